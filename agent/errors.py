@@ -1,0 +1,46 @@
+"""Errors by who must act; anything else that is raised is a bug and may crash the process.
+
+Bad input (a broken frame, a NaN block, a hostile payload) is never an exception: it is a value and a counter.
+"""
+
+from __future__ import annotations
+
+import os
+
+
+class TextVibError(Exception):
+    """A failure whose message is one line for a person; `exit_code` is what the process ends with."""
+
+    exit_code = 1
+
+
+class ConfigError(TextVibError):
+    """The operator mends a file or an argument; never retried. `problems` holds one line per mistake found."""
+
+    exit_code = os.EX_CONFIG  # 78
+
+    def __init__(self, *problems: str) -> None:
+        super().__init__("\n".join(problems))
+        self.problems = problems
+
+
+class BundleError(TextVibError):
+    """The exporter rebuilds the bundle; never retried."""
+
+    exit_code = os.EX_DATAERR  # 65
+
+
+class RecordingError(TextVibError):
+    """The person at the keyboard names another file, variable or column."""
+
+    exit_code = os.EX_DATAERR
+
+
+class TransportError(TextVibError):
+    """A port, broker or network went away; nobody acts, the daemon retries with back-off and jitter."""
+
+    exit_code = os.EX_TEMPFAIL  # 75
+
+
+class EndOfStream(Exception):  # noqa: N818 - not an error: a replayed recording has been read to its end
+    """A source that ends (a recording) has nothing more to give."""

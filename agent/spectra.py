@@ -1,0 +1,205 @@
+"""A window in the frequency domain: what depends on the samples alone, before speed or bearing are known.
+
+One forward FFT per axis, and per envelope band one inverse FFT of that band's bins alone and one forward FFT of its
+envelope: the cost does not grow with bands x window length. Axes are added as powers, so nothing depends on how the
+sensor is turned. Line heights are in log units above the local floor: free of gain, level and window length.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from functools import lru_cache
+from typing import TypeAlias
+
+import msgspec
+import numpy as np
+from numpy.typing import NDArray
+
+from agent.types import Vector, Window
+
+Spectrum: TypeAlias = NDArray[np.complex64]
+
+_LN2 = np.float32(np.log(2.0))
+_SMALLEST_BAND = 16  # bins; an envelope of fewer samples shows nothing
+
+
+class FeatureSpec(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """What is measured, as data: a bundle carries it, and the agent computes exactly that."""
+
+    window_s: float = 2.0
+    hop_s: float = 1.0
+    envelope_bands_hz: tuple[tuple[float, float], ...] = (
+        (500.0, 1200.0),
+        (1000.0, 2200.0),
+        (2000.0, 3400.0),
+        (3200.0, 4600.0),
+        (4400.0, 5900.0),
+    )
+    envelope_max_hz: float = 600.0  # highest modulation frequency that is looked at
+    lines_max_hz: float = 1500.0  # highest line looked for in the plain spectrum
+    floor_width_hz: float = 25.0  # width over which a local floor is taken
+    spectrum_hz: tuple[float, float] = (20.0, 5600.0)
+    spectrum_bands: int = 40  # logarithmic
+    harmonics: int = 4
+    tolerance: float = 0.02  # slip and speed error: how far a line may lie from where it belongs
+    tolerance_steps: int = 11
+    order_grid: tuple[float, float, float] = (0.3, 12.0, 0.1)  # from, to, step
+
+
+@dataclass(frozen=True, slots=True)
+class Spectra:
+    """One window in the frequency domain, independent of speed and bearing."""
+
+    bin_hz: float
+    rate_hz: float
+    power: Vector  # (bins,) Hann-windowed, summed over axes, unit^2 per bin, up to the end of `spectrum_hz`
+    axis_power: NDArray[np.float32]  # (axes, bins)
+    lines: Vector  # (line bins,) log height of `power` above its local floor
+    envelopes: NDArray[np.float32]  # (bands, envelope bins) likewise; 0 in unknown bands
+    envelope_known: NDArray[np.bool_]  # (bands,)
+    envelope_spread: Vector  # (bands,) log of std/mean of the envelope
+    envelope_kurtosis: Vector  # (bands,) log of the envelope's fourth standardised moment
+    rms: Vector  # (axes,) in the stream's unit, mean removed
+    kurtosis: Vector  # (axes,) fourth standardised moment, 3 for Gaussian noise
+    crest: Vector  # (axes,) peak over RMS
+    axes: tuple[str, ...]
+
+
+def analyse(window: Window, spec: FeatureSpec) -> Spectra:
+    """The window's spectra. Samples must be finite: `quality.fault_of_signal` comes first."""
+    samples = np.array(window.samples.T, order="C")  # a copy: the mean is taken off in place
+    n = samples.shape[1]
+    samples -= samples.mean(axis=1, keepdims=True)
+    rms, kurtosis, crest = _moments(samples)
+
+    spectrum = _rfft(samples)
+    bin_hz = window.rate.hz / n
+    kept = min(spectrum.shape[1], int(spec.spectrum_hz[1] / bin_hz) + 2)
+    axis_power = _power(_hann(spectrum[:, :kept])) / np.float32(0.375 * n * n / 2)
+    power = axis_power.sum(axis=0)
+    width = max(8, round(spec.floor_width_hz / bin_hz))
+
+    bands = len(spec.envelope_bands_hz)
+    modulation = np.zeros((bands, int(spec.envelope_max_hz / bin_hz) + 1), np.float32)
+    known = np.zeros(bands, np.bool_)
+    spread, peaky = np.zeros(bands, np.float32), np.zeros(bands, np.float32)
+    for row, (low, high) in enumerate(spec.envelope_bands_hz):
+        first, last = int(low / bin_hz), int(high / bin_hz)
+        if last >= spectrum.shape[1] or last - first < _SMALLEST_BAND:
+            continue
+        envelope = _envelope(spectrum[:, first:last], reach=modulation.shape[1])
+        known[row] = True
+        spread[row], peaky[row] = _shape(envelope)
+        modulation[row] = _power(_hann(_rfft(envelope)))[: modulation.shape[1]]
+    envelopes = np.where(known[:, None], _above_floor(modulation, width), np.float32(0))
+    return Spectra(
+        bin_hz=bin_hz,
+        rate_hz=window.rate.hz,
+        power=power,
+        axis_power=axis_power,
+        lines=_above_floor(power[None, : int(spec.lines_max_hz / bin_hz) + 1], width)[0],
+        envelopes=envelopes,
+        envelope_known=known,
+        envelope_spread=spread,
+        envelope_kurtosis=peaky,
+        rms=rms,
+        kurtosis=kurtosis,
+        crest=crest,
+        axes=window.stream.axes,
+    )
+
+
+def _moments(samples: NDArray[np.float32]) -> tuple[Vector, Vector, Vector]:
+    """RMS, kurtosis and crest factor per axis of samples (axes, n) without their mean."""
+    square = samples * samples
+    variance = np.maximum(square.mean(axis=1), np.float32(1e-20))
+    fourth = np.array([np.dot(row, row) for row in square], np.float32) / np.float32(samples.shape[1])
+    return np.sqrt(variance), fourth / variance**2, np.sqrt(square.max(axis=1) / variance)
+
+
+def _rfft(samples: NDArray[np.float32]) -> Spectrum:
+    """Forward FFT along the last axis in single precision, which numpy before 2.0 would widen."""
+    return np.fft.rfft(samples).astype(np.complex64, copy=False)
+
+
+def _hann(spectrum: Spectrum) -> Spectrum:
+    """The spectrum as if the samples had been tapered by a periodic Hann window: a 3-point convolution of the bins."""
+    tapered = np.zeros_like(spectrum)
+    inner = tapered[..., 1:-1]
+    np.add(spectrum[..., :-2], spectrum[..., 2:], out=inner)
+    inner *= np.float32(-0.5)
+    inner += spectrum[..., 1:-1]
+    inner *= np.float32(0.5)
+    return tapered
+
+
+def _power(spectrum: Spectrum) -> NDArray[np.float32]:
+    return spectrum.real * spectrum.real + spectrum.imag * spectrum.imag
+
+
+def _envelope(band: Spectrum, *, reach: int) -> Vector:
+    """Magnitude of the analytic signal of a band's bins (axes, bins), summed over axes as powers, mean 1.
+
+    The inverse FFT of the band's bins alone gives the analytic signal, shifted to 0 Hz and decimated, so the cost is
+    that of the band, not of the window. It is sampled densely enough for modulation up to `reach` bins.
+    """
+    length = fast_length(max(band.shape[1], 2 * reach))
+    analytic = np.fft.ifft(band, length, axis=1).astype(np.complex64, copy=False)
+    envelope: Vector = np.sqrt(_power(analytic).sum(axis=0))
+    envelope /= np.float32(max(float(envelope.mean()), 1e-20))
+    return envelope
+
+
+def _shape(envelope: Vector) -> tuple[float, float]:
+    """Log spread and log kurtosis of an envelope of mean 1; 0 for Gaussian noise of that bandwidth."""
+    deviation = envelope - np.float32(1)
+    square = deviation * deviation
+    variance = max(float(square.mean()), 1e-12)
+    fourth = float(np.dot(square, square)) / len(square)
+    return 0.5 * float(np.log(variance / _RAYLEIGH_VARIANCE)), float(np.log(fourth / variance**2 / _RAYLEIGH_KURTOSIS))
+
+
+_RAYLEIGH_VARIANCE = 4 / np.pi - 1  # of a Rayleigh variable with mean 1
+_RAYLEIGH_KURTOSIS = 3.245  # its fourth standardised moment
+
+
+def _above_floor(power: NDArray[np.float32], width: int) -> NDArray[np.float32]:
+    """log(1 + power / local mean) per row of (rows, bins).
+
+    The local mean is taken robustly, median / ln 2 (that of exponentially distributed noise power) per block of `width`
+    bins, and interpolated in the logarithm between the blocks' centres.
+    """
+    rows, bins = power.shape
+    blocks = max(1, bins // width)
+    size = bins // blocks
+    blocked = power[:, : blocks * size].reshape(rows, blocks, size)
+    medians = np.partition(blocked, size // 2, axis=2)[:, :, size // 2]
+    floor = np.log(np.maximum(medians, np.float32(1e-30)) / _LN2)
+    left, weight = _between(bins, blocks, size)
+    floor = floor[:, left] * (1 - weight) + floor[:, np.minimum(left + 1, blocks - 1)] * weight
+    heights: NDArray[np.float32] = np.log1p(power * np.exp(-floor))
+    return heights
+
+
+@lru_cache(maxsize=64)
+def _between(bins: int, blocks: int, size: int) -> tuple[NDArray[np.intp], NDArray[np.float32]]:
+    """For every bin the block to its left and the weight of the next one, for linear interpolation between centres."""
+    position = np.clip((np.arange(bins) + 0.5) / size - 0.5, 0, blocks - 1)
+    left = position.astype(np.intp)
+    return left, (position - left).astype(np.float32)
+
+
+@lru_cache(maxsize=256)
+def fast_length(n: int) -> int:
+    """The smallest length >= n whose only prime factors are 2, 3 and 5, which FFTs like."""
+    best = 1 << (n - 1).bit_length()
+    five = 1
+    while five < best:
+        three = five
+        while three < best:
+            twos = three << max(0, (-(-n // three) - 1).bit_length())
+            if n <= twos < best:
+                best = twos
+            three *= 3
+        five *= 5
+    return best

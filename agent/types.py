@@ -1,0 +1,246 @@
+"""The values that flow through the agent, from samples to alerts; all frozen, none knows where it came from.
+
+Time is a sample count. `start` counts samples the sensor produced, dropped ones included, so every kind of loss is one
+thing: a jump in that count. Monotonic seconds drive logic, wall-clock seconds are for people only.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from enum import StrEnum
+from typing import Literal, TypeAlias
+
+import numpy as np
+from numpy.typing import NDArray
+
+Samples = NDArray[np.float32]
+Vector = NDArray[np.float32]
+
+HEALTHY = "healthy"
+UNKNOWN = "unknown"
+INVALID = "invalid"
+FAULTS = (HEALTHY, "inner_race", "outer_race", "ball", "cage", "looseness", "imbalance", "misalignment")
+"""Fault ids that every bundle describes, in the order in which tables print them."""
+
+AXES = ("x", "y", "z")
+
+
+class State(StrEnum):
+    """What one sensor says about its machine right now."""
+
+    LEARNING = "learning"  # no baseline yet for this speed: diagnoses are provisional
+    IDLE = "idle"  # the machine stands still
+    UNSTEADY = "unsteady"  # speed stale or moving too fast to place lines
+    HEALTHY = "healthy"
+    ABNORMAL = "abnormal"  # deviates, and no description fits
+    FAULT = "fault"
+    INVALID = "invalid"  # bad signal
+    LOST = "lost"  # no data
+
+
+# ------------------------------------------------------------------------------------------------ what sources emit
+
+
+@dataclass(frozen=True, slots=True)
+class Stream:
+    """What a source declares about one sensor's samples; a new `session` means that the sample count restarted."""
+
+    sensor: str
+    rate_hz: float  # declared; the true one is measured
+    axes: tuple[str, ...] = ("x",)
+    unit: Literal["g", "raw"] = "raw"  # "raw": no scale known, so no physical figure can be given
+    full_scale: float | None = None  # in `unit`; a sample at or beyond it is clipped
+    session: int = 0
+    step: float | None = None  # in `unit`: one count of the converter; None where samples did not come as integers
+    live: bool = True  # False: a recording, whose arrival times say nothing about its rate
+
+
+@dataclass(frozen=True, slots=True)
+class SampleBlock:
+    """Consecutive samples of one stream."""
+
+    stream: Stream
+    start: int  # index of the first sample
+    samples: Samples  # (n, axes) in the stream's unit
+    device_us: int | None = None  # sensor-side monotonic time of the first sample
+    arrival_s: float = 0.0  # host monotonic time at which the block was complete
+    wall_s: float | None = None  # Unix time of the first sample, for publishing
+    clipped: int = 0  # samples that the device itself counted at full scale
+
+    @property
+    def end(self) -> int:
+        return self.start + len(self.samples)
+
+
+@dataclass(frozen=True, slots=True)
+class Reading:
+    """One scalar from a transmitter (RMS velocity, temperature) or from a speed topic or tacho (`quantity="rpm"`)."""
+
+    sensor: str  # sensor id, or for "rpm" the machine id
+    quantity: str  # "rpm", "velocity_rms_mm_s", "acceleration_rms_g", "temperature_c"
+    value: float
+    arrival_s: float
+    wall_s: float | None = None
+    axis: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class DeviceStatus:
+    """Loss counters as the device itself keeps them, since its boot (`session`)."""
+
+    sensor: str
+    session: int
+    produced: int  # sample index at which the counters were read
+    dropped_fifo: int
+    dropped_queue: int
+    arrival_s: float
+    queued: int = 0  # samples still alive on the device, sent later
+
+
+@dataclass(frozen=True, slots=True)
+class SourceFault:
+    """Something a source refused: counted and published, never raised. `sensor` is None where it cannot be told."""
+
+    kind: str  # stable id: "crc", "json", "unknown_stream", "not_finite", ...
+    detail: str
+    sensor: str | None = None
+    samples: int = 0  # samples known to be lost with it
+
+
+Item: TypeAlias = SampleBlock | Reading | DeviceStatus | SourceFault
+
+
+# --------------------------------------------------------------------------------------------- what the pipeline makes
+
+
+@dataclass(frozen=True, slots=True)
+class Rate:
+    """A sample rate and where it came from."""
+
+    hz: float
+    origin: Literal["device_time", "arrival", "declared"]
+    error_ppm: float | None = None  # one-sided uncertainty, None where unknown
+
+
+@dataclass(frozen=True, slots=True)
+class Speed:
+    """Shaft speed of a machine and where it came from."""
+
+    rpm: float | None
+    origin: Literal["config", "topic", "tacho", "estimated", "unknown"]
+    steady: bool = True  # False: stale, or moving too fast to place lines
+
+
+@dataclass(frozen=True, slots=True)
+class Window:
+    """Consecutive samples without a gap, long enough to diagnose."""
+
+    stream: Stream
+    start: int
+    samples: Samples  # (n, axes)
+    rate: Rate
+    arrival_s: float  # of the block that completed it
+    wall_s: float | None  # of its first sample
+    clipped: int = 0  # counted by the device in blocks that touch it
+
+
+@dataclass(frozen=True, slots=True)
+class Match:
+    """One fault's likeness to a window."""
+
+    fault: str
+    similarity: float  # cosine, -1..1
+    probability: float  # calibrated, sums to 1 over the faults
+
+
+@dataclass(frozen=True, slots=True)
+class Figure:
+    """A physical figure: a value, or None with the reason why there is none."""
+
+    value: float | None
+    unit: str
+    reason: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class BearingLine:
+    """One line of the envelope spectrum that belongs to a bearing fault."""
+
+    name: str  # "BPFO", "2xBPFI", ...
+    order: float  # multiples of shaft speed
+    expected_hz: float
+    seen_hz: float
+    above_floor_db: float
+
+
+@dataclass(frozen=True, slots=True)
+class Evidence:
+    """The second, physical reason beside the embedding's."""
+
+    lines: tuple[BearingLine, ...]
+    lines_reason: str | None  # why there are none to look for
+    velocity_rms: Figure  # mm/s, 10-1000 Hz
+    iso_zone: str | None  # "A".."D"
+    iso_reason: str | None
+    kurtosis: Figure
+    crest_factor: Figure
+    acceleration_rms: Figure
+
+
+@dataclass(frozen=True, slots=True)
+class Diagnosis:
+    """What one window says about one bearing (or about the machine, where none is configured)."""
+
+    sensor: str
+    bearing: str | None
+    window_start: int
+    session: int
+    wall_s: float | None
+    time_s: float  # monotonic seconds, for logic
+    quality: str | None  # None: good; else the reason why the signal cannot be judged
+    running: bool
+    fault: str  # nearest description, or "unknown", or "invalid"
+    probability: float
+    matches: tuple[Match, ...]  # best first; empty where invalid or not running
+    deviation: float | None  # from the healthy baseline, 1.0 = limit; None where none covers this speed
+    speed: Speed
+    rate: Rate
+    evidence: Evidence | None
+    validated: bool = True  # False: the fault was learnt from simulation alone
+
+    @property
+    def second(self) -> Match | None:
+        return self.matches[1] if len(self.matches) > 1 else None
+
+
+@dataclass(frozen=True, slots=True)
+class Alert:
+    """One open (or just closed) alert per sensor and bearing; `id` is stable from raise to clear."""
+
+    id: str
+    event: Literal["raised", "updated", "cleared"]
+    sensor: str
+    bearing: str | None
+    fault: str  # a fault id, or "unknown" for a deviation that fits no description
+    probability: float
+    opened_wall_s: float | None
+    wall_s: float | None
+    time_s: float
+    severity: Literal["warning", "alarm"]
+    diagnosis: Diagnosis  # the one that caused this event
+
+
+@dataclass(frozen=True, slots=True)
+class StateChange:
+    """A sensor entered a state."""
+
+    sensor: str
+    state: State
+    reason: str | None
+    time_s: float
+    wall_s: float | None
+
+
+Output: TypeAlias = Diagnosis | Alert | StateChange
+Counters: TypeAlias = Mapping[str, int]

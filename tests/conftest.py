@@ -1,0 +1,27 @@
+"""Fixtures that more than one package's tests need."""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).resolve().parent.parent
+
+
+def skip_unless_required(what: str, *, available: bool) -> None:
+    """Skip for want of `what`; where CI promises that it is there (TEXTVIB_REQUIRE_ALL=1), fail instead."""
+    if available:
+        return
+    if os.environ.get("TEXTVIB_REQUIRE_ALL") == "1":
+        pytest.fail(f"{what} is missing, and TEXTVIB_REQUIRE_ALL=1 says that this machine has it")
+    pytest.skip(f"{what} is not on this machine")
+
+
+@pytest.fixture(scope="session")
+def shared_data() -> Path:
+    """The folder of real recordings beside the checkout."""
+    folder = ROOT.parent / "shared" / "data"
+    skip_unless_required("the folder ../shared/data with real recordings", available=folder.is_dir())
+    return folder
