@@ -1,0 +1,4 @@
+"""From the accelerometer's FIFO to the agent, and every sample accounted for: the frame of SPEC.md, both ends of it.
+
+`frames` and `decoder` need the standard library alone; `session` holds blocks against what the device declared.
+"""
