@@ -1,0 +1,110 @@
+"""How far a likeness may be trusted: fitted on groups that were left out of training, never on test recordings.
+
+Each fold trains a student without some bearings and machines and looks at what it says of them. The temperature makes
+the probabilities honest there; the limits of "unknown" reject at most a stated share of those known faults.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import msgspec
+import numpy as np
+from numpy.typing import NDArray
+
+from agent.matching import Calibration
+from agent.spectra import FeatureSpec
+from agent.types import FAULTS
+from export.data.table import Table, folds
+from export.graph import Floats
+from export.score import embeddings, encoder_inputs
+from export.text import Sentences
+from export.tower import average_wordings, describe
+from export.train import TrainConfig, sampling_weights, train
+
+REJECTED = 0.05
+"""Share of known faults that "unknown" may cost."""
+
+
+@dataclass(frozen=True, slots=True)
+class HeldOut:
+    """Similarities of windows whose group no fold's student had seen."""
+
+    similarity: Floats  # (n, faults)
+    rows: NDArray[np.intp]  # of the table
+
+
+def held_out_similarities(
+    table: Table,
+    config: TrainConfig,
+    *,
+    spec: FeatureSpec,
+    sentences: Sentences,
+    vectors: Floats,
+    count: int,
+    steps: int,
+) -> HeldOut:
+    """Train `count` students, each without one fold of the groups, and embed what it did not see."""
+    found, rows = [], []
+    for number, out in enumerate(folds(table, count, seed=config.seed)):
+        learner = msgspec.structs.replace(config, steps=steps, seed=config.seed + number)
+        # A healthy baseline is known wherever there was a commissioning, so it may serve both sides as reference.
+        trained = train(table.take(~out | table.baseline), learner, spec=spec, sentences=sentences, vectors=vectors)
+        centres = average_wordings(describe(trained.tower, vectors), sentences, FAULTS)
+        inputs = encoder_inputs(table, trained.scaling)
+        scored = np.flatnonzero(out & ~table.baseline)
+        found.append(embeddings(trained.student, inputs[scored]) @ centres.T)
+        rows.append(scored)
+    return HeldOut(np.concatenate(found), np.concatenate(rows))
+
+
+def fit_calibration(held_out: HeldOut, table: Table, *, real_share: float) -> Calibration:
+    """Temperature by least cross-entropy, limits by quantiles, both weighing every label and machine family alike."""
+    similarity = held_out.similarity.astype(np.float64)
+    targets = np.array([FAULTS.index(label) for label in table.labels[held_out.rows]])
+    weights = sampling_weights(table, held_out.rows, real_share)
+    temperature = min(np.geomspace(0.01, 1.0, 81), key=lambda t: _cross_entropy(similarity, targets, weights, t))
+    best = similarity.max(axis=1)
+    probability = softmax(similarity / temperature).max(axis=1)
+    return Calibration(
+        temperature=float(temperature),
+        unknown_similarity=float(weighted_quantile(best, weights, REJECTED / 2)),
+        unknown_probability=float(weighted_quantile(probability, weights, REJECTED / 2)),
+    )
+
+
+def softmax(scaled: NDArray[np.float64]) -> NDArray[np.float64]:
+    """Row-wise softmax."""
+    exponentials = np.exp(scaled - scaled.max(axis=1, keepdims=True))
+    shares: NDArray[np.float64] = exponentials / exponentials.sum(axis=1, keepdims=True)
+    return shares
+
+
+def weighted_quantile(values: NDArray[np.float64], weights: NDArray[np.float64], share: float) -> float:
+    """The largest value with at most `share` of the weight below it."""
+    order = np.argsort(values)
+    below = np.cumsum(weights[order]) / weights.sum()
+    return float(values[order][min(int(np.searchsorted(below, share)), len(values) - 1)])
+
+
+def expected_calibration_error(
+    probability: NDArray[np.float64], right: NDArray[np.bool_], weights: NDArray[np.float64], *, bins: int = 10
+) -> float:
+    """Mean distance of confidence and accuracy over equal-width bins (Guo et al. 2017, arXiv 1706.04599)."""
+    cells = np.minimum((probability * bins).astype(int), bins - 1)
+    total = 0.0
+    for cell in range(bins):
+        inside = cells == cell
+        if inside.any():
+            gap = np.average(right[inside], weights=weights[inside]) - np.average(
+                probability[inside], weights=weights[inside]
+            )
+            total += abs(gap) * weights[inside].sum() / weights.sum()
+    return float(total)
+
+
+def _cross_entropy(
+    similarity: NDArray[np.float64], targets: NDArray[np.intp], weights: NDArray[np.float64], temperature: float
+) -> float:
+    shares = softmax(similarity / temperature)[np.arange(len(targets)), targets]
+    return float(-np.average(np.log(np.maximum(shares, 1e-12)), weights=weights))

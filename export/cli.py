@@ -1,0 +1,187 @@
+"""The workstation's commands: recordings in, a verified bundle out."""
+
+from __future__ import annotations
+
+import argparse
+import os
+import sys
+from collections.abc import Sequence
+from dataclasses import replace
+from pathlib import Path
+
+from agent.errors import TextVibError
+
+RUNS = Path("runs")
+MACHINES = 150
+"""Simulated machines beside the recordings."""
+
+
+def main(argv: Sequence[str] | None = None) -> int:
+    """Run one command; the exit code is 0, or that of the error class."""
+    arguments = _parser().parse_args(argv)
+    try:
+        code: int = arguments.command(arguments)
+    except TextVibError as error:
+        print(f"error: {error}", file=sys.stderr)
+        return error.exit_code
+    return code
+
+
+def _parser() -> argparse.ArgumentParser:
+    parser = argparse.ArgumentParser(prog="textvib-export", description=__doc__)
+    commands = parser.add_subparsers(required=True, metavar="COMMAND")
+
+    manifest = commands.add_parser("manifest", help="write the manifest of a published data set")
+    manifest.add_argument("layout", choices=("cwru", "hit", "uestc", "uos"))
+    manifest.add_argument("folder", type=Path)
+    manifest.add_argument("--out", type=Path, help="CSV file, paths relative to it (default: standard output)")
+    manifest.set_defaults(command=_manifest)
+
+    train = commands.add_parser("train", help="recordings and simulated machines -> a run folder")
+    _add_training(train)
+    train.add_argument("--out", type=Path, default=RUNS / "default", help="run folder (default: %(default)s)")
+    train.set_defaults(command=_train)
+
+    quantize = commands.add_parser("quantize", help="a run -> its int8 ONNX and TFLite files")
+    quantize.add_argument("run", type=Path)
+    quantize.set_defaults(command=_quantize)
+
+    pack = commands.add_parser("pack", help="a quantized run -> a verified bundle")
+    pack.add_argument("run", type=Path)
+    pack.add_argument("--out", type=Path, required=True, help="bundle folder; replaced if it exists")
+    _add_name(pack)
+    pack.set_defaults(command=_pack)
+
+    verify = commands.add_parser("verify", help="compare a bundle with the float student of its run, in both runtimes")
+    verify.add_argument("--bundle", default="default", help="bundle folder, or default")
+    verify.add_argument("--run", type=Path, default=RUNS / "default", help="run folder (default: %(default)s)")
+    verify.add_argument("--json", action="store_true", help="end with one JSON document")
+    verify.set_defaults(command=_verify)
+
+    rebuild = commands.add_parser("rebuild", help="train, quantize, verify and pack the default bundle in one go")
+    _add_training(rebuild)
+    rebuild.add_argument("--run", type=Path, default=RUNS / "default", help="run folder (default: %(default)s)")
+    rebuild.add_argument("--out", type=Path, default=Path("agent/bundles/default"), help="default: %(default)s")
+    _add_name(rebuild)
+    rebuild.set_defaults(command=_rebuild)
+    return parser
+
+
+def _add_training(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument("--data", type=Path, help="folder with the published sets (cwru, hit_selfbuilt, uestc, uos)")
+    parser.add_argument("--manifest", type=Path, action="append", default=[], help="more recordings; may be repeated")
+    parser.add_argument("--machines", type=int, default=MACHINES, help="simulated machines (default: %(default)s)")
+    parser.add_argument("--cache", type=Path, default=RUNS / "features", help="feature cache (default: %(default)s)")
+    parser.add_argument("--steps", type=int, help="training steps")
+    parser.add_argument("--seed", type=int, default=0)
+    parser.add_argument("--objective", default="triplet", choices=("triplet", "infonce", "supcon"))
+    parser.add_argument(
+        "--text", default="ngrams+minilm", help="ngrams, minilm or ngrams+minilm (default: %(default)s)"
+    )
+
+
+def _add_name(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument("--name", default="default")
+    parser.add_argument("--version", default="1")
+
+
+# Torch, matplotlib and MiniLM take seconds to load: each command imports what it uses, so that --help answers at once.
+
+
+def _manifest(arguments: argparse.Namespace) -> int:
+    from export.data.layouts import LAYOUTS
+    from export.data.manifest import ManifestError, write_manifest
+
+    if not arguments.folder.is_dir():
+        raise ManifestError(f"{arguments.folder}: not a folder")
+    found = LAYOUTS[arguments.layout](arguments.folder)
+    for line in found.skipped:
+        print(f"skipped {line}", file=sys.stderr)
+    if not found.rows:
+        raise ManifestError(f"{arguments.folder}: no recording of the layout {arguments.layout}")
+    if arguments.out is None:
+        print(write_manifest([replace(row, path=row.path.resolve()) for row in found.rows]), end="")
+        return 0
+    base = arguments.out.resolve().parent
+    rows = [replace(row, path=Path(os.path.relpath(row.path.resolve(), base))) for row in found.rows]
+    arguments.out.write_text(write_manifest(rows), encoding="utf-8")
+    return 0
+
+
+def _train(arguments: argparse.Namespace) -> int:
+    from export.data.layouts import rows_below
+    from export.data.manifest import ManifestError, Row, read_manifest
+    from export.experiment import run_experiment
+    from export.train import TrainConfig
+
+    rows: list[Row] = []
+    if arguments.data is not None:
+        found = rows_below(arguments.data)
+        rows += found.rows
+        for line in found.skipped:
+            print(f"skipped {line}", file=sys.stderr)
+    for path in arguments.manifest:
+        rows += read_manifest(path)
+    if not rows:
+        raise ManifestError("no recordings: name a folder with --data or a table with --manifest")
+    config = TrainConfig(seed=arguments.seed, objective=arguments.objective, text=arguments.text)
+    if arguments.steps is not None:
+        import msgspec
+
+        config = msgspec.structs.replace(config, steps=arguments.steps)
+    notes = run_experiment(rows, config, folder=arguments.out, cache=arguments.cache, machines=arguments.machines)
+    for note in notes:
+        print(f"left out {note}", file=sys.stderr)
+    print((arguments.out / "metrics.json").read_text(), end="")
+    return 0
+
+
+def _quantize(arguments: argparse.Namespace) -> int:
+    from export.convert import convert
+    from export.run import load_run
+
+    figures = convert(load_run(arguments.run))
+    print(
+        f"{figures.parameters} parameters, {figures.multiplications} multiplications; int8 against float: "
+        f"cosine {figures.cosine_mean:.5f} mean, {figures.cosine_min:.5f} min"
+    )
+    return 0
+
+
+def _pack(arguments: argparse.Namespace) -> int:
+    from export.pack import pack
+    from export.run import load_run
+
+    pack(load_run(arguments.run), arguments.out, name=arguments.name, version=arguments.version)
+    total = sum(path.stat().st_size for path in arguments.out.iterdir())
+    print(f"{arguments.out}: {total} bytes")
+    return 0
+
+
+def _verify(arguments: argparse.Namespace) -> int:
+    import msgspec
+
+    from agent.bundle import load_bundle
+    from export.pack import verification_case
+    from export.run import load_run
+    from export.verify import verify
+
+    run = load_run(arguments.run)
+    report = verify(load_bundle(arguments.bundle), run.graph, verification_case(run))
+    for name, figures in (("onnx", report.onnx), ("litert", report.litert)):
+        print(
+            f"{name:7} cosine {figures.cosine_mean:.5f} mean {figures.cosine_min:.5f} min, same fault in "
+            f"{figures.top1_agreement:.3f}, {figures.microseconds:.1f} us"
+        )
+    print(f"runtimes {report.steps_apart} steps apart; changed most: {'; '.join(report.worst)}")
+    for problem in report.problems:
+        print(f"refused: {problem}")
+    if arguments.json:
+        print(msgspec.json.encode(report).decode())
+    return os.EX_DATAERR if report.problems else 0
+
+
+def _rebuild(arguments: argparse.Namespace) -> int:
+    _train(argparse.Namespace(**{**vars(arguments), "out": arguments.run}))
+    _quantize(arguments)
+    return _pack(arguments)

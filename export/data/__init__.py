@@ -1,0 +1,1 @@
+"""Recordings as labelled windows: manifests, loaders of published layouts, windows, leak-free splits."""

@@ -1,0 +1,136 @@
+"""Recordings -> a table of features, through the agent's own code, so that training sees what the edge will see.
+
+Features are cached under a key made of the spec, the feature code and the recording's content: whatever would change a
+number changes the key.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import math
+from collections.abc import Iterable
+from dataclasses import fields
+from pathlib import Path
+
+import msgspec
+import numpy as np
+from numpy.typing import NDArray
+
+import agent.features
+import agent.fft
+import agent.spectra
+import agent.speed
+from agent.errors import RecordingError
+from agent.features import extract
+from agent.machine import AxisRole, Bearing, Geometry, Machine
+from agent.quality import fault_of_signal
+from agent.recordings import read_recording
+from agent.spectra import FeatureSpec, analyse
+from agent.speed import SpeedTrack
+from agent.types import AXES, Rate, Samples, Stream, Window
+from agent.windowing import window_length
+from export.data.manifest import Row
+from export.data.table import NEITHER_HALF, Table, join, load, save
+from export.progress import track
+
+
+def table_of(
+    rows: Iterable[Row], spec: FeatureSpec, *, cache: Path, hop_s: float | None = None
+) -> tuple[Table, list[str]]:
+    """Windows of every recording, and one note for each recording that gave none or lost some."""
+    rows = list(rows)
+    hop = spec.hop_s if hop_s is None else hop_s
+    cache.mkdir(parents=True, exist_ok=True)
+    tables, notes = [], []
+    for row in track(rows, "features"):
+        kept = cache / f"{_key(row, spec, hop)}.npz"
+        if not kept.exists():
+            try:
+                save(_windows(row, spec, hop), kept)
+            except RecordingError as error:
+                notes.append(str(error))
+                continue
+        table = load(kept)
+        if len(table) == 0:
+            notes.append(f"{row.path}: no window of {spec.window_s:g} s that can be judged")
+        tables.append(table)
+    if not tables:
+        raise RecordingError("no recording could be read:\n" + "\n".join(notes))
+    return join(tables), notes
+
+
+def window_features(
+    samples: Samples, *, rate_hz: float, spec: FeatureSpec, hop_s: float, rpm: float | None, geometry: Geometry | None,
+    roles: tuple[tuple[str, AxisRole], ...] = (),
+) -> tuple[NDArray[np.float32], NDArray[np.bool_]]:  # fmt: skip
+    """(windows, d) features and masks of samples (n, axes); windows that cannot be judged are left out."""
+    stream = Stream("recording", rate_hz, axes=AXES[: samples.shape[1]])
+    size, hop = window_length(spec.window_s, rate_hz), max(1, round(hop_s * rate_hz))
+    speeds = SpeedTrack(Machine("machine", rpm=rpm, speed_source="unknown" if rpm is None else "config"))
+    values, known = [], []
+    for start in range(0, len(samples) - size + 1, hop):
+        part = np.ascontiguousarray(samples[start : start + size], dtype=np.float32)
+        window = Window(stream, start, part, Rate(rate_hz, "declared"), arrival_s=0.0, wall_s=None)
+        if fault_of_signal(window) is not None:
+            continue
+        spectra = analyse(window, spec)
+        speed = speeds.during(spectra, start_s=0.0, end_s=spec.window_s)
+        features = extract(spectra, spec=spec, rpm=speed.rpm, bearing=Bearing("bearing", geometry), roles=roles)
+        values.append(features.values)
+        known.append(features.known)
+    d = len(agent.features.feature_names(spec))
+    return (
+        np.array(values, dtype=np.float32).reshape(-1, d),
+        np.array(known, dtype=np.bool_).reshape(-1, d),
+    )
+
+
+def labelled(
+    values: NDArray[np.float32], known: NDArray[np.bool_], *, label: str, group: str, machine: str, recording: str,
+    rpm: float | None, baseline: bool, overlap: int = 0,
+) -> Table:  # fmt: skip
+    """Windows of one recording as a table; each shares samples with the `overlap` windows before and after it."""
+    n = len(values)
+    half = np.where(np.arange(n) < n // 2, 0, 1).astype(np.int8)
+    half[n // 2 : n // 2 + overlap] = NEITHER_HALF
+    return Table(
+        values=values,
+        known=known,
+        labels=np.full(n, label),
+        groups=np.full(n, group),
+        machines=np.full(n, machine),
+        recordings=np.full(n, recording),
+        rpm=np.full(n, np.nan if rpm is None else rpm, dtype=np.float32),
+        baseline=np.full(n, baseline),
+        half=half,
+    )
+
+
+def _windows(row: Row, spec: FeatureSpec, hop_s: float) -> Table:
+    recording = read_recording(row.path, variable=row.variable or None, rate_hz=row.rate_hz)
+    if recording.rate_hz is None:
+        raise RecordingError(f"{row.path}: its sample rate is neither in the file nor in the manifest (rate_hz)")
+    values, known = window_features(
+        recording.samples, rate_hz=recording.rate_hz, spec=spec, hop_s=hop_s, rpm=row.rpm, geometry=row.geometry
+    )
+    return labelled(
+        values, known, label=row.label, group=row.group, machine=row.machine,
+        recording=f"{row.path.parent.name}/{row.path.name}:{row.variable}", rpm=row.rpm,
+        baseline=row.role == "baseline", overlap=math.ceil(spec.window_s / hop_s) - 1,
+    )  # fmt: skip
+
+
+def feature_digest(spec: FeatureSpec) -> str:
+    """What a table of features depends on beside the samples: the spec and the code that computes them."""
+    digest = hashlib.sha256(msgspec.json.encode(spec))
+    for module in (agent.features, agent.spectra, agent.fft, agent.speed):
+        digest.update(Path(str(module.__file__)).read_bytes())
+    return digest.hexdigest()
+
+
+def _key(row: Row, spec: FeatureSpec, hop_s: float) -> str:
+    digest = hashlib.sha256(feature_digest(spec).encode())
+    digest.update(hashlib.sha256(row.path.read_bytes()).digest())
+    facts = [str(getattr(row, field.name)) for field in fields(row) if field.name != "path"]
+    digest.update(repr((row.path.name, row.path.parent.name, hop_s, facts)).encode())
+    return digest.hexdigest()[:32]

@@ -1,0 +1,134 @@
+"""One training from recordings to a run folder: features, student and tower, calibration, honest figures, curves."""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Sequence
+from pathlib import Path
+
+import numpy as np
+
+from agent.spectra import FeatureSpec
+from agent.types import FAULTS
+from export.calibrate import HeldOut, expected_calibration_error, fit_calibration, held_out_similarities, softmax
+from export.curves import draw_curves
+from export.data.manifest import Row
+from export.data.simulated import simulated_table
+from export.data.table import Table, join
+from export.data.windows import table_of
+from export.deviation import fit_deviation
+from export.graph import Floats
+from export.run import RunConfig, save_run, write_json
+from export.score import balanced_accuracy, by_family, embeddings, encoder_inputs, nearest, recall_per_label
+from export.text import FOLDER, Sentences, TextEncoder, read_wordings, sentences_of, text_encoder
+from export.tower import average_wordings, describe, nearest_fault_share
+from export.train import TrainConfig, Trained, sampling_weights, train
+
+HOP_S = 0.5  # denser than the agent's own hop: more windows from the same recordings
+FOLDS = 5
+FOLD_STEPS = 0.5  # of the full training: enough to calibrate by
+FIRST_SIMULATED = 1000
+
+
+def run_experiment(
+    rows: Sequence[Row],
+    config: TrainConfig,
+    *,
+    folder: Path,
+    cache: Path,
+    machines: int,
+    spec: FeatureSpec | None = None,
+    hop_s: float = HOP_S,
+) -> list[str]:
+    """Train on `rows` and on `machines` simulated machines; returns notes about recordings that were left out."""
+    spec = spec or FeatureSpec()
+    folder.mkdir(parents=True, exist_ok=True)
+    real, notes = table_of(rows, spec, cache=cache, hop_s=hop_s)
+    seeds = range(FIRST_SIMULATED, FIRST_SIMULATED + machines)
+    table = join([real, simulated_table(seeds, spec, cache=cache)]) if machines else real
+    encoder = text_encoder(config.text)
+    wordings = FOLDER / "training.toml"
+    sentences = sentences_of(read_wordings(wordings), FAULTS)
+    vectors = encoder.encode(sentences.texts)
+
+    trained = train(table, config, spec=spec, sentences=sentences, vectors=vectors, folder=folder)
+    held_out = held_out_similarities(
+        table,
+        config,
+        spec=spec,
+        sentences=sentences,
+        vectors=vectors,
+        count=FOLDS,
+        steps=max(1, round(config.steps * FOLD_STEPS)),
+    )
+    calibration = fit_calibration(held_out, table, real_share=config.real_share)
+    save_run(
+        folder,
+        config=RunConfig(
+            train=config,
+            spec=spec,
+            recordings=len(rows) - len(notes),
+            machines_simulated=machines,
+            hop_s=hop_s,
+            text_encoder=encoder.name,
+            wordings_sha256=hashlib.sha256(wordings.read_bytes()).hexdigest(),
+        ),
+        table=table,
+        trained=trained,
+        calibration=calibration,
+        deviation=fit_deviation(real, spec),
+    )
+    metrics = {
+        "windows": {"real": len(real), "simulated": len(table) - len(real)},
+        "final_loss": float(np.mean(trained.losses[-100:])),
+        "held_out_groups": held_out_metrics(held_out, table, calibration.temperature, config.real_share),
+        "training_windows": training_metrics(trained, table, sentences, vectors),
+        "text": text_metrics(trained, table, sentences=sentences, vectors=vectors, encoder=encoder),
+    }
+    write_json(folder / "metrics.json", metrics)
+    draw_curves(folder / "curves.png", trained.losses, held_out, table)
+    return notes
+
+
+def held_out_metrics(held_out: HeldOut, table: Table, temperature: float, real_share: float) -> dict[str, object]:
+    """What students say of bearings and machines that they were not trained on (the other bearings of a rig were)."""
+    part = table.take(held_out.rows)
+    predicted = nearest(held_out.similarity, FAULTS)
+    probability = softmax(held_out.similarity.astype(np.float64) / temperature).max(axis=1)
+    weights = sampling_weights(table, held_out.rows, real_share)
+    return {
+        "balanced_accuracy_by_family": by_family(predicted, part),
+        "recall_per_label": recall_per_label(predicted, part.labels),
+        "calibration_error": expected_calibration_error(probability, predicted == part.labels, weights),
+    }
+
+
+def training_metrics(trained: Trained, table: Table, sentences: Sentences, vectors: Floats) -> dict[str, object]:
+    """How well the training windows themselves are fitted; says nothing about other machines."""
+    scored = np.flatnonzero(~table.baseline)
+    centres = average_wordings(describe(trained.tower, vectors), sentences, FAULTS)
+    part = table.take(scored)
+    result: dict[str, object] = {}
+    for name, with_reference in (("with_baseline", True), ("without_baseline", False)):
+        inputs = encoder_inputs(table, trained.scaling, with_reference=with_reference)[scored]
+        predicted = nearest(embeddings(trained.student, inputs) @ centres.T, FAULTS)
+        result[name] = by_family(predicted, part)
+    return result
+
+
+def text_metrics(
+    trained: Trained, table: Table, *, sentences: Sentences, vectors: Floats, encoder: TextEncoder
+) -> dict[str, object]:
+    """What it costs to describe the faults in sentences that training never saw, on the training windows."""
+    unseen = sentences_of(read_wordings(FOLDER / "unseen.toml"), FAULTS)
+    unseen_vectors = describe(trained.tower, encoder.encode(unseen.texts))
+    centres = average_wordings(describe(trained.tower, vectors), sentences, FAULTS)
+    scored = np.flatnonzero(~table.baseline)
+    embedded = embeddings(trained.student, encoder_inputs(table, trained.scaling)[scored])
+    labels = table.labels[scored]
+    swapped = average_wordings(unseen_vectors, unseen, FAULTS)
+    usual = balanced_accuracy(nearest(embedded @ centres.T, FAULTS), labels)
+    return {
+        "unseen_sentences_nearest_to_their_fault": nearest_fault_share(unseen_vectors, unseen, centres, FAULTS),
+        "cost_of_unseen_wordings": usual - balanced_accuracy(nearest(embedded @ swapped.T, FAULTS), labels),
+    }

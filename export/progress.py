@@ -1,0 +1,17 @@
+"""A progress bar where someone watches, nothing where nobody does."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from typing import TypeVar
+
+from rich.console import Console
+from rich.progress import track as rich_track
+
+Element = TypeVar("Element")
+
+
+def track(elements: Sequence[Element], what: str) -> Iterator[Element]:
+    """The elements, one after the other, with a bar on standard error if that is a terminal."""
+    console = Console(stderr=True)
+    yield from rich_track(elements, what, console=console, disable=not console.is_terminal)

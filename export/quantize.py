@@ -1,0 +1,77 @@
+"""A folded graph in float -> the same graph in integers, once, for both writers.
+
+Weights are symmetric int8 per output channel, biases int32 at scale(input) x scale(weight), activations asymmetric int8
+per tensor: the scheme of Jacob et al. 2018 (arXiv 1712.05877) that TensorFlow Lite specifies and onnxruntime fuses.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from agent.scaling import CodeScale
+from export.graph import INPUT, Columns, Conv, Dense, Floats, Graph, run
+
+Ranges = Mapping[str, tuple[float, float]]
+
+
+@dataclass(frozen=True, slots=True)
+class Integers:
+    """Codes of one Dense or Conv; `weight` (out, in, kernel) with one scale per output channel."""
+
+    weight: NDArray[np.int8]
+    weight_scales: Floats
+    bias: NDArray[np.int32]
+
+
+@dataclass(frozen=True, slots=True)
+class Quantized:
+    """A graph with the integers that both writers put into their files."""
+
+    graph: Graph
+    scales: Mapping[str, CodeScale]  # by tensor name
+    integers: Mapping[str, Integers]  # by node name
+
+    @property
+    def output(self) -> CodeScale:
+        return self.scales[self.graph.nodes[-1].name]
+
+
+def activation_ranges(graph: Graph, inputs: Floats) -> dict[str, tuple[float, float]]:
+    """Smallest and largest value of every activation over standardised training `inputs` (batch, n), zero included."""
+    found = {}
+    for name, values in run(graph, inputs).items():
+        found[name] = (min(0.0, float(values.min())), max(0.0, float(values.max())))
+    return found
+
+
+def quantize(graph: Graph, ranges: Ranges, *, input_scale: CodeScale) -> Quantized:
+    """Round weights, biases and activation ranges to integers; the input keeps the scale that the agent codes with."""
+    scales = {INPUT: input_scale}
+    integers = {}
+    for node in graph.nodes:
+        if isinstance(node, Columns):  # moves codes about without touching them
+            scales[node.name] = scales[node.source]
+            continue
+        scales[node.name] = _asymmetric(*ranges[node.name])
+        if isinstance(node, Dense | Conv):
+            integers[node.name] = _integers(node, scales[node.source].scale)
+    return Quantized(graph, scales, integers)
+
+
+def _asymmetric(low: float, high: float) -> CodeScale:
+    scale = max((high - low) / 255, 1e-8)
+    return CodeScale(scale, int(np.clip(round(-128 - low / scale), -128, 127)))
+
+
+def _integers(node: Dense | Conv, input_scale: float) -> Integers:
+    weight = node.weight if isinstance(node, Conv) else node.weight[:, :, np.newaxis]
+    largest = np.abs(weight).max(axis=(1, 2))
+    scales = np.maximum(largest / 127, 1e-8).astype(np.float32)
+    codes = np.clip(np.rint(weight / scales[:, np.newaxis, np.newaxis]), -127, 127).astype(np.int8)
+    bias = np.rint(node.bias.astype(np.float64) / (scales.astype(np.float64) * input_scale))
+    limit = np.iinfo(np.int32).max
+    return Integers(codes, scales, np.clip(bias, -limit, limit).astype(np.int32))

@@ -1,0 +1,128 @@
+"""A run folder: everything that one training leaves behind, so that quantizing and packing need nothing else.
+
+`config.json table.npz trained.pt tower.npz calibration.json deviation.json metrics.json curves.png`, and after
+quantizing `encoder.onnx encoder.tflite quantized.json`.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TypeVar
+
+import msgspec
+import numpy as np
+import torch
+
+from agent.baseline import DeviationScale
+from agent.errors import TextVibError
+from agent.matching import Calibration
+from agent.scaling import CodeScale, InputScaling, view_shares
+from agent.spectra import FeatureSpec
+from export.data.table import Table, load, save
+from export.graph import Graph
+from export.model import Student, fold
+from export.tower import tower_bytes
+from export.train import TrainConfig, Trained
+
+Value = TypeVar("Value")
+
+
+class RunError(TextVibError):
+    """A run folder lacks something; the message says which command makes it."""
+
+    exit_code = 65
+
+
+class RunConfig(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """`config.json`: the recipe and where its data came from."""
+
+    train: TrainConfig
+    spec: FeatureSpec
+    recordings: int
+    machines_simulated: int
+    hop_s: float
+    text_encoder: str
+    wordings_sha256: str
+
+
+class QuantizedConfig(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """`quantized.json`."""
+
+    inputs: CodeScale
+    outputs: CodeScale
+    parameters: int
+    multiplications: int
+    cosine_mean: float
+    cosine_min: float
+
+
+@dataclass(frozen=True, slots=True)
+class Run:
+    """A run folder that has been trained."""
+
+    folder: Path
+    config: RunConfig
+    table: Table
+    scaling: InputScaling
+    graph: Graph
+    tower: bytes
+    calibration: Calibration
+    deviation: DeviationScale
+
+    @property
+    def metrics(self) -> dict[str, object]:
+        return read_json(self.folder / "metrics.json", dict[str, object])
+
+
+def save_run(
+    folder: Path,
+    *,
+    config: RunConfig,
+    table: Table,
+    trained: Trained,
+    calibration: Calibration,
+    deviation: DeviationScale,
+) -> None:
+    """Write everything but metrics and curves."""
+    write_json(folder / "config.json", config)
+    write_json(folder / "calibration.json", calibration)
+    write_json(folder / "deviation.json", deviation)
+    save(table, folder / "table.npz")
+    scaling = trained.scaling
+    np.save(folder / "scaling.npy", np.stack([scaling.mean, scaling.gain, scaling.deviation_gain]))
+    torch.save(trained.student.state_dict(), folder / "trained.pt")
+    (folder / "tower.npz").write_bytes(tower_bytes(trained.tower, config.text_encoder))
+
+
+def load_run(folder: Path) -> Run:
+    """A run as `save_run` left it; RunError where it never finished."""
+    for name in ("config.json", "trained.pt", "tower.npz", "calibration.json", "deviation.json"):
+        if not (folder / name).is_file():
+            raise RunError(f"{folder / name}: not there; run `python -m export train --out {folder}` to its end")
+    config = read_json(folder / "config.json", RunConfig)
+    rows = np.load(folder / "scaling.npy", allow_pickle=False)
+    scaling = InputScaling(rows[0], rows[1], rows[2], view_shares(config.spec))
+    student = Student(scaling.size, hidden=config.train.hidden, dim=config.train.dim, dropout=config.train.dropout)
+    student.load_state_dict(torch.load(folder / "trained.pt", weights_only=True))
+    return Run(
+        folder=folder,
+        config=config,
+        table=load(folder / "table.npz"),
+        scaling=scaling,
+        graph=fold(student.eval()),
+        tower=(folder / "tower.npz").read_bytes(),
+        calibration=read_json(folder / "calibration.json", Calibration),
+        deviation=read_json(folder / "deviation.json", DeviationScale),
+    )
+
+
+def write_json(path: Path, value: object) -> None:
+    path.write_bytes(msgspec.json.format(msgspec.json.encode(value), indent=2) + b"\n")
+
+
+def read_json(path: Path, kind: type[Value]) -> Value:
+    try:
+        return msgspec.json.decode(path.read_bytes(), type=kind)
+    except (OSError, msgspec.DecodeError) as error:
+        raise RunError(f"{path}: {error}; train or quantize again") from error

@@ -1,0 +1,89 @@
+"""The learnt text tower: fixed sentence vectors -> the space of the vibration embeddings.
+
+It never leaves the workstation; a bundle names it by the SHA-256 of its file, so that new sentences are only ever read
+by the tower that the bundle's encoder was trained with.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import io
+from collections.abc import Mapping, Sequence
+
+import numpy as np
+import torch
+from torch import Tensor, nn
+from torch.nn import functional
+
+from export.graph import Floats
+from export.text import Sentences, TextEncoder, TextError
+
+
+class Tower(nn.Module):
+    """(n, text dim) -> unit vectors (n, dim). Dropping inputs at random keeps single n-grams from deciding."""
+
+    def __init__(self, inputs: int, dim: int, *, hidden: int = 128, dropout: float = 0.3) -> None:
+        super().__init__()
+        self.layers = nn.Sequential(nn.Dropout(dropout), nn.Linear(inputs, hidden), nn.ReLU(), nn.Linear(hidden, dim))
+
+    def forward(self, x: Tensor) -> Tensor:
+        y: Tensor = self.layers(x)
+        return functional.normalize(y, dim=1)
+
+
+def tower_bytes(tower: Tower, encoder_name: str) -> bytes:
+    """The tower as an .npz of float16 arrays, the same bytes for the same weights."""
+    buffer = io.BytesIO()
+    arrays = {name: value.detach().numpy().astype(np.float16) for name, value in tower.state_dict().items()}
+    np.savez_compressed(buffer, encoder=np.array(encoder_name), **arrays)
+    return buffer.getvalue()
+
+
+def load_tower(content: bytes, encoder: TextEncoder) -> Tower:
+    """The tower of `tower_bytes`, ready to read; TextError where it belongs to another text encoder."""
+    with np.load(io.BytesIO(content), allow_pickle=False) as stored:
+        name = str(stored["encoder"])
+        arrays = {key: torch.from_numpy(stored[key].astype(np.float32)) for key in stored.files if key != "encoder"}
+    if name != encoder.name:
+        raise TextError(f"the tower reads {name}, not {encoder.name}; choose that text encoder")
+    hidden, inputs = arrays["layers.1.weight"].shape
+    tower = Tower(inputs, len(arrays["layers.3.bias"]), hidden=hidden)
+    tower.load_state_dict(arrays)
+    return tower.eval()
+
+
+def sha256(content: bytes) -> str:
+    return hashlib.sha256(content).hexdigest()
+
+
+def describe(tower: Tower, vectors: Floats) -> Floats:
+    """Unit vectors (n, dim) of sentences whose fixed vectors are (n, text dim)."""
+    tower.eval()
+    with torch.no_grad():
+        result: Floats = tower(torch.from_numpy(vectors)).numpy()
+    return result
+
+
+def average_wordings(vectors: Floats, sentences: Sentences, faults: Sequence[str]) -> Floats:
+    """One unit vector per fault (faults, dim): the mean over its sentences, every language with the same weight."""
+    labels, languages = np.array(sentences.faults), np.array(sentences.languages)
+    rows = []
+    for fault in faults:
+        per_language = [
+            vectors[(labels == fault) & (languages == language)].mean(axis=0)
+            for language in sorted(set(sentences.languages))
+            if ((labels == fault) & (languages == language)).any()
+        ]
+        mean = np.mean(per_language, axis=0)
+        rows.append(mean / np.linalg.norm(mean))
+    return np.array(rows, dtype=np.float32)
+
+
+def nearest_fault_share(
+    vectors: Floats, sentences: Sentences, centres: Floats, faults: Sequence[str]
+) -> Mapping[str, float]:
+    """Per language the share of sentences whose nearest fault centre is their own."""
+    nearest = np.array(faults)[(vectors @ centres.T).argmax(axis=1)]
+    right = nearest == np.array(sentences.faults)
+    languages = np.array(sentences.languages)
+    return {language: float(right[languages == language].mean()) for language in sorted(set(sentences.languages))}

@@ -1,0 +1,202 @@
+"""Trains student and text tower together, from arrays to a run folder; reads from top to bottom.
+
+Everything random comes from one seed; a run that was killed goes on where its last checkpoint left it.
+"""
+
+from __future__ import annotations
+
+import hashlib
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import msgspec
+import numpy as np
+import torch
+from numpy.typing import NDArray
+from torch.nn import functional
+
+from agent.features import feature_names
+from agent.scaling import CodeScale, InputScaling, view_shares
+from agent.spectra import FeatureSpec
+from agent.types import FAULTS
+from export.data.table import Table, healthy_pools, references
+from export.graph import Floats
+from export.masking import Masking, hide, mask_groups
+from export.model import Student
+from export.objective import OBJECTIVES
+from export.progress import track
+from export.text import Sentences
+from export.tower import Tower
+
+INPUT_LIMIT = 6.0  # standard deviations at which encoder inputs saturate
+INPUT_SCALE = CodeScale(scale=INPUT_LIMIT / 127, zero_point=0)
+SMALLEST_STD = 0.02
+CHECKPOINT = "checkpoint.pt"
+
+
+class TrainConfig(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """Everything that a run depends on beside its data."""
+
+    seed: int = 0
+    steps: int = 3000
+    batch: int = 256
+    sentences_per_fault: int = 2  # drawn anew for every step and language
+    objective: str = "triplet"
+    text: str = "ngrams+minilm"
+    hidden: tuple[int, ...] = (96, 64)
+    dim: int = 64
+    dropout: float = 0.2
+    learning_rate: float = 2e-3
+    weight_decay: float = 1e-3
+    length_weight: float = 0.05  # keeps raw embeddings near length 1, so that one int8 range fits them all
+    real_share: float = 0.5  # of every batch; the rest is simulated
+    hidden_features: tuple[str, ...] = ("level",)  # absolute level means gain, not condition; its change is kept
+    masking: Masking = Masking()
+    reference_draws: int = 4  # how many commissionings of chance each window sees
+    checkpoint_every: int = 500
+
+
+@dataclass(frozen=True, slots=True)
+class Trained:
+    """What a run makes."""
+
+    student: Student
+    tower: Tower
+    scaling: InputScaling
+    losses: tuple[float, ...]
+
+
+def fit_scaling(table: Table, spec: FeatureSpec, hidden: tuple[str, ...]) -> InputScaling:
+    """Mean and gain of every feature, and of its difference from the healthy reference, over the training windows."""
+    known = table.known
+    counts = np.maximum(known.sum(axis=0), 1)
+    mean = np.where(known, table.values, 0).sum(axis=0, dtype=np.float64) / counts
+    variance = np.where(known, (table.values - mean) ** 2, 0).sum(axis=0, dtype=np.float64) / counts
+    difference = table.values - references(table, healthy_pools(table))
+    both = known & np.isfinite(difference)
+    spread = np.where(both, difference, 0).astype(np.float64)
+    deviation = np.sqrt((spread**2).sum(axis=0) / np.maximum(both.sum(axis=0), 1))
+    visible = np.array([name not in hidden for name in feature_names(spec)])
+    gain = np.where(visible & known.any(axis=0), 1 / np.maximum(np.sqrt(variance), SMALLEST_STD), 0)
+    deviation_gain = np.where(both.any(axis=0), 1 / np.maximum(deviation, SMALLEST_STD), 0)
+    return InputScaling(
+        mean.astype(np.float32), gain.astype(np.float32), deviation_gain.astype(np.float32), view_shares(spec)
+    )
+
+
+def train(
+    table: Table, config: TrainConfig, *, spec: FeatureSpec, sentences: Sentences, vectors: Floats,
+    folder: Path | None = None,
+) -> Trained:  # fmt: skip
+    """Train on the windows of `table` that are not baselines. `vectors` (sentences, text dim) are fixed.
+
+    With a folder, checkpoints go there and an interrupted run with the same config and data resumes.
+    """
+    torch.manual_seed(config.seed)
+    rng = np.random.default_rng(config.seed)
+    scaling = fit_scaling(table, spec, config.hidden_features)
+    student = Student(scaling.size, hidden=config.hidden, dim=config.dim, dropout=config.dropout)
+    tower = Tower(vectors.shape[1], config.dim)
+    parameters = [*student.parameters(), *tower.parameters()]
+    optimizer = torch.optim.AdamW(parameters, lr=config.learning_rate, weight_decay=config.weight_decay)
+    schedule = torch.optim.lr_scheduler.OneCycleLR(optimizer, config.learning_rate, total_steps=config.steps)
+    objective = OBJECTIVES[config.objective]
+    groups = mask_groups(spec)
+
+    rows = np.flatnonzero(~table.baseline)
+    targets = np.array([FAULTS.index(label) for label in table.labels])
+    chances = sampling_weights(table, rows, config.real_share)
+    pools = healthy_pools(table)
+    commissioned = [references(table, pools, rng=rng) for _ in range(config.reference_draws)]
+    by_fault = [np.flatnonzero(np.array(sentences.faults) == fault) for fault in FAULTS]
+    text_targets = torch.arange(len(FAULTS)).repeat_interleave(config.sentences_per_fault)
+
+    losses: list[float] = []
+    run_key = _run_key(table, config, vectors)
+    if folder is not None and (folder / CHECKPOINT).exists():
+        losses = _resume(folder / CHECKPOINT, run_key, student, tower, optimizer, schedule, rng)
+    for step in track(range(len(losses), config.steps), "training"):
+        student.train()
+        tower.train()
+        batch = rng.choice(rows, config.batch, p=chances)
+        known = hide(table.known[batch], config.masking, groups, rng)
+        reference = commissioned[step % len(commissioned)][batch]
+        reference[rng.random(len(batch)) < config.masking.reference] = np.nan
+        inputs = np.clip(scaling.inputs(table.values[batch], known, reference), -INPUT_LIMIT, INPUT_LIMIT)
+        drawn = np.concatenate([rng.choice(group, config.sentences_per_fault) for group in by_fault])
+
+        raw = student.raw(torch.from_numpy(inputs))
+        anchors = functional.normalize(raw, dim=1)
+        texts = tower(torch.from_numpy(vectors[drawn]))
+        loss = objective(anchors, torch.from_numpy(targets[batch]), texts, text_targets)
+        loss = loss + config.length_weight * (raw.norm(dim=1) - 1).square().mean()
+        optimizer.zero_grad()
+        torch.autograd.backward(loss)
+        optimizer.step()
+        schedule.step()
+        losses.append(float(loss.detach()))
+        if folder is not None and (step + 1) % config.checkpoint_every == 0:
+            _keep(folder / CHECKPOINT, run_key, student, tower, optimizer, schedule, rng, losses)
+    return Trained(student.eval(), tower.eval(), scaling, tuple(losses))
+
+
+def sampling_weights(table: Table, rows: NDArray[np.intp], real_share: float) -> NDArray[np.float64]:
+    """Chances of `rows` such that every label of every machine family weighs the same within real and simulated."""
+    family = np.array([machine.split("-")[0] for machine in table.machines[rows]])
+    weights = np.zeros(len(rows))
+    simulated = family == "sim"
+    for side, share in ((simulated, 1 - real_share), (~simulated, real_share)):
+        names, inverse, counts = np.unique(
+            np.char.add(np.char.add(family[side], "/"), table.labels[rows][side]),
+            return_inverse=True,
+            return_counts=True,
+        )
+        if len(names):
+            weights[side] = share / len(names) / counts[inverse]
+    chances: NDArray[np.float64] = weights / weights.sum()
+    return chances
+
+
+def _run_key(table: Table, config: TrainConfig, vectors: Floats) -> str:
+    digest = hashlib.sha256(msgspec.json.encode(config))
+    for array in (table.values, table.known, vectors):
+        digest.update(np.ascontiguousarray(array).tobytes())
+    return digest.hexdigest()
+
+
+def _keep(
+    path: Path, run_key: str, student: Student, tower: Tower, optimizer: Any, schedule: Any,
+    rng: np.random.Generator, losses: list[float],
+) -> None:  # fmt: skip
+    """Write a checkpoint beside the old one and put it in its place, so that a kill leaves one of the two."""
+    state = {
+        "run": run_key,
+        "student": student.state_dict(),
+        "tower": tower.state_dict(),
+        "optimizer": optimizer.state_dict(),
+        "schedule": schedule.state_dict(),
+        "numpy": rng.bit_generator.state,
+        "torch": torch.get_rng_state(),
+        "losses": losses,
+    }
+    part = path.with_suffix(".part")
+    torch.save(state, part)
+    part.replace(path)
+
+
+def _resume(
+    path: Path, run_key: str, student: Student, tower: Tower, optimizer: Any, schedule: Any, rng: np.random.Generator
+) -> list[float]:
+    """The losses so far, everything else put back; nothing where the checkpoint is of another run."""
+    state = torch.load(path, weights_only=True)
+    if state["run"] != run_key:
+        return []
+    student.load_state_dict(state["student"])
+    tower.load_state_dict(state["tower"])
+    optimizer.load_state_dict(state["optimizer"])
+    schedule.load_state_dict(state["schedule"])
+    rng.bit_generator.state = state["numpy"]
+    torch.set_rng_state(state["torch"])
+    losses: list[float] = state["losses"]
+    return losses
