@@ -126,6 +126,10 @@ class Baseline:
         ]
         return max(ratios, default=None)
 
+    def at_unknown_speed(self) -> Baseline:
+        """The same cells as a reference alone: of no stated speed, they set no limit for any."""
+        return replace(self, cells=tuple(replace(cell, rpm=None) for cell in self.cells))
+
     def running_rms(self) -> float | None:
         """The quietest healthy RMS ever learnt, or None: the running gate's yardstick."""
         return min((cell.rms_g for cell in self.cells if cell.count >= MIN_WINDOWS), default=None)

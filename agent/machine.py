@@ -67,6 +67,7 @@ class Machine:
 
     id: str
     rpm: float | None = None  # nominal speed of the reference shaft
+    rpm_tolerance: float = 0.05  # how far the true speed may lie from nominal, relative; 0: nominal is exact
     rpm_range: tuple[float, float] | None = None  # where an estimated speed may lie
     speed_source: Literal["config", "topic", "tacho", "estimate", "unknown"] = "unknown"
     mounting: Mounting = field(default_factory=Mounting)

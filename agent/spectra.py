@@ -9,15 +9,13 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from functools import lru_cache
-from typing import TypeAlias
 
 import msgspec
 import numpy as np
 from numpy.typing import NDArray
 
+from agent.fft import Spectrum, fast_length, hann, power_of, rfft
 from agent.types import Vector, Window
-
-Spectrum: TypeAlias = NDArray[np.complex64]
 
 _LN2 = np.float32(np.log(2.0))
 _SMALLEST_BAND = 16  # bins; an envelope of fewer samples shows nothing
@@ -27,7 +25,7 @@ class FeatureSpec(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """What is measured, as data: a bundle carries it, and the agent computes exactly that."""
 
     window_s: float = 2.0
-    hop_s: float = 1.0
+    hop_s: float = 0.5
     envelope_bands_hz: tuple[tuple[float, float], ...] = (
         (500.0, 1200.0),
         (1000.0, 2200.0),
@@ -72,10 +70,10 @@ def analyse(window: Window, spec: FeatureSpec) -> Spectra:
     samples -= samples.mean(axis=1, keepdims=True)
     rms, kurtosis, crest = _moments(samples)
 
-    spectrum = _rfft(samples)
+    spectrum = rfft(samples)
     bin_hz = window.rate.hz / n
     kept = min(spectrum.shape[1], int(spec.spectrum_hz[1] / bin_hz) + 2)
-    axis_power = _power(_hann(spectrum[:, :kept])) / np.float32(0.375 * n * n / 2)
+    axis_power = power_of(hann(spectrum[:, :kept])) / np.float32(0.375 * n * n / 2)
     power = axis_power.sum(axis=0)
     width = max(8, round(spec.floor_width_hz / bin_hz))
 
@@ -90,7 +88,7 @@ def analyse(window: Window, spec: FeatureSpec) -> Spectra:
         envelope = _envelope(spectrum[:, first:last], reach=modulation.shape[1])
         known[row] = True
         spread[row], peaky[row] = _shape(envelope)
-        modulation[row] = _power(_hann(_rfft(envelope)))[: modulation.shape[1]]
+        modulation[row] = power_of(hann(rfft(envelope)))[: modulation.shape[1]]
     envelopes = np.where(known[:, None], _above_floor(modulation, width), np.float32(0))
     return Spectra(
         bin_hz=bin_hz,
@@ -117,26 +115,6 @@ def _moments(samples: NDArray[np.float32]) -> tuple[Vector, Vector, Vector]:
     return np.sqrt(variance), fourth / variance**2, np.sqrt(square.max(axis=1) / variance)
 
 
-def _rfft(samples: NDArray[np.float32]) -> Spectrum:
-    """Forward FFT along the last axis in single precision, which numpy before 2.0 would widen."""
-    return np.fft.rfft(samples).astype(np.complex64, copy=False)
-
-
-def _hann(spectrum: Spectrum) -> Spectrum:
-    """The spectrum as if the samples had been tapered by a periodic Hann window: a 3-point convolution of the bins."""
-    tapered = np.zeros_like(spectrum)
-    inner = tapered[..., 1:-1]
-    np.add(spectrum[..., :-2], spectrum[..., 2:], out=inner)
-    inner *= np.float32(-0.5)
-    inner += spectrum[..., 1:-1]
-    inner *= np.float32(0.5)
-    return tapered
-
-
-def _power(spectrum: Spectrum) -> NDArray[np.float32]:
-    return spectrum.real * spectrum.real + spectrum.imag * spectrum.imag
-
-
 def _envelope(band: Spectrum, *, reach: int) -> Vector:
     """Magnitude of the analytic signal of a band's bins (axes, bins), summed over axes as powers, mean 1.
 
@@ -145,7 +123,7 @@ def _envelope(band: Spectrum, *, reach: int) -> Vector:
     """
     length = fast_length(max(band.shape[1], 2 * reach))
     analytic = np.fft.ifft(band, length, axis=1).astype(np.complex64, copy=False)
-    envelope: Vector = np.sqrt(_power(analytic).sum(axis=0))
+    envelope: Vector = np.sqrt(power_of(analytic).sum(axis=0))
     envelope /= np.float32(max(float(envelope.mean()), 1e-20))
     return envelope
 
@@ -187,19 +165,3 @@ def _between(bins: int, blocks: int, size: int) -> tuple[NDArray[np.intp], NDArr
     position = np.clip((np.arange(bins) + 0.5) / size - 0.5, 0, blocks - 1)
     left = position.astype(np.intp)
     return left, (position - left).astype(np.float32)
-
-
-@lru_cache(maxsize=256)
-def fast_length(n: int) -> int:
-    """The smallest length >= n whose only prime factors are 2, 3 and 5, which FFTs like."""
-    best = 1 << (n - 1).bit_length()
-    five = 1
-    while five < best:
-        three = five
-        while three < best:
-            twos = three << max(0, (-(-n // three) - 1).bit_length())
-            if n <= twos < best:
-                best = twos
-            three *= 3
-        five *= 5
-    return best

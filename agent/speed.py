@@ -19,7 +19,7 @@ STALE_AFTER_S = 10.0
 STEADY_WITHIN = 0.02  # relative change during one window, the tolerance of the line search
 _HARMONICS = 5
 _STEP = 0.002  # relative spacing of candidate speeds
-_CLEAR_MARGIN = 0.25  # log units by which the best candidate must beat the median one
+_CLEAR_SCORE = 6.0  # robust standard deviations by which the best candidate must beat the median one
 
 
 class SpeedTrack:
@@ -35,14 +35,17 @@ class SpeedTrack:
         if np.isfinite(reading.value) and reading.value >= 0:
             self._readings.append(reading)
 
-    def during(self, spectra: Spectra, *, start_s: float, end_s: float) -> Speed:
-        """Speed of the reference shaft in the window [start_s, end_s] (host monotonic seconds)."""
+    def during(self, spectra: Spectra | None, *, start_s: float, end_s: float) -> Speed:
+        """Speed of the reference shaft in the window [start_s, end_s] (host monotonic seconds).
+
+        Without `spectra` (a transmitter sends none) nothing is estimated.
+        """
         source = self._machine.speed_source
-        if source == "config":
-            return Speed(self._machine.rpm, "config")
+        if source == "config" and self._machine.rpm:
+            return refined(self._machine.rpm, self._machine.rpm_tolerance, spectra)
         if source in ("topic", "tacho"):
             return self._from_readings(source, start_s, end_s)
-        if source == "estimate" and self._machine.rpm_range is not None:
+        if source == "estimate" and self._machine.rpm_range is not None and spectra is not None:
             rpm = estimate_rpm(spectra, self._machine.rpm_range)
             return Speed(rpm, "estimated") if rpm is not None else Speed(None, "unknown")
         return Speed(None, "unknown")
@@ -60,6 +63,18 @@ class SpeedTrack:
         return Speed(rpm, origin, steady=fresh and (still or rpm == 0))
 
 
+def refined(nominal_rpm: float, tolerance: float, spectra: Spectra | None) -> Speed:
+    """The speed that the spectrum shows near the nominal one, else the nominal one.
+
+    Name plates and set points are off by the slip of the motor, by several percent.
+    """
+    if tolerance > 0 and spectra is not None:
+        rpm = estimate_rpm(spectra, (nominal_rpm * (1 - tolerance), nominal_rpm * (1 + tolerance)))
+        if rpm is not None:
+            return Speed(rpm, "estimated")
+    return Speed(nominal_rpm, "config")
+
+
 def estimate_rpm(spectra: Spectra, rpm_range: tuple[float, float]) -> float | None:
     """The speed in `rpm_range` whose harmonics stand highest in the raw and envelope spectra; None if none stands out.
 
@@ -73,7 +88,8 @@ def estimate_rpm(spectra: Spectra, rpm_range: tuple[float, float]) -> float | No
         mean_envelope = spectra.envelopes[spectra.envelope_known].mean(axis=0)
         scores = scores + 0.5 * _harmonic_score(mean_envelope, spectra.bin_hz, candidates)
     best = int(np.argmax(scores))
-    if scores[best] - np.median(scores) < _CLEAR_MARGIN:
+    above = scores - np.median(scores)
+    if above[best] < _CLEAR_SCORE * 1.4826 * float(np.median(np.abs(above))):
         return None
     return float(candidates[best])
 

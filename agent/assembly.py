@@ -1,0 +1,104 @@
+"""Phase one: everything a config names is built and tested, and nothing is opened; `check` is this and no more."""
+
+from __future__ import annotations
+
+import importlib.util
+from dataclasses import dataclass
+
+import msgspec
+
+from agent import ports
+from agent.bundle import Bundle, load_bundle, self_test
+from agent.decision import DecisionConfig
+from agent.errors import ConfigError
+from agent.machine import SensorSetup
+from agent.mqtt import Broker
+from agent.plan import decisions, routes, sensor_setups
+from agent.ports import Encoder, Source
+from agent.settings import Config
+from agent.speaker import Speaker
+from agent.topics import Topics
+
+MODULES = {"onnx": ("onnxruntime",), "litert": ("ai_edge_litert", "tflite_runtime")}
+"""Runtime -> packages of which one must be there."""
+
+
+@dataclass(frozen=True, slots=True)
+class Parts:
+    """Everything `run` needs, not yet connected to the outside world."""
+
+    config: Config
+    bundle: Bundle
+    runtime: str
+    encoder: Encoder
+    setups: dict[str, SensorSetup]
+    decisions: dict[str, DecisionConfig]
+    sources: tuple[Source, ...]
+    broker: Broker
+    topics: Topics
+    speaker: Speaker
+
+
+def assemble(config: Config) -> Parts:
+    """Build and self-test; BundleError or ConfigError names what to mend."""
+    bundle = load_bundle(config.agent.bundle)
+    runtime, encoder = load_encoder(bundle, config.agent.runtime)
+    setups = sensor_setups(config)
+    agent = config.agent
+    return Parts(
+        config=config,
+        bundle=bundle,
+        runtime=runtime,
+        encoder=encoder,
+        setups=setups,
+        decisions=decisions(config),
+        sources=sources_of(config),
+        broker=own_client(config.broker, config),
+        topics=Topics(config.publish.base_topic, agent.id),
+        speaker=Speaker(
+            agent=agent.id,
+            site=agent.site,
+            language=agent.language,
+            descriptions=bundle.descriptions,
+            setups=setups,
+        ),
+    )
+
+
+def load_encoder(bundle: Bundle, wanted: str = "auto") -> tuple[str, Encoder]:
+    """The bundle's encoder in the runtime `wanted`, self-tested, and the runtime's name."""
+    runtime = runtime_of(wanted)
+    encoder: Encoder = ports.load(ports.RUNTIMES, runtime)(bundle.model(runtime))
+    self_test(bundle, encoder)
+    return runtime, encoder
+
+
+def runtime_of(wanted: str) -> str:
+    """The runtime to use: the one wanted, or with "auto" the first that is installed."""
+    candidates = list(MODULES) if wanted == "auto" else [wanted]
+    for kind in candidates:
+        if any(importlib.util.find_spec(module) is not None for module in MODULES[kind]):
+            return kind
+    packages = " or ".join(module for kind in candidates for module in MODULES[kind])
+    raise ConfigError(f"agent.runtime: {wanted} needs the package {packages}; install it or choose another runtime")
+
+
+def sources_of(config: Config) -> tuple[Source, ...]:
+    """The sources, built and not opened; one that needs a broker and names none hears the one we publish to."""
+    found = routes(config)
+    sources: list[Source] = []
+    for source in config.sources:
+        settings = source.settings
+        if source.kind == "mqtt":
+            broker = config.broker if settings.broker is None else settings.broker
+            settings = msgspec.structs.replace(settings, broker=own_client(broker, config))
+        made = ports.load(ports.SOURCES, source.kind)(settings, found[source.name], name=source.name)
+        sources.append(made)
+    return tuple(sources)
+
+
+def own_client(broker: Broker, config: Config) -> Broker:
+    """`broker` with a client id of this agent's own, unless the operator chose one: brokers evict the older of two."""
+    if broker.client_id != Broker().client_id:
+        return broker
+    return msgspec.structs.replace(broker, client_id=f"textvib-{config.agent.id}")

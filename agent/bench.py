@@ -1,0 +1,282 @@
+"""`bench`: what a window costs on this computer, beside the floor that no implementation could go under.
+
+The floor is the FFTs and the encoder call alone, on the same arrays in the same run; the ratio to it says more than any
+absolute time, because computers differ and are busy.
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+import os
+import subprocess
+import sys
+import tempfile
+import time
+from collections.abc import Callable
+from pathlib import Path
+from statistics import median
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from agent.bundle import Bundle
+    from agent.machine import SensorSetup
+    from agent.ports import Encoder
+    from agent.types import Samples, Window
+
+RATE_HZ = 25_600.0
+RPM = 1797.0
+SENSORS = 8
+SETTLE_S = 12.0
+
+
+def add_arguments(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument("--bundle", default="default", help="folder of the bundle to measure with")
+    parser.add_argument("--runtime", choices=("auto", "onnx", "litert"), default="auto")
+    parser.add_argument("--repeat", type=int, default=60, metavar="N", help="windows to time (default: 60)")
+    parser.add_argument("--no-run", action="store_true", help="leave out the memory and start-up of a running agent")
+    parser.add_argument("--json", action="store_true", help="one JSON document as the last line")
+
+
+def main(args: argparse.Namespace) -> int:
+    started_s = time.perf_counter()
+    from agent.assembly import load_encoder
+    from agent.bundle import load_bundle
+
+    bundle = load_bundle(args.bundle)
+    runtime, encoder = load_encoder(bundle, args.runtime)
+    loaded_s = time.perf_counter() - started_s
+    result = {
+        "runtime": runtime,
+        "load_and_self_test_s": round(loaded_s, 3),
+        **_time_window(bundle, encoder, args.repeat),
+    }
+    if not args.no_run:
+        result |= _measure_run(args.bundle, args.runtime)
+    if args.json:
+        print(json.dumps(result))
+    else:
+        for line in _lines(result):
+            print(line)
+    return os.EX_OK
+
+
+# ------------------------------------------------------------------------------------------------------ one window
+
+
+def _time_window(bundle: Bundle, encoder: Encoder, repeat: int) -> dict[str, Any]:
+    """Microseconds per window: the whole pipeline, its stages, and the floor."""
+    window = _window(bundle)
+    setup = _setup()
+    stages = _stages(bundle, encoder, window, setup)
+    floor = _floor(bundle, encoder, window)
+    feed = _fed_pipeline(bundle, encoder, window.samples, setup)
+    totals, floors, parts = [], [], {name: [] for name in stages}  # type: ignore[var-annotated]  # dict of float lists
+    for _ in range(repeat):  # interleaved, so that whatever else the computer does falls on all alike
+        totals.append(_microseconds(feed))
+        floors.append(_microseconds(floor))
+        for name, stage in stages.items():
+            parts[name].append(_microseconds(stage))
+    window_us, floor_us = median(totals), median(floors)
+    return {
+        "overhead_ratio": round(window_us / floor_us, 3),
+        "window_us": round(window_us, 1),
+        "floor_us": round(floor_us, 1),
+        "stages_us": {name: round(median(times), 1) for name, times in parts.items()},
+        "windows_per_s_per_core": round(1e6 / window_us),
+    }
+
+
+def _microseconds(call: Callable[[], object]) -> float:
+    started = time.perf_counter_ns()
+    call()
+    return (time.perf_counter_ns() - started) / 1000
+
+
+def _signal(seconds: float) -> Samples:
+    """Noise and shaft harmonics in g, (n, 3)."""
+    import numpy as np
+
+    rng = np.random.default_rng(0)
+    n = round(seconds * RATE_HZ)
+    t = np.arange(n) / RATE_HZ
+    turning = 0.1 * np.sin(2 * np.pi * RPM / 60 * t) + 0.05 * np.sin(4 * np.pi * RPM / 60 * t)
+    samples: Samples = (rng.normal(0, 0.05, (n, 3)) + turning[:, None]).astype(np.float32)
+    return samples
+
+
+def _window(bundle: Bundle) -> Window:
+    from agent.types import Rate, Stream, Window
+    from agent.windowing import window_length
+
+    n = window_length(bundle.spec.window_s, RATE_HZ)
+    stream = Stream("s", RATE_HZ, ("x", "y", "z"), "g")
+    return Window(stream, 0, _signal(n / RATE_HZ)[:n], Rate(RATE_HZ, "declared"), 0.0, None)
+
+
+def _setup() -> SensorSetup:
+    from agent.catalogue import geometry_of
+    from agent.machine import Bearing, Machine, SensorSetup
+
+    machine = Machine("m", rpm=RPM, speed_source="config")
+    return SensorSetup("s", machine, (Bearing("de", geometry_of("6205")),))
+
+
+def _fed_pipeline(bundle: Bundle, encoder: Encoder, samples: Samples, setup: SensorSetup) -> Callable[[], object]:
+    """A call that feeds one hop of samples, in blocks as a serial line brings them, and so completes one window."""
+    from itertools import count
+
+    from agent.decision import DecisionConfig
+    from agent.pipeline import Pipeline
+    from agent.types import SampleBlock, Stream
+
+    stream = Stream("s", RATE_HZ, ("x", "y", "z"), "g")
+    pipeline = Pipeline(setup, bundle=bundle, encoder=encoder, config=DecisionConfig())
+    hop, block = round(bundle.spec.hop_s * RATE_HZ), 256
+    positions = count()
+
+    def feed() -> None:
+        start = next(positions) * hop
+        for row in range(0, hop, block):
+            at = start + row
+            rows = samples[(at % (len(samples) - block)) :][: min(block, hop - row)]
+            pipeline.feed(SampleBlock(stream, at, rows, device_us=round(at / RATE_HZ * 1e6), arrival_s=at / RATE_HZ))
+
+    for _ in range(round(bundle.spec.window_s / bundle.spec.hop_s) + 4):
+        feed()
+    return feed
+
+
+def _stages(bundle: Bundle, encoder: Encoder, window: Window, setup: SensorSetup) -> dict[str, Callable[[], object]]:
+    from agent.evidence import gather_evidence
+    from agent.features import analyse, extract
+    from agent.matching import match
+    from agent.quality import fault_of_signal
+    from agent.speed import SpeedTrack
+
+    spec, bearing = bundle.spec, setup.bearings[0]
+    spectra = analyse(window, spec)
+    track = SpeedTrack(setup.machine)
+    speed = track.during(spectra, start_s=0.0, end_s=2.0)
+    features = extract(spectra, spec=spec, rpm=speed.rpm, bearing=bearing)
+    codes = bundle.codes(features, None)
+    embedding = bundle.embedding(encoder.embed(codes))
+    return {
+        "quality": lambda: fault_of_signal(window),
+        "analyse": lambda: analyse(window, spec),
+        "speed": lambda: track.during(spectra, start_s=0.0, end_s=2.0),
+        "extract": lambda: extract(spectra, spec=spec, rpm=speed.rpm, bearing=bearing),
+        "codes": lambda: bundle.codes(features, None),
+        "encoder": lambda: encoder.embed(codes),
+        "match": lambda: match(embedding, bundle.descriptions, bundle.calibration),
+        "evidence": lambda: gather_evidence(
+            spectra, spec=spec, speed=speed, bearing=bearing, machine=setup.machine, unit="g"
+        ),
+    }
+
+
+def _floor(bundle: Bundle, encoder: Encoder, window: Window) -> Callable[[], object]:
+    """The forward FFT per axis, the inverse and the forward FFT per envelope band, one encoder call; nothing else."""
+    import numpy as np
+
+    from agent.features import analyse, extract
+    from agent.fft import fast_length
+
+    spec = bundle.spec
+    samples = np.ascontiguousarray(window.samples.T)
+    spectrum = np.fft.rfft(samples)
+    bin_hz = RATE_HZ / samples.shape[1]
+    reach = int(spec.envelope_max_hz / bin_hz) + 1
+    bands = []
+    for low, high in spec.envelope_bands_hz:
+        band = spectrum[:, int(low / bin_hz) : int(high / bin_hz)]
+        length = fast_length(max(band.shape[1], 2 * reach))
+        bands.append((band, length, np.abs(np.fft.ifft(band, length)[0])))
+    features = extract(analyse(window, spec), spec=spec, rpm=RPM, bearing=_setup().bearings[0])
+    codes = bundle.codes(features, None)
+
+    def floor() -> None:
+        np.fft.rfft(samples)
+        for band, length, envelope in bands:
+            np.fft.ifft(band, length)
+            np.fft.rfft(envelope)
+        encoder.embed(codes)
+
+    return floor
+
+
+# ------------------------------------------------------------------------------------------------- a running agent
+
+
+def _measure_run(bundle: str, runtime: str) -> dict[str, Any]:
+    """Resident memory of `run` with eight three-axis sensors in real time, and its time to the first window."""
+    import numpy as np
+
+    from agent.control import Status, ask
+    from agent.errors import TransportError
+
+    with tempfile.TemporaryDirectory(prefix="textvib-bench-") as folder:
+        recording = Path(folder) / "noise.npy"
+        np.save(recording, _signal(4.0))
+        config = Path(folder) / "bench.toml"
+        config.write_text(_config(folder, recording, bundle, runtime), encoding="utf-8")
+        command = [sys.executable, "-m", "agent", "run", str(config), "--log-level", "error"]
+        started_s = time.monotonic()
+        with subprocess.Popen(command) as agent:
+            first_s = None
+            while time.monotonic() - started_s < SETTLE_S and agent.poll() is None:
+                time.sleep(0.05)
+                try:
+                    health = ask(Path(folder), Status())["health"] if first_s is None else None
+                except TransportError:
+                    continue
+                if health and any(sensor["windows"] for sensor in health["sensors"].values()):
+                    first_s = time.monotonic() - started_s
+            rss_mb = resident_mb(agent.pid)
+            agent.terminate()
+    return {
+        "rss_mb": None if rss_mb is None else round(rss_mb, 1),
+        "rss_sensors": SENSORS,
+        "first_window_s": None if first_s is None else round(first_s, 2),
+    }
+
+
+def resident_mb(pid: int) -> float | None:
+    """Resident memory of a process in MB (10^6 bytes), None where it has gone or the system does not tell."""
+    try:
+        status = Path(f"/proc/{pid}/status").read_text()
+    except OSError:
+        return None
+    kib = [line.split()[1] for line in status.splitlines() if line.startswith("VmRSS:")]
+    return int(kib[0]) * 1024 / 1e6 if kib else None
+
+
+def _config(folder: str, recording: Path, bundle: str, runtime: str) -> str:
+    """Eight sensors on one machine, each replaying noise in real time; nobody listens at the broker's port."""
+    where = bundle if bundle == "default" else str(Path(bundle).resolve())
+    parts = [
+        f'[agent]\nid = "bench"\nstate_dir = "{folder}"\nbundle = "{where}"\nruntime = "{runtime}"',
+        '[broker]\nhost = "127.0.0.1"\nport = 9',
+        '[machines.m]\nspeed = { rpm = 1797 }\nbearings.de = { geometry = "6205" }',
+    ]
+    parts.extend(
+        f'[[sources]]\nname = "s{number}"\nkind = "replay"\nfiles = ["{recording}"]\nloop = true\n'
+        f'[sensors.s{number}]\nsource = "s{number}"\nmachine = "m"\nrate_hz = {RATE_HZ}\nunit = "g"'
+        for number in range(SENSORS)
+    )
+    return "\n\n".join(parts) + "\n"
+
+
+def _lines(result: dict[str, Any]) -> list[str]:
+    stages = sorted(result["stages_us"].items(), key=lambda stage: -stage[1])
+    lines = [
+        f"one window ({RATE_HZ:g} Hz x 3 axes): {result['window_us']:.0f} us, floor {result['floor_us']:.0f} us, "
+        f"ratio {result['overhead_ratio']:.2f} ({result['runtime']})",
+        *(f"  {name:<10} {time_us:8.1f} us" for name, time_us in stages),
+    ]
+    if "rss_mb" in result:
+        lines.append(
+            f"run with {result['rss_sensors']} sensors: {result['rss_mb']} MB resident, "
+            f"first window after {result['first_window_s']} s"
+        )
+    return lines

@@ -1,0 +1,99 @@
+"""`textvib-agent`: one command line for everything a person does with the agent.
+
+A command's module is imported when it is chosen, and not before: `--help` and `status` load no numpy and no runtime.
+A failure that a person can mend is one line on stderr and an exit code (see `agent.errors`), never a traceback.
+"""
+
+from __future__ import annotations
+
+import argparse
+import importlib
+import logging
+import os
+import sys
+from collections.abc import Sequence
+
+from agent.errors import TextVibError
+
+COMMANDS = {
+    "run": ("agent.commands.run", "listen, diagnose and publish until told to stop"),
+    "check": ("agent.commands.check", "validate a config and everything it names, open nothing, print every problem"),
+    "replay": ("agent.replay", "diagnose recordings and print a verdict"),
+    "record": ("agent.commands.record", "write what a sensor of the running agent sends to a .vbp file"),
+    "commission": ("agent.commands.commission", "teach the running agent what a sensor's machine looks like healthy"),
+    "status": ("agent.commands.status", "show how the running agent and its sensors are"),
+    "bench": ("agent.bench", "measure what a window costs on this computer"),
+    "demo": ("agent.demo", "run a virtual motor through health, defect and repair"),
+    "schemas": ("agent.commands.schemas", "write the JSON Schemas of all published messages"),
+}
+LEVELS = ("debug", "info", "warning", "error")
+SYSLOG = {logging.DEBUG: 7, logging.INFO: 6, logging.WARNING: 4, logging.ERROR: 3, logging.CRITICAL: 2}
+EXIT_CODES = """\
+exit codes: 0 done, 64 wrong usage, 65 bundle or recording unusable (rebuild it), 75 a link is away (try again),
+78 config wrong (mend it), 70 a bug"""
+
+log = logging.getLogger("agent")
+
+
+def main(argv: Sequence[str] | None = None) -> int:
+    """Run one command; the process's exit code."""
+    arguments = list(sys.argv[1:] if argv is None else argv)
+    parser = _parser(chosen={a for a in arguments if a in COMMANDS})
+    args = parser.parse_args(arguments)
+    _log_to_stderr(args.log_level)
+    try:
+        code: int = importlib.import_module(COMMANDS[args.command][0]).main(args)
+        sys.stdout.flush()
+    except TextVibError as error:
+        for line in str(error).splitlines():
+            print(f"textvib-agent: {line}", file=sys.stderr)
+        return error.exit_code
+    except KeyboardInterrupt:
+        return 130
+    except BrokenPipeError:  # the reader of our output (head, less) has gone
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        return 0
+    return code
+
+
+class _Parser(argparse.ArgumentParser):
+    """Exits with EX_USAGE instead of 2, which a supervisor could take for a crash."""
+
+    def error(self, message: str) -> None:  # type: ignore[override]  # argparse says NoReturn, and it is: exit() raises
+        self.print_usage(sys.stderr)
+        self.exit(os.EX_USAGE, f"{self.prog}: {message}\n")
+
+
+def _parser(*, chosen: set[str]) -> argparse.ArgumentParser:
+    parser = _Parser(
+        prog="textvib-agent",
+        description="Listens to a machine's vibration and says in words what is wrong with it.",
+        epilog=EXIT_CODES,
+        formatter_class=argparse.RawDescriptionHelpFormatter,
+    )
+    parser.add_argument("--log-level", choices=LEVELS, default="info", help="what to tell on stderr (default: info)")
+    commands = parser.add_subparsers(dest="command", required=True, metavar="COMMAND", parser_class=_Parser)
+    for name, (module, summary) in COMMANDS.items():
+        command = commands.add_parser(name, help=summary, description=f"{summary[:1].upper()}{summary[1:]}.")
+        command.add_argument("--log-level", choices=LEVELS, default=argparse.SUPPRESS, help=argparse.SUPPRESS)
+        if name in chosen:
+            importlib.import_module(module).add_arguments(command)
+    return parser
+
+
+def _log_to_stderr(level: str) -> None:
+    """Under systemd a priority prefix replaces the time, which the journal adds itself."""
+    handler = logging.StreamHandler()
+    handler.setFormatter(_JournalFormatter() if "JOURNAL_STREAM" in os.environ else _line_formatter())
+    logging.basicConfig(level=level.upper(), handlers=[handler], force=True)
+
+
+def _line_formatter() -> logging.Formatter:
+    return logging.Formatter("%(asctime)s %(levelname)-7s %(message)s", datefmt="%Y-%m-%d %H:%M:%S")
+
+
+class _JournalFormatter(logging.Formatter):
+    """`<6>text`: the form in which journald reads a priority (sd-daemon(3))."""
+
+    def format(self, record: logging.LogRecord) -> str:
+        return f"<{SYSLOG.get(record.levelno, 6)}>{super().format(record)}"

@@ -1,0 +1,17 @@
+"""`run CONFIG`: the daemon in the foreground, for systemd or a terminal."""
+
+from __future__ import annotations
+
+import argparse
+from pathlib import Path
+
+
+def add_arguments(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument("config", type=Path, metavar="CONFIG", help="TOML file; see configs/ for commented examples")
+
+
+def main(args: argparse.Namespace) -> int:
+    from agent.config import load_config
+    from agent.daemon import run
+
+    return run(load_config(args.config))

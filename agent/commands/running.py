@@ -1,0 +1,37 @@
+"""How a command finds the daemon it talks to: by its state directory, named directly or by a config."""
+
+from __future__ import annotations
+
+import argparse
+import os
+from pathlib import Path
+
+from agent.errors import ConfigError
+
+DEFAULT_STATE_DIR = "/var/lib/textvib"
+VARIABLE = "TEXTVIB_STATE_DIR"
+
+
+def add_arguments(parser: argparse.ArgumentParser) -> None:
+    where = parser.add_mutually_exclusive_group()
+    where.add_argument("--config", type=Path, metavar="FILE", help="the running agent's config file")
+    where.add_argument(
+        "--state-dir",
+        type=Path,
+        metavar="DIR",
+        help=f"the running agent's state directory (default: ${VARIABLE}, else {DEFAULT_STATE_DIR})",
+    )
+
+
+def state_dir_of(args: argparse.Namespace) -> Path:
+    """The state directory that the arguments name; ConfigError where the config does not say."""
+    if args.state_dir is not None:
+        return Path(args.state_dir)
+    if args.config is None:
+        return Path(os.environ.get(VARIABLE, DEFAULT_STATE_DIR))
+    from agent.config import check_config
+
+    config, problems = check_config(args.config)
+    if config is None:
+        raise ConfigError(*(f"{args.config}: {problem}" for problem in problems))
+    return Path(config.agent.state_dir)

@@ -1,0 +1,89 @@
+"""`status`: one table for people, or one JSON document with `--json`."""
+
+from __future__ import annotations
+
+import argparse
+import json
+import os
+from typing import Any
+
+from agent.commands import running
+from agent.control import Status, ask
+
+COLUMNS = ("SENSOR", "STATE", "NEAREST DESCRIPTIONS", "RATE", "SPEED", "LOST", "AGE")
+
+
+def add_arguments(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument("--json", action="store_true", help="print what the agent answers, as JSON")
+    running.add_arguments(parser)
+
+
+def main(args: argparse.Namespace) -> int:
+    answer = ask(running.state_dir_of(args), Status())
+    print(json.dumps(answer, ensure_ascii=False) if args.json else "\n".join(lines_of(answer)))
+    return os.EX_OK
+
+
+def lines_of(answer: dict[str, Any]) -> list[str]:
+    """The answer as lines of text: the agent, its sensors, its sources, its open alerts."""
+    health = answer["health"]
+    publishing = health["publishing"]
+    broker = "connected" if publishing["connected"] else "AWAY"
+    rows = [_row(sensor, state, health["sensors"][sensor]) for sensor, state in sorted(answer["states"].items())]
+    return [
+        f"{health['agent']}: version {health['version']}, bundle {health['bundle']} on {health['runtime']}, "
+        f"up {_duration(health['uptime_s'])}, broker {broker}, "
+        f"{publishing['published']} published, {publishing['waiting']} waiting, {publishing['dropped']} dropped",
+        "",
+        *_table([COLUMNS, *rows]),
+        "",
+        *(_source(name, source) for name, source in sorted(health["sources"].items())),
+        *(f"open alert: {alert}" for alert in health["open_alerts"]),
+        *(f"notice: {notice}" for notice in health["notices"]),
+    ]
+
+
+def _row(sensor: str, state: dict[str, Any], health: dict[str, Any]) -> tuple[str, ...]:
+    nearest = ", ".join(f"{near['title']} {near['similarity']:.2f}" for near in state["nearest"])
+    rate, speed, losses = health["rate"], state["speed"], health["losses"]
+    reason = f" ({state['reason']})" if state["reason"] else ""
+    return (
+        sensor,
+        f"{state['state']}{reason}",
+        nearest or "-",
+        f"{rate['hz']:.1f} Hz" if rate else "-",
+        f"{speed['rpm']:.0f} rpm" if speed and speed["rpm"] is not None else "-",
+        str(lost_of(losses)) if losses else "-",
+        f"{health['data_age_s']:.1f} s" if health["data_age_s"] is not None else "-",
+    )
+
+
+def lost_of(losses: dict[str, Any]) -> int:
+    """Samples lost anywhere between the sensor and the pipeline."""
+    return sum(losses[key] for key in ("dropped_fifo", "dropped_queue", "lost_on_wire", "rejected", "dropped_agent"))
+
+
+def _source(name: str, source: dict[str, Any]) -> str:
+    if source["ended"]:
+        return f"source {name}: read to its end"
+    if source["connected"]:
+        return f"source {name}: connected, {source['outages']} outages so far"
+    return f"source {name}: AWAY: {source['error'] or 'not open yet'}"
+
+
+def _table(rows: list[tuple[str, ...]]) -> list[str]:
+    widths = [max(_width(row[column]) for row in rows) for column in range(len(COLUMNS))]
+    return [
+        "  ".join(cell + " " * (w - _width(cell)) for cell, w in zip(row, widths, strict=True)).rstrip() for row in rows
+    ]
+
+
+def _width(text: str) -> int:
+    """Columns on a terminal: Hangul takes two."""
+    return sum(2 if "ᄀ" <= letter <= "ᅟ" or "가" <= letter <= "힣" else 1 for letter in text)
+
+
+def _duration(seconds: float) -> str:
+    minutes, rest = divmod(int(seconds), 60)
+    hours, minutes = divmod(minutes, 60)
+    return f"{hours} h {minutes:02d} min" if hours else f"{minutes} min {rest:02d} s"

@@ -1,0 +1,160 @@
+"""The one way in while the daemon runs: a unix socket in the state directory, one JSON line in, one JSON line out.
+
+Only the daemon's own user may connect (0600). Requests are bounded and answered one at a time; the worker does
+what they ask for, so that nothing of the data path is ever touched from here.
+"""
+
+from __future__ import annotations
+
+import logging
+import os
+import socket
+import stat
+import threading
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any, TypeAlias
+
+import msgspec
+
+from agent.errors import ConfigError, TextVibError, TransportError
+
+SOCKET_NAME = "control.sock"
+MAX_REQUEST_BYTES = 64 << 10
+MAX_ANSWER_BYTES = 16 << 20
+REQUEST_TIMEOUT_S = 5.0
+ACCEPT_TIMEOUT_S = 0.5
+
+log = logging.getLogger(__name__)
+
+
+class Status(msgspec.Struct, frozen=True, tag_field="command", tag="status", forbid_unknown_fields=True):
+    """How everything is: answers with the health document and the state of each sensor."""
+
+
+class Commission(msgspec.Struct, frozen=True, tag_field="command", tag="commission", forbid_unknown_fields=True):
+    """Let the next `windows` running, steady, good windows of a sensor teach its healthy baseline."""
+
+    sensor: str
+    windows: int
+
+
+class Record(msgspec.Struct, frozen=True, tag_field="command", tag="record", forbid_unknown_fields=True):
+    """Write what a sensor sends for `seconds` to a .vbp file; `path` None: a file of its own in the state directory."""
+
+    sensor: str
+    seconds: float
+    path: str | None = None
+
+
+Request: TypeAlias = Status | Commission | Record
+Answer: TypeAlias = dict[str, Any]
+Handler: TypeAlias = Callable[[Request], Answer]
+
+_REQUESTS = msgspec.json.Decoder(Request)
+
+
+class ControlServer:
+    """Listens for requests in a thread of its own and lets `handle` answer them."""
+
+    def __init__(self, state_dir: Path, handle: Handler, *, stop: threading.Event) -> None:
+        self.path = state_dir / SOCKET_NAME
+        self._handle = handle
+        self._stop = stop
+        self._listener: socket.socket | None = None
+
+    def open(self) -> None:
+        """Bind the socket; ConfigError where it cannot be, or where another daemon already answers on it."""
+        if _answers(self.path):
+            raise ConfigError(f"{self.path}: another agent runs with this state_dir; stop it, or give this one its own")
+        listener = socket.socket(socket.AF_UNIX, socket.SOCK_STREAM)
+        try:
+            if self.path.exists() and stat.S_ISSOCK(self.path.lstat().st_mode):
+                self.path.unlink()
+            mask = os.umask(0o177)
+            try:
+                listener.bind(str(self.path))
+            finally:
+                os.umask(mask)
+            listener.listen(8)
+            listener.settimeout(ACCEPT_TIMEOUT_S)
+        except OSError as error:
+            listener.close()
+            raise ConfigError(
+                f"agent.state_dir: {self.path} cannot be made ({error}); name a shorter, writable folder"
+            ) from error
+        self._listener = listener
+
+    def run(self) -> None:
+        assert self._listener is not None
+        while not self._stop.is_set():
+            try:
+                connection, _ = self._listener.accept()
+            except TimeoutError:
+                continue
+            with connection:
+                self._serve(connection)
+        self._listener.close()
+        self.path.unlink(missing_ok=True)
+
+    def _serve(self, connection: socket.socket) -> None:
+        try:
+            connection.settimeout(REQUEST_TIMEOUT_S)
+            line = _read_line(connection, MAX_REQUEST_BYTES)
+            connection.sendall(msgspec.json.encode(self._answer(line)) + b"\n")
+        except OSError as error:
+            log.debug("control: a client went away: %s", error)
+
+    def _answer(self, line: bytes) -> Answer:
+        try:
+            return {"ok": True, **self._handle(_REQUESTS.decode(line))}
+        except (msgspec.MsgspecError, RecursionError) as error:
+            return {"ok": False, "error": f"not a request this agent knows: {error}"}
+        except TextVibError as error:
+            return {"ok": False, "error": str(error)}
+
+
+def ask(state_dir: Path, request: Request, *, timeout_s: float = 15.0) -> Answer:
+    """The running daemon's answer; TransportError where none runs, ConfigError where it refuses."""
+    path = state_dir / SOCKET_NAME
+    with socket.socket(socket.AF_UNIX, socket.SOCK_STREAM) as connection:
+        connection.settimeout(timeout_s)
+        try:
+            connection.connect(str(path))
+            connection.sendall(msgspec.json.encode(request) + b"\n")
+            line = _read_line(connection, MAX_ANSWER_BYTES)
+        except PermissionError:
+            raise ConfigError(
+                f"{path}: belongs to another user; run this command as the user that runs the agent"
+            ) from None
+        except OSError as error:
+            raise TransportError(
+                f"{path}: no agent answers ({error}); start it with: textvib-agent run CONFIG"
+            ) from error
+    try:
+        answer = msgspec.json.decode(line, type=dict[str, Any])
+    except msgspec.MsgspecError as error:
+        raise TransportError(f"{path}: the agent's answer was cut short; try again") from error
+    if not answer.pop("ok", False):
+        raise ConfigError(str(answer.get("error", "refused")))
+    return answer
+
+
+def _read_line(connection: socket.socket, limit: int) -> bytes:
+    line = bytearray()
+    while not line.endswith(b"\n") and len(line) < limit:
+        chunk = connection.recv(min(65536, limit - len(line)))
+        if not chunk:
+            break
+        line += chunk
+    return bytes(line)
+
+
+def _answers(path: Path) -> bool:
+    with socket.socket(socket.AF_UNIX, socket.SOCK_STREAM) as probe:
+        try:
+            probe.settimeout(1.0)
+            probe.connect(str(path))
+        except OSError:
+            return False
+        return True

@@ -1,0 +1,141 @@
+"""`run`: phase one builds and tests everything, phase two opens it; threads, signals and the order of the end are here.
+
+One thread per source reads, one worker thinks, one thread publishes, one answers the control socket; the main thread
+waits for a signal or for one of them to fail. A failure nobody foresaw ends the process; the supervisor starts anew.
+"""
+
+from __future__ import annotations
+
+import logging
+import os
+import signal
+import threading
+from collections.abc import Callable, Iterable
+from pathlib import Path
+
+from agent import ports
+from agent.assembly import Parts, assemble
+from agent.control import ControlServer
+from agent.errors import TextVibError
+from agent.health import tell_systemd
+from agent.inbox import Inbox
+from agent.publisher import ConnectedSink, Outbox, Publisher
+from agent.reader import Reader
+from agent.settings import Config
+from agent.store import open_store
+from agent.worker import Worker
+
+STOP_SIGNALS = (signal.SIGTERM, signal.SIGINT)
+WATCH_S = 0.25
+EX_BUG = os.EX_SOFTWARE
+
+log = logging.getLogger(__name__)
+
+
+PATIENT_KINDS = ("replay",)
+"""Kinds of source that lose nothing by waiting."""
+
+
+def run(config: Config) -> int:
+    """Diagnose until a signal comes or every source has ended; the process's exit code.
+
+    Raises ConfigError or BundleError before anything is opened, and what a source or thread failed with afterwards.
+    """
+    parts = assemble(config)
+    signal.pthread_sigmask(signal.SIG_BLOCK, STOP_SIGNALS)  # read in `_signalled`, never handled asynchronously
+    try:
+        return Daemon(parts).run()
+    finally:
+        signal.pthread_sigmask(signal.SIG_UNBLOCK, STOP_SIGNALS)
+
+
+class Daemon:
+    """The threads of one run, and their end in order: readers, worker, publisher.
+
+    `run` is for the main thread; `stop` may be called from any.
+    """
+
+    def __init__(self, parts: Parts) -> None:
+        state_dir = Path(parts.config.agent.state_dir)
+        self._store = open_store(state_dir)
+        self._stop_reading, self._stop_working, self._stop_publishing = (threading.Event() for _ in range(3))
+        patient = {source.name for source in parts.config.sources if source.kind in PATIENT_KINDS}
+        self._failures: list[BaseException] = []
+        self._inbox = Inbox(source.name for source in parts.sources)
+        outbox = Outbox(limit=parts.config.publish.queue)
+        sink: ConnectedSink = ports.load(ports.SINKS, "mqtt")(parts.broker, availability=parts.topics.availability)
+        self._worker = Worker(parts, store=self._store, inbox=self._inbox, outbox=outbox, stop=self._stop_working)
+        self._readers = [
+            Reader(source, self._inbox, patient=source.name in patient, stop=self._stop_reading)
+            for source in parts.sources
+        ]
+        publisher = Publisher(sink, outbox, stop=self._stop_publishing)
+        self._worker.watch(readers={reader.source.name: reader for reader in self._readers}, publisher=publisher)
+        self._control = ControlServer(state_dir, self._worker.handle, stop=self._stop_working)
+        self._reader_threads = [self._thread(f"source {r.source.name}", r.run) for r in self._readers]
+        self._worker_threads = [self._thread("worker", self._worker.run), self._thread("control", self._control.run)]
+        self._publisher_thread = self._thread("publisher", publisher.run)
+
+    def run(self) -> int:
+        try:
+            self._control.open()
+            for thread in [self._publisher_thread, *self._worker_threads, *self._reader_threads]:
+                thread.start()
+            tell_systemd("READY=1")
+            log.info("running with %d sources", len(self._readers))
+            self._wait_for_an_end()
+            tell_systemd("STOPPING=1")
+            self._end(self._stop_reading, self._reader_threads)
+            self._end(self._stop_working, self._worker_threads)
+            self._end(self._stop_publishing, [self._publisher_thread])
+        finally:
+            self._store.close()
+        return self._exit_code()
+
+    def stop(self) -> None:
+        """Drain and leave, as on SIGTERM."""
+        self._stop_reading.set()
+
+    def _wait_for_an_end(self) -> None:
+        while not self._failures and not self._stop_reading.is_set():
+            if (number := _signalled(WATCH_S)) is not None:
+                log.info("%s: draining and leaving", signal.Signals(number).name)
+                return
+            if all(reader.ended for reader in self._readers) and self._inbox.is_empty:
+                log.info("every source has been read to its end: leaving")
+                return
+
+    def _end(self, stop: threading.Event, threads: Iterable[threading.Thread]) -> None:
+        """Stop some threads and wait for them; a second signal leaves at once."""
+        stop.set()
+        self._inbox.wake()
+        for thread in threads:
+            while thread.is_alive():
+                thread.join(WATCH_S)
+                if _signalled(0.0) is not None:
+                    log.warning("second signal: leaving at once")
+                    os._exit(EX_BUG)
+
+    def _exit_code(self) -> int:
+        for failure in self._failures:
+            if isinstance(failure, TextVibError):
+                raise failure
+        return EX_BUG if self._failures else os.EX_OK
+
+    def _thread(self, name: str, body: Callable[[], None]) -> threading.Thread:
+        def guarded() -> None:
+            try:
+                body()
+            except TextVibError as error:
+                self._failures.append(error)
+            except BaseException as error:
+                log.critical("%s failed, which is a bug; leaving", name, exc_info=True)
+                self._failures.append(error)
+
+        return threading.Thread(target=guarded, name=name, daemon=True)
+
+
+def _signalled(timeout_s: float) -> int | None:
+    """The stop signal that came within `timeout_s`; None where none did."""
+    received = signal.sigtimedwait(STOP_SIGNALS, timeout_s)
+    return None if received is None else received.si_signo

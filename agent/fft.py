@@ -1,0 +1,48 @@
+"""Fourier transforms in single precision: which lengths are fast, the Hann window, the power of a bin."""
+
+from __future__ import annotations
+
+from functools import lru_cache
+from typing import TypeAlias
+
+import numpy as np
+from numpy.typing import NDArray
+
+Spectrum: TypeAlias = NDArray[np.complex64]
+
+
+def rfft(samples: NDArray[np.float32]) -> Spectrum:
+    """Forward FFT along the last axis in single precision, which numpy before 2.0 would widen."""
+    return np.fft.rfft(samples).astype(np.complex64, copy=False)
+
+
+def hann(spectrum: Spectrum) -> Spectrum:
+    """The spectrum as if the samples had been tapered by a periodic Hann window: a 3-point convolution of the bins."""
+    tapered = np.zeros_like(spectrum)
+    inner = tapered[..., 1:-1]
+    np.add(spectrum[..., :-2], spectrum[..., 2:], out=inner)
+    inner *= np.float32(-0.5)
+    inner += spectrum[..., 1:-1]
+    inner *= np.float32(0.5)
+    return tapered
+
+
+def power_of(spectrum: Spectrum) -> NDArray[np.float32]:
+    """Squared magnitude of every bin."""
+    return spectrum.real * spectrum.real + spectrum.imag * spectrum.imag
+
+
+@lru_cache(maxsize=256)
+def fast_length(n: int) -> int:
+    """The smallest length >= n whose only prime factors are 2, 3 and 5, which FFTs like."""
+    best = 1 << (n - 1).bit_length()
+    five = 1
+    while five < best:
+        three = five
+        while three < best:
+            twos = three << max(0, (-(-n // three) - 1).bit_length())
+            if n <= twos < best:
+                best = twos
+            three *= 3
+        five *= 5
+    return best

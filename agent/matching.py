@@ -1,0 +1,96 @@
+"""An embedding against the cached description vectors: likenesses, probabilities, and an honest "unknown".
+
+An embedding that is not a direction (not finite, all zero) matches nothing, so that a broken number never reads as
+healthy.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+import msgspec
+import numpy as np
+
+from agent.types import UNKNOWN, Match, Vector
+
+
+class Text(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """What people read about one fault, in one language."""
+
+    title: str
+    sentence: str
+    advice: str
+
+
+class Calibration(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """How far a likeness may be trusted; fitted on training machines only and carried by the bundle.
+
+    A match is called unknown where the best similarity, its probability, or its lead over the second similarity stays
+    below the limit of that name.
+    """
+
+    temperature: float
+    unknown_similarity: float
+    unknown_probability: float
+    unknown_margin: float = 0.0
+
+    def __post_init__(self) -> None:
+        if not self.temperature > 0:
+            raise ValueError("temperature must be above 0")
+
+
+@dataclass(frozen=True, slots=True)
+class Descriptions:
+    """The cached descriptions: one unit vector per fault, the fault's wordings already averaged.
+
+    `vectors` (n_faults, dim) float32; `texts` maps fault -> language -> Text.
+    """
+
+    faults: tuple[str, ...]
+    vectors: Vector
+    validated: tuple[bool, ...]  # False: learnt from simulation alone
+    texts: Mapping[str, Mapping[str, Text]]
+
+    def __post_init__(self) -> None:
+        if not self.faults or len(set(self.faults)) != len(self.faults):
+            raise ValueError("descriptions need at least one fault, and each fault once")
+        if self.vectors.ndim != 2 or len(self.vectors) != len(self.faults) or len(self.validated) != len(self.faults):
+            raise ValueError(f"descriptions need one vector and one flag for each of the {len(self.faults)} faults")
+        if not np.allclose(np.linalg.norm(self.vectors, axis=1), 1.0, atol=1e-3):
+            raise ValueError("description vectors must be finite and of unit length")
+
+    def is_validated(self, fault: str) -> bool:
+        """False where `fault` was learnt from simulation alone; what is no description (unknown, invalid) is True."""
+        return self.validated[self.faults.index(fault)] if fault in self.faults else True
+
+
+def match(embedding: Vector, descriptions: Descriptions, calibration: Calibration) -> tuple[Match, ...]:
+    """Every fault by its likeness to `embedding` (dim,), best first; ties keep the order of the descriptions.
+
+    Similarity is the cosine; probability is softmax(similarity / temperature) over the faults. Empty where the
+    embedding is not finite or has no length.
+    """
+    length = float(np.linalg.norm(embedding.astype(np.float64)))
+    if not np.isfinite(length) or length == 0.0:
+        return ()
+    similarities = descriptions.vectors.astype(np.float64) @ (embedding / length)
+    scaled = similarities / calibration.temperature
+    weights = np.exp(scaled - scaled.max())
+    probabilities = weights / weights.sum()
+    order = np.argsort(-similarities, kind="stable")
+    return tuple(Match(descriptions.faults[i], float(similarities[i]), float(probabilities[i])) for i in order)
+
+
+def name_of(matches: tuple[Match, ...], calibration: Calibration) -> str:
+    """The fault id of the best match, or "unknown" where it does not reach the calibrated limits (or is none)."""
+    if not matches:
+        return UNKNOWN
+    best = matches[0]
+    margin = best.similarity - matches[1].similarity if len(matches) > 1 else np.inf
+    fits = (
+        best.similarity >= calibration.unknown_similarity
+        and best.probability >= calibration.unknown_probability
+        and margin >= calibration.unknown_margin
+    )
+    return best.fault if fits else UNKNOWN

@@ -1,0 +1,1 @@
+"""Inference runtimes: one file per alternative, each an Encoder built from model bytes."""

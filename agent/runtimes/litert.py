@@ -1,0 +1,59 @@
+"""Runs the bundle's TFLite encoder in LiteRT (ai-edge-litert, or the older tflite-runtime): one thread, from bytes."""
+
+from __future__ import annotations
+
+import importlib
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from agent.errors import BundleError, ConfigError
+
+MODULES = ("ai_edge_litert.interpreter", "tflite_runtime.interpreter")
+IDENTIFIER = b"TFL3"
+
+
+class LiteRtEncoder:
+    """int8 feature codes -> int8 embedding codes; BundleError where `model` is not such an encoder."""
+
+    def __init__(self, model: bytes) -> None:
+        interpreter_class = _interpreter_class()
+        if model[4:8] != IDENTIFIER:
+            raise BundleError("TFLite encoder is no TFLite file (its identifier is missing); rebuild the bundle")
+        try:
+            self._interpreter = interpreter_class(model_content=model, num_threads=1)
+            self._interpreter.allocate_tensors()
+        except (ValueError, RuntimeError) as error:
+            raise BundleError(f"LiteRT cannot load the TFLite encoder: {_first_line(error)}") from error
+        self.inputs, self._input = self._row("input", self._interpreter.get_input_details())
+        self.dim, self._output = self._row("output", self._interpreter.get_output_details())
+
+    def embed(self, codes: NDArray[np.int8]) -> NDArray[np.int8]:
+        """int8 feature codes (n,) -> int8 embedding codes (dim,)."""
+        self._interpreter.set_tensor(self._input, codes.reshape(1, -1))
+        self._interpreter.invoke()
+        result: NDArray[np.int8] = self._interpreter.get_tensor(self._output)[0]
+        return result
+
+    @staticmethod
+    def _row(name: str, details: list[dict[str, Any]]) -> tuple[int, int]:
+        shapes = [(np.dtype(tensor["dtype"]).name, [int(size) for size in tensor["shape"]]) for tensor in details]
+        if len(shapes) != 1 or shapes[0][0] != "int8" or len(shapes[0][1]) != 2 or shapes[0][1][0] != 1:
+            raise BundleError(f"TFLite encoder's {name} is {shapes}, not one int8 row (1, n); rebuild the bundle")
+        return shapes[0][1][1], int(details[0]["index"])
+
+
+def _interpreter_class() -> Any:
+    for module in MODULES:
+        try:
+            return importlib.import_module(module).Interpreter
+        except ImportError:
+            continue
+    raise ConfigError(
+        "runtime litert: neither ai-edge-litert nor tflite-runtime is installed; pip install ai-edge-litert"
+    )
+
+
+def _first_line(error: Exception) -> str:
+    return (str(error).splitlines() or [type(error).__name__])[0][:200]

@@ -1,0 +1,121 @@
+"""Publishes to an MQTT broker: availability with a last will, and whatever the outbox holds.
+
+The connection never mends itself: when it is gone, `connected` says so and the publisher opens it again.
+"""
+
+from __future__ import annotations
+
+import logging
+import threading
+import time
+
+import paho.mqtt.client as paho
+from paho.mqtt.properties import Properties
+from paho.mqtt.reasoncodes import ReasonCode
+
+from agent.mqtt import Broker, connect, disconnect, explain, failed, make_client
+from agent.topics import OFFLINE, ONLINE
+
+IN_FLIGHT = 20
+GOODBYE_S = 2.0
+
+log = logging.getLogger(__name__)
+
+
+class MqttSink:
+    """One connection to a broker, made anew by every `open`."""
+
+    def __init__(self, broker: Broker, *, availability: str) -> None:
+        self._broker = broker
+        self._availability = availability  # topic
+        self._client: paho.Client | None = None
+        self._up = False
+        self._events: dict[int, tuple[str, bytes]] = {}  # by message id: QoS 1, not retained, not yet acknowledged
+        self._events_lock = threading.RLock()
+        self.refused = 0
+
+    @property
+    def connected(self) -> bool:
+        """Whether the broker is there and paho's own thread lives: a dead thread still calls itself connected."""
+        client = self._client
+        return self._up and client is not None and client.is_connected() and _has_live_thread(client)
+
+    def open(self) -> None:
+        """Connect and announce ourselves; TransportError where the broker is away or refuses.
+
+        Events that were not acknowledged when the last connection ended are sent again; their id is the same.
+        """
+        self._drop_client()
+        client = make_client(self._broker, role="sink")
+        client.max_inflight_messages_set(IN_FLIGHT)
+        client.max_queued_messages_set(IN_FLIGHT)
+        client.will_set(self._availability, OFFLINE, qos=1, retain=True)
+        client.on_disconnect = self._on_disconnect
+        client.on_publish = self._on_publish
+        self._client = client
+        self._up = True
+        try:
+            connect(client, self._broker)
+        except BaseException:
+            self._drop_client()
+            raise
+        client.publish(self._availability, ONLINE, qos=1, retain=True)
+        with self._events_lock:
+            again, self._events = list(self._events.values()), {}
+        for topic, payload in again:
+            self.publish(topic, payload, retain=False, qos=1)
+
+    def publish(self, topic: str, payload: bytes, *, retain: bool, qos: int) -> bool:
+        """Hand one message to paho; False where there is no connection, or too much is under way already."""
+        client = self._client
+        if client is None or not self.connected:
+            return False
+        with self._events_lock:
+            message = client.publish(topic, payload, qos=qos, retain=retain)
+            if failed(message.rc):
+                return False
+            if qos > 0 and not retain:
+                self._events[message.mid] = (topic, payload)
+        return True
+
+    def close(self) -> None:
+        """Wait briefly for what is under way, say that this agent is offline, and disconnect."""
+        deadline_s = time.monotonic() + GOODBYE_S
+        while self._events and self.connected and time.monotonic() < deadline_s:
+            time.sleep(0.01)
+        if self.connected and self._client is not None:
+            goodbye = self._client.publish(self._availability, OFFLINE, qos=1, retain=True)
+            if not failed(goodbye.rc):
+                goodbye.wait_for_publish(GOODBYE_S)
+        self._drop_client()
+
+    def _drop_client(self) -> None:
+        self._up = False
+        client, self._client = self._client, None
+        if client is not None:
+            disconnect(client)
+
+    def _on_disconnect(
+        self, client: paho.Client, _data: object, _flags: object, reason: ReasonCode, _properties: Properties | None
+    ) -> None:
+        if client is self._client:
+            if self._up and reason.is_failure:
+                log.info("broker %s: connection ended: %s", self._broker.address, explain(reason))
+            self._up = False
+
+    def _on_publish(
+        self, _client: paho.Client, _data: object, mid: int, reason: ReasonCode, _properties: Properties | None
+    ) -> None:
+        with self._events_lock:
+            self._events.pop(mid, None)
+        if reason.is_failure:
+            self.refused += 1
+            if self.refused == 1:
+                log.error(
+                    "broker %s refuses messages: %s; check its access rules", self._broker.address, explain(reason)
+                )
+
+
+def _has_live_thread(client: paho.Client) -> bool:
+    thread = client._thread  # paho has no public way to ask
+    return thread is not None and thread.is_alive()

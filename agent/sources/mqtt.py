@@ -1,0 +1,203 @@
+"""Samples and readings from an MQTT broker: frames as binary payloads, batches and scalars as JSON.
+
+paho's thread does nothing but put a message into a bounded mailbox; all work is done by whoever reads, so a slow agent
+drops messages here, where they are counted, and not inside the broker, where nobody sees it.
+"""
+
+from __future__ import annotations
+
+import threading
+import time
+from collections import deque
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Annotated, Any
+
+import msgspec
+import paho.mqtt.client as paho
+
+from agent.errors import ConfigError, TransportError
+from agent.mqtt import Broker, connect, disconnect, explain, failed, make_client
+from agent.sources.batches import BatchReader
+from agent.sources.routes import Route, Routes
+from agent.types import Counters, Item, SourceFault
+from agent.vbp import FrameReader
+from firmware_bridge.frames import decode_frame
+
+MAX_TOPICS = 256  # that patterns may match: each keeps a little state
+MAX_MESSAGES_PER_READ = 256
+PACKET_OVERHEAD_BYTES = 4096  # topic and properties beside the payload
+
+
+class MqttConfig(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
+    """Topics come from the sensors; `broker` is None where the agent's own `[broker]` serves."""
+
+    broker: Broker | None = None
+    qos: Annotated[int, msgspec.Meta(ge=0, le=1)] = 0  # 1 loses more: brokers drop it silently once a queue is full
+    max_payload_bytes: Annotated[int, msgspec.Meta(ge=64, le=16 << 20)] = 1 << 20
+    queue_bytes: Annotated[int, msgspec.Meta(ge=1 << 16)] = 16 << 20
+
+
+@dataclass(frozen=True, slots=True)
+class Message:
+    """One message as it arrived."""
+
+    topic: str
+    payload: bytes
+    retained: bool
+    arrival_s: float
+    wall_s: float
+
+
+class Mailbox:
+    """A queue bounded in bytes between paho's thread and the reader's; what finds it full is dropped and counted."""
+
+    def __init__(self, *, max_bytes: int) -> None:
+        self._max_bytes = max_bytes
+        self._messages: deque[Message] = deque()
+        self._bytes = 0
+        self._end: str | None = None
+        self._changed = threading.Condition()
+        self.dropped = 0
+
+    def put(self, message: Message) -> None:
+        size = len(message.payload) + PACKET_OVERHEAD_BYTES
+        with self._changed:
+            if self._bytes + size > self._max_bytes:
+                self.dropped += 1
+                return
+            self._bytes += size
+            self._messages.append(message)
+            self._changed.notify()
+
+    def end(self, reason: str) -> None:
+        """Nothing more will come; the first reason stays."""
+        with self._changed:
+            self._end = self._end or reason
+            self._changed.notify()
+
+    def take(self, timeout_s: float) -> list[Message]:
+        """Up to 256 messages, waiting for the first; TransportError once ended and empty."""
+        with self._changed:
+            self._changed.wait_for(lambda: self._messages or self._end is not None, timeout_s)
+            if not self._messages and self._end is not None:
+                raise TransportError(self._end)
+            taken = [self._messages.popleft() for _ in range(min(len(self._messages), MAX_MESSAGES_PER_READ))]
+            self._bytes -= sum(len(message.payload) + PACKET_OVERHEAD_BYTES for message in taken)
+            return taken
+
+
+class MqttSource:
+    """Hears the topics of its routes; what a topic said before a re-open still counts afterwards."""
+
+    def __init__(self, config: MqttConfig, routes: Sequence[Route], *, name: str = "mqtt") -> None:
+        if config.broker is None:
+            raise ConfigError(f"sources.{name}.broker: missing; add it here, or a section [broker]")
+        self.name = name
+        self._config = config
+        self._broker = config.broker
+        self._routes = Routes(tuple(routes))
+        self._frames: dict[str, FrameReader] = {}
+        self._batches: dict[tuple[str, int], BatchReader] = {}
+        self._client: paho.Client | None = None
+        self._mailbox = Mailbox(max_bytes=config.queue_bytes)
+        self._dropped = 0  # by mailboxes of earlier connections
+        self._reported = 0  # drops that a fault has told of
+        self._counts = {"messages": 0, "bytes": 0, "faults": 0, "opens": 0}
+
+    def open(self) -> None:
+        """Connect and subscribe; TransportError where the broker is away or refuses, ConfigError for unusable files."""
+        self.close()
+        self._dropped += self._mailbox.dropped
+        mailbox = self._mailbox = Mailbox(max_bytes=self._config.queue_bytes)
+        client = make_client(self._broker, role=f"source-{self.name}")
+        where = f"mqtt {self._broker.address}"
+        subscriptions = [(topic, self._config.qos) for topic in self._routes.topics]
+
+        def on_connect(client: paho.Client, *_: Any) -> None:
+            if subscriptions and failed(client.subscribe(subscriptions)[0]):
+                mailbox.end(f"{where}: cannot subscribe")
+
+        def on_subscribe(client: paho.Client, userdata: object, mid: int, reasons: Sequence[Any], *_: Any) -> None:
+            refused = [reason for reason in reasons if reason.is_failure]
+            if refused:
+                mailbox.end(f"{where}: refused the subscription: {explain(refused[0])}; topics: {self._routes.topics}")
+
+        def on_disconnect(client: paho.Client, userdata: object, flags: object, reason: Any, *_: Any) -> None:
+            mailbox.end(f"{where}: connection lost: {reason}")
+
+        def on_message(client: paho.Client, userdata: object, message: paho.MQTTMessage) -> None:
+            try:
+                topic = message.topic
+            except UnicodeDecodeError:
+                topic = ""  # no route has it, so the reader counts it
+            mailbox.put(Message(topic, bytes(message.payload), message.retain, time.monotonic(), time.time()))
+
+        client.on_connect = on_connect
+        client.on_subscribe = on_subscribe
+        client.on_disconnect = on_disconnect
+        client.on_message = on_message
+        connect(client, self._broker, max_packet_bytes=self._config.max_payload_bytes + PACKET_OVERHEAD_BYTES)
+        self._client = client
+        self._counts["opens"] += 1
+
+    def read(self, timeout_s: float) -> list[Item]:
+        """Items of the messages that arrived, waiting up to `timeout_s` for one; TransportError once disconnected."""
+        if self._client is None:
+            raise TransportError(f"mqtt {self._broker.address}: is not open")
+        items: list[Item] = []
+        for message in self._mailbox.take(timeout_s):
+            self._counts["messages"] += 1
+            self._counts["bytes"] += len(message.payload)
+            items += self._understand(message)
+        missed = self._dropped + self._mailbox.dropped - self._reported
+        if missed:
+            self._reported += missed
+            items.append(SourceFault("queue_full", f"{missed} messages came faster than they could be read"))
+        self._counts["faults"] += sum(isinstance(item, SourceFault) for item in items)
+        return items
+
+    def close(self) -> None:
+        client, self._client = self._client, None
+        if client is not None:
+            disconnect(client)
+
+    def counters(self) -> Counters:
+        """Messages, bytes, faults, opens, messages dropped unread, and the frames' counters summed over topics."""
+        counts = self._counts | {"dropped_queue": self._dropped + self._mailbox.dropped}
+        for reader in self._frames.values():
+            for key, count in reader.counters().items():
+                if key != "faults":  # counted above, once
+                    counts[key] = counts.get(key, 0) + count
+        return counts
+
+    def _understand(self, message: Message) -> list[Item]:
+        payload, topic = message.payload, message.topic
+        if len(payload) > self._config.max_payload_bytes:
+            return [SourceFault("oversize", f"{len(payload)} bytes on {topic}")]
+        routes = self._routes.of_topic(topic)
+        if not routes:
+            return [SourceFault("no_route", f"no sensor is configured for topic {topic!r}")]
+        if not payload:
+            return []  # how MQTT deletes a retained message
+        if payload[0] >= 0x80:  # no JSON text starts so, every frame does
+            return self._read_frame(message, routes)
+        items: list[Item] = []
+        for number, route in enumerate(routes):
+            batches = self._batches.get((topic, number))
+            if batches is None:
+                if len(self._batches) >= MAX_TOPICS:
+                    return [SourceFault("too_many_topics", f"more than {MAX_TOPICS}; {topic!r} is left out")]
+                batches = self._batches[topic, number] = BatchReader(route)
+            items += batches.feed(
+                payload, arrival_s=message.arrival_s, wall_s=message.wall_s, retained=message.retained
+            )
+        return items
+
+    def _read_frame(self, message: Message, routes: tuple[Route, ...]) -> list[Item]:
+        reader = self._frames.get(message.topic)
+        if reader is None:
+            if len(self._frames) >= MAX_TOPICS:
+                return [SourceFault("too_many_topics", f"more than {MAX_TOPICS}; {message.topic!r} is left out")]
+            reader = self._frames[message.topic] = FrameReader(Routes(routes))
+        return reader.feed(decode_frame(message.payload), arrival_s=message.arrival_s, wall_s=message.wall_s)

@@ -1,0 +1,122 @@
+"""Outputs of the data path put into words and places: diagnoses, alerts and states become payloads."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from typing import Any
+
+from agent.ledger import Balance
+from agent.machine import SensorSetup
+from agent.matching import Descriptions, Text
+from agent.payloads import AlertPayload, DiagnosisPayload, Likeness, StatePayload
+from agent.types import Alert, Diagnosis, Match, StateChange
+from agent.wording import STATE_TITLES, Language, text_of
+
+NEAREST = 3
+"""How many descriptions a message lists."""
+
+
+@dataclass(frozen=True, slots=True)
+class Speaker:
+    """Puts outputs into words: who speaks, in which language, about which machines."""
+
+    agent: str
+    site: str | None
+    language: Language
+    descriptions: Descriptions
+    setups: Mapping[str, SensorSetup]
+
+    def place(self, sensor: str) -> dict[str, Any]:
+        setup = self.setups[sensor]
+        return {
+            "agent": self.agent,
+            "site": self.site,
+            "sensor": sensor,
+            "machine": setup.machine.id,
+            "machine_name": setup.machine.name,
+            "position": setup.position,
+        }
+
+    def text(self, fault: str) -> Text:
+        return text_of(fault, descriptions=self.descriptions, language=self.language)
+
+    def nearest(self, matches: Iterable[Match]) -> tuple[Likeness, ...]:
+        return tuple(
+            Likeness(
+                fault=match.fault,
+                title=self.text(match.fault).title,
+                similarity=round(match.similarity, 4),
+                probability=round(match.probability, 4),
+            )
+            for match in tuple(matches)[:NEAREST]
+        )
+
+    def state(self, change: StateChange, *, last: Diagnosis | None, losses: Balance | None) -> StatePayload:
+        return StatePayload(
+            **self.place(change.sensor),
+            state=change.state,
+            title=STATE_TITLES[change.state][self.language],
+            reason=change.reason,
+            since=_when(change.wall_s),
+            bearing=last.bearing if last else None,
+            nearest=self.nearest(last.matches) if last else (),
+            deviation=_short(last.deviation) if last else None,
+            rate=last.rate if last else None,
+            speed=last.speed if last else None,
+            losses=losses,
+        )
+
+    def diagnosis(self, diagnosis: Diagnosis) -> DiagnosisPayload:
+        second = diagnosis.second
+        return DiagnosisPayload(
+            **self.place(diagnosis.sensor),
+            bearing=diagnosis.bearing,
+            time=_when(diagnosis.wall_s),
+            session=diagnosis.session,
+            window_start=diagnosis.window_start,
+            fault=diagnosis.fault,
+            text=self.text(diagnosis.fault),
+            probability=round(diagnosis.probability, 4),
+            validated=diagnosis.validated,
+            nearest=self.nearest(diagnosis.matches),
+            second=second.fault if second else None,
+            quality=diagnosis.quality,
+            running=diagnosis.running,
+            deviation=_short(diagnosis.deviation),
+            speed=diagnosis.speed,
+            rate=diagnosis.rate,
+            evidence=diagnosis.evidence,
+        )
+
+    def alert(self, alert: Alert) -> AlertPayload:
+        cause = alert.diagnosis
+        second = cause.second
+        return AlertPayload(
+            **self.place(alert.sensor),
+            id=alert.id,
+            event=alert.event,
+            severity=alert.severity,
+            bearing=alert.bearing,
+            fault=alert.fault,
+            text=self.text(alert.fault),
+            probability=round(alert.probability, 4),
+            validated=self.descriptions.is_validated(alert.fault),
+            opened=_when(alert.opened_wall_s),
+            time=_when(alert.wall_s),
+            nearest=self.nearest(cause.matches),
+            second=second.fault if second else None,
+            deviation=_short(cause.deviation),
+            speed=cause.speed,
+            rate=cause.rate,
+            evidence=cause.evidence,
+        )
+
+
+def _when(wall_s: float | None) -> datetime | None:
+    return None if wall_s is None else datetime.fromtimestamp(wall_s, UTC)
+
+
+def _short(value: float | None) -> float | None:
+    return None if value is None else round(value, 4)

@@ -1,0 +1,159 @@
+"""What survives a restart: healthy baselines and open alerts, in one SQLite file in the state directory.
+
+A write is on the disk when the call returns (WAL, synchronous=FULL), so an alert is stored before it is sent. A damaged
+file is put aside and a fresh one started: diagnosing without memory is worth more than not diagnosing.
+"""
+
+from __future__ import annotations
+
+import logging
+import sqlite3
+import time
+from pathlib import Path
+from typing import Any
+
+import msgspec
+
+from agent.errors import ConfigError
+from agent.types import Alert
+
+log = logging.getLogger(__name__)
+
+FILE_NAME = "state.sqlite"
+LAYOUT = 1
+"""PRAGMA user_version; a file of a higher one was written by a later agent."""
+
+SCHEMA = """
+create table if not exists baseline (
+  sensor text not null, bearing text not null, features text not null, saved_wall_s real not null, value blob not null,
+  primary key (sensor, bearing)
+) without rowid;
+create table if not exists alert (
+  sensor text not null, bearing text not null, id text not null, value blob not null, primary key (sensor, bearing)
+) without rowid;
+"""
+
+
+def open_store(state_dir: Path) -> Store:
+    """The store in `state_dir`, made where it is missing. ConfigError where the folder cannot be used."""
+    path = state_dir / FILE_NAME
+    try:
+        state_dir.mkdir(mode=0o700, parents=True, exist_ok=True)
+        try:
+            return Store(_connect(path), notices=())
+        except sqlite3.DatabaseError as error:
+            if not _is_damage(error):
+                raise
+            aside = _put_aside(path)
+            notice = f"{path} was damaged ({error}); it is kept as {aside.name}, baselines and open alerts start afresh"
+            log.warning("%s", notice)
+            return Store(_connect(path), notices=(notice,))
+    except (OSError, sqlite3.Error) as error:
+        raise ConfigError(
+            f"agent.state_dir: {state_dir} cannot be used ({error}); make it writable for this user"
+        ) from error
+
+
+class Store:
+    """An open state file; used from one thread at a time."""
+
+    def __init__(self, connection: sqlite3.Connection, *, notices: tuple[str, ...]) -> None:
+        self._connection = connection
+        self.notices = notices
+        self.failures = 0  # writes that did not reach the disk (full, read-only)
+
+    def save_baseline(self, sensor: str, bearing: str | None, *, features: str, value: bytes) -> bool:
+        """Keep a baseline; `features` says which feature definition its numbers belong to. False: not written."""
+        row = (sensor, bearing or "", features, time.time(), value)
+        return self._write("insert or replace into baseline values (?, ?, ?, ?, ?)", row)
+
+    def baselines(self, sensor: str, *, features: str) -> dict[str | None, bytes]:
+        """Bearing -> stored baseline, as far as it was learnt with the same feature definition."""
+        rows = self._connection.execute("select bearing, features, value from baseline where sensor = ?", (sensor,))
+        usable: dict[str | None, bytes] = {}
+        stale = 0
+        for bearing, made_with, value in rows:
+            if made_with == features:
+                usable[bearing or None] = value
+            else:
+                stale += 1
+        if stale:
+            self._notice(
+                f"{sensor}: its baseline was learnt with other features than this bundle's; commission it again"
+            )
+        return usable
+
+    def save_alert(self, alert: Alert) -> bool:
+        """Keep an open alert, or forget it when it is cleared. False: not written."""
+        key = (alert.sensor, alert.bearing or "")
+        if alert.event == "cleared":
+            return self._write("delete from alert where sensor = ? and bearing = ?", key)
+        return self._write(
+            "insert or replace into alert values (?, ?, ?, ?)", (*key, alert.id, msgspec.json.encode(alert))
+        )
+
+    def open_alerts(self) -> tuple[Alert, ...]:
+        """The alerts that were open at the last write, also those of sensors that are no longer configured."""
+        alerts = []
+        for sensor, bearing, value in self._connection.execute("select sensor, bearing, value from alert"):
+            try:
+                alerts.append(msgspec.json.decode(value, type=Alert))
+            except msgspec.MsgspecError as error:
+                self._notice(f"{sensor}/{bearing}: a stored alert cannot be read ({error}); it is forgotten")
+        return tuple(alerts)
+
+    def close(self) -> None:
+        self._connection.close()
+
+    def _write(self, statement: str, row: tuple[object, ...]) -> bool:
+        try:
+            with self._connection:
+                self._connection.execute(statement, row)
+        except sqlite3.Error as error:
+            self.failures += 1
+            if self.failures == 1:
+                log.error("state cannot be written (%s); it will not survive a restart; check the disk", error)
+            return False
+        return True
+
+    def _notice(self, text: str) -> None:
+        log.warning("%s", text)
+        self.notices = (*self.notices, text)
+
+
+def _connect(path: Path) -> sqlite3.Connection:
+    connection = sqlite3.connect(path, timeout=2.0, check_same_thread=False)
+    try:
+        connection.execute("pragma journal_mode = wal")
+        connection.execute("pragma synchronous = full")
+        if (verdict := _first(connection, "pragma quick_check(1)")) != "ok":
+            raise sqlite3.DatabaseError(verdict)
+        if (layout := _first(connection, "pragma user_version")) > LAYOUT:
+            raise ConfigError(
+                f"{path} was written by a later agent (layout {layout}); update the agent or move it away"
+            )
+        connection.executescript(SCHEMA)
+        connection.execute(f"pragma user_version = {LAYOUT}")
+    except BaseException:
+        connection.close()
+        raise
+    return connection
+
+
+def _first(connection: sqlite3.Connection, statement: str) -> Any:
+    return connection.execute(statement).fetchone()[0]
+
+
+def _is_damage(error: sqlite3.DatabaseError) -> bool:
+    """Damage is a DatabaseError itself; locked, full and forbidden are its subclass OperationalError."""
+    return not isinstance(error, sqlite3.OperationalError)
+
+
+def _put_aside(path: Path) -> Path:
+    """Rename the damaged file and its side files, so that somebody can look at it later."""
+    aside = path.with_name(f"{path.name}.damaged-{time.time_ns()}")
+    for suffix in ("-wal", "-shm", ""):
+        part = Path(f"{path}{suffix}")
+        if part.exists():
+            part.rename(f"{aside}{suffix}")
+    return aside

@@ -1,0 +1,87 @@
+"""Many windows of one recording become one verdict: detect first, then name, as the running agent does.
+
+A recording in which no window can be judged is invalid, never healthy.
+"""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Sequence
+from dataclasses import dataclass
+from statistics import median
+
+from agent.matching import Calibration, name_of
+from agent.types import HEALTHY, INVALID, UNKNOWN, BearingLine, Diagnosis, Match
+
+
+@dataclass(frozen=True, slots=True)
+class Verdict:
+    """What a whole recording says about one bearing."""
+
+    fault: str  # a fault id, "unknown" or "invalid"
+    probability: float
+    reason: str  # why this fault: "nearest_description", "within_baseline", ...
+    windows: int
+    judged: int  # windows that were good and running
+    matches: tuple[Match, ...]  # averaged over the judged windows, best first
+    deviation: float | None  # median over the windows that a baseline covers
+    lines: tuple[BearingLine, ...]  # of the window that shows them best
+    validated: bool
+
+
+def verdict_of(diagnoses: Sequence[Diagnosis], calibration: Calibration, *, detect_at: float = 1.0) -> Verdict:
+    """The verdict on the diagnoses of one bearing, in any order."""
+    judged = [d for d in diagnoses if d.quality is None and d.running and d.matches]
+    if not judged:
+        fault, reason = _nothing_judged(diagnoses)
+        return Verdict(fault, 0.0, reason, len(diagnoses), 0, (), None, (), True)
+    matches = mean_matches(judged)
+    deviations = [d.deviation for d in judged if d.deviation is not None]
+    deviation = median(deviations) if 2 * len(deviations) >= len(judged) else None
+    fault, reason = _name(matches, deviation, calibration, detect_at)
+    return Verdict(
+        fault=fault,
+        probability=next((m.probability for m in matches if m.fault == fault), 0.0),
+        reason=reason,
+        windows=len(diagnoses),
+        judged=len(judged),
+        matches=matches,
+        deviation=deviation,
+        lines=max((d.evidence.lines for d in judged if d.evidence), key=_strength, default=()),
+        validated=all(d.validated for d in judged if d.fault == fault),
+    )
+
+
+def mean_matches(diagnoses: Sequence[Diagnosis]) -> tuple[Match, ...]:
+    """Similarity and probability per fault, averaged over windows, best probability first."""
+    sums: dict[str, list[float]] = {}
+    for diagnosis in diagnoses:
+        for match in diagnosis.matches:
+            total = sums.setdefault(match.fault, [0.0, 0.0])
+            total[0] += match.similarity
+            total[1] += match.probability
+    count = len(diagnoses)
+    averaged = [Match(fault, total[0] / count, total[1] / count) for fault, total in sums.items()]
+    return tuple(sorted(averaged, key=lambda match: -match.probability))
+
+
+def _name(
+    matches: tuple[Match, ...], deviation: float | None, calibration: Calibration, detect_at: float
+) -> tuple[str, str]:
+    if deviation is not None and deviation < detect_at:
+        return HEALTHY, "within_baseline"
+    named = name_of(matches, calibration)
+    if deviation is not None and named == HEALTHY:
+        return UNKNOWN, "deviates_but_looks_healthy"
+    return named, "no_description_fits" if named == UNKNOWN else "nearest_description"
+
+
+def _nothing_judged(diagnoses: Sequence[Diagnosis]) -> tuple[str, str]:
+    bad = Counter(d.quality for d in diagnoses if d.quality is not None)
+    if bad or not diagnoses:
+        return INVALID, str(bad.most_common(1)[0][0]) if bad else "too_short"
+    return UNKNOWN, "machine_stopped"
+
+
+def _strength(lines: tuple[BearingLine, ...]) -> float:
+    return sum(line.above_floor_db for line in lines)

@@ -1,0 +1,60 @@
+"""What people read where no fault description speaks: states, unnamed deviations, signals that cannot be judged.
+
+Fault texts come from the bundle; these belong to the agent, because every bundle needs the same ones.
+"""
+
+from __future__ import annotations
+
+from typing import Literal, TypeAlias
+
+from agent.matching import Descriptions, Text
+from agent.types import INVALID, UNKNOWN, State
+
+Language: TypeAlias = Literal["ko", "en"]
+
+OWN_TEXTS: dict[str, dict[Language, Text]] = {
+    UNKNOWN: {
+        "en": Text(
+            title="Unnamed deviation",
+            sentence="The machine departs from its healthy state, and no fault description fits.",
+            advice="Look at the machine, check what changed lately (load, fastening, lubrication), record the signal.",
+        ),
+        "ko": Text(
+            title="원인 미상의 이상",
+            sentence="정상 상태에서 벗어났으나 일치하는 결함 설명이 없습니다.",
+            advice="현장을 점검하고 최근에 달라진 점(부하, 체결, 윤활)을 확인한 뒤 진동을 기록하십시오.",
+        ),
+    },
+    INVALID: {
+        "en": Text(
+            title="Signal not usable",
+            sentence="The sensor's signal cannot be judged.",
+            advice="Check the sensor, its cable, its mounting and its measuring range.",
+        ),
+        "ko": Text(
+            title="신호 판단 불가",
+            sentence="센서 신호를 판단할 수 없습니다.",
+            advice="센서, 케이블, 부착 상태와 측정 범위를 확인하십시오.",
+        ),
+    },
+}
+
+STATE_TITLES: dict[State, dict[Language, str]] = {
+    State.LEARNING: {"en": "Learning", "ko": "학습 중"},
+    State.IDLE: {"en": "Machine stopped", "ko": "정지"},
+    State.UNSTEADY: {"en": "Speed not steady", "ko": "회전수 불안정"},
+    State.HEALTHY: {"en": "Healthy", "ko": "정상"},
+    State.ABNORMAL: {"en": "Abnormal", "ko": "이상"},
+    State.FAULT: {"en": "Fault", "ko": "결함"},
+    State.INVALID: {"en": "Signal not usable", "ko": "신호 판단 불가"},
+    State.LOST: {"en": "No data", "ko": "데이터 없음"},
+}
+
+
+def text_of(fault: str, *, descriptions: Descriptions, language: Language) -> Text:
+    """The text for a fault id in one language; the id itself where a bundle has no words for it."""
+    known = descriptions.texts.get(fault, {}).get(language)
+    if known is not None:
+        return known
+    own = OWN_TEXTS.get(fault)
+    return own[language] if own is not None else Text(title=fault, sentence="", advice="")

@@ -1,0 +1,175 @@
+"""What is published fits the schemas that are published with it, and says what the values say."""
+
+from __future__ import annotations
+
+import json
+import math
+from dataclasses import replace
+from pathlib import Path
+
+import jsonschema
+import numpy as np
+import pytest
+
+from agent.ledger import Balance
+from agent.machine import Machine, SensorSetup
+from agent.matching import Descriptions, Text
+from agent.payloads import PAYLOADS, encode, schemas
+from agent.speaker import Speaker
+from agent.topics import Topics
+from agent.types import FAULTS, UNKNOWN, Alert, Diagnosis, Evidence, Figure, Match, Rate, Speed, State, StateChange
+
+SCHEMAS = Path(__file__).parents[2] / "docs" / "schemas"
+
+DESCRIPTIONS = Descriptions(
+    faults=FAULTS,
+    vectors=np.eye(len(FAULTS), dtype=np.float32),
+    validated=tuple(fault not in ("cage", "looseness") for fault in FAULTS),
+    texts={
+        fault: {
+            "en": Text(title=f"{fault} title", sentence=f"{fault} sentence", advice=f"{fault} advice"),
+            "ko": Text(title=f"{fault} 제목", sentence=f"{fault} 문장", advice=f"{fault} 조언"),
+        }
+        for fault in FAULTS
+    },
+)
+DIAGNOSIS = Diagnosis(
+    sensor="pump_de",
+    bearing="de",
+    window_start=25600,
+    session=3,
+    wall_s=1_700_000_000.25,
+    time_s=12.5,
+    quality=None,
+    running=True,
+    fault="outer_race",
+    probability=0.912345,
+    matches=(
+        Match("outer_race", 0.81234567, 0.9),
+        Match("inner_race", 0.3, 0.05),
+        Match("healthy", 0.2, 0.03),
+        Match("ball", 0.1, 0.02),
+    ),
+    deviation=2.5,
+    speed=Speed(1797.0, "config"),
+    rate=Rate(25630.0, "device_time", 40.0),
+    evidence=Evidence(
+        lines=(),
+        lines_reason="no geometry",
+        velocity_rms=Figure(None, "mm/s", "no scale"),
+        iso_zone=None,
+        iso_reason="no scale",
+        kurtosis=Figure(4.5, "1"),
+        crest_factor=Figure(6.0, "1"),
+        acceleration_rms=Figure(0.4, "g"),
+    ),
+)
+ALERT = Alert(
+    id="00112233aabbccdd",
+    event="raised",
+    sensor="pump_de",
+    bearing="de",
+    fault="outer_race",
+    probability=0.91,
+    opened_wall_s=1_700_000_000.25,
+    wall_s=1_700_000_000.25,
+    time_s=12.5,
+    severity="warning",
+    diagnosis=DIAGNOSIS,
+)
+
+
+def speaker(language: str = "en") -> Speaker:
+    machine = Machine(id="pump1", name="Cooling pump")
+    setup = SensorSetup(sensor="pump_de", machine=machine, position="drive end")
+    return Speaker(
+        agent="gateway-1", site="plant 4", language=language, descriptions=DESCRIPTIONS, setups={"pump_de": setup}
+    )
+
+
+def validated(name: str, payload: object) -> dict:
+    """The payload as a subscriber gets it, checked against the schema as it is kept in docs."""
+    document = json.loads(encode(payload))
+    schema = json.loads((SCHEMAS / f"{name}.json").read_bytes())
+    jsonschema.Draft202012Validator(schema, format_checker=jsonschema.FormatChecker()).validate(document)
+    assert document["schema"] == f"textvib/{name}/1"
+    return document
+
+
+def test_the_schemas_in_docs_are_those_of_the_structs():
+    kept = {path.name: path.read_bytes() for path in SCHEMAS.glob("*.json")}
+    assert kept == schemas(), "mend with: python -m agent schemas docs/schemas"
+    assert len(kept) == len(PAYLOADS)
+
+
+def test_an_alert_names_its_place_its_fault_in_words_and_its_evidence():
+    document = validated("alert", speaker("ko").alert(ALERT))
+    place = {
+        "agent": "gateway-1",
+        "site": "plant 4",
+        "sensor": "pump_de",
+        "machine": "pump1",
+        "machine_name": "Cooling pump",
+        "position": "drive end",
+        "bearing": "de",
+    }
+    assert {key: document[key] for key in place} == place
+    assert document["text"] == {"title": "outer_race 제목", "sentence": "outer_race 문장", "advice": "outer_race 조언"}
+    assert document["validated"] is True
+    assert [near["fault"] for near in document["nearest"]] == ["outer_race", "inner_race", "healthy"]
+    assert document["nearest"][0]["similarity"] == 0.8123
+    assert document["second"] == "inner_race"
+    assert document["opened"] == "2023-11-14T22:13:20.250000Z"
+    assert document["evidence"]["velocity_rms"] == {"value": None, "unit": "mm/s", "reason": "no scale"}
+    assert document["evidence"]["lines_reason"] == "no geometry"
+
+
+def test_a_fault_learnt_from_simulation_alone_says_so():
+    assert validated("alert", speaker().alert(replace(ALERT, fault="looseness")))["validated"] is False
+
+
+@pytest.mark.parametrize("language", ["ko", "en"])
+def test_an_unnamed_deviation_has_words_of_its_own(language):
+    document = validated("alert", speaker(language).alert(replace(ALERT, fault=UNKNOWN)))
+    assert document["fault"] == "unknown"
+    assert all(document["text"].values())
+
+
+def test_a_diagnosis_of_an_invalid_window_is_valid_json_for_anyone():
+    invalid = replace(
+        DIAGNOSIS, quality="clipped", fault="invalid", probability=0.0, matches=(), deviation=None, evidence=None
+    )
+    document = validated("diagnosis", speaker().diagnosis(invalid))
+    assert (document["quality"], document["fault"], document["second"]) == ("clipped", "invalid", None)
+    assert document["nearest"] == []
+
+
+def test_what_is_not_a_number_is_null_and_never_the_bare_word_nan():
+    document = validated("diagnosis", speaker().diagnosis(replace(DIAGNOSIS, deviation=math.nan)))
+    assert document["deviation"] is None
+
+
+@pytest.mark.parametrize("state", list(State))
+def test_every_state_can_be_said_with_and_without_a_window(state):
+    change = StateChange("pump_de", state, "why", 3.0, None)
+    bare = validated("state", speaker().state(change, last=None, losses=None))
+    assert (bare["state"], bare["since"], bare["nearest"]) == (state.value, None, [])
+    full = validated("state", speaker().state(change, last=DIAGNOSIS, losses=Balance(produced=10, received=10)))
+    assert full["losses"]["received"] == 10
+    assert full["title"]
+
+
+def test_topics_are_distinct_and_below_the_agent():
+    topics = Topics("plant/textvib", "gateway-1")
+    every = [
+        topics.availability,
+        topics.health,
+        topics.event,
+        topics.state("a"),
+        topics.diagnosis("a"),
+        topics.alert("a", "de"),
+        topics.alert("a", None),
+    ]
+    assert len(set(every)) == len(every)
+    assert all(topic.startswith("plant/textvib/gateway-1/") for topic in every)
+    assert topics.alert("a", None).endswith("/alert/a/machine")

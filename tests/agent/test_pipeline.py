@@ -1,0 +1,440 @@
+"""The data path from blocks to alerts, with real features and a bundle whose encoder reads one line of the spectrum."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from dataclasses import replace
+from functools import cache
+from itertools import pairwise
+
+import numpy as np
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from numpy.typing import NDArray
+
+from agent.baseline import MIN_WINDOWS, DeviationScale, from_bytes, to_bytes
+from agent.bundle import Bundle
+from agent.decision import DecisionConfig
+from agent.features import VERSION, FeatureSpec, feature_names
+from agent.machine import Bearing, Geometry, Machine, Mounting, SensorSetup
+from agent.manifest import SCHEMA, Manifest
+from agent.matching import Calibration, Descriptions
+from agent.pipeline import Pipeline
+from agent.scaling import CodeScale, InputScaling, view_shares
+from agent.types import (
+    UNKNOWN,
+    Alert,
+    DeviceStatus,
+    Diagnosis,
+    Output,
+    Reading,
+    SampleBlock,
+    Samples,
+    SourceFault,
+    State,
+    StateChange,
+    Stream,
+)
+
+RATE = 12_800
+SPEC = FeatureSpec(window_s=1.0, hop_s=0.5)
+WINDOW, HOP = RATE, RATE // 2
+NAMES = feature_names(SPEC)
+BPFO_CODE = NAMES.index("comb/bpfo/first")
+FAULTS = ("healthy", "outer_race", "looseness")
+BEARING = Bearing("de", Geometry(balls=9, ball_mm=7.94, pitch_mm=39.04))
+MACHINE = Machine("pump", rpm=1500.0, speed_source="config", mounting=Mounting(group=2, foundation="rigid"))
+SETUP = SensorSetup("pump_de", MACHINE, bearings=(BEARING,))
+CONFIG = DecisionConfig(raise_after=3, clear_after=3)
+STREAM = Stream("pump_de", float(RATE), axes=("x", "y"), unit="g", full_scale=16.0, session=3)
+
+
+class LineEncoder:
+    """Answers "outer_race" where the ball pass line of the outer ring stands out, else "healthy"."""
+
+    def __init__(self) -> None:
+        self.calls = 0
+
+    def embed(self, codes: NDArray[np.int8]) -> NDArray[np.int8]:
+        self.calls += 1
+        outer = codes[BPFO_CODE] > 100
+        return np.array([0 if outer else 127, 127 if outer else 0, 10], np.int8)
+
+
+class MuteEncoder:
+    def embed(self, codes: NDArray[np.int8]) -> NDArray[np.int8]:
+        return np.zeros(3, np.int8)
+
+
+def bundle(spec: FeatureSpec = SPEC) -> Bundle:
+    n = len(feature_names(spec))
+    ones = np.ones(n, np.float32)
+    manifest = Manifest(
+        schema=SCHEMA,
+        name="test",
+        version="1",
+        feature_version=VERSION,
+        spec=spec,
+        faults=FAULTS,
+        validated=FAULTS[:2],
+        inputs=CodeScale(0.05, 0),
+        outputs=CodeScale(1 / 127, 0),
+        calibration=Calibration(temperature=0.2, unknown_similarity=0.5, unknown_probability=0.5),
+        deviation=DeviationScale(typical_sd=(0.5,) * n, limits={"comb": 2.5, "level": 6.0}),
+        golden=(),
+        files={},
+        tower_sha256="",
+        wordings_sha256="",
+    )
+    return Bundle(
+        manifest=manifest,
+        scaling=InputScaling(0 * ones, ones, ones, view_shares(spec)),
+        descriptions=Descriptions(FAULTS, np.eye(3, dtype=np.float32), (True, True, False), {}),
+        model_onnx=b"",
+        model_tflite=b"",
+        golden_features=np.zeros((0, n), np.float32),
+        golden_embeddings=np.zeros((0, 3), np.int8),
+    )
+
+
+BUNDLE = bundle()
+
+
+@cache
+def signal(seconds: float, *, faulty: bool = False, rpm: float = 1500.0, seed: int = 1, level: float = 0.1) -> Samples:
+    """(n, 2) samples in g: noise, and where faulty a ringing knock at every ball pass over the outer ring."""
+    n = round(seconds * RATE)
+    noise = np.random.default_rng(seed).normal(size=(n, 2)) * level
+    if faulty:
+        assert BEARING.geometry is not None
+        knocks = np.zeros(n)
+        knocks[np.arange(0, n, RATE * 60 / rpm / BEARING.geometry.orders.bpfo).astype(int)] = 30 * level
+        t = np.arange(200) / RATE
+        ring = np.convolve(knocks, np.exp(-t * 800) * np.sin(2 * np.pi * 3000 * t))[:n]
+        noise += ring[:, None]
+    samples: Samples = noise.astype(np.float32)
+    samples.flags.writeable = False
+    return samples
+
+
+def blocks(samples: Samples, *, start: int = 0, cuts: Sequence[int] = (), stream: Stream = STREAM) -> list[SampleBlock]:
+    edges = [0, *sorted({c for c in cuts if 0 < c < len(samples)}), len(samples)]
+    return [
+        SampleBlock(stream, start + a, samples[a:b], arrival_s=(start + b) / RATE, wall_s=1e9 + (start + a) / RATE)
+        for a, b in pairwise(edges)
+    ]
+
+
+class Line:
+    """A pipeline, the sample count of what was fed to it, and all that came out."""
+
+    def __init__(self, pipeline: Pipeline | None = None) -> None:
+        self.pipeline = pipeline or Pipeline(SETUP, bundle=BUNDLE, encoder=LineEncoder(), config=CONFIG)
+        self.count = 0
+        self.outputs: list[Output] = []
+
+    def feed(self, samples: Samples, *, stream: Stream = STREAM) -> Line:
+        # One block per hop: a window's arrival is that of the block that completes it.
+        for block in blocks(samples, start=self.count, cuts=range(0, len(samples), HOP), stream=stream):
+            self.outputs += self.pipeline.feed(block)
+        self.count += len(samples)
+        return self
+
+    def commissioned(self, windows: int = MIN_WINDOWS, *, rpm: float = 1500.0) -> Line:
+        self.pipeline.commission(windows)
+        return self.feed(signal(windows / 2 + 2.5, rpm=rpm, seed=2))
+
+    @property
+    def diagnoses(self) -> list[Diagnosis]:
+        return [o for o in self.outputs if isinstance(o, Diagnosis)]
+
+    @property
+    def alerts(self) -> list[tuple[str, str]]:
+        return [(o.event, o.fault) for o in self.outputs if isinstance(o, Alert)]
+
+    @property
+    def states(self) -> list[State]:
+        return [o.state for o in self.outputs if isinstance(o, StateChange)]
+
+
+# ------------------------------------------------------------------------------------------------------- the main path
+
+
+def test_healthy_then_faulty_then_repaired_raises_and_clears_one_alert() -> None:
+    line = Line().commissioned().feed(signal(5)).feed(signal(6, faulty=True)).feed(signal(6, seed=5))
+    assert line.alerts == [("raised", "outer_race"), ("cleared", "outer_race")]
+    assert line.states == [State.LEARNING, State.HEALTHY, State.FAULT, State.HEALTHY]
+
+
+def test_diagnosis_says_what_where_and_why() -> None:
+    line = Line().commissioned().feed(signal(6, faulty=True))
+    last = line.diagnoses[-1]
+    assert (last.sensor, last.bearing, last.session, last.fault, last.running) == (
+        "pump_de",
+        "de",
+        3,
+        "outer_race",
+        True,
+    )
+    assert last.window_start == line.count - WINDOW
+    assert last.time_s == pytest.approx(line.count / RATE)
+    assert last.wall_s == pytest.approx(1e9 + last.window_start / RATE)
+    assert last.deviation is not None
+    assert last.deviation > 1
+    assert last.matches[0].fault == "outer_race"
+    assert last.probability == last.matches[0].probability > 0.5
+    assert last.second is not None
+    assert last.speed.rpm == pytest.approx(1500, rel=0.1)
+    assert last.evidence is not None
+    assert "BPFO" in {bearing_line.name for bearing_line in last.evidence.lines}
+    assert last.evidence.iso_zone is not None
+    assert last.validated
+
+
+def test_fault_learnt_from_simulation_alone_says_so() -> None:
+    class Loose:
+        def embed(self, codes: NDArray[np.int8]) -> NDArray[np.int8]:
+            return np.array([0, 0, 127], np.int8)
+
+    line = Line(Pipeline(SETUP, bundle=BUNDLE, encoder=Loose(), config=CONFIG)).feed(signal(1))
+    assert [(d.fault, d.validated) for d in line.diagnoses] == [("looseness", False)]
+
+
+@settings(max_examples=10, deadline=None)
+@given(st.lists(st.integers(1, 12 * RATE), max_size=40))
+def test_however_a_stream_is_cut_alerts_and_diagnoses_are_the_same(cuts: list[int]) -> None:
+    def said(cut_at: Sequence[int]) -> list[tuple[object, ...]]:
+        pipeline = Pipeline(SETUP, bundle=BUNDLE, encoder=LineEncoder(), config=CONFIG)
+        pipeline.commission(MIN_WINDOWS)
+        samples = np.concatenate([signal(4.5, seed=2), signal(4, faulty=True), signal(3.5, seed=5)])
+        outputs = [output for block in blocks(samples, cuts=cut_at) for output in pipeline.feed(block)]
+        return [
+            (o.event, o.id, o.fault) if isinstance(o, Alert) else (o.window_start, o.fault, o.deviation)
+            for o in outputs
+            if isinstance(o, Alert | Diagnosis)
+        ]
+
+    whole = said(())
+    assert [entry[0] for entry in whole if isinstance(entry[0], str)] == ["raised", "cleared"]
+    assert said(cuts) == whole
+
+
+def test_lost_block_costs_only_the_windows_that_touch_it() -> None:
+    samples = signal(10)
+    cut = blocks(samples, cuts=range(0, len(samples), 640))
+    lost = cut[100]
+
+    def starts(fed: Iterable[SampleBlock]) -> set[int]:
+        pipeline = Pipeline(SETUP, bundle=BUNDLE, encoder=LineEncoder(), config=CONFIG)
+        return {o.window_start for b in fed for o in pipeline.feed(b) if isinstance(o, Diagnosis)}
+
+    untouched = {s for s in starts(cut) if s + WINDOW <= lost.start or s >= lost.end}
+    assert starts([b for b in cut if b is not lost]) == untouched
+
+
+# -------------------------------------------------------------------------------------------- what is not diagnosed
+
+
+@pytest.mark.parametrize(
+    ("spoil", "reason"), [(np.nan, "not_finite"), (np.inf, "not_finite"), (16.0, "clipped"), (None, "dead_axis")]
+)
+def test_bad_signal_is_invalid_with_its_reason_and_never_reaches_the_encoder(spoil: float | None, reason: str) -> None:
+    encoder = LineEncoder()
+    line = Line(Pipeline(SETUP, bundle=BUNDLE, encoder=encoder, config=CONFIG)).commissioned()
+    before = encoder.calls
+    bad = signal(1).copy()
+    if spoil is None:
+        bad[:, 1] = 0.0
+    else:
+        bad[3000:3010, 0] = spoil
+    line.count += WINDOW  # a gap, so that the bad samples have a window of their own
+    del line.outputs[:]
+    line.feed(bad)
+    assert [(d.quality, d.fault, d.matches, d.deviation) for d in line.diagnoses] == [(reason, "invalid", (), None)]
+    assert line.states == [State.INVALID]
+    assert encoder.calls == before
+
+
+def test_embedding_without_direction_is_invalid_not_healthy() -> None:
+    line = Line(Pipeline(SETUP, bundle=BUNDLE, encoder=MuteEncoder(), config=CONFIG)).feed(signal(1))
+    assert [(d.quality, d.fault) for d in line.diagnoses] == [("no_embedding", "invalid")]
+
+
+def test_machine_that_stands_still_is_idle_by_what_was_learnt() -> None:
+    line = Line().commissioned().feed(signal(4, faulty=True)).feed(signal(5, level=0.01))
+    assert line.alerts == [("raised", "outer_race")]
+    idle = line.diagnoses[-1]
+    assert (idle.running, idle.fault, idle.matches, idle.deviation) == (False, UNKNOWN, (), None)
+    line.feed(signal(5, faulty=True))
+    assert line.states[-3:] == [State.FAULT, State.IDLE, State.FAULT]
+    assert len(line.alerts) == 1
+
+
+def test_configured_idle_limit_needs_a_scale() -> None:
+    setup = replace(SETUP, idle_below_g=0.2)
+    for unit, running in (("g", False), ("raw", True)):
+        stream = replace(STREAM, unit=unit)  # type: ignore[arg-type] # both literals
+        line = Line(Pipeline(setup, bundle=BUNDLE, encoder=LineEncoder(), config=CONFIG))
+        assert line.feed(signal(1), stream=stream).diagnoses[-1].running is running
+
+
+def test_uncommissioned_sensor_is_learning_and_raises_nothing() -> None:
+    line = Line().feed(signal(6, faulty=True))
+    assert {d.fault for d in line.diagnoses} == {"outer_race"}
+    assert {d.deviation for d in line.diagnoses} == {None}
+    assert (line.alerts, line.states) == ([], [State.LEARNING])
+
+
+# --------------------------------------------------------------------------------------------------- commissioning
+
+
+def test_baseline_of_one_speed_says_nothing_at_another() -> None:
+    speed = replace(MACHINE, rpm=None, speed_source="topic")
+    line = Line(Pipeline(replace(SETUP, machine=speed), bundle=BUNDLE, encoder=LineEncoder(), config=CONFIG))
+    line.pipeline.feed(Reading("pump", "rpm", 1500.0, arrival_s=0.0))
+    line.commissioned()
+    assert line.states == [State.LEARNING, State.HEALTHY]
+    line.pipeline.feed(Reading("pump", "rpm", 1000.0, arrival_s=line.count / RATE))
+    line.feed(signal(4, rpm=1000.0))
+    assert line.states[-1:] == [State.LEARNING]
+    line.commissioned(rpm=1000.0)
+    assert line.states[-1:] == [State.HEALTHY]
+    line.pipeline.feed(Reading("pump", "rpm", 1500.0, arrival_s=line.count / RATE))
+    line.feed(signal(4))
+    assert line.states[-1:] == [State.HEALTHY]  # what was learnt before is still known
+
+
+def test_measured_standstill_is_idle_and_a_stale_speed_unsteady() -> None:
+    speed = replace(MACHINE, rpm=None, speed_source="topic")
+    line = Line(Pipeline(replace(SETUP, machine=speed), bundle=BUNDLE, encoder=LineEncoder(), config=CONFIG))
+    line.pipeline.feed(Reading("pump", "rpm", 0.0, arrival_s=0.0))
+    assert line.feed(signal(2)).states == [State.IDLE]
+    assert line.feed(signal(14)).states == [State.IDLE, State.UNSTEADY]
+
+
+def test_commissioning_counts_only_good_running_windows_and_counts_down() -> None:
+    line = Line()
+    line.pipeline.commission(MIN_WINDOWS)
+    bad = signal(2).copy()
+    bad[::100] = np.nan
+    line.feed(bad)
+    assert line.pipeline.windows_to_learn == MIN_WINDOWS
+    line.feed(signal(1))  # one window; those half in the bad stretch are no good
+    assert line.pipeline.windows_to_learn == MIN_WINDOWS - 1
+    line.feed(signal(3))
+    assert line.pipeline.windows_to_learn == 0
+    assert line.states[-1:] == [State.HEALTHY]
+
+
+def test_standstill_during_commissioning_teaches_nothing() -> None:
+    line = Line()
+    line.pipeline.commission(12)
+    line.feed(signal(2.5, level=0.01)).feed(signal(5, seed=2))
+    assert line.pipeline.windows_to_learn > 0
+    line.feed(signal(6, seed=3))
+    assert line.pipeline.windows_to_learn == 0
+    rms = line.pipeline.baselines["de"].running_rms()
+    assert rms == pytest.approx(0.1, rel=0.05)
+
+
+def test_commissioning_again_replaces_what_this_speed_was() -> None:
+    line = Line().commissioned()
+    line.pipeline.commission(MIN_WINDOWS)
+    line.feed(signal(6, faulty=True))
+    assert line.states[-1:] == [State.HEALTHY]
+    assert [cell.count for cell in line.pipeline.baselines["de"].cells] == [MIN_WINDOWS]
+
+
+def test_commissioning_may_add_to_what_this_speed_was() -> None:
+    line = Line().commissioned()
+    line.pipeline.commission(MIN_WINDOWS, add=True)
+    line.feed(signal(4))
+    assert [cell.count for cell in line.pipeline.baselines["de"].cells] == [2 * MIN_WINDOWS]
+
+
+@pytest.mark.parametrize("windows", [0, MIN_WINDOWS - 1, 10**9])
+def test_commissioning_takes_a_sensible_number_of_windows(windows: int) -> None:
+    with pytest.raises(ValueError, match="windows"):
+        Line().pipeline.commission(windows)
+
+
+def test_baselines_and_alerts_survive_a_restart() -> None:
+    before = Line().commissioned().feed(signal(5, faulty=True))
+    stored = {bearing: to_bytes(baseline) for bearing, baseline in before.pipeline.baselines.items()}
+    baselines = {bearing: from_bytes(value, size=len(NAMES)) for bearing, value in stored.items()}
+    after = Line(Pipeline(SETUP, bundle=BUNDLE, encoder=LineEncoder(), config=CONFIG, baselines=baselines))
+    assert after.pipeline.restore(before.pipeline.open_alerts) == ()
+    after.feed(signal(4, faulty=True))
+    assert (after.alerts, after.states) == ([], [State.FAULT])
+    after.feed(signal(6))
+    assert after.alerts == [("cleared", "outer_race")]
+    assert after.pipeline.open_alerts == ()
+
+
+def test_alert_of_a_bearing_no_longer_configured_is_handed_back() -> None:
+    before = Line().commissioned().feed(signal(5, faulty=True))
+    other = replace(SETUP, bearings=(replace(BEARING, id="nde"),))
+    after = Pipeline(other, bundle=BUNDLE, encoder=LineEncoder(), config=CONFIG)
+    assert after.restore(before.pipeline.open_alerts) == before.pipeline.open_alerts
+    assert after.open_alerts == ()
+
+
+# ----------------------------------------------------------------------------------------- several bearings, or none
+
+
+def test_each_bearing_is_diagnosed_by_its_own_geometry() -> None:
+    other = Bearing("nde", Geometry(balls=13, ball_mm=6.0, pitch_mm=40.0))
+    setup = replace(SETUP, bearings=(BEARING, other))
+    encoder = LineEncoder()
+    line = Line(Pipeline(setup, bundle=BUNDLE, encoder=encoder, config=CONFIG)).feed(signal(2, faulty=True))
+    assert [(d.bearing, d.fault) for d in line.diagnoses] == [("de", "outer_race"), ("nde", "healthy")] * 3
+    assert encoder.calls == 6
+
+
+def test_machine_without_bearings_is_diagnosed_once_per_window() -> None:
+    line = Line(Pipeline(replace(SETUP, bearings=()), bundle=BUNDLE, encoder=LineEncoder(), config=CONFIG))
+    assert [d.bearing for d in line.feed(signal(2)).diagnoses] == [None] * 3
+    assert line.diagnoses[0].evidence is not None
+    assert line.diagnoses[0].evidence.lines_reason == "no_geometry"
+
+
+# ------------------------------------------------------------------------------------------------ time and other items
+
+
+def test_silence_is_lost_and_blocks_without_windows_say_so() -> None:
+    line = Line().feed(signal(2))
+    pipeline = line.pipeline
+    assert pipeline.tick(30.0) == []
+    (lost,) = pipeline.tick(40.0)
+    assert isinstance(lost, StateChange)
+    assert (lost.state, lost.reason) == (State.LOST, "no_data")
+
+    gappy = Pipeline(SETUP, bundle=BUNDLE, encoder=LineEncoder(), config=CONFIG)
+    gappy.tick(0.0)
+    for index in range(40):
+        assert gappy.feed(blocks(signal(0.5), start=index * RATE)[0]) == []
+    (lost,) = gappy.tick(40.0)
+    assert isinstance(lost, StateChange)
+    assert (lost.state, lost.reason) == (State.LOST, "no_window")
+
+
+@pytest.mark.parametrize(
+    "item",
+    [
+        Reading("pump", "rpm", float("nan"), 0.0),
+        Reading("pump_de", "temperature_c", 40.0, 0.0),
+        DeviceStatus("pump_de", 3, 100, 0, 0, 0.0),
+        SourceFault("crc", "", "pump_de"),
+    ],
+)
+def test_items_that_are_nothing_to_diagnose_say_nothing(item: Reading | DeviceStatus | SourceFault) -> None:
+    line = Line()
+    assert line.pipeline.feed(item) == []
+    assert line.pipeline.state is State.LOST
+
+
+def test_counters_come_from_the_windower() -> None:
+    line = Line().feed(signal(2))
+    line.count += 100
+    assert line.feed(signal(2)).pipeline.counters()["gaps"] == 1

@@ -1,0 +1,74 @@
+"""What is shown to a reader works: each example config passes `check`, explains its keys, and shows true defaults."""
+
+from __future__ import annotations
+
+import re
+import tomllib
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import msgspec
+import pytest
+
+from agent.config import check_config, source_struct
+from agent.mqtt import Broker
+from agent.ports import SOURCES
+from agent.settings import AgentConfig, DecisionConfig, GeometryConfig, MachineConfig, PublishConfig, SensorConfig
+
+ROOT = Path(__file__).resolve().parent.parent
+CONFIGS = sorted((ROOT / "configs").glob("*.toml"))
+
+
+@pytest.mark.parametrize("path", CONFIGS, ids=lambda path: path.name)
+def test_an_example_config_has_no_problem(path):
+    config, problems = check_config(path)
+    assert problems == []
+    assert config is not None
+
+
+def test_there_is_an_example_for_every_kind_of_source():
+    kinds = {source["kind"] for path in CONFIGS for source in tomllib.loads(path.read_text())["sources"]}
+    assert kinds == set(SOURCES)
+
+
+def keys_of(struct: type[msgspec.Struct]) -> set[str]:
+    return {field.encode_name for field in msgspec.structs.fields(struct)}
+
+
+@pytest.mark.parametrize(
+    "struct",
+    [AgentConfig, Broker, PublishConfig, DecisionConfig, MachineConfig, GeometryConfig, SensorConfig],
+    ids=lambda struct: struct.__name__,
+)
+def test_every_key_stands_in_an_example_with_a_comment(struct):
+    text = "\n".join(path.read_text(encoding="utf-8") for path in CONFIGS)
+    lines = [line for line in text.splitlines() if "#" in line]
+    for key in keys_of(struct) - {"shafts"}:  # a table of tables, shown by its entries
+        assert (
+            any(re.search(rf"\b{key} = ", line) or f"bearings.{key}" in line for line in lines) or key == "bearings"
+        ), key
+
+
+@pytest.mark.parametrize("kind", sorted(SOURCES))
+def test_every_key_of_a_source_stands_in_its_example_with_a_comment(kind):
+    lines = (ROOT / "configs" / f"{kind}.toml").read_text(encoding="utf-8").splitlines()
+    for key in keys_of(source_struct(kind)) - {"broker"}:
+        assert any(re.match(rf"#? ?{key} = .*#", line) for line in lines), key
+
+
+@pytest.mark.parametrize("path", CONFIGS, ids=lambda path: path.name)
+def test_values_said_to_be_defaults_are(path):
+    """serial.toml shows every default; one that drifts from the code would mislead."""
+    raw = tomllib.loads(path.read_text(encoding="utf-8"))
+    shown = {**_flat(raw.get("publish", {})), **_flat(raw.get("decision", {}))}
+    defaults = {f.encode_name: f.default for s in (PublishConfig, DecisionConfig) for f in msgspec.structs.fields(s)}
+    assert {key: defaults[key] for key in shown} == shown
+
+
+def _flat(table: dict[str, Any]) -> dict[str, Any]:
+    return dict(_pairs(table))
+
+
+def _pairs(table: dict[str, Any]) -> Iterator[tuple[str, Any]]:
+    yield from ((key, value) for key, value in table.items() if not isinstance(value, dict))
