@@ -7,9 +7,7 @@ what they ask for, so that nothing of the data path is ever touched from here.
 from __future__ import annotations
 
 import logging
-import os
 import socket
-import stat
 import threading
 from collections.abc import Callable
 from pathlib import Path
@@ -69,15 +67,13 @@ class ControlServer:
             raise ConfigError(f"{self.path}: another agent runs with this state_dir; stop it, or give this one its own")
         listener = socket.socket(socket.AF_UNIX, socket.SOCK_STREAM)
         try:
-            if self.path.exists() and stat.S_ISSOCK(self.path.lstat().st_mode):
-                self.path.unlink()
-            mask = os.umask(0o177)
-            try:
-                listener.bind(str(self.path))
-            finally:
-                os.umask(mask)
+            unready = self.path.with_suffix(".new")
+            unready.unlink(missing_ok=True)
+            listener.bind(str(unready))
+            unready.chmod(0o600)
             listener.listen(8)
             listener.settimeout(ACCEPT_TIMEOUT_S)
+            unready.replace(self.path)  # only now can it be found, and it answers
         except OSError as error:
             listener.close()
             raise ConfigError(

@@ -102,7 +102,7 @@ class _Bearing:
 
     def __init__(self, config: DecisionConfig) -> None:
         self._config = config
-        self._recent: deque[Diagnosis] = deque(maxlen=config.raise_after)  # the latest HIGH windows of this episode
+        self._recent: deque[Diagnosis] = deque(maxlen=config.raise_after)  # the latest HIGH windows
         self._highs = self._lows = self._alarms = self._opened = 0
         self._name = _HeldName()
         self._has_deviated = False  # the open alert rests on a baseline: only windows that have one may touch it
@@ -122,7 +122,7 @@ class _Bearing:
             self.state = cannot or (State.LEARNING, "no_baseline" if diagnosis.matches else "no_severity_limit")
             self.seen_healthy = False
             return []
-        if level is Level.LOW and self._was_severe and is_nearly_severe(diagnosis, self._config):
+        if self.alert and self._was_severe and level is Level.LOW and is_nearly_severe(diagnosis, self._config):
             level = Level.BETWEEN
         events = self._count(diagnosis, level)
         self.state = self._judged(diagnosis, level)
@@ -137,9 +137,7 @@ class _Bearing:
             if self.alert:
                 return self._update(self.alert, diagnosis)
             return self._raise(diagnosis) if self._highs >= self._config.raise_after else []
-        if self.alert is None:
-            self._recent.clear()
-        elif self._lows >= self._config.clear_after:
+        if self.alert and self._lows >= self._config.clear_after:
             return self._clear(self.alert, diagnosis)
         return []
 
@@ -194,8 +192,6 @@ class _Bearing:
 
     def _clear(self, alert: Alert, diagnosis: Diagnosis) -> list[Alert]:
         self.alert = None
-        self._has_deviated = self._was_severe = False
-        self._recent.clear()
         ended = replace(alert, event="cleared", wall_s=diagnosis.wall_s, time_s=diagnosis.time_s, diagnosis=diagnosis)
         return [ended]
 

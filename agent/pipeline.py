@@ -201,7 +201,7 @@ class Pipeline:
 
     def _learn(self, commissioning: Commissioning) -> None:
         if commissioning.windows_left == 0:
-            self.baselines = {**self.baselines, **commissioning.teach(self.baselines)}
+            self.baselines = commissioning.teach(self.baselines)
             self._commissioning = None
 
     def restore(self, alerts: Iterable[Alert]) -> tuple[Alert, ...]:

@@ -42,6 +42,7 @@ class Reader:
         while not self._stop.is_set() and not self.ended:
             try:
                 self.source.open()
+                self.connected = True
                 log.info("source %s: open", self.source.name)
                 self._read_on()
             except TransportError as error:
@@ -60,7 +61,6 @@ class Reader:
                 self._stop.wait(ROOM_S)
                 continue
             items = self.source.read(READ_TIMEOUT_S)
-            self.connected = True
             self.outage.ended()
             if items:
                 self._inbox.put(self.source.name, items)

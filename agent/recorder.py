@@ -164,7 +164,8 @@ class Recorder:
             while data:
                 data = data[self._file.write(data) :]
         except OSError as error:
-            self.close()
+            file, self._file = self._file, None
+            file.close()
             raise RecordingError(f"{self.path}: recording stopped ({error.strerror}); free some space") from error
 
     def close(self) -> None:

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import hashlib
 import io
+import math
 from collections.abc import Mapping, Sequence
 
 import numpy as np
@@ -24,10 +25,11 @@ class Tower(nn.Module):
 
     def __init__(self, inputs: int, dim: int, *, hidden: int = 128, dropout: float = 0.3) -> None:
         super().__init__()
+        self.scale = math.sqrt(inputs)  # unit vectors become inputs of variance 1, so that texts differ from the start
         self.layers = nn.Sequential(nn.Dropout(dropout), nn.Linear(inputs, hidden), nn.ReLU(), nn.Linear(hidden, dim))
 
     def forward(self, x: Tensor) -> Tensor:
-        y: Tensor = self.layers(x)
+        y: Tensor = self.layers(x * self.scale)
         return functional.normalize(y, dim=1)
 
 

@@ -41,7 +41,7 @@ class TrainConfig(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     seed: int = 0
     steps: int = 3000
     batch: int = 256
-    sentences_per_fault: int = 2  # drawn anew for every step and language
+    sentences_per_fault: int = 4  # even; drawn anew for every step, in any language
     objective: str = "triplet"
     text: str = "ngrams+minilm"
     hidden: tuple[int, ...] = (96, 64)
@@ -49,6 +49,8 @@ class TrainConfig(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     dropout: float = 0.2
     learning_rate: float = 2e-3
     weight_decay: float = 1e-3
+    text_steps: int = 300  # on sentences alone, before the first vibration
+    text_weight: float = 0.5
     length_weight: float = 0.05  # keeps raw embeddings near length 1, so that one int8 range fits them all
     real_share: float = 0.5  # of every batch; the rest is simulated
     hidden_features: tuple[str, ...] = ("level",)  # absolute level means gain, not condition; its change is kept
@@ -116,6 +118,8 @@ def train(
     run_key = _run_key(table, config, vectors)
     if folder is not None and (folder / CHECKPOINT).exists():
         losses = _resume(folder / CHECKPOINT, run_key, student, tower, optimizer, schedule, rng)
+    if not losses:
+        separate_texts(tower, config, vectors, by_fault, rng)
     for step in track(range(len(losses), config.steps), "training"):
         student.train()
         tower.train()
@@ -124,12 +128,14 @@ def train(
         reference = commissioned[step % len(commissioned)][batch]
         reference[rng.random(len(batch)) < config.masking.reference] = np.nan
         inputs = np.clip(scaling.inputs(table.values[batch], known, reference), -INPUT_LIMIT, INPUT_LIMIT)
-        drawn = np.concatenate([rng.choice(group, config.sentences_per_fault) for group in by_fault])
+        drawn = _draw_sentences(by_fault, config.sentences_per_fault, rng)
 
         raw = student.raw(torch.from_numpy(inputs))
         anchors = functional.normalize(raw, dim=1)
         texts = tower(torch.from_numpy(vectors[drawn]))
         loss = objective(anchors, torch.from_numpy(targets[batch]), texts, text_targets)
+        # Sentences of one fault towards each other, those of different faults apart: without it all texts may collapse.
+        loss = loss + config.text_weight * objective(texts[::2], text_targets[::2], texts[1::2], text_targets[1::2])
         loss = loss + config.length_weight * (raw.norm(dim=1) - 1).square().mean()
         optimizer.zero_grad()
         torch.autograd.backward(loss)
@@ -139,6 +145,27 @@ def train(
         if folder is not None and (step + 1) % config.checkpoint_every == 0:
             _keep(folder / CHECKPOINT, run_key, student, tower, optimizer, schedule, rng, losses)
     return Trained(student.eval(), tower.eval(), scaling, tuple(losses))
+
+
+def separate_texts(
+    tower: Tower, config: TrainConfig, vectors: Floats, by_fault: list[NDArray[np.intp]], rng: np.random.Generator
+) -> None:
+    """Train the tower on sentences alone, so that vibrations start from descriptions that already stand apart."""
+    optimizer = torch.optim.AdamW(tower.parameters(), lr=config.learning_rate / 2, weight_decay=config.weight_decay)
+    targets = torch.arange(len(by_fault)).repeat_interleave(config.sentences_per_fault)
+    tower.train()
+    for _ in range(config.text_steps):
+        one, other = (
+            tower(torch.from_numpy(vectors[_draw_sentences(by_fault, config.sentences_per_fault, rng)])) for _ in "ab"
+        )
+        loss = OBJECTIVES["supcon"](one, targets, other, targets)
+        optimizer.zero_grad()
+        torch.autograd.backward(loss)
+        optimizer.step()
+
+
+def _draw_sentences(by_fault: list[NDArray[np.intp]], count: int, rng: np.random.Generator) -> NDArray[np.intp]:
+    return np.concatenate([rng.choice(group, count) for group in by_fault])
 
 
 def sampling_weights(table: Table, rows: NDArray[np.intp], real_share: float) -> NDArray[np.float64]:

@@ -29,7 +29,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())  # or the interpreter complains at its exit
         return 0
     except OSError as error:
-        print(f"textvib-bridge: {error}", file=sys.stderr)
+        named = f"{error.filename}: {error.strerror}" if error.filename else str(error)
+        print(f"textvib-bridge: {named}", file=sys.stderr)
         return os.EX_NOINPUT
     except ValueError as error:
         print(f"textvib-bridge: {error}", file=sys.stderr)

@@ -22,7 +22,7 @@ if TYPE_CHECKING:
 
 
 def watch(port: str, *, baud: int, every_s: float = 1.0, seconds: float | None = None) -> None:
-    """Show what `port` says until `seconds` are over or Ctrl-C; OSError where it cannot be opened or vanishes."""
+    """Show what `port` says until `seconds` are over; OSError where it cannot be opened or vanishes."""
     import serial
 
     decoder, table, tally = Decoder(), StreamTable(), Tally()

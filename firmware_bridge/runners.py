@@ -76,7 +76,7 @@ def publish_mqtt(
 
     parts = urlsplit(url)
     topic = parts.path.strip("/")
-    if parts.scheme != "mqtt" or not parts.hostname or not topic or set(topic) & set("+#"):
+    if parts.scheme != "mqtt" or not parts.hostname or not topic or "+" in topic or set(url) & set("?#"):
         raise ValueError(f"{url!r} is not an address; write mqtt://[user@]host[:port]/topic")
     client = mqtt.Client(CallbackAPIVersion.VERSION2)
     if parts.username:
@@ -97,7 +97,10 @@ def publish_mqtt(
         return 0
 
     client.on_connect = on_connect
-    client.connect(parts.hostname, parts.port or 1883, keepalive=30)
+    try:
+        client.connect(parts.hostname, parts.port or 1883, keepalive=30)
+    except OSError as error:
+        raise ConnectionRefusedError(f"{parts.hostname}:{parts.port or 1883} does not answer: {error}") from error
     client.loop_start()
     try:
         if not answered.wait(10):

@@ -39,7 +39,7 @@ class Screen:
 
     def say(self, text: str, style: str = "") -> None:
         elapsed = time.monotonic() - self._started_s
-        self._console.print(Text(f"{elapsed:5.1f} s  {text}", style=style))
+        self._console.print(Text(f"{elapsed:5.1f} s  {text}", style=style), soft_wrap=True)
 
     def refresh(self, act: str) -> None:
         """Show the newest figures under the name of the present act."""

@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 
 SENSOR, MACHINE, BEARING = "motor_de", "motor", "de"
 CLOCK_ERROR = 0.021  # the virtual sensor's oscillator is this much too fast, as real ones are
-COMMISSION_WINDOWS = 12
+COMMISSION_WINDOWS = 16
 PATIENCE_S = 25.0  # for each thing the play waits for
 TERMS = ("received", "dropped_fifo", "dropped_queue", "lost_on_wire", "rejected", "in_flight", "before_hello")
 
@@ -96,7 +96,8 @@ def _perform(args: argparse.Namespace, folder: Path, port: int) -> int:
     motor = demo_source("healthy", rate_hz=device.true_rate_hz, seed=args.seed)
     acts = {"damage": typical_condition(args.fault), "repair": typical_condition("healthy")}
     client, heard = subscribe("127.0.0.1", port, Topics("textvib", "demo"))
-    with Screen(heard) as screen, PtySensor([(device, motor)]) as pty:
+    pty = PtySensor([(device, motor)])
+    with Screen(heard) as screen:
         config = folder / "demo.toml"
         config.write_text(
             CONFIG.format(
@@ -105,10 +106,13 @@ def _perform(args: argparse.Namespace, folder: Path, port: int) -> int:
             ),
             encoding="utf-8",
         )  # fmt: skip
-        command = [sys.executable, "-m", "agent", "run", str(config), "--log-level", "warning"]
+        command = [sys.executable, "-m", "agent", "run", str(config), "--log-level", "error"]
         agent = subprocess.Popen(command)
         try:
             play = _Play(heard, screen, agent)
+            play.wait("the agent to listen", lambda: bool(heard.state))
+            screen.say("the agent listens; the motor starts")
+            pty.start()
             health = play.run(folder, lambda act: motor.change(condition=acts[act]))
             agent.send_signal(signal.SIGTERM)
             code = agent.wait(20)
@@ -118,6 +122,7 @@ def _perform(args: argparse.Namespace, folder: Path, port: int) -> int:
             screen.say(str(error), style="red")
             good = False
         finally:
+            pty.stop()
             if agent.poll() is None:
                 agent.kill()
     client.disconnect()
@@ -132,7 +137,7 @@ class _Play:
         self._heard = heard
         self._screen = screen
         self._agent = agent
-        self._act = "the motor starts"
+        self._act = "starting"
 
     def run(self, folder: Path, change: Callable[[str], None]) -> dict[str, Any]:
         """Play it; the agent's own health document at the end."""
@@ -146,13 +151,13 @@ class _Play:
         self.wait("the state healthy", lambda: heard.state.get("state") == "healthy")
         say("commissioned: the agent knows this motor's healthy state", style="green")
         self._act = "healthy, watched"
-        self._hold(4.0)
-        say("the outer race begins to spall" if not heard.events else "events before the damage", style="yellow")
+        self._hold(5.0)
+        say("the bearing is damaged", style="yellow")
         self._act = "damaged"
         change("damage")
         self.wait("an alert", lambda: bool(heard.events))
         say(_headline(heard.events[-1]), style="bold red")
-        self._hold(4.0)
+        self._hold(5.0)
         say("the bearing is replaced", style="yellow")
         self._act = "repaired"
         change("repair")
@@ -167,6 +172,8 @@ class _Play:
         while not until():
             if time.monotonic() > deadline_s:
                 raise TransportError(f"waited {PATIENCE_S:g} s for {what}")
+            if self._agent.poll() not in (None, 0):
+                raise TransportError(f"the agent ended with exit code {self._agent.returncode}")
             self._hold(0.2)
 
     def _hold(self, seconds: float) -> None:

@@ -6,8 +6,8 @@ The connection never mends itself: when it is gone, `connected` says so and the 
 from __future__ import annotations
 
 import logging
-import threading
 import time
+from dataclasses import dataclass
 
 import paho.mqtt.client as paho
 from paho.mqtt.properties import Properties
@@ -22,6 +22,15 @@ GOODBYE_S = 2.0
 log = logging.getLogger(__name__)
 
 
+@dataclass(frozen=True, slots=True)
+class _Event:
+    """A message that must arrive: QoS 1, not retained."""
+
+    topic: str
+    payload: bytes
+    handed_over: paho.MQTTMessageInfo
+
+
 class MqttSink:
     """One connection to a broker, made anew by every `open`."""
 
@@ -30,8 +39,7 @@ class MqttSink:
         self._availability = availability  # topic
         self._client: paho.Client | None = None
         self._up = False
-        self._events: dict[int, tuple[str, bytes]] = {}  # by message id: QoS 1, not retained, not yet acknowledged
-        self._events_lock = threading.RLock()
+        self._events: list[_Event] = []  # under way
         self.refused = 0
 
     @property
@@ -60,34 +68,35 @@ class MqttSink:
             self._drop_client()
             raise
         client.publish(self._availability, ONLINE, qos=1, retain=True)
-        with self._events_lock:
-            again, self._events = list(self._events.values()), {}
-        for topic, payload in again:
-            self.publish(topic, payload, retain=False, qos=1)
+        again, self._events = self._unacknowledged(), []
+        for event in again:
+            self.publish(event.topic, event.payload, retain=False, qos=1)
 
     def publish(self, topic: str, payload: bytes, *, retain: bool, qos: int) -> bool:
         """Hand one message to paho; False where there is no connection, or too much is under way already."""
         client = self._client
         if client is None or not self.connected:
             return False
-        with self._events_lock:
-            message = client.publish(topic, payload, qos=qos, retain=retain)
-            if failed(message.rc):
-                return False
-            if qos > 0 and not retain:
-                self._events[message.mid] = (topic, payload)
+        message = client.publish(topic, payload, qos=qos, retain=retain)
+        if failed(message.rc):
+            return False
+        if qos > 0 and not retain:
+            self._events = [*self._unacknowledged(), _Event(topic, payload, message)]
         return True
 
     def close(self) -> None:
         """Wait briefly for what is under way, say that this agent is offline, and disconnect."""
         deadline_s = time.monotonic() + GOODBYE_S
-        while self._events and self.connected and time.monotonic() < deadline_s:
+        while self._unacknowledged() and self.connected and time.monotonic() < deadline_s:
             time.sleep(0.01)
         if self.connected and self._client is not None:
             goodbye = self._client.publish(self._availability, OFFLINE, qos=1, retain=True)
             if not failed(goodbye.rc):
                 goodbye.wait_for_publish(GOODBYE_S)
         self._drop_client()
+
+    def _unacknowledged(self) -> list[_Event]:
+        return [event for event in self._events if not event.handed_over.is_published()]
 
     def _drop_client(self) -> None:
         self._up = False
@@ -104,10 +113,8 @@ class MqttSink:
             self._up = False
 
     def _on_publish(
-        self, _client: paho.Client, _data: object, mid: int, reason: ReasonCode, _properties: Properties | None
+        self, _client: paho.Client, _data: object, _mid: int, reason: ReasonCode, _properties: Properties | None
     ) -> None:
-        with self._events_lock:
-            self._events.pop(mid, None)
         if reason.is_failure:
             self.refused += 1
             if self.refused == 1:

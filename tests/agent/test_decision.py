@@ -113,11 +113,11 @@ def test_alert_is_raised_once_after_enough_windows_and_cleared_after_enough() ->
 
 
 def test_alert_tells_when_and_what() -> None:
-    watch = Watch().feed(GOOD).feed(NAMELESS, OUTER, OUTER)
+    watch = Watch().feed(GOOD).feed(OUTER, OUTER, NAMELESS)
     raised = watch.alerts[0]
     assert (raised.opened_wall_s, raised.wall_s, raised.time_s) == (1003.0, 1003.0, 3.0)
     assert raised.probability == pytest.approx(0.6)  # averaged over all three windows
-    assert raised.diagnosis.fault == "outer_race"
+    assert raised.diagnosis.fault == "outer_race"  # the latest window that says what the alert says
     assert watch.decision.open_alerts == (raised,)
     watch.feed(GOOD, times=4)
     cleared = watch.alerts[1]
@@ -214,6 +214,15 @@ def test_warning_that_grows_becomes_an_alarm() -> None:
 # ------------------------------------------------------------------------------------------------------------- severity
 
 
+def test_alarm_does_not_change_the_name_before_its_time() -> None:
+    watch = Watch().feed(OUTER, times=3).feed(named("ball", deviation=3.5), times=4)
+    assert [(a.event, a.fault, a.severity) for a in watch.alerts] == [
+        ("raised", "outer_race", "warning"),
+        ("updated", "outer_race", "alarm"),
+        ("updated", "ball", "alarm"),
+    ]
+
+
 def test_severe_zone_raises_whatever_the_deviation_and_is_an_alarm() -> None:
     watch = Watch().feed(in_zone("D"), times=3)
     assert [(a.event, a.fault, a.severity) for a in watch.alerts] == [("raised", UNKNOWN, "alarm")]
@@ -236,6 +245,10 @@ def test_zone_just_below_does_not_end_what_severity_raised() -> None:
     assert len(watch.events) == 1
     watch.feed(in_zone("B"), times=4)
     assert watch.events[1:] == [("cleared", UNKNOWN)]
+    watch.feed(in_zone("C"), times=20)
+    assert watch.state is State.HEALTHY
+    grown = Watch().feed(OUTER, times=3).feed(in_zone("D")).feed(in_zone("C"), times=20)
+    assert grown.events == [("raised", "outer_race")]
     deviated = Watch().feed(OUTER, times=3).feed(in_zone("C"), times=4)
     assert deviated.events == [("raised", "outer_race"), ("cleared", "outer_race")]
 
@@ -264,12 +277,24 @@ def test_uncommissioned_sensor_raises_nothing(diagnosis: Diagnosis) -> None:
 def test_uncommissioned_sensor_may_be_told_to_go_by_the_descriptions() -> None:
     watch = Watch(DecisionConfig(alert_uncommissioned=True)).feed(named(HEALTHY, deviation=None), times=5)
     assert watch.state is State.LEARNING
-    watch.feed(named("outer_race", 0.7, deviation=None), named(UNKNOWN, 0.99, deviation=None), times=20)
+    watch.feed(named("outer_race", 0.7, deviation=None), times=20)
+    watch.feed(named(UNKNOWN, 0.99, deviation=None), times=20)
     assert watch.events == []
     watch.feed(UNCOMMISSIONED, times=3)
     assert (watch.events, watch.state) == ([("raised", "outer_race")], State.FAULT)
     watch.feed(named(HEALTHY, deviation=None), times=5)
     assert watch.events[1:] == [("cleared", "outer_race")]
+
+
+def test_uncommissioned_sensor_that_may_alert_also_goes_by_severity() -> None:
+    watch = Watch(DecisionConfig(alert_uncommissioned=True)).feed(in_zone("D", deviation=None), times=3)
+    assert watch.events == [("raised", UNKNOWN)]
+
+
+def test_alert_that_came_to_rest_on_a_deviation_needs_a_baseline_to_end() -> None:
+    watch = Watch(DecisionConfig(alert_uncommissioned=True)).feed(UNCOMMISSIONED, times=3).feed(OUTER)
+    watch.feed(named(HEALTHY, deviation=None), times=50)
+    assert watch.events == [("raised", "outer_race")]
 
 
 def test_description_alone_cannot_end_what_a_deviation_raised() -> None:
@@ -324,6 +349,13 @@ def test_lost_by_time_and_found_again() -> None:
     assert watch.changes[-1].state is State.ABNORMAL
 
 
+def test_window_that_comes_late_does_not_age_the_sensor() -> None:
+    decision = Watch().feed(GOOD).decision
+    decision.feed(replace(GOOD, time_s=100.0))
+    decision.feed(replace(GOOD, time_s=50.0))
+    assert decision.tick(109.0) == []
+
+
 def test_sensor_that_was_never_heard_is_lost_from_its_first_tick_on() -> None:
     decision = Decision("pump_de", CONFIG)
     assert decision.state is State.LOST
@@ -372,6 +404,13 @@ def test_restart_keeps_the_alert_under_its_id() -> None:
     assert [(a.event, a.id) for a in after.alerts] == [("cleared", before.alerts[0].id)]
 
 
+def test_restart_shows_the_fault_before_its_bearing_is_heard_again() -> None:
+    before = Watch().feed(replace(OUTER, bearing="de"), times=3)
+    after = Watch()
+    after.decision.restore(before.decision.open_alerts)
+    assert after.feed(replace(GOOD, bearing="nde")).state is State.FAULT
+
+
 def test_restart_takes_up_no_alert_that_was_closed() -> None:
     before = Watch().feed(OUTER, times=3).feed(GOOD, times=4)
     after = Watch()
@@ -388,6 +427,13 @@ def test_same_stream_gives_same_ids_and_other_streams_others() -> None:
     twice = Watch(DecisionConfig(raise_after=1, clear_after=1)).feed(OUTER, GOOD, OUTER, GOOD)
     assert len({a.id for a in twice.alerts}) == 2
     assert all(len(a.id) == 16 and int(a.id, 16) >= 0 for a in twice.alerts)
+
+
+def test_device_that_counts_from_zero_again_gives_new_ids() -> None:
+    decision = Decision("pump_de", DecisionConfig(raise_after=1, clear_after=1))
+    alerts = [a for d in (OUTER, GOOD, OUTER) for a in decision.feed(d) if isinstance(a, Alert)]
+    assert [a.event for a in alerts] == ["raised", "cleared", "raised"]
+    assert alerts[0].id != alerts[2].id
 
 
 def test_limits_that_contradict_each_other_are_refused() -> None:

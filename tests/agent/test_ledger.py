@@ -165,6 +165,11 @@ def test_device_that_restarts_its_count_without_a_session_is_a_reset() -> None:
     assert (balance.produced, balance.received, balance.lost_on_wire) == (100 * (STALE_RUN + 5), 600, 0)
 
 
+def test_stale_blocks_now_and_then_are_no_reset() -> None:
+    blocks = [b for i in range(STALE_RUN + 5) for b in (block(100 + 10 * i, 10), block(0, 10))]
+    assert balance_of(*blocks).resets == 0
+
+
 def test_reset_begins_a_new_account_and_the_total_keeps_both() -> None:
     ledger = Ledger()
     after = replace(STREAM, session=8)

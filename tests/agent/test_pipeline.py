@@ -289,9 +289,14 @@ def test_uncommissioned_sensor_is_learning_and_raises_nothing() -> None:
 # --------------------------------------------------------------------------------------------------- commissioning
 
 
+def on_topic() -> Line:
+    """A line whose speed comes from readings."""
+    setup = replace(SETUP, machine=replace(MACHINE, rpm=None, speed_source="topic"))
+    return Line(Pipeline(setup, bundle=BUNDLE, encoder=LineEncoder(), config=CONFIG))
+
+
 def test_baseline_of_one_speed_says_nothing_at_another() -> None:
-    speed = replace(MACHINE, rpm=None, speed_source="topic")
-    line = Line(Pipeline(replace(SETUP, machine=speed), bundle=BUNDLE, encoder=LineEncoder(), config=CONFIG))
+    line = on_topic()
     line.pipeline.feed(Reading("pump", "rpm", 1500.0, arrival_s=0.0))
     line.commissioned()
     assert line.states == [State.LEARNING, State.HEALTHY]
@@ -305,12 +310,23 @@ def test_baseline_of_one_speed_says_nothing_at_another() -> None:
     assert line.states[-1:] == [State.HEALTHY]  # what was learnt before is still known
 
 
-def test_measured_standstill_is_idle_and_a_stale_speed_unsteady() -> None:
-    speed = replace(MACHINE, rpm=None, speed_source="topic")
-    line = Line(Pipeline(replace(SETUP, machine=speed), bundle=BUNDLE, encoder=LineEncoder(), config=CONFIG))
+def test_measured_standstill_is_idle() -> None:
+    line = on_topic()
     line.pipeline.feed(Reading("pump", "rpm", 0.0, arrival_s=0.0))
     assert line.feed(signal(2)).states == [State.IDLE]
-    assert line.feed(signal(14)).states == [State.IDLE, State.UNSTEADY]
+
+
+def test_speed_gone_stale_is_unsteady_places_no_lines_and_teaches_nothing() -> None:
+    line = on_topic()
+    line.pipeline.feed(Reading("pump", "rpm", 1500.0, arrival_s=0.0))
+    line.feed(signal(8, faulty=True))
+    assert line.diagnoses[-1].fault == "outer_race"
+    line.count += 4 * RATE
+    line.pipeline.commission(MIN_WINDOWS)
+    line.feed(signal(4, faulty=True))
+    assert line.states == [State.LEARNING, State.UNSTEADY]
+    assert line.diagnoses[-1].fault != "outer_race"
+    assert line.pipeline.windows_to_learn == MIN_WINDOWS
 
 
 def test_commissioning_counts_only_good_running_windows_and_counts_down() -> None:
@@ -342,8 +358,19 @@ def test_commissioning_again_replaces_what_this_speed_was() -> None:
     line = Line().commissioned()
     line.pipeline.commission(MIN_WINDOWS)
     line.feed(signal(6, faulty=True))
-    assert line.states[-1:] == [State.HEALTHY]
+    assert line.states == [State.LEARNING, State.HEALTHY, State.LEARNING, State.HEALTHY]
     assert [cell.count for cell in line.pipeline.baselines["de"].cells] == [MIN_WINDOWS]
+
+
+def test_encoder_is_told_the_healthy_reference() -> None:
+    class Recorder(LineEncoder):
+        def embed(self, codes: NDArray[np.int8]) -> NDArray[np.int8]:
+            referenced.append(bool(codes[-1]))
+            return super().embed(codes)
+
+    referenced: list[bool] = []
+    Line(Pipeline(SETUP, bundle=BUNDLE, encoder=Recorder(), config=CONFIG)).commissioned()
+    assert referenced[: MIN_WINDOWS + 1] == [False] * MIN_WINDOWS + [True]
 
 
 def test_commissioning_may_add_to_what_this_speed_was() -> None:
@@ -417,6 +444,14 @@ def test_silence_is_lost_and_blocks_without_windows_say_so() -> None:
     (lost,) = gappy.tick(40.0)
     assert isinstance(lost, StateChange)
     assert (lost.state, lost.reason) == (State.LOST, "no_window")
+
+
+def test_sensor_of_long_windows_is_not_lost_between_two_of_them() -> None:
+    slow = bundle(FeatureSpec(window_s=20.0, hop_s=10.0))
+    pipeline = Pipeline(SETUP, bundle=slow, encoder=LineEncoder(), config=CONFIG)
+    pipeline.tick(0.0)
+    assert pipeline.tick(59.0) == []
+    assert len(pipeline.tick(61.0)) == 1
 
 
 @pytest.mark.parametrize(

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import logging
 import os
+import signal
 import threading
 import time
 from collections.abc import Callable, Iterator
@@ -172,6 +173,20 @@ def test_a_broker_that_is_killed_gets_every_retained_value_again_and_no_event_is
     publishing.end()
     assert publishing.publisher.outage.count == 1
     assert publishing.publisher.dropped == 0
+
+
+def test_events_handed_over_and_never_acknowledged_are_sent_again(broker, listen):
+    publishing = Publishing(sink_for(broker))
+    until(lambda: publishing.publisher.connected)
+    broker._process.send_signal(signal.SIGSTOP)  # takes bytes and answers nothing
+    for number in range(5):
+        publishing.outbox.put(Message("textvib/event", b"%d" % number, qos=1))
+    until(lambda: publishing.publisher.published == 5)
+    broker.stop()
+    broker.start()
+    listener = listen(broker)
+    until(lambda: len(set(listener.payloads("textvib/event"))) == 5)
+    publishing.end()
 
 
 def test_a_message_the_broker_refuses_is_counted(start_mosquitto, tmp_path, caplog):

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import resource
 from dataclasses import replace
+from itertools import pairwise
 from pathlib import Path
 
 import numpy as np
@@ -12,7 +14,7 @@ from hypothesis import strategies as st
 from hypothesis.extra import numpy as hnp
 
 from agent.errors import RecordingError
-from agent.recorder import Recorder
+from agent.recorder import Framer, Recorder
 from agent.recordings import blocks_of, read_recording
 from agent.sources.routes import Route, Routes
 from agent.types import DeviceStatus, Item, SampleBlock, SourceFault, Stream
@@ -113,6 +115,10 @@ def record(path: Path, found: list[Item]) -> Recorder:
     return recorder
 
 
+def changes_of_session(found: list[SampleBlock]) -> list[bool]:
+    return [a.stream.session != b.stream.session for a, b in pairwise(found)]
+
+
 TROUBLES = {
     "none": Troubles(),
     "overruns": Troubles(fifo_overruns=5.0),
@@ -132,10 +138,7 @@ def test_a_recorded_stream_plays_back_as_it_was(tmp_path: Path, name: str) -> No
     assert [facts(block) for block in blocks(again)] == [facts(block) for block in blocks(found)]
     assert recorder.blocks == len(blocks(found))
     assert recorder.left_out == 0
-    changes = [a.stream.session != b.stream.session for a, b in zip(blocks(found), blocks(found)[1:], strict=False)]
-    assert changes == [
-        a.stream.session != b.stream.session for a, b in zip(blocks(again), blocks(again)[1:], strict=False)
-    ]
+    assert changes_of_session(blocks(again)) == changes_of_session(blocks(found))
     assert [item for item in again if isinstance(item, SourceFault)] == []
     losses = [(s.produced, s.dropped_fifo, s.dropped_queue) for s in found if isinstance(s, DeviceStatus)]
     assert [(s.produced, s.dropped_fifo, s.dropped_queue) for s in again if isinstance(s, DeviceStatus)] == losses
@@ -149,7 +152,7 @@ def test_a_recording_read_whole_has_the_same_blocks(tmp_path: Path) -> None:
     assert [facts(block) for block in again] == [facts(block) for block in found]
     assert recording.rate_hz == 3200.0
     assert recording.unit == "g"
-    assert all(a.arrival_s < b.arrival_s for a, b in zip(again, again[1:], strict=False))
+    assert all(a.arrival_s < b.arrival_s for a, b in pairwise(again))
 
 
 def test_a_recording_that_was_killed_on_the_way_loses_only_its_last_frame(tmp_path: Path) -> None:
@@ -180,8 +183,6 @@ def test_every_24_bit_integer_comes_back_exactly(counts: np.ndarray, scale_nano_
 
 
 def round_trip(block: SampleBlock) -> list[SampleBlock]:
-    from agent.recorder import Framer
-
     decoder = Decoder()
     said = [frame for sent in Framer("pump").frames_of(block) for frame in decoder.feed(frame_bytes(sent))]
     return blocks(items(said))
@@ -230,12 +231,19 @@ def test_a_file_that_is_there_is_never_written_over(tmp_path: Path) -> None:
     assert (tmp_path / "a.vbp").read_bytes() == b"precious"
 
 
-def test_a_full_disk_stops_the_recording_with_one_line() -> None:
-    full = Path("/dev/full")
-    recorder = Recorder.__new__(Recorder)
-    with pytest.raises(RecordingError):
-        Recorder(full, "pump")  # it exists, so it is refused like any file
-    del recorder
+def test_a_full_disk_stops_the_recording_with_one_line(tmp_path: Path) -> None:
+    recorder = Recorder(tmp_path / "a.vbp", "pump")
+    block = SampleBlock(Stream("pump", 1000.0), 0, np.ones((1000, 1), np.float32))
+    soft, hard = resource.getrlimit(resource.RLIMIT_FSIZE)
+    resource.setrlimit(resource.RLIMIT_FSIZE, (100, hard))
+    try:
+        with pytest.raises(RecordingError, match="recording stopped"):
+            recorder.write(block)
+    finally:
+        resource.setrlimit(resource.RLIMIT_FSIZE, (soft, hard))
+    recorder.write(block)  # nothing happens after the end
+    recorder.close()
+    assert (tmp_path / "a.vbp").stat().st_size == 100
 
 
 def test_two_streams_in_one_file_must_be_named(tmp_path: Path) -> None:

@@ -1,0 +1,285 @@
+#include "vbp_sender.h"
+
+#include <string.h>
+
+#include "vbp_limits.h"
+
+#define RATE_SPAN_US 1000000u /* a shorter one would say more about interrupts than about the oscillator */
+
+static uint64_t now_us(const struct vbp_sender *sender)
+{
+    const struct vbp_port *port = sender->config.port;
+    return port->now_us(port->context);
+}
+
+static struct vbp_header next_header(const struct vbp_sender *sender, uint8_t stream_id)
+{
+    const struct vbp_header header = {
+        .seq = (uint16_t)sender->frames_sent,
+        .session = sender->config.hello->header.session,
+        .stream_id = stream_id,
+    };
+    return header;
+}
+
+static void start_frame(struct vbp_sender *sender, const uint8_t *body, size_t size)
+{
+    vbp_stuffer_begin(&sender->stuffer, body, size);
+    sender->frames_sent++;
+}
+
+/* The rate between two blocks that are far enough apart; measuring starts afresh with every HELLO, since an oscillator
+ * drifts with temperature. */
+static void refine_rate(struct vbp_stream *stream, struct vbp_description *description)
+{
+    const uint64_t span_us = stream->newest_us - stream->anchor_us;
+    const uint64_t samples = stream->newest_index - stream->anchor_index;
+    if (stream->newest_us <= stream->anchor_us || span_us < RATE_SPAN_US || samples > UINT32_MAX) {
+        return;
+    }
+    const uint64_t rate_mhz = samples * 1000000000u / span_us;
+    description->rate_measured_mhz = rate_mhz <= UINT32_MAX ? (uint32_t)rate_mhz : 0;
+    stream->anchor_index = stream->newest_index;
+    stream->anchor_us = stream->newest_us;
+}
+
+static bool say_hello(struct vbp_sender *sender)
+{
+    const struct vbp_sender_config *config = &sender->config;
+    struct vbp_hello *hello = config->hello;
+    hello->header = next_header(sender, VBP_DEVICE_STREAM);
+    hello->t_us = now_us(sender);
+    for (size_t i = 0; i < hello->n_streams; i++) {
+        refine_rate(&config->streams[i], &config->descriptions[i]);
+    }
+    sender->hello_due_us = hello->t_us + hello->hello_ms * UINT64_C(1000);
+    const size_t size = vbp_encode_hello(hello, config->control, config->control_bytes);
+    start_frame(sender, config->control, size);
+    return size != 0;
+}
+
+/* Tells the accounts as of the last block sent: no sample of those is still queued. */
+static void say_status(struct vbp_sender *sender, size_t number)
+{
+    const struct vbp_sender_config *config = &sender->config;
+    struct vbp_stream *stream = &config->streams[number];
+    struct vbp_vitals vitals = {.temperature_cc = VBP_NO_TEMPERATURE};
+    if (config->port->vitals != NULL) {
+        config->port->vitals(config->port->context, &vitals);
+    }
+    const struct vbp_status status = {
+        .header = next_header(sender, config->descriptions[number].stream_id),
+        .produced = stream->accounts.produced,
+        .t_us = stream->accounts.t_us,
+        .dropped_fifo = stream->accounts.dropped_fifo,
+        .dropped_queue = stream->accounts.dropped_queue,
+        .frames_sent = sender->frames_sent,
+        .queue_high_bytes = vbp_queue_high_bytes(stream->queue),
+        .bus_errors = VBP_LOAD(&stream->queue->bus_errors),
+        .temperature_cc = vitals.temperature_cc,
+        .supply_mv = vitals.supply_mv,
+        .reset_cause = vitals.reset_cause,
+    };
+    stream->status_due_us = now_us(sender) + config->hello->status_ms * UINT64_C(1000);
+    start_frame(sender, config->control, vbp_encode_status(&status, config->control, config->control_bytes));
+}
+
+static void say_log(struct vbp_sender *sender)
+{
+    const struct vbp_sender_config *config = &sender->config;
+    const size_t length = strlen(sender->log_text);
+    const struct vbp_log log = {
+        .header = next_header(sender, VBP_DEVICE_STREAM),
+        .t_us = now_us(sender),
+        .level = sender->log_level,
+        .text_bytes = (uint8_t)(length < VBP_MAX_LOG_BYTES ? length : VBP_MAX_LOG_BYTES),
+        .text = sender->log_text,
+    };
+    sender->log_text = NULL;
+    start_frame(sender, config->control, vbp_encode_log(&log, config->control, config->control_bytes));
+}
+
+/* A number of the payload, moved to the top of 32 bits: its sign is then where a core expects it. */
+static int32_t aligned_number(const uint8_t *at, unsigned width)
+{
+    uint32_t bits = 0;
+    for (unsigned i = 0; i < width; i++) {
+        bits = bits >> 8 | (uint32_t)at[i] << 24;
+    }
+    int32_t number;
+    memcpy(&number, &bits, sizeof number);
+    return number;
+}
+
+static uint16_t count_clipped(const struct vbp_stream *stream, const struct vbp_block *block, unsigned n_axes,
+                              const uint8_t *samples)
+{
+    const unsigned width = (unsigned)stream->format + 1u;
+    const int64_t level = (int64_t)stream->clip_level << (32 - 8 * width);
+    uint16_t clipped = 0;
+    if (level == 0) {
+        return 0;
+    }
+    for (uint16_t left = block->n_samples; left != 0; left--) {
+        bool beyond = false;
+        for (unsigned axis = 0; axis < n_axes; axis++, samples += width) {
+            const int64_t number = aligned_number(samples, width);
+            beyond = beyond || number >= level || number <= -level;
+        }
+        clipped = (uint16_t)(clipped + beyond);
+    }
+    return clipped;
+}
+
+static void say_block(struct vbp_sender *sender, size_t number, const struct vbp_block *block, uint8_t *body)
+{
+    struct vbp_stream *stream = &sender->config.streams[number];
+    const struct vbp_description *description = &sender->config.descriptions[number];
+    struct vbp_data data = {
+        .header = next_header(sender, description->stream_id),
+        .sample_index = block->sample_index,
+        .t_us = block->t_us,
+        .n_samples = block->n_samples,
+        .n_axes = description->n_axes,
+        .format = (uint8_t)stream->format,
+        .desc_crc = stream->desc_crc,
+        .n_clipped = count_clipped(stream, block, description->n_axes, body + VBP_DATA_BYTES),
+    };
+    data.header.flags = (uint8_t)(block->flags | (data.n_clipped != 0 ? VBP_CLIPPED : 0));
+    if (block->t_us != VBP_NO_TIME) {
+        if (stream->anchor_us == VBP_NO_TIME) {
+            stream->anchor_index = block->sample_index;
+            stream->anchor_us = block->t_us;
+        }
+        stream->newest_index = block->sample_index;
+        stream->newest_us = block->t_us;
+    }
+    stream->accounts = block->accounts;
+    sender->sending = stream->queue;
+    start_frame(sender, body, vbp_encode_data(&data, body, stream->queue->block_bytes));
+}
+
+static bool start_block(struct vbp_sender *sender)
+{
+    const uint8_t n_streams = sender->config.hello->n_streams;
+    for (uint8_t asked = 0; asked < n_streams; asked++) {
+        const uint8_t number = sender->turn;
+        uint8_t *body;
+        const struct vbp_block *block = vbp_queue_front(sender->config.streams[number].queue, &body);
+        sender->turn = (uint8_t)(number + 1 == n_streams ? 0 : number + 1);
+        if (block != NULL) {
+            say_block(sender, number, block, body);
+            return true;
+        }
+    }
+    return false;
+}
+
+static bool start_status(struct vbp_sender *sender, uint64_t now)
+{
+    for (size_t i = 0; i < sender->config.hello->n_streams; i++) {
+        if (now >= sender->config.streams[i].status_due_us) {
+            say_status(sender, i);
+            return true;
+        }
+    }
+    return false;
+}
+
+static bool start_next(struct vbp_sender *sender)
+{
+    const uint64_t now = now_us(sender);
+    if (sender->sending != NULL) {
+        vbp_queue_pop(sender->sending);
+        sender->sending = NULL;
+    }
+    if (now >= sender->hello_due_us) {
+        return say_hello(sender);
+    }
+    if (start_status(sender, now)) {
+        return true;
+    }
+    if (sender->log_text != NULL) {
+        say_log(sender);
+        return true;
+    }
+    return start_block(sender);
+}
+
+/* Intervals of 0 would leave no time for anything else. */
+static bool can_work(const struct vbp_sender_config *config)
+{
+    const struct vbp_hello *hello = config->hello;
+    for (size_t i = 0; i < hello->n_streams; i++) {
+        const struct vbp_stream *stream = &config->streams[i];
+        const struct vbp_queue *queue = stream->queue;
+        const size_t size = VBP_DATA_SIZE(queue->block_samples, config->descriptions[i].n_axes, (unsigned)stream->format);
+        if (queue->n_slots < 2 || size > queue->block_bytes || size > hello->max_frame) {
+            return false;
+        }
+    }
+    return config->control_bytes >= VBP_CONTROL_BYTES(hello->n_streams) && config->chunk_bytes != 0
+        && hello->hello_ms != 0 && hello->status_ms != 0;
+}
+
+bool vbp_sender_begin(struct vbp_sender *sender, const struct vbp_sender_config *config)
+{
+    memset(sender, 0, sizeof *sender);
+    sender->config = *config;
+    config->hello->header = next_header(sender, VBP_DEVICE_STREAM);
+    config->hello->t_us = VBP_NO_TIME;
+    config->hello->streams = config->descriptions;
+    if (!vbp_hello_valid(config->hello) || !can_work(config)) {
+        return false;
+    }
+    const uint64_t begun_us = now_us(sender);
+    vbp_encode_hello(config->hello, config->control, config->control_bytes);
+    for (size_t i = 0; i < config->hello->n_streams; i++) {
+        struct vbp_stream *stream = &config->streams[i];
+        memset(&stream->accounts, 0, sizeof stream->accounts);
+        stream->accounts.t_us = begun_us;
+        stream->anchor_us = VBP_NO_TIME;
+        stream->newest_us = 0;
+        stream->status_due_us = begun_us + config->hello->status_ms * UINT64_C(1000);
+        stream->desc_crc = vbp_encoded_desc_crc(config->control, i);
+    }
+    return true;
+}
+
+bool vbp_sender_log(struct vbp_sender *sender, uint8_t level, const char *text)
+{
+    if (sender->log_text != NULL) {
+        return false;
+    }
+    sender->log_level = level;
+    sender->log_text = text;
+    return true;
+}
+
+/* The next bytes for the line, from the frame under way or from the next one that is due. */
+static bool refill(struct vbp_sender *sender)
+{
+    const struct vbp_sender_config *config = &sender->config;
+    sender->chunk_at = 0;
+    sender->chunk_end = vbp_stuffer_read(&sender->stuffer, config->chunk, config->chunk_bytes);
+    if (sender->chunk_end == 0 && start_next(sender)) {
+        sender->chunk_end = vbp_stuffer_read(&sender->stuffer, config->chunk, config->chunk_bytes);
+    }
+    return sender->chunk_end != 0;
+}
+
+bool vbp_sender_poll(struct vbp_sender *sender)
+{
+    const struct vbp_port *port = sender->config.port;
+    for (;;) {
+        if (sender->chunk_at == sender->chunk_end && !refill(sender)) {
+            return false;
+        }
+        const size_t size = sender->chunk_end - sender->chunk_at;
+        const size_t taken = port->write(port->context, sender->config.chunk + sender->chunk_at, size);
+        sender->chunk_at += taken;
+        if (taken < size) {
+            return true;
+        }
+    }
+}

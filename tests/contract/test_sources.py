@@ -1,0 +1,317 @@
+"""What every source promises, checked on each kind with the real thing behind it: a pty, a Mosquitto, a file."""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import pty
+import time
+import tty
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+import numpy as np
+import paho.mqtt.client as paho
+import pytest
+from paho.mqtt.enums import CallbackAPIVersion
+
+from agent.errors import EndOfStream, RecordingError, TransportError
+from agent.mqtt import Broker
+from agent.ports import SOURCES, Source, load
+from agent.sources.mqtt import MqttConfig, MqttSource
+from agent.sources.replay import ReplayConfig, ReplaySource
+from agent.sources.routes import Route
+from agent.sources.serial import SerialConfig, SerialSource
+from agent.types import DeviceStatus, Item, Reading, SampleBlock, SourceFault
+from firmware_bridge.device import Profile, VirtualSensor
+from firmware_bridge.frames import Frame, encode, frame_bytes
+
+PROFILE = Profile(rate_hz=3200.0, block_samples=64, hello_s=0.2)
+KINDS = ("serial", "mqtt", "replay")
+
+
+class Speech:
+    """A device that goes on where it stopped: frames of `count` blocks at a time."""
+
+    def __init__(self) -> None:
+        self._device = VirtualSensor(PROFILE, seed=1)
+        self._rng = np.random.default_rng(2)
+
+    def frames(self, count: int) -> list[Frame]:
+        said = self._device.produce(self._rng.normal(0, 0.5, (count * PROFILE.block_samples, 3)))
+        return [frame for frame in said if not isinstance(frame, bytes)]
+
+
+class SerialRig:
+    """A pseudo-terminal behind a link, as a by-id path is one: a new terminal may take its place."""
+
+    lost = TransportError
+    missing = TransportError
+
+    def __init__(self, folder: Path) -> None:
+        self._link = folder / "port"
+        self.source: Source = SerialSource(SerialConfig(port=str(self._link)), (Route("pump"),), name="rig")
+        self._ends: tuple[int, ...] = ()
+
+    def appear(self) -> None:
+        self._ends = pty.openpty()
+        tty.setraw(self._ends[1])
+        self._link.unlink(missing_ok=True)
+        self._link.symlink_to(os.ttyname(self._ends[1]))
+
+    def say(self, frames: list[Frame]) -> None:
+        os.write(self._ends[0], b"".join(map(frame_bytes, frames)))
+
+    def babble(self) -> None:
+        os.write(self._ends[0], b"\0\x05boot: 1.2\r\n\0" + bytes(range(256)) * 4 + b"\0")
+
+    def vanish(self) -> None:
+        for end in self._ends:
+            with contextlib.suppress(OSError):
+                os.close(end)
+        self._ends = ()
+
+    tidy = vanish
+
+
+class MqttRig:
+    """A Mosquitto of its own, and a publisher that speaks one topic."""
+
+    lost = TransportError
+    missing = TransportError
+
+    def __init__(self, start: Callable[..., object], protocol: str = "5") -> None:
+        self._broker = start()
+        self._speaker: paho.Client | None = None
+        broker = Broker(host="127.0.0.1", port=self._broker.port, protocol=protocol, connect_timeout_s=5.0)
+        self.source: Source = MqttSource(MqttConfig(broker=broker), (Route("pump", topic="plant/+/acc"),), name="rig")
+        self._broker.stop()
+
+    def appear(self) -> None:
+        self._broker.start()
+        self._speaker = paho.Client(CallbackAPIVersion.VERSION2, "speaker")
+        self._speaker.connect("127.0.0.1", self._broker.port)
+        self._speaker.loop_start()
+
+    def say(self, frames: list[Frame]) -> None:
+        for frame in frames:
+            self.send(encode(frame))
+
+    def send(self, payload: bytes) -> None:
+        assert self._speaker is not None
+        self._speaker.publish("plant/a/acc", payload, qos=1).wait_for_publish(5)
+
+    def babble(self) -> None:
+        for payload in (b"\xa1\x01nonsense", b"\x80", b"{" * 50, bytes(range(256)), b"NaN", b"\0" * 9000):
+            self.send(payload)
+
+    def vanish(self) -> None:
+        self._hush()
+        self._broker.stop()
+
+    def tidy(self) -> None:
+        self._hush()
+
+    def _hush(self) -> None:
+        if self._speaker is not None:
+            self._speaker.disconnect()
+            self._speaker.loop_stop()
+            self._speaker = None
+
+
+class ReplayRig:
+    """A file, in real time: what is said before `open` is what it holds."""
+
+    lost = EndOfStream
+    missing = RecordingError
+
+    def __init__(self, folder: Path) -> None:
+        self._path = folder / "a.vbp"
+        self.source: Source = ReplaySource(ReplayConfig(files=(str(self._path),)), (Route("pump"),), name="rig")
+
+    def appear(self) -> None:
+        self._path.write_bytes(b"".join(map(frame_bytes, Speech().frames(50))))
+
+    def say(self, frames: list[Frame]) -> None:
+        pass
+
+    def babble(self) -> None:
+        with self._path.open("ab") as file:
+            file.write(b"\0\x05boot: 1.2\r\n\0" + bytes(range(256)) * 4)
+
+    def vanish(self) -> None:
+        self._path.unlink(missing_ok=True)
+
+    tidy = vanish
+
+
+Rig = SerialRig | MqttRig | ReplayRig
+
+
+@pytest.fixture(params=KINDS)
+def rig(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Rig]:
+    made: Rig
+    if request.param == "mqtt":
+        made = MqttRig(request.getfixturevalue("start_mosquitto"))
+    else:
+        made = {"serial": SerialRig, "replay": ReplayRig}[request.param](tmp_path)
+    yield made
+    made.source.close()
+    made.tidy()
+
+
+def listen(source: Source, *, blocks: int, seconds: float = 5.0) -> list[Item]:
+    """Read until so many blocks came."""
+    found: list[Item] = []
+    deadline = time.monotonic() + seconds
+    while sum(isinstance(item, SampleBlock) for item in found) < blocks:
+        assert time.monotonic() < deadline, f"only {found}"
+        found += source.read(0.2)
+    return found
+
+
+def test_every_kind_is_found_by_its_name_and_has_a_config_struct() -> None:
+    assert set(SOURCES) == set(KINDS)
+    for kind in KINDS:
+        assert load(SOURCES, kind).__name__ == f"{kind.capitalize()}Source"
+
+
+def test_it_is_a_source_and_was_built_without_touching_anything(rig: Rig) -> None:
+    assert isinstance(rig.source, Source)
+    assert rig.source.name == "rig"
+    assert all(count == 0 for count in rig.source.counters().values())
+
+
+def test_open_says_in_one_line_that_nothing_is_there(rig: Rig) -> None:
+    with pytest.raises(rig.missing) as caught:
+        rig.source.open()
+    assert "\n" not in str(caught.value)
+    rig.appear()
+    rig.source.open()
+
+
+def test_what_is_said_arrives(rig: Rig) -> None:
+    rig.appear()
+    rig.source.open()
+    rig.say(Speech().frames(50))
+    before = time.monotonic()
+    found = listen(rig.source, blocks=50)
+    blocks = [item for item in found if isinstance(item, SampleBlock)]
+    assert {block.stream.sensor for block in blocks} == {"pump"}
+    assert [block.start for block in blocks] == list(range(0, 3200, 64))
+    assert all(block.samples.shape == (64, 3) and block.samples.dtype == np.float32 for block in blocks)
+    assert all(block.device_us is not None for block in blocks)
+    assert all(before - 1 <= block.arrival_s <= time.monotonic() for block in blocks)
+    assert all(block.wall_s is not None and abs(block.wall_s - time.time()) < 10 for block in blocks)
+    assert any(isinstance(item, DeviceStatus) and item.sensor == "pump" for item in found)
+    assert not any(isinstance(item, SourceFault) for item in found)
+
+
+def test_a_quiet_line_is_waited_for_and_no_longer(rig: Rig) -> None:
+    rig.appear()
+    rig.source.open()
+    if isinstance(rig, ReplayRig):
+        rig.source.read(0.0)
+    started, spent = time.monotonic(), time.process_time()
+    found = rig.source.read(0.01 if isinstance(rig, ReplayRig) else 0.3)
+    waited = time.monotonic() - started
+    assert found == []
+    assert waited < 0.6
+    if not isinstance(rig, ReplayRig):
+        assert waited > 0.25
+    assert time.process_time() - spent < 0.1
+
+
+def test_nonsense_is_counted_and_what_follows_is_heard(rig: Rig) -> None:
+    rig.appear()
+    rig.babble()
+    rig.source.open()
+    if not isinstance(rig, ReplayRig):
+        rig.babble()
+    rig.say(Speech().frames(50))
+    found = listen(rig.source, blocks=50)
+    with contextlib.suppress(EndOfStream):
+        found += rig.source.read(0.2)
+    assert any(isinstance(item, SourceFault) for item in found)
+    assert all(isinstance(item, SampleBlock | Reading | DeviceStatus | SourceFault) for item in found)
+
+
+def test_close_may_come_at_any_time_and_twice(rig: Rig) -> None:
+    rig.source.close()
+    rig.appear()
+    rig.source.open()
+    rig.source.close()
+    rig.source.close()
+    with pytest.raises(rig.lost):
+        rig.source.read(0.1)
+
+
+def test_a_link_that_goes_away_is_noticed_and_comes_back(rig: Rig) -> None:
+    rig.appear()
+    speech = Speech()
+    rig.source.open()
+    rig.say(speech.frames(30))
+    first = [item for item in listen(rig.source, blocks=30) if isinstance(item, SampleBlock)]
+    rig.vanish()
+    with pytest.raises(rig.lost) as caught:
+        for _ in range(50):
+            rig.source.read(0.2)
+    assert "\n" not in str(caught.value)
+    rig.source.close()
+    counted = dict(rig.source.counters())
+    speech.frames(20)  # said while nobody could hear
+    rig.appear()
+    rig.source.open()
+    rig.say(speech.frames(30))
+    again = [item for item in listen(rig.source, blocks=10) if isinstance(item, SampleBlock)]
+    assert all(rig.source.counters()[key] >= count for key, count in counted.items())
+    assert sum(rig.source.counters().values()) > sum(counted.values())
+    if not isinstance(rig, ReplayRig):
+        assert again[0].stream == first[-1].stream
+        assert again[0].start - first[-1].end == 20 * 64
+
+
+def test_opening_again_without_closing_lets_go_of_the_first(rig: Rig) -> None:
+    rig.appear()
+    rig.source.open()
+    rig.source.open()
+    rig.say(Speech().frames(5))
+    assert listen(rig.source, blocks=5)
+
+
+def test_mqtt_3_1_1_serves_as_well(start_mosquitto: Callable[..., object]) -> None:
+    rig = MqttRig(start_mosquitto, "3.1.1")
+    rig.appear()
+    rig.source.open()
+    rig.say(Speech().frames(5))
+    assert listen(rig.source, blocks=5)
+    rig.source.close()
+    rig.tidy()
+
+
+def test_the_same_frames_are_the_same_blocks_on_every_path(
+    tmp_path: Path, start_mosquitto: Callable[..., object]
+) -> None:
+    said = Speech().frames(40)
+    heard = []
+    for rig in (SerialRig(tmp_path), MqttRig(start_mosquitto)):
+        rig.appear()
+        rig.source.open()
+        rig.say(said)
+        heard.append(listen(rig.source, blocks=40))
+        rig.source.close()
+        rig.tidy()
+    (tmp_path / "b.vbp").write_bytes(b"".join(map(frame_bytes, said)))
+    replay = ReplaySource(ReplayConfig(files=(str(tmp_path / "b.vbp"),), speed=0), (Route("pump"),))
+    replay.open()
+    heard.append(listen(replay, blocks=40))
+    first, *others = [
+        [
+            (b.stream.session, b.stream.full_scale, b.stream.step, b.start, b.samples.tobytes(), b.device_us, b.clipped)
+            for b in found
+            if isinstance(b, SampleBlock)
+        ][:40]
+        for found in heard
+    ]
+    assert len(first) == 40
+    assert others == [first, first]

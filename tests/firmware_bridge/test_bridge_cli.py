@@ -1,0 +1,169 @@
+"""`python -m firmware_bridge` as people use it."""
+
+from __future__ import annotations
+
+import json
+import subprocess
+import sys
+from pathlib import Path
+
+import numpy as np
+import pytest
+import serial
+
+import firmware_bridge
+from firmware_bridge.cli import main
+from firmware_bridge.decoder import Decoder
+from firmware_bridge.device import Profile, VirtualSensor
+from firmware_bridge.frames import Data, Fault, Log, encode, frame_bytes
+from firmware_bridge.numbers import counts_of
+from firmware_bridge.pty_sensor import PtySensor
+from firmware_bridge.report import as_line
+from firmware_bridge.vectors import golden_frames
+
+RATE = ["--rate-hz", "6400"]
+
+
+def levels_of(path: Path) -> list[float]:
+    """RMS of x without its mean, in g, block by block."""
+    frames = Decoder().feed(path.read_bytes())
+    return [float(counts_of(frame)[:, 0].std()) * 488_281e-9 for frame in frames if isinstance(frame, Data)]
+
+
+def test_simulate_to_a_file_is_seeded(tmp_path: Path) -> None:
+    paths = [tmp_path / name for name in "abc"]
+    for path, seed in zip(paths, ("5", "5", "6"), strict=True):
+        motor = ["--fault", "outer_race", "--seconds", "1", "--seed", seed, *RATE]
+        assert main(["simulate", "--file", str(path), *motor]) == 0
+    assert paths[0].read_bytes() == paths[1].read_bytes() != paths[2].read_bytes()
+
+
+def test_a_script_changes_the_motor_while_it_runs(tmp_path: Path) -> None:
+    path = tmp_path / "script.vbp"
+    script = "healthy:3,looseness:3,healthy:1"
+    assert main(["simulate", "--file", str(path), "--script", script, "--seconds", "9", *RATE]) == 0
+    levels = np.array(levels_of(path))
+    first, ill, repaired = (np.median(levels[25 * a : 25 * b]) for a, b in ((0, 3), (4, 6), (7, 9)))
+    assert ill > 1.5 * first
+    assert repaired < 1.2 * first
+
+
+def test_decode_tells_frames_faults_and_the_sum(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    path = tmp_path / "motor.vbp"
+    assert main(["simulate", "--file", str(path), "--seconds", "2", "--fifo-overruns", "2", *RATE]) == 0
+    assert main(["decode", str(path)]) == 0
+    lines = capsys.readouterr().out.splitlines()
+    assert lines[0].startswith("hello   #0 session")
+    assert "0 frames missing; refused: nothing" in lines[-1]
+    assert lines[-2].split()[4] == "6400.00"
+    path.write_bytes(b"boot\r\n" + path.read_bytes()[:-1])
+    assert main(["decode", str(path)]) == 1
+    lines = capsys.readouterr().out.splitlines()
+    assert lines[0] == "fault   text: boot"
+    assert "refused: 1 text, 1 truncated" in lines[-1]
+
+
+def test_decode_as_json_holds_every_field(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    path = tmp_path / "golden.vbp"
+    frames = [golden_frames()[name] for name in ("hello_one_stream", "data_first_block", "status", "log")]
+    path.write_bytes(b"".join(map(frame_bytes, frames)) + b"\x02\x02\0")
+    assert main(["decode", "--json", str(path)]) == 1
+    told = [json.loads(line) for line in capsys.readouterr().out.splitlines()]
+    vectors = json.loads((Path(firmware_bridge.__file__).parent / "vectors.json").read_text())["valid"]
+    fields = {vector["body"]: vector["fields"] for vector in vectors}
+    assert [line.pop("type") for line in told] == ["hello", "data", "status", "log", "fault"]
+    assert told[:4] == [fields[encode(frame).hex()] for frame in frames]
+    assert told[4]["kind"] == "short"
+
+
+def test_a_terminal_never_sees_control_characters() -> None:
+    hostile = "\x1b]0;owned\x07\x9b31m\u202e"
+    for line in (as_line(Log(seq=0, session=0, level=3, text=hostile)), as_line(Fault("text", hostile, 9))):
+        assert line.isprintable()
+
+
+def test_monitor_shows_rate_and_levels(capsys: pytest.CaptureFixture[str]) -> None:
+    profile = Profile(rate_hz=6400.0, hello_s=0.2)
+
+    class Still:
+        def next(self, n: int) -> np.ndarray[tuple[int, ...], np.dtype[np.float32]]:
+            return np.zeros((n, 3), np.float32)
+
+    with PtySensor([(VirtualSensor(profile), Still())]) as device:
+        assert main(["monitor", device.path, "--seconds", "1.5"]) == 0
+        lines = capsys.readouterr().out.splitlines()
+        assert lines[0].startswith("device")
+        assert "6400.00" in lines[1]
+        assert "x 0 y 0 z 0 g" in lines[1]
+
+
+def test_monitor_says_what_a_wrong_baud_rate_looks_like(capsys: pytest.CaptureFixture[str]) -> None:
+    class Babble(VirtualSensor):
+        def produce(self, samples: object, *, queue_bytes: int = 0) -> list[bytes]:  # type: ignore[override]  # noise alone
+            return [b"\xf8\x80\x00\xfe" * 100]
+
+    class Nothing:
+        def next(self, n: int) -> np.ndarray[tuple[int, ...], np.dtype[np.float32]]:
+            return np.zeros((n, 3), np.float32)
+
+    with PtySensor([(Babble(Profile()), Nothing())]) as device:
+        assert main(["monitor", device.path, "--seconds", "0.6"]) == 0
+    assert "is the baud rate right" in capsys.readouterr().out
+
+
+def test_vectors_prints_the_file(capsys: pytest.CaptureFixture[str]) -> None:
+    assert main(["vectors"]) == 0
+    assert capsys.readouterr().out == (Path(firmware_bridge.__file__).parent / "vectors.json").read_text()
+
+
+@pytest.mark.parametrize(
+    ("arguments", "code", "complaint"),
+    [
+        (["decode", "/nowhere.vbp"], 66, "/nowhere.vbp: No such file"),
+        (["monitor", "/dev/nowhere"], 66, "could not open port /dev/nowhere"),
+        (["simulate", "--fault", "gremlin", "--file", "/dev/null"], 78, "'gremlin' is none of healthy"),
+        (["simulate", "--bearing", "6", "--file", "/dev/null"], 78, "bearing '6'; write 6205"),
+        (["simulate", "--bearing", "9,40,30", "--file", "/dev/null"], 78, "cannot exist"),
+        (["simulate", "--script", "healthy", "--file", "/dev/null"], 78, "write fault:seconds"),
+        (["simulate", "--script", "healthy:0", "--file", "/dev/null"], 78, "lasts no time"),
+        (["simulate", "--mqtt", "broker"], 78, "write mqtt://"),
+        (["simulate", "--mqtt", "mqtt://127.0.0.1:1/a"], 66, "127.0.0.1:1 does not answer"),
+    ],
+)
+def test_mistakes_are_one_line(
+    arguments: list[str], code: int, complaint: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert main(arguments) == code
+    printed = capsys.readouterr()
+    assert printed.out == ""
+    assert printed.err.count("\n") == 1
+    assert complaint in printed.err
+
+
+def test_the_process_prints_its_port_and_ends_by_itself() -> None:
+    command = [
+        sys.executable,
+        "-m",
+        "firmware_bridge",
+        "simulate",
+        "--pty",
+        "--seconds",
+        "1",
+        "--hello-s",
+        "0.3",
+        *RATE,
+    ]
+    root = Path(firmware_bridge.__file__).parent.parent
+    with subprocess.Popen(command, stdout=subprocess.PIPE, text=True, cwd=root) as process:
+        assert process.stdout is not None
+        with serial.Serial(process.stdout.readline().strip(), timeout=0.1) as port:
+            heard = Decoder().feed(b"".join(port.read(max(1, port.in_waiting)) for _ in range(40)))
+        assert process.wait(10) == 0
+    assert any(isinstance(frame, Data) for frame in heard)
+
+
+def test_the_decoder_needs_the_standard_library_alone() -> None:
+    root = Path(firmware_bridge.__file__).parent.parent
+    code = "import firmware_bridge.session, firmware_bridge.decoder, sys; print('numpy' in sys.modules)"
+    done = subprocess.run([sys.executable, "-S", "-c", code], cwd=root, capture_output=True, text=True, check=True)
+    assert done.stdout == "False\n"
