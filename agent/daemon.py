@@ -17,7 +17,7 @@ from agent import ports
 from agent.assembly import Parts, assemble
 from agent.control import ControlServer
 from agent.errors import TextVibError
-from agent.health import tell_systemd
+from agent.health import give_memory_back, tell_systemd
 from agent.inbox import Inbox
 from agent.publisher import ConnectedSink, Outbox, Publisher
 from agent.reader import Reader
@@ -41,6 +41,7 @@ def run(config: Config) -> int:
 
     Raises ConfigError or BundleError before anything is opened, and what a source or thread failed with afterwards.
     """
+    give_memory_back()
     parts = assemble(config)
     signal.pthread_sigmask(signal.SIG_BLOCK, STOP_SIGNALS)  # read in `_signalled`, never handled asynchronously
     try:

@@ -103,7 +103,7 @@ class _Bearing:
     def __init__(self, config: DecisionConfig) -> None:
         self._config = config
         self._recent: deque[Diagnosis] = deque(maxlen=config.raise_after)  # the latest HIGH windows
-        self._highs = self._lows = self._alarms = self._opened = 0
+        self._highs = self._lows = self._opened = 0
         self._name = _HeldName()
         self._has_deviated = False  # the open alert rests on a baseline: only windows that have one may touch it
         self._was_severe = False  # the open alert rests on severity: the zone just below does not end it
@@ -129,14 +129,13 @@ class _Bearing:
         return events
 
     def _count(self, diagnosis: Diagnosis, level: Level) -> list[Alert]:
-        self._highs = self._highs + 1 if level is Level.HIGH else 0
-        self._lows = self._lows + 1 if level is Level.LOW else 0
-        self._alarms = self._alarms + 1 if level is Level.HIGH and is_alarming(diagnosis, self._config) else 0
         if level is Level.HIGH:
+            self._highs, self._lows = self._highs + 1, 0
             self._recent.append(diagnosis)
             if self.alert:
                 return self._update(self.alert, diagnosis)
             return self._raise(diagnosis) if self._highs >= self._config.raise_after else []
+        self._highs, self._lows = 0, self._lows + (level is Level.LOW)
         if self.alert and self._lows >= self._config.clear_after:
             return self._clear(self.alert, diagnosis)
         return []
@@ -169,6 +168,8 @@ class _Bearing:
 
     def _update(self, alert: Alert, diagnosis: Diagnosis) -> list[Alert]:
         """A change of name that has held, or a warning that has become an alarm; the alert stays the same one."""
+        if len(self._recent) < self._config.raise_after:  # after a restart
+            return []
         self._has_deviated |= diagnosis.deviation is not None
         self._was_severe |= is_severe(diagnosis, self._config)
         fault, probability = consensus(self._recent)
@@ -197,7 +198,8 @@ class _Bearing:
 
     @property
     def _is_alarm(self) -> bool:
-        return self._alarms >= self._config.raise_after
+        """More than half of the latest abnormal windows."""
+        return 2 * sum(is_alarming(d, self._config) for d in self._recent) > len(self._recent)
 
     def _witness(self, fault: str) -> Diagnosis:
         """The latest abnormal window that says what the alert says: its evidence is the alert's."""

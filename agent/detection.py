@@ -22,8 +22,9 @@ Positive = Annotated[float, msgspec.Meta(gt=0)]
 class DecisionConfig(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """When a sensor's diagnoses become an alert, and when it ends."""
 
-    raise_after: Count = 3  # successive windows over the limit
-    clear_after: Count = 5  # successive windows under `clear_below`
+    # Windows overlap: at 2 s every 0.5 s a lone knock is in four of them, and must not raise an alert.
+    raise_after: Count = 6  # successive windows over the limit
+    clear_after: Count = 10  # windows under `clear_below`, with none over the limit among them
     lost_after_s: Positive = 30.0
     detect_at: Positive = 1.0  # deviation; 1 is the baseline's own limit
     clear_below: Positive = 0.8
@@ -41,7 +42,7 @@ class Level(Enum):
     """What one countable window says about its bearing."""
 
     HIGH = "high"
-    BETWEEN = "between"  # under the limit that raises, over the one that clears: counts for neither
+    BETWEEN = "between"  # under the limit that raises, over the one that clears: counts for neither of them
     LOW = "low"
 
 

@@ -16,6 +16,7 @@ from agent.types import AXES, Rate, Stream, Window
 
 COUNTS_PER_G = 4096
 MAX_SAMPLES = 1 << 20
+MAX_RPM = 1_000_000
 
 _GOLDEN_GAMMA = np.uint64(0x9E3779B97F4A7C15)
 _RING = np.array(
@@ -59,15 +60,29 @@ class GoldenCase(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
 
 def golden_window(case: GoldenCase, window_s: float) -> Window:
     """The window of `case`: samples (n, axes) in g, full scale nowhere near."""
+    problem = problem_of_case(case, window_s)
+    if problem:
+        raise ValueError(problem)
     n = round(window_s * case.rate_hz)
-    if not 0 < n <= MAX_SAMPLES or not 1 <= case.axes <= len(AXES):
-        raise ValueError(f"golden window of {n} samples and {case.axes} axes")
     counts = np.stack([_noise(case.seed, axis, n) for axis in range(case.axes)], axis=1)
     if case.impulse_every > 0:
         counts += _impulses(case.impulse_every, n)[:, np.newaxis] >> np.arange(case.axes)
     stream = Stream("golden", float(case.rate_hz), axes=AXES[: case.axes], unit="g", full_scale=16.0)
     samples = (counts.astype(np.float32) / np.float32(COUNTS_PER_G)).astype(np.float32)
     return Window(stream, 0, samples, Rate(float(case.rate_hz), "declared"), arrival_s=0.0, wall_s=None)
+
+
+def problem_of_case(case: GoldenCase, window_s: float) -> str | None:
+    """Why this window cannot be made, or its bearing cannot be; None if nothing is wrong."""
+    n = window_s * case.rate_hz
+    if not 1 <= n <= MAX_SAMPLES or not 1 <= case.axes <= len(AXES):
+        return f"golden window of {n:g} samples and {case.axes} axes"
+    if case.rpm is not None and not 0 < case.rpm <= MAX_RPM:
+        return f"golden window at {case.rpm} rpm"
+    shape = case.geometry
+    if shape is not None and not (0 < shape.balls <= 1000 and 0 < shape.ball_mm < shape.pitch_mm):
+        return "golden window of a bearing that cannot be built"
+    return None
 
 
 def reference_window(case: GoldenCase, window_s: float) -> Window | None:

@@ -28,7 +28,7 @@ class Balance:
     dropped_fifo: int = 0  # by the sensor's FIFO, as the device counts since its boot
     dropped_queue: int = 0  # by the device's send queue, likewise
     lost_on_wire: int = 0
-    rejected: int = 0  # refused by the source, with a known number of samples
+    rejected: int = 0  # refused by the source, in known number, and missing for it
     in_flight: int = 0  # still on the device
     before_hello: int = 0  # produced before the first block that could be read
     unexplained: int = 0  # counted by somebody, yet not missing
@@ -166,13 +166,15 @@ class _Account:
             before = produced - fifo - queue - queued
             return replace(booked, before_hello=max(before, 0), unexplained=max(-before, 0))
         received = self._received - sum(end - max(start, produced) for start, end in self._recent if end > produced)
-        missing = produced - self._first - received - queued - self._rejected  # since the first sample received
-        dropped_before = self._drops_before(missing, fifo + queue, self._first)
-        lost = missing - (fifo + queue - dropped_before)
+        missing = produced - self._first - received - queued  # since the first sample received
+        dropped_before = self._drops_before(missing - self._rejected, fifo + queue, self._first)
+        undropped = missing - (fifo + queue - dropped_before)
+        rejected = min(self._rejected, max(undropped, 0))  # a refused duplicate is not missing
+        lost = undropped - rejected
         return replace(
             booked,
             received=received,
-            rejected=self._rejected,
+            rejected=rejected,
             lost_on_wire=max(lost, 0),
             before_hello=self._first - dropped_before,
             unexplained=max(-lost, 0),

@@ -11,7 +11,7 @@ import msgspec
 
 from agent import features
 from agent.baseline import DeviationScale
-from agent.golden import GoldenCase
+from agent.golden import GoldenCase, problem_of_case
 from agent.matching import Calibration
 from agent.scaling import CodeScale
 from agent.spectra import FeatureSpec
@@ -32,6 +32,7 @@ FILES = (
 """Every file of a bundle beside its manifest."""
 
 MAX_SPEC_NUMBERS = 4096
+MAX_GOLDEN = 32
 
 
 class FileEntry(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
@@ -69,8 +70,6 @@ def problem_of(manifest: Manifest) -> str | None:
         return f"faults must be distinct and include {HEALTHY!r}"
     if not set(manifest.validated) <= set(manifest.faults):
         return "validated names a fault that is not described"
-    if not manifest.golden:
-        return "there is no golden window to test this machine with"
     missing = sorted(set(FILES) ^ set(manifest.files))
     if missing:
         return f"files must be exactly those of this agent; look at {', '.join(missing)}"
@@ -80,7 +79,7 @@ def problem_of(manifest: Manifest) -> str | None:
     numbers = [value for value in msgspec.to_builtins(manifest.calibration).values() if isinstance(value, float)]
     if not all(map(math.isfinite, numbers)) or manifest.calibration.temperature <= 0:
         return "calibration must be finite and its temperature positive"
-    return _spec_problem(manifest.spec) or _deviation_problem(manifest)
+    return _spec_problem(manifest.spec) or _deviation_problem(manifest) or _golden_problem(manifest)
 
 
 def _deviation_problem(manifest: Manifest) -> str | None:
@@ -92,6 +91,13 @@ def _deviation_problem(manifest: Manifest) -> str | None:
     if not all(math.isfinite(value) and value > 0 for value in (*scale.typical_sd, *scale.limits.values())):
         return "deviation: typical_sd and limits must be positive"
     return None
+
+
+def _golden_problem(manifest: Manifest) -> str | None:
+    if not 1 <= len(manifest.golden) <= MAX_GOLDEN:
+        return f"there must be 1..{MAX_GOLDEN} golden windows to test this machine with"
+    found = (problem_of_case(case, manifest.spec.window_s) for case in manifest.golden)
+    return next((problem for problem in found if problem), None)
 
 
 def _spec_problem(spec: FeatureSpec) -> str | None:

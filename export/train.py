@@ -39,7 +39,7 @@ class TrainConfig(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """Everything that a run depends on beside its data."""
 
     seed: int = 0
-    steps: int = 3000
+    steps: int = 1500
     batch: int = 256
     sentences_per_fault: int = 4  # even; drawn anew for every step, in any language
     objective: str = "triplet"
@@ -56,7 +56,7 @@ class TrainConfig(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     hidden_features: tuple[str, ...] = ("level",)  # absolute level means gain, not condition; its change is kept
     masking: Masking = Masking()
     reference_draws: int = 4  # how many commissionings of chance each window sees
-    checkpoint_every: int = 500
+    checkpoint_every: int = 250
 
 
 @dataclass(frozen=True, slots=True)

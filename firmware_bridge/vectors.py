@@ -121,6 +121,7 @@ def refused_bodies() -> dict[str, tuple[str, bytes]]:
         "data_payload_short": ("length", _sealed(data[:-1])),
         "data_payload_long": ("length", _sealed(data + b"\0")),
         "data_header_only": ("length", _sealed(data[:31])),
+        "data_cut": ("length", _sealed(data[:16])),
         "data_no_samples": ("field", _sealed(_patched(data, 24, b"\0\0")[:32])),
         "data_no_axes": ("field", _sealed(_patched(data, 27, b"\0")[:32])),
         "data_nine_axes": ("field", _sealed(_patched(data, 27, b"\x09") + bytes(2 * 2 * 6))),
@@ -151,6 +152,7 @@ def refused_bodies() -> dict[str, tuple[str, bytes]]:
         "log_level_8": ("field", _sealed(_patched(log, 16, b"\x08"))),
         "log_too_long": ("length", _sealed(log + b"x" * 200)),
         "log_cut": ("length", _sealed(log[:16])),
+        "log_flags": ("field", _sealed(_patched(log, 7, b"\x01"))),
         "too_long": ("oversize", _sealed(good["data_longest"] + b"\0")),
     }
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import argparse
+import os
 from pathlib import Path
 
 
@@ -11,6 +12,8 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 
 def main(args: argparse.Namespace) -> int:
+    # Before numpy is loaded: its linear algebra would start a thread per core and never have use for one.
+    os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")
     from agent.config import load_config
     from agent.daemon import run
 

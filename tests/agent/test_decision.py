@@ -128,7 +128,14 @@ def test_window_between_the_limits_counts_for_neither() -> None:
     between = named("outer_race", deviation=0.9)
     watch = Watch().feed(OUTER, OUTER, between, times=20)
     assert watch.events == []
-    watch.feed(OUTER, times=3).feed(GOOD, GOOD, GOOD, between, times=20)
+    watch.feed(OUTER, times=3).feed(between, times=20).feed(GOOD, between, times=3)
+    assert watch.events == [("raised", "outer_race")]
+    watch.feed(GOOD)
+    assert watch.events[1:] == [("cleared", "outer_race")]
+
+
+def test_window_over_the_limit_begins_the_count_to_clear_anew() -> None:
+    watch = Watch().feed(OUTER, times=3).feed(GOOD, GOOD, GOOD, OUTER, times=20)
     assert watch.events == [("raised", "outer_race")]
 
 
@@ -204,11 +211,11 @@ def test_name_that_keeps_changing_is_told_ever_more_rarely() -> None:
 
 def test_warning_that_grows_becomes_an_alarm() -> None:
     loud = named("outer_race", deviation=3.5)
-    watch = Watch().feed(OUTER, times=3).feed(loud, times=2).feed(OUTER).feed(loud, times=2)
+    watch = Watch().feed(OUTER, times=3).feed(loud, OUTER, OUTER, times=5)
     assert [a.severity for a in watch.alerts] == ["warning"]
     watch.feed(loud, times=10).feed(OUTER, times=10)
     assert [(a.event, a.severity) for a in watch.alerts] == [("raised", "warning"), ("updated", "alarm")]
-    assert Watch().feed(loud, times=3).alerts[0].severity == "alarm"
+    assert Watch().feed(OUTER, loud, loud).alerts[0].severity == "alarm"
 
 
 # ------------------------------------------------------------------------------------------------------------- severity
@@ -230,14 +237,14 @@ def test_severe_zone_raises_whatever_the_deviation_and_is_an_alarm() -> None:
 
 
 def test_zone_c_is_a_warning_where_it_is_configured() -> None:
-    watch = Watch(DecisionConfig(severity_zone="C")).feed(in_zone("C"), times=3)
+    watch = Watch(DecisionConfig(raise_after=3, severity_zone="C")).feed(in_zone("C"), times=3)
     assert [a.severity for a in watch.alerts] == ["warning"]
     watch.feed(in_zone("D"), times=3)
     assert [a.severity for a in watch.alerts] == ["warning", "alarm"]
 
 
 def test_severity_can_be_switched_off() -> None:
-    assert Watch(DecisionConfig(severity_zone=None)).feed(in_zone("D"), times=9).events == []
+    assert Watch(DecisionConfig(raise_after=3, severity_zone=None)).feed(in_zone("D"), times=9).events == []
 
 
 def test_zone_just_below_does_not_end_what_severity_raised() -> None:
@@ -275,7 +282,9 @@ def test_uncommissioned_sensor_raises_nothing(diagnosis: Diagnosis) -> None:
 
 
 def test_uncommissioned_sensor_may_be_told_to_go_by_the_descriptions() -> None:
-    watch = Watch(DecisionConfig(alert_uncommissioned=True)).feed(named(HEALTHY, deviation=None), times=5)
+    watch = Watch(DecisionConfig(raise_after=3, clear_after=5, alert_uncommissioned=True)).feed(
+        named(HEALTHY, deviation=None), times=5
+    )
     assert watch.state is State.LEARNING
     watch.feed(named("outer_race", 0.7, deviation=None), times=20)
     watch.feed(named(UNKNOWN, 0.99, deviation=None), times=20)
@@ -287,18 +296,24 @@ def test_uncommissioned_sensor_may_be_told_to_go_by_the_descriptions() -> None:
 
 
 def test_uncommissioned_sensor_that_may_alert_also_goes_by_severity() -> None:
-    watch = Watch(DecisionConfig(alert_uncommissioned=True)).feed(in_zone("D", deviation=None), times=3)
+    watch = Watch(DecisionConfig(raise_after=3, clear_after=5, alert_uncommissioned=True)).feed(
+        in_zone("D", deviation=None), times=3
+    )
     assert watch.events == [("raised", UNKNOWN)]
 
 
 def test_alert_that_came_to_rest_on_a_deviation_needs_a_baseline_to_end() -> None:
-    watch = Watch(DecisionConfig(alert_uncommissioned=True)).feed(UNCOMMISSIONED, times=3).feed(OUTER)
+    watch = (
+        Watch(DecisionConfig(raise_after=3, clear_after=5, alert_uncommissioned=True))
+        .feed(UNCOMMISSIONED, times=3)
+        .feed(OUTER)
+    )
     watch.feed(named(HEALTHY, deviation=None), times=50)
     assert watch.events == [("raised", "outer_race")]
 
 
 def test_description_alone_cannot_end_what_a_deviation_raised() -> None:
-    watch = Watch(DecisionConfig(alert_uncommissioned=True)).feed(OUTER, times=3)
+    watch = Watch(DecisionConfig(raise_after=3, clear_after=5, alert_uncommissioned=True)).feed(OUTER, times=3)
     watch.feed(named(HEALTHY, deviation=None), times=50)
     assert (watch.events, watch.state) == ([("raised", "outer_race")], State.LEARNING)
 
@@ -409,6 +424,13 @@ def test_restart_shows_the_fault_before_its_bearing_is_heard_again() -> None:
     after = Watch()
     after.decision.restore(before.decision.open_alerts)
     assert after.feed(replace(GOOD, bearing="nde")).state is State.FAULT
+
+
+def test_one_window_after_a_restart_changes_no_alert() -> None:
+    after = Watch()
+    after.decision.restore(Watch().feed(OUTER, times=3).decision.open_alerts)
+    after.feed(named("ball", deviation=9.0), times=2)
+    assert after.events == []
 
 
 def test_restart_takes_up_no_alert_that_was_closed() -> None:

@@ -10,8 +10,13 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from agent.ledger import Balance, Ledger, add
+from agent.sources.routes import Route, Routes
 from agent.types import DeviceStatus, Reading, SampleBlock, SourceFault, Stream
+from agent.vbp import FrameReader
 from agent.windowing import STALE_RUN
+from firmware_bridge.decoder import Decoder
+from firmware_bridge.device import Profile, Troubles, VirtualSensor
+from firmware_bridge.line import Line
 
 STREAM = Stream("pump_de", rate_hz=1000.0, session=7)
 
@@ -131,6 +136,20 @@ def test_stream_without_status_books_gaps_as_lost() -> None:
     assert sum_of(balance) == balance.produced
 
 
+def test_refused_samples_count_as_far_as_they_are_missing() -> None:
+    refused = SourceFault("not_finite", "", "pump_de", samples=50)
+    assert balance_of(block(0, 100), refused, block(150, 50)) == Balance(produced=200, received=150, rejected=50)
+    duplicate = balance_of(block(0, 100), refused, block(100, 50))
+    assert duplicate == Balance(produced=150, received=150)
+    assert duplicate.explained
+
+
+def test_drops_from_before_do_not_explain_what_was_refused() -> None:
+    refused = SourceFault("not_finite", "", "pump_de", samples=50)
+    balance = balance_of(block(1000, 100), refused, block(1150, 50), status(1200, fifo=30))
+    assert balance == Balance(produced=1200, received=150, dropped_fifo=30, rejected=50, before_hello=970)
+
+
 def test_status_that_comes_before_the_first_block() -> None:
     balance = balance_of(status(500, fifo=20, queue=30, queued=100))
     assert balance == Balance(produced=500, dropped_fifo=20, dropped_queue=30, in_flight=100, before_hello=350)
@@ -173,7 +192,13 @@ def test_stale_blocks_now_and_then_are_no_reset() -> None:
 def test_reset_begins_a_new_account_and_the_total_keeps_both() -> None:
     ledger = Ledger()
     after = replace(STREAM, session=8)
-    for item in (block(0, 100), block(150, 100), status(260, fifo=20), block(0, 40, after), block(60, 40, after)):
+    for item in (
+        block(0, 100),
+        block(150, 100),
+        status(260, fifo=20, queued=10),
+        block(0, 40, after),
+        block(60, 40, after),
+    ):
         ledger.feed(item)
     assert ledger.balance("pump_de") == Balance(produced=100, received=80, lost_on_wire=20, resets=1)
     # 30 of the first session's gap and the 10 after its last block: nothing of a session that ended is in flight
@@ -209,6 +234,34 @@ def test_sensor_that_was_never_heard_has_no_balance() -> None:
     assert ledger.balance("pump_de") is None
     assert ledger.total("pump_de") is None
     assert ledger.sensors() == ()
+
+
+def test_virtual_sensor_on_a_bad_line_is_accounted_for_to_the_sample() -> None:
+    device = VirtualSensor(
+        Profile(rate_hz=3200.0, block_samples=64), Troubles(fifo_overruns=0.02, queue_stalls=0.05), seed=5
+    )
+    line = Line(frame_loss=0.05, bit_errors=2e-6, seed=1)
+    decoder, reader, ledger = Decoder(), FrameReader(Routes((Route("pump_de", stream=0),))), Ledger()
+
+    def run(seconds: float) -> list[Balance]:
+        balances = []
+        for piece in line.carry(device.produce(np.zeros((round(3200 * seconds), 3)))):
+            for frame in decoder.feed(piece):
+                for item in reader.feed(frame, arrival_s=0.0, wall_s=None):
+                    ledger.feed(item)
+                    if isinstance(item, DeviceStatus):
+                        balances.append(ledger.balance("pump_de") or Balance())
+        return balances
+
+    balances = run(30.0)
+    line.frame_loss = line.bit_errors = 0.0
+    balances += run(2.0)
+    assert len(balances) > 25
+    assert all(balance.explained and sum_of(balance) == balance.produced for balance in balances)
+    last = balances[-1]
+    assert last.lost_on_wire == line.samples_lost > 0
+    assert last.dropped_fifo > 0
+    assert last.dropped_queue > 0
 
 
 def test_balances_add_up_term_by_term() -> None:

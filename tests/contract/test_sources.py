@@ -5,6 +5,7 @@ from __future__ import annotations
 import contextlib
 import os
 import pty
+import threading
 import time
 import tty
 from collections.abc import Callable, Iterator
@@ -60,7 +61,9 @@ class SerialRig:
         self._link.symlink_to(os.ttyname(self._ends[1]))
 
     def say(self, frames: list[Frame]) -> None:
-        os.write(self._ends[0], b"".join(map(frame_bytes, frames)))
+        """From a thread of its own: a terminal holds 4 kB, then it waits for its reader."""
+        data = b"".join(map(frame_bytes, frames))
+        threading.Thread(target=write_all, args=(self._ends[0], data), daemon=True).start()
 
     def babble(self) -> None:
         os.write(self._ends[0], b"\0\x05boot: 1.2\r\n\0" + bytes(range(256)) * 4 + b"\0")
@@ -170,6 +173,18 @@ def listen(source: Source, *, blocks: int, seconds: float = 5.0) -> list[Item]:
     return found
 
 
+def write_all(end: int, data: bytes) -> None:
+    with contextlib.suppress(OSError):  # the terminal went away
+        while data:
+            data = data[os.write(end, data) :]
+
+
+def read_on(source: Source) -> None:
+    """Read until it raises, or long enough."""
+    for _ in range(50):
+        source.read(0.2)
+
+
 def test_every_kind_is_found_by_its_name_and_has_a_config_struct() -> None:
     assert set(SOURCES) == set(KINDS)
     for kind in KINDS:
@@ -254,8 +269,7 @@ def test_a_link_that_goes_away_is_noticed_and_comes_back(rig: Rig) -> None:
     first = [item for item in listen(rig.source, blocks=30) if isinstance(item, SampleBlock)]
     rig.vanish()
     with pytest.raises(rig.lost) as caught:
-        for _ in range(50):
-            rig.source.read(0.2)
+        read_on(rig.source)
     assert "\n" not in str(caught.value)
     rig.source.close()
     counted = dict(rig.source.counters())

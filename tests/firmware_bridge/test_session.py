@@ -105,6 +105,15 @@ def test_hellos_count_too_and_a_new_session_starts_anew() -> None:
     assert (table.frames_missing, table.starts) == (2, 2)
 
 
+def test_frames_of_a_session_that_has_not_said_hello_are_not_counted() -> None:
+    table = StreamTable()
+    table.feed(replace(BLOCK, seq=500))
+    table.feed(HELLO)
+    table.feed(replace(BLOCK, seq=700, session=9))
+    table.feed(BLOCK)
+    assert table.frames_missing == 0
+
+
 def test_a_reboot_is_not_a_second_device() -> None:
     table = greeted()
     for session in range(100, 130):

@@ -112,7 +112,10 @@ def main(path: Path) -> None:
         table(
             "stuffing_vector",
             "stuffing_vectors",
-            [f"{json.dumps(v['name'])}, {bytes_of(v['plain'])}, {bytes_of(v['stuffed'])}".join("{}") for v in vectors["cobs"]],
+            [
+                f"{json.dumps(v['name'])}, {bytes_of(v['plain'])}, {bytes_of(v['stuffed'])}".join("{}")
+                for v in vectors["cobs"]
+            ],
         )
     )
     print(

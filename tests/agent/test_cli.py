@@ -1,0 +1,322 @@
+"""The command line as people and systemd meet it: a process of its own, exit codes, one clear line, no traceback."""
+
+from __future__ import annotations
+
+import json
+import os
+import signal
+import socket
+import subprocess
+import sys
+import time
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+import pytest
+
+from agent.cli import COMMANDS
+from agent.commands.status import lines_of
+from agent.control import SOCKET_NAME, Status, ask
+
+ROOT = Path(__file__).resolve().parents[2]
+
+CONFIG = """
+[agent]
+id = "gw"
+state_dir = "state"
+[broker]
+host = "127.0.0.1"
+port = {port}
+[[sources]]
+name = "plant"
+kind = "mqtt"
+[machines.pump]
+speed = {{ rpm = 1500 }}
+[machines.pump.bearings.de]
+geometry = "6205"
+[sensors.pump_de]
+source = "plant"
+topic = "{base}/pump"
+machine = "pump"
+"""
+
+
+def agent(*arguments: object, **environment: str) -> subprocess.CompletedProcess[str]:
+    return subprocess.run(
+        [sys.executable, "-m", "agent", *map(str, arguments)],
+        cwd=ROOT,
+        env=os.environ | environment,
+        capture_output=True,
+        text=True,
+        timeout=60,
+    )
+
+
+def until(condition: Callable[[], object], *, seconds: float = 20.0) -> None:
+    deadline_s = time.monotonic() + seconds
+    while not condition():
+        assert time.monotonic() < deadline_s, "did not happen in time"
+        time.sleep(0.02)
+
+
+@pytest.fixture
+def config(mosquitto, tmp_path) -> Path:
+    path = tmp_path / "agent.toml"
+    path.write_text(CONFIG.format(port=mosquitto.port, base=f"cli{os.getpid()}"))
+    return path
+
+
+@pytest.fixture
+def start(tmp_path) -> Iterator[Callable[..., subprocess.Popen[str]]]:
+    """Starts `run CONFIG` as a process of its own and waits until it answers."""
+    running: list[subprocess.Popen[str]] = []
+
+    def started(config: Path, **environment: str) -> subprocess.Popen[str]:
+        process = subprocess.Popen(
+            [sys.executable, "-m", "agent", "run", str(config)],
+            cwd=ROOT,
+            env=os.environ | environment,
+            stderr=subprocess.PIPE,
+            text=True,
+        )
+        running.append(process)
+        until(lambda: (tmp_path / "state" / SOCKET_NAME).exists() or process.poll() is not None)
+        return process
+
+    yield started
+    for process in running:
+        process.kill()
+        process.communicate()
+
+
+# ----------------------------------------------------------------------------------------------------------------- words
+
+
+def test_help_lists_every_command_with_what_it_does():
+    shown = agent("--help")
+    assert shown.returncode == 0
+    for name, (_, summary) in COMMANDS.items():
+        assert name in shown.stdout
+        assert summary.split()[0] in shown.stdout
+    assert "exit codes" in shown.stdout
+
+
+@pytest.mark.parametrize("command", ["run", "check", "record", "commission", "status", "schemas"])
+def test_every_command_explains_itself(command):
+    shown = agent(command, "--help")
+    assert (shown.returncode, shown.stderr) == (0, "")
+    assert "usage: textvib-agent" in shown.stdout
+
+
+@pytest.mark.parametrize("arguments", [[], ["dance"], ["run"], ["commission", "a", "--windows", "many"]])
+def test_wrong_usage_is_exit_64_and_one_line_beside_the_usage(arguments):
+    shown = agent(*arguments)
+    assert shown.returncode == os.EX_USAGE
+    assert "Traceback" not in shown.stderr
+    assert shown.stderr.startswith("usage: ")
+
+
+# ----------------------------------------------------------------------------------------------------------------- check
+
+
+def test_check_approves_a_good_config_and_opens_nothing(config, tmp_path):
+    shown = agent("check", config)
+    assert shown.returncode == 0, shown.stdout
+    assert "good; 1 sensors, 1 sources, bundle " in shown.stdout
+    assert sorted(tmp_path.iterdir()) == [config]
+
+
+def test_check_prints_every_problem_with_its_key_and_exits_78(config):
+    config.write_text(config.read_text().replace('"6205"', '"6025"').replace("[broker]", "[broker]\npasword = 1"))
+    shown = agent("check", config)
+    assert shown.returncode == os.EX_CONFIG
+    lines = shown.stdout.splitlines()
+    assert lines[0].startswith(f"{config}: broker.pasword: unknown key; did you mean ")
+    assert lines[1].startswith(f"{config}: machines.pump.bearings.de.geometry: unknown bearing '6025'; did you mean")
+    assert lines[2] == f"{config}: 2 problems"
+    assert "Traceback" not in shown.stderr
+
+
+def test_run_refuses_the_same_config_in_the_same_words(config):
+    config.write_text(config.read_text().replace('"6205"', '"6025"'))
+    shown = agent("run", config)
+    assert shown.returncode == os.EX_CONFIG
+    assert shown.stderr.startswith(f"textvib-agent: {config}: machines.pump.bearings.de.geometry: unknown bearing")
+    assert len(shown.stderr.splitlines()) == 1
+
+
+def test_a_truncated_model_is_exit_65_and_names_the_file(config, tmp_path):
+    bundle = tmp_path / "bundle"
+    bundle.mkdir()
+    for file in (ROOT / "agent" / "bundles" / "default").iterdir():
+        (bundle / file.name).write_bytes(file.read_bytes())
+    model = bundle / "encoder.onnx"
+    model.write_bytes(model.read_bytes()[:1000])
+    config.write_text(config.read_text().replace("[agent]", '[agent]\nbundle = "bundle"'))
+    for command in ("check", "run"):
+        shown = agent(command, config)
+        assert shown.returncode == os.EX_DATAERR
+        assert len(shown.stderr.splitlines()) == 1
+        assert "encoder.onnx" in shown.stderr
+
+
+def test_a_missing_bundle_file_is_exit_65_and_names_the_file(config, tmp_path):
+    (tmp_path / "empty").mkdir()
+    config.write_text(config.read_text().replace("[agent]", '[agent]\nbundle = "empty"'))
+    shown = agent("check", config)
+    assert shown.returncode == os.EX_DATAERR
+    assert "manifest.json" in shown.stderr
+    assert "Traceback" not in shown.stderr
+
+
+# ------------------------------------------------------------------------------------------------------------------- run
+
+
+def test_status_of_a_running_agent_as_a_table_and_as_json(config, start, tmp_path):
+    start(config)
+    table = agent("status", "--config", config)
+    assert table.returncode == 0, table.stderr
+    assert "SENSOR" in table.stdout
+    assert "pump_de" in table.stdout
+    as_json = agent("status", "--json", TEXTVIB_STATE_DIR=str(tmp_path / "state"))
+    assert json.loads(as_json.stdout)["health"]["agent"] == "gw"
+
+
+def test_commission_and_record_reach_the_running_agent(config, start, tmp_path):
+    start(config)
+    commissioned = agent("commission", "pump_de", "--windows", 12, "--state-dir", tmp_path / "state")
+    assert (commissioned.returncode, "next 12 windows" in commissioned.stdout) == (0, True)
+    assert ask(tmp_path / "state", Status())["to_learn"] == {"pump_de": 12}
+    out = tmp_path / "pump.vbp"
+    recorded = agent("record", "pump_de", "--seconds", 5, "--out", out, "--state-dir", tmp_path / "state")
+    assert recorded.returncode == 0
+    assert out.exists()
+    refused = agent("commission", "pump", "--state-dir", tmp_path / "state")
+    assert refused.returncode == os.EX_CONFIG
+    assert refused.stderr == "textvib-agent: there is no sensor 'pump'; known: pump_de\n"
+
+
+def test_without_a_running_agent_it_is_exit_75_and_says_how_to_start_one(tmp_path):
+    shown = agent("status", "--state-dir", tmp_path)
+    assert shown.returncode == os.EX_TEMPFAIL
+    assert "start it with: textvib-agent run CONFIG" in shown.stderr
+    assert len(shown.stderr.splitlines()) == 1
+
+
+@pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT])
+def test_a_signal_drains_and_leaves_with_success(config, start, number):
+    process = start(config)
+    process.send_signal(number)
+    _, log = process.communicate(timeout=20)
+    assert process.returncode == 0, log
+    assert "draining and leaving" in log
+    assert "Traceback" not in log
+
+
+def test_a_second_signal_leaves_at_once(start_mosquitto, config, start):
+    broker = start_mosquitto()
+    text = config.read_text()
+    silent = f"port = {broker.port}\nconnect_timeout_s = 60\n"
+    config.write_text(text[: text.index("port = ")] + silent + text[text.index("[[sources]]") :])
+    broker._process.send_signal(signal.SIGSTOP)  # takes connections and never answers, so threads hang on it
+    process = start(config)
+    time.sleep(0.5)
+    process.send_signal(signal.SIGTERM)
+    time.sleep(1.0)
+    assert process.poll() is None
+    process.send_signal(signal.SIGTERM)
+    assert process.wait(timeout=5) != 0
+
+
+def test_two_agents_never_share_a_state(config, start):
+    start(config)
+    second = agent("run", config)
+    assert second.returncode == os.EX_CONFIG
+    assert "another agent runs with this state_dir" in second.stderr
+
+
+def test_a_killed_agent_leaves_nothing_that_hinders_the_next(config, start):
+    first = start(config)
+    first.kill()
+    first.communicate()
+    second = start(config)
+    until(lambda: agent("status", "--config", config).returncode == 0)
+    second.send_signal(signal.SIGTERM)
+    assert second.wait(timeout=20) == 0
+
+
+def test_systemd_is_told_ready_and_stopping(config, start, tmp_path):
+    with socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM) as manager:
+        manager.bind(str(tmp_path / "notify"))
+        manager.settimeout(20)
+        process = start(config, NOTIFY_SOCKET=str(tmp_path / "notify"))
+        assert manager.recv(100) == b"READY=1"
+        process.send_signal(signal.SIGTERM)
+        assert manager.recv(100) == b"STOPPING=1"
+        process.communicate(timeout=20)
+
+
+def test_a_broker_that_is_away_is_said_once_and_the_agent_goes_on(config, start):
+    text = config.read_text()
+    config.write_text(text[: text.index("port = ")] + "port = 1\n" + text[text.index("[[sources]]") :])
+    process = start(config)
+    time.sleep(2.5)
+    process.send_signal(signal.SIGTERM)
+    _, log = process.communicate(timeout=20)
+    assert process.returncode == 0
+    assert log.count("broker: mqtt 127.0.0.1:1: cannot connect") == 1
+    assert "Traceback" not in log
+
+
+def test_in_the_journal_a_line_starts_with_its_priority(config, start):
+    process = start(config, JOURNAL_STREAM="8:1")
+    process.send_signal(signal.SIGTERM)
+    _, log = process.communicate(timeout=20)
+    assert log
+    assert all(line[:3] in ("<3>", "<4>", "<6>") for line in log.splitlines()), log
+
+
+# ---------------------------------------------------------------------------------------------------------------- status
+
+
+def test_the_table_lines_up_in_korean_too():
+    answer = {
+        "health": {
+            "agent": "gw",
+            "version": "1",
+            "bundle": "default 1",
+            "runtime": "onnx",
+            "uptime_s": 3725.0,
+            "publishing": {"connected": False, "published": 5, "waiting": 2, "dropped": 1},
+            "sensors": {
+                "a": {"rate": {"hz": 25631.2}, "losses": dict.fromkeys(LOSSES, 3), "data_age_s": 0.2},
+                "long_name": {"rate": None, "losses": None, "data_age_s": None},
+            },
+            "sources": {"line1": {"ended": False, "connected": False, "outages": 2, "error": "is gone"}},
+            "open_alerts": ["0011"],
+            "notices": ["mind the gap"],
+        },
+        "states": {
+            "a": {
+                "state": "fault",
+                "reason": "outer_race",
+                "nearest": [{"title": "외륜 결함", "similarity": 0.8123}],
+                "speed": {"rpm": 1797.4},
+            },
+            "long_name": {"state": "lost", "reason": None, "nearest": [], "speed": None},
+        },
+    }
+    assert lines_of(answer) == [
+        "gw: version 1, bundle default 1 on onnx, up 1 h 02 min, broker AWAY, 5 published, 2 waiting, 1 dropped",
+        "",
+        "SENSOR     STATE               NEAREST DESCRIPTIONS  RATE        SPEED     LOST  AGE",
+        "a          fault (outer_race)  외륜 결함 0.81        25631.2 Hz  1797 rpm  15    0.2 s",
+        "long_name  lost                -                     -           -         -     -",
+        "",
+        "source line1: AWAY: is gone",
+        "open alert: 0011",
+        "notice: mind the gap",
+    ]
+
+
+LOSSES = ("dropped_fifo", "dropped_queue", "lost_on_wire", "rejected", "dropped_agent")

@@ -1,0 +1,98 @@
+"""What only a serial port does; what every source does is in tests/contract."""
+
+from __future__ import annotations
+
+import os
+import pty
+import tty
+from collections.abc import Iterator
+
+import pytest
+
+from agent.errors import TransportError
+from agent.sources.routes import Route
+from agent.sources.serial import SerialConfig, SerialSource
+from agent.types import SampleBlock, SourceFault
+from firmware_bridge.device import Profile, VirtualSensor
+from firmware_bridge.frames import frame_bytes
+
+
+@pytest.fixture
+def terminal() -> Iterator[tuple[int, str]]:
+    """Our end, and the name of the other."""
+    ours, theirs = pty.openpty()
+    tty.setraw(theirs)
+    yield ours, os.ttyname(theirs)
+    os.close(ours)
+    os.close(theirs)
+
+
+def source(port: str, **options) -> SerialSource:
+    return SerialSource(SerialConfig(port=port, **options), (Route("pump"),))
+
+
+def test_two_readers_of_one_port_are_refused(terminal: tuple[int, str]) -> None:
+    first, second = source(terminal[1]), source(terminal[1])
+    first.open()
+    with pytest.raises(TransportError, match="another process holds it"):
+        second.open()
+    first.close()
+    second.open()
+    second.close()
+
+
+@pytest.mark.parametrize(
+    ("port", "mend"),
+    [
+        ("/dev/none", "plugged in"),
+        ("/dev/null", "is no serial port"),
+        ("", "no such port"),
+        ("/", "serial /: cannot open"),
+    ],
+)
+def test_ports_that_are_none_say_what_to_look_for(port: str, mend: str) -> None:
+    with pytest.raises(TransportError, match=mend) as caught:
+        source(port).open()
+    assert "\n" not in str(caught.value)
+
+
+def test_boot_text_before_the_first_frame_is_one_fault_and_costs_nothing(terminal: tuple[int, str]) -> None:
+    port = source(terminal[1])
+    port.open()
+    device = VirtualSensor(Profile(rate_hz=3200.0, block_samples=16))
+    said = device.produce([[0.0, 0.0, 1.0]] * 16)
+    os.write(terminal[0], b"ESP-ROM:esp32s3\r\nboot ok\r\n")
+    os.write(terminal[0], b"".join(frame_bytes(frame) for frame in said if not isinstance(frame, bytes)))
+    items = port.read(1.0) + port.read(0.1)
+    assert [item.kind for item in items if isinstance(item, SourceFault)] == ["text"]
+    assert len([item for item in items if isinstance(item, SampleBlock)]) == 1
+    port.close()
+
+
+def test_a_re_opened_port_does_not_join_halves_of_two_frames(terminal: tuple[int, str]) -> None:
+    port = source(terminal[1])
+    device = VirtualSensor(Profile(rate_hz=3200.0, block_samples=16))
+    said = device.produce([[0.0, 0.0, 1.0]] * 32)
+    hello, first, second = (frame_bytes(frame) for frame in said if not isinstance(frame, bytes))
+    port.open()
+    os.write(terminal[0], hello + first[:-30])
+    assert port.read(1.0) == []
+    port.close()
+    port.open()
+    os.write(terminal[0], second)
+    (block,) = port.read(1.0)
+    assert isinstance(block, SampleBlock)
+    assert block.start == 16
+    port.close()
+
+
+def test_everything_that_waits_is_taken_at_once(terminal: tuple[int, str]) -> None:
+    port = source(terminal[1])
+    port.open()
+    os.write(terminal[0], b"a" * 3000)
+    port.read(1.0)
+    taken = port.counters()["bytes"]
+    port.read(0.0)
+    assert taken + (port.counters()["bytes"] - taken) == 3000
+    assert taken > 1
+    port.close()

@@ -1,0 +1,105 @@
+"""Two files from the same integers: both runtimes answer alike, and like the float graph."""
+
+from __future__ import annotations
+
+import numpy as np
+import onnx
+import pytest
+from ai_edge_litert import schema_py_generated as schema
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from agent.runtimes.litert import LiteRtEncoder
+from agent.runtimes.onnx import OnnxEncoder
+from agent.scaling import CodeScale
+from export.graph import Columns, Conv, Dense, Graph, Mean, Node, embed
+from export.quantize import Quantized, activation_ranges, quantize
+from export.writers.onnx import IR_VERSION, OPSET, onnx_bytes
+from export.writers.tflite import tflite_bytes
+
+SCALE = CodeScale(6 / 127, 0)
+N = 60
+
+
+def weights(rng: np.random.Generator, *shape: int) -> np.ndarray:
+    return (rng.normal(size=shape) / np.sqrt(np.prod(shape[1:]))).astype(np.float32)
+
+
+def mlp(rng: np.random.Generator) -> tuple[Node, ...]:
+    return (
+        Dense("hidden", "codes", weights(rng, 32, N), weights(rng, 32, 4)[:, 0], relu=True),
+        Dense("embedding", "hidden", weights(rng, 16, 32), weights(rng, 16, 4)[:, 0]),
+    )
+
+
+def convolutions(rng: np.random.Generator) -> tuple[Node, ...]:
+    return (
+        Columns("columns", "codes", 3),
+        Conv("first", "columns", weights(rng, 8, 3, 5), weights(rng, 8, 4)[:, 0], 2, (2, 2), relu=True),
+        Conv("second", "first", weights(rng, 12, 8, 3), weights(rng, 12, 4)[:, 0], 1, (0, 1), relu=True),
+        Mean("mean", "second"),
+        Dense("embedding", "mean", weights(rng, 16, 12), weights(rng, 16, 4)[:, 0]),
+    )
+
+
+def branches(rng: np.random.Generator) -> tuple[Node, ...]:
+    """The last node reads the input again: nodes name what they read, they need not form a chain."""
+    return (
+        Dense("unused", "codes", weights(rng, 4, N), weights(rng, 4, 4)[:, 0], relu=True),
+        Dense("embedding", "codes", weights(rng, 16, N), weights(rng, 16, 4)[:, 0]),
+    )
+
+
+def quantized(nodes: tuple[Node, ...], rng: np.random.Generator) -> tuple[Quantized, np.ndarray]:
+    graph = Graph(N, nodes)
+    inputs = np.clip(rng.normal(size=(200, N)), -6, 6).astype(np.float32)
+    return quantize(graph, activation_ranges(graph, inputs), input_scale=SCALE), inputs
+
+
+@pytest.mark.parametrize("build", [mlp, convolutions, branches])
+@given(seed=st.integers(0, 10_000))
+@settings(max_examples=8, deadline=None)
+def test_both_runtimes_agree_and_stay_near_float(build: object, seed: int) -> None:
+    rng = np.random.default_rng(seed)
+    net, inputs = quantized(build(rng), rng)  # type: ignore[operator] - a parametrised function
+    first, second = OnnxEncoder(onnx_bytes(net)), LiteRtEncoder(tflite_bytes(net))
+    codes = SCALE.encode(inputs)
+    left = np.array([first.embed(row) for row in codes])
+    right = np.array([second.embed(row) for row in codes])
+    assert np.abs(left.astype(int) - right).max() <= 1
+    values = net.output.decode(left)
+    cosines = np.einsum("ij,ij->i", values, embed(net.graph, inputs)) / np.linalg.norm(values, axis=1)
+    assert cosines.mean() > 0.995
+
+
+def test_inputs_beyond_the_calibration_saturate_alike() -> None:
+    rng = np.random.default_rng(0)
+    net, _ = quantized(mlp(rng), rng)
+    first, second = OnnxEncoder(onnx_bytes(net)), LiteRtEncoder(tflite_bytes(net))
+    for extreme in (np.full(N, 127, np.int8), np.full(N, -128, np.int8)):
+        assert np.abs(first.embed(extreme).astype(int) - second.embed(extreme)).max() <= 1
+
+
+def test_the_files_are_the_same_every_time() -> None:
+    for write in (onnx_bytes, tflite_bytes):
+        nets = [quantized(mlp(np.random.default_rng(5)), np.random.default_rng(6))[0] for _ in range(2)]
+        assert write(nets[0]) == write(nets[1])
+
+
+def test_onnx_speaks_the_stated_versions_and_holds_everything() -> None:
+    rng = np.random.default_rng(1)
+    model = onnx.load_from_string(onnx_bytes(quantized(mlp(rng), rng)[0]))
+    assert (model.ir_version, model.opset_import[0].version) == (IR_VERSION, OPSET)
+    assert all(tensor.data_location == onnx.TensorProto.DEFAULT for tensor in model.graph.initializer)
+
+
+@pytest.mark.parametrize("build", [mlp, convolutions])
+def test_tflite_needs_no_operator_that_old_runtimes_lack(build: object) -> None:
+    rng = np.random.default_rng(2)
+    content = tflite_bytes(quantized(build(rng), rng)[0])  # type: ignore[operator] - a parametrised function
+    model = schema.ModelT.InitFromPackedBuf(content)
+    names = {value: name for name, value in vars(schema.BuiltinOperator).items() if isinstance(value, int)}
+    versions = {names[code.builtinCode]: code.version for code in model.operatorCodes}
+    newest = {"CONV_2D": 3, "RESHAPE": 1, "MEAN": 2, "PAD": 2}  # what tflite-runtime 2.14 knows for int8
+    assert versions
+    assert all(version <= newest[name] for name, version in versions.items())
