@@ -1,0 +1,1 @@
+"""The edge: samples in, diagnoses in words out. Read `pipeline.py` first."""

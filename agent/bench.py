@@ -210,14 +210,16 @@ def _floor(bundle: Bundle, encoder: Encoder, window: Window) -> Callable[[], obj
 
 def _measure_run(bundle: str, runtime: str) -> dict[str, Any]:
     """Resident memory of `run` with eight three-axis sensors in real time, and its time to the first window."""
-    import numpy as np
-
     from agent.control import Status, ask
-    from agent.errors import TransportError
+    from agent.errors import TextVibError
+    from firmware_bridge.device import Profile, VirtualSensor
+    from firmware_bridge.frames import frame_bytes
 
     with tempfile.TemporaryDirectory(prefix="textvib-bench-") as folder:
-        recording = Path(folder) / "noise.npy"
-        np.save(recording, _signal(4.0))
+        recording = Path(folder) / "noise.vbp"
+        device = VirtualSensor(Profile(rate_hz=RATE_HZ))
+        said = device.produce(_signal(SETTLE_S + 3))
+        recording.write_bytes(b"".join(frame_bytes(frame) for frame in said if not isinstance(frame, bytes)))
         config = Path(folder) / "bench.toml"
         config.write_text(_config(folder, recording, bundle, runtime), encoding="utf-8")
         command = [sys.executable, "-m", "agent", "run", str(config), "--log-level", "error"]
@@ -228,7 +230,7 @@ def _measure_run(bundle: str, runtime: str) -> dict[str, Any]:
                 time.sleep(0.05)
                 try:
                     health = ask(Path(folder), Status())["health"] if first_s is None else None
-                except TransportError:
+                except TextVibError:  # not there yet, or busy
                     continue
                 if health and any(sensor["windows"] for sensor in health["sensors"].values()):
                     first_s = time.monotonic() - started_s
@@ -260,8 +262,8 @@ def _config(folder: str, recording: Path, bundle: str, runtime: str) -> str:
         '[machines.m]\nspeed = { rpm = 1797 }\nbearings.de = { geometry = "6205" }',
     ]
     parts.extend(
-        f'[[sources]]\nname = "s{number}"\nkind = "replay"\nfiles = ["{recording}"]\nloop = true\n'
-        f'[sensors.s{number}]\nsource = "s{number}"\nmachine = "m"\nrate_hz = {RATE_HZ}\nunit = "g"'
+        f'[[sources]]\nname = "s{number}"\nkind = "replay"\nfiles = ["{recording}"]\n\n'
+        f'[sensors.s{number}]\nsource = "s{number}"\nmachine = "m"'
         for number in range(SENSORS)
     )
     return "\n\n".join(parts) + "\n"

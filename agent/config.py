@@ -13,8 +13,8 @@ from agent.decision import DecisionConfig
 from agent.decoding import UNUSABLE, Id, decode, near
 from agent.errors import ConfigError
 from agent.mqtt import Broker
-from agent.plan import cross_check
 from agent.ports import SOURCES
+from agent.references import cross_check
 from agent.settings import AgentConfig, Config, GeometryConfig, MachineConfig, PublishConfig, SensorConfig, SourceConfig
 
 MAX_FILE_BYTES = 1 << 20
@@ -112,7 +112,7 @@ def _decode_source(entry: dict[str, Any], where: str, problems: list[str]) -> So
     if missing:
         return None
     name = decode(Id, entry["name"], where=f"{where}.name", problems=problems)
-    if entry["kind"] not in SOURCES:
+    if not isinstance(entry["kind"], str) or entry["kind"] not in SOURCES:
         problems.append(f"{where}.kind: unknown kind {entry['kind']!r}; {near(str(entry['kind']), SOURCES)}")
         return None
     decoded = decode(source_struct(entry["kind"]), settings, where=where, problems=problems)

@@ -93,6 +93,10 @@ class ControlServer:
         self._listener.close()
         self.path.unlink(missing_ok=True)
 
+    def wake(self) -> None:
+        """Let `run` look at `stop` now."""
+        _answers(self.path)
+
     def _serve(self, connection: socket.socket) -> None:
         try:
             connection.settimeout(REQUEST_TIMEOUT_S)

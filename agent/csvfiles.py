@@ -1,7 +1,6 @@
 """Tables of numbers as text: a header or none; comma, semicolon, tab or space; a time column or none.
 
-A column is time only if its header says so or, without a header, if it alone counts up evenly; a table that leaves a
-choice is refused with a list of its columns.
+A table that leaves a choice is refused with a list of its columns; a line that is no row of numbers is named.
 """
 
 from __future__ import annotations
@@ -12,20 +11,16 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from itertools import islice
 from pathlib import Path
-from typing import Literal
+from typing import Literal, TextIO
 
 import numpy as np
-from numpy.typing import NDArray
 
 from agent.errors import RecordingError
+from agent.timecolumn import Floats, Gaps, rate_and_gaps, time_columns
 from agent.types import AXES
-
-Floats = NDArray[np.float64]
 
 PREAMBLE_LINES = 100  # before the first line of numbers
 LINE_CHARACTERS = 1 << 16
-SECONDS = {"s": 1.0, "sec": 1.0, "ms": 1e-3, "us": 1e-6, "µs": 1e-6, "μs": 1e-6}
-_TIME = re.compile(r"(?:t|time|timestamp|zeit|시간)(?:[\s_\[(/]*(s|sec|ms|us|µs|μs)[\s\])]*)?", re.IGNORECASE)
 _AXIS = re.compile(r"(?:a|acc|accel|acceleration|vib)?[\s_.-]*([xyz])(?:[\s_.-]*(?:axis|acc))?", re.IGNORECASE)
 _UNIT = re.compile(r"(?:[\s_]*[\[(]\s*(g|m/s2|m/s²|m/s\^2|ms-2)\s*[\])]|_(g|ms2|mps2|m_s2))$", re.IGNORECASE)
 
@@ -38,7 +33,7 @@ class Table:
     axes: tuple[str, ...]
     rate_hz: float | None
     unit: Literal["g", "m/s2"] | None
-    gaps: tuple[tuple[int, int], ...]
+    gaps: Gaps
     notes: tuple[str, ...]
 
 
@@ -58,12 +53,16 @@ def read_csv(path: Path, *, variable: str | None, max_values: int) -> Table:
     layout, cut = _look(path)
     values = _load(path, layout, cut=cut, max_values=max_values)
     notes = ["the last line is cut short and left out"] if cut else []
-    time = _time_column(path, layout, values)
-    chosen = _choose(path, layout, variable, time=time, count=values.shape[1])
+    times = time_columns(layout.header, values)
+    if len(times) > 1:
+        there = ", ".join(_label(layout, k) for k in times)
+        raise RecordingError(f"{path}: more than one column is time ({there}); leave one under that name")
+    chosen = _choose(path, layout, variable, times=times, count=values.shape[1])
     rate_hz: float | None = None
-    gaps: tuple[tuple[int, int], ...] = ()
-    if time is not None and time not in chosen:
-        rate_hz, gaps = _rate_of(path, layout, values[:, time], time)
+    gaps: Gaps = ()
+    for time in times:
+        where = f"{path}: time column {_label(layout, time)}"
+        rate_hz, gaps = rate_and_gaps(values[:, time], layout.header[time] if layout.header else None, where=where)
         notes.append(f"{rate_hz:g} Hz from column {_label(layout, time)}" if rate_hz else "time column of unknown unit")
         notes += [f"{len(gaps)} gaps in time"] if gaps else []
     names = [layout.header[k] for k in chosen] if layout.header else []
@@ -87,7 +86,7 @@ def _look(path: Path) -> tuple[_Layout, bool]:
     """The layout, and whether the last line was cut off."""
     try:
         with path.open(encoding="utf-8-sig") as file:
-            lines = [line.rstrip("\n")[:LINE_CHARACTERS] for line in islice(file, PREAMBLE_LINES)]
+            lines = [line.rstrip("\n") for line in islice(_lines_of(path, file), PREAMBLE_LINES)]
         with path.open("rb") as raw:
             raw.seek(-min(LINE_CHARACTERS, path.stat().st_size), 2)
             tail = raw.read().decode("utf-8", "replace")
@@ -134,9 +133,8 @@ def _is_number(field: str, *, decimal_comma: bool) -> bool:
 def _load(path: Path, layout: _Layout, *, cut: bool, max_values: int) -> Floats:
     max_rows = max_values // layout.columns
     with path.open(encoding="utf-8-sig") as file:
-        lines: Iterator[str] = (
-            line for line in islice(file, layout.skip, None) if line.strip() and line.lstrip()[0] not in "#%"
-        )
+        rows = islice(_lines_of(path, file), layout.skip, None)
+        lines: Iterator[str] = (line for line in rows if line.strip() and line.lstrip()[0] not in "#%")
         if layout.decimal_comma:
             lines = (line.replace(",", ".") for line in lines)
         if cut:
@@ -169,6 +167,14 @@ def _in_plain_words(problem: str, layout: _Layout) -> str:
     return f"{problem.splitlines()[0]}; {wanted}"
 
 
+def _lines_of(path: Path, file: TextIO) -> Iterator[str]:
+    """Lines of bounded length, so that a file without line ends is refused and not held in memory."""
+    while line := file.readline(LINE_CHARACTERS):
+        if len(line) == LINE_CHARACTERS and line[-1] != "\n":
+            raise RecordingError(f"{path}: has a line of more than {LINE_CHARACTERS} characters; is it a table?")
+        yield line
+
+
 def _all_but_last(lines: Iterator[str]) -> Iterator[str]:
     held = next(lines, None)
     for line in lines:
@@ -180,10 +186,10 @@ def _all_but_last(lines: Iterator[str]) -> Iterator[str]:
 # ------------------------------------------------------------------------------------------------------------ columns
 
 
-def _choose(path: Path, layout: _Layout, variable: str | None, *, time: int | None, count: int) -> list[int]:
+def _choose(path: Path, layout: _Layout, variable: str | None, *, times: list[int], count: int) -> list[int]:
     if variable is not None and variable != "*":
         return [_column(path, layout, part.strip(), count) for part in variable.split("+")]
-    columns = [k for k in range(count) if k != time]
+    columns = [k for k in range(count) if k not in times]
     if len(columns) > len(AXES) and layout.header:
         columns = [k for k in columns if _AXIS.fullmatch(_bare(layout.header[k]))]
     if not 1 <= len(columns) <= len(AXES):
@@ -222,44 +228,3 @@ def _unit_of(name: str) -> Literal["g", "m/s2"] | None:
     if match is None:
         return None
     return "g" if (match[1] or match[2]).lower() == "g" else "m/s2"
-
-
-# --------------------------------------------------------------------------------------------------------------- time
-
-
-def _time_column(path: Path, layout: _Layout, values: Floats) -> int | None:
-    if values.shape[1] < 2 or len(values) < 3:
-        return None
-    if layout.header:
-        found = [k for k, name in enumerate(layout.header) if _TIME.fullmatch(name.strip())]
-        if len(found) > 1:
-            there = ", ".join(layout.header[k] for k in found)
-            raise RecordingError(f"{path}: more than one column is time ({there}); name the columns to read")
-        return found[0] if found else None
-    steps = np.diff(values[:, 0])
-    evenly = len(steps) >= 15 and steps.min() > 0 and np.median(np.abs(steps - np.median(steps))) < np.median(steps) / 2
-    return 0 if evenly else None
-
-
-def _rate_of(
-    path: Path, layout: _Layout, time: Floats, column: int
-) -> tuple[float | None, tuple[tuple[int, int], ...]]:
-    """Rate in Hz (None where the column's unit is unknown) and the gaps as (row, sample index)."""
-    steps = np.diff(time)
-    if not (np.isfinite(time).all() and steps.min() >= 0 and time[-1] > time[0]):
-        row = int(np.argmin(np.where(np.isfinite(steps), steps, -np.inf))) + 2
-        raise RecordingError(f"{path}: time column {_label(layout, column)} does not count up at row {row} of numbers")
-    step = float(np.median(steps))
-    jumps = np.ones(len(steps), np.int64)
-    if steps.min() > 0:  # else the clock is coarser than the samples, and a jump may be one tick of it
-        jitter = float(np.median(np.abs(steps - step))) / step
-        far = steps > step * (1.5 if jitter < 0.1 else 4.0)
-        jumps[far] = np.rint(steps[far] / step).astype(np.int64)
-    index = np.concatenate(([0], np.cumsum(jumps)))
-    gaps = tuple((int(row) + 1, int(index[row + 1])) for row in np.flatnonzero(jumps > 1))
-    match = _TIME.fullmatch(layout.header[column].strip()) if layout.header else None
-    seconds = SECONDS[match[1].lower()] if match and match[1] else (1.0 if step < 0.5 and steps.min() > 0 else None)
-    if seconds is None:
-        return None, gaps
-    hz = float(index[-1] / ((time[-1] - time[0]) * seconds))
-    return float(f"{hz:.6g}"), gaps

@@ -10,7 +10,7 @@ import logging
 import os
 import signal
 import threading
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Sequence
 from pathlib import Path
 
 from agent import ports
@@ -42,12 +42,16 @@ def run(config: Config) -> int:
     Raises ConfigError or BundleError before anything is opened, and what a source or thread failed with afterwards.
     """
     give_memory_back()
-    parts = assemble(config)
-    signal.pthread_sigmask(signal.SIG_BLOCK, STOP_SIGNALS)  # read in `_signalled`, never handled asynchronously
+    caught: list[int] = []
+    before = {number: signal.getsignal(number) for number in STOP_SIGNALS}
+    for number in STOP_SIGNALS:
+        # A handler may run between any two instructions of the main thread: it takes no lock and says nothing.
+        signal.signal(number, lambda number, _frame: caught.append(number))
     try:
-        return Daemon(parts).run()
+        return Daemon(assemble(config), signals=caught).run()
     finally:
-        signal.pthread_sigmask(signal.SIG_UNBLOCK, STOP_SIGNALS)
+        for number, handler in before.items():
+            signal.signal(number, handler)
 
 
 class Daemon:
@@ -56,21 +60,22 @@ class Daemon:
     `run` is for the main thread; `stop` may be called from any.
     """
 
-    def __init__(self, parts: Parts) -> None:
+    def __init__(self, parts: Parts, *, signals: Sequence[int] = ()) -> None:
+        self._signals = signals  # grows while we run
         state_dir = Path(parts.config.agent.state_dir)
         self._store = open_store(state_dir)
         self._stop_reading, self._stop_working, self._stop_publishing = (threading.Event() for _ in range(3))
         patient = {source.name for source in parts.config.sources if source.kind in PATIENT_KINDS}
         self._failures: list[BaseException] = []
         self._inbox = Inbox(source.name for source in parts.sources)
-        outbox = Outbox(limit=parts.config.publish.queue)
+        self._outbox = Outbox(limit=parts.config.publish.queue)
         sink: ConnectedSink = ports.load(ports.SINKS, "mqtt")(parts.broker, availability=parts.topics.availability)
-        self._worker = Worker(parts, store=self._store, inbox=self._inbox, outbox=outbox, stop=self._stop_working)
+        self._worker = Worker(parts, store=self._store, inbox=self._inbox, outbox=self._outbox, stop=self._stop_working)
         self._readers = [
             Reader(source, self._inbox, patient=source.name in patient, stop=self._stop_reading)
             for source in parts.sources
         ]
-        publisher = Publisher(sink, outbox, stop=self._stop_publishing)
+        publisher = Publisher(sink, self._outbox, stop=self._stop_publishing)
         self._worker.watch(readers={reader.source.name: reader for reader in self._readers}, publisher=publisher)
         self._control = ControlServer(state_dir, self._worker.handle, stop=self._stop_working)
         self._reader_threads = [self._thread(f"source {r.source.name}", r.run) for r in self._readers]
@@ -99,21 +104,23 @@ class Daemon:
 
     def _wait_for_an_end(self) -> None:
         while not self._failures and not self._stop_reading.is_set():
-            if (number := _signalled(WATCH_S)) is not None:
-                log.info("%s: draining and leaving", signal.Signals(number).name)
+            if self._signals:
+                log.info("%s: draining and leaving", signal.Signals(self._signals[0]).name)
                 return
             if all(reader.ended for reader in self._readers) and self._inbox.is_empty:
                 log.info("every source has been read to its end: leaving")
                 return
+            self._stop_reading.wait(WATCH_S)
 
     def _end(self, stop: threading.Event, threads: Iterable[threading.Thread]) -> None:
         """Stop some threads and wait for them; a second signal leaves at once."""
         stop.set()
-        self._inbox.wake()
+        for wake in (self._inbox.wake, self._outbox.wake, self._control.wake):
+            wake()
         for thread in threads:
             while thread.is_alive():
                 thread.join(WATCH_S)
-                if _signalled(0.0) is not None:
+                if len(self._signals) > 1:
                     log.warning("second signal: leaving at once")
                     os._exit(EX_BUG)
 
@@ -134,9 +141,3 @@ class Daemon:
                 self._failures.append(error)
 
         return threading.Thread(target=guarded, name=name, daemon=True)
-
-
-def _signalled(timeout_s: float) -> int | None:
-    """The stop signal that came within `timeout_s`; None where none did."""
-    received = signal.sigtimedwait(STOP_SIGNALS, timeout_s)
-    return None if received is None else received.si_signo

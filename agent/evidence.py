@@ -58,12 +58,19 @@ def bearing_lines(
         return (), "band_above_nyquist"
     heights = spectra.envelopes.max(axis=0)
     shaft_hz = speed.rpm / 60 * bearing.ratio
-    found = []
+    nearest: dict[float, BearingLine] = {}  # by the frequency seen: a peak speaks for the line nearest to it alone
     for name, order in _line_orders(bearing.geometry.orders):
         line = _line(heights, name, order, shaft_hz, spectra.bin_hz, spec.tolerance)
-        if line is not None and line.above_floor_db >= LINE_ABOVE_FLOOR_DB:
-            found.append(line)
-    return tuple(sorted(found, key=lambda line: -line.above_floor_db)), None
+        if line is None or line.above_floor_db < LINE_ABOVE_FLOOR_DB:
+            continue
+        rival = nearest.get(line.seen_hz)
+        if rival is None or _error(line) < _error(rival):
+            nearest[line.seen_hz] = line
+    return tuple(sorted(nearest.values(), key=lambda line: -line.above_floor_db)), None
+
+
+def _error(line: BearingLine) -> float:
+    return abs(line.seen_hz / line.expected_hz - 1)
 
 
 def _line_orders(orders: FaultOrders) -> list[tuple[str, float]]:

@@ -157,22 +157,25 @@ class Publisher:
             try:
                 self._sink.open()
             except TransportError as error:
-                self._stop.wait(self.outage.failed(error))
+                self._pause(error)
                 continue
-            self.outage.ended()
             self._outbox.repeat_retained()
             self._send_while_connected()
             if not self._stop.is_set():
                 self._sink.close()
-                self._stop.wait(self.outage.failed(TransportError("the connection to the broker was lost")))
+                self._pause(TransportError("the connection was lost"))
         self._flush()
         self._sink.close()
 
     def _send_while_connected(self) -> None:
         while self._sink.connected and not self._stop.is_set():
+            self.outage.works(now_s=time.monotonic())
             message = self._outbox.take(IDLE_S)
             if message is not None and not self._send(message):
                 self._stop.wait(CONGESTED_S)
+
+    def _pause(self, error: TransportError) -> None:
+        self._stop.wait(self.outage.failed(error, now_s=time.monotonic()))
 
     def _flush(self) -> None:
         deadline_s = time.monotonic() + FLUSH_S

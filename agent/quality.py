@@ -90,9 +90,12 @@ def _has_step(axis: Vector) -> bool:
     size = len(axis) // STEP_SEGMENTS
     if not size:
         return False
-    used = axis[: size * STEP_SEGMENTS].astype(np.float64).reshape(STEP_SEGMENTS, size)
-    variance = used.var()
-    sums = np.cumsum(used.mean(axis=1) - used.mean())[:-1]
+    used = axis[: size * STEP_SEGMENTS].reshape(STEP_SEGMENTS, size)
+    means = used.mean(axis=1, dtype=np.float64)
+    mean = means.mean()
+    centred = used - np.float32(mean)
+    variance = float(np.vdot(centred, centred)) / used.size
+    sums = np.cumsum(means - mean)[:-1]
     left = np.arange(1, STEP_SEGMENTS)
     share = sums**2 / (left * (STEP_SEGMENTS - left)) / variance if variance > 0 else np.zeros(1)
     if share.max() <= STEP_SHARE:

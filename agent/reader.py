@@ -46,7 +46,7 @@ class Reader:
                 log.info("source %s: open", self.source.name)
                 self._read_on()
             except TransportError as error:
-                pause_s = self.outage.failed(error)
+                pause_s = self.outage.failed(error, now_s=time.monotonic())
                 self._close()
                 self._stop.wait(pause_s)
             except EndOfStream:
@@ -61,10 +61,11 @@ class Reader:
                 self._stop.wait(ROOM_S)
                 continue
             items = self.source.read(READ_TIMEOUT_S)
-            self.outage.ended()
+            now_s = time.monotonic()
+            self.outage.works(now_s=now_s)
             if items:
                 self._inbox.put(self.source.name, items)
-            if (now_s := time.monotonic()) - counted_s >= COUNT_EVERY_S:
+            if now_s - counted_s >= COUNT_EVERY_S:
                 counted_s = now_s
                 self.counters = dict(self.source.counters())
 

@@ -185,9 +185,7 @@ def _counts_of(block: SampleBlock) -> Counts | None:
     # Sources multiply by the float32 nearest to the step; dividing by the same gives back every 24-bit integer.
     counts = np.rint(samples / float(np.float32(step)))
     if stream.unit == "raw" and stream.step is None and np.any(counts != samples):
-        raise RecordingError(
-            f"{stream.sensor}: samples with fractions and no unit; configure unit to record them"
-        )
+        raise RecordingError(f"{stream.sensor}: samples with fractions and no unit; configure unit to record them")
     if np.abs(counts).max() >= 2**31:
         return None
     return counts.astype(np.int32)

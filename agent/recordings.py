@@ -7,8 +7,8 @@ the mend; what was taken from the file or left out is told in `notes`. scipy is 
 from __future__ import annotations
 
 import math
-from collections.abc import Iterator, Sequence
-from dataclasses import dataclass, replace
+from collections.abc import Sequence
+from dataclasses import replace
 from pathlib import Path
 from typing import Any, Literal
 
@@ -17,8 +17,11 @@ import numpy as np
 from agent.csvfiles import read_csv
 from agent.errors import RecordingError
 from agent.matfiles import Numbers, choose, columns_of, leaves_of, rate_and_rpm
+from agent.recorded import Piece as Piece
+from agent.recorded import Recording as Recording
+from agent.recorded import blocks_of as blocks_of
 from agent.sources.routes import MAX_RATE_HZ, MIN_RATE_HZ
-from agent.types import AXES, SampleBlock, Samples, Stream
+from agent.types import AXES, Samples
 from agent.vbp import read_blocks, samples_of, stream_of
 from agent.wavfiles import read_wav
 from firmware_bridge.frames import Flag
@@ -27,36 +30,8 @@ from firmware_bridge.session import Block
 MAX_FILE_BYTES = 2 << 30
 MAX_VALUES = 1 << 28  # samples times axes: 1 GiB as float32
 STANDARD_GRAVITY = 9.80665  # m/s2, by definition (CGPM 1901)
-BLOCK_S = 0.1
 
 Unit = Literal["g", "m/s2", "raw"]
-
-
-@dataclass(frozen=True, slots=True)
-class Piece:
-    """Rows of a recording from `row` to the next piece that were consecutive samples, as one block brought them."""
-
-    row: int
-    start: int  # sample index of that row
-    session: int = 0
-    device_us: int | None = None
-    clipped: int = 0
-
-
-@dataclass(frozen=True, slots=True)
-class Recording:
-    """What a file holds. `samples` is float32 (n, axes) in `unit`; `pieces` is never empty and starts at row 0."""
-
-    path: Path
-    samples: Samples
-    rate_hz: float | None
-    rpm: float | None
-    unit: Literal["g", "raw"]
-    axes: tuple[str, ...]
-    pieces: tuple[Piece, ...] = (Piece(0, 0),)
-    full_scale: float | None = None
-    step: float | None = None
-    notes: tuple[str, ...] = ()
 
 
 def read_recording(
@@ -89,56 +64,6 @@ def read_recording(
     except (OSError, MemoryError) as error:
         raise RecordingError(f"{path}: cannot be read ({error})") from error
     return _checked(_overruled(recording, rate_hz=rate_hz, axes=axes, unit=unit))
-
-
-def blocks_of(
-    recording: Recording, sensor: str, *, block: int | None = None, session_base: int = 0
-) -> Iterator[SampleBlock]:
-    """The recording as blocks of one stream: gaps, sessions and device time as they were, at most `block` samples each.
-
-    `arrival_s` is the time into the recording, not a clock's; `block` is 0.1 s where not given, and where the pieces
-    are a device's own blocks these are kept whole. `session_base` is added to every session, so that a recording played
-    again is another session. RecordingError where the rate is unknown.
-    """
-    if recording.rate_hz is None:
-        raise RecordingError(f"{recording.path}: does not say its sample rate; give it (--rate-hz)")
-    own_blocks = block is None and any(piece.device_us is not None for piece in recording.pieces)
-    limit = len(recording.samples) if own_blocks else block or max(1, round(BLOCK_S * recording.rate_hz))
-    ends = [piece.row for piece in recording.pieces[1:]] + [len(recording.samples)]
-    stream: Stream | None = None
-    elapsed, expected = 0, recording.pieces[0].start
-    for piece, end in zip(recording.pieces, ends, strict=True):
-        session = session_base + piece.session
-        if stream is None or stream.session != session:
-            stream = _stream_of(recording, sensor=sensor, session=session)
-            expected = piece.start
-        elapsed += max(0, piece.start - expected)
-        for row in range(piece.row, end, limit):
-            samples = recording.samples[row : min(row + limit, end)]
-            elapsed += len(samples)
-            yield SampleBlock(
-                stream=stream,
-                start=piece.start + row - piece.row,
-                samples=samples,
-                device_us=piece.device_us if row == piece.row else None,
-                arrival_s=elapsed / recording.rate_hz,
-                clipped=piece.clipped if row == piece.row else 0,
-            )
-        expected = piece.start + end - piece.row
-
-
-def _stream_of(recording: Recording, *, sensor: str, session: int) -> Stream:
-    assert recording.rate_hz is not None
-    return Stream(
-        sensor=sensor,
-        rate_hz=recording.rate_hz,
-        axes=recording.axes,
-        unit=recording.unit,
-        full_scale=recording.full_scale,
-        session=session,
-        step=recording.step,
-        live=False,
-    )
 
 
 # ------------------------------------------------------------------------------------------- what all formats share

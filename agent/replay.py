@@ -87,7 +87,7 @@ def _learn(args: argparse.Namespace, bundle: Bundle, encoder: Encoder) -> dict[s
             seconds = bundle.spec.window_s + (MIN_WINDOWS - 1) * bundle.spec.hop_s
             raise RecordingError(f"{path}: too short to learn from; a healthy recording needs {seconds:g} s")
         pipeline = Pipeline(setup, bundle=bundle, encoder=encoder, config=_no_alerts(), baselines=learnt)
-        pipeline.commission(count)
+        pipeline.commission(count, add=True)
         for block in blocks_of(recording, SENSOR):
             pipeline.feed(block)
         if pipeline.windows_to_learn:

@@ -1,31 +1,41 @@
-"""What the worker knows of itself and its sensors, as the state and health documents."""
+"""How the whole agent is, as the health document."""
 
 from __future__ import annotations
 
 import time
+from collections import Counter
+from collections.abc import Mapping
+from dataclasses import dataclass
 from datetime import UTC, datetime
 from importlib import metadata
-from typing import TYPE_CHECKING
 
+from agent.assembly import Parts
 from agent.health import memory_mb
-from agent.ledger import Balance
-from agent.payloads import HealthPayload, PublishingHealth, SensorHealth, SourceHealth, StatePayload
+from agent.inbox import Inbox
+from agent.payloads import HealthPayload, PublishingHealth, SensorHealth, SourceHealth
 from agent.publisher import Publisher
+from agent.reader import Reader
 from agent.sensors import SensorDesk
-from agent.speaker import Speaker
-
-if TYPE_CHECKING:
-    from agent.worker import Worker
+from agent.store import Store
 
 
-def state_report(desk: SensorDesk, *, speaker: Speaker, losses: Balance | None) -> StatePayload:
-    """What one sensor says now."""
-    return speaker.state(desk.change, last=desk.last, losses=losses)
+@dataclass(frozen=True, slots=True)
+class Everything:
+    """All that runs, for a report to look at."""
+
+    parts: Parts
+    store: Store
+    inbox: Inbox
+    desks: Mapping[str, SensorDesk]
+    faults: Mapping[str, Counter[str]]  # source name -> refused input by kind
+    readers: Mapping[str, Reader]
+    publisher: Publisher
+    started_s: float  # monotonic
 
 
-def health_report(worker: Worker, publisher: Publisher) -> HealthPayload:
+def health_report(seen: Everything) -> HealthPayload:
     """How the whole agent is now."""
-    parts = worker.parts
+    parts, publisher = seen.parts, seen.publisher
     manifest = parts.bundle.manifest
     return HealthPayload(
         agent=parts.config.agent.id,
@@ -34,10 +44,10 @@ def health_report(worker: Worker, publisher: Publisher) -> HealthPayload:
         bundle=f"{manifest.name} {manifest.version}",
         runtime=parts.runtime,
         time=datetime.now(UTC),
-        uptime_s=round(time.monotonic() - worker.started_s, 1),
+        uptime_s=round(time.monotonic() - seen.started_s, 1),
         memory_mb=memory_mb(),
-        sensors={sensor: _sensor(sensor, desk, worker) for sensor, desk in worker.desks.items()},
-        sources={source.name: _source(source.name, worker) for source in parts.sources},
+        sensors={sensor: _sensor(sensor, desk, seen) for sensor, desk in seen.desks.items()},
+        sources={source.name: _source(source.name, seen) for source in parts.sources},
         publishing=PublishingHealth(
             connected=publisher.connected,
             outages=publisher.outage.count,
@@ -45,8 +55,8 @@ def health_report(worker: Worker, publisher: Publisher) -> HealthPayload:
             waiting=publisher.waiting,
             dropped=publisher.dropped,
         ),
-        open_alerts=tuple(alert.id for desk in worker.desks.values() for alert in desk.pipeline.open_alerts),
-        notices=(*parts.config.notices, *worker.store.notices),
+        open_alerts=tuple(alert.id for desk in seen.desks.values() for alert in desk.pipeline.open_alerts),
+        notices=(*parts.config.notices, *seen.store.notices),
     )
 
 
@@ -58,8 +68,8 @@ def version() -> str:
         return "unknown"
 
 
-def _sensor(sensor: str, desk: SensorDesk, worker: Worker) -> SensorHealth:
-    losses = worker.inbox.balance(sensor)
+def _sensor(sensor: str, desk: SensorDesk, seen: Everything) -> SensorHealth:
+    losses = seen.inbox.balance(sensor)
     last = desk.last
     return SensorHealth(
         state=desk.change.state,
@@ -71,14 +81,14 @@ def _sensor(sensor: str, desk: SensorDesk, worker: Worker) -> SensorHealth:
     )
 
 
-def _source(name: str, worker: Worker) -> SourceHealth:
-    reader = worker.readers[name]
+def _source(name: str, seen: Everything) -> SourceHealth:
+    reader = seen.readers[name]
     return SourceHealth(
         connected=reader.connected,
         ended=reader.ended,
         outages=reader.outage.count,
         error=reader.outage.error,
-        dropped_items=worker.inbox.dropped(name),
-        faults=dict(worker.faults[name]),
+        dropped_items=seen.inbox.dropped(name),
+        faults=dict(seen.faults[name]),
         counters=dict(reader.counters),
     )

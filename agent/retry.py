@@ -1,4 +1,7 @@
-"""How links that fail are tried again: with growing, jittered pauses, told once per outage, counted always."""
+"""How links that fail are tried again: with growing, jittered pauses, told once per outage, counted always.
+
+A link that keeps failing shortly after it came back is one outage to a reader of the log, and tried ever more rarely.
+"""
 
 from __future__ import annotations
 
@@ -7,33 +10,42 @@ import random
 
 FIRST_S = 1.0
 LONGEST_S = 30.0
+STABLE_S = 10.0
+"""A link that held for so long has truly come back."""
 
 log = logging.getLogger(__name__)
 
 
 class Outage:
-    """The health of one link: whether it is down, since how many tries, and how long to wait before the next."""
+    """The health of one link: whether it is down, how often it was, and how long to wait before the next try."""
 
     def __init__(self, name: str, *, seed: int | None = None) -> None:
         self.name = name
         self.count = 0
         self.error: str | None = None
         self._tries = 0
+        self._back_s: float | None = None  # when the link last came back; None: it is down, or never was
         self._random = random.Random(seed)
 
-    def failed(self, error: Exception) -> float:
-        """Note a failure; the seconds to wait before the next try (1..30 s, the last half of it random)."""
-        self._tries += 1
+    def failed(self, error: Exception, *, now_s: float) -> float:
+        """Note a failure; the seconds to wait before the next try (1..30 s, up to half of it less at random)."""
+        if self._back_s is not None and now_s - self._back_s >= STABLE_S:
+            self._tries = 0
         if self.error is None:
             self.count += 1
+        if self._tries == 0:
             log.warning("%s: %s; trying again with growing pauses", self.name, error)
         self.error = str(error)
+        self._back_s = None
+        self._tries += 1
         pause_s = min(FIRST_S * 2.0 ** min(self._tries - 1, 10), LONGEST_S)
         return max(FIRST_S, pause_s * self._random.uniform(0.5, 1.0))
 
-    def ended(self) -> None:
-        """Note that the link works."""
-        if self.error is not None:
-            log.info("%s: back after %d %s", self.name, self._tries, "try" if self._tries == 1 else "tries")
+    def works(self, *, now_s: float) -> None:
+        """Note that the link works; the log is told once it has held for a while."""
+        if self._back_s is None:
+            self._back_s = now_s
         self.error = None
-        self._tries = 0
+        if self._tries and now_s - self._back_s >= STABLE_S:
+            log.info("%s: back after %d failures", self.name, self._tries)
+            self._tries = 0

@@ -1,6 +1,6 @@
 """The keys of the operator's TOML file as frozen structs: names, types, defaults, and rules between keys of one table.
 
-What joins two tables (a sensor naming a machine) is checked in `agent.plan`; docs/configuration.md explains every key.
+What joins two tables (a sensor naming a machine) is checked in `agent.references`; configs/*.toml explain every key.
 """
 
 from __future__ import annotations

@@ -27,12 +27,13 @@ class FeatureSpec(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     window_s: float = 2.0
     hop_s: float = 0.5
     envelope_bands_hz: tuple[tuple[float, float], ...] = (
-        (500.0, 1200.0),
-        (1000.0, 2200.0),
-        (2000.0, 3400.0),
-        (3200.0, 4600.0),
-        (4400.0, 5900.0),
+        (500.0, 1400.0),
+        (1200.0, 2600.0),
+        (2400.0, 4200.0),
+        (4000.0, 5900.0),
+        (5900.0, 10_000.0),
     )
+    whitening_hz: float = 30.0  # width over which a band's spectrum is made flat before its envelope is taken
     envelope_max_hz: float = 600.0  # highest modulation frequency that is looked at
     lines_max_hz: float = 1500.0  # highest line looked for in the plain spectrum
     floor_width_hz: float = 25.0  # width over which a local floor is taken
@@ -85,7 +86,8 @@ def analyse(window: Window, spec: FeatureSpec) -> Spectra:
         first, last = int(low / bin_hz), int(high / bin_hz)
         if last >= spectrum.shape[1] or last - first < _SMALLEST_BAND:
             continue
-        envelope = _envelope(spectrum[:, first:last], reach=modulation.shape[1])
+        band = _whitened(spectrum[:, first:last], max(4, round(spec.whitening_hz / bin_hz)))
+        envelope = _envelope(band, reach=modulation.shape[1])
         known[row] = True
         spread[row], peaky[row] = _shape(envelope)
         modulation[row] = power_of(hann(rfft(envelope)))[: modulation.shape[1]]
@@ -113,6 +115,23 @@ def _moments(samples: NDArray[np.float32]) -> tuple[Vector, Vector, Vector]:
     variance = np.maximum(square.mean(axis=1), np.float32(1e-20))
     fourth = np.array([np.dot(row, row) for row in square], np.float32) / np.float32(samples.shape[1])
     return np.sqrt(variance), fourth / variance**2, np.sqrt(square.max(axis=1) / variance)
+
+
+def _whitened(band: Spectrum, width: int) -> Spectrum:
+    """The band's bins (axes, bins) with their power, summed over axes, made equal in blocks of about `width` bins.
+
+    A resonance or a strong tone would otherwise speak for the whole band; flat, every part of it that is modulated at
+    one rate adds up, as in the enhanced envelope spectrum of the cyclic coherence (Abboud et al., MSSP 84 (2017)).
+    """
+    bins = band.shape[1]
+    blocks = max(1, bins // width)
+    size = bins // blocks
+    power = power_of(band[:, : blocks * size]).sum(axis=0).reshape(blocks, size).mean(axis=1)
+    level = -0.5 * np.log(np.maximum(power, np.float32(1e-30)))
+    left, weight = _between(bins, blocks, size)
+    gain = np.exp(level[left] * (1 - weight) + level[np.minimum(left + 1, blocks - 1)] * weight)
+    white: Spectrum = band * gain
+    return white
 
 
 def _envelope(band: Spectrum, *, reach: int) -> Vector:

@@ -1,6 +1,6 @@
-"""The one thread that thinks: items to pipelines, outputs to the store and the outbox, requests to answers.
+"""The one thread that thinks: items to pipelines, outputs to the announcer, requests to answers.
 
-Everything with state between windows is touched from here alone. What must survive is stored before it is published.
+Everything with state between windows is touched from here alone.
 """
 
 from __future__ import annotations
@@ -10,27 +10,26 @@ import queue
 import threading
 import time
 from collections import Counter
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping
 from concurrent.futures import Future
-from dataclasses import replace
 from pathlib import Path
 
 import msgspec
 
+from agent.announcer import Announcer
 from agent.assembly import Parts
 from agent.baseline import MIN_WINDOWS, Baseline, to_bytes
 from agent.commissioning import MAX_WINDOWS
 from agent.control import Answer, Commission, Record, Request, Status
 from agent.errors import ConfigError, TextVibError, TransportError
 from agent.inbox import Inbox
-from agent.payloads import encode
-from agent.publisher import Message, Outbox, Publisher
+from agent.publisher import Outbox, Publisher
 from agent.reader import Reader
-from agent.report import health_report, state_report
+from agent.report import Everything, health_report
 from agent.sensors import SensorDesk, fingerprint, restored_desks
 from agent.store import Store
 from agent.tapes import Tapes
-from agent.types import Alert, DeviceStatus, Diagnosis, Item, Output, Reading, SampleBlock, SourceFault, StateChange
+from agent.types import DeviceStatus, Item, Reading, SampleBlock, SourceFault
 
 TICK_S = 0.5
 HEALTH_S = 10.0
@@ -45,36 +44,40 @@ class Worker:
     """`run` is its thread's body; `handle` may be called from any thread."""
 
     def __init__(self, parts: Parts, *, store: Store, inbox: Inbox, outbox: Outbox, stop: threading.Event) -> None:
-        self.parts = parts
-        self.store = store
-        self.inbox = inbox
-        self.started_s = time.monotonic()
-        self.desks = restored_desks(parts, store)
-        self.faults: dict[str, Counter[str]] = {source.name: Counter() for source in parts.sources}
-        self.readers: Mapping[str, Reader] = {}
-        self.publisher: Publisher | None = None
-        self._outbox = outbox
+        self._parts = parts
+        self._store = store
+        self._inbox = inbox
+        self._desks = restored_desks(parts, store)
+        self._faults: dict[str, Counter[str]] = {source.name: Counter() for source in parts.sources}
+        self._everything: Everything | None = None
+        self._announcer = Announcer(parts, store=store, inbox=inbox, outbox=outbox)
         self._stop = stop
         self._features = fingerprint(parts)
-        self._baselines = {sensor: desk.pipeline.baselines for sensor, desk in self.desks.items()}
-        self._by_machine = _by_machine(self.desks)
+        self._baselines = {sensor: desk.pipeline.baselines for sensor, desk in self._desks.items()}
+        self._by_machine = _by_machine(self._desks)
         self._requests: queue.SimpleQueue[tuple[Request, Future[Answer]]] = queue.SimpleQueue()
         self._tapes = Tapes()
 
     def watch(self, *, readers: Mapping[str, Reader], publisher: Publisher) -> None:
         """Tell the worker what else runs, for its health document."""
-        self.readers = readers
-        self.publisher = publisher
+        self._everything = Everything(
+            parts=self._parts,
+            store=self._store,
+            inbox=self._inbox,
+            desks=self._desks,
+            faults=self._faults,
+            readers=readers,
+            publisher=publisher,
+            started_s=time.monotonic(),
+        )
 
     # ----------------------------------------------------------------------------------------------------- the loop
 
     def run(self) -> None:
-        self._take_up_alerts()
-        for desk in self.desks.values():
-            self._put_state(desk)
+        self._announcer.take_up_alerts(self._desks)
         ticks_s, healths_s, drain_until_s = 0.0, time.monotonic(), None
         while True:
-            batch = self.inbox.take(TICK_S)
+            batch = self._inbox.take(TICK_S)
             for source, item in batch:
                 self._feed(source, item)
             now_s = time.monotonic()
@@ -83,94 +86,45 @@ class Worker:
                 self._tick(now_s)
             if now_s >= healths_s:
                 healths_s = now_s + HEALTH_S
-                self._put_health()
+                self._announce_health()
             self._answer_requests()
             if self._stop.is_set():
                 drain_until_s = drain_until_s or now_s + DRAIN_S
                 if not batch or now_s > drain_until_s:
                     break
-        self._put_health()
+        self._announce_health()
         self._tapes.close()
 
     def _feed(self, source: str, item: Item) -> None:
         match item:
             case SourceFault():
-                self.faults[source][item.kind] += 1
+                self._faults[source][item.kind] += 1
             case Reading(quantity="rpm"):
                 for desk in self._by_machine.get(item.sensor, ()):
-                    self._give_out(desk, desk.feed(item))
+                    self._announcer.announce(desk, desk.feed(item))
             case _:
                 self._feed_sensor(item)
 
     def _feed_sensor(self, item: Item) -> None:
         sensor = item.stream.sensor if isinstance(item, SampleBlock) else item.sensor
-        desk = self.desks.get(sensor or "")
+        desk = self._desks.get(sensor or "")
         if desk is None:
             return
         if isinstance(item, SampleBlock | DeviceStatus):
             self._tapes.feed(desk.change.sensor, item)
-        self._give_out(desk, desk.feed(item))
+        self._announcer.announce(desk, desk.feed(item))
         self._keep_baselines(desk)
 
     def _tick(self, now_s: float) -> None:
         self._tapes.tick(now_s)
-        for desk in self.desks.values():
-            self._give_out(desk, desk.tick(now_s))
+        for desk in self._desks.values():
+            self._announcer.announce(desk, desk.tick(now_s))
 
-    # -------------------------------------------------------------------------------------------------- what goes out
-
-    def _give_out(self, desk: SensorDesk, outputs: Iterable[Output]) -> None:
-        for output in outputs:
-            match output:
-                case Diagnosis():
-                    if self.parts.config.publish.diagnoses:
-                        topic = self.parts.topics.diagnosis(output.sensor)
-                        self._outbox.put(Message(topic, encode(self.parts.speaker.diagnosis(output))))
-                case Alert():
-                    self._put_alert(output)
-                case StateChange():
-                    log.info("%s: %s%s", output.sensor, output.state, f" ({output.reason})" if output.reason else "")
-                    self._put_state(desk)
-
-    def _put_alert(self, alert: Alert) -> None:
-        self.store.save_alert(alert)
-        log.warning(
-            "alert %s %s: %s/%s %s", alert.id, alert.event, alert.sensor, alert.bearing or "machine", alert.fault
-        )
-        payload = encode(self.parts.speaker.alert(alert))
-        self._outbox.put(Message(self.parts.topics.event, payload, qos=1))
-        self._put_open_alert(alert, b"" if alert.event == "cleared" else payload)
-
-    def _put_open_alert(self, alert: Alert, payload: bytes) -> None:
-        self._outbox.put(Message(self.parts.topics.alert(alert.sensor, alert.bearing), payload, retain=True, qos=1))
-
-    def _put_state(self, desk: SensorDesk) -> None:
-        report = state_report(desk, speaker=self.parts.speaker, losses=self.inbox.balance(desk.change.sensor))
-        topic = self.parts.topics.state(desk.change.sensor)
-        self._outbox.put(Message(topic, encode(report), retain=True, qos=1))
-
-    def _put_health(self) -> None:
-        for desk in self.desks.values():
-            self._put_state(desk)
-        if self.publisher is not None:
-            report = health_report(self, self.publisher)
-            self._outbox.put(Message(self.parts.topics.health, encode(report), retain=True))
-
-    # -------------------------------------------------------------------------------------------------- what survives
-
-    def _take_up_alerts(self) -> None:
-        """Restore open alerts and clear what the broker still shows of sensors and bearings that are gone."""
-        for alert in self.store.open_alerts():
-            desk = self.desks.get(alert.sensor)
-            orphans = (alert,) if desk is None else desk.pipeline.restore([alert])
-            for orphan in orphans:
-                log.warning(
-                    "alert %s: %s is no longer configured; forgotten", orphan.id, orphan.bearing or orphan.sensor
-                )
-                self.store.save_alert(replace(orphan, event="cleared"))
-                self._put_open_alert(orphan, b"")
-            if not orphans:
-                self._put_open_alert(alert, encode(self.parts.speaker.alert(alert)))
+    def _announce_health(self) -> None:
+        for desk in self._desks.values():
+            self._announcer.announce_state(desk)
+        if self._everything is not None:
+            self._announcer.announce_health(health_report(self._everything))
 
     def _keep_baselines(self, desk: SensorDesk) -> None:
         sensor, learnt = desk.change.sensor, desk.pipeline.baselines
@@ -178,7 +132,7 @@ class Worker:
             return
         self._baselines[sensor] = learnt
         for bearing, baseline in learnt.items():
-            self.store.save_baseline(sensor, bearing, features=self._features, value=to_bytes(baseline))
+            self._store.save_baseline(sensor, bearing, features=self._features, value=to_bytes(baseline))
         log.info("%s: baseline learnt (%s)", sensor, ", ".join(_speeds(learnt)))
 
     # ------------------------------------------------------------------------------------------------------- requests
@@ -187,7 +141,7 @@ class Worker:
         """Have the worker answer a request; TransportError where it does not in time."""
         answer: Future[Answer] = Future()
         self._requests.put((request, answer))
-        self.inbox.wake()
+        self._inbox.wake()
         try:
             return answer.result(timeout=ANSWER_S)
         except TimeoutError:
@@ -221,23 +175,20 @@ class Worker:
                 return {"path": str(path)}
 
     def _status(self) -> Answer:
-        assert self.publisher is not None
-        states = {
-            sensor: state_report(desk, speaker=self.parts.speaker, losses=self.inbox.balance(sensor))
-            for sensor, desk in self.desks.items()
-        }
-        learning = {sensor: desk.pipeline.windows_to_learn for sensor, desk in self.desks.items()}
-        report = health_report(self, self.publisher)
+        assert self._everything is not None, "watch() comes before run()"
+        states = {sensor: self._announcer.state_of(desk) for sensor, desk in self._desks.items()}
+        learning = {sensor: desk.pipeline.windows_to_learn for sensor, desk in self._desks.items()}
+        report = health_report(self._everything)
         return {"health": msgspec.to_builtins(report), "states": msgspec.to_builtins(states), "to_learn": learning}
 
     def _desk(self, sensor: str) -> SensorDesk:
-        if sensor not in self.desks:
-            raise ConfigError(f"there is no sensor {sensor!r}; known: {', '.join(sorted(self.desks))}")
-        return self.desks[sensor]
+        if sensor not in self._desks:
+            raise ConfigError(f"there is no sensor {sensor!r}; known: {', '.join(sorted(self._desks))}")
+        return self._desks[sensor]
 
     def _tape_path(self, sensor: str) -> Path:
         stamp = time.strftime("%Y%m%d-%H%M%S")
-        folder = Path(self.parts.config.agent.state_dir) / "recordings"
+        folder = Path(self._parts.config.agent.state_dir) / "recordings"
         try:
             folder.mkdir(mode=0o700, exist_ok=True)
         except OSError as error:

@@ -83,6 +83,7 @@ def _add_training(parser: argparse.ArgumentParser) -> None:
 def _add_name(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--name", default="default")
     parser.add_argument("--version", default="1")
+    parser.add_argument("--towers", type=Path, help="where text towers are kept (default: export/towers)")
 
 
 # Torch, matplotlib and MiniLM take seconds to load: each command imports what it uses, so that --help answers at once.
@@ -149,10 +150,11 @@ def _quantize(arguments: argparse.Namespace) -> int:
 
 
 def _pack(arguments: argparse.Namespace) -> int:
-    from export.pack import pack
+    from export.pack import TOWERS, pack
     from export.run import load_run
 
-    pack(load_run(arguments.run), arguments.out, name=arguments.name, version=arguments.version)
+    towers = arguments.towers or TOWERS
+    pack(load_run(arguments.run), arguments.out, name=arguments.name, version=arguments.version, towers=towers)
     total = sum(path.stat().st_size for path in arguments.out.iterdir())
     print(f"{arguments.out}: {total} bytes")
     return 0

@@ -12,13 +12,12 @@ from agent.scaling import InputScaling
 from export.data.table import Table, healthy_pools, references
 from export.graph import Floats
 from export.model import Student
-from export.train import INPUT_LIMIT
 
 
 def encoder_inputs(table: Table, scaling: InputScaling, *, with_reference: bool = True) -> Floats:
     """(n, inputs) with the healthy baseline of each machine at its other speeds, or without any."""
     reference = references(table, healthy_pools(table)) if with_reference else None
-    return np.clip(scaling.inputs(table.values, table.known, reference), -INPUT_LIMIT, INPUT_LIMIT)
+    return scaling.inputs(table.values, table.known, reference)
 
 
 def embeddings(student: Student, inputs: Floats) -> Floats:

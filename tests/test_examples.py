@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import configparser
 import re
 import tomllib
 from collections.abc import Iterator
@@ -11,7 +12,9 @@ from typing import Any
 import msgspec
 import pytest
 
+from agent.commands.running import DEFAULT_STATE_DIR
 from agent.config import check_config, source_struct
+from agent.errors import BundleError, ConfigError
 from agent.mqtt import Broker
 from agent.ports import SOURCES
 from agent.settings import AgentConfig, DecisionConfig, GeometryConfig, MachineConfig, PublishConfig, SensorConfig
@@ -72,3 +75,14 @@ def _flat(table: dict[str, Any]) -> dict[str, Any]:
 
 def _pairs(table: dict[str, Any]) -> Iterator[tuple[str, Any]]:
     yield from ((key, value) for key, value in table.items() if not isinstance(value, dict))
+
+
+def test_the_systemd_unit_never_retries_what_a_person_must_mend_and_keeps_state_where_the_agent_does():
+    unit = configparser.ConfigParser(strict=False, interpolation=None)
+    unit.optionxform = str  # type: ignore[assignment,method-assign]  # systemd's keys are case-sensitive
+    unit.read(ROOT / "deploy" / "textvib-agent.service", encoding="utf-8")
+    service = unit["Service"]
+    assert set(map(int, service["RestartPreventExitStatus"].split())) == {BundleError.exit_code, ConfigError.exit_code}
+    assert service["Type"] == "notify"
+    assert Path("/var/lib", service["StateDirectory"]) == Path(DEFAULT_STATE_DIR) == Path(AgentConfig(id="x").state_dir)
+    assert "ExecStartPre" not in service  # its exit status would not be looked at

@@ -76,6 +76,11 @@ class Mailbox:
             self._end = self._end or reason
             self._changed.notify()
 
+    @property
+    def ended(self) -> str | None:
+        """Why nothing more will come; None while it may."""
+        return self._end
+
     def take(self, timeout_s: float) -> list[Message]:
         """Up to 256 messages, waiting for the first; TransportError once ended and empty."""
         with self._changed:
@@ -106,13 +111,17 @@ class MqttSource:
         self._counts = {"messages": 0, "bytes": 0, "faults": 0, "opens": 0}
 
     def open(self) -> None:
-        """Connect and subscribe; TransportError where the broker is away or refuses, ConfigError for unusable files."""
+        """Connect and subscribe; once back, nothing that is sent is missed.
+
+        TransportError where the broker is away, refuses or stays silent, ConfigError for unusable files.
+        """
         self.close()
         self._dropped += self._mailbox.dropped
         mailbox = self._mailbox = Mailbox(max_bytes=self._config.queue_bytes)
         client = make_client(self._broker, role=f"source-{self.name}")
         where = f"mqtt {self._broker.address}"
         subscriptions = [(topic, self._config.qos) for topic in self._routes.topics]
+        answered = threading.Event()
 
         def on_connect(client: paho.Client, *_: Any) -> None:
             if subscriptions and failed(client.subscribe(subscriptions)[0]):
@@ -121,10 +130,13 @@ class MqttSource:
         def on_subscribe(client: paho.Client, userdata: object, mid: int, reasons: Sequence[Any], *_: Any) -> None:
             refused = [reason for reason in reasons if reason.is_failure]
             if refused:
-                mailbox.end(f"{where}: refused the subscription: {explain(refused[0])}; topics: {self._routes.topics}")
+                topics = ", ".join(self._routes.topics)
+                mailbox.end(f"{where}: refused the subscription: {explain(refused[0])}; topics: {topics}")
+            answered.set()
 
         def on_disconnect(client: paho.Client, userdata: object, flags: object, reason: Any, *_: Any) -> None:
             mailbox.end(f"{where}: connection lost: {reason}")
+            answered.set()
 
         def on_message(client: paho.Client, userdata: object, message: paho.MQTTMessage) -> None:
             try:
@@ -138,6 +150,11 @@ class MqttSource:
         client.on_disconnect = on_disconnect
         client.on_message = on_message
         connect(client, self._broker, max_packet_bytes=self._config.max_payload_bytes + PACKET_OVERHEAD_BYTES)
+        if subscriptions and not answered.wait(self._broker.connect_timeout_s):
+            mailbox.end(f"{where}: no answer to the subscription within {self._broker.connect_timeout_s:g} s")
+        if mailbox.ended is not None:
+            disconnect(client)
+            raise TransportError(mailbox.ended)
         self._client = client
         self._counts["opens"] += 1
 

@@ -13,7 +13,7 @@ from pathlib import Path
 from export.data.manifest import Row
 
 SKF_6205 = "6205"
-UESTC_BEARING = "8/7.94/33.5"  # not published; UCPH 20x inserts of this size are 6204-like
+UESTC_BEARING = "8/7.94/33.5"  # not published: assumed to be that of a 6204 insert
 
 
 @dataclass(frozen=True, slots=True)
@@ -114,7 +114,7 @@ def uos(folder: Path) -> Found:
             return None
         return Row(
             path=path,
-            variable="Data",
+            variable="*",
             rate_hz=float(found["khz"]) * 1000,
             rpm=float(found["rpm"]),
             bearing=found["type"] if found["type"] in UOS_BEARINGS else "",

@@ -152,4 +152,4 @@ def _positive(text: str, name: str, problems: list[str]) -> float | None:
 def _cell(value: object) -> str:
     if value is None:
         return ""
-    return f"{value:g}" if isinstance(value, float) else str(value)
+    return str(value).removesuffix(".0") if isinstance(value, float) else str(value)

@@ -37,7 +37,7 @@ from export.progress import track
 def table_of(
     rows: Iterable[Row], spec: FeatureSpec, *, cache: Path, hop_s: float | None = None
 ) -> tuple[Table, list[str]]:
-    """Windows of every recording, and one note for each recording that gave none or lost some."""
+    """Windows of every recording, and one note for each recording that gave none."""
     rows = list(rows)
     hop = spec.hop_s if hop_s is None else hop_s
     cache.mkdir(parents=True, exist_ok=True)

@@ -13,6 +13,7 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
+from waiting import until
 
 from agent.cli import COMMANDS
 from agent.commands.status import lines_of
@@ -52,13 +53,6 @@ def agent(*arguments: object, **environment: str) -> subprocess.CompletedProcess
     )
 
 
-def until(condition: Callable[[], object], *, seconds: float = 20.0) -> None:
-    deadline_s = time.monotonic() + seconds
-    while not condition():
-        assert time.monotonic() < deadline_s, "did not happen in time"
-        time.sleep(0.02)
-
-
 @pytest.fixture
 def config(mosquitto, tmp_path) -> Path:
     path = tmp_path / "agent.toml"
@@ -86,10 +80,12 @@ def start(tmp_path) -> Iterator[Callable[..., subprocess.Popen[str]]]:
     yield started
     for process in running:
         process.kill()
-        process.communicate()
+        process.wait()
+        if process.stderr is not None:
+            process.stderr.close()
 
 
-# ----------------------------------------------------------------------------------------------------------------- words
+# ---------------------------------------------------------------------------------------------------------- words
 
 
 def test_help_lists_every_command_with_what_it_does():
@@ -116,7 +112,7 @@ def test_wrong_usage_is_exit_64_and_one_line_beside_the_usage(arguments):
     assert shown.stderr.startswith("usage: ")
 
 
-# ----------------------------------------------------------------------------------------------------------------- check
+# ---------------------------------------------------------------------------------------------------------- check
 
 
 def test_check_approves_a_good_config_and_opens_nothing(config, tmp_path):
@@ -169,7 +165,7 @@ def test_a_missing_bundle_file_is_exit_65_and_names_the_file(config, tmp_path):
     assert "Traceback" not in shown.stderr
 
 
-# ------------------------------------------------------------------------------------------------------------------- run
+# ---------------------------------------------------------------------------------------------------------- run
 
 
 def test_status_of_a_running_agent_as_a_table_and_as_json(config, start, tmp_path):
@@ -238,7 +234,7 @@ def test_two_agents_never_share_a_state(config, start):
 def test_a_killed_agent_leaves_nothing_that_hinders_the_next(config, start):
     first = start(config)
     first.kill()
-    first.communicate()
+    first.wait()
     second = start(config)
     until(lambda: agent("status", "--config", config).returncode == 0)
     second.send_signal(signal.SIGTERM)
@@ -276,7 +272,7 @@ def test_in_the_journal_a_line_starts_with_its_priority(config, start):
     assert all(line[:3] in ("<3>", "<4>", "<6>") for line in log.splitlines()), log
 
 
-# ---------------------------------------------------------------------------------------------------------------- status
+# ---------------------------------------------------------------------------------------------------------- status
 
 
 def test_the_table_lines_up_in_korean_too():
@@ -320,3 +316,11 @@ def test_the_table_lines_up_in_korean_too():
 
 
 LOSSES = ("dropped_fifo", "dropped_queue", "lost_on_wire", "rejected", "dropped_agent")
+
+
+@pytest.mark.parametrize("runtime", ["onnx", "litert"])
+def test_check_loads_the_runtime_that_is_asked_for(config, runtime):
+    config.write_text(config.read_text().replace("[agent]", f'[agent]\nruntime = "{runtime}"'))
+    shown = agent("check", config)
+    assert shown.returncode == 0, shown.stderr
+    assert f"runs on {runtime} and passes its self-test" in shown.stdout

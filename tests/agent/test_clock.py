@@ -98,6 +98,20 @@ def test_a_rate_far_from_the_declared_one_is_not_believed(device: bool) -> None:
         assert clock.counters()["device_time_strays"] > 0
 
 
+def test_a_rate_is_rounded_to_the_digits_that_cutting_cannot_change() -> None:
+    clock = SampleClock()
+    rate = clock.rate(run(clock, 3086.4273, 5.0))
+    assert rate.hz == 3086.4
+
+
+def test_delays_too_rough_for_the_time_listened_are_not_believed() -> None:
+    clock = SampleClock()
+    jitter = np.random.default_rng(0).exponential(0.05, 20)
+    end = run(clock, 3086.0, 0.8, device=False, jitter=jitter)
+    assert clock.rate(end).origin == "declared"
+    assert clock.counters()["rate_refused"] == 0
+
+
 def test_a_stray_time_stamp_changes_nothing() -> None:
     clock = SampleClock()
     end = run(clock, 3086.0, 5.0)

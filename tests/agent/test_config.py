@@ -212,6 +212,39 @@ def test_a_mistake_inside_a_machine_is_not_reported_again_by_those_who_name_it(w
     assert not any(line.startswith("sensors.") for line in lines), lines
 
 
+@pytest.mark.parametrize(
+    "text",
+    [
+        "agent = 5",
+        "sources = 5",
+        "sources = [5]",
+        "sources = [{}]",
+        "sources = [{name = 5, kind = 5}]",
+        "machines = []",
+        "sensors = 'x'",
+        "broker = true",
+        "[machines]\npump = 3",
+        "[machines.pump]\nspeed = 3",
+        "[machines.pump]\nbearings = 3",
+        "[machines.pump.bearings]\nde = 'x'",
+        "[machines.'a b']",
+        "[sensors.x]\naxes = ['x']",
+        "[sensors.x]\nbearings = [1, 'a', {}]",
+        "[sensors.x]\ndecision = 5",
+        "[bearings]\nx = 5",
+        "[agent]\nid = {}\nstate_dir = []\nbundle = 3",
+        "[[sources]]\nname = 'r'\nkind = 'replay'\nfiles = 5",
+        "[[sources]]\nname = 'r'\nkind = 'replay'\nfiles = [5]",
+        "[[sources]]\nname = 'r'\nkind = []",
+    ],
+)
+def test_a_value_of_any_other_shape_is_a_problem_and_never_a_crash(write, text):
+    config, problems = check_config(write(text))
+    assert config is None
+    assert problems
+    assert all("\n" not in line and "`" not in line for line in problems), problems
+
+
 def test_what_cannot_be_read_is_one_problem(tmp_path, write):
     assert check_config(tmp_path / "absent.toml")[1] == [
         "cannot be read (No such file or directory); name an existing file"

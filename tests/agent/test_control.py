@@ -48,6 +48,7 @@ def state_dir(tmp_path: Path) -> Iterator[Path]:
     thread.start()
     yield tmp_path
     stop.set()
+    server.wake()
     thread.join(5)
     assert not thread.is_alive()
     assert not server.path.exists()
@@ -103,6 +104,7 @@ def test_a_socket_left_by_a_killed_agent_is_taken_over(tmp_path):
     thread.start()
     assert ask(tmp_path, Status())
     stop.set()
+    server.wake()
     thread.join(5)
 
 

@@ -18,7 +18,8 @@ import paho.mqtt.client as paho
 import pytest
 from numpy.typing import NDArray
 from paho.mqtt.enums import CallbackAPIVersion
-from test_pipeline import BUNDLE, RATE, LineEncoder, signal
+from test_pipeline import BUNDLE, FAULTS, RATE, signal
+from waiting import until
 
 from agent.assembly import Parts, own_client, sources_of
 from agent.config import load_config
@@ -63,15 +64,25 @@ position = "drive end"
 """
 
 
-def parts_of(path: Path, *, encoder: Any = None) -> Parts:
-    """Phase one with a small bundle whose encoder reads one line of the spectrum."""
+class ToldEncoder:
+    """Names what the test tells it to; whether anything is wrong at all is found out from the samples."""
+
+    def __init__(self) -> None:
+        self.fault = "healthy"
+
+    def embed(self, codes: NDArray[np.int8]) -> NDArray[np.int8]:
+        return np.array([127 if fault == self.fault else 0 for fault in FAULTS], np.int8)
+
+
+def parts_of(path: Path, *, encoder: Any) -> Parts:
+    """Phase one with a small bundle and an encoder of the test's own."""
     config = load_config(path)
     setups = sensor_setups(config)
     return Parts(
         config=config,
         bundle=BUNDLE,
         runtime="test",
-        encoder=encoder or LineEncoder(),
+        encoder=encoder,
         setups=setups,
         decisions=decisions(config),
         sources=sources_of(config),
@@ -83,19 +94,13 @@ def parts_of(path: Path, *, encoder: Any = None) -> Parts:
     )
 
 
-def until(condition: Callable[[], object], *, seconds: float = 20.0) -> None:
-    deadline_s = time.monotonic() + seconds
-    while not condition():
-        assert time.monotonic() < deadline_s, "did not happen in time"
-        time.sleep(0.02)
-
-
 class Running:
     """A daemon in a thread of this process."""
 
     def __init__(self, path: Path, *, encoder: Any = None) -> None:
         self.state_dir = path.parent / "state"
-        self.daemon = Daemon(parts_of(path, encoder=encoder))
+        self.encoder = encoder or ToldEncoder()
+        self.daemon = Daemon(parts_of(path, encoder=self.encoder))
         self.code: int | None = None
         self.error: BaseException | None = None
         self.thread = threading.Thread(target=self._run, daemon=True)
@@ -143,7 +148,7 @@ class Plant:
         self._seq += skip
         for row in range(0, len(samples) - HOP + 1, HOP):
             x, y = samples[row : row + HOP].T.round(5).tolist()
-            batch = {"seq": self._seq, "rate_hz": RATE, "unit": "g", "x": x, "y": y}
+            batch = {"seq": self._seq, "t0": self._seq * HOP / RATE, "rate_hz": RATE, "unit": "g", "x": x, "y": y}
             self._client.publish(f"{self.base}-plant/pump", json.dumps(batch), qos=1)
             self._seq += 1
 
@@ -211,6 +216,12 @@ def ready(start: Callable[..., Running], config: Path, **options: Any) -> Runnin
     return running
 
 
+def broken_down(running: Running, plant: Plant) -> None:
+    running.encoder.fault = "outer_race"
+    plant.shake(signal(4.0, faulty=True))
+    until(lambda: plant.heard("event"))
+
+
 def commissioned(running: Running, plant: Plant) -> None:
     plant.shake(signal(2.0))
     ask(running.state_dir, Commission(sensor="pump_de", windows=8))
@@ -224,13 +235,13 @@ def commissioned(running: Running, plant: Plant) -> None:
 def test_healthy_faulty_repaired_is_learnt_raised_cleared_and_said_in_valid_payloads(start, config, plant):
     running = ready(start, config)
     commissioned(running, plant)
-    plant.shake(signal(4.0, faulty=True))
-    until(lambda: plant.heard("alert/pump_de/de"))
+    broken_down(running, plant)
     raised = plant.heard("event")[0]
     assert (raised["event"], raised["fault"], raised["bearing"]) == ("raised", "outer_race", "de")
     assert (raised["machine"], raised["machine_name"], raised["position"]) == ("pump", "Cooling pump", "drive end")
+    until(lambda: plant.heard("alert/pump_de/de"))
     assert plant.heard("alert/pump_de/de")[0]["id"] == raised["id"]
-    assert {line["name"] for line in raised["evidence"]["lines"]} & {"BPFO"}
+    assert raised["evidence"]["kurtosis"]["value"] > 3
     assert running.status()["health"]["open_alerts"] == [raised["id"]]
     plant.shake(signal(5.0, seed=5))
     until(lambda: plant.heard("alert/pump_de/de")[-1] is None)
@@ -250,8 +261,7 @@ def test_healthy_faulty_repaired_is_learnt_raised_cleared_and_said_in_valid_payl
 def test_an_open_alert_and_the_baseline_outlive_the_agent(start, config, plant):
     first = ready(start, config)
     commissioned(first, plant)
-    plant.shake(signal(4.0, faulty=True))
-    until(lambda: plant.heard("event"))
+    broken_down(first, plant)
     assert first.end() == os.EX_OK
     told = len(plant.heard("alert/pump_de/de"))
     second = ready(start, config)
@@ -267,8 +277,7 @@ def test_an_open_alert_and_the_baseline_outlive_the_agent(start, config, plant):
 def test_an_alert_of_a_bearing_that_is_no_longer_configured_is_cleared_from_the_broker(start, config, plant):
     first = ready(start, config)
     commissioned(first, plant)
-    plant.shake(signal(4.0, faulty=True))
-    until(lambda: plant.heard("event"))
+    broken_down(first, plant)
     first.end()
     config.write_text(config.read_text().replace("bearings.de]", "bearings.other]"))
     ready(start, config)
@@ -369,7 +378,7 @@ def only_replay(config: Path) -> None:
 
 
 def test_a_recording_is_played_whole_however_fast_and_then_the_agent_leaves(start, config, plant, tmp_path):
-    seconds = 90  # more than the inbox holds
+    seconds = 300  # more than the inbox holds
     np.save(tmp_path / "tape.npy", np.tile(signal(10.0), (seconds // 10, 1)))
     only_replay(config)
     running = start(config)

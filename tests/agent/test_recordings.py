@@ -93,6 +93,7 @@ def test_csv_gaps_in_time_are_gaps_in_the_sample_count(tmp_path: Path) -> None:
     blocks = list(blocks_of(read_recording(path), "s", block=64))
     assert [(b.start, b.end) for b in blocks[:3]] == [(0, 64), (64, 100), (150, 214)]
     assert blocks[-1].end == 450
+    assert blocks[-1].arrival_s == pytest.approx(450 / 250)
 
 
 def test_csv_time_that_ticks_coarser_than_the_samples_still_gives_the_rate(tmp_path: Path) -> None:
@@ -160,6 +161,8 @@ def test_csv_preamble_comments_byte_order_mark_and_cut_last_line(tmp_path: Path)
         (b"1,2,3\n4,oops,5\n", "line 2 holds"),
         (b"1,2\n" * 3 + b"\x93bad\n", "UTF-8"),
         (b"1,2,3,4,5\n" * 30, "name the columns"),
+        (b"1," * 100_000, "65536 characters"),
+        (b"1,2\n" * 200 + b"1," * 100_000, "65536 characters"),
     ],
 )
 def test_csv_that_cannot_be_read_says_why(tmp_path: Path, content: bytes, mention: str) -> None:

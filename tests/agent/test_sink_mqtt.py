@@ -13,11 +13,13 @@ from pathlib import Path
 import paho.mqtt.client as paho
 import pytest
 from paho.mqtt.enums import CallbackAPIVersion
+from waiting import until
 
 from agent.errors import TransportError
 from agent.mqtt import Broker
 from agent.ports import Sink
 from agent.publisher import Message, Outbox, Publisher
+from agent.retry import Outage
 from agent.sinks.mqtt import MqttSink
 
 TOPIC = "textvib/gw/availability"
@@ -45,13 +47,6 @@ class Listener:
     def close(self) -> None:
         self._client.disconnect()
         self._client.loop_stop()
-
-
-def until(condition: Callable[[], object], *, seconds: float = 10.0) -> None:
-    deadline_s = time.monotonic() + seconds
-    while not condition():
-        assert time.monotonic() < deadline_s, "did not happen in time"
-        time.sleep(0.01)
 
 
 @pytest.fixture
@@ -279,3 +274,44 @@ def test_the_password_file_is_read_again_on_every_connection(tmp_path: Path, sta
     sink.open()
     assert sink.connected
     sink.close()
+
+
+# -------------------------------------------------------------------------------------------------------------- outage
+
+
+def test_pauses_grow_from_one_second_to_thirty_and_are_never_quite_the_same():
+    outage, gone = Outage("link", seed=1), TransportError("gone")
+    pauses = [outage.failed(gone, now_s=float(number)) for number in range(40)]
+    assert 1.0 <= pauses[0] <= 1.0
+    assert all(1.0 <= pause <= 30.0 for pause in pauses)
+    assert min(pauses[6:]) >= 15.0
+    assert len(set(pauses[6:])) == len(pauses[6:])
+    assert (outage.count, outage.error) == (1, "gone")
+
+
+def test_an_outage_is_told_once_and_so_is_its_end(caplog):
+    caplog.set_level(logging.INFO)
+    outage, gone = Outage("link"), TransportError("gone")
+    for number in range(5):
+        outage.failed(gone, now_s=float(number))
+    for number in range(10, 60):
+        outage.works(now_s=float(number))
+    assert [record.message for record in caplog.records] == [
+        "link: gone; trying again with growing pauses",
+        "link: back after 5 failures",
+    ]
+    assert outage.failed(gone, now_s=60.0) == 1.0
+    assert len(caplog.records) == 3
+
+
+def test_a_link_that_flaps_is_told_once_counted_each_time_and_tried_ever_more_rarely(caplog):
+    outage, gone = Outage("link", seed=2), TransportError("evicted")
+    now_s, pauses = 0.0, []
+    for _ in range(20):
+        outage.works(now_s=now_s)
+        now_s += 0.5
+        pauses.append(outage.failed(gone, now_s=now_s))
+        now_s += pauses[-1]
+    assert len(caplog.records) == 1
+    assert outage.count == 20
+    assert min(pauses[6:]) >= 15.0

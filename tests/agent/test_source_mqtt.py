@@ -212,10 +212,10 @@ def test_a_subscription_that_is_refused_is_one_clear_line() -> None:
         thread = threading.Thread(target=refuse_subscriptions, args=(server,))
         thread.start()
         broker = Broker(host="127.0.0.1", port=server.getsockname()[1], protocol="3.1.1")
-        with hearing(broker, Route("pump", topic="secret/x")) as source:
-            with pytest.raises(TransportError, match=r"refused the subscription.*secret/x") as caught:
-                source.read(5.0)
-            assert "\n" not in str(caught.value)
+        source = MqttSource(MqttConfig(broker=broker), (Route("pump", topic="secret/x"),))
+        with pytest.raises(TransportError, match=r"refused the subscription.*secret/x") as caught:
+            source.open()
+        assert "\n" not in str(caught.value)
         thread.join(5)
 
 

@@ -53,7 +53,7 @@ def blocks(found: list[Item]) -> list[SampleBlock]:
 def test_as_fast_as_possible_time_is_the_recording_s_own(csv: str) -> None:
     started = time.monotonic()
     found = blocks(play(ReplayConfig(files=(csv, csv), speed=0, rate_hz=100.0)))
-    assert time.monotonic() - started < 2
+    assert time.monotonic() - started < 10
     assert found[-1].arrival_s == pytest.approx(20.0)
     assert all(a.arrival_s < b.arrival_s for a, b in itertools.pairwise(found))
     np.testing.assert_array_equal(
@@ -76,7 +76,7 @@ def test_in_real_time_it_takes_as_long_as_it_was(kind: str, csv: str, vbp: str) 
     started = time.monotonic()
     found = blocks(play(ReplayConfig(files=(name,), speed=4.0, rate_hz=1000.0)))
     seconds = sum(len(block.samples) for block in found) / 1000.0 / 4
-    assert seconds * 0.9 < time.monotonic() - started < seconds + 0.5
+    assert seconds * 0.9 < time.monotonic() - started < seconds + 3
     assert found[0].arrival_s >= started
     assert found[-1].wall_s == pytest.approx(time.time(), abs=1)
 

@@ -144,6 +144,16 @@ def test_a_recorded_stream_plays_back_as_it_was(tmp_path: Path, name: str) -> No
     assert [(s.produced, s.dropped_fifo, s.dropped_queue) for s in again if isinstance(s, DeviceStatus)] == losses
 
 
+def test_sessions_that_look_alike_in_16_bits_stay_apart(tmp_path: Path) -> None:
+    """A device that went back to a session it left would be taken for two devices."""
+    streams = [Stream("pump", 1000.0, session=session, unit="g", step=1e-3) for session in (5, 6, 5 + 2**16, 6 + 2**16)]
+    found = [SampleBlock(stream, 0, np.ones((10, 1), np.float32)) for stream in streams]
+    record(tmp_path / "a.vbp", list(found))
+    again = items(list(read_frames(tmp_path / "a.vbp")))
+    assert changes_of_session(blocks(again)) == [True] * 3
+    assert len(again) == 4
+
+
 def test_a_recording_read_whole_has_the_same_blocks(tmp_path: Path) -> None:
     found = blocks(items(frames(4.0, troubles=Troubles(fifo_overruns=3.0, resets=0.7))))
     record(tmp_path / "a.vbp", list(found))

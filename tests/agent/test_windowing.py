@@ -148,6 +148,13 @@ def test_the_device_s_clipped_samples_reach_every_window_they_touch() -> None:
     assert {window.start: window.clipped for window in found if window.clipped} == {0: 5, 24: 5, 48: 5}
 
 
+def test_what_is_kept_of_clipped_blocks_is_bounded() -> None:
+    target = windower()
+    for k in range(1000):
+        target.feed(block(k, k + 1, clipped=1))
+    assert len(target._clipped) <= LENGTH
+
+
 def test_wall_clock_time_is_that_of_the_first_sample() -> None:
     (window,) = windower().feed(block(0, LENGTH, wall_s=1000.0, arrival_s=7.0))
     assert window.wall_s == 1000.0

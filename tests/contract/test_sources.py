@@ -231,7 +231,7 @@ def test_a_quiet_line_is_waited_for_and_no_longer(rig: Rig) -> None:
     found = rig.source.read(0.01 if isinstance(rig, ReplayRig) else 0.3)
     waited = time.monotonic() - started
     assert found == []
-    assert waited < 0.6
+    assert waited < 2.0
     if not isinstance(rig, ReplayRig):
         assert waited > 0.25
     assert time.process_time() - spent < 0.1

@@ -22,7 +22,9 @@ def written(folder: Path, *lines: str, header: str = HEADER) -> Path:
 
 
 def test_a_row_is_read_as_it_stands(tmp_path: Path) -> None:
-    path = written(tmp_path, "a.npy,*_DE_time,12000,1797.5,9/7.94/39.04/0,rig,b1,ball,", "a.npy,,,,,rig,b2,healthy,baseline")
+    path = written(
+        tmp_path, "a.npy,*_DE_time,12000,1797.5,9/7.94/39.04/0,rig,b1,ball,", "a.npy,,,,,rig,b2,healthy,baseline"
+    )
     first, second = read_manifest(path)
     assert first == Row(tmp_path / "a.npy", "*_DE_time", 12000, 1797.5, "9/7.94/39.04/0", "rig", "b1", "ball")
     assert first.geometry == Geometry(9, 7.94, 39.04, 0)
@@ -77,7 +79,7 @@ def test_every_problem_is_listed_at_once(tmp_path: Path) -> None:
 def test_a_file_that_is_no_table(tmp_path: Path, content: str) -> None:
     path = tmp_path / "set.csv"
     path.write_text(content)
-    with pytest.raises(ManifestError, match="set.csv"):
+    with pytest.raises(ManifestError, match=r"set\.csv"):
         read_manifest(path)
     path.write_bytes(b"\xff\xfe\x00")
     with pytest.raises(ManifestError, match="UTF-8"):
@@ -86,7 +88,7 @@ def test_a_file_that_is_no_table(tmp_path: Path, content: str) -> None:
 
 @pytest.mark.parametrize("bearing", ["1/7/39", "9/7", "9/7/39/95", "9/0/39", "unheard-of"])
 def test_bearings_that_cannot_be(bearing: str) -> None:
-    with pytest.raises(ValueError, match="bearing|invalid"):
+    with pytest.raises(ValueError, match=r"bearing|invalid"):
         geometry_of(bearing)
 
 

@@ -20,6 +20,24 @@ enum {
 #define OVERRUN 0x01u
 #define ENTRIES 0x3Fu
 #define SAMPLE_BYTES 6u
+#define RATE_MHZ 3200000u
+
+struct vbp_description adxl345_description(uint16_t block_samples)
+{
+    const struct vbp_description description = {
+        .rate_nominal_mhz = RATE_MHZ,
+        .scale_nano_g = 3906250, /* 256 LSB per g in full resolution, whatever the range */
+        .full_scale_mg = 16000,
+        .bandwidth_hz = 1600,
+        .block_samples = block_samples,
+        .n_axes = 3,
+        .bits = 13,
+        .quantity = 1,
+        .axes = "xyz",
+        .sensor = "ADXL345",
+    };
+    return description;
+}
 
 static bool set(const struct sensor_bus *bus, uint8_t reg, uint8_t value)
 {
@@ -30,7 +48,7 @@ bool adxl345_start(struct adxl345 *sensor, const struct sensor_bus *bus, uint64_
 {
     uint8_t id = 0;
     sensor->bus = bus;
-    sensor->fifo.rate_mhz = 3200000;
+    sensor->fifo.rate_mhz = RATE_MHZ;
     sensor->fifo.emptied_us = now_us;
     return bus->read(bus->context, DEVID | READ, &id, 1) && id == ADXL345_ID
         && set(bus, POWER_CTL, 0x00)                     /* standby while settings change */

@@ -10,6 +10,10 @@
 #include "sensor_bus.h"
 #include "sensor_fifo.h"
 
+#ifdef __cplusplus
+extern "C" {
+#endif
+
 #define ADXL345_WATERMARK 16u /* half of the FIFO: 5 ms until the next interrupt, 5 ms until it runs over */
 #define ADXL345_CLIP_LEVEL 4095u
 
@@ -19,11 +23,7 @@ struct adxl345 {
 };
 
 /* What HELLO says of it: stream 0, blocks of `block_samples`. */
-#define ADXL345_DESCRIPTION(samples) \
-    { \
-        .rate_nominal_mhz = 3200000, .scale_nano_g = 3906250, .full_scale_mg = 16000, .bandwidth_hz = 1600, \
-        .block_samples = (samples), .n_axes = 3, .bits = 13, .quantity = 1, .axes = "xyz", .sensor = "ADXL345" \
-    }
+struct vbp_description adxl345_description(uint16_t block_samples);
 
 /* Checks the chip, sets it up and starts measuring. False where it does not answer as an ADXL345 does. */
 bool adxl345_start(struct adxl345 *sensor, const struct sensor_bus *bus, uint64_t now_us);
@@ -31,5 +31,9 @@ bool adxl345_start(struct adxl345 *sensor, const struct sensor_bus *bus, uint64_
 /* Empties the FIFO into the queue; `now_us` is the time of the watermark interrupt. False after a bus error, which is
  * counted; the samples concerned are then lost and accounted for. */
 bool adxl345_drain(struct adxl345 *sensor, struct vbp_queue *queue, uint64_t now_us);
+
+#ifdef __cplusplus
+}
+#endif
 
 #endif

@@ -26,6 +26,23 @@ enum {
 #define NOMINAL_MHZ 26667000
 #define FINE_STEP_MHZ 40000 /* 0.15 % of the nominal rate per step of INTERNAL_FREQ_FINE */
 
+struct vbp_description iis3dwb_description(uint16_t block_samples)
+{
+    const struct vbp_description description = {
+        .rate_nominal_mhz = NOMINAL_MHZ,
+        .scale_nano_g = 488000,
+        .full_scale_mg = 16000,
+        .bandwidth_hz = 6300,
+        .block_samples = block_samples,
+        .n_axes = 3,
+        .bits = 16,
+        .quantity = 1,
+        .axes = "xyz",
+        .sensor = "IIS3DWB",
+    };
+    return description;
+}
+
 static bool set(const struct sensor_bus *bus, uint8_t reg, uint8_t value)
 {
     return sensor_bus_set(bus, reg, (uint8_t)(reg | READ), value);

@@ -9,6 +9,10 @@
 #include "sensor_bus.h"
 #include "sensor_fifo.h"
 
+#ifdef __cplusplus
+extern "C" {
+#endif
+
 #define IIS3DWB_WATERMARK 128u /* 4.8 ms of samples, a quarter of the FIFO */
 #define IIS3DWB_CLIP_LEVEL 32767u
 #define IIS3DWB_WORD_BYTES 7u
@@ -21,11 +25,7 @@ struct iis3dwb {
 };
 
 /* What HELLO says of it: stream 0, blocks of `block_samples`. */
-#define IIS3DWB_DESCRIPTION(samples) \
-    { \
-        .rate_nominal_mhz = 26667000, .scale_nano_g = 488000, .full_scale_mg = 16000, .bandwidth_hz = 6300, \
-        .block_samples = (samples), .n_axes = 3, .bits = 16, .quantity = 1, .axes = "xyz", .sensor = "IIS3DWB" \
-    }
+struct vbp_description iis3dwb_description(uint16_t block_samples);
 
 /* Checks the chip, resets it, sets it up and starts measuring. `pause_ms` waits; false where the chip does not answer
  * as an IIS3DWB does. */
@@ -34,5 +34,9 @@ bool iis3dwb_start(struct iis3dwb *sensor, const struct sensor_bus *bus, void (*
 /* Empties the FIFO into the queue; `now_us` is the time of the watermark interrupt. False after a bus error, which is
  * counted; the samples concerned are then lost and accounted for. */
 bool iis3dwb_drain(struct iis3dwb *sensor, struct vbp_queue *queue, uint64_t now_us);
+
+#ifdef __cplusplus
+}
+#endif
 
 #endif

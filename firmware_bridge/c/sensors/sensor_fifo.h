@@ -6,7 +6,7 @@
 #ifndef SENSOR_FIFO_H
 #define SENSOR_FIFO_H
 
-#include "vbp_queue.h"
+#include "vbp.h"
 
 struct sensor_fifo {
     uint32_t rate_mhz;
@@ -29,7 +29,7 @@ static inline uint64_t sensor_fifo_first_us(const struct sensor_fifo *fifo, uint
 static inline void sensor_fifo_overran(const struct sensor_fifo *fifo, struct vbp_queue *queue, uint32_t waiting,
                                        uint64_t now_us)
 {
-    const uint64_t made = (now_us - fifo->emptied_us) * fifo->rate_mhz / UINT64_C(1000000000);
+    const uint64_t made = ((now_us - fifo->emptied_us) * fifo->rate_mhz + 500000000u) / UINT64_C(1000000000);
     vbp_queue_lose(queue, made > waiting ? (uint32_t)(made - waiting) : 1, now_us);
 }
 

@@ -55,8 +55,10 @@ struct vbp_decoder {
     size_t skipped; /* bytes thrown away since the last delimiter */
 };
 
+enum vbp_event_kind { VBP_NOTHING = 0, VBP_FRAME, VBP_REFUSED };
+
 struct vbp_event {
-    enum { VBP_NOTHING, VBP_FRAME, VBP_REFUSED } kind;
+    enum vbp_event_kind kind;
     enum vbp_fault fault;
     size_t size; /* wire bytes, delimiters not counted */
     struct vbp_frame frame;

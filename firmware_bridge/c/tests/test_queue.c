@@ -131,7 +131,10 @@ static void test_clock(void)
     CHECK(vbp_clock_extend(&clock, 0xFFFFFFFFu) == 0xFFFFFFFFu);
     CHECK(vbp_clock_extend(&clock, 5) == UINT64_C(0x100000005));
     CHECK(vbp_clock_extend(&clock, 5) == UINT64_C(0x100000005));
-    CHECK(vbp_clock_extend(&clock, 4) == UINT64_C(0x200000004));
+    CHECK(vbp_clock_extend(&clock, 4) == UINT64_C(0x100000004)); /* an interrupt's time, told late */
+    CHECK(vbp_clock_extend(&clock, 0x70000000u) == UINT64_C(0x170000000));
+    CHECK(vbp_clock_extend(&clock, 0xD0000000u) == UINT64_C(0x1D0000000));
+    CHECK(vbp_clock_extend(&clock, 6) == UINT64_C(0x200000006));
 }
 
 void test_queue(void)

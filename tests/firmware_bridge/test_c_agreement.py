@@ -1,0 +1,95 @@
+"""C and Python say the same of every frame, sound or damaged, and send the same bytes for the same values."""
+
+from __future__ import annotations
+
+import zlib
+
+import pytest
+from c_library import CLibrary, as_c_sees_it, as_this_version_sends_it, make
+from frame_strategies import blocks, frames, hellos, logs, statuses
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+
+from firmware_bridge.decoder import Decoder
+from firmware_bridge.frames import Fault, Hello, descriptor_crc, encode, frame_bytes
+
+calm = settings(max_examples=150, deadline=None, suppress_health_check=[HealthCheck.too_slow])
+
+
+@pytest.fixture(scope="session")
+def library(tmp_path_factory: pytest.TempPathFactory) -> CLibrary:
+    build = tmp_path_factory.mktemp("c")
+    make("library", f"BUILD={build}")
+    return CLibrary(build / "libvbp.so")
+
+
+@given(frame=st.one_of(hellos(), blocks(), statuses(), logs).map(as_this_version_sends_it))
+@calm
+def test_the_same_bytes_for_the_same_value(library, frame) -> None:
+    assert library.encode(frame).hex() == encode(frame).hex()
+
+
+@given(frame=frames, piece=st.integers(1, 300))
+@calm
+def test_the_same_bytes_on_the_wire(library, frame, piece) -> None:
+    assert library.stuff(encode(frame), piece) == frame_bytes(frame)
+
+
+@given(frame=frames)
+@calm
+def test_the_same_value_of_the_same_bytes(library, frame) -> None:
+    ((value, crcs),) = library.decode([frame_bytes(frame)])
+    assert value == as_c_sees_it(frame)
+    assert crcs == (tuple(map(descriptor_crc, frame.streams)) if isinstance(frame, Hello) else ())
+
+
+@st.composite
+def lines(draw: st.DrawFn) -> list[bytes]:
+    """What a bad line carries, in pieces: frames, frames with damage, noise and text."""
+    wire = bytearray()
+    for frame in draw(st.lists(frames, min_size=1, max_size=4)):
+        sent = bytearray(frame_bytes(frame))
+        for at, value in draw(st.lists(st.tuples(st.integers(0, len(sent) - 1), st.integers(0, 255)), max_size=3)):
+            sent[at] = value
+        if draw(st.booleans()):
+            start = draw(st.integers(0, len(sent)))
+            del sent[start : start + draw(st.integers(0, 40))]
+        wire += sent + draw(st.one_of(st.just(b""), st.binary(max_size=30), st.just(b"\r\nboot\r\n\0")))
+    cuts = sorted(draw(st.lists(st.integers(0, len(wire)), max_size=5)))
+    return [bytes(wire[a:b]) for a, b in zip([0, *cuts], [*cuts, len(wire)], strict=True)]
+
+
+@given(pieces=lines())
+@calm
+def test_the_same_frames_and_faults_of_a_bad_line(library, pieces) -> None:
+    decoder = Decoder()
+    expected = [item for piece in pieces for item in decoder.feed(piece)]
+    got = library.decode(pieces)
+    assert len(got) == len(expected)
+    for ours, theirs in zip(got, expected, strict=True):
+        if isinstance(theirs, Fault):
+            assert isinstance(ours, Fault)
+            assert (ours.kind, ours.samples) == (theirs.kind, theirs.samples)
+        else:
+            assert not isinstance(ours, Fault)
+            assert ours[0] == as_c_sees_it(theirs)
+
+
+@given(body=st.binary(max_size=60), patches=st.lists(st.tuples(st.integers(0, 59), st.integers(0, 255)), max_size=4))
+@calm
+def test_the_same_refusal_of_a_well_sealed_frame(library, body, patches) -> None:
+    """Fields out of their limits under a CRC that holds, which damage on a line never makes."""
+    plain = bytearray(b"\xa1" + body)
+    for at, value in patches:
+        if at < len(plain):
+            plain[at] = value
+    sealed = bytes(plain) + zlib.crc32(plain).to_bytes(4, "little")
+    wire = library.stuff(sealed, 64)
+    (expected,) = Decoder().feed(wire)
+    (got,) = library.decode([wire])
+    if isinstance(expected, Fault):
+        assert isinstance(got, Fault)
+        assert got.kind == expected.kind
+    else:
+        assert not isinstance(got, Fault)
+        assert got[0] == expected
