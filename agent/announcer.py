@@ -16,7 +16,13 @@ from agent.publisher import Message, Outbox
 from agent.sensors import SensorDesk
 from agent.store import Store
 from agent.topics import WHOLE_MACHINE
-from agent.types import Alert, Diagnosis, Output, StateChange
+from agent.types import Alert, Diagnosis, Output, State, StateChange
+
+MENDS = {
+    State.INVALID: "check the sensor, its cable, its mounting and its measuring range",
+    State.LOST: "check the sensor's power and its line",
+}
+"""What to look at where a sensor cannot be judged."""
 
 log = logging.getLogger(__name__)
 
@@ -43,7 +49,7 @@ class Announcer:
                 case Alert():
                     self._announce_alert(output)
                 case StateChange():
-                    log.info("%s: %s%s", output.sensor, output.state, f" ({output.reason})" if output.reason else "")
+                    _log_state(output)
                     self.announce_state(desk)
 
     def announce_state(self, desk: SensorDesk) -> None:
@@ -79,6 +85,13 @@ class Announcer:
     def _show_open(self, alert: Alert, payload: bytes) -> None:
         """The retained message of an open alert; an empty payload deletes it at the broker."""
         self._outbox.put(Message(self._topics.alert(alert.sensor, alert.bearing), payload, retain=True, qos=1))
+
+
+def _log_state(change: StateChange) -> None:
+    mend = MENDS.get(change.state)
+    level = logging.INFO if mend is None else logging.WARNING
+    reason = f" ({change.reason})" if change.reason else ""
+    log.log(level, "%s: %s%s%s", change.sensor, change.state, reason, f"; {mend}" if mend else "")
 
 
 def _place(alert: Alert) -> str:

@@ -34,15 +34,20 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--bundle", default="default", help="folder of the bundle to measure with")
     parser.add_argument("--runtime", choices=("auto", "onnx", "litert"), default="auto")
     parser.add_argument("--repeat", type=int, default=60, metavar="N", help="windows to time (default: 60)")
+    parser.add_argument("--plain-malloc", action="store_true", help="time windows without keeping freed memory")
     parser.add_argument("--no-run", action="store_true", help="leave out the memory and start-up of a running agent")
     parser.add_argument("--json", action="store_true", help="one JSON document as the last line")
 
 
 def main(args: argparse.Namespace) -> int:
+    os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")  # as in run
     started_s = time.perf_counter()
     from agent.assembly import load_encoder
     from agent.bundle import load_bundle
+    from agent.memory import keep_freed_memory
 
+    if not args.plain_malloc:
+        keep_freed_memory()
     bundle = load_bundle(args.bundle)
     runtime, encoder = load_encoder(bundle, args.runtime)
     loaded_s = time.perf_counter() - started_s

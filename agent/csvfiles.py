@@ -9,20 +9,19 @@ import fnmatch
 import re
 from collections.abc import Iterator
 from dataclasses import dataclass
-from itertools import islice
+from itertools import chain, islice
 from pathlib import Path
 from typing import Literal, TextIO
 
 import numpy as np
 
+from agent.columns import axis_of, unit_of
 from agent.errors import RecordingError
 from agent.timecolumn import Floats, Gaps, rate_and_gaps, time_columns
 from agent.types import AXES
 
 PREAMBLE_LINES = 100  # before the first line of numbers
 LINE_CHARACTERS = 1 << 16
-_AXIS = re.compile(r"(?:a|acc|accel|acceleration|vib)?[\s_.-]*([xyz])(?:[\s_.-]*(?:axis|acc))?", re.IGNORECASE)
-_UNIT = re.compile(r"(?:[\s_]*[\[(]\s*(g|m/s2|m/s²|m/s\^2|ms-2)\s*[\])]|_(g|ms2|mps2|m_s2))$", re.IGNORECASE)
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,7 +65,7 @@ def read_csv(path: Path, *, variable: str | None, max_values: int) -> Table:
         notes.append(f"{rate_hz:g} Hz from column {_label(layout, time)}" if rate_hz else "time column of unknown unit")
         notes += [f"{len(gaps)} gaps in time"] if gaps else []
     names = [layout.header[k] for k in chosen] if layout.header else []
-    units = {_unit_of(name) for name in names}
+    units = {unit_of(name) for name in names}
     unit = units.pop() if len(units) == 1 else None
     notes += [f"unit {unit} from the header"] if unit else []
     return Table(
@@ -140,8 +139,11 @@ def _load(path: Path, layout: _Layout, *, cut: bool, max_values: int) -> Floats:
         if cut:
             lines = _all_but_last(lines)
         try:
+            first = next(lines, None)
+            if first is None:
+                return np.empty((0, layout.columns))
             values = np.loadtxt(
-                lines,
+                chain((first,), lines),
                 delimiter=layout.delimiter,
                 usecols=range(layout.columns),
                 comments=None,
@@ -191,7 +193,7 @@ def _choose(path: Path, layout: _Layout, variable: str | None, *, times: list[in
         return [_column(path, layout, part.strip(), count) for part in variable.split("+")]
     columns = [k for k in range(count) if k not in times]
     if len(columns) > len(AXES) and layout.header:
-        columns = [k for k in columns if _AXIS.fullmatch(_bare(layout.header[k]))]
+        columns = [k for k in columns if axis_of(layout.header[k])]
     if not 1 <= len(columns) <= len(AXES):
         there = ", ".join(_label(layout, k) for k in range(count))
         raise RecordingError(f"{path}: name the columns that are acceleration, like 2+3+4; there are: {there}")
@@ -213,18 +215,7 @@ def _label(layout: _Layout, column: int) -> str:
     return layout.header[column] if layout.header else str(column + 1)
 
 
-def _bare(name: str) -> str:
-    return _UNIT.sub("", name).strip()
-
-
 def _axes_of(names: list[str]) -> tuple[str, ...]:
-    found = [match[1].lower() if (match := _AXIS.fullmatch(_bare(name))) else None for name in names]
+    found = [axis_of(name) for name in names]
     axes = tuple(axis for axis in found if axis is not None)
     return axes if len(axes) == len(names) == len(set(axes)) else ()
-
-
-def _unit_of(name: str) -> Literal["g", "m/s2"] | None:
-    match = _UNIT.search(name)
-    if match is None:
-        return None
-    return "g" if (match[1] or match[2]).lower() == "g" else "m/s2"

@@ -41,14 +41,15 @@ def run(config: Config) -> int:
 
     Raises ConfigError or BundleError before anything is opened, and what a source or thread failed with afterwards.
     """
-    give_memory_back()
     caught: list[int] = []
     before = {number: signal.getsignal(number) for number in STOP_SIGNALS}
     for number in STOP_SIGNALS:
         # A handler may run between any two instructions of the main thread: it takes no lock and says nothing.
         signal.signal(number, lambda number, _frame: caught.append(number))
     try:
-        return Daemon(assemble(config), signals=caught).run()
+        daemon = Daemon(assemble(config), signals=caught)
+        give_memory_back()  # what building and the self-test took; what the threads take later follows the same rule
+        return daemon.run()
     finally:
         for number, handler in before.items():
             signal.signal(number, handler)

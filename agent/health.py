@@ -23,15 +23,17 @@ def memory_mb() -> float | None:
 
 
 def give_memory_back() -> None:
-    """Have glibc return freed sample arrays to the system instead of keeping them per thread (mallopt(3)).
+    """Have glibc return what is free now, and freed sample arrays later, instead of keeping them (mallopt(3)).
 
     Measured with 8 sensors at 25.6 kHz: 94 MB resident without, 89 MB with. Other C libraries have no such settings.
     """
-    mallopt = getattr(ctypes.CDLL(None), "mallopt", None)
-    if mallopt is not None:
-        mallopt(M_ARENA_MAX, 1)
-        mallopt(M_MMAP_THRESHOLD, LARGE_BYTES)
-        mallopt(M_TRIM_THRESHOLD, LARGE_BYTES)
+    library = ctypes.CDLL(None)
+    if not hasattr(library, "mallopt"):
+        return
+    library.mallopt(M_ARENA_MAX, 1)
+    library.mallopt(M_MMAP_THRESHOLD, LARGE_BYTES)
+    library.mallopt(M_TRIM_THRESHOLD, LARGE_BYTES)
+    library.malloc_trim(0)
 
 
 def tell_systemd(state: str) -> None:

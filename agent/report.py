@@ -7,7 +7,6 @@ from collections import Counter
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime
-from importlib import metadata
 
 from agent.assembly import Parts
 from agent.health import memory_mb
@@ -17,6 +16,9 @@ from agent.publisher import Publisher
 from agent.reader import Reader
 from agent.sensors import SensorDesk
 from agent.store import Store
+
+VERSION = "0.1.0"
+"""Of this package. A test keeps it equal to pyproject.toml: asking importlib.metadata costs a megabyte at run time."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,7 +42,7 @@ def health_report(seen: Everything) -> HealthPayload:
     return HealthPayload(
         agent=parts.config.agent.id,
         site=parts.config.agent.site,
-        version=version(),
+        version=VERSION,
         bundle=f"{manifest.name} {manifest.version}",
         runtime=parts.runtime,
         time=datetime.now(UTC),
@@ -58,14 +60,6 @@ def health_report(seen: Everything) -> HealthPayload:
         open_alerts=tuple(alert.id for desk in seen.desks.values() for alert in desk.pipeline.open_alerts),
         notices=(*parts.config.notices, *seen.store.notices),
     )
-
-
-def version() -> str:
-    """The installed version of this package; "unknown" where it runs from a bare folder."""
-    try:
-        return metadata.version("textvib-edge")
-    except metadata.PackageNotFoundError:
-        return "unknown"
 
 
 def _sensor(sensor: str, desk: SensorDesk, seen: Everything) -> SensorHealth:

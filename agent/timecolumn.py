@@ -6,22 +6,20 @@ steps leave no doubt, and is never guessed otherwise.
 
 from __future__ import annotations
 
-import re
 from collections.abc import Sequence
 
 import numpy as np
 from numpy.typing import NDArray
 
+from agent.columns import is_time, seconds_of
 from agent.errors import RecordingError
 
 Floats = NDArray[np.float64]
 Gaps = tuple[tuple[int, int], ...]
 
-SECONDS = {"s": 1.0, "sec": 1.0, "ms": 1e-3, "us": 1e-6, "µs": 1e-6, "μs": 1e-6}
 CERTAINLY_SECONDS = 0.5  # a smaller step is a fraction, so it counts no ticks
 STEADY = 0.1  # spread of the steps, as a share of a step, of a clock that a single missing sample shows on
 MAX_GAP = 2**40  # samples
-_TIME = re.compile(r"(?:t|time|timestamp|zeit|시간)(?:[\s_\[(/]*(s|sec|ms|us|µs|μs)[\s\])]*)?", re.IGNORECASE)
 
 
 def time_columns(header: Sequence[str], values: Floats) -> list[int]:
@@ -29,7 +27,7 @@ def time_columns(header: Sequence[str], values: Floats) -> list[int]:
     if values.shape[1] < 2 or len(values) < 3:
         return []
     if header:
-        return [k for k, name in enumerate(header) if _TIME.fullmatch(name.strip())]
+        return [k for k, name in enumerate(header) if is_time(name)]
     steps = np.diff(values[:, 0])
     step = np.median(steps)
     evenly = len(steps) >= 15 and steps.min() > 0 and np.median(np.abs(steps - step)) < step / 2
@@ -54,12 +52,10 @@ def rate_and_gaps(time: Floats, name: str | None, *, where: str) -> tuple[float 
         jumps[far] = np.rint(ratios[far]).astype(np.int64)
     index = np.concatenate(([0], np.cumsum(jumps)))
     gaps = tuple((int(row) + 1, int(index[row + 1])) for row in np.flatnonzero(jumps > 1))
-    match = _TIME.fullmatch(name.strip()) if name is not None else None
-    if match and match[1]:
-        unit_s = SECONDS[match[1].lower()]
-    elif step < CERTAINLY_SECONDS and steps.min() > 0:
+    unit_s = None if name is None else seconds_of(name)
+    if unit_s is None and step < CERTAINLY_SECONDS and steps.min() > 0:
         unit_s = 1.0
-    else:
+    if unit_s is None:
         return None, gaps
     hz = float(index[-1] / ((time[-1] - time[0]) * unit_s))
     return float(f"{hz:.6g}"), gaps

@@ -35,6 +35,7 @@ TICK_S = 0.5
 HEALTH_S = 10.0
 DRAIN_S = 5.0
 ANSWER_S = 10.0
+MAX_DETAIL = 200
 MAX_RECORDING_S = 24 * 3600.0
 
 log = logging.getLogger(__name__)
@@ -98,12 +99,24 @@ class Worker:
     def _feed(self, source: str, item: Item) -> None:
         match item:
             case SourceFault():
-                self._faults[source][item.kind] += 1
+                self._count_fault(source, item)
             case Reading(quantity="rpm"):
                 for desk in self._by_machine.get(item.sensor, ()):
                     self._announcer.announce(desk, desk.feed(item))
             case _:
                 self._feed_sensor(item)
+
+    def _count_fault(self, source: str, fault: SourceFault) -> None:
+        """Every refusal is counted; the first of its kind is told, in words that a sender cannot forge lines with."""
+        self._faults[source][fault.kind] += 1
+        if self._faults[source][fault.kind] == 1:
+            detail = "".join(letter if letter.isprintable() else "?" for letter in fault.detail[:MAX_DETAIL])
+            log.warning(
+                "source %s refused input: %s: %s; check the sender (further ones are counted)",
+                source,
+                fault.kind,
+                detail,
+            )
 
     def _feed_sensor(self, item: Item) -> None:
         sensor = item.stream.sensor if isinstance(item, SampleBlock) else item.sensor

@@ -52,7 +52,7 @@ class TrainConfig(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     text_weight: float = 0.5
     length_weight: float = 0.05  # keeps raw embeddings near length 1, so that one int8 range fits them all
     real_share: float = 0.5  # of every batch; the rest is simulated
-    hidden_features: tuple[str, ...] = ("level",)  # absolute level means gain, not condition; its change is kept
+    hidden_features: tuple[str, ...] = ("level",)  # published recordings differ in gain: their level means nothing
     masking: Masking = Masking()
     noise: float = 0.3  # standard deviations added to every known input: another machine's figures differ a little
     reference_draws: int = 4  # how many commissionings of chance each window sees
@@ -81,7 +81,7 @@ def fit_scaling(table: Table, spec: FeatureSpec, hidden: tuple[str, ...]) -> Inp
     deviation = np.sqrt((spread**2).sum(axis=0) / np.maximum(both.sum(axis=0), 1))
     visible = np.array([name not in hidden for name in feature_names(spec)])
     gain = np.where(visible & known.any(axis=0), 1 / np.maximum(np.sqrt(variance), SMALLEST_STD), 0)
-    deviation_gain = np.where(both.any(axis=0), 1 / np.maximum(deviation, SMALLEST_STD), 0)
+    deviation_gain = np.where(visible & both.any(axis=0), 1 / np.maximum(deviation, SMALLEST_STD), 0)
     return InputScaling(
         mean.astype(np.float32), gain.astype(np.float32), deviation_gain.astype(np.float32), view_shares(spec)
     )

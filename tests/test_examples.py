@@ -17,6 +17,7 @@ from agent.config import check_config, source_struct
 from agent.errors import BundleError, ConfigError
 from agent.mqtt import Broker
 from agent.ports import SOURCES
+from agent.report import VERSION
 from agent.settings import AgentConfig, DecisionConfig, GeometryConfig, MachineConfig, PublishConfig, SensorConfig
 
 ROOT = Path(__file__).resolve().parent.parent
@@ -86,3 +87,7 @@ def test_the_systemd_unit_never_retries_what_a_person_must_mend_and_keeps_state_
     assert service["Type"] == "notify"
     assert Path("/var/lib", service["StateDirectory"]) == Path(DEFAULT_STATE_DIR) == Path(AgentConfig(id="x").state_dir)
     assert "ExecStartPre" not in service  # its exit status would not be looked at
+
+
+def test_the_version_in_the_health_document_is_the_packages():
+    assert tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))["project"]["version"] == VERSION

@@ -21,7 +21,7 @@ MAY_IMPORT = {
 
 LAYERS = (
     {"errors", "types", "machine"},
-    {"catalogue", "decoding", "topics", "retry"},
+    {"catalogue", "columns", "decoding", "topics", "retry"},
     {"fft", "spectra", "clock", "windowing", "quality", "detection", "gate"},
     {"features", "speed", "baseline", "matching", "evidence", "decision", "ledger", "golden", "scaling"},
     {"commissioning", "transmitter", "manifest", "bundle", "ports"},

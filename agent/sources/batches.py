@@ -57,10 +57,15 @@ _NUMBER = msgspec.json.Decoder(float)
 
 
 class BatchReader:
-    """One sensor's JSON messages; a gap in `seq` or `t0` is a jump in the sample count."""
+    """One sensor's JSON messages; a gap in `seq` or `t0` is a jump in the sample count.
 
-    def __init__(self, route: Route) -> None:
+    JSON says no session of its own, so they count up from `first_session`, another one at each start of the agent: what
+    is named after a session and a sample (an alert's id) is then not named twice.
+    """
+
+    def __init__(self, route: Route, *, first_session: int = 0) -> None:
         self._route = route
+        self._first_session = first_session
         self._position: Position | None = None
 
     def feed(self, payload: bytes, *, arrival_s: float, wall_s: float, retained: bool = False) -> list[Item]:
@@ -108,7 +113,7 @@ class BatchReader:
         if not np.isfinite(samples).all():
             return self._fault("not_finite", "a sample is not finite as float32", count)
         full_scale = None if self._route.full_scale is None else self._route.full_scale * factor
-        stream = Stream(self._route.sensor, rate_hz, tuple(axes), unit, full_scale)
+        stream = Stream(self._route.sensor, rate_hz, tuple(axes), unit, full_scale, self._first_session)
         position = _advance(self._position, stream, batch, count)
         if position is None:
             return self._fault("duplicate", f"seq {batch.seq} came before", count)

@@ -6,6 +6,7 @@ drops messages here, where they are counted, and not inside the broker, where no
 
 from __future__ import annotations
 
+import secrets
 import threading
 import time
 from collections import deque
@@ -104,6 +105,7 @@ class MqttSource:
         self._routes = Routes(tuple(routes))
         self._frames: dict[str, FrameReader] = {}
         self._batches: dict[tuple[str, int], BatchReader] = {}
+        self._first_session = secrets.randbits(32)
         self._client: paho.Client | None = None
         self._mailbox = Mailbox(max_bytes=config.queue_bytes)
         self._dropped = 0  # by mailboxes of earlier connections
@@ -205,7 +207,7 @@ class MqttSource:
             if batches is None:
                 if len(self._batches) >= MAX_TOPICS:
                     return [SourceFault("too_many_topics", f"more than {MAX_TOPICS}; {topic!r} is left out")]
-                batches = self._batches[topic, number] = BatchReader(route)
+                batches = self._batches[topic, number] = BatchReader(route, first_session=self._first_session)
             items += batches.feed(
                 payload, arrival_s=message.arrival_s, wall_s=message.wall_s, retained=message.retained
             )

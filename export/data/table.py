@@ -63,9 +63,10 @@ def healthy_pools(table: Table) -> list[NDArray[np.intp]]:
     for machine in np.unique(table.machines):
         rows = np.flatnonzero(table.machines == machine)
         teachers = rows[table.baseline[rows]]
+        single = False
         if len(teachers) == 0:
             teachers = rows[table.labels[rows] == "healthy"]
-        single = len(np.unique(table.recordings[teachers])) == 1
+            single = len(np.unique(table.recordings[teachers])) == 1
         cache: dict[tuple[str, float, int], NDArray[np.intp]] = {}
         for row in rows:
             half = int(table.half[row])

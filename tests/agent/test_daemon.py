@@ -249,6 +249,7 @@ def test_healthy_faulty_repaired_is_learnt_raised_cleared_and_said_in_valid_payl
         ("raised", raised["id"]),
         ("cleared", raised["id"]),
     ]
+    until(lambda: running.status()["health"]["sensors"]["pump_de"]["losses"]["received"] == round(17.5 * RATE))
     assert running.end() == os.EX_OK
     until(lambda: [payload for topic, payload in plant.messages if topic == "availability"] == [b"online", b"offline"])
     assert [s for s in plant.states() if s not in ("lost", "learning")] == ["healthy", "fault", "healthy"]
@@ -294,13 +295,32 @@ def test_lost_messages_appear_as_a_gap_and_in_the_balance(start, config, plant):
     assert health["explained"]
 
 
-def test_hostile_payloads_are_counted_and_hurt_nothing(start, config, plant):
+def test_hostile_payloads_are_counted_told_once_and_hurt_nothing(start, config, plant, caplog):
     running = ready(start, config)
     for payload in (b"[" * 100_000, b'{"x": [NaN]}', b"\x80\x00rubbish", b"{" * 10, b'{"x": "y"}', b"\xff" * 1000):
         plant.send(payload)
     plant.shake(signal(2.0))
     until(lambda: plant.heard("sensor/pump_de/diagnosis"))
-    assert sum(running.status()["health"]["sources"]["plant"]["faults"].values()) >= 6
+    faults = running.status()["health"]["sources"]["plant"]["faults"]
+    assert sum(faults.values()) >= 6
+    told = [record.message for record in caplog.records if "source plant refused input" in record.message]
+    assert len(told) == len(faults)
+    assert all(line.isprintable() for line in told)
+
+
+def test_a_signal_that_is_no_number_is_invalid_with_its_reason_and_never_healthy(
+    start, config, plant, tmp_path, caplog
+):
+    broken = signal(10.0).copy()
+    broken[20_000:20_010] = np.nan
+    np.save(tmp_path / "tape.npy", broken)
+    only_replay(config)
+    start(config).wait()
+    until(lambda: ("availability", b"offline") in plant.messages)
+    diagnoses = plant.heard("sensor/tape/diagnosis")
+    assert {d["fault"] for d in diagnoses if d["quality"]} == {"invalid"}
+    assert any(d["quality"] == "not_finite" for d in diagnoses)
+    assert any("tape: invalid (not_finite); check the sensor" in record.message for record in caplog.records)
 
 
 # -------------------------------------------------------------------------------------------------- what is asked of it

@@ -58,7 +58,7 @@ class LineEncoder:
 
     def embed(self, codes: NDArray[np.int8]) -> NDArray[np.int8]:
         self.calls += 1
-        outer = codes[BPFO_CODE] > 100
+        outer = codes[BPFO_CODE] > 79  # a height of 5 at the bundle's gain and code scale
         return np.array([0 if outer else 127, 127 if outer else 0, 10], np.int8)
 
 
@@ -78,7 +78,7 @@ def bundle(spec: FeatureSpec = SPEC) -> Bundle:
         spec=spec,
         faults=FAULTS,
         validated=FAULTS[:2],
-        inputs=CodeScale(0.05, 0),
+        inputs=CodeScale(2 / 127, 0),
         outputs=CodeScale(1 / 127, 0),
         calibration=Calibration(temperature=0.2, unknown_similarity=0.5, unknown_probability=0.5),
         deviation=DeviationScale(typical_sd=(0.5,) * n, limits={"comb": 2.5, "level": 6.0}),
@@ -89,7 +89,7 @@ def bundle(spec: FeatureSpec = SPEC) -> Bundle:
     )
     return Bundle(
         manifest=manifest,
-        scaling=InputScaling(0 * ones, ones, ones, view_shares(spec)),
+        scaling=InputScaling(0 * ones, ones / 4, ones / 4, view_shares(spec)),
         descriptions=Descriptions(FAULTS, np.eye(3, dtype=np.float32), (True, True, False), {}),
         model_onnx=b"",
         model_tflite=b"",

@@ -211,3 +211,12 @@ def test_whatever_comes_in_order_blocks_of_a_session_never_go_back(messages: lis
         if isinstance(item, SampleBlock):
             assert item.start >= ends.get(item.stream.session, 0)
             ends[item.stream.session] = item.end
+
+
+def test_sessions_count_up_from_the_first_one_given() -> None:
+    target = BatchReader(Route("pump", topic="t"), first_session=70)
+    blocks = [
+        target.feed(payload, arrival_s=1.0, wall_s=2.0)[0]
+        for payload in (b'{"rate_hz": 100, "seq": 900, "x": [1, 2]}', b'{"rate_hz": 100, "seq": 1, "x": [1, 2]}')
+    ]
+    assert [block.stream.session for block in blocks if isinstance(block, SampleBlock)] == [70, 71]

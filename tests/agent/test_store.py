@@ -11,50 +11,10 @@ from dataclasses import replace
 from pathlib import Path
 
 import pytest
+from one_alert import ALERT
 
 from agent.errors import ConfigError
 from agent.store import FILE_NAME, open_store
-from agent.types import Alert, BearingLine, Diagnosis, Evidence, Figure, Match, Rate, Speed
-
-DIAGNOSIS = Diagnosis(
-    sensor="pump_de",
-    bearing="de",
-    window_start=25600,
-    session=3,
-    wall_s=1_700_000_000.25,
-    time_s=12.5,
-    quality=None,
-    running=True,
-    fault="outer_race",
-    probability=0.91,
-    matches=(Match("outer_race", 0.8, 0.91), Match("healthy", 0.2, 0.05)),
-    deviation=2.5,
-    speed=Speed(1797.0, "config"),
-    rate=Rate(25630.0, "device_time", 40.0),
-    evidence=Evidence(
-        lines=(BearingLine("BPFO", 3.585, 107.4, 107.2, 14.0),),
-        lines_reason=None,
-        velocity_rms=Figure(None, "mm/s", "no scale"),
-        iso_zone=None,
-        iso_reason="no scale",
-        kurtosis=Figure(4.5, "1"),
-        crest_factor=Figure(6.0, "1"),
-        acceleration_rms=Figure(0.4, "g"),
-    ),
-)
-ALERT = Alert(
-    id="00112233aabbccdd",
-    event="raised",
-    sensor="pump_de",
-    bearing="de",
-    fault="outer_race",
-    probability=0.91,
-    opened_wall_s=1_700_000_000.25,
-    wall_s=1_700_000_000.25,
-    time_s=12.5,
-    severity="warning",
-    diagnosis=DIAGNOSIS,
-)
 
 
 def test_an_open_alert_comes_back_as_it_was(tmp_path):

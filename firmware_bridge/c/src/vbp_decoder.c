@@ -36,7 +36,7 @@ static enum vbp_fault understand(uint8_t *chunk, size_t size, struct vbp_frame *
 
 static void keep(struct vbp_decoder *decoder, const uint8_t *bytes, size_t size)
 {
-    if (decoder->skipped != 0 || size > decoder->capacity - decoder->held) {
+    if (size > decoder->capacity - decoder->held) {
         decoder->skipped += decoder->held + size;
         decoder->held = 0;
     } else {

@@ -26,5 +26,6 @@ void test_decoder(void);
 void test_queue(void);
 void test_sender(void);
 void test_sensors(void);
+void test_limits(void);
 
 #endif

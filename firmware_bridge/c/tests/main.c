@@ -7,6 +7,7 @@ int checks_failed;
 int main(void)
 {
     test_vectors();
+    test_limits();
     test_decoder();
     test_queue();
     test_sender();

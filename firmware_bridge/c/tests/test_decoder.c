@@ -84,6 +84,35 @@ static void test_small_buffer(void)
     CHECK(event.frame.as.status.produced == 26700);
 }
 
+/* A larger buffer takes no longer frames, and what follows an endless line is heard again. */
+static void test_an_endless_line(void)
+{
+    static uint8_t large[VBP_MAX_WIRE + 100];
+    const struct valid_vector *status = vector_of("status");
+    const uint8_t byte = 0x55;
+    struct vbp_decoder decoder;
+    vbp_decoder_init(&decoder, large, sizeof large);
+    for (unsigned i = 0; i < VBP_MAX_WIRE + 50; i++) {
+        CHECK(vbp_decoder_feed(&decoder, &byte, 1, &event) == 1 && event.kind == VBP_NOTHING);
+        CHECK(decoder.held <= VBP_MAX_WIRE);
+    }
+    CHECK(vbp_decoder_feed(&decoder, status->wire, status->wire_bytes, &event) == 1);
+    CHECK(event.fault == VBP_FAULT_OVERSIZE && event.size == VBP_MAX_WIRE + 50);
+    CHECK(vbp_decoder_feed(&decoder, status->wire + 1, status->wire_bytes - 1, &event) == status->wire_bytes - 1);
+    CHECK(event.kind == VBP_FRAME);
+}
+
+/* Coloured boot messages are text, and a zero where stuffing allows none is not. */
+static void test_text_and_zeros(void)
+{
+    static const uint8_t boot[] = "\x1b[0;32mI (31) boot: ESP-IDF\x1b[0m\r\n";
+    uint8_t with_zero[] = {0x03, 0x00, 0x11};
+    struct vbp_decoder decoder;
+    vbp_decoder_init(&decoder, held, sizeof held);
+    CHECK(vbp_decoder_feed(&decoder, boot, sizeof boot, &event) == sizeof boot && event.fault == VBP_FAULT_TEXT);
+    CHECK(vbp_unstuff(with_zero, sizeof with_zero) == VBP_NOT_STUFFED);
+}
+
 /* A refused block whose CRC held still says how many samples went with it. */
 static void test_samples_of_a_refused_block(void)
 {
@@ -104,5 +133,7 @@ void test_decoder(void)
     }
     test_noise();
     test_small_buffer();
+    test_an_endless_line();
+    test_text_and_zeros();
     test_samples_of_a_refused_block();
 }

@@ -24,7 +24,10 @@ struct line {
     unsigned statuses;
     unsigned logs;
     unsigned frames;
-    uint16_t desc_crc;
+    unsigned log_bytes;
+    unsigned blocks[2];
+    bool any_hello; /* at any interval */
+    uint16_t desc_crc[2];
     uint32_t rate_mhz;
     struct vbp_status status;
 };
@@ -48,7 +51,12 @@ static int16_t sample_of(uint64_t index, unsigned axis)
 static void check_block(const struct vbp_data *data, const uint8_t *payload)
 {
     unsigned clipped = 0;
-    CHECK(data->desc_crc == line.desc_crc && data->sample_index >= line.next_index);
+    CHECK(data->desc_crc == line.desc_crc[data->header.stream_id]);
+    line.blocks[data->header.stream_id]++;
+    if (data->header.stream_id != 0) {
+        return; /* the other stream's samples are the same */
+    }
+    CHECK(data->sample_index >= line.next_index);
     CHECK(((data->header.flags & VBP_GAP) != 0) == (data->sample_index != line.next_index));
     CHECK(data->t_us == data->sample_index * PERIOD_US);
     for (unsigned i = 0; i < data->n_samples; i++) {
@@ -76,10 +84,10 @@ static void receive(const struct vbp_frame *frame)
     CHECK(frame->header.seq == (uint16_t)line.frames && frame->header.session == 0x1234);
     switch (frame->type) {
     case VBP_HELLO:
-        CHECK(line.hellos == 0 || frame->as.hello.t_us - line.hello_us >= 5000000);
+        CHECK(line.hellos == 0 || line.any_hello || frame->as.hello.t_us - line.hello_us >= 5000000);
         line.hellos++;
         line.hello_us = frame->as.hello.t_us;
-        line.desc_crc = frame->desc_crcs[0];
+        memcpy(line.desc_crc, frame->desc_crcs, sizeof line.desc_crc);
         line.rate_mhz = frame->streams[0].rate_measured_mhz;
         break;
     case VBP_DATA:
@@ -91,7 +99,8 @@ static void receive(const struct vbp_frame *frame)
         break;
     default:
         line.logs++;
-        CHECK(frame->as.log.text_bytes == 5 && memcmp(frame->as.log.text, "hello", 5) == 0);
+        line.log_bytes = frame->as.log.text_bytes;
+        CHECK(line.log_bytes >= 5 && memcmp(frame->as.log.text, "hello", 5) == 0);
         break;
     }
     line.frames++;
@@ -214,11 +223,56 @@ static void test_a_log_line(void)
     CHECK(begin(1));
     CHECK(vbp_sender_log(&sender, 6, "hello") && !vbp_sender_log(&sender, 6, "too soon"));
     pass(1000);
-    CHECK(line.logs == 1 && line.hellos == 1);
+    CHECK(line.logs == 1 && line.log_bytes == 5 && line.hellos == 1);
     CHECK(vbp_sender_log(&sender, 6, "hello"));
 }
 
-/* Two streams take turns; the silent one says in its STATUS that it produced nothing. */
+/* What is too long for one LOG is cut, not refused. */
+static void test_a_long_log_line(void)
+{
+    char text[300];
+    memset(text, 'x', sizeof text - 1);
+    text[sizeof text - 1] = 0;
+    memcpy(text, "hello", 5);
+    CHECK(begin(1));
+    CHECK(vbp_sender_log(&sender, 6, text));
+    line.credit = SIZE_MAX;
+    vbp_sender_poll(&sender);
+    CHECK(line.logs == 1 && line.log_bytes == VBP_MAX_LOG_BYTES);
+}
+
+/* Too short a time says more about interrupts than about the oscillator. */
+static void test_a_rate_needs_time(void)
+{
+    CHECK(begin(1));
+    hello.hello_ms = 50;
+    line.any_hello = true;
+    for (int i = 0; i < 1900; i++) {
+        pass(1000);
+    }
+    CHECK(line.hellos > 10 && line.rate_mhz == 0);
+    for (int i = 0; i < 1000; i++) {
+        pass(1000);
+    }
+    CHECK(line.rate_mhz == 2000000);
+}
+
+/* On a line too slow for both, neither stream keeps the other from speaking. */
+static void test_two_streams_take_turns(void)
+{
+    CHECK(begin(2));
+    for (unsigned i = 0; i < 4 * BLOCK; i++) {
+        produce(&queues[0]);
+        produce(&queues[1]);
+    }
+    for (int i = 0; i < 1000 && line.blocks[0] + line.blocks[1] < 4; i++) {
+        line.credit = 20;
+        vbp_sender_poll(&sender);
+    }
+    CHECK(line.blocks[0] == 2 && line.blocks[1] == 2);
+}
+
+/* The silent one of two streams says in its STATUS that it produced nothing. */
 static void test_two_streams(void)
 {
     CHECK(begin(2));
@@ -252,6 +306,9 @@ void test_sender(void)
     test_a_quiet_line();
     test_a_stalling_line();
     test_a_log_line();
+    test_a_long_log_line();
+    test_a_rate_needs_time();
+    test_two_streams_take_turns();
     test_two_streams();
     test_mistakes_are_seen_at_the_start();
 }

@@ -1,8 +1,8 @@
 """Prints what the library costs on each core, and fails where the encoder breaks its promise.
 
-`python3 sizes.py BUILD CORE...` reads the objects in BUILD/CORE: code from arm-none-eabi-size, stack from the call graphs
-that gcc wrote beside them (-fcallgraph-info=su). Every call chain is added up; a call that leaves the library for a
-function of unknown depth counts as a broken promise, never as nothing.
+`python3 sizes.py BUILD CORE...` reads the objects in BUILD/CORE: code from arm-none-eabi-size, stack from the call
+graphs that gcc wrote beside them (-fcallgraph-info=su). Every call chain is added up; a call that leaves the library for
+a function of unknown depth counts as a broken promise, never as nothing.
 """
 
 from __future__ import annotations

@@ -1,0 +1,197 @@
+"""A serial port on which a sketch prints columns of numbers: three axes, or six or nine, with or without a time stamp.
+
+Rows are counted; a time stamp shows which are missing, and without one a re-opened port is a new session. A rate comes
+from the config or from stamps with a unit, and nowhere else: rows without one are refused.
+"""
+
+from __future__ import annotations
+
+import logging
+import time
+from collections.abc import Sequence
+from dataclasses import replace
+from typing import Annotated, Literal
+
+import msgspec
+
+from agent.columns import SECONDS
+from agent.sources.batches import STANDARD_GRAVITY
+from agent.sources.csvlines import Layout, LineReader, Refusal, Row
+from agent.sources.port import Baud, Port, PortConfig
+from agent.sources.routes import Route
+from agent.sources.rows import RateWatch, RowBlocks
+from agent.sources.stamps import RateFromStamps, Stamps, Step
+from agent.sources.understanding import Understanding
+from agent.types import Counters, Item, SourceFault, Stream
+
+Column = Annotated[int, msgspec.Meta(ge=1, le=64)] | Annotated[str, msgspec.Meta(min_length=1, max_length=64)]
+LARGEST = 2.0**31  # counts of the widest converter there is; no accelerometer gives more, in any unit
+
+log = logging.getLogger(__name__)
+
+
+class SerialCsvConfig(PortConfig, frozen=True, forbid_unknown_fields=True, kw_only=True):
+    """`columns` and `time` are names in the header or numbers from 1; None leaves them to the header."""
+
+    baud: Baud = 115_200
+    columns: Annotated[tuple[Column, ...], msgspec.Meta(min_length=1, max_length=3)] | None = None
+    time: Column | None = None
+    time_unit: Literal["s", "ms", "us"] | None = None
+
+
+class SerialCsvSource:
+    """Reads rows from one serial port for one sensor."""
+
+    def __init__(self, config: SerialCsvConfig, routes: Sequence[Route], *, name: str = "serial_csv") -> None:
+        self.name = name
+        self._config = config
+        self._route = next((route for route in routes if route.quantity is None), None)
+        self._port = Port(config)
+        self._lines = LineReader(columns=config.columns, time=config.time)
+        self._understanding = Understanding(name, unit="row of numbers", baud=config.baud, kind="serial_csv")
+        self._sessions = 0
+        self._measured_hz: float | None = None
+        self._told: set[str] = set()
+        self._layout: Layout | None = None
+        self._begin(None)
+
+    def _begin(self, layout: Layout | None) -> None:
+        """Another layout is another stream."""
+        self._layout = layout
+        self._blocks: RowBlocks | None = None
+        self._stamps: Stamps | None = None
+        self._measuring: RateFromStamps | None = None
+        self._watch: RateWatch | None = None
+
+    def open(self) -> None:
+        """Open the port; TransportError where it is missing, held by another process or not permitted."""
+        self._port.open()
+        self._lines.restart()
+        self._understanding.restart()
+        if self._watch is not None:
+            self._watch.restart()
+        if self._blocks is not None and self._stamps is None:
+            self._new_session(self._blocks.stream)  # nobody can tell what was missed
+
+    def read(self, timeout_s: float) -> list[Item]:
+        """Items of what has arrived, waiting up to `timeout_s` for a byte; TransportError once the port is gone."""
+        data = self._port.read(timeout_s)
+        arrival_s, wall_s = time.monotonic(), time.time()
+        heard = self._lines.feed(data)
+        refused: list[Refusal] = []
+        items: list[Item] = []
+        before = None if self._blocks is None else self._blocks.end
+        for said in heard:
+            if isinstance(said, Row):
+                items += self._row(said, refused, arrival_s, wall_s)
+            else:
+                self._refuse(said, refused)
+        if self._blocks is not None:
+            items += self._blocks.take(arrival_s=arrival_s, wall_s=wall_s, everything=not data)
+            if before is not None:
+                refused += self._watched(self._blocks.end - before, arrival_s)
+        items += self._merged(refused)
+        understood = any(isinstance(said, Row) for said in heard)
+        return items + self._understanding.feed(data, understood=understood, now_s=arrival_s)
+
+    def close(self) -> None:
+        self._port.close()
+
+    def counters(self) -> Counters:
+        """Bytes, opens; lines by what became of them; sessions begun."""
+        return self._port.counts | self._lines.counts | {"sessions": self._sessions}
+
+    def _row(self, row: Row, refused: list[Refusal], arrival_s: float, wall_s: float) -> list[Item]:
+        """Put one row into its place; what the stream it ends had collected is handed on."""
+        items: list[Item] = []
+        if self._layout is None or row.layout != self._layout:
+            if self._blocks is not None:
+                items += self._blocks.take(arrival_s=arrival_s, wall_s=wall_s, everything=True)
+            self._begin(row.layout)
+        rate_hz, why = self._rate(row)
+        if rate_hz is None or self._route is None:
+            if why:
+                refused.append(why)
+            return items
+        stream, factor = self._stream(row.layout, rate_hz)
+        values = [value * factor for value in row.values]
+        if max(map(abs, values)) > LARGEST:
+            self._refuse(Refusal("too_large", f"{row.values} is beyond any range", 1), refused)
+            return items
+        step: Step | None = Step(0, 0)
+        second = self._second(row.layout)
+        if second is not None and row.stamp is not None:
+            if self._stamps is None:
+                self._stamps = Stamps(second=second, rate_hz=rate_hz)
+            step = self._stamps.feed(row.stamp)
+        if step is None:
+            self._refuse(Refusal("time", f"time {row.stamp:.15g} continues nothing"), refused)
+            return items
+        if self._blocks is None or step.is_new:
+            if self._blocks is not None:
+                items += self._blocks.take(arrival_s=arrival_s, wall_s=wall_s, everything=True)
+            self._new_session(stream)
+        assert self._blocks is not None
+        self._blocks.skip(step.missing)
+        self._blocks.add(values, device_us=step.device_us if self._stamps is not None else None)
+        return items
+
+    def _refuse(self, refusal: Refusal, refused: list[Refusal]) -> None:
+        """Where no stamp shows what is missing, a refused line moves the count on; a stamp would count it again."""
+        refused.append(refusal)
+        if self._blocks is not None and self._stamps is None:
+            self._blocks.skip(refusal.samples)
+
+    def _rate(self, row: Row) -> tuple[float | None, Refusal | None]:
+        if self._route is not None and self._route.rate_hz is not None:
+            return self._route.rate_hz, None
+        if self._measured_hz is not None:
+            return self._measured_hz, None
+        second = self._second(row.layout)
+        if second is None or row.stamp is None:
+            clock = "no time column" if row.layout.time is None else "no unit of its time column (time_unit)"
+            return None, Refusal("no_rate", f"no rate_hz is configured for this sensor, and there is {clock}")
+        if self._measuring is None:
+            self._measuring = RateFromStamps(second=second)
+        self._measured_hz = self._measuring.feed(row.stamp)
+        return None, None
+
+    def _second(self, layout: Layout) -> float | None:
+        unit = self._config.time_unit
+        return layout.second if unit is None else SECONDS[unit]
+
+    def _stream(self, layout: Layout, rate_hz: float) -> tuple[Stream, float]:
+        """What the rows are, and the factor that makes them so."""
+        route = self._route
+        assert route is not None
+        unit = route.unit or layout.unit
+        factor = 1 / STANDARD_GRAVITY if unit == "m/s2" else 1.0
+        full_scale = None if route.full_scale is None else route.full_scale * factor
+        known: Literal["g", "raw"] = "raw" if unit in (None, "raw") else "g"
+        return Stream(route.sensor, rate_hz, layout.axes, known, full_scale), factor
+
+    def _new_session(self, stream: Stream) -> None:
+        self._blocks = RowBlocks(replace(stream, session=self._sessions))
+        self._watch = RateWatch(stream.rate_hz)
+        self._sessions += 1
+
+    def _watched(self, rows: int, now_s: float) -> list[Refusal]:
+        assert self._watch is not None
+        assert self._blocks is not None
+        seen_hz = self._watch.feed(rows, now_s=now_s)
+        if seen_hz is None:
+            return []
+        declared = self._blocks.stream.rate_hz
+        return [Refusal("rate_off", f"{declared:g} Hz declared, {seen_hz:.4g} Hz arrive; correct rate_hz")]
+
+    def _merged(self, refused: list[Refusal]) -> list[SourceFault]:
+        """One fault per kind and read: a line that is always wrong would be thousands a second."""
+        sensor = None if self._route is None else self._route.sensor
+        faults: dict[str, SourceFault] = {}
+        for refusal in refused:
+            if refusal.kind not in self._told:
+                self._told.add(refusal.kind)
+                log.warning("source %s: %s", self.name, refusal.detail)
+            lost = faults[refusal.kind].samples if refusal.kind in faults else 0
+            faults[refusal.kind] = SourceFault(refusal.kind, refusal.detail, sensor, lost + refusal.samples)
+        return list(faults.values())
