@@ -54,27 +54,26 @@ class WitDecoder:
     """What one line has said since it was opened."""
 
     def __init__(self) -> None:
+        self.frames = 0
         self._buffer = bytearray()
         self._in_step = False  # the last frame ended where the buffer begins
         self._skipped = 0  # bytes since the last frame
+        self._owed = 0  # samples lost since the last one
         self._cycle = _Cycle()
         self._warmth = _Warmth()
-        self.frames = 0
 
     def feed(self, data: bytes) -> list[Acceleration | WitFault]:
-        """What became certain with these bytes; at most two frames wait for their successors."""
+        """What became certain with these bytes; at most two frames wait for what follows them."""
         self._buffer += data
         heard: list[Acceleration | WitFault] = []
         at = 0
         while (length := self._frame_at(at)) is not None:
-            if length == 0:
+            if length:
+                heard += self._frame(bytes(self._buffer[at : at + SIZE]))
+            else:
                 self._skipped += 1
-                self._in_step = False
-                at += 1
-                continue
-            heard += self._frame(bytes(self._buffer[at : at + SIZE]))
-            self._in_step = True
-            at += SIZE
+            self._in_step = length > 0
+            at += length or 1
         del self._buffer[:at]
         return heard
 
@@ -99,9 +98,10 @@ class WitDecoder:
         skipped, self._skipped = self._skipped, 0
         kind = frame[1]
         missing = self._cycle.missing_before(kind, lost_frames=round(skipped / SIZE))
+        self._owed += missing or 0
         heard: list[Acceleration | WitFault] = []
-        if skipped:
-            heard.append(WitFault("checksum", f"{skipped} bytes that are no frame", missing))
+        if skipped >= SIZE or (skipped and self.frames):  # less at the start is a frame cut by the port's opening
+            heard.append(WitFault("checksum", f"{skipped} bytes that are no frame", missing or 0))
         if missing is None:
             return [*heard, WitFault("frame_type", f"type {kind:02x} out of turn")]
         self.frames += 1
@@ -109,10 +109,72 @@ class WitDecoder:
             return heard
         x, y, z, warmth = struct.unpack_from("<hhhh", frame, 2)
         if not self._warmth.believes(warmth / 100):
-            self._cycle.owed += 1
+            self._owed += 1
             return [*heard, WitFault("implausible", f"{warmth / 100} degrees C", 1)]
-        owed, self._cycle.owed = self._cycle.owed, 0
+        owed, self._owed = self._owed, 0
         return [*heard, Acceleration((x, y, z), warmth / 100, owed)]
+
+
+class _Cycle:
+    """The order in which types follow each other, and by it the accelerations that are missing."""
+
+    def __init__(self) -> None:
+        self._order: tuple[int, ...] = ()  # begins with ACCELERATION; empty: not known yet
+        self._next = 0
+        self._recent: list[int] = []  # since the last acceleration
+        self._candidate: tuple[int, ...] = ()
+        self._strangers = 0
+
+    def missing_before(self, kind: int, *, lost_frames: int) -> int | None:
+        """Accelerations lost before this frame, about `lost_frames` frames after the last; None: out of turn."""
+        if not self._order:
+            self._learn(kind, lost_frames)
+            return 0
+        if kind not in self._order:
+            self._strangers += 1
+            if self._strangers >= INSIST:
+                self._order, self._recent, self._candidate, self._strangers = (), [], (), 0
+            return None
+        self._strangers = 0
+        length, place = len(self._order), self._order.index(kind)
+        least = (place - self._next) % length
+        lost = least + length * max(0, round((lost_frames - least) / length))
+        missing = -(-(self._next + lost) // length) - -(
+            -self._next // length
+        )  # multiples of length in [next, next + lost)
+        self._next = (place + 1) % length
+        return missing
+
+    def _learn(self, kind: int, lost_frames: int) -> None:
+        """Two equal rounds without a loss are the order."""
+        if lost_frames or len(self._recent) > LONGEST_CYCLE:
+            self._recent, self._candidate = [], ()
+        if kind == ACCELERATION:
+            if self._recent and tuple(self._recent) == self._candidate:
+                self._order, self._next = self._candidate, 1 % len(self._candidate)
+            self._candidate, self._recent = tuple(self._recent), []
+        if kind == ACCELERATION or self._recent:
+            self._recent.append(kind)
+
+
+class _Warmth:
+    """A chip's temperature hardly moves from one frame to the next."""
+
+    def __init__(self) -> None:
+        self._last: float | None = None
+        self._other: list[float] = []
+
+    def believes(self, celsius: float) -> bool:
+        if not PLAUSIBLE_C[0] <= celsius <= PLAUSIBLE_C[1]:
+            return False
+        if self._last is not None and abs(celsius - self._last) > MAX_TEMPERATURE_STEP_C:
+            if self._other and abs(celsius - self._other[-1]) > MAX_TEMPERATURE_STEP_C:
+                self._other = []
+            self._other.append(celsius)
+            if len(self._other) < INSIST:
+                return False
+        self._last, self._other = celsius, []
+        return True
 
 
 def _is_frame(buffer: bytearray, at: int) -> bool:

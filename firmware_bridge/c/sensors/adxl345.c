@@ -92,7 +92,8 @@ bool adxl345_drain(struct adxl345 *sensor, struct vbp_queue *queue, uint64_t now
     uint8_t source = 0;
     uint8_t status = 0;
     bool sound = true;
-    if (!bus->read(bus->context, INT_SOURCE | READ, &source, 1) || !bus->read(bus->context, FIFO_STATUS | READ, &status, 1)) {
+    if (!bus->read(bus->context, INT_SOURCE | READ, &source, 1)
+        || !bus->read(bus->context, FIFO_STATUS | READ, &status, 1)) {
         vbp_queue_bus_error(queue);
         return false;
     }

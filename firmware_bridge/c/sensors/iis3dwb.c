@@ -73,12 +73,12 @@ bool iis3dwb_start(struct iis3dwb *sensor, const struct sensor_bus *bus, void (*
     pause_ms(RESET_MS);
     sensor->fifo.emptied_us = now_us + RESET_MS * UINT64_C(1000);
     return read_rate(sensor)
-        && set(bus, CTRL3_C, 0x44)                      /* both bytes of a number from one moment; addresses count up */
+        && set(bus, CTRL3_C, 0x44)                      /* the bytes of a number from one moment; addresses count up */
         && set(bus, CTRL4_C, 0x04)                      /* no I2C */
         && set(bus, FIFO_CTRL1, IIS3DWB_WATERMARK & 0xFF)
         && set(bus, FIFO_CTRL2, IIS3DWB_WATERMARK >> 8)
         && set(bus, FIFO_CTRL3, 0x0A)                   /* every sample into the FIFO */
-        && set(bus, FIFO_CTRL4, 0x06)                   /* continuous: the newest samples stay; no time, no temperature */
+        && set(bus, FIFO_CTRL4, 0x06)                   /* continuous: the newest stay; no time, no temperature */
         && set(bus, INT1_CTRL, 0x08)                    /* watermark */
         && set(bus, CTRL1_XL, 0xA4);                    /* 26.667 kHz, +-16 g */
 }

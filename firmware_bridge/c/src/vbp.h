@@ -14,6 +14,7 @@ extern "C" {
 #include "vbp_limits.h"
 #include "vbp_queue.h"
 #include "vbp_sender.h"
+#include "vbp_stream.h"
 #include "vbp_wire.h"
 
 #ifdef __cplusplus

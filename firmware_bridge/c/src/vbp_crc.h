@@ -1,8 +1,8 @@
 /*
  * The two checksums of VBP1: CRC-32 over every frame, CRC-16 over a stream's description.
  *
- * Both are small rather than fast: CRC-32 works on half bytes with a table of 64 bytes, CRC-16 bit by bit, since it runs
- * once per HELLO.
+ * Both are small rather than fast: CRC-32 works on half bytes with a table of 64 bytes, CRC-16 bit by bit, since it
+ * runs once per HELLO.
  */
 #ifndef VBP_CRC_H
 #define VBP_CRC_H

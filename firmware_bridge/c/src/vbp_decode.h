@@ -1,5 +1,5 @@
 /*
- * Bytes to values: whatever breaks a rule of SPEC.md is refused by the kind of its fault, in the order of its section 8.
+ * Bytes to values: whatever breaks a rule of SPEC.md is refused by the kind of its fault, in the order of section 8.
  *
  * Bytes meet their CRC first, then their length, then the limits of each field. No I/O, no memory but the caller's, and
  * never more than one frame in hand. What a HELLO promised (session, desc_crc) is for the caller to hold against later

@@ -1,5 +1,5 @@
 /*
- * The limits of every field, once for both directions: a firmware asks before it speaks, the decoder before it believes.
+ * The limits of every field, once for both directions: a firmware asks before it speaks, a decoder before it believes.
  */
 #ifndef VBP_LIMITS_H
 #define VBP_LIMITS_H

@@ -4,8 +4,6 @@
 
 #include "vbp_limits.h"
 
-#define RATE_SPAN_US 1000000u /* a shorter one would say more about interrupts than about the oscillator */
-
 static uint64_t now_us(const struct vbp_sender *sender)
 {
     const struct vbp_port *port = sender->config.port;
@@ -28,21 +26,6 @@ static void start_frame(struct vbp_sender *sender, const uint8_t *body, size_t s
     sender->frames_sent++;
 }
 
-/* The rate between two blocks that are far enough apart; measuring starts afresh with every HELLO, since an oscillator
- * drifts with temperature. */
-static void refine_rate(struct vbp_stream *stream, struct vbp_description *description)
-{
-    const uint64_t span_us = stream->newest_us - stream->anchor_us;
-    const uint64_t samples = stream->newest_index - stream->anchor_index;
-    if (stream->newest_us <= stream->anchor_us || span_us < RATE_SPAN_US || samples > UINT32_MAX) {
-        return;
-    }
-    const uint64_t rate_mhz = samples * 1000000000u / span_us;
-    description->rate_measured_mhz = rate_mhz <= UINT32_MAX ? (uint32_t)rate_mhz : 0;
-    stream->anchor_index = stream->newest_index;
-    stream->anchor_us = stream->newest_us;
-}
-
 static bool say_hello(struct vbp_sender *sender)
 {
     const struct vbp_sender_config *config = &sender->config;
@@ -50,7 +33,7 @@ static bool say_hello(struct vbp_sender *sender)
     hello->header = next_header(sender, VBP_DEVICE_STREAM);
     hello->t_us = now_us(sender);
     for (size_t i = 0; i < hello->n_streams; i++) {
-        refine_rate(&config->streams[i], &config->descriptions[i]);
+        vbp_stream_refine_rate(&config->streams[i], &config->descriptions[i]);
     }
     sender->hello_due_us = hello->t_us + hello->hello_ms * UINT64_C(1000);
     const size_t size = vbp_encode_hello(hello, config->control, config->control_bytes);
@@ -99,38 +82,6 @@ static void say_log(struct vbp_sender *sender)
     start_frame(sender, config->control, vbp_encode_log(&log, config->control, config->control_bytes));
 }
 
-/* A number of the payload, moved to the top of 32 bits: its sign is then where a core expects it. */
-static int32_t aligned_number(const uint8_t *at, unsigned width)
-{
-    uint32_t bits = 0;
-    for (unsigned i = 0; i < width; i++) {
-        bits = bits >> 8 | (uint32_t)at[i] << 24;
-    }
-    int32_t number;
-    memcpy(&number, &bits, sizeof number);
-    return number;
-}
-
-static uint16_t count_clipped(const struct vbp_stream *stream, const struct vbp_block *block, unsigned n_axes,
-                              const uint8_t *samples)
-{
-    const unsigned width = (unsigned)stream->format + 1u;
-    const int64_t level = (int64_t)stream->clip_level << (32 - 8 * width);
-    uint16_t clipped = 0;
-    if (level == 0) {
-        return 0;
-    }
-    for (uint16_t left = block->n_samples; left != 0; left--) {
-        bool beyond = false;
-        for (unsigned axis = 0; axis < n_axes; axis++, samples += width) {
-            const int64_t number = aligned_number(samples, width);
-            beyond = beyond || number >= level || number <= -level;
-        }
-        clipped = (uint16_t)(clipped + beyond);
-    }
-    return clipped;
-}
-
 static void say_block(struct vbp_sender *sender, size_t number, const struct vbp_block *block, uint8_t *body)
 {
     struct vbp_stream *stream = &sender->config.streams[number];
@@ -143,18 +94,10 @@ static void say_block(struct vbp_sender *sender, size_t number, const struct vbp
         .n_axes = description->n_axes,
         .format = (uint8_t)stream->format,
         .desc_crc = stream->desc_crc,
-        .n_clipped = count_clipped(stream, block, description->n_axes, body + VBP_DATA_BYTES),
+        .n_clipped = vbp_stream_count_clipped(stream, body + VBP_DATA_BYTES, block->n_samples, description->n_axes),
     };
     data.header.flags = (uint8_t)(block->flags | (data.n_clipped != 0 ? VBP_CLIPPED : 0));
-    if (block->t_us != VBP_NO_TIME) {
-        if (stream->anchor_us == VBP_NO_TIME) {
-            stream->anchor_index = block->sample_index;
-            stream->anchor_us = block->t_us;
-        }
-        stream->newest_index = block->sample_index;
-        stream->newest_us = block->t_us;
-    }
-    stream->accounts = block->accounts;
+    vbp_stream_note(stream, block);
     sender->sending = stream->queue;
     start_frame(sender, body, vbp_encode_data(&data, body, stream->queue->block_bytes));
 }
@@ -213,7 +156,8 @@ static bool can_work(const struct vbp_sender_config *config)
     for (size_t i = 0; i < hello->n_streams; i++) {
         const struct vbp_stream *stream = &config->streams[i];
         const struct vbp_queue *queue = stream->queue;
-        const size_t size = VBP_DATA_SIZE(queue->block_samples, config->descriptions[i].n_axes, (unsigned)stream->format);
+        const uint8_t n_axes = config->descriptions[i].n_axes;
+        const size_t size = VBP_DATA_SIZE(queue->block_samples, n_axes, (unsigned)stream->format);
         if (queue->n_slots < 2 || size > queue->block_bytes || size > hello->max_frame) {
             return false;
         }
@@ -236,10 +180,7 @@ bool vbp_sender_begin(struct vbp_sender *sender, const struct vbp_sender_config 
     vbp_encode_hello(config->hello, config->control, config->control_bytes);
     for (size_t i = 0; i < config->hello->n_streams; i++) {
         struct vbp_stream *stream = &config->streams[i];
-        memset(&stream->accounts, 0, sizeof stream->accounts);
-        stream->accounts.t_us = begun_us;
-        stream->anchor_us = VBP_NO_TIME;
-        stream->newest_us = 0;
+        vbp_stream_begin(stream, begun_us);
         stream->status_due_us = begun_us + config->hello->status_ms * UINT64_C(1000);
         stream->desc_crc = vbp_encoded_desc_crc(config->control, i);
     }

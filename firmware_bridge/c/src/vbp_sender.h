@@ -11,7 +11,7 @@
 
 #include "vbp_cobs.h"
 #include "vbp_encode.h"
-#include "vbp_queue.h"
+#include "vbp_stream.h"
 
 struct vbp_vitals {
     int16_t temperature_cc;
@@ -28,21 +28,6 @@ struct vbp_port {
     size_t (*write)(void *context, const uint8_t *bytes, size_t size);
     /* Fills in what is known of the device's health; may be NULL. */
     void (*vitals)(void *context, struct vbp_vitals *vitals);
-};
-
-/* One stream: its queue and what the library keeps about it. Set the first three, zero the rest. */
-struct vbp_stream {
-    struct vbp_queue *queue;
-    enum vbp_format format;
-    uint32_t clip_level; /* a sample with an axis at or beyond this many LSB is clipped; 0: not counted */
-
-    struct vbp_accounts accounts; /* as of the last block sent */
-    uint64_t status_due_us;
-    uint64_t anchor_index; /* where measuring the rate began */
-    uint64_t anchor_us;
-    uint64_t newest_index;
-    uint64_t newest_us;
-    uint16_t desc_crc;
 };
 
 struct vbp_sender_config {

@@ -1,5 +1,5 @@
 /*
- * A test is a function; CHECK counts what does not hold and says where. Works the same on a host and on an emulated core.
+ * A test is a function; CHECK counts what does not hold and says where, on a host and on an emulated core alike.
  */
 #ifndef CHECK_H
 #define CHECK_H

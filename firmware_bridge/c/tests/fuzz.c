@@ -1,5 +1,5 @@
 /*
- * libFuzzer: any bytes, cut in two, through the decoder, and once more under a CRC that holds, since no fuzzer finds one.
+ * libFuzzer: any bytes, cut in two, through the decoder; and once more under a CRC that holds, since it finds none.
  */
 #include <stdlib.h>
 #include <string.h>
@@ -35,7 +35,7 @@ static void feed(struct vbp_decoder *decoder, const uint8_t *bytes, size_t size)
 static void decode_sealed(const uint8_t *bytes, size_t size)
 {
     static struct vbp_frame frame;
-    uint8_t *body = malloc(size + VBP_CRC_BYTES); /* exactly as long as it is, so that the sanitizer sees each step beyond */
+    uint8_t *body = malloc(size + VBP_CRC_BYTES); /* exactly so long: the sanitizer then sees each step beyond */
     const uint32_t crc = vbp_crc32(bytes, size);
     if (body == NULL) {
         return;

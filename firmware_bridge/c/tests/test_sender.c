@@ -1,4 +1,4 @@
-/* A whole device against a whole receiver, over a line that stalls: order, intervals, and every sample accounted for. */
+/* A whole device against a whole receiver, over a line that stalls: order, intervals, every sample accounted for. */
 #include <stdbool.h>
 #include <string.h>
 

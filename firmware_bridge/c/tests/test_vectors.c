@@ -73,9 +73,10 @@ static void check_understood(const struct valid_vector *v, const struct vbp_fram
         CHECK_OF(v->name, memcmp(frame->rest, v->body + VBP_HEADER_BYTES, frame->rest_bytes) == 0);
         return;
     }
-    const size_t size = encode(frame->type, &frame->as, frame->rest, frame->type == VBP_DATA ? frame->rest_bytes : 0);
+    const size_t payload_bytes = frame->type == VBP_DATA ? frame->rest_bytes : 0;
+    const size_t size = encode(frame->type, &frame->as, frame->rest, payload_bytes);
     memcpy(understood, body, size);
-    CHECK_OF(v->name, size != 0 && size == encode(v->type, v->value, frame->rest, frame->type == VBP_DATA ? frame->rest_bytes : 0));
+    CHECK_OF(v->name, size != 0 && size == encode(v->type, v->value, frame->rest, payload_bytes));
     CHECK_OF(v->name, memcmp(understood, body, size) == 0);
 }
 

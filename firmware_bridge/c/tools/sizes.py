@@ -1,8 +1,8 @@
 """Prints what the library costs on each core, and fails where the encoder breaks its promise.
 
 `python3 sizes.py BUILD CORE...` reads the objects in BUILD/CORE: code from arm-none-eabi-size, stack from the call
-graphs that gcc wrote beside them (-fcallgraph-info=su). Every call chain is added up; a call that leaves the library for
-a function of unknown depth counts as a broken promise, never as nothing.
+graphs that gcc wrote beside them (-fcallgraph-info=su). Every call chain is added up; a call that leaves the library
+for a function of unknown depth counts as a broken promise, never as nothing.
 """
 
 from __future__ import annotations
@@ -15,7 +15,7 @@ from pathlib import Path
 PARTS = {
     "encoder": ("vbp_crc", "vbp_cobs", "vbp_encode"),
     "queue": ("vbp_queue",),
-    "sender": ("vbp_sender", "vbp_limits"),
+    "sender": ("vbp_sender", "vbp_stream", "vbp_limits"),
     "decoder": ("vbp_unstuff", "vbp_decode", "vbp_decoder"),
 }
 CODE_LIMIT, STACK_LIMIT = 1024, 64

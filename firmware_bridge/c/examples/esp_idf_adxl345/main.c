@@ -131,7 +131,8 @@ void app_main(void)
     static struct vbp_description description;
     static struct vbp_stream stream = {.queue = &queue, .format = VBP_I16, .clip_level = ADXL345_CLIP_LEVEL};
     static struct vbp_hello hello = {
-        .firmware = "adxl345 1.0", .board = "esp32", .max_frame = 1024, .hello_ms = 5000, .status_ms = 1000, .n_streams = 1,
+        .firmware = "adxl345 1.0", .board = "esp32", .max_frame = 1024, .hello_ms = 5000, .status_ms = 1000,
+        .n_streams = 1,
     };
     static uint8_t control[VBP_CONTROL_BYTES(1u)];
     static uint8_t chunk[64];

@@ -105,7 +105,8 @@ int main(void)
     static struct vbp_description description;
     static struct vbp_stream stream = {.queue = &queue, .format = VBP_I16, .clip_level = IIS3DWB_CLIP_LEVEL};
     static struct vbp_hello hello = {
-        .firmware = "iis3dwb 1.0", .board = "pico", .max_frame = 2048, .hello_ms = 5000, .status_ms = 1000, .n_streams = 1,
+        .firmware = "iis3dwb 1.0", .board = "pico", .max_frame = 2048, .hello_ms = 5000, .status_ms = 1000,
+        .n_streams = 1,
     };
     static uint8_t control[VBP_CONTROL_BYTES(1u)];
     static uint8_t chunk[64];

@@ -1,0 +1,109 @@
+"""A WitMotion inertial sensor (WT901, JY901, HWT905) on a serial port, in its own binary protocol.
+
+At 200 samples a second and 256 Hz of bandwidth at best it hears imbalance, misalignment and looseness, no bearings.
+The protocol declares no rate: the config must, as it was set in the sensor, and one that is plainly wrong is told.
+"""
+
+from __future__ import annotations
+
+import logging
+import time
+from collections.abc import Sequence
+from dataclasses import replace
+
+from agent.sources.port import Baud, Port, PortConfig
+from agent.sources.routes import Route
+from agent.sources.rows import RateWatch, RowBlocks
+from agent.sources.understanding import Understanding
+from agent.sources.witframes import STEP_G, Acceleration, WitDecoder, WitFault
+from agent.types import AXES, Counters, Item, SourceFault, Stream
+
+FULL_SCALE_G = 32767 * STEP_G
+
+log = logging.getLogger(__name__)
+
+
+class WitmotionConfig(PortConfig, frozen=True, forbid_unknown_fields=True, kw_only=True):
+    """The sensor's rate and full scale stand with the sensor: `rate_hz` and `full_scale`."""
+
+    baud: Baud = 9600  # as it leaves the factory; enough for 20 samples a second of everything, or 80 of acceleration
+
+
+class WitmotionSource:
+    """Reads accelerations from one serial port for one sensor."""
+
+    def __init__(self, config: WitmotionConfig, routes: Sequence[Route], *, name: str = "witmotion") -> None:
+        self.name = name
+        self._port = Port(config)
+        self._route = next((route for route in routes if route.quantity is None and route.rate_hz), None)
+        self._decoder = WitDecoder()
+        self._understanding = Understanding(name, unit="frame", baud=config.baud, kind="witmotion")
+        self._blocks: RowBlocks | None = None
+        self._watch = RateWatch(1.0 if self._route is None else self._route.rate_hz or 1.0)
+        self._counts = {"frames": 0, "faults": 0, "sessions": 0}
+        self._is_rate_told = False
+
+    def open(self) -> None:
+        """Open the port; TransportError where it is missing, held by another process or not permitted."""
+        self._port.open()
+        self._decoder = WitDecoder()
+        self._understanding.restart()
+        self._watch.restart()
+        self._blocks = None  # nobody can tell what was missed
+
+    def read(self, timeout_s: float) -> list[Item]:
+        """Items of what has arrived, waiting up to `timeout_s` for a byte; TransportError once the port is gone."""
+        data = self._port.read(timeout_s)
+        arrival_s, wall_s = time.monotonic(), time.time()
+        before = self._decoder.frames
+        heard = self._decoder.feed(data)
+        understood = self._decoder.frames > before
+        self._counts["frames"] += self._decoder.frames - before
+        items: list[Item] = []
+        rows = 0
+        for said in heard:
+            if isinstance(said, WitFault):
+                items.append(self._fault(said.kind, said.detail, said.samples))
+            elif self._route is not None:
+                rows += 1 + said.missing
+                self._add(said, self._route)
+        if self._blocks is not None:
+            items += self._blocks.take(arrival_s=arrival_s, wall_s=wall_s, everything=not data)
+            items += self._watched(rows, arrival_s)
+        return items + self._understanding.feed(data, understood=understood, now_s=arrival_s)
+
+    def close(self) -> None:
+        self._port.close()
+
+    def counters(self) -> Counters:
+        """Bytes, opens, frames of any type, refusals, sessions begun."""
+        return self._port.counts | self._counts
+
+    def _add(self, said: Acceleration, route: Route) -> None:
+        if self._blocks is None:
+            self._blocks = RowBlocks(_stream(route, session=self._counts["sessions"]))
+            self._counts["sessions"] += 1
+        else:
+            self._blocks.skip(said.missing)
+        self._blocks.add([count * STEP_G for count in said.counts])
+
+    def _watched(self, rows: int, now_s: float) -> list[SourceFault]:
+        seen_hz = self._watch.feed(rows, now_s=now_s)
+        if seen_hz is None or self._route is None:
+            return []
+        told = f"{self._route.rate_hz:g} Hz declared, {seen_hz:.4g} Hz arrive; correct rate_hz"
+        if not self._is_rate_told:
+            log.warning("source %s: %s", self.name, told)
+            self._is_rate_told = True
+        return [self._fault("rate_off", told)]
+
+    def _fault(self, kind: str, detail: str, samples: int = 0) -> SourceFault:
+        self._counts["faults"] += 1
+        return SourceFault(kind, detail, None if self._route is None else self._route.sensor, samples)
+
+
+def _stream(route: Route, *, session: int) -> Stream:
+    """The scale is the protocol's; `full_scale` is what the sensor's range was set to, where that is less."""
+    limit = FULL_SCALE_G if route.full_scale is None else min(FULL_SCALE_G, route.full_scale)
+    assert route.rate_hz is not None
+    return replace(Stream(route.sensor, route.rate_hz, AXES, "g", limit, session), step=STEP_G)
