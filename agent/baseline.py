@@ -130,6 +130,14 @@ class Baseline:
         """The same cells as a reference alone: of no stated speed, they set no limit for any."""
         return replace(self, cells=tuple(replace(cell, rpm=None) for cell in self.cells))
 
+    def without_gain(self, level: NDArray[np.bool_]) -> Baseline:
+        """The same cells without what depends on gain: the features `level` (n,) and the running gate's yardstick.
+
+        Recordings without a unit differ in gain from file to file; compared, they would deviate by that alone.
+        """
+        cells = (replace(cell, seen=np.where(level, 0, cell.seen), rms_g=0.0) for cell in self.cells)
+        return replace(self, cells=tuple(cells))
+
     def running_rms(self) -> float | None:
         """The quietest healthy RMS ever learnt, or None: the running gate's yardstick."""
         return min((cell.rms_g for cell in self.cells if cell.count >= MIN_WINDOWS), default=None)

@@ -51,6 +51,7 @@ def _sensor_routes(config: Config) -> Iterator[tuple[str, Route]]:
                 sensor=sensor_id,
                 device=sensor.device,
                 stream=sensor.stream,
+                address=sensor.address,
                 topic=sensor.topic,
                 quantity=sensor.quantity,
                 axis=sensor.axis,

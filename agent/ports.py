@@ -17,6 +17,9 @@ from agent.types import Counters, Item
 
 SOURCES = {
     "serial": "agent.sources.serial:SerialSource",
+    "serial_csv": "agent.sources.serial_csv:SerialCsvSource",
+    "witmotion": "agent.sources.witmotion:WitmotionSource",
+    "modbus": "agent.sources.modbus:ModbusSource",
     "mqtt": "agent.sources.mqtt:MqttSource",
     "replay": "agent.sources.replay:ReplaySource",
 }

@@ -12,10 +12,9 @@ from agent.mqtt import problems_of as problems_of_broker
 from agent.plan import routes
 from agent.settings import BearingConfig, Config, MachineConfig, SensorConfig, SpeedConfig
 from agent.sources.routes import problems_of as problems_of_routes
+from agent.suitability import problems_of as problems_of_kinds
+from agent.suitability import remarks_on
 from agent.topics import WHOLE_MACHINE
-
-BEARING_RATE_HZ = 2500.0
-"""Below this declared rate not even the lowest envelope band (500-1200 Hz) fits under half the rate."""
 
 EXTRA_DESIGNATIONS = "balls, ball_mm, pitch_mm and angle_deg from the maker's data sheet, or add [bearings.NAME]"
 
@@ -32,6 +31,8 @@ def cross_check(config: Config, raw: Mapping[str, Any], problems: list[str]) -> 
     for sensor_id, sensor in config.sensors.items():
         _check_sensor(sensor_id, sensor, config=config, names=names, problems=problems, notices=notices)
     _check_routes(config, problems)
+    problems.extend(problems_of_kinds(config))
+    notices.extend(remarks_on(config))
     problems.extend(problems_of_broker(config.broker, "broker"))
     for source in config.sources:
         if source.kind == "mqtt" and source.settings.broker is not None:
@@ -119,11 +120,6 @@ def _check_sensor(
         problems.append(f"{where}.bearings: names a bearing twice; name each once")
     if sensor.decision:
         decode(DecisionConfig, sensor.decision, where=f"{where}.decision", problems=problems)
-    if sensor.rate_hz is not None and sensor.rate_hz < BEARING_RATE_HZ:
-        notices.append(
-            f"{where}.rate_hz: {sensor.rate_hz:g} Hz is too slow for bearing work; "
-            "imbalance, looseness and severity are all this sensor can show"
-        )
 
 
 def _check_routes(config: Config, problems: list[str]) -> None:
@@ -133,7 +129,5 @@ def _check_routes(config: Config, problems: list[str]) -> None:
         kind = kinds.get(sensor.source)
         if kind == "mqtt" and sensor.topic is None:
             problems.append(f"{where}.topic: missing; an mqtt source finds this sensor's samples by their topic")
-        if kind == "serial" and sensor.topic is not None:
-            problems.append(f"{where}.topic: a serial source has no topics; use stream = 0 and device = ...")
     for name, found in routes(config).items():
         problems.extend(problems_of_routes(found, f"sources.{name}"))

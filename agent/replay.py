@@ -75,6 +75,7 @@ def main(args: argparse.Namespace) -> int:
 def _learn(args: argparse.Namespace, bundle: Bundle, encoder: Encoder) -> dict[str | None, Baseline]:
     """What the healthy recordings teach; RecordingError where one is too short to teach anything."""
     from agent.baseline import MIN_WINDOWS
+    from agent.features import views
     from agent.pipeline import Pipeline
     from agent.recordings import blocks_of
 
@@ -93,9 +94,12 @@ def _learn(args: argparse.Namespace, bundle: Bundle, encoder: Encoder) -> dict[s
         if pipeline.windows_to_learn:
             raise RecordingError(f"{path}: {pipeline.windows_to_learn} of {count} windows cannot be learnt from")
         learnt = dict(pipeline.baselines)
-    return (
-        learnt if args.healthy_rpm else {bearing: baseline.at_unknown_speed() for bearing, baseline in learnt.items()}
-    )
+        if recording.unit == "raw":
+            level = views(bundle.spec)["level"]
+            learnt = {bearing: baseline.without_gain(level) for bearing, baseline in learnt.items()}
+    if args.healthy_rpm is None:
+        return {bearing: baseline.at_unknown_speed() for bearing, baseline in learnt.items()}
+    return learnt
 
 
 def _diagnose(

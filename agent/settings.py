@@ -109,6 +109,7 @@ class SensorConfig(msgspec.Struct, frozen=True, kw_only=True):
     machine: Id
     stream: Annotated[int, msgspec.Meta(ge=0, le=255)] | None = None
     device: str | None = None
+    address: Annotated[int, msgspec.Meta(ge=1, le=247)] | None = None  # of a transmitter on a Modbus line
     topic: str | None = None
     quantity: Literal["velocity_rms_mm_s", "acceleration_rms_g", "temperature_c"] | None = None  # a transmitter's
     axis: str | None = None  # of that quantity

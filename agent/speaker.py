@@ -11,8 +11,9 @@ from agent.ledger import Balance
 from agent.machine import SensorSetup
 from agent.matching import Descriptions, Text
 from agent.payloads import AlertPayload, DiagnosisPayload, Likeness, StatePayload
+from agent.transmitter import is_rms_only
 from agent.types import Alert, Diagnosis, Match, StateChange
-from agent.wording import STATE_TITLES, Language, text_of
+from agent.wording import RMS_ONLY, RMS_TOO_HIGH, STATE_TITLES, Language, text_of
 
 NEAREST = 3
 """How many descriptions a message lists."""
@@ -77,7 +78,7 @@ class Speaker:
             session=diagnosis.session,
             window_start=diagnosis.window_start,
             fault=diagnosis.fault,
-            text=self.text(diagnosis.fault),
+            text=self.text(RMS_ONLY if is_rms_only(diagnosis) else diagnosis.fault),
             probability=round(diagnosis.probability, 4),
             validated=diagnosis.validated,
             nearest=self.nearest(diagnosis.matches),
@@ -100,7 +101,7 @@ class Speaker:
             severity=alert.severity,
             bearing=alert.bearing,
             fault=alert.fault,
-            text=self.text(alert.fault),
+            text=self.text(RMS_TOO_HIGH if is_rms_only(cause) else alert.fault),
             probability=round(alert.probability, 4),
             validated=self.descriptions.is_validated(alert.fault),
             opened=_when(alert.opened_wall_s),

@@ -1,6 +1,7 @@
 """A transmitter that sends figures instead of samples: severity, and nothing that a waveform would be needed for.
 
-Its diagnoses have no matches, and say of every figure that is missing that there are no samples.
+Its diagnoses have no matches, and say of every figure that is missing that there are no samples; `is_rms_only` tells
+them from others, so that they are worded as what they are.
 """
 
 from __future__ import annotations
@@ -74,6 +75,11 @@ class Transmitter:
     def _worst(self, quantity: str, unit: str) -> Figure:
         values = [reading.value for (name, _), reading in self._latest.items() if name == quantity]
         return Figure(max(values), unit) if values else Figure(None, unit, "not_sent")
+
+
+def is_rms_only(diagnosis: Diagnosis) -> bool:
+    """Whether a diagnosis rests on figures that a transmitter sent, not on samples."""
+    return diagnosis.evidence is not None and diagnosis.evidence.lines_reason == NO_SAMPLES
 
 
 def _fault_of(values: list[float]) -> str | None:

@@ -12,6 +12,9 @@ from agent.types import INVALID, UNKNOWN, State
 
 Language: TypeAlias = Literal["ko", "en"]
 
+RMS_ONLY, RMS_TOO_HIGH = "rms_only", "rms_too_high"
+"""Names of texts, not of faults: what a transmitter's diagnosis, and an alert on it, can say."""
+
 OWN_TEXTS: dict[str, dict[Language, Text]] = {
     UNKNOWN: {
         "en": Text(
@@ -23,6 +26,30 @@ OWN_TEXTS: dict[str, dict[Language, Text]] = {
             title="원인 미상의 이상",
             sentence="정상 상태에서 벗어났으나 일치하는 결함 설명이 없습니다.",
             advice="현장을 점검하고 최근에 달라진 점(부하, 체결, 윤활)을 확인한 뒤 진동을 기록하십시오.",
+        ),
+    },
+    RMS_ONLY: {
+        "en": Text(
+            title="RMS only",
+            sentence="This sensor sends figures and no samples: they tell how severe the vibration is, not its cause.",
+            advice="Watch the ISO zone and its trend; to name a fault, measure with an accelerometer.",
+        ),
+        "ko": Text(
+            title="RMS 값만 수신",
+            sentence="이 센서는 파형 없이 수치만 보내므로 진동의 심각도는 알 수 있으나 원인은 알 수 없습니다.",
+            advice="ISO 등급과 추세를 관찰하고, 결함 원인을 알려면 가속도계로 측정하십시오.",
+        ),
+    },
+    RMS_TOO_HIGH: {
+        "en": Text(
+            title="Vibration too high (RMS only)",
+            sentence="The RMS velocity is in a zone that is a fault by itself; without samples its cause is unknown.",
+            advice="Look at the machine soon; to name the fault, measure with an accelerometer.",
+        ),
+        "ko": Text(
+            title="진동 과대 (RMS 값만 수신)",
+            sentence="RMS 속도가 그 자체로 결함인 등급에 있으며, 파형이 없어 원인은 알 수 없습니다.",
+            advice="조속히 현장을 점검하고, 결함 원인을 알려면 가속도계로 측정하십시오.",
         ),
     },
     INVALID: {

@@ -25,8 +25,9 @@ class Route:
 
     A framed stream (serial, binary MQTT, `.vbp`) is found by `stream` and, where one link carries several devices, by
     `device` (its unique id in hex as HELLO gives it; None: any). An MQTT message is found by `topic`, where one `+` per
-    level is allowed. `quantity` makes it a scalar reading; for "rpm", `sensor` is the machine's id. `rate_hz`, `axes`,
-    `unit` and `full_scale` serve senders that declare none; what a frame or message declares itself comes first.
+    level is allowed; a transmitter on a Modbus line by `address`. `quantity` makes it a scalar reading; for "rpm",
+    `sensor` is the machine's id. `rate_hz`, `axes`, `unit` and `full_scale` serve senders that declare none; what a
+    frame or message declares itself comes first.
     """
 
     sensor: str
@@ -39,6 +40,7 @@ class Route:
     axes: tuple[str, ...] | None = None
     unit: Literal["g", "m/s2", "raw"] | None = None
     full_scale: float | None = None  # in `unit`
+    address: int | None = None
 
 
 def problems_of(routes: Iterable[Route], where: str) -> list[str]:
@@ -61,9 +63,10 @@ def problems_of(routes: Iterable[Route], where: str) -> list[str]:
             problems.append(f"{name}: rate_hz {route.rate_hz} is not between {MIN_RATE_HZ:g} and {MAX_RATE_HZ:g}")
         if route.full_scale is not None and not (math.isfinite(route.full_scale) and route.full_scale > 0):
             problems.append(f"{name}: full_scale {route.full_scale} is not above 0")
-        key = (route.device and route.device.lower(), route.stream, route.topic, route.quantity, route.axis)
+        device = route.device and route.device.lower()
+        key = (device, route.stream, route.address, route.topic, route.quantity, route.axis)
         if key in seen:
-            problems.append(f"{name}: is the same stream or topic as sensor {seen[key]!r}")
+            problems.append(f"{name}: is the same stream, address or topic as sensor {seen[key]!r}")
         seen.setdefault(key, route.sensor)
     return problems
 

@@ -39,7 +39,7 @@ class WitFault:
     samples: int = 0
 
 
-def checksum(frame: bytes) -> int:
+def checksum(frame: bytes | bytearray) -> int:
     """The low byte of the sum of a frame's first ten bytes."""
     return sum(frame[: SIZE - 1]) & 0xFF
 

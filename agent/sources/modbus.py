@@ -1,0 +1,173 @@
+"""Vibration transmitters on an RS-485 line, asked in turn by Modbus RTU: RMS figures, no samples.
+
+One request is under way at a time and every read makes one attempt, so a device that is silent delays the others by its
+timeout alone. What is not answered after its retries is a counted fault, and the next round asks again.
+"""
+
+from __future__ import annotations
+
+import logging
+import time
+from collections import deque
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Annotated, Literal
+
+import msgspec
+
+from agent.sources.port import Baud, Port, PortConfig
+from agent.sources.routes import Route
+from agent.sources.rtu import MAX_REPLY, Refused, request, silence_s, words_in
+from agent.sources.transmitters import POSSIBLE, PROFILES, Register, spans
+from agent.types import Counters, Item, Reading, SourceFault
+
+log = logging.getLogger(__name__)
+
+
+class ModbusConfig(PortConfig, frozen=True, forbid_unknown_fields=True, kw_only=True):
+    """A line of transmitters of one model: `profile` names it, or `registers` describes it."""
+
+    baud: Baud = 9600
+    parity: Literal["none", "even", "odd"] = "none"
+    stop_bits: Literal[1, 2] = 1
+    profile: Literal["wtvb01_485", "banner_qm42vt2"] | None = None
+    registers: tuple[Register, ...] = ()
+    poll_s: Annotated[float, msgspec.Meta(ge=0.1, le=10)] = 1.0
+    timeout_s: Annotated[float, msgspec.Meta(ge=0.02, le=2)] = 0.3
+    retries: Annotated[int, msgspec.Meta(ge=0, le=10)] = 2
+
+    def __post_init__(self) -> None:
+        if (self.profile is None) == (not self.registers):
+            raise ValueError(f"give either profile (one of {', '.join(PROFILES)}) or registers")
+
+    @property
+    def figures(self) -> tuple[Register, ...]:
+        return PROFILES[self.profile].registers if self.profile else self.registers
+
+    def address_of(self, route: Route) -> int:
+        """A sensor's address: its own, else the one its model leaves the factory with."""
+        if route.address is not None:
+            return route.address
+        return PROFILES[self.profile].address if self.profile else 1
+
+
+@dataclass(frozen=True, slots=True)
+class _Question:
+    """One request of a round."""
+
+    address: int
+    first: int
+    count: int
+    attempt: int = 0
+
+
+class ModbusSource:
+    """Asks every address that a sensor names, once per `poll_s`."""
+
+    def __init__(self, config: ModbusConfig, routes: Sequence[Route], *, name: str = "modbus") -> None:
+        self.name = name
+        self._config = config
+        self._port = Port(config, parity=config.parity, stop_bits=config.stop_bits)
+        self._routes: dict[int, list[Route]] = {}
+        for route in routes:
+            self._routes.setdefault(config.address_of(route), []).append(route)
+        self._questions: deque[_Question] = deque()
+        self._round_s = 0.0  # when the next round is due
+        self._is_silent: set[int] = set()  # addresses whose silence was told
+        self._counts = {"requests": 0, "replies": 0, "retries": 0, "faults": 0}
+
+    def open(self) -> None:
+        """Open the port; TransportError where it is missing, held by another process or not permitted."""
+        self._port.open()
+        self._questions.clear()
+        self._round_s = time.monotonic()
+
+    def read(self, timeout_s: float) -> list[Item]:
+        """The figures of one reply, or nothing where no question is due yet; TransportError once the port is gone.
+
+        A question that is due is asked whatever `timeout_s` is; its reply is waited for as long as configured.
+        """
+        if not self._questions:
+            wait_s = self._round_s - time.monotonic()
+            if wait_s > 0:
+                self._port.read(min(wait_s, timeout_s))  # nobody speaks unasked: this notices a port that is gone
+                if wait_s > timeout_s:
+                    return []
+                time.sleep(max(0.0, min(self._round_s - time.monotonic(), timeout_s)))
+            self._begin_round()
+            if not self._questions:
+                return []
+        return self._ask(self._questions.popleft())
+
+    def close(self) -> None:
+        self._port.close()
+
+    def counters(self) -> Counters:
+        """Bytes, opens, requests, replies, retries, questions that stayed unanswered."""
+        return self._port.counts | self._counts
+
+    def _begin_round(self) -> None:
+        """Rounds keep to their beat, unless one took longer than that."""
+        self._round_s = max(self._round_s + self._config.poll_s, time.monotonic())
+        for address in self._routes:
+            self._questions += [_Question(address, first, count) for first, count in spans(self._config.figures)]
+
+    def _ask(self, question: _Question) -> list[Item]:
+        asked = request(question.address, first=question.first, count=question.count)
+        time.sleep(silence_s(self._config.baud))
+        self._port.ask(asked)
+        self._counts["requests"] += 1
+        said = self._reply(asked)
+        if isinstance(said, Refused):
+            return self._unanswered(question, said)
+        self._counts["replies"] += 1
+        if question.address in self._is_silent:
+            self._is_silent.discard(question.address)
+            log.info("source %s: address %d answers again", self.name, question.address)
+        return self._items(question, said)
+
+    def _reply(self, asked: bytes) -> tuple[int, ...] | Refused:
+        deadline_s = time.monotonic() + self._config.timeout_s
+        heard = b""
+        while True:
+            left_s = deadline_s - time.monotonic()
+            if left_s > 0 and len(heard) <= len(asked) + MAX_REPLY:
+                heard += self._port.read(left_s)
+            said = words_in(heard, asked, is_all=left_s <= 0 or len(heard) > len(asked) + MAX_REPLY)
+            if said is not None:
+                return said
+
+    def _unanswered(self, question: _Question, why: Refused) -> list[Item]:
+        if question.attempt < self._config.retries and why.kind != "modbus_exception":
+            self._counts["retries"] += 1
+            again = _Question(question.address, question.first, question.count, question.attempt + 1)
+            self._questions.appendleft(again)
+            return []
+        detail = f"address {question.address}, register {question.first}: {why.detail}"
+        if question.address not in self._is_silent:
+            self._is_silent.add(question.address)
+            log.warning("source %s: %s", self.name, detail)
+        return [self._fault(why.kind, detail, route.sensor) for route in self._routes[question.address]]
+
+    def _items(self, question: _Question, words: tuple[int, ...]) -> list[Item]:
+        """Of several axes the first by name comes last: it is the one on which a round is judged."""
+        arrival_s, wall_s = time.monotonic(), time.time()
+        here = [r for r in self._config.figures if 0 <= r.register - question.first < question.count]
+        items: list[Item] = []
+        for register in sorted(here, key=lambda r: r.axis or "", reverse=True):
+            figure = register.figure(words[register.register - question.first])
+            low, high = POSSIBLE[register.quantity]
+            for route in self._routes[question.address]:
+                if route.quantity not in (None, register.quantity) or route.axis not in (None, register.axis):
+                    continue
+                if low <= figure <= high:
+                    quantity, axis = register.quantity, register.axis
+                    items.append(Reading(route.sensor, quantity, figure, arrival_s, wall_s, axis))
+                else:
+                    told = f"address {question.address}, register {register.register}: {figure:g} cannot be"
+                    items.append(self._fault("implausible", told, route.sensor))
+        return items
+
+    def _fault(self, kind: str, detail: str, sensor: str) -> SourceFault:
+        self._counts["faults"] += 1
+        return SourceFault(kind, detail, sensor)
