@@ -57,7 +57,7 @@ rebuild: $(VENV)/all
 	$(BIN)/python -m export rebuild --data ../shared/data --out agent/bundles/default
 
 soak: $(VENV)/all
-	$(BIN)/python -m firmware_bridge soak
+	$(BIN)/python -m firmware_bridge.soak
 
 clean:
 	rm -rf $(VENV) .venv-tflite *.egg-info build dist .pytest_cache .mypy_cache .ruff_cache .hypothesis

@@ -80,7 +80,7 @@ def runtime_of(wanted: str) -> str:
         if any(importlib.util.find_spec(module) is not None for module in MODULES[kind]):
             return kind
     packages = " or ".join(module for kind in candidates for module in MODULES[kind])
-    raise ConfigError(f"agent.runtime: {wanted} needs the package {packages}; install it or choose another runtime")
+    raise ConfigError(f"runtime {wanted!r} needs the package {packages}; install it or choose another runtime")
 
 
 def sources_of(config: Config) -> tuple[Source, ...]:

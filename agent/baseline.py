@@ -124,7 +124,7 @@ class Baseline:
             for view, members in views.items()
             if view in scale.limits and (members & known).any()
         ]
-        return max(ratios, default=None)
+        return float(np.max(ratios)) if ratios else None  # NaN stays NaN, which max() may lose
 
     def at_unknown_speed(self) -> Baseline:
         """The same cells as a reference alone: of no stated speed, they set no limit for any."""

@@ -6,6 +6,7 @@ the 63 series even the number of balls), so entries say whose bearing they descr
 
 from __future__ import annotations
 
+import math
 import re
 from dataclasses import dataclass
 
@@ -61,9 +62,9 @@ def find(name: str) -> CatalogueEntry | None:
 
 
 def geometry_of(bearing: str) -> Geometry | None:
-    """A bearing by catalogue name, or as n/d/D/angle_deg with d and D in one unit; None for an empty name.
+    """A bearing by catalogue name, or as balls/ball/pitch/angle; None for an empty name.
 
-    ValueError says what is wrong and what to give instead.
+    Diameters are in one unit, the angle in degrees. ValueError says what is wrong and what to give instead.
     """
     if not bearing:
         return None
@@ -71,13 +72,17 @@ def geometry_of(bearing: str) -> Geometry | None:
     if len(parts) not in (3, 4):
         entry = find(bearing)
         if entry is None:
-            raise ValueError(f"bearing {bearing!r} is not in the catalogue; give n/d/D/angle_deg")
+            raise ValueError(
+                f"bearing {bearing!r} is not in the catalogue; give balls/ball/pitch/angle (9/7.94/39.04/0)"
+            )
         return entry.geometry
     try:
         balls, ball, pitch = int(parts[0]), float(parts[1]), float(parts[2])
         angle = float(parts[3]) if len(parts) == 4 else 0.0
     except ValueError as error:
-        raise ValueError(f"bearing {bearing!r} is not n/d/D/angle_deg") from error
-    if not (2 <= balls <= 200 and 0 < ball < pitch and 0 <= angle < 90):
-        raise ValueError(f"bearing {bearing!r}: needs 2..200 balls, 0 < d < D, 0 <= angle < 90")
+        raise ValueError(f"bearing {bearing!r} is not balls/ball/pitch/angle (9/7.94/39.04/0)") from error
+    if not (3 <= balls <= 200 and 0 < ball < pitch < math.inf and 0 <= angle < 90):
+        raise ValueError(f"bearing {bearing!r}: needs 3 to 200 balls, 0 < ball < pitch, 0 <= angle < 90")
+    if balls * ball >= math.pi * pitch:
+        raise ValueError(f"bearing {bearing!r}: {balls} balls of {ball:g} do not fit on a pitch circle of {pitch:g}")
     return Geometry(balls, ball, pitch, angle)

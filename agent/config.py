@@ -69,10 +69,12 @@ def check_config(path: Path) -> tuple[Config | None, list[str]]:
 
 def _read(path: Path, problems: list[str]) -> dict[str, Any] | None:
     try:
-        if path.stat().st_size > MAX_FILE_BYTES:
+        with path.open("rb") as file:
+            content = file.read(MAX_FILE_BYTES + 1)
+        if len(content) > MAX_FILE_BYTES:
             problems.append("larger than 1 MiB; this is not a config file")
             return None
-        return tomllib.loads(path.read_text(encoding="utf-8"))
+        return tomllib.loads(content.decode())
     except OSError as error:
         problems.append(f"cannot be read ({error.strerror}); name an existing file")
     except UnicodeDecodeError:

@@ -129,7 +129,8 @@ def ask(state_dir: Path, request: Request, *, timeout_s: float = 15.0) -> Answer
             ) from None
         except OSError as error:
             raise TransportError(
-                f"{path}: no agent answers ({error}); start it with: textvib-agent run CONFIG"
+                f"{path}: no agent answers ({error.strerror or error}); start it with: textvib-agent run CONFIG, "
+                "or name its config with --config"
             ) from error
     try:
         answer = msgspec.json.decode(line, type=dict[str, Any])

@@ -123,7 +123,7 @@ class Daemon:
                 thread.join(WATCH_S)
                 if len(self._signals) > 1:
                     log.warning("second signal: leaving at once")
-                    os._exit(EX_BUG)
+                    os._exit(128 + self._signals[-1])
 
     def _exit_code(self) -> int:
         for failure in self._failures:

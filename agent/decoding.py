@@ -10,7 +10,7 @@ import difflib
 import re
 import types
 from collections.abc import Iterable, Mapping
-from typing import Annotated, Any, Final, Union, get_args, get_origin
+from typing import Annotated, Any, Final, Literal, Union, get_args, get_origin
 
 import msgspec
 
@@ -44,11 +44,10 @@ def decode(kind: Any, value: Any, *, where: str, problems: list[str]) -> Any:
     if origin is tuple and arguments[-1] is Ellipsis and isinstance(value, list):
         parts = [decode(arguments[0], v, where=f"{where}[{i}]", problems=problems) for i, v in enumerate(value)]
         return tuple(part for part in parts if part is not UNUSABLE)
-    try:
-        return msgspec.convert(value, kind)
-    except msgspec.ValidationError as error:
-        problems.append(f"{where}: {in_plain_words(str(error), value)}")
+    if origin is Literal and value not in arguments:
+        problems.append(f"{where}: {value!r} is not one of {', '.join(map(repr, arguments))}")
         return UNUSABLE
+    return _convert(kind, value, where=where, problems=problems)
 
 
 def near(name: str, known: Iterable[str]) -> str:
@@ -115,15 +114,13 @@ def _decode_union(arguments: tuple[Any, ...], value: Any, *, where: str, problem
         return decode((structs + tables)[0], value, where=where, problems=problems)
     if not others:
         return decode(structs[0] if structs else tables[0], value, where=where, problems=problems)
-    kind = others[0] if len(others) == 1 else Union[tuple(others)]  # noqa: UP007 - built at run time
-    return (
-        decode(kind, value, where=where, problems=problems)
-        if len(others) == 1
-        else _convert(kind, value, where, problems)
-    )
+    if len(others) == 1:
+        return decode(others[0], value, where=where, problems=problems)
+    kind: Any = Union[tuple(others)]  # noqa: UP007 - built at run time
+    return _convert(kind, value, where=where, problems=problems)
 
 
-def _convert(kind: Any, value: Any, where: str, problems: list[str]) -> Any:
+def _convert(kind: Any, value: Any, *, where: str, problems: list[str]) -> Any:
     try:
         return msgspec.convert(value, kind)
     except msgspec.ValidationError as error:

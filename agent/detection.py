@@ -16,7 +16,7 @@ import msgspec
 from agent.types import HEALTHY, INVALID, UNKNOWN, Diagnosis, State
 
 Count = Annotated[int, msgspec.Meta(ge=1, le=100_000)]
-Positive = Annotated[float, msgspec.Meta(gt=0)]
+Positive = Annotated[float, msgspec.Meta(gt=0, le=1e6)]  # an infinite limit would never be reached
 
 
 class DecisionConfig(msgspec.Struct, frozen=True, forbid_unknown_fields=True):

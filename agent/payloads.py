@@ -6,7 +6,7 @@ A schema name ends in its version: fields may be added under one version, never 
 from __future__ import annotations
 
 from datetime import datetime
-from typing import Literal
+from typing import Any, Literal
 
 import msgspec
 
@@ -155,9 +155,22 @@ PAYLOADS: dict[str, type[msgspec.Struct]] = {
 }
 
 
+SIGNIFICANT_DIGITS = 6
+"""Of every figure in a message; what lies beyond is noise that costs bytes."""
+
+
 def encode(payload: msgspec.Struct) -> bytes:
     """The payload as compact UTF-8 JSON; not-a-number becomes null."""
-    return msgspec.json.encode(payload)
+    return msgspec.json.encode(_rounded(msgspec.to_builtins(payload)))
+
+
+def _rounded(value: Any) -> Any:
+    """The same lists and dicts with every float to `SIGNIFICANT_DIGITS`."""
+    if isinstance(value, float):
+        return float(f"{value:.{SIGNIFICANT_DIGITS}g}")
+    if isinstance(value, dict):
+        return {key: _rounded(item) for key, item in value.items()}
+    return [_rounded(item) for item in value] if isinstance(value, list | tuple) else value
 
 
 def schemas() -> dict[str, bytes]:

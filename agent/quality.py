@@ -11,6 +11,7 @@ from agent.types import Samples, Vector, Window
 
 REASONS = {
     "not_finite": "a sample is NaN or infinite",
+    "too_large": "a sample beyond anything that a sensor measures",
     "clipped": "samples at the sensor's full scale",
     "dead_axis": "an axis that never changes",
     "stuck_axis": "an axis that stays at one value for long while it moves at other times",
@@ -18,6 +19,7 @@ REASONS = {
     "frozen": "the same stretch of samples over and over: the sensor is no longer being read",
 }
 
+MAX_MAGNITUDE = 1e8  # in g or in counts; from 5e8 on fourth powers no longer fit float32
 MIN_CLIPPED = 3  # a lone sample may honestly touch full scale
 MIN_LEVELS = 64  # an axis with fewer distinct values is too coarse to tell clipping from quantising
 NEAR_EXTREME = 0.01  # of the range: where an unclipped signal has more samples than at its very extreme
@@ -34,6 +36,8 @@ def fault_of_signal(window: Window) -> str | None:
     lows, highs = columns.min(axis=1), columns.max(axis=1)
     if not (np.isfinite(lows).all() and np.isfinite(highs).all()):  # min and max hand a NaN on
         return "not_finite"
+    if max(highs.max(), -lows.min()) > MAX_MAGNITUDE:
+        return "too_large"
     if _clipped(window, columns, lows, highs):
         return "clipped"
     if np.any(lows == highs):

@@ -200,9 +200,10 @@ def _read_vbp(path: Path, variable: str | None) -> Recording:
         elif kind := getattr(heard, "kind", None):
             refused[kind] = refused.get(kind, 0) + 1
     names = [name for name in blocks if variable in (None, "*", name, name.split(":")[1])]
+    if not blocks:
+        raise RecordingError(f"{path}: holds no samples that can be read; name another file")
     if len(names) != 1:
-        there = ", ".join(blocks) or "none"
-        raise RecordingError(f"{path}: name one of its streams as variable (device:stream); there are: {there}")
+        raise RecordingError(f"{path}: name one of its streams (device:stream); there are: {', '.join(blocks)}")
     chosen = blocks[names[0]]
     first = chosen[0].stream
     if any(replace(block.stream, rate_measured_mhz=first.rate_measured_mhz) != first for block in chosen):

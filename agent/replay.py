@@ -13,7 +13,8 @@ from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from agent.errors import ConfigError, RecordingError
+from agent.commands import arguments
+from agent.errors import RecordingError
 
 if TYPE_CHECKING:
     from agent.baseline import Baseline
@@ -29,16 +30,28 @@ SENSOR = "recording"
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("files", nargs="+", type=Path, metavar="FILE", help=".vbp .csv .wav .npy or .mat recording")
     parser.add_argument("--rate-hz", type=float, help="sample rate, where the file does not say it")
-    parser.add_argument("--rpm", type=float, help="nominal shaft speed; the spectrum places it exactly")
-    parser.add_argument("--rpm-range", metavar="LO-HI", help="estimate the speed from the spectrum within this range")
-    parser.add_argument("--bearing", default="", help="catalogue name (6205) or n/d/D/angle_deg (9/7.94/39.04/0)")
+    parser.add_argument("--rpm", type=arguments.rpm, help="nominal shaft speed; the spectrum places it exactly")
+    parser.add_argument(
+        "--rpm-range",
+        type=arguments.rpm_range,
+        metavar="LO-HI",
+        help="instead: estimate the speed within this range, less than 2:1 wide",
+    )
+    parser.add_argument(
+        "--bearing",
+        type=arguments.bearing,
+        default="",
+        help="catalogue name (6205) or balls/ball/pitch/angle: number, two diameters, degrees (9/7.94/39.04/0)",
+    )
     parser.add_argument("--channel", help="MATLAB variable, CSV column or channel number; several joined by +")
     parser.add_argument("--unit", choices=("g", "m/s2", "raw"), help="unit of the samples, where the file has none")
     parser.add_argument(
         "--healthy", type=Path, action="append", default=[], metavar="FILE", help="the same machine when it was healthy"
     )
     parser.add_argument(
-        "--healthy-rpm", type=float, help="speed of the healthy recordings; without it they set no limit for this speed"
+        "--healthy-rpm",
+        type=arguments.rpm,
+        help="their speed; without it they are a reference alone, and set no limit for a known speed",
     )
     parser.add_argument("--join", action="store_true", help="the files are one recording, consecutive in time")
     parser.add_argument("--bundle", default="default", help="folder of the bundle to diagnose with")
@@ -66,6 +79,7 @@ def main(args: argparse.Namespace) -> int:
         readable += 1
         diagnoses = _diagnose(recording, _setup(args, recording, rpm=args.rpm), bundle, encoder, baselines)
         (_print_json if args.json else _print_text)(recording, diagnoses, bundle, args)
+        sys.stdout.flush()
     return os.EX_OK if readable == len(args.files) or args.join else os.EX_DATAERR
 
 
@@ -75,6 +89,7 @@ def main(args: argparse.Namespace) -> int:
 def _learn(args: argparse.Namespace, bundle: Bundle, encoder: Encoder) -> dict[str | None, Baseline]:
     """What the healthy recordings teach; RecordingError where one is too short to teach anything."""
     from agent.baseline import MIN_WINDOWS
+    from agent.decision import DecisionConfig
     from agent.features import views
     from agent.pipeline import Pipeline
     from agent.recordings import blocks_of
@@ -87,7 +102,7 @@ def _learn(args: argparse.Namespace, bundle: Bundle, encoder: Encoder) -> dict[s
         if count < MIN_WINDOWS:
             seconds = bundle.spec.window_s + (MIN_WINDOWS - 1) * bundle.spec.hop_s
             raise RecordingError(f"{path}: too short to learn from; a healthy recording needs {seconds:g} s")
-        pipeline = Pipeline(setup, bundle=bundle, encoder=encoder, config=_no_alerts(), baselines=learnt)
+        pipeline = Pipeline(setup, bundle=bundle, encoder=encoder, config=DecisionConfig(), baselines=learnt)
         pipeline.commission(count, add=True)
         for block in blocks_of(recording, SENSOR):
             pipeline.feed(block)
@@ -109,19 +124,14 @@ def _diagnose(
     encoder: Encoder,
     baselines: dict[str | None, Baseline],
 ) -> list[Diagnosis]:
+    from agent.decision import DecisionConfig
     from agent.pipeline import Pipeline
     from agent.recordings import blocks_of
     from agent.types import Diagnosis
 
-    pipeline = Pipeline(setup, bundle=bundle, encoder=encoder, config=_no_alerts(), baselines=baselines)
+    pipeline = Pipeline(setup, bundle=bundle, encoder=encoder, config=DecisionConfig(), baselines=baselines)
     outputs = [output for block in blocks_of(recording, SENSOR) for output in pipeline.feed(block)]
     return [output for output in outputs if isinstance(output, Diagnosis)]
-
-
-def _no_alerts() -> Any:
-    from agent.decision import DecisionConfig
-
-    return DecisionConfig()
 
 
 def _read(paths: Sequence[Path], args: argparse.Namespace) -> Recording:
@@ -143,18 +153,13 @@ def _setup(args: argparse.Namespace, recording: Recording, *, rpm: float | None)
     from agent.catalogue import geometry_of
     from agent.machine import Bearing, Machine, SensorSetup
 
-    try:
-        geometry = geometry_of(args.bearing)
-        limits = tuple(float(part) for part in args.rpm_range.split("-")) if args.rpm_range else None
-        if limits is not None and not (len(limits) == 2 and 0 < limits[0] < limits[1]):
-            raise ValueError("--rpm-range: give two speeds, the lower first, like 1400-1500")
-    except ValueError as error:
-        raise ConfigError(f"{error}") from error
+    geometry = geometry_of(args.bearing)
+    limits = args.rpm_range
     speed = rpm or recording.rpm
     machine = Machine(
         "machine",
         rpm=None if limits else speed,
-        rpm_range=(limits[0], limits[1]) if limits else None,
+        rpm_range=limits,
         speed_source="estimate" if limits else "config" if speed else "unknown",
     )
     bearings = (Bearing(args.bearing, geometry),) if geometry else ()
@@ -167,7 +172,7 @@ def _setup(args: argparse.Namespace, recording: Recording, *, rpm: float | None)
 def _print_json(recording: Recording, diagnoses: list[Diagnosis], bundle: Bundle, args: argparse.Namespace) -> None:
     import msgspec
 
-    from agent.verdict import verdict_of
+    from agent.verdict import said_by, verdict_of
     from agent.wording import text_of
 
     def line(kind: str, value: Any, **more: Any) -> None:
@@ -180,18 +185,18 @@ def _print_json(recording: Recording, diagnoses: list[Diagnosis], bundle: Bundle
     for diagnosis in diagnoses:
         line("window", diagnosis)
     verdict = verdict_of(diagnoses, bundle.calibration)
-    text = text_of(verdict.fault, descriptions=bundle.descriptions, language=args.language)
+    text = text_of(said_by(verdict), descriptions=bundle.descriptions, language=args.language)
     line("verdict", verdict, text=msgspec.to_builtins(text), notes=recording.notes)
 
 
 def _print_text(recording: Recording, diagnoses: list[Diagnosis], bundle: Bundle, args: argparse.Namespace) -> None:
-    from agent.verdict import verdict_of
+    from agent.verdict import said_by, verdict_of
     from agent.wording import text_of
 
     verdict = verdict_of(diagnoses, bundle.calibration)
-    text = text_of(verdict.fault, descriptions=bundle.descriptions, language=args.language)
+    text = text_of(said_by(verdict), descriptions=bundle.descriptions, language=args.language)
     print(f"{recording.path.name}   {_what_was_read(recording, args)}")
-    likely = f"  {verdict.probability:.0%}" if verdict.matches else ""
+    likely = f"  {verdict.probability:.0%}" if verdict.reason == "nearest_description" else ""
     print(f"  verdict   {text.title}{likely}   ({verdict.fault}, {verdict.judged} of {verdict.windows} windows judged)")
     for label, value in (("", text.sentence), ("advice", text.advice)):
         if value:

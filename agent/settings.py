@@ -11,11 +11,12 @@ import msgspec
 
 from agent.decision import DecisionConfig
 from agent.decoding import Id
-from agent.machine import AxisRole, Geometry
+from agent.machine import MAX_RPM, AxisRole, Geometry
 from agent.mqtt import Broker
 from agent.types import AXES
 
-Positive = Annotated[float, msgspec.Meta(gt=0)]
+Positive = Annotated[float, msgspec.Meta(gt=0, le=1e9)]
+Rpm = Annotated[float, msgspec.Meta(gt=0, le=MAX_RPM)]
 BaseTopic = Annotated[str, msgspec.Meta(pattern=r"^[A-Za-z0-9_-]{1,64}(/[A-Za-z0-9_-]{1,64}){0,7}$")]
 
 
@@ -59,11 +60,11 @@ class GeometryConfig(msgspec.Struct, frozen=True, kw_only=True):
 class SpeedConfig(msgspec.Struct, frozen=True, kw_only=True):
     """Where a machine's speed comes from: one of a constant, a topic, or an estimate from the spectrum."""
 
-    rpm: Positive | None = None
+    rpm: Rpm | None = None
     tolerance: Annotated[float, msgspec.Meta(ge=0, le=0.2)] | None = None  # of rpm, relative; 0: rpm is exact
     topic: str | None = None
     source: Id | None = None
-    estimate: tuple[Positive, Positive] | None = None
+    estimate: tuple[Rpm, Rpm] | None = None
 
     def __post_init__(self) -> None:
         if sum(way is not None for way in (self.rpm, self.topic, self.estimate)) != 1:
@@ -76,6 +77,8 @@ class SpeedConfig(msgspec.Struct, frozen=True, kw_only=True):
             )
         if self.estimate is not None and self.estimate[0] >= self.estimate[1]:
             raise ValueError("estimate is [lowest rpm, highest rpm]; the first must be the smaller")
+        if self.estimate is not None and self.estimate[1] >= 2 * self.estimate[0]:
+            raise ValueError("estimate must stay under 2:1, or a speed and its double look alike; narrow it")
 
 
 class ShaftConfig(msgspec.Struct, frozen=True, kw_only=True):
@@ -119,7 +122,7 @@ class SensorConfig(msgspec.Struct, frozen=True, kw_only=True):
     position: str | None = None
     bearings: tuple[Id, ...] | None = None  # None: all of the machine's
     axes: dict[Literal[AXES], AxisRole] = {}  # type: ignore[valid-type]  # the axis names are listed once, in types.py
-    idle_below_g: Annotated[float, msgspec.Meta(ge=0)] | None = None
+    idle_below_g: Annotated[float, msgspec.Meta(ge=0, le=1e3)] | None = None
     decision: dict[str, Any] = {}  # overrides of [decision], checked as such
 
 

@@ -12,8 +12,8 @@ from agent.machine import SensorSetup
 from agent.matching import Descriptions, Text
 from agent.payloads import AlertPayload, DiagnosisPayload, Likeness, StatePayload
 from agent.transmitter import is_rms_only
-from agent.types import Alert, Diagnosis, Match, StateChange
-from agent.wording import RMS_ONLY, RMS_TOO_HIGH, STATE_TITLES, Language, text_of
+from agent.types import UNKNOWN, Alert, Diagnosis, Match, StateChange
+from agent.wording import NOT_NAMED, RMS_ONLY, RMS_TOO_HIGH, STANDING_STILL, STATE_TITLES, Language, text_of
 
 NEAREST = 3
 """How many descriptions a message lists."""
@@ -78,7 +78,7 @@ class Speaker:
             session=diagnosis.session,
             window_start=diagnosis.window_start,
             fault=diagnosis.fault,
-            text=self.text(RMS_ONLY if is_rms_only(diagnosis) else diagnosis.fault),
+            text=self.text(_said_by(diagnosis)),
             probability=round(diagnosis.probability, 4),
             validated=diagnosis.validated,
             nearest=self.nearest(diagnosis.matches),
@@ -113,6 +113,17 @@ class Speaker:
             rate=cause.rate,
             evidence=cause.evidence,
         )
+
+
+def _said_by(diagnosis: Diagnosis) -> str:
+    """The name of the text for one window: only a baseline can say that a machine departs from its healthy state."""
+    if is_rms_only(diagnosis):
+        return RMS_ONLY
+    if diagnosis.fault != UNKNOWN:
+        return diagnosis.fault
+    if not diagnosis.running:
+        return STANDING_STILL
+    return NOT_NAMED if diagnosis.deviation is None or diagnosis.deviation < 1 else UNKNOWN
 
 
 def _when(wall_s: float | None) -> datetime | None:

@@ -11,7 +11,7 @@ from typing import Literal
 import numpy as np
 from numpy.typing import NDArray
 
-from agent.machine import Machine
+from agent.machine import MAX_RPM, Machine
 from agent.spectra import Spectra
 from agent.types import Reading, Speed
 
@@ -32,7 +32,7 @@ class SpeedTrack:
 
     def feed(self, reading: Reading) -> None:
         """Remember a reading with quantity "rpm"; a value that is no speed is ignored."""
-        if np.isfinite(reading.value) and reading.value >= 0:
+        if 0 <= reading.value <= MAX_RPM:
             self._readings.append(reading)
 
     def during(self, spectra: Spectra | None, *, start_s: float, end_s: float) -> Speed:

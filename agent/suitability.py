@@ -61,7 +61,11 @@ def remarks_on(config: Config) -> list[str]:
     """What each sensor cannot show, and what was not verified."""
     sources = {source.name: source for source in config.sources}
     remarks = []
+    named = {sensor.source for sensor in config.sensors.values()}
+    named |= {machine.speed.source for machine in config.machines.values() if machine.speed and machine.speed.source}
     for source in config.sources:
+        if source.name not in named:
+            remarks.append(f"sources.{source.name}: no sensor names it; nothing it says is used")
         profile = PROFILES.get(source.settings.profile or "") if source.kind == "modbus" else None
         if profile is not None:
             doubt = f"; {profile.doubt}" if profile.doubt else ""

@@ -12,6 +12,9 @@ from statistics import median
 
 from agent.matching import Calibration, name_of
 from agent.types import HEALTHY, INVALID, UNKNOWN, BearingLine, Diagnosis, Match
+from agent.wording import NO_WINDOW, NOT_NAMED, STANDING_STILL
+
+_NO_WINDOW, _STOPPED = "no_window", "machine_stopped"
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,6 +55,15 @@ def verdict_of(diagnoses: Sequence[Diagnosis], calibration: Calibration, *, dete
     )
 
 
+def said_by(verdict: Verdict) -> str:
+    """The name of the text (see `agent.wording`) that puts a verdict into words."""
+    if verdict.reason == _NO_WINDOW:
+        return NO_WINDOW
+    if verdict.reason == _STOPPED:
+        return STANDING_STILL
+    return NOT_NAMED if verdict.fault == UNKNOWN and verdict.deviation is None else verdict.fault
+
+
 def mean_matches(diagnoses: Sequence[Diagnosis]) -> tuple[Match, ...]:
     """Similarity and probability per fault, averaged over windows, best probability first."""
     sums: dict[str, list[float]] = {}
@@ -79,8 +91,8 @@ def _name(
 def _nothing_judged(diagnoses: Sequence[Diagnosis]) -> tuple[str, str]:
     bad = Counter(d.quality for d in diagnoses if d.quality is not None)
     if bad or not diagnoses:
-        return INVALID, str(bad.most_common(1)[0][0]) if bad else "too_short"
-    return UNKNOWN, "machine_stopped"
+        return INVALID, str(bad.most_common(1)[0][0]) if bad else _NO_WINDOW
+    return UNKNOWN, _STOPPED
 
 
 def _strength(lines: tuple[BearingLine, ...]) -> float:

@@ -15,6 +15,9 @@ Language: TypeAlias = Literal["ko", "en"]
 RMS_ONLY, RMS_TOO_HIGH = "rms_only", "rms_too_high"
 """Names of texts, not of faults: what a transmitter's diagnosis, and an alert on it, can say."""
 
+NOT_NAMED, STANDING_STILL, NO_WINDOW = "not_named", "standing_still", "no_window"
+"""Likewise: what is said without a name where no baseline says that the machine deviates."""
+
 OWN_TEXTS: dict[str, dict[Language, Text]] = {
     UNKNOWN: {
         "en": Text(
@@ -26,6 +29,42 @@ OWN_TEXTS: dict[str, dict[Language, Text]] = {
             title="원인 미상의 이상",
             sentence="정상 상태에서 벗어났으나 일치하는 결함 설명이 없습니다.",
             advice="현장을 점검하고 최근에 달라진 점(부하, 체결, 윤활)을 확인한 뒤 진동을 기록하십시오.",
+        ),
+    },
+    NOT_NAMED: {
+        "en": Text(
+            title="No fault named",
+            sentence="The vibration is not near enough to any description, neither of a fault nor of health.",
+            advice="Compare it with the same machine when healthy: commission the sensor, or give replay --healthy.",
+        ),
+        "ko": Text(
+            title="판정 불가",
+            sentence="진동이 정상을 포함한 어느 설명과도 충분히 가깝지 않습니다.",
+            advice="같은 기계의 정상 상태와 비교하십시오. 센서를 학습시키거나 replay에 --healthy를 지정하십시오.",
+        ),
+    },
+    STANDING_STILL: {
+        "en": Text(
+            title="Machine stopped",
+            sentence="The machine stands still, so there is nothing to judge.",
+            advice="Measure while it runs.",
+        ),
+        "ko": Text(
+            title="정지",
+            sentence="기계가 정지해 있어 판단할 것이 없습니다.",
+            advice="운전 중에 측정하십시오.",
+        ),
+    },
+    NO_WINDOW: {
+        "en": Text(
+            title="No window to judge",
+            sentence="The recording is too short, has too many gaps or is sampled too slowly.",
+            advice="Record a few seconds without gaps; consecutive files go together with --join.",
+        ),
+        "ko": Text(
+            title="판단할 구간 없음",
+            sentence="기록이 너무 짧거나 끊김이 많거나 샘플링 속도가 너무 낮습니다.",
+            advice="끊김 없이 몇 초 이상 기록하십시오. 연속된 파일은 --join으로 이어집니다.",
         ),
     },
     RMS_ONLY: {

@@ -9,7 +9,8 @@ from collections.abc import Sequence
 from dataclasses import replace
 from pathlib import Path
 
-from agent.errors import TextVibError
+from agent.errors import ConfigError, TextVibError
+from export.judging import add_judging
 
 RUNS = Path("runs")
 MACHINES = 150
@@ -64,6 +65,8 @@ def _parser() -> argparse.ArgumentParser:
     rebuild.add_argument("--out", type=Path, default=Path("agent/bundles/default"), help="default: %(default)s")
     _add_name(rebuild)
     rebuild.set_defaults(command=_rebuild)
+
+    add_judging(commands)
     return parser
 
 
@@ -74,7 +77,7 @@ def _add_training(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--cache", type=Path, default=RUNS / "features", help="feature cache (default: %(default)s)")
     parser.add_argument("--steps", type=int, help="training steps")
     parser.add_argument("--seed", type=int, default=0)
-    parser.add_argument("--objective", default="triplet", choices=("triplet", "infonce", "supcon"))
+    parser.add_argument("--objective", default="triplet", help="a name of export.objective (default: %(default)s)")
     parser.add_argument(
         "--text", default="ngrams+minilm", help="ngrams, minilm or ngrams+minilm (default: %(default)s)"
     )
@@ -113,8 +116,11 @@ def _train(arguments: argparse.Namespace) -> int:
     from export.data.layouts import rows_below
     from export.data.manifest import ManifestError, Row, read_manifest
     from export.experiment import run_experiment
+    from export.objective import OBJECTIVES
     from export.train import TrainConfig
 
+    if arguments.objective not in OBJECTIVES:
+        raise ConfigError(f"--objective: {arguments.objective!r} is none of {', '.join(OBJECTIVES)}")
     rows: list[Row] = []
     if arguments.data is not None:
         found = rows_below(arguments.data)

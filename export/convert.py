@@ -5,8 +5,10 @@ from __future__ import annotations
 import numpy as np
 
 from agent.runtimes.onnx import OnnxEncoder
-from export.graph import Floats, embed, multiplications
-from export.quantize import activation_ranges, quantize
+from agent.scaling import InputScaling
+from export.data.table import Table
+from export.graph import Floats, Graph, embed, multiplications
+from export.quantize import Quantized, activation_ranges, quantize
 from export.run import QuantizedConfig, Run, write_json
 from export.score import encoder_inputs
 from export.train import INPUT_SCALE
@@ -18,10 +20,8 @@ RANGE_WINDOWS = 2000
 
 def convert(run: Run) -> QuantizedConfig:
     """Write `encoder.onnx`, `encoder.tflite` and `quantized.json`; the figures compare int8 with float."""
-    inputs = np.concatenate(
-        [spread_sample(encoder_inputs(run.table, run.scaling, with_reference=told)) for told in (True, False)]
-    )
-    net = quantize(run.graph, activation_ranges(run.graph, inputs), input_scale=INPUT_SCALE)
+    inputs = range_inputs(run.table, run.scaling)
+    net = integers(run.graph, inputs)
     onnx_file = onnx_bytes(net)
     (run.folder / "encoder.onnx").write_bytes(onnx_file)
     (run.folder / "encoder.tflite").write_bytes(tflite_bytes(net))
@@ -39,6 +39,18 @@ def convert(run: Run) -> QuantizedConfig:
     )
     write_json(run.folder / "quantized.json", config)
     return config
+
+
+def range_inputs(table: Table, scaling: InputScaling) -> Floats:
+    """Encoder inputs of training windows that activation ranges are read off, with a healthy baseline and without."""
+    return np.concatenate(
+        [spread_sample(encoder_inputs(table, scaling, with_reference=told)) for told in (True, False)]
+    )
+
+
+def integers(graph: Graph, inputs: Floats) -> Quantized:
+    """The graph in integers, by the ranges that `inputs` reach."""
+    return quantize(graph, activation_ranges(graph, inputs), input_scale=INPUT_SCALE)
 
 
 def spread_sample(rows: Floats, count: int = RANGE_WINDOWS) -> Floats:

@@ -20,6 +20,7 @@ from export.deviation import fit_deviation
 from export.graph import Floats
 from export.run import RunConfig, save_run, write_json
 from export.score import balanced_accuracy, by_family, embeddings, encoder_inputs, nearest, recall_per_label
+from export.spread import alignment, effective_rank, uniformity
 from export.text import FOLDER, Sentences, TextEncoder, read_wordings, sentences_of, text_encoder
 from export.tower import average_wordings, describe, nearest_fault_share
 from export.train import TrainConfig, Trained, sampling_weights, train
@@ -83,6 +84,7 @@ def run_experiment(
         "final_loss": float(np.mean(trained.losses[-100:])),
         "held_out_groups": held_out_metrics(held_out, table, calibration.temperature, config.real_share),
         "training_windows": training_metrics(trained, table, sentences, vectors),
+        "embedding": embedding_metrics(trained, table, sentences, vectors),
         "text": text_metrics(trained, table, sentences=sentences, vectors=vectors, encoder=encoder),
     }
     write_json(folder / "metrics.json", metrics)
@@ -114,6 +116,19 @@ def training_metrics(trained: Trained, table: Table, sentences: Sentences, vecto
         predicted = nearest(embeddings(trained.student, inputs) @ centres.T, FAULTS)
         result[name] = by_family(predicted, part)
     return result
+
+
+def embedding_metrics(trained: Trained, table: Table, sentences: Sentences, vectors: Floats) -> dict[str, object]:
+    """How the training windows use the space: dimensions in use, distance to their own description, spread."""
+    scored = np.flatnonzero(~table.baseline)
+    embedded = embeddings(trained.student, encoder_inputs(table, trained.scaling)[scored])
+    centres = average_wordings(describe(trained.tower, vectors), sentences, FAULTS)
+    own = centres[[FAULTS.index(label) for label in table.labels[scored]]]
+    return {
+        "effective_rank": effective_rank(embedded),
+        "alignment": alignment(embedded, own),
+        "uniformity": uniformity(embedded),
+    }
 
 
 def text_metrics(

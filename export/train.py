@@ -26,6 +26,7 @@ from export.masking import Masking, hide, mask_groups
 from export.model import Student
 from export.objective import OBJECTIVES
 from export.progress import track
+from export.teacher import RELATIVE, Imagined, Teacher, TeacherConfig, imagine
 from export.text import Sentences
 from export.tower import Tower
 
@@ -51,10 +52,13 @@ class TrainConfig(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     text_steps: int = 300  # on sentences alone, before the first vibration
     text_weight: float = 0.5
     length_weight: float = 0.05  # keeps raw embeddings near length 1, so that one int8 range fits them all
-    real_share: float = 0.5  # of every batch; the rest is simulated
+    real_share: float = 0.9  # of every batch; the rest is simulated, and teaches what no recording shows
     hidden_features: tuple[str, ...] = ("level",)  # published recordings differ in gain: their level means nothing
     masking: Masking = Masking()
     noise: float = 0.3  # standard deviations added to every known input: another machine's figures differ a little
+    teacher: TeacherConfig | None = TeacherConfig()
+    teacher_weight: float = 1.0  # of the divergence from the teacher's probabilities beside the objective
+    teacher_temperature: float = 0.15  # cosine per unit of log probability
     reference_draws: int = 4  # how many commissionings of chance each window sees
     checkpoint_every: int = 250
 
@@ -108,12 +112,14 @@ def train(
 
     rows = np.flatnonzero(~table.baseline)
     targets = np.array([FAULTS.index(label) for label in table.labels])
+    relative = np.isin(table.labels, RELATIVE)
     chances = sampling_weights(table, rows, config.real_share)
     pools = healthy_pools(table)
     commissioned = [references(table, pools, rng=rng) for _ in range(config.reference_draws)]
     by_fault = [np.flatnonzero(np.array(sentences.faults) == fault) for fault in FAULTS]
     text_targets = torch.arange(len(FAULTS)).repeat_interleave(config.sentences_per_fault)
 
+    imagined = _taught(table, rows, chances, commissioned[0], scaling, spec, config)
     losses: list[float] = []
     run_key = _run_key(table, config, vectors)
     if folder is not None and (folder / CHECKPOINT).exists():
@@ -126,7 +132,8 @@ def train(
         batch = rng.choice(rows, config.batch, p=chances)
         known = hide(table.known[batch], config.masking, groups, rng)
         reference = commissioned[step % len(commissioned)][batch]
-        reference[rng.random(len(batch)) < config.masking.reference] = np.nan
+        forgotten = rng.random(len(batch)) < config.masking.reference
+        reference[forgotten & ~relative[batch]] = np.nan
         inputs = scaling.inputs(table.values[batch], known, reference)
         drawn = _draw_sentences(by_fault, config.sentences_per_fault, rng)
 
@@ -138,6 +145,20 @@ def train(
         # Sentences of one fault towards each other, those of different faults apart: without it all texts may collapse.
         loss = loss + config.text_weight * objective(texts[::2], text_targets[::2], texts[1::2], text_targets[1::2])
         loss = loss + config.length_weight * (raw.norm(dim=1) - 1).square().mean()
+        if imagined is not None:
+            picked = rng.integers(0, len(imagined.values), config.batch)
+            known = hide(imagined.known[picked], config.masking, groups, rng)
+            reference = imagined.reference[picked]
+            blind = rng.random(len(picked)) < config.masking.reference
+            reference[blind] = np.nan
+            inputs = scaling.inputs(imagined.values[picked], known, reference)
+            learner = student(torch.from_numpy(inputs))
+            centres = functional.normalize(texts.reshape(len(FAULTS), -1, config.dim).mean(dim=1), dim=1)
+            said = functional.log_softmax(learner @ centres.T / config.teacher_temperature, dim=1)
+            taught = torch.from_numpy(
+                np.where(blind[:, np.newaxis], imagined.blind[picked], imagined.probability[picked])
+            )
+            loss = loss - config.teacher_weight * (taught * said).sum(dim=1).mean()
         optimizer.zero_grad()
         torch.autograd.backward(loss)
         optimizer.step()
@@ -146,6 +167,23 @@ def train(
         if folder is not None and (step + 1) % config.checkpoint_every == 0:
             _keep(folder / CHECKPOINT, run_key, student, tower, optimizer, schedule, rng, losses)
     return Trained(student.eval(), tower.eval(), scaling, tuple(losses))
+
+
+def _taught(
+    table: Table, rows: NDArray[np.intp], chances: NDArray[np.float64], reference: Floats, scaling: InputScaling,
+    spec: FeatureSpec, config: TrainConfig,
+) -> Imagined | None:  # fmt: skip
+    """What the teacher, trained on the same windows, says about windows between them; from a generator of its own."""
+    if config.teacher is None:
+        return None
+    teacher = Teacher(scaling, config.teacher, seed=config.seed).fit(
+        table.values[rows], table.known[rows], reference[rows], table.labels[rows], chances * len(rows)
+    )
+    rng = np.random.default_rng([config.seed, 1])
+    return imagine(
+        table, rows, chances, reference,
+        teacher=teacher, scaling=scaling, spec=spec, config=config.teacher, rng=rng,
+    )  # fmt: skip
 
 
 def separate_texts(

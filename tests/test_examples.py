@@ -91,3 +91,19 @@ def test_the_systemd_unit_never_retries_what_a_person_must_mend_and_keeps_state_
 
 def test_the_version_in_the_health_document_is_the_packages():
     assert tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))["project"]["version"] == VERSION
+
+
+def test_the_udev_rules_are_rules_and_do_what_they_say():
+    text = (ROOT / "deploy" / "60-textvib-serial.rules").read_text(encoding="utf-8")
+    rules = [line.removeprefix("#") for line in text.splitlines() if "==" in line]
+    pair = re.compile(
+        r'(ACTION|SUBSYSTEM|KERNEL|DRIVER|ATTR|ATTRS|ENV|GROUP|MODE|SYMLINK)(\{[\w]+\})?(==|=|\+=)"[^"]+"'
+    )
+    for rule in rules:
+        parts = rule.split(", ")
+        assert all(pair.fullmatch(part) for part in parts), rule
+        matches = [part for part in parts if "==" in part]
+        assert matches == parts[: len(matches)], "what is matched comes before what is done"
+        assert len(matches) < len(parts), rule
+    assert 'ATTR{latency_timer}="1"' in text
+    assert 'ENV{ID_MM_DEVICE_IGNORE}="1"' in text

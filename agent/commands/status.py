@@ -30,6 +30,7 @@ def lines_of(answer: dict[str, Any]) -> list[str]:
     publishing = health["publishing"]
     broker = "connected" if publishing["connected"] else "AWAY"
     rows = [_row(sensor, state, health["sensors"][sensor]) for sensor, state in sorted(answer["states"].items())]
+    learning = ((sensor, windows) for sensor, windows in sorted(answer["to_learn"].items()) if windows)
     return [
         f"{health['agent']}: version {health['version']}, bundle {health['bundle']} on {health['runtime']}, "
         f"up {_duration(health['uptime_s'])}, broker {broker}, "
@@ -38,6 +39,7 @@ def lines_of(answer: dict[str, Any]) -> list[str]:
         *_table([COLUMNS, *rows]),
         "",
         *(_source(name, source) for name, source in sorted(health["sources"].items())),
+        *(f"commissioning {sensor}: {windows} good windows to go" for sensor, windows in learning),
         *(f"open alert: {alert}" for alert in health["open_alerts"]),
         *(f"notice: {notice}" for notice in health["notices"]),
     ]
@@ -67,7 +69,8 @@ def _source(name: str, source: dict[str, Any]) -> str:
     if source["ended"]:
         return f"source {name}: read to its end"
     if source["connected"]:
-        return f"source {name}: connected, {source['outages']} outages so far"
+        refused = ", ".join(f"{count} {kind}" for kind, count in sorted(source["faults"].items()))
+        return f"source {name}: connected, {source['outages']} outages so far" + (refused and f"; refused: {refused}")
     return f"source {name}: AWAY: {source['error'] or 'not open yet'}"
 
 

@@ -63,7 +63,12 @@ axes = {{ x = "horizontal", y = "vertical", z = "axial" }}
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--seed", type=int, default=7, help="of the virtual motor (default: 7)")
-    parser.add_argument("--fault", default="outer_race", help="what the motor develops (default: outer_race)")
+    from agent.types import FAULTS, HEALTHY
+
+    faults = [fault for fault in FAULTS if fault != HEALTHY]
+    parser.add_argument(
+        "--fault", choices=faults, default="outer_race", help="what the motor develops (default: outer_race)"
+    )
     parser.add_argument("--language", choices=("en", "ko"), default="en")
 
 

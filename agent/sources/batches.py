@@ -14,6 +14,7 @@ import msgspec
 import numpy as np
 from numpy.typing import NDArray
 
+from agent.machine import MAX_RPM
 from agent.sources.routes import MAX_RATE_HZ, MIN_RATE_HZ, Route
 from agent.types import AXES, Item, Reading, SampleBlock, Samples, SourceFault, Stream
 
@@ -22,6 +23,7 @@ MAX_SAMPLES = 1 << 16  # per axis and message
 DUPLICATES = 16  # so many messages back is a repeated delivery; farther, the sender started anew
 MAX_GAP_S = 86_400.0  # a longer jump of the sender's clock is no gap but a new time
 UNIX_TIMES_FROM_S = 1e9  # smaller t0 are the sender's own time, since its boot
+TIMES_TO_S = 2**53 / 1e6  # the year 2255; more is no time in seconds, milliseconds mostly
 
 Axis = Annotated[list[float], msgspec.Meta(max_length=MAX_SAMPLES)]
 
@@ -80,6 +82,8 @@ class BatchReader:
         except (msgspec.DecodeError, RecursionError, UnicodeDecodeError) as error:
             return [self._fault("json", str(error))]
         sent_s = message.t if message.t is not None and message.t >= UNIX_TIMES_FROM_S else wall_s
+        if message.t is not None and not abs(message.t) < TIMES_TO_S:
+            return [self._fault("json_schema", f"t {message.t} is no time in seconds")]
         items: list[Item] = []
         if message.rpm is not None and route.quantity in (None, "rpm"):
             items.append(self._reading("rpm", message.rpm, arrival_s, sent_s))
@@ -95,6 +99,8 @@ class BatchReader:
             return self._fault("json_schema", "a bare number, but no quantity is configured for this topic")
         if not math.isfinite(value):
             return self._fault("not_finite", f"{quantity} {value}")
+        if quantity == "rpm" and not 0 <= value <= MAX_RPM:
+            return self._fault("speed", f"{value} rpm is not between 0 and {MAX_RPM:g}")
         return Reading(self._route.sensor, quantity, value, arrival_s, wall_s, self._route.axis)
 
     def _block(self, batch: Batch, arrival_s: float, wall_s: float) -> Item:
@@ -107,7 +113,7 @@ class BatchReader:
             return self._fault("rate", f"rate_hz {rate_hz} is not between {MIN_RATE_HZ:g} and {MAX_RATE_HZ:g}", count)
         if not count or min(len(values) for values in axes.values()) != count:
             return self._fault("unequal_axes", f"axes of {sorted(len(v) for v in axes.values())} samples", count)
-        if batch.t0 is not None and not abs(batch.t0) < 2**53 / 1e6:
+        if batch.t0 is not None and not abs(batch.t0) < TIMES_TO_S:
             return self._fault("json_schema", f"t0 {batch.t0} is no time in seconds", count)
         samples, unit, factor = _in_g(np.array(list(axes.values()), np.float64).T, batch.unit or self._route.unit)
         if not np.isfinite(samples).all():

@@ -23,7 +23,8 @@ PLAIN_WIDTHS = {1: 1, 2: 2, 3: 3, 6: 3, 9: 3}
 
 _SEPARATORS = re.compile(r"[,;\t ]+")
 _LABEL = re.compile(r"(?<![\w.])[^\W\d][\w. /\[\]()²-]*[:=]\s*")
-_LOG = re.compile(r"(?:\x1b\[[0-9;]*m)*([EWIDV]) \(\d+\) ")  # as ESP-IDF prints them
+_COLOUR = re.compile(r"\x1b\[[0-9;]*m")
+_LOG = re.compile(r"([EWIDV]) \(\d+\) ")  # as ESP-IDF prints them
 _ERROR = re.compile(r"(?:ERR|ERROR)\b")
 
 Unit = Literal["g", "m/s2"]
@@ -115,8 +116,8 @@ class LineReader:
             return None
         self.counts["lines"] += 1
         is_first, self._is_first = self._is_first, False
-        text = line.decode("ascii", "replace")
-        if "\ufffd" in text or not text.replace("\x1b", "").replace("\t", "").isprintable():
+        text = _COLOUR.sub("", line.decode("ascii", "replace"))
+        if "\ufffd" in text or not text.replace("\t", "").isprintable():
             return None if is_first else Refusal("garbage", f"{line[:40]!r} is no text", self._lost)
         log = _LOG.match(text)
         if log or _ERROR.match(text):
@@ -133,7 +134,7 @@ class LineReader:
             self.counts["lines_cut"] += 1
             return None
         if known < len(fields):
-            if 2 * known < len(fields):
+            if 2 * known < len(fields) or self._layout is None:
                 self.counts["lines_of_text"] += 1
                 return None
             return Refusal("garbage", f"{text[:40]!r} is not all numbers", self._lost)

@@ -82,14 +82,17 @@ class RateWatch:
 
     def __init__(self, rate_hz: float) -> None:
         self._rate_hz = rate_hz
+        self._settled_s: float | None = None
         self._from_s: float | None = None
         self._rows = 0
 
     def feed(self, rows: int, *, now_s: float) -> float | None:
         """Note rows, lost ones included; the rate seen, in Hz, where it is far from the declared one."""
+        if self._settled_s is None:
+            self._settled_s = now_s + SETTLE_S
         if self._from_s is None:
-            self._from_s = now_s + SETTLE_S
-        if now_s < self._from_s:
+            # Rows of the read that begins the watch belong to the time before it.
+            self._from_s = now_s if now_s >= self._settled_s else None
             return None
         self._rows += rows
         seconds = now_s - self._from_s
@@ -100,5 +103,5 @@ class RateWatch:
         return seen_hz if abs(seen_hz / self._rate_hz - 1) > TOLERANCE else None
 
     def restart(self) -> None:
-        """The line was silent, or opened anew."""
-        self._from_s, self._rows = None, 0
+        """The line was opened anew."""
+        self._settled_s, self._from_s, self._rows = None, None, 0

@@ -7,9 +7,10 @@ from the config or from stamps with a unit, and nowhere else: rows without one a
 from __future__ import annotations
 
 import logging
+import secrets
 import time
 from collections.abc import Sequence
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from typing import Annotated, Literal
 
 import msgspec
@@ -20,9 +21,9 @@ from agent.sources.csvlines import Layout, LineReader, Refusal, Row
 from agent.sources.port import Baud, Port, PortConfig
 from agent.sources.routes import Route
 from agent.sources.rows import RateWatch, RowBlocks
-from agent.sources.stamps import RateFromStamps, Stamps, Step
+from agent.sources.stamps import RateFromStamps, Stamps
 from agent.sources.understanding import Understanding
-from agent.types import Counters, Item, SourceFault, Stream
+from agent.types import Counters, Item, SampleBlock, SourceFault, Stream
 
 Column = Annotated[int, msgspec.Meta(ge=1, le=64)] | Annotated[str, msgspec.Meta(min_length=1, max_length=64)]
 LARGEST = 2.0**31  # counts of the widest converter there is; no accelerometer gives more, in any unit
@@ -39,6 +40,17 @@ class SerialCsvConfig(PortConfig, frozen=True, forbid_unknown_fields=True, kw_on
     time_unit: Literal["s", "ms", "us"] | None = None
 
 
+@dataclass(frozen=True, slots=True)
+class _Place:
+    """A row, and where it belongs."""
+
+    stream: Stream  # of any session
+    values: list[float]
+    missing: int = 0  # rows before it
+    device_us: int | None = None
+    is_new: bool = False  # the first of a session
+
+
 class SerialCsvSource:
     """Reads rows from one serial port for one sensor."""
 
@@ -46,9 +58,10 @@ class SerialCsvSource:
         self.name = name
         self._config = config
         self._route = next((route for route in routes if route.quantity is None), None)
-        self._port = Port(config)
+        self._port = Port(config, gather=True)
         self._lines = LineReader(columns=config.columns, time=config.time)
         self._understanding = Understanding(name, unit="row of numbers", baud=config.baud, kind="serial_csv")
+        self._first_session = secrets.randbits(32)  # sessions count up from here, others at each start of the agent
         self._sessions = 0
         self._measured_hz: float | None = None
         self._told: set[str] = set()
@@ -80,19 +93,30 @@ class SerialCsvSource:
         heard = self._lines.feed(data)
         refused: list[Refusal] = []
         items: list[Item] = []
-        before = None if self._blocks is None else self._blocks.end
+        rows = 0
         for said in heard:
-            if isinstance(said, Row):
-                items += self._row(said, refused, arrival_s, wall_s)
-            else:
+            if isinstance(said, Refusal):
                 self._refuse(said, refused)
-        if self._blocks is not None:
-            items += self._blocks.take(arrival_s=arrival_s, wall_s=wall_s, everything=not data)
-            if before is not None:
-                refused += self._watched(self._blocks.end - before, arrival_s)
-        items += self._merged(refused)
+                rows += said.samples
+                continue
+            if said.layout != self._layout:
+                items += self._take(arrival_s, wall_s, everything=True)
+                self._begin(said.layout)
+            place = self._place(said, refused)
+            if place is None:
+                continue
+            if place.is_new:
+                items += self._take(arrival_s, wall_s, everything=True)
+            self._put(place)
+            rows += 1 + (place.missing if place.missing <= place.stream.rate_hz else 0)  # not those of an outage
+        items += self._take(arrival_s, wall_s, everything=not data)
+        refused += self._watched(rows, arrival_s)
         understood = any(isinstance(said, Row) for said in heard)
-        return items + self._understanding.feed(data, understood=understood, now_s=arrival_s)
+        return [
+            *items,
+            *self._merged(refused),
+            *self._understanding.feed(data, understood=understood, now_s=arrival_s),
+        ]
 
     def close(self) -> None:
         self._port.close()
@@ -101,40 +125,40 @@ class SerialCsvSource:
         """Bytes, opens; lines by what became of them; sessions begun."""
         return self._port.counts | self._lines.counts | {"sessions": self._sessions}
 
-    def _row(self, row: Row, refused: list[Refusal], arrival_s: float, wall_s: float) -> list[Item]:
-        """Put one row into its place; what the stream it ends had collected is handed on."""
-        items: list[Item] = []
-        if self._layout is None or row.layout != self._layout:
-            if self._blocks is not None:
-                items += self._blocks.take(arrival_s=arrival_s, wall_s=wall_s, everything=True)
-            self._begin(row.layout)
+    def _place(self, row: Row, refused: list[Refusal]) -> _Place | None:
+        """Where a row belongs; None where it is refused, or serves to measure the rate."""
         rate_hz, why = self._rate(row)
         if rate_hz is None or self._route is None:
-            if why:
-                refused.append(why)
-            return items
+            refused += [why] if why else []
+            return None
         stream, factor = self._stream(row.layout, rate_hz)
         values = [value * factor for value in row.values]
         if max(map(abs, values)) > LARGEST:
             self._refuse(Refusal("too_large", f"{row.values} is beyond any range", 1), refused)
-            return items
-        step: Step | None = Step(0, 0)
+            return None
         second = self._second(row.layout)
-        if second is not None and row.stamp is not None:
-            if self._stamps is None:
-                self._stamps = Stamps(second=second, rate_hz=rate_hz)
-            step = self._stamps.feed(row.stamp)
+        is_new = self._blocks is None
+        if second is None or row.stamp is None:
+            return _Place(stream, values, is_new=is_new)
+        if self._stamps is None:
+            self._stamps = Stamps(second=second, rate_hz=rate_hz)
+        step = self._stamps.feed(row.stamp)
         if step is None:
-            self._refuse(Refusal("time", f"time {row.stamp:.15g} continues nothing"), refused)
-            return items
-        if self._blocks is None or step.is_new:
-            if self._blocks is not None:
-                items += self._blocks.take(arrival_s=arrival_s, wall_s=wall_s, everything=True)
-            self._new_session(stream)
+            self._refuse(Refusal("time", f"time {row.stamp:.15g} continues nothing", 1), refused)
+            return None
+        return _Place(stream, values, step.missing, step.device_us, is_new=is_new or step.is_new)
+
+    def _put(self, place: _Place) -> None:
+        if place.is_new:
+            self._new_session(place.stream)
         assert self._blocks is not None
-        self._blocks.skip(step.missing)
-        self._blocks.add(values, device_us=step.device_us if self._stamps is not None else None)
-        return items
+        self._blocks.skip(place.missing)
+        self._blocks.add(place.values, device_us=place.device_us)
+
+    def _take(self, arrival_s: float, wall_s: float, *, everything: bool) -> list[SampleBlock]:
+        if self._blocks is None:
+            return []
+        return self._blocks.take(arrival_s=arrival_s, wall_s=wall_s, everything=everything)
 
     def _refuse(self, refusal: Refusal, refused: list[Refusal]) -> None:
         """Where no stamp shows what is missing, a refused line moves the count on; a stamp would count it again."""
@@ -143,7 +167,9 @@ class SerialCsvSource:
             self._blocks.skip(refusal.samples)
 
     def _rate(self, row: Row) -> tuple[float | None, Refusal | None]:
-        if self._route is not None and self._route.rate_hz is not None:
+        if self._route is None:
+            return None, Refusal("no_route", "no sensor is configured for this source")
+        if self._route.rate_hz is not None:
             return self._route.rate_hz, None
         if self._measured_hz is not None:
             return self._measured_hz, None
@@ -171,15 +197,13 @@ class SerialCsvSource:
         return Stream(route.sensor, rate_hz, layout.axes, known, full_scale), factor
 
     def _new_session(self, stream: Stream) -> None:
-        self._blocks = RowBlocks(replace(stream, session=self._sessions))
+        self._blocks = RowBlocks(replace(stream, session=self._first_session + self._sessions))
         self._watch = RateWatch(stream.rate_hz)
         self._sessions += 1
 
     def _watched(self, rows: int, now_s: float) -> list[Refusal]:
-        assert self._watch is not None
-        assert self._blocks is not None
-        seen_hz = self._watch.feed(rows, now_s=now_s)
-        if seen_hz is None:
+        seen_hz = None if self._watch is None else self._watch.feed(rows, now_s=now_s)
+        if seen_hz is None or self._blocks is None:
             return []
         declared = self._blocks.stream.rate_hz
         return [Refusal("rate_off", f"{declared:g} Hz declared, {seen_hz:.4g} Hz arrive; correct rate_hz")]

@@ -6,6 +6,7 @@ A stamp that makes no sense is refused, unless the next one continues it.
 from __future__ import annotations
 
 from dataclasses import dataclass
+from itertools import pairwise
 
 WRAP = 2**32  # millis() and micros() count in 32 bits
 MAX_STEP_S = 1.0  # a longer step, or one back, wants confirmation: text has no checksum
@@ -82,7 +83,7 @@ class RateFromStamps:
         self._stamps.append(stamp)
         if len(self._stamps) < self.ROWS:
             return None
-        steps = sorted(b - a for a, b in zip(self._stamps, self._stamps[1:], strict=False))
+        steps = sorted(b - a for a, b in pairwise(self._stamps))
         if self._second == 1 or steps[len(steps) // 2] >= RESOLVED:
             steps = steps[len(steps) // 4 : -len(steps) // 4]  # lost rows lie outside
         mean = sum(steps) / len(steps) * self._second

@@ -15,6 +15,7 @@ AFTER_S = 5.0
 LEAST_BYTES = 64  # fewer may be a device's greeting
 TEXT = frozenset(string.printable.encode())
 TEXT_SHARE = 0.9
+LINE_BYTES = 256  # text has ends of lines, and printable garbage has none
 COMMONEST = 3
 NOT_UNDERSTOOD = "not_understood"  # kind of the fault
 
@@ -66,9 +67,10 @@ class Understanding:
         text = sum(count for byte, count in self._seen.items() if byte in TEXT) / total
         high = sum(count for byte, count in self._seen.items() if byte >= 0x80) / total
         common = " ".join(f"{byte:02x}" for byte, _ in self._seen.most_common(COMMONEST))
+        is_text = text >= TEXT_SHARE and self._seen[ord("\n")] * LINE_BYTES >= total
         statistics = f"{text:.0%} text, {high:.0%} of 80..ff, {len(self._seen)} values, most often {common}"
-        if text >= TEXT_SHARE and self._kind != "serial_csv":
+        if is_text and self._kind != "serial_csv":
             return f'it is text ({statistics}); a sketch that prints columns is kind = "serial_csv"'
-        if text >= TEXT_SHARE:
+        if is_text:
             return f"it is text ({statistics}), and the baud is right; look at it with a terminal"
         return f"wrong baud ({self._baud})? ({statistics})"

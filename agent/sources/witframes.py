@@ -123,7 +123,8 @@ class _Cycle:
         self._next = 0
         self._recent: list[int] = []  # since the last acceleration
         self._candidate: tuple[int, ...] = ()
-        self._strangers = 0
+        self._strangers = 0  # frames of no known type, not yet two rounds ago
+        self._known = 0  # frames since the last of them
 
     def missing_before(self, kind: int, *, lost_frames: int) -> int | None:
         """Accelerations lost before this frame, about `lost_frames` frames after the last; None: out of turn."""
@@ -131,17 +132,18 @@ class _Cycle:
             self._learn(kind, lost_frames)
             return 0
         if kind not in self._order:
-            self._strangers += 1
+            self._strangers, self._known = self._strangers + 1, 0
             if self._strangers >= INSIST:
                 self._order, self._recent, self._candidate, self._strangers = (), [], (), 0
             return None
-        self._strangers = 0
         length, place = len(self._order), self._order.index(kind)
+        self._known += 1
+        if self._known > 2 * length:
+            self._strangers = 0
         least = (place - self._next) % length
         lost = least + length * max(0, round((lost_frames - least) / length))
-        missing = -(-(self._next + lost) // length) - -(
-            -self._next // length
-        )  # multiples of length in [next, next + lost)
+        # The acceleration is first in the order: of the lost places, the multiples of the length were accelerations.
+        missing = -(-(self._next + lost) // length) - -(-self._next // length)
         self._next = (place + 1) % length
         return missing
 

@@ -7,6 +7,7 @@ The protocol declares no rate: the config must, as it was set in the sensor, and
 from __future__ import annotations
 
 import logging
+import secrets
 import time
 from collections.abc import Sequence
 from dataclasses import replace
@@ -34,12 +35,13 @@ class WitmotionSource:
 
     def __init__(self, config: WitmotionConfig, routes: Sequence[Route], *, name: str = "witmotion") -> None:
         self.name = name
-        self._port = Port(config)
+        self._port = Port(config, gather=True)
         self._route = next((route for route in routes if route.quantity is None and route.rate_hz), None)
         self._decoder = WitDecoder()
         self._understanding = Understanding(name, unit="frame", baud=config.baud, kind="witmotion")
         self._blocks: RowBlocks | None = None
         self._watch = RateWatch(1.0 if self._route is None else self._route.rate_hz or 1.0)
+        self._first_session = secrets.randbits(32)  # sessions count up from here, others at each start of the agent
         self._counts = {"frames": 0, "faults": 0, "sessions": 0}
         self._is_rate_told = False
 
@@ -59,18 +61,20 @@ class WitmotionSource:
         heard = self._decoder.feed(data)
         understood = self._decoder.frames > before
         self._counts["frames"] += self._decoder.frames - before
-        items: list[Item] = []
+        faults: list[SourceFault] = []
         rows = 0
         for said in heard:
             if isinstance(said, WitFault):
-                items.append(self._fault(said.kind, said.detail, said.samples))
+                faults.append(self._fault(said.kind, said.detail, said.samples))
             elif self._route is not None:
                 rows += 1 + said.missing
                 self._add(said, self._route)
+        items: list[Item] = []
         if self._blocks is not None:
             items += self._blocks.take(arrival_s=arrival_s, wall_s=wall_s, everything=not data)
-            items += self._watched(rows, arrival_s)
-        return items + self._understanding.feed(data, understood=understood, now_s=arrival_s)
+            faults += self._watched(rows, arrival_s)
+        faults += self._understanding.feed(data, understood=understood, now_s=arrival_s)
+        return [*items, *faults]
 
     def close(self) -> None:
         self._port.close()
@@ -81,7 +85,7 @@ class WitmotionSource:
 
     def _add(self, said: Acceleration, route: Route) -> None:
         if self._blocks is None:
-            self._blocks = RowBlocks(_stream(route, session=self._counts["sessions"]))
+            self._blocks = RowBlocks(_stream(route, session=self._first_session + self._counts["sessions"]))
             self._counts["sessions"] += 1
         else:
             self._blocks.skip(said.missing)

@@ -47,8 +47,8 @@ class Row:
         return geometry_of(self.bearing)
 
 
-def read_manifest(path: Path) -> tuple[Row, ...]:
-    """The rows of a manifest; ManifestError lists every bad row."""
+def read_manifest(path: Path, *, labels: Sequence[str] = FAULTS) -> tuple[Row, ...]:
+    """The rows of a manifest with their labels among `labels`; ManifestError lists every bad row."""
     try:
         text = path.read_text(encoding="utf-8-sig")
     except (OSError, UnicodeDecodeError) as error:
@@ -62,7 +62,7 @@ def read_manifest(path: Path) -> tuple[Row, ...]:
         raise ManifestError(f"{path}:1: the header must be {','.join(COLUMNS)}")
     rows, problems = [], []
     for number, line in lines[1:]:
-        row, wrong = _row(path.parent, line)
+        row, wrong = _row(path.parent, line, labels)
         problems += [f"{path}:{number}: {problem}" for problem in wrong]
         if row is not None:
             rows.append(row)
@@ -102,13 +102,13 @@ def geometry_of(bearing: str) -> Geometry | None:
     return Geometry(balls, ball, pitch, angle)
 
 
-def _row(folder: Path, line: Sequence[str]) -> tuple[Row | None, list[str]]:
+def _row(folder: Path, line: Sequence[str], labels: Sequence[str]) -> tuple[Row | None, list[str]]:
     if len(line) != len(COLUMNS):
         return None, [f"{len(line)} columns, expected {len(COLUMNS)}"]
     cells = dict(zip(COLUMNS, (cell.strip() for cell in line), strict=True))
     problems = [f"column {name}: must not be empty" for name in ("path", "machine", "group") if not cells[name]]
-    if cells["label"] not in FAULTS:
-        problems.append(f"column label: {cells['label']!r} is none of {', '.join(FAULTS)}")
+    if cells["label"] not in labels:
+        problems.append(f"column label: {cells['label']!r} is none of {', '.join(labels)}")
     if cells["role"] not in ROLES:
         problems.append(f"column role: {cells['role']!r} is neither empty nor baseline")
     numbers: dict[str, float | None] = {}

@@ -221,7 +221,7 @@ def test_a_second_signal_leaves_at_once(start_mosquitto, config, start):
     time.sleep(1.0)
     assert process.poll() is None
     process.send_signal(signal.SIGTERM)
-    assert process.wait(timeout=5) != 0
+    assert process.wait(timeout=5) == 128 + signal.SIGTERM
 
 
 def test_two_agents_never_share_a_state(config, start):
@@ -301,6 +301,7 @@ def test_the_table_lines_up_in_korean_too():
             },
             "long_name": {"state": "lost", "reason": None, "nearest": [], "speed": None},
         },
+        "to_learn": {"a": 0, "long_name": 12},
     }
     assert lines_of(answer) == [
         "gw: version 1, bundle default 1 on onnx, up 1 h 02 min, broker AWAY, 5 published, 2 waiting, 1 dropped",
@@ -310,6 +311,7 @@ def test_the_table_lines_up_in_korean_too():
         "long_name  lost                -                     -           -         -     -",
         "",
         "source line1: AWAY: is gone",
+        "commissioning long_name: 12 good windows to go",
         "open alert: 0011",
         "notice: mind the gap",
     ]

@@ -124,11 +124,17 @@ def test_a_sensor_that_names_no_bearing_hears_all_of_its_machine(write):
     ("old", "fresh", "expected"),
     [
         ("language =", "langauge =", "agent.langauge: unknown key; did you mean 'language'?"),
-        ('language = "ko"', 'language = "fr"', "agent.language: "),
+        ('language = "ko"', 'language = "fr"', "agent.language: 'fr' is not one of 'ko', 'en'"),
         ('id = "gateway-1"', 'id = "gate way"', "agent.id: 'gate way' is not an id; use 1 to 64 of A-Z a-z 0-9 _ -"),
         ('id = "gateway-1"', "", "agent.id: missing; add it"),
         ("rpm = 1797", 'rpm = "fast"', "machines.pump1.speed.rpm: expected a number, got text in quotes; it is 'fast'"),
         ("rpm = 1797", "rpm = -3", "machines.pump1.speed.rpm: "),
+        ("rpm = 1797", "rpm = nan", "machines.pump1.speed.rpm: "),
+        ("rpm = 1797", "rpm = inf", "machines.pump1.speed.rpm: "),
+        ("{ rpm = 1797 }", "{ estimate = [1000, inf] }", "machines.pump1.speed.estimate"),
+        ("{ rpm = 1797 }", "{ estimate = [1000, 2000] }", "machines.pump1.speed: estimate must stay under 2:1"),
+        ("ball_mm = 6.7", "ball_mm = inf", "machines.pump1.bearings.nde.geometry.ball_mm: "),
+        ("raise_after = 4", "detect_at = inf", "decision.detect_at: "),
         ("rpm = 1797", "rpm = 1797, estimate = [1000, 2000]", "machines.pump1.speed: give one of rpm"),
         (
             "{ rpm = 1797 }",
@@ -253,6 +259,7 @@ def test_what_cannot_be_read_is_one_problem(tmp_path, write):
     path = write("")
     path.write_bytes(b"\xff\xfe")
     assert check_config(path)[1] == ["not UTF-8 text; save it as UTF-8"]
+    assert check_config(Path("/dev/zero"))[1] == ["larger than 1 MiB; this is not a config file"]
 
 
 def test_an_empty_file_names_every_section_that_is_missing(write):

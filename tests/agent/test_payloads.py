@@ -92,6 +92,22 @@ def test_an_unnamed_deviation_has_words_of_its_own(language):
     assert all(document["text"].values())
 
 
+@pytest.mark.parametrize("language", ["ko", "en"])
+def test_only_a_baseline_says_that_a_machine_departs_from_its_healthy_state(language):
+    unnamed = replace(DIAGNOSIS, fault=UNKNOWN)
+
+    def title(**changes: object) -> str:
+        document = validated("diagnosis", speaker(language).diagnosis(replace(unnamed, **changes)))
+        assert all(document["text"].values())
+        return document["text"]["title"]
+
+    deviates = title(deviation=2.5)
+    assert deviates == validated("alert", speaker(language).alert(replace(ALERT, fault=UNKNOWN)))["text"]["title"]
+    not_named = {title(deviation=None), title(deviation=0.5)}
+    stands_still = title(deviation=None, running=False)
+    assert len({deviates, *not_named, stands_still}) == 3
+
+
 def test_a_diagnosis_of_an_invalid_window_is_valid_json_for_anyone():
     invalid = replace(
         DIAGNOSIS, quality="clipped", fault="invalid", probability=0.0, matches=(), deviation=None, evidence=None

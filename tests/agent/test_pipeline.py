@@ -237,7 +237,14 @@ def test_lost_block_costs_only_the_windows_that_touch_it() -> None:
 
 
 @pytest.mark.parametrize(
-    ("spoil", "reason"), [(np.nan, "not_finite"), (np.inf, "not_finite"), (16.0, "clipped"), (None, "dead_axis")]
+    ("spoil", "reason"),
+    [
+        (np.nan, "not_finite"),
+        (np.inf, "not_finite"),
+        (1e20, "too_large"),  # finite, and its square is not
+        (16.0, "clipped"),
+        (None, "dead_axis"),
+    ],
 )
 def test_bad_signal_is_invalid_with_its_reason_and_never_reaches_the_encoder(spoil: float | None, reason: str) -> None:
     encoder = LineEncoder()

@@ -156,12 +156,15 @@ BAD = {
         b'{"x": [1], "rate_hz": 100, "unit": "inch"}',
         b'{"x": [1], "rate_hz": 100, "t0": 1e300}',
         b'{"value": 3}',
+        b'{"rpm": 3, "t": 1e300}',
+        b'{"rpm": 3, "t": 1.7e12}',
         json.dumps({"x": [0] * (MAX_SAMPLES + 1), "rate_hz": 100}).encode(),
     ],
     "no_rate": [b'{"x": [1, 2]}'],
     "rate": [b'{"x": [1], "rate_hz": 0}', b'{"x": [1], "rate_hz": -5}', b'{"x": [1], "rate_hz": 1e9}'],
     "unequal_axes": [b'{"x": [1, 2], "y": [1], "rate_hz": 100}', b'{"x": [], "rate_hz": 100}'],
     "not_finite": [b'{"x": [1e39], "rate_hz": 100}'],
+    "speed": [b'{"rpm": -5}', b'{"rpm": 1e300}'],
 }
 
 

@@ -2,10 +2,16 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
+import numpy as np
 import pytest
+from one_alert import ALERT, DIAGNOSIS
 
 from agent.machine import Machine, Mounting, SensorSetup
-from agent.transmitter import STALE_AFTER_S, Transmitter
+from agent.matching import Descriptions
+from agent.speaker import Speaker
+from agent.transmitter import STALE_AFTER_S, Transmitter, is_rms_only
 from agent.types import UNKNOWN, Diagnosis, Reading, Speed
 
 MACHINE = Machine("pump", mounting=Mounting(group=2, foundation="rigid"))  # zone limits 1.4, 2.8, 4.5 mm/s
@@ -80,3 +86,20 @@ def test_standing_still_shows_in_acceleration_or_speed() -> None:
 
 def test_other_quantities_say_nothing() -> None:
     assert feed(Reading("pump_de", "temperature_c", 40.0, 0.0)) == []
+
+
+@pytest.mark.parametrize(("language", "title", "alarm"), [("en", "RMS only", "RMS only"), ("ko", "RMS 값만", "과대")])
+def test_what_is_said_of_figures_is_that_they_are_no_more(language: str, title: str, alarm: str) -> None:
+    """A fault that is unknown for want of samples is no deviation that fits no description."""
+    setups = {"pump_de": SETUP, DIAGNOSIS.sensor: SETUP}
+    nothing = Descriptions(("healthy",), np.eye(1, dtype=np.float32), (True,), {})
+    speaker = Speaker(agent="gw", site=None, language=language, descriptions=nothing, setups=setups)
+    (diagnosis,) = feed(velocity(5.0))
+    assert is_rms_only(diagnosis)
+    assert title in speaker.diagnosis(diagnosis).text.title
+    told = speaker.alert(replace(ALERT, sensor="pump_de", fault=UNKNOWN, diagnosis=diagnosis)).text
+    assert alarm in told.title
+    assert not is_rms_only(DIAGNOSIS)
+    assert title not in speaker.alert(replace(ALERT, fault=UNKNOWN)).text.title
+    (invalid,) = feed(velocity(-1.0))
+    assert title not in speaker.diagnosis(invalid).text.title

@@ -68,6 +68,9 @@ def test_a_run_leaves_what_is_needed_to_judge_it(run: Run) -> None:
     metrics = json.loads((run.folder / "metrics.json").read_text())
     assert metrics["windows"]["real"] == 4 * 13
     assert metrics["training_windows"]["with_baseline"]["motor"] == 1
+    assert 1 < metrics["embedding"]["effective_rank"] <= run.config.train.dim
+    assert 0 <= metrics["embedding"]["alignment"] <= 4
+    assert metrics["embedding"]["uniformity"] < 0
     assert set(run.deviation.limits) <= {name.split("/")[0] for name in feature_names(SPEC)}
 
 
@@ -130,6 +133,8 @@ def test_commands_in_the_wrong_order_say_so(run: Run, tmp_path: Path, capsys: py
     with pytest.raises(RunError, match=r"config\.json"):
         load_run(folder)
     assert main(["train", "--out", str(tmp_path / "x")]) == 65
+    assert main(["train", "--objective", "guess", "--out", str(tmp_path / "x")]) == 78
+    assert "triplet, infonce" in capsys.readouterr().err
 
 
 # ---------------------------------------------------------------------------------------------- parts of a training

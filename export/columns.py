@@ -1,0 +1,115 @@
+"""Leak-free splits of the published sets: what each of the eight columns trains on, scores, and may know as healthy.
+
+No column shares a physical bearing, a speed or a machine between its two sides, and the healthy state that a scored
+window is compared with comes from the same machine at other speeds, never from the recording that is scored.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from agent.baseline import MIN_WINDOWS, SAME_SPEED, Baseline
+from agent.features import Features
+from agent.types import HEALTHY
+from export.data.table import Table
+from export.graph import Floats
+
+Mask = NDArray[np.bool_]
+
+CHASED_BY_NOBODY = "014"
+"""Its outer race shows none of the lines that an outer race shows: scored and reported, left out of the mean."""
+
+
+@dataclass(frozen=True, slots=True)
+class Column:
+    """Rows of one table; `teaches` may serve as healthy reference of the scored machine, at other speeds alone unless
+    its rows are halves of recordings that are scored in the other half at most."""
+
+    trained: Mask
+    scored: Mask
+    teaches: Mask
+    by_halves: bool = False
+
+
+def columns_of(table: Table) -> dict[str, Column]:
+    """Name -> column. CWRU is trained on by all its sensors and scored by the one at the drive end.
+
+    CWRU has one healthy recording: where healthy CWRU is scored, the first half teaches and the second is scored.
+    """
+    cwru, hit, uestc = (_starts(table.machines, name) for name in ("cwru", "hit", "uestc"))
+    drive_end, healthy = table.machines == "cwru-de", table.labels == HEALTHY
+    first, second = table.half == 0, table.half == 1
+    cwru_taught = drive_end & healthy & first
+    sizes = {
+        size: Column(
+            trained=cwru & ~_ends(table.groups, f"-{size}"),
+            scored=drive_end & _ends(table.groups, f"-{size}"),
+            teaches=cwru_taught,
+            by_halves=True,
+        )
+        for size in ("007", "014", "021")
+    }
+    slow, fast = _near(table.rpm, 800), _near(table.rpm, 1400)
+    return sizes | {
+        "1400": Column(uestc & ~fast, uestc & fast, uestc & healthy),
+        "800": Column(uestc & (fast | _near(table.rpm, 1200)), uestc & slow, uestc & healthy),
+        "C>H": Column(cwru, hit, hit & healthy),
+        "C+H>U": Column(cwru | hit, uestc, uestc & healthy),
+        "U+H>C": Column(uestc | hit, drive_end & (~healthy | second), cwru_taught, by_halves=True),
+    }
+
+
+def healthy_references(table: Table, column: Column) -> Floats:
+    """(scored rows, d) what the agent's baseline says of each scored window's machine; NaN where it says nothing."""
+    scored = np.flatnonzero(column.scored)
+    result = np.full((len(scored), table.values.shape[1]), np.nan, dtype=np.float32)
+    known: dict[tuple[str, float], Floats | None] = {}
+    for place, row in enumerate(scored):
+        key = (str(table.machines[row]), float(table.rpm[row]))
+        if key not in known:
+            known[key] = _reference(table, column, *key)
+        reference = known[key]
+        if reference is not None:
+            result[place] = reference
+    return result
+
+
+def _reference(table: Table, column: Column, machine: str, rpm: float) -> Floats | None:
+    rows = np.flatnonzero(column.teaches & (table.machines == machine))
+    if not column.by_halves:
+        rows = rows[[not _same_speed(float(table.rpm[row]), rpm) for row in rows]]
+    baseline = Baseline()
+    # The healthy recording of CWRU is too short for the agent's least number of windows. Counting each more than once
+    # leaves their mean, which is all that a reference is.
+    times = math.ceil(MIN_WINDOWS / max(1, len(rows)))
+    for row in np.repeat(rows, times):
+        features = Features(table.values[row], table.known[row])
+        baseline = baseline.learn(features, rpm=float(table.rpm[row]), rms=1.0)
+    healthy = baseline.reference(rpm)
+    return None if healthy is None else np.where(healthy.known, healthy.values, np.float32(np.nan))
+
+
+def _same_speed(one: float, other: float) -> bool:
+    return abs(math.log(one / other)) <= SAME_SPEED
+
+
+def _starts(values: NDArray[np.str_], prefix: str) -> Mask:
+    return _each(values, lambda value: value.startswith(prefix))
+
+
+def _ends(values: NDArray[np.str_], suffix: str) -> Mask:
+    return _each(values, lambda value: value.endswith(suffix))
+
+
+def _each(values: NDArray[np.str_], holds: Callable[[str], bool]) -> Mask:
+    return np.array([holds(value) for value in values.tolist()], dtype=np.bool_)
+
+
+def _near(rpm: NDArray[np.float32], nominal: float) -> Mask:
+    near: Mask = np.abs(rpm - nominal) < 1
+    return near

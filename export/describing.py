@@ -1,0 +1,246 @@
+"""Descriptions of a finished bundle: sentences read by its own tower, and another bundle with other descriptions.
+
+The encoder is not touched, so every new vector must come from the very tower that the encoder was trained with: a tower
+whose SHA-256 is not the one in the bundle's manifest reads nothing.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import io
+import re
+import shutil
+import tomllib
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+import msgspec
+import numpy as np
+
+from agent.assembly import load_encoder
+from agent.bundle import DEFAULT, Bundle, load_bundle
+from agent.errors import BundleError
+from agent.manifest import FILES, MANIFEST, FileEntry, Manifest
+from agent.matching import Text
+from agent.types import HEALTHY, INVALID, UNKNOWN
+from export.graph import Floats
+from export.pack import MAX_BUNDLE_BYTES, TOWERS
+from export.text import Sentences, TextEncoder, TextError, text_encoder
+from export.tower import Tower, average_wordings, describe, load_tower, sha256
+
+FAULT_ID = re.compile(r"[a-z][a-z0-9_]{0,39}")
+ADVICE = {"ko": "설비를 점검하고 진동 추이를 관찰하십시오.", "en": "Inspect the machine and watch the trend."}
+"""For a fault that is described without advice; other languages get the English one."""
+NEAR = 0.75
+"""Cosine from which a sentence counts as near a fault. By the default tower: nine in ten unseen sentences of the faults
+reach it, sentences about something else stay below; it does not tell "a defect" from "no defect"."""
+
+
+class Wording(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """How one language describes a fault; title, sentence and advice are what people read in an alert."""
+
+    sentences: tuple[str, ...]
+    title: str | None = None
+    sentence: str | None = None
+    advice: str | None = None
+
+
+Descriptions = Mapping[str, Mapping[str, Wording]]
+"""language -> fault -> wording"""
+
+
+@dataclass(frozen=True, slots=True)
+class Reader:
+    """A bundle's text tower with the encoder below it."""
+
+    encoder: TextEncoder
+    tower: Tower
+
+    def read(self, sentences: Sequence[str]) -> Floats:
+        """Unit vectors (n, dim) in the space of the bundle's embeddings."""
+        return describe(self.tower, self.encoder.encode(sentences))
+
+
+class Near(msgspec.Struct, frozen=True):
+    """A fault's likeness to a sentence."""
+
+    fault: str
+    similarity: float
+
+
+def reader_of(bundle: Bundle, tower: Path | None = None) -> Reader:
+    """The tower of `bundle`, from `tower` (a file, or a folder of towers); TextError where it is not that one."""
+    place = tower or TOWERS
+    files = sorted(place.glob("*.npz")) if place.is_dir() else [place]
+    wanted = bundle.manifest.tower_sha256
+    for file in files:
+        try:
+            content = file.read_bytes()
+        except OSError as error:
+            raise TextError(f"{file}: {error.strerror or error}; name the tower of the bundle with --tower") from error
+        if sha256(content) == wanted:
+            encoder = _encoder_of(content)
+            return Reader(encoder, load_tower(content, encoder))
+    raise TextError(
+        f"{place}: not the text tower of bundle {bundle.manifest.name} {bundle.manifest.version} (SHA-256 "
+        f"{wanted[:12]}...); name the one that its training left with --tower"
+    )
+
+
+def _encoder_of(content: bytes) -> TextEncoder:
+    with np.load(io.BytesIO(content), allow_pickle=False) as stored:
+        name = str(stored["encoder"])
+    return text_encoder("+".join(part.split("-")[0] for part in name.split("+")))
+
+
+def read_descriptions(path: Path) -> Descriptions:
+    """A TOML file with a table per language, fault id -> sentences; TextError names what is wrong.
+
+    Instead of a list a fault may have a table with `sentences` and, optionally, `title`, `sentence` and `advice`.
+    """
+    try:
+        content = tomllib.loads(path.read_text(encoding="utf-8"))
+        given = msgspec.convert(content, dict[str, dict[str, tuple[str, ...] | Wording]])
+    except (OSError, UnicodeDecodeError, tomllib.TOMLDecodeError, msgspec.ValidationError) as error:
+        raise TextError(f"{path}: {error}; it must hold a table per language, fault = [sentences]") from error
+    found: dict[str, dict[str, Wording]] = {}
+    for language, faults in given.items():
+        for fault, wording in faults.items():
+            whole = wording if isinstance(wording, Wording) else Wording(wording)
+            where = f"{path}: {language}.{fault}"
+            if not FAULT_ID.fullmatch(fault) or fault in (UNKNOWN, INVALID):
+                raise TextError(f"{where}: not a fault id; use small letters, digits and _, not unknown or invalid")
+            if not whole.sentences or any(not sentence.strip() for sentence in whole.sentences):
+                raise TextError(f"{where}: an empty list or sentence; write one or take it out")
+            found.setdefault(language, {})[fault] = whole
+    if not found:
+        raise TextError(f"{path}: describes no fault; write a table per language, fault = [sentences]")
+    return found
+
+
+def rank(bundle: Bundle, reader: Reader, sentence: str) -> tuple[Near, ...]:
+    """Every fault of the bundle by the cosine of its description and `sentence`, nearest first."""
+    similarity = bundle.descriptions.vectors @ reader.read([sentence])[0]
+    order = np.argsort(-similarity, kind="stable")
+    return tuple(Near(bundle.descriptions.faults[i], float(similarity[i])) for i in order)
+
+
+def redescribe(
+    bundle_path: Path | str, descriptions: Path, out: Path, *, tower: Path | None = None, version: str | None = None
+) -> dict[str, Near]:
+    """Write to `out` the bundle with the faults of `descriptions` described anew; the others keep theirs.
+
+    Returns for every fault that was described the nearest other fault. TextError or BundleError, and nothing at `out`
+    touched, where anything is wrong.
+    """
+    bundle = load_bundle(bundle_path)
+    given = read_descriptions(descriptions)
+    reader = reader_of(bundle, tower)
+    if out.exists() and not (out / MANIFEST).is_file():
+        raise BundleError(f"{out}: exists and is no bundle; name another folder with --out")
+    source = DEFAULT if str(bundle_path) == "default" else Path(bundle_path)
+    described = _vectors(given, reader)
+    faults = tuple(dict.fromkeys((*bundle.manifest.faults, *described)))
+    known = dict(zip(bundle.descriptions.faults, bundle.descriptions.vectors, strict=True)) | described
+    vectors = np.stack([known[fault] for fault in faults])
+    digest = hashlib.sha256(bundle.manifest.wordings_sha256.encode() + descriptions.read_bytes()).hexdigest()
+    made = msgspec.structs.replace(
+        bundle.manifest,
+        faults=faults,
+        version=version or f"{bundle.manifest.version.split('+')[0]}+{digest[:8]}",
+        wordings_sha256=digest,
+    )
+    contents = {name: (source / name).read_bytes() for name in FILES}
+    contents["descriptions.npy"] = _npy(vectors)
+    contents["texts.json"] = _texts(bundle, given)
+    contents["model_card.md"] += _card(bundle, made, described).encode()
+    _replace(out, contents, made)
+    return {fault: _nearest_other(fault, faults, vectors) for fault in described}
+
+
+def _vectors(given: Descriptions, reader: Reader) -> dict[str, Floats]:
+    """fault -> unit vector: the mean over its sentences, every language with the same weight."""
+    flat = [
+        (s, fault, language) for language, table in given.items() for fault, w in table.items() for s in w.sentences
+    ]
+    texts, labels, languages = zip(*flat, strict=True)
+    faults = tuple(dict.fromkeys(labels))
+    rows = average_wordings(reader.read(texts), Sentences(texts, labels, languages), faults)
+    return dict(zip(faults, rows, strict=True))
+
+
+def _texts(bundle: Bundle, given: Descriptions) -> bytes:
+    """What people read: a known fault keeps its text but for what was given; another is told by its first sentence."""
+    texts = {fault: dict(per_language) for fault, per_language in bundle.descriptions.texts.items()}
+    for fault in dict.fromkeys(fault for table in given.values() for fault in table):
+        wordings = {language: table[fault] for language, table in given.items() if fault in table}
+        for language in texts[HEALTHY]:
+            wording = wordings.get(language)
+            before = texts.get(fault, {}).get(language) or _plain_text(fault, language, wording, wordings)
+            texts.setdefault(fault, {})[language] = before if wording is None else _overruled(before, wording)
+    return msgspec.json.format(msgspec.json.encode(texts), indent=1)
+
+
+def _plain_text(fault: str, language: str, wording: Wording | None, wordings: Mapping[str, Wording]) -> Text:
+    told = wording or next(iter(wordings.values()))
+    return Text(
+        title=told.title or fault.replace("_", " "),
+        sentence=told.sentence or told.sentences[0],
+        advice=told.advice or ADVICE.get(language, ADVICE["en"]),
+    )
+
+
+def _overruled(text: Text, wording: Wording) -> Text:
+    given = {name: value for name in ("title", "sentence", "advice") if (value := getattr(wording, name))}
+    return msgspec.structs.replace(text, **given)
+
+
+def _card(bundle: Bundle, made: Manifest, described: Mapping[str, Floats]) -> str:
+    before = bundle.manifest
+    lines = [
+        f"\n## Described anew: {made.version}",
+        "",
+        f"From version {before.version}, without touching the encoder: {', '.join(described)}. The scores, the "
+        "temperature and the limits of unknown above were measured with the descriptions before.",
+    ]
+    fresh = [fault for fault in described if fault not in before.faults]
+    if fresh:
+        lines.append(f"\nNot validated, the encoder was trained without it: {', '.join(fresh)}.")
+    return "\n".join(lines) + "\n"
+
+
+def _nearest_other(fault: str, faults: Sequence[str], vectors: Floats) -> Near:
+    own = faults.index(fault)
+    similarity = vectors @ vectors[own]
+    similarity[own] = -np.inf
+    nearest = int(similarity.argmax())
+    return Near(faults[nearest], float(similarity[nearest]))
+
+
+def _npy(vectors: Floats) -> bytes:
+    buffer = io.BytesIO()
+    np.save(buffer, vectors.astype(np.float16), allow_pickle=False)
+    return buffer.getvalue()
+
+
+def _replace(out: Path, contents: Mapping[str, bytes], manifest: Manifest) -> None:
+    """Write beside `out`, load and self-test as an agent would, then move into its place."""
+    files = {name: FileEntry(hashlib.sha256(content).hexdigest(), len(content)) for name, content in contents.items()}
+    encoded = msgspec.json.encode(msgspec.structs.replace(manifest, files=files))
+    part = out.with_name(out.name + ".part")
+    shutil.rmtree(part, ignore_errors=True)
+    part.mkdir(parents=True)
+    for name, content in contents.items():
+        (part / name).write_bytes(content)
+    (part / MANIFEST).write_bytes(msgspec.json.format(encoded, indent=1) + b"\n")
+    try:
+        load_encoder(load_bundle(part))
+        total = sum(path.stat().st_size for path in part.iterdir())
+        if total > MAX_BUNDLE_BYTES:
+            raise BundleError(f"the bundle would have {total} bytes, more than {MAX_BUNDLE_BYTES}; describe less")
+    except BundleError:
+        shutil.rmtree(part)
+        raise
+    shutil.rmtree(out, ignore_errors=True)
+    part.replace(out)

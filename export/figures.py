@@ -1,0 +1,117 @@
+"""Figures with their uncertainty: shares, rates, areas under curves, and what other bearings would have given.
+
+Windows of one recording are no independent witnesses, so intervals of shares count only windows that do not overlap,
+and the interval of a score resamples whole groups.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Sequence
+
+import msgspec
+import numpy as np
+from numpy.typing import NDArray
+
+LEVEL = 0.95
+_Z = 1.959963984540054  # of the normal distribution at 97.5 %
+
+
+class Interval(msgspec.Struct, frozen=True):
+    """95 % bounds."""
+
+    low: float
+    high: float
+
+
+class Share(msgspec.Struct, frozen=True):
+    """`count` of `windows`; the bounds are those of `independent` windows, the most that do not overlap."""
+
+    share: float
+    low: float
+    high: float
+    count: int
+    windows: int
+    independent: float
+
+
+class Rate(msgspec.Struct, frozen=True):
+    """`count` events in `hours`."""
+
+    per_hour: float
+    low: float
+    high: float
+    count: int
+    hours: float
+
+
+def share_of(hits: NDArray[np.bool_], *, overlap: float = 1.0) -> Share | None:
+    """The share of True with Wilson's bounds; None where there is nothing to count.
+
+    `overlap` is window over hop: how many windows each sample lies in.
+    """
+    if not len(hits):
+        return None
+    share, independent = float(hits.mean()), len(hits) / max(1.0, overlap)
+    bounds = wilson(share, independent)
+    return Share(share, bounds.low, bounds.high, int(hits.sum()), len(hits), independent)
+
+
+def wilson(share: float, trials: float) -> Interval:
+    """Score interval of a binomial share (Wilson 1927, JASA 22: 209-212)."""
+    denominator = 1 + _Z**2 / trials
+    centre = (share + _Z**2 / (2 * trials)) / denominator
+    half = _Z / denominator * math.sqrt(share * (1 - share) / trials + _Z**2 / (4 * trials**2))
+    return Interval(max(0.0, centre - half), min(1.0, centre + half))
+
+
+def rate_of(count: int, hours: float) -> Rate | None:
+    """Events per hour with the exact bounds of a Poisson count (Garwood 1936, Biometrika 28: 437-442)."""
+    from scipy.stats import chi2
+
+    if hours <= 0:
+        return None
+    tail = (1 - LEVEL) / 2
+    low = float(chi2.ppf(tail, 2 * count)) / 2 if count else 0.0
+    high = float(chi2.ppf(1 - tail, 2 * count + 2)) / 2
+    return Rate(count / hours, low / hours, high / hours, count, hours)
+
+
+def auroc(scores: NDArray[np.floating], positive: NDArray[np.bool_]) -> float | None:
+    """Chance that a positive scores above a negative, ties half (Mann-Whitney); None where either is missing."""
+    ups, downs = int(positive.sum()), int((~positive).sum())
+    if not ups or not downs:
+        return None
+    _, inverse, counts = np.unique(scores, return_inverse=True, return_counts=True)
+    ends = np.cumsum(counts)
+    ranks = (ends - (counts - 1) / 2)[inverse]
+    return float((ranks[positive].sum() - ups * (ups + 1) / 2) / (ups * downs))
+
+
+def bootstrap_balanced(
+    right: NDArray[np.bool_],
+    labels: NDArray[np.str_],
+    groups: NDArray[np.str_],
+    *,
+    resamples: int = 2000,
+    seed: int = 0,
+) -> Interval:
+    """95 % of the balanced accuracies that other draws of groups would have given: groups resampled within each label.
+
+    Efron's percentile interval on whole clusters. A label with a single group adds no spread, however uncertain it is.
+    """
+    rng = np.random.default_rng(seed)
+    recalls = []
+    for label in np.unique(labels):
+        members = np.unique(groups[labels == label])
+        cells = [(labels == label) & (groups == group) for group in members]
+        hits, sizes = (np.array(values) for values in ([right[c].sum() for c in cells], [c.sum() for c in cells]))
+        drawn = rng.integers(len(cells), size=(resamples, len(cells)))
+        recalls.append(hits[drawn].sum(axis=1) / sizes[drawn].sum(axis=1))
+    low, high = np.quantile(np.mean(recalls, axis=0), [(1 - LEVEL) / 2, (1 + LEVEL) / 2])
+    return Interval(float(low), float(high))
+
+
+def single_groups(labels: NDArray[np.str_], groups: NDArray[np.str_]) -> Sequence[str]:
+    """Labels that only one group shows: the bootstrap cannot say how another bearing would do."""
+    return [str(label) for label in np.unique(labels) if len(np.unique(groups[labels == label])) == 1]
