@@ -45,6 +45,7 @@ from agent.types import (
 )
 from agent.windowing import Windower
 
+QUIET_AT_SPEED = "quiet_at_speed"  # quality of a window that is as still as a machine at rest, at a measured speed
 NO_DIRECTION = "no_embedding"  # quality of a window whose embedding is no direction
 
 
@@ -95,7 +96,10 @@ class Pipeline:
     def tick(self, now_s: float) -> list[Output]:
         """Time passes without items: the sensor may be lost. `now_s` by the clock of the items' `arrival_s`."""
         silent = self._heard_s is None or now_s - self._heard_s > self._lost_after_s
-        return [*self._decision.tick(now_s, "no_data" if silent else "no_window")]
+        changes = self._decision.tick(now_s, "no_data" if silent else "no_window")
+        if changes:
+            self._commissioning = None  # who comes back after a silence may not be the machine that was called healthy
+        return [*changes]
 
     def _diagnose(self, window: Window) -> list[Diagnosis]:
         """One diagnosis per bearing."""
@@ -108,8 +112,13 @@ class Pipeline:
         self._speed = speed
         rms = float(spectra.rms.max())
         if not self._gate.feed(rms, limit=self._idle_below(window), speed=speed):
+            # Still, although it was measured to turn: the sensor hears nothing, it has come off.
+            turning = speed.origin in ("topic", "tacho") and speed.steady and bool(speed.rpm)
+            quality = QUIET_AT_SPEED if turning else None
             return [
-                replace(self._unnamed(window, bearing, quality=None), evidence=self._evidence(window, spectra, bearing))
+                replace(
+                    self._unnamed(window, bearing, quality=quality), evidence=self._evidence(window, spectra, bearing)
+                )
                 for bearing in self._bearings
             ]
         rpm = speed.rpm if speed.steady else None

@@ -6,6 +6,7 @@ A speed that is stale or moves too fast to place lines is given as unsteady, nev
 from __future__ import annotations
 
 from collections import deque
+from dataclasses import replace
 from typing import Literal
 
 import numpy as np
@@ -16,6 +17,7 @@ from agent.spectra import Spectra
 from agent.types import Reading, Speed
 
 STALE_AFTER_S = 10.0
+STANDSTILL_RPM = 1.0  # tachos read a little above 0 from a shaft at rest; slower than this nothing can be heard of it
 STEADY_WITHIN = 0.02  # relative change during one window, the tolerance of the line search
 _HARMONICS = 5
 _STEP = 0.002  # relative spacing of candidate speeds
@@ -31,9 +33,9 @@ class SpeedTrack:
         self._readings: deque[Reading] = deque(maxlen=256)
 
     def feed(self, reading: Reading) -> None:
-        """Remember a reading with quantity "rpm"; a value that is no speed is ignored."""
+        """Remember a reading with quantity "rpm", below `STANDSTILL_RPM` as 0; a value that is no speed is ignored."""
         if 0 <= reading.value <= MAX_RPM:
-            self._readings.append(reading)
+            self._readings.append(reading if reading.value >= STANDSTILL_RPM else replace(reading, value=0.0))
 
     def during(self, spectra: Spectra | None, *, start_s: float, end_s: float) -> Speed:
         """Speed of the reference shaft in the window [start_s, end_s] (host monotonic seconds).

@@ -1,7 +1,8 @@
 """Leak-free splits of the published sets: what each of the eight columns trains on, scores, and may know as healthy.
 
-No column shares a physical bearing, a speed or a machine between its two sides, and the healthy state that a scored
-window is compared with comes from the same machine at other speeds, never from the recording that is scored.
+No column shares a physical bearing, a speed or a machine between its two sides. The healthy state that a scored window
+is compared with comes from the same machine at other speeds; the one healthy recording of CWRU teaches by its first
+half and is scored, where it is, by its second.
 """
 
 from __future__ import annotations
@@ -21,6 +22,8 @@ from export.graph import Floats
 
 Mask = NDArray[np.bool_]
 
+COLUMNS = ("007", "014", "021", "1400", "800", "C>H", "C+H>U", "U+H>C")
+"""What is left of > is trained on, what is right of it is scored; sizes and speeds are those that are scored."""
 CHASED_BY_NOBODY = "014"
 """Its outer race shows none of the lines that an outer race shows: scored and reported, left out of the mean."""
 

@@ -6,7 +6,7 @@ would, and are not judged.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -39,6 +39,8 @@ BEARING = "bearing"
 
 Baselines = dict[tuple[str, str], Baseline]
 """(machine, bearing as the manifest writes it) -> what it looks like healthy"""
+Lesson = tuple[dict[str | None, Features], float | None, float]
+"""One healthy window: features per bearing, speed, RMS of its worst axis"""
 
 
 @dataclass(frozen=True, slots=True)
@@ -77,33 +79,43 @@ def listen(rows: Iterable[Row], bundle: Bundle, encoder: Encoder) -> tuple[list[
 def learn_baselines(rows: Sequence[Row], bundle: Bundle) -> tuple[Baselines, list[str]]:
     """Baselines of every machine that has rows of that role, for every bearing its rows name; and what taught nothing.
 
-    A machine's baseline rows are heard once for each bearing, since the lines looked for depend on its geometry.
+    A machine's baseline rows are heard once for each bearing, since the lines looked for depend on its geometry. Each
+    speed is a commissioning of its own, as it would be on site: slow and quiet is not standing still.
     """
     baselines: Baselines = {}
-    notes = []
-    for machine in dict.fromkeys(row.machine for row in rows if row.role == "baseline"):
+    notes: list[str] = []
+    for machine, rpm in dict.fromkeys((row.machine, row.rpm) for row in rows if row.role == "baseline"):
         mine = [row for row in rows if row.machine == machine]
         bearings = {row.bearing: Bearing(BEARING, row.geometry) for row in mine}
-        lessons = []
-        for row in (row for row in mine if row.role == "baseline"):
+        lessons: list[Lesson] = []
+        for row in (row for row in mine if row.role == "baseline" and row.rpm == rpm):
             try:
                 lessons += _lessons(row, bundle, bearings)
             except RecordingError as error:
                 notes.append(str(error))
-        if len(lessons) < MIN_WINDOWS:
-            notes.append(f"machine {machine}: {len(lessons)} baseline windows, {MIN_WINDOWS} are needed; it has none")
+        taught = _commissioned(lessons[:MAX_WINDOWS])
+        if not any(_is_ready(baseline) for baseline in taught.values()):
+            speed = "unknown speed" if rpm is None else f"{rpm:g} rpm"
+            needed = f"{MIN_WINDOWS} that agree on a speed are needed"
+            notes.append(f"machine {machine}: {len(lessons)} baseline windows at {speed}, {needed}; they teach nothing")
             continue
-        chosen = lessons[:MAX_WINDOWS]
-        commissioning = Commissioning(len(chosen))
-        for features, rpm, rms in chosen:
-            commissioning.feed(features, rpm=rpm, rms=rms)
-        for name, baseline in commissioning.teach({}).items():
-            baselines[machine, str(name)] = baseline
+        for name, baseline in taught.items():
+            before = baselines.get((machine, str(name)), Baseline())
+            baselines[machine, str(name)] = Baseline((*before.cells, *baseline.cells))
     return baselines, notes
 
 
-Lesson = tuple[dict[str | None, Features], float | None, float]
-"""One healthy window: features per bearing, speed, RMS of its worst axis"""
+def _commissioned(lessons: Sequence[Lesson]) -> dict[str | None, Baseline]:
+    if len(lessons) < MIN_WINDOWS:
+        return {}
+    commissioning = Commissioning(len(lessons), add=True)
+    for features, rpm, rms in lessons:
+        commissioning.feed(features, rpm=rpm, rms=rms)
+    return commissioning.teach({})
+
+
+def _is_ready(baseline: Baseline) -> bool:
+    return any(cell.count >= MIN_WINDOWS for cell in baseline.cells)
 
 
 def _lessons(row: Row, bundle: Bundle, bearings: dict[str, Bearing]) -> list[Lesson]:
@@ -125,13 +137,17 @@ def _listen(row: Row, bundle: Bundle, encoder: Encoder, baseline: Baseline) -> L
     recording = _read(row)
     setup = SensorSetup(SENSOR, _machine(row), bearings=(Bearing(BEARING, row.geometry),))
     pipeline = Pipeline(setup, bundle=bundle, encoder=encoder, config=DecisionConfig(), baselines={BEARING: baseline})
-    outputs = [output for block in blocks_of(recording, SENSOR) for output in pipeline.feed(block)]
-    diagnoses = [output for output in outputs if isinstance(output, Diagnosis)]
-    windows = _windows(recording, bundle)
-    matches = [
-        diagnosis.matches or _ungated(window, row, bundle, encoder, baseline)
-        for diagnosis, window in zip(diagnoses, windows, strict=True)
-    ]
+    windower = Windower(window_s=bundle.spec.window_s, hop_s=bundle.spec.hop_s)
+    diagnoses: list[Diagnosis] = []
+    matches: list[tuple[Match, ...]] = []
+    alerts_s: list[float] = []
+    for block in blocks_of(recording, SENSOR):  # both cut the same windows; a long recording is never held as windows
+        outputs = pipeline.feed(block)
+        alerts_s += [o.time_s for o in outputs if isinstance(o, Alert) and o.event == "raised"]
+        fresh = [output for output in outputs if isinstance(output, Diagnosis)]
+        for diagnosis, window in zip(fresh, windower.feed(block), strict=True):
+            diagnoses.append(diagnosis)
+            matches.append(diagnosis.matches or _ungated(window, row, bundle, encoder, baseline))
     assert recording.rate_hz is not None
     return Listened(
         name=f"{row.path}:{row.variable}" if row.variable else str(row.path),
@@ -141,15 +157,16 @@ def _listen(row: Row, bundle: Bundle, encoder: Encoder, baseline: Baseline) -> L
         probability=np.array([m[0].probability if m else np.nan for m in matches], dtype=np.float32),
         said=tuple(_said(diagnosis) for diagnosis in diagnoses),
         deviation=np.array([np.nan if d.deviation is None else d.deviation for d in diagnoses], dtype=np.float32),
-        alerts_s=tuple(o.time_s for o in outputs if isinstance(o, Alert) and o.event == "raised"),
+        alerts_s=tuple(alerts_s),
         seconds=len(recording.samples) / recording.rate_hz,
     )
 
 
 def _ungated(window: Window, row: Row, bundle: Bundle, encoder: Encoder, baseline: Baseline) -> tuple[Match, ...]:
-    """What the descriptions say of a window that the agent did not name (bad signal, standing still); () if nothing."""
-    if not np.isfinite(window.samples).all():
-        return ()
+    """What the descriptions say of a window that the agent did not name (bad signal, standing still).
+
+    () where its features are no numbers.
+    """
     with np.errstate(all="ignore"):  # a dead axis divides by its own variance of 0
         spectra = analyse(window, bundle.spec)
         speed = SpeedTrack(_machine(row)).during(spectra, start_s=0.0, end_s=bundle.spec.window_s)
@@ -175,9 +192,10 @@ def _said(diagnosis: Diagnosis) -> str:
     return diagnosis.fault if diagnosis.running else IDLE
 
 
-def _windows(recording: Recording, bundle: Bundle) -> list[Window]:
+def _windows(recording: Recording, bundle: Bundle) -> Iterator[Window]:
     windower = Windower(window_s=bundle.spec.window_s, hop_s=bundle.spec.hop_s)
-    return [window for block in blocks_of(recording, SENSOR) for window in windower.feed(block)]
+    for block in blocks_of(recording, SENSOR):
+        yield from windower.feed(block)
 
 
 def _machine(row: Row) -> Machine:

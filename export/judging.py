@@ -8,6 +8,8 @@ import sys
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from export.columns import COLUMNS
+
 if TYPE_CHECKING:
     from export.evaluate import Evaluation
     from export.figures import Share
@@ -42,6 +44,9 @@ def add_judging(commands: Any) -> None:
     protocols = commands.add_parser("protocols", help="train and score the leak-free columns of the published sets")
     protocols.add_argument("--data", type=Path, required=True, help="folder with cwru, hit_selfbuilt and uestc")
     protocols.add_argument("--seeds", type=int, default=3, help="trainings per column (default: %(default)s)")
+    protocols.add_argument(
+        "--only", choices=COLUMNS, action="append", help="this column; may be repeated (default: all)"
+    )
     protocols.add_argument("--recipe", type=Path, help="JSON of a training configuration (default: the shipped recipe)")
     protocols.add_argument("--machines", type=int, default=150, help="simulated machines (default: %(default)s)")
     protocols.add_argument("--cache", type=Path, default=Path("runs/features"), help="default: %(default)s")
@@ -115,8 +120,8 @@ def _rank(arguments: argparse.Namespace) -> int:
         document = {"sentence": arguments.sentence, "near": near, "limit": NEAR, "faults": ranking}
         print(msgspec.json.encode(document).decode())
         return os.EX_OK
-    for one in ranking:
-        print(f"{one.fault:<16}{one.similarity:>6.2f}{'  near' if one.fault in near else ''}")
+    lines = [f"{one.fault:<16}{one.similarity:>6.2f}{'  near' if one.fault in near else ''}" for one in ranking]
+    print("\n".join(lines))
     return os.EX_OK
 
 
@@ -151,6 +156,7 @@ def _protocols(arguments: argparse.Namespace) -> int:
         config,
         seeds=arguments.seeds,
         folder=arguments.out,
+        only=arguments.only or COLUMNS,
         tell=lambda line: print(line, file=sys.stderr, flush=True),
     )
     print(msgspec.json.encode(summary).decode() if arguments.json else _columns_as_text(summary))
@@ -158,8 +164,9 @@ def _protocols(arguments: argparse.Namespace) -> int:
 
 
 def _columns_as_text(summary: Summary) -> str:
-    def row(name: str, cells: list[float], mean: float) -> str:
-        return f"{name:<24}" + "".join(f"{cell:>8.3f}" for cell in cells) + f"{mean:>8.3f}"
+    def row(name: str, cells: list[float], mean: float | None) -> str:
+        end = "" if mean is None else f"{mean:>8.3f}"
+        return f"{name:<24}" + "".join(f"{cell:>8.3f}" for cell in cells) + end
 
     columns = list(summary.columns.values())
     rows = [f"{'':<24}" + "".join(f"{name:>8}" for name in summary.columns) + f"{'mean*':>8}"]
@@ -169,7 +176,7 @@ def _columns_as_text(summary: Summary) -> str:
     exact = [column.float_balanced_accuracy for column in columns]
     rows.append(row("float, with baseline", exact, summary.mean_float_balanced_accuracy))
     rows += [row(name, [c.recipes[name] for c in columns], mean) for name, mean in summary.mean_recipes.items()]
-    return "\n".join([*rows, f"balanced accuracy, {summary.seeds} seeds; * all columns but 014"])
+    return "\n".join([*rows, f"balanced accuracy, {summary.seeds} seeds; * these columns but 014"])
 
 
 def _as_text(evaluation: Evaluation) -> str:

@@ -23,7 +23,7 @@ import agent.scaling
 from agent.runtimes.onnx import OnnxEncoder
 from agent.spectra import FeatureSpec
 from agent.types import FAULTS
-from export.columns import CHASED_BY_NOBODY, Column, columns_of, healthy_references
+from export.columns import CHASED_BY_NOBODY, COLUMNS, Column, columns_of, healthy_references
 from export.convert import integers, range_inputs
 from export.data.table import Table, healthy_pools, join, references
 from export.figures import Interval, bootstrap_balanced
@@ -79,11 +79,11 @@ class ColumnSummary(msgspec.Struct, frozen=True):
 
 
 class Summary(msgspec.Struct, frozen=True):
-    """The JSON document of `protocols`; means leave out column 014."""
+    """The JSON document of `protocols`; means are over the columns that were run but 014, None where there are none."""
 
-    mean_balanced_accuracy: float
-    mean_without_baseline: float
-    mean_float_balanced_accuracy: float
+    mean_balanced_accuracy: float | None
+    mean_without_baseline: float | None
+    mean_float_balanced_accuracy: float | None
     mean_recipes: dict[str, float]
     columns: dict[str, ColumnSummary]
     seeds: int
@@ -102,14 +102,14 @@ class Material:
 
 
 def run_protocols(
-    material: Material, config: TrainConfig, *, seeds: int, folder: Path, trees: int = 300,
-    tell: Callable[[str], None] = lambda line: None,
+    material: Material, config: TrainConfig, *, seeds: int, folder: Path, only: Sequence[str] = COLUMNS,
+    trees: int = 300, tell: Callable[[str], None] = lambda line: None,
 ) -> Summary:  # fmt: skip
-    """Every column with seeds 0, 1, ...; `tell` hears of each finished cell."""
+    """The columns `only` with seeds 0, 1, ...; `tell` hears of each finished cell."""
     key = key_of(material, config)
     place = folder / key
     place.mkdir(parents=True, exist_ok=True)
-    columns = columns_of(material.recorded)
+    columns = {name: column for name, column in columns_of(material.recorded).items() if name in only}
     cells: dict[str, list[Cell]] = {name: [] for name in columns}
     simple: dict[str, SimpleCell] = {}
     for name, column in columns.items():
@@ -215,11 +215,12 @@ def _summary(
 ) -> Summary:
     columns = {name: _column_summary(cells[name], simple[name]) for name in cells}
     counted = [column for name, column in columns.items() if name != CHASED_BY_NOBODY]
+    recipes = counted[0].recipes if counted else ()
     return Summary(
-        mean_balanced_accuracy=_mean([column.balanced_accuracy for column in counted]),
-        mean_without_baseline=_mean([column.without_baseline for column in counted]),
-        mean_float_balanced_accuracy=_mean([column.float_balanced_accuracy for column in counted]),
-        mean_recipes={name: _mean([column.recipes[name] for column in counted]) for name in counted[0].recipes},
+        mean_balanced_accuracy=_mean([column.balanced_accuracy for column in counted]) if counted else None,
+        mean_without_baseline=_mean([column.without_baseline for column in counted]) if counted else None,
+        mean_float_balanced_accuracy=_mean([column.float_balanced_accuracy for column in counted]) if counted else None,
+        mean_recipes={name: _mean([column.recipes[name] for column in counted]) for name in recipes},
         columns=columns,
         seeds=len(next(iter(cells.values()))),
         simulated_windows=0 if material.simulated is None else len(material.simulated),

@@ -75,10 +75,10 @@ class Teacher:
         """(n, faults) in the order of FAULTS; without a reference no relative fault is named."""
         inputs = self._scaling.inputs(values, known, reference)
         plain = _in_order(self._plain, self._own(inputs))
-        compared = (inputs[:, -1] > 0) & hasattr(self._compared, "classes_")
-        if compared.any():
-            plain[compared] += _in_order(self._compared, self._differences(inputs)[compared])
-            plain[compared] /= 2
+        seen = (inputs[:, -1] > 0) & hasattr(self._compared, "classes_")
+        if seen.any():
+            compared = _in_order(self._compared, self._differences(inputs)[seen])
+            plain[seen] = _agreed(plain[seen], compared)
         return plain
 
     def _own(self, inputs: Floats) -> Floats:
@@ -86,6 +86,16 @@ class Teacher:
 
     def _differences(self, inputs: Floats) -> Floats:
         return inputs[:, self._n : -1]
+
+
+def _agreed(plain: Floats, compared: Floats) -> Floats:
+    """Relative faults as the comparison alone sees them; what is left of the probability, as both do on average."""
+    relative = np.isin(FAULTS, RELATIVE)
+    absolute = np.where(relative, 0, compared)
+    left = absolute.sum(axis=1, keepdims=True)
+    both = (plain + absolute / np.maximum(left, 1e-6)) / 2
+    agreed: Floats = np.where(relative, compared, left * both / np.maximum(both.sum(axis=1, keepdims=True), 1e-6))
+    return agreed
 
 
 def _in_order(forest: ExtraTreesClassifier, inputs: Floats) -> Floats:

@@ -32,6 +32,7 @@ from export.tower import Tower
 
 INPUT_SCALE = CodeScale(scale=LIMIT / 127, zero_point=0)
 SMALLEST_STD = 0.02
+RELATIVE_WORTH = 3.0  # of a simulated fault of degree: no recording shows one, while bearing faults have recordings
 CHECKPOINT = "checkpoint.pt"
 
 
@@ -49,10 +50,10 @@ class TrainConfig(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     dropout: float = 0.2
     learning_rate: float = 2e-3
     weight_decay: float = 1e-3
-    text_steps: int = 300  # on sentences alone, before the first vibration
+    text_steps: int = 300  # at most, on sentences alone, before the first vibration
     text_weight: float = 0.5
     length_weight: float = 0.05  # keeps raw embeddings near length 1, so that one int8 range fits them all
-    real_share: float = 0.9  # of every batch; the rest is simulated, and teaches what no recording shows
+    real_share: float = 0.85  # of every batch; the rest is simulated, and teaches what no recording shows
     hidden_features: tuple[str, ...] = ("level",)  # published recordings differ in gain: their level means nothing
     masking: Masking = Masking()
     noise: float = 0.3  # standard deviations added to every known input: another machine's figures differ a little
@@ -182,7 +183,8 @@ def _taught(
     rng = np.random.default_rng([config.seed, 1])
     return imagine(
         table, rows, chances, reference,
-        teacher=teacher, scaling=scaling, spec=spec, config=config.teacher, rng=rng,
+        teacher=teacher, scaling=scaling, spec=spec, rng=rng,
+        config=msgspec.structs.replace(config.teacher, windows=min(config.teacher.windows, 32 * config.steps)),
     )  # fmt: skip
 
 
@@ -193,7 +195,7 @@ def separate_texts(
     optimizer = torch.optim.AdamW(tower.parameters(), lr=config.learning_rate / 2, weight_decay=config.weight_decay)
     targets = torch.arange(len(by_fault)).repeat_interleave(config.sentences_per_fault)
     tower.train()
-    for _ in range(config.text_steps):
+    for _ in range(min(config.text_steps, config.steps)):
         one, other = (
             tower(torch.from_numpy(vectors[_draw_sentences(by_fault, config.sentences_per_fault, rng)])) for _ in "ab"
         )
@@ -208,18 +210,22 @@ def _draw_sentences(by_fault: list[NDArray[np.intp]], count: int, rng: np.random
 
 
 def sampling_weights(table: Table, rows: NDArray[np.intp], real_share: float) -> NDArray[np.float64]:
-    """Chances of `rows` such that every label of every machine family weighs the same within real and simulated."""
+    """Chances of `rows` such that every label of every machine family weighs the same within real and simulated.
+
+    Simulated faults of degree weigh more: what no recording shows has only the simulator to be learnt from.
+    """
     family = np.array([machine.split("-")[0] for machine in table.machines[rows]])
-    weights = np.zeros(len(rows))
+    labels = table.labels[rows]
     simulated = family == "sim"
+    worth = np.where(simulated & np.isin(labels, RELATIVE), RELATIVE_WORTH, 1.0)
+    weights = np.zeros(len(rows))
     for side, share in ((simulated, 1 - real_share), (~simulated, real_share)):
-        names, inverse, counts = np.unique(
-            np.char.add(np.char.add(family[side], "/"), table.labels[rows][side]),
-            return_inverse=True,
-            return_counts=True,
-        )
-        if len(names):
-            weights[side] = share / len(names) / counts[inverse]
+        if side.any():
+            _, inverse, counts = np.unique(
+                np.char.add(np.char.add(family[side], "/"), labels[side]), return_inverse=True, return_counts=True
+            )
+            even = worth[side] / counts[inverse]
+            weights[side] = share * even / even.sum()
     chances: NDArray[np.float64] = weights / weights.sum()
     return chances
 

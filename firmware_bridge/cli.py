@@ -6,6 +6,7 @@ Arguments are checked here and errors become one line; everything else is done b
 from __future__ import annotations
 
 import argparse
+import math
 import os
 import sys
 from collections.abc import Sequence
@@ -44,6 +45,8 @@ def _simulate(options: argparse.Namespace) -> int:
     from firmware_bridge.pty_sensor import PtySensor
     from firmware_bridge.simulate import motor, parse_script
 
+    if options.seconds is not None and not 0 < options.seconds < math.inf:
+        raise ValueError(f"--seconds {options.seconds:g} is no length of time")
     steps = parse_script(options.script) if options.script else [(options.fault, 1.0)]
     profile = Profile(rate_hz=options.rate_hz, hello_s=options.hello_s)
     troubles = Troubles(

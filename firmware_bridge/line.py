@@ -21,6 +21,8 @@ class Line:
     """
 
     def __init__(self, *, frame_loss: float = 0.0, bit_errors: float = 0.0, seed: int = 0) -> None:
+        if not (0 <= frame_loss <= 1 and 0 <= bit_errors <= 1):
+            raise ValueError(f"{frame_loss:g} of the frames and {bit_errors:g} of the bits lost; both are from 0 to 1")
         self.frame_loss = frame_loss
         self.bit_errors = bit_errors
         self.frames_lost = 0

@@ -34,13 +34,13 @@ def parse_script(text: str) -> list[Step]:
 
 
 def parse_bearing(text: str) -> BearingGeometry:
-    """`6205`, or `balls,ball_mm,pitch_mm[,angle_deg]`; ValueError says what is wrong with it."""
+    """`6205`, or `balls,ball_mm,pitch_mm[,angle_deg]`, also with slashes; ValueError says what is wrong with it."""
     from simulator import BEARING_6205, BearingGeometry
 
     if text == "6205":
         return BEARING_6205
     try:
-        balls, *sizes = text.split(",")
+        balls, *sizes = text.replace("/", ",").split(",")
         geometry = BearingGeometry(int(balls), *map(float, sizes))
     except (TypeError, ValueError):
         raise ValueError(f"bearing {text!r}; write 6205, or balls,ball_mm,pitch_mm such as 9,7.94,39.04") from None

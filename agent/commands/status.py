@@ -53,7 +53,7 @@ def _row(sensor: str, state: dict[str, Any], health: dict[str, Any]) -> tuple[st
         sensor,
         f"{state['state']}{reason}",
         nearest or "-",
-        f"{rate['hz']:.1f} Hz" if rate else "-",
+        f"{rate['hz']:.1f} Hz" if rate and rate["hz"] else "-",  # a transmitter of figures has none
         f"{speed['rpm']:.0f} rpm" if speed and speed["rpm"] is not None else "-",
         str(lost_of(losses)) if losses else "-",
         f"{health['data_age_s']:.1f} s" if health["data_age_s"] is not None else "-",

@@ -69,6 +69,7 @@ class BatchReader:
         self._route = route
         self._first_session = first_session
         self._position: Position | None = None
+        self._repeats = 0  # duplicates in a row
 
     def feed(self, payload: bytes, *, arrival_s: float, wall_s: float, retained: bool = False) -> list[Item]:
         """The items of one message that arrived at `arrival_s` (Unix time `wall_s`); `retained`: of unknown age."""
@@ -86,7 +87,8 @@ class BatchReader:
             return [self._fault("json_schema", f"t {message.t} is no time in seconds")]
         items: list[Item] = []
         if message.rpm is not None and route.quantity in (None, "rpm"):
-            items.append(self._reading("rpm", message.rpm, arrival_s, sent_s))
+            stale = retained and self._fault("retained", "a speed of unknown age")
+            items.append(stale or self._reading("rpm", message.rpm, arrival_s, sent_s))
         if message.value is not None:
             items.append(self._reading(route.quantity, message.value, arrival_s, sent_s))
         if any(getattr(message, axis) is not None for axis in AXES):
@@ -122,7 +124,11 @@ class BatchReader:
         stream = Stream(self._route.sensor, rate_hz, tuple(axes), unit, full_scale, self._first_session)
         position = _advance(self._position, stream, batch, count)
         if position is None:
-            return self._fault("duplicate", f"seq {batch.seq} came before", count)
+            self._repeats += 1
+            if self._position is None or self._repeats < DUPLICATES:
+                return self._fault("duplicate", f"seq {batch.seq} came before", count)
+            position = _afresh(self._position, stream, batch, count)  # nobody repeats so much: it restarted
+        self._repeats = 0
         self._position = position
         t0 = batch.t0
         return SampleBlock(
@@ -142,7 +148,7 @@ def _advance(last: Position | None, stream: Stream, batch: Batch, count: int) ->
     """Where a batch of `count` samples belongs; None where it came before. Another session starts at sample 0."""
     if last is None:
         return Position(stream, 0, count, batch.seq, batch.t0)
-    afresh = Position(replace(stream, session=last.stream.session + 1), 0, count, batch.seq, batch.t0)
+    afresh = _afresh(last, stream, batch, count)
     if replace(stream, session=last.stream.session) != last.stream:
         return afresh
     missing = 0
@@ -162,6 +168,10 @@ def _advance(last: Position | None, stream: Stream, batch: Batch, count: int) ->
         return afresh
     start = last.end + missing
     return Position(last.stream, start, start + count, batch.seq, batch.t0)
+
+
+def _afresh(last: Position, stream: Stream, batch: Batch, count: int) -> Position:
+    return Position(replace(stream, session=last.stream.session + 1), 0, count, batch.seq, batch.t0)
 
 
 def _in_g(columns: NDArray[np.float64], unit: str | None) -> tuple[Samples, Literal["g", "raw"], float]:

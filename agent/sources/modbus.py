@@ -6,7 +6,6 @@ timeout alone. What is not answered after its retries is a counted fault, and th
 
 from __future__ import annotations
 
-import logging
 import time
 from collections import deque
 from collections.abc import Sequence
@@ -20,8 +19,6 @@ from agent.sources.routes import Route
 from agent.sources.rtu import MAX_REPLY, Refused, request, silence_s, words_in
 from agent.sources.transmitters import POSSIBLE, PROFILES, Register, spans
 from agent.types import Counters, Item, Reading, SourceFault
-
-log = logging.getLogger(__name__)
 
 
 class ModbusConfig(PortConfig, frozen=True, forbid_unknown_fields=True, kw_only=True):
@@ -73,7 +70,6 @@ class ModbusSource:
             self._routes.setdefault(config.address_of(route), []).append(route)
         self._questions: deque[_Question] = deque()
         self._round_s = 0.0  # when the next round is due
-        self._is_silent: set[int] = set()  # addresses whose silence was told
         self._counts = {"requests": 0, "replies": 0, "retries": 0, "faults": 0}
 
     def open(self) -> None:
@@ -121,9 +117,6 @@ class ModbusSource:
         if isinstance(said, Refused):
             return self._unanswered(question, said)
         self._counts["replies"] += 1
-        if question.address in self._is_silent:
-            self._is_silent.discard(question.address)
-            log.info("source %s: address %d answers again", self.name, question.address)
         return self._items(question, said)
 
     def _reply(self, asked: bytes) -> tuple[int, ...] | Refused:
@@ -144,9 +137,6 @@ class ModbusSource:
             self._questions.appendleft(again)
             return []
         detail = f"address {question.address}, register {question.first}: {why.detail}"
-        if question.address not in self._is_silent:
-            self._is_silent.add(question.address)
-            log.warning("source %s: %s", self.name, detail)
         return [self._fault(why.kind, detail, route.sensor) for route in self._routes[question.address]]
 
     def _items(self, question: _Question, words: tuple[int, ...]) -> list[Item]:

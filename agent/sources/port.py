@@ -23,6 +23,7 @@ import serial
 from agent.errors import TransportError
 
 MAX_READ_BYTES = 1 << 16
+PSEUDO = "/dev/pts/"
 GATHER_S = 0.01
 GATHER_BYTES = 1024  # a terminal's buffer in the kernel holds 4096
 Baud = Annotated[int, msgspec.Meta(ge=50, le=20_000_000)]
@@ -114,10 +115,7 @@ class Port:
         port, self._serial = self._serial, None
         if port is None:
             return
-        # The device may have been unplugged. A pseudo-terminal outlives us and would stay closed to others.
-        with contextlib.suppress(OSError, TypeError, ValueError, termios.error):
-            fcntl.ioctl(port.fileno(), termios.TIOCNXCL)
-        with contextlib.suppress(OSError):
+        with contextlib.suppress(OSError):  # the device may have been unplugged
             port.close()
 
     def _opened(self) -> serial.Serial:
@@ -126,9 +124,14 @@ class Port:
         return self._serial
 
     def _keep_others_out(self, port: serial.Serial) -> None:
-        """Lock out those who come later, too; those who came before and took no lock are named in the log."""
-        with contextlib.suppress(OSError):
-            fcntl.ioctl(port.fileno(), termios.TIOCEXCL)
+        """Lock out those who come later, too; those who came before and took no lock are named in the log.
+
+        The kernel lifts its lock when the last process closes the port. A pseudo-terminal is held open by whoever made
+        it, and would stay closed to us after a crash: it gets none.
+        """
+        if not os.path.realpath(self.name).startswith(PSEUDO):
+            with contextlib.suppress(OSError):
+                fcntl.ioctl(port.fileno(), termios.TIOCEXCL)
         if others := holders_of(self.name):
             log.warning("serial %s: also open in %s; two readers each get half of the bytes", self.name, others)
 

@@ -32,7 +32,7 @@ class SerialSource:
         self._port = Port(config)
         self._reader = FrameReader(Routes(tuple(routes)))
         self._decoder = Decoder()
-        self._understanding = Understanding(name, unit="frame", baud=config.baud, kind="serial")
+        self._understanding = Understanding(unit="frame", baud=config.baud, kind="serial")
 
     def open(self) -> None:
         """Open the port; TransportError where it is missing, held by another process or not permitted."""

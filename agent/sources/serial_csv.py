@@ -6,7 +6,6 @@ from the config or from stamps with a unit, and nowhere else: rows without one a
 
 from __future__ import annotations
 
-import logging
 import secrets
 import time
 from collections.abc import Sequence
@@ -27,8 +26,6 @@ from agent.types import Counters, Item, SampleBlock, SourceFault, Stream
 
 Column = Annotated[int, msgspec.Meta(ge=1, le=64)] | Annotated[str, msgspec.Meta(min_length=1, max_length=64)]
 LARGEST = 2.0**31  # counts of the widest converter there is; no accelerometer gives more, in any unit
-
-log = logging.getLogger(__name__)
 
 
 class SerialCsvConfig(PortConfig, frozen=True, forbid_unknown_fields=True, kw_only=True):
@@ -60,11 +57,10 @@ class SerialCsvSource:
         self._route = next((route for route in routes if route.quantity is None), None)
         self._port = Port(config, gather=True)
         self._lines = LineReader(columns=config.columns, time=config.time)
-        self._understanding = Understanding(name, unit="row of numbers", baud=config.baud, kind="serial_csv")
+        self._understanding = Understanding(unit="row of numbers", baud=config.baud, kind="serial_csv")
         self._first_session = secrets.randbits(32)  # sessions count up from here, others at each start of the agent
         self._sessions = 0
         self._measured_hz: float | None = None
-        self._told: set[str] = set()
         self._layout: Layout | None = None
         self._begin(None)
 
@@ -213,9 +209,6 @@ class SerialCsvSource:
         sensor = None if self._route is None else self._route.sensor
         faults: dict[str, SourceFault] = {}
         for refusal in refused:
-            if refusal.kind not in self._told:
-                self._told.add(refusal.kind)
-                log.warning("source %s: %s", self.name, refusal.detail)
             lost = faults[refusal.kind].samples if refusal.kind in faults else 0
             faults[refusal.kind] = SourceFault(refusal.kind, refusal.detail, sensor, lost + refusal.samples)
         return list(faults.values())

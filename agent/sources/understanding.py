@@ -5,7 +5,6 @@ A wrong baud is the commonest mistake on a serial line and looks like silence to
 
 from __future__ import annotations
 
-import logging
 import string
 from collections import Counter
 
@@ -19,28 +18,20 @@ LINE_BYTES = 256  # text has ends of lines, and printable garbage has none
 COMMONEST = 3
 NOT_UNDERSTOOD = "not_understood"  # kind of the fault
 
-log = logging.getLogger(__name__)
-
 
 class Understanding:
-    """The bytes since anything was last understood; bounded, whatever arrives.
+    """The bytes since anything was last understood; bounded, whatever arrives."""
 
-    The log is told once until something is understood again, the counter of the fault goes on.
-    """
-
-    def __init__(self, name: str, *, unit: str, baud: int, kind: str) -> None:
-        self._name = name  # of the source
+    def __init__(self, *, unit: str, baud: int, kind: str) -> None:
         self._unit = unit  # what one thing that is understood is called: "frame", "row of numbers", ...
         self._baud = baud
         self._kind = kind
         self._seen: Counter[int] = Counter()
         self._since_s: float | None = None
-        self._is_told = False
 
     def feed(self, data: bytes, *, understood: bool, now_s: float) -> list[SourceFault]:
         """Note what arrived; a fault every AFTER_S for as long as bytes come and nothing is understood."""
         if understood:
-            self._is_told = False
             self.restart()
         if understood or not data:
             return []
@@ -52,9 +43,6 @@ class Understanding:
             return []
         told = f"{self._seen.total()} bytes in {waited_s:.0f} s and no {self._unit} among them: {self._guess()}"
         self.restart()
-        if not self._is_told:
-            log.warning("source %s: %s", self._name, told)
-            self._is_told = True
         return [SourceFault(NOT_UNDERSTOOD, told)]
 
     def restart(self) -> None:

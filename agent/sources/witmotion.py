@@ -6,7 +6,6 @@ The protocol declares no rate: the config must, as it was set in the sensor, and
 
 from __future__ import annotations
 
-import logging
 import secrets
 import time
 from collections.abc import Sequence
@@ -20,8 +19,6 @@ from agent.sources.witframes import STEP_G, Acceleration, WitDecoder, WitFault
 from agent.types import AXES, Counters, Item, SourceFault, Stream
 
 FULL_SCALE_G = 32767 * STEP_G
-
-log = logging.getLogger(__name__)
 
 
 class WitmotionConfig(PortConfig, frozen=True, forbid_unknown_fields=True, kw_only=True):
@@ -38,12 +35,11 @@ class WitmotionSource:
         self._port = Port(config, gather=True)
         self._route = next((route for route in routes if route.quantity is None and route.rate_hz), None)
         self._decoder = WitDecoder()
-        self._understanding = Understanding(name, unit="frame", baud=config.baud, kind="witmotion")
+        self._understanding = Understanding(unit="frame", baud=config.baud, kind="witmotion")
         self._blocks: RowBlocks | None = None
         self._watch = RateWatch(1.0 if self._route is None else self._route.rate_hz or 1.0)
         self._first_session = secrets.randbits(32)  # sessions count up from here, others at each start of the agent
         self._counts = {"frames": 0, "faults": 0, "sessions": 0}
-        self._is_rate_told = False
 
     def open(self) -> None:
         """Open the port; TransportError where it is missing, held by another process or not permitted."""
@@ -96,9 +92,6 @@ class WitmotionSource:
         if seen_hz is None or self._route is None:
             return []
         told = f"{self._route.rate_hz:g} Hz declared, {seen_hz:.4g} Hz arrive; correct rate_hz"
-        if not self._is_rate_told:
-            log.warning("source %s: %s", self.name, told)
-            self._is_rate_told = True
         return [self._fault("rate_off", told)]
 
     def _fault(self, kind: str, detail: str, samples: int = 0) -> SourceFault:

@@ -480,3 +480,24 @@ def test_counters_come_from_the_windower() -> None:
     line = Line().feed(signal(2))
     line.count += 100
     assert line.feed(signal(2)).pipeline.counters()["gaps"] == 1
+
+
+def test_stillness_at_a_measured_speed_is_a_sensor_that_has_come_off() -> None:
+    setup = replace(SETUP, machine=replace(SETUP.machine, speed_source="tacho"))
+    line = Line(Pipeline(setup, bundle=BUNDLE, encoder=LineEncoder(), config=CONFIG))
+    for at_s in range(30):
+        line.outputs += line.pipeline.feed(Reading(setup.machine.id, "rpm", 1500.0, float(at_s)))
+        line.feed(signal(1.0, seed=at_s, level=0.1 if at_s < 15 else 0.001))
+        if at_s == 3:
+            line.pipeline.commission(MIN_WINDOWS)
+    assert line.states[-1] is State.INVALID
+    assert line.diagnoses[-1].quality == "quiet_at_speed"
+
+
+def test_commissioning_does_not_outlive_a_silence() -> None:
+    line = Line().feed(signal(4))
+    line.pipeline.commission(1000)
+    line.feed(signal(2))
+    assert line.pipeline.windows_to_learn > 0
+    line.pipeline.tick(1e6)
+    assert line.pipeline.windows_to_learn == 0

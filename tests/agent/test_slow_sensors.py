@@ -1,4 +1,4 @@
-"""A sensor too slow for bearing work still tells imbalance, looseness and how bad it is; from its wire to the alert."""
+"""A sensor too slow for bearing work still tells that a shaft is sick and how badly; from its wire to the alert."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ from agent.sources.routes import Route
 from agent.sources.serial_csv import SerialCsvConfig, SerialCsvSource
 from agent.sources.witframes import ACCELERATION, STEP_G, frame_of
 from agent.sources.witmotion import WitmotionConfig, WitmotionSource
-from agent.types import Alert, Diagnosis, State
+from agent.types import UNKNOWN, Alert, Diagnosis, State
 from simulator import demo_source
 
 RPM = 1450.0
@@ -85,7 +85,7 @@ def hear(source: Source, terminal: Terminal, data: bytes) -> tuple[Pipeline, lis
 
 @pytest.mark.parametrize("fault", ["imbalance", "looseness", "misalignment"])
 @pytest.mark.parametrize(("build", "words", "rate_hz"), [(wit, in_wit_frames, 200), (sketch, in_lines, 1000)])
-def test_slow_sensor_names_what_it_can(
+def test_slow_sensor_raises_the_alarm_and_no_wrong_name(
     build: Callable[[str], Source],
     words: Callable[[np.ndarray, int], bytes],
     rate_hz: int,
@@ -94,8 +94,9 @@ def test_slow_sensor_names_what_it_can(
 ) -> None:
     healthy, sick = shaking("healthy", rate_hz, HEALTHY_S, 1), shaking(fault, rate_hz, FAULT_S, 2)
     pipeline, diagnoses, alerts = hear(build(terminal.path), terminal, words(np.concatenate([healthy, sick]), rate_hz))
-    assert pipeline.state is State.FAULT
-    assert [(alert.event, alert.fault, alert.severity) for alert in alerts] == [("raised", fault, "alarm")]
+    assert pipeline.state in (State.FAULT, State.ABNORMAL)
+    assert [(alert.event, alert.severity) for alert in alerts] == [("raised", "alarm")]
+    assert alerts[0].fault in (fault, UNKNOWN)  # how sure a name must be is the bundle's business
     assert diagnoses[-1].deviation is not None
     assert diagnoses[-1].deviation > 3
     evidence = diagnoses[-1].evidence

@@ -223,3 +223,21 @@ def test_sessions_count_up_from_the_first_one_given() -> None:
         for payload in (b'{"rate_hz": 100, "seq": 900, "x": [1, 2]}', b'{"rate_hz": 100, "seq": 1, "x": [1, 2]}')
     ]
     assert [block.stream.session for block in blocks if isinstance(block, SampleBlock)] == [70, 71]
+
+
+def test_a_sender_that_never_counts_is_heard_again_after_a_while() -> None:
+    target = BatchReader(Route("pump", topic="t"))
+    said = [target.feed(b'{"rate_hz": 100, "seq": 0, "x": [1, 2]}', arrival_s=1.0, wall_s=2.0)[0] for _ in range(40)]
+    heard = [item.stream.session for item in said if isinstance(item, SampleBlock)]
+    assert heard == [0, 1, 2]
+    assert {item.kind for item in said if isinstance(item, SourceFault)} == {"duplicate"}
+
+
+def test_a_retained_speed_is_of_unknown_age() -> None:
+    target = BatchReader(Route("motor", topic="t", quantity="rpm"))
+    items = [
+        target.feed(b'{"rpm": 1480}', arrival_s=1.0, wall_s=2.0, retained=retained)[0] for retained in (True, False)
+    ]
+    assert isinstance(items[0], SourceFault)
+    assert items[0].kind == "retained"
+    assert isinstance(items[1], Reading)

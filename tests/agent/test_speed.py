@@ -66,6 +66,15 @@ def test_values_that_are_no_speed_are_ignored(noise: Spectra) -> None:
     assert track.during(noise, start_s=0.0, end_s=2.0).rpm is None
 
 
+@pytest.mark.parametrize("value", [0.0, 5e-324, 0.3])
+def test_a_shaft_at_rest_stands_still_although_its_tacho_creeps(noise: Spectra, value: float) -> None:
+    track = SpeedTrack(TOPIC)
+    track.feed(reading(0.0, 0.5))
+    track.feed(reading(value, 1.5))
+    speed = track.during(noise, start_s=0.0, end_s=2.0)
+    assert (speed.rpm, speed.steady) == (0.0, True)
+
+
 def test_noise_has_no_speed(noise: Spectra) -> None:
     assert estimate_rpm(noise, (1200.0, 1900.0)) is None
 

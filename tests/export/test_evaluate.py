@@ -20,7 +20,7 @@ from export.cli import main
 from export.data.manifest import COLUMNS, read_manifest
 from export.evaluate import evaluate
 from export.figures import auroc, bootstrap_balanced, rate_of, share_of, single_groups, wilson
-from export.hearing import IDLE, Listened, listen
+from export.hearing import IDLE, Listened, learn_baselines, listen
 
 RATE_HZ = 12_000
 
@@ -120,6 +120,28 @@ def test_a_baseline_teaches_its_own_machine_only(folder: Path, bundle: Bundle) -
     assert not np.array_equal(known.similarity, stranger.similarity)
 
 
+def test_a_slow_quiet_speed_teaches_beside_a_loud_one(folder: Path, bundle: Bundle) -> None:
+    """Commissioned together, the quiet windows would look like standing still."""
+    quiet = simulator.signal("healthy", seconds=6, rpm=900, rate_hz=RATE_HZ, seed=5)[:, :1] * np.float32(0.01)
+    np.save(folder / "slow.npy", quiet)
+    slow = f"slow.npy,,{RATE_HZ},900,6205,motor,slow,healthy,baseline"
+    rows = read_manifest(manifest(folder, line("base", "healthy", "baseline"), slow, line("inner", "inner_race")))
+    baselines, notes = learn_baselines(rows, bundle)
+    assert notes == []
+    assert baselines["motor", "6205"].covers(1800)
+    assert baselines["motor", "6205"].covers(900)
+
+
+def test_every_bearing_of_a_machine_learns(folder: Path, bundle: Bundle) -> None:
+    other = f"inner.npy,,{RATE_HZ},1800,8/7.94/33.5,motor,other,inner_race,"
+    rows = read_manifest(manifest(folder, line("base", "healthy", "baseline"), other))
+    baselines, _ = learn_baselines(rows, bundle)
+    first, second = baselines["motor", "6205"].reference(1800), baselines["motor", "8/7.94/33.5"].reference(1800)
+    assert first is not None
+    assert second is not None
+    assert not np.array_equal(first.values, second.values)
+
+
 def test_too_few_windows_teach_nothing_and_it_is_said(folder: Path, bundle: Bundle) -> None:
     _, encoder = load_encoder(bundle)
     short = np.load(folder / "base.npy")[: 3 * RATE_HZ]
@@ -127,7 +149,7 @@ def test_too_few_windows_teach_nothing_and_it_is_said(folder: Path, bundle: Bund
     rows = read_manifest(manifest(folder, line("short", "healthy", "baseline"), line("inner", "inner_race")))
     (heard,), notes = listen(rows, bundle, encoder)
     assert np.isnan(heard.deviation).all()
-    assert any("motor" in note and "5 are needed" in note for note in notes)
+    assert any("motor: 3 baseline windows at 1800 rpm" in note for note in notes)
 
 
 def test_windows_that_the_edge_does_not_judge_are_still_retrieved(folder: Path, bundle: Bundle) -> None:
@@ -194,7 +216,7 @@ def test_balanced_accuracy_averages_recalls_and_ignores_the_gate(bundle: Bundle)
     }
     assert gated.false_alarms is not None
     assert gated.false_alarms.share == 0
-    assert gated.false_alarms.high > 0.3  # eight overlapping windows are two independent ones
+    assert gated.false_alarms.high > 0.6  # eight overlapping windows are two independent ones
     assert gated.calibration_error == pytest.approx(1 - 0.625)
 
 
