@@ -82,6 +82,15 @@ def match(embedding: Vector, descriptions: Descriptions, calibration: Calibratio
     return tuple(Match(descriptions.faults[i], float(similarities[i]), float(probabilities[i])) for i in order)
 
 
+FAULTS_OF_DEGREE = ("looseness", "imbalance", "misalignment")
+"""Every machine has some of their lines: only its own healthy state at this speed tells how much is too much."""
+
+
+def nameable(matches: tuple[Match, ...], *, has_baseline: bool) -> tuple[Match, ...]:
+    """The matches that a window may be named after; without a baseline of its speed no fault of degree is."""
+    return matches if has_baseline else tuple(m for m in matches if m.fault not in FAULTS_OF_DEGREE)
+
+
 def name_of(matches: tuple[Match, ...], calibration: Calibration) -> str:
     """The fault id of the best match, or "unknown" where it does not reach the calibrated limits (or is none)."""
     if not matches:

@@ -23,7 +23,7 @@ from agent.features import Features, Spectra, analyse, extract, views
 from agent.gate import RUNNING_SHARE, RunningGate
 from agent.machine import Bearing, SensorSetup
 from agent.matching import match as match_descriptions
-from agent.matching import name_of
+from agent.matching import name_of, nameable
 from agent.ports import Encoder
 from agent.quality import fault_of_signal
 from agent.speed import SpeedTrack
@@ -144,12 +144,12 @@ class Pipeline:
             return self._unnamed(window, bearing, quality=NO_DIRECTION)
         scale = bundle.manifest.deviation
         deviation = baseline.deviation(features, rpm=rpm, scale=scale, views=self._views)
-        name = name_of(matches, bundle.calibration)
+        name = name_of(nameable(matches, has_baseline=deviation is not None), bundle.calibration)
         return replace(
             self._unnamed(window, bearing, quality=None),
             running=True,
             fault=name,
-            probability=matches[0].probability,
+            probability=next((m.probability for m in matches if m.fault == name), matches[0].probability),
             matches=matches,
             deviation=None if self._commissioning is not None else deviation,
             evidence=self._evidence(window, spectra, bearing),

@@ -10,7 +10,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from statistics import median
 
-from agent.matching import Calibration, name_of
+from agent.matching import Calibration, name_of, nameable
 from agent.types import HEALTHY, INVALID, UNKNOWN, BearingLine, Diagnosis, Match
 from agent.wording import NO_WINDOW, NOT_NAMED, STANDING_STILL
 
@@ -82,7 +82,7 @@ def _name(
 ) -> tuple[str, str]:
     if deviation is not None and deviation < detect_at:
         return HEALTHY, "within_baseline"
-    named = name_of(matches, calibration)
+    named = name_of(nameable(matches, has_baseline=deviation is not None), calibration)
     if deviation is not None and named == HEALTHY:
         return UNKNOWN, "deviates_but_looks_healthy"
     return named, "no_description_fits" if named == UNKNOWN else "nearest_description"

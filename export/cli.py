@@ -25,6 +25,9 @@ def main(argv: Sequence[str] | None = None) -> int:
     except TextVibError as error:
         print(f"error: {error}", file=sys.stderr)
         return error.exit_code
+    except OSError as error:
+        print(f"error: {error.filename or ''}: {error.strerror or error}; name another file or folder", file=sys.stderr)
+        return os.EX_CANTCREAT
     return code
 
 

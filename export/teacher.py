@@ -15,14 +15,12 @@ from numpy.typing import NDArray
 from sklearn.ensemble import ExtraTreesClassifier
 
 from agent.features import views
+from agent.matching import FAULTS_OF_DEGREE
 from agent.scaling import InputScaling
 from agent.spectra import FeatureSpec
 from agent.types import FAULTS
 from export.data.table import Table
 from export.graph import Floats
-
-RELATIVE = ("looseness", "imbalance", "misalignment")
-"""Faults of degree: every machine has some of their lines; only its own healthy state tells how much is too much."""
 
 
 class TeacherConfig(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
@@ -64,7 +62,7 @@ class Teacher:
         weights: NDArray[np.float64],
     ) -> Teacher:
         inputs = self._scaling.inputs(values, known, reference)
-        absolute = ~np.isin(labels, RELATIVE)
+        absolute = ~np.isin(labels, FAULTS_OF_DEGREE)
         self._plain.fit(self._own(inputs)[absolute], labels[absolute], weights[absolute])
         compared = inputs[:, -1] > 0
         if compared.any():
@@ -90,7 +88,7 @@ class Teacher:
 
 def _agreed(plain: Floats, compared: Floats) -> Floats:
     """Relative faults as the comparison alone sees them; what is left of the probability, as both do on average."""
-    relative = np.isin(FAULTS, RELATIVE)
+    relative = np.isin(FAULTS, FAULTS_OF_DEGREE)
     absolute = np.where(relative, 0, compared)
     left = absolute.sum(axis=1, keepdims=True)
     both = (plain + absolute / np.maximum(left, 1e-6)) / 2

@@ -17,6 +17,7 @@ from numpy.typing import NDArray
 from torch.nn import functional
 
 from agent.features import feature_names
+from agent.matching import FAULTS_OF_DEGREE
 from agent.scaling import LIMIT, CodeScale, InputScaling, view_shares
 from agent.spectra import FeatureSpec
 from agent.types import FAULTS
@@ -26,13 +27,13 @@ from export.masking import Masking, hide, mask_groups
 from export.model import Student
 from export.objective import OBJECTIVES
 from export.progress import track
-from export.teacher import RELATIVE, Imagined, Teacher, TeacherConfig, imagine
+from export.teacher import Imagined, Teacher, TeacherConfig, imagine
 from export.text import Sentences
 from export.tower import Tower
 
 INPUT_SCALE = CodeScale(scale=LIMIT / 127, zero_point=0)
 SMALLEST_STD = 0.02
-RELATIVE_WORTH = 3.0  # of a simulated fault of degree: no recording shows one, while bearing faults have recordings
+DEGREE_WORTH = 3.0  # of a simulated fault of degree: no recording shows one, while bearing faults have some
 CHECKPOINT = "checkpoint.pt"
 
 
@@ -59,7 +60,7 @@ class TrainConfig(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     noise: float = 0.3  # standard deviations added to every known input: another machine's figures differ a little
     teacher: TeacherConfig | None = TeacherConfig()
     teacher_weight: float = 1.0  # of the divergence from the teacher's probabilities beside the objective
-    teacher_temperature: float = 0.15  # cosine per unit of log probability
+    teacher_temperature: float = 0.25  # cosine per unit of log probability
     reference_draws: int = 4  # how many commissionings of chance each window sees
     checkpoint_every: int = 250
 
@@ -113,7 +114,7 @@ def train(
 
     rows = np.flatnonzero(~table.baseline)
     targets = np.array([FAULTS.index(label) for label in table.labels])
-    relative = np.isin(table.labels, RELATIVE)
+    relative = np.isin(table.labels, FAULTS_OF_DEGREE)
     chances = sampling_weights(table, rows, config.real_share)
     pools = healthy_pools(table)
     commissioned = [references(table, pools, rng=rng) for _ in range(config.reference_draws)]
@@ -217,7 +218,7 @@ def sampling_weights(table: Table, rows: NDArray[np.intp], real_share: float) ->
     family = np.array([machine.split("-")[0] for machine in table.machines[rows]])
     labels = table.labels[rows]
     simulated = family == "sim"
-    worth = np.where(simulated & np.isin(labels, RELATIVE), RELATIVE_WORTH, 1.0)
+    worth = np.where(simulated & np.isin(labels, FAULTS_OF_DEGREE), DEGREE_WORTH, 1.0)
     weights = np.zeros(len(rows))
     for side, share in ((simulated, 1 - real_share), (~simulated, real_share)):
         if side.any():

@@ -13,7 +13,7 @@ from dataclasses import dataclass, fields
 from pathlib import Path
 from typing import Literal
 
-from agent.catalogue import find
+from agent.catalogue import geometry_of
 from agent.errors import TextVibError
 from agent.machine import Geometry
 from agent.types import FAULTS
@@ -81,25 +81,6 @@ def write_manifest(rows: Iterable[Row]) -> str:
     for row in rows:
         writer.writerow(_cell(getattr(row, field.name)) for field in fields(row))
     return buffer.getvalue()
-
-
-def geometry_of(bearing: str) -> Geometry | None:
-    """A catalogue name, or n/d/D/angle_deg in any common unit of length; ValueError says what is wrong."""
-    if not bearing:
-        return None
-    if "/" not in bearing:
-        entry = find(bearing)
-        if entry is None:
-            raise ValueError(f"bearing {bearing!r} is not in the catalogue; give n/d/D/angle_deg")
-        return entry.geometry
-    parts = bearing.split("/")
-    if len(parts) not in (3, 4):
-        raise ValueError(f"bearing {bearing!r} is not n/d/D/angle_deg")
-    balls, ball, pitch = int(parts[0]), float(parts[1]), float(parts[2])
-    angle = float(parts[3]) if len(parts) == 4 else 0.0
-    if not (2 <= balls <= 200 and 0 < ball < pitch and 0 <= angle < 90):
-        raise ValueError(f"bearing {bearing!r}: needs 2..200 balls, 0 < d < D, 0 <= angle < 90")
-    return Geometry(balls, ball, pitch, angle)
 
 
 def _row(folder: Path, line: Sequence[str], labels: Sequence[str]) -> tuple[Row | None, list[str]]:

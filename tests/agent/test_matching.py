@@ -10,7 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from hypothesis.extra import numpy as hnp
 
-from agent.matching import Calibration, Descriptions, match, name_of
+from agent.matching import Calibration, Descriptions, match, name_of, nameable
 from agent.types import UNKNOWN, Match, Vector
 
 FAULTS = ("healthy", "inner_race", "outer_race", "ball")
@@ -113,3 +113,11 @@ def test_descriptions_that_do_not_fit_together_are_refused(
 def test_temperature_must_be_positive() -> None:
     with pytest.raises(ValueError, match="temperature"):
         Calibration(temperature=0.0, unknown_similarity=0.0, unknown_probability=0.0)
+
+
+def test_a_fault_of_degree_is_named_against_a_baseline_alone() -> None:
+    matches = (Match("imbalance", 0.9, 0.7), Match("outer_race", 0.8, 0.3))
+    calibration = Calibration(temperature=0.2, unknown_similarity=0.5, unknown_probability=0.2)
+    assert name_of(nameable(matches, has_baseline=True), calibration) == "imbalance"
+    assert name_of(nameable(matches, has_baseline=False), calibration) == "outer_race"
+    assert name_of(nameable(matches[:1], has_baseline=False), calibration) == UNKNOWN

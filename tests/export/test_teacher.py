@@ -6,12 +6,13 @@ import numpy as np
 import pytest
 
 from agent.features import feature_names, views
+from agent.matching import FAULTS_OF_DEGREE
 from agent.scaling import InputScaling, view_shares
 from agent.spectra import FeatureSpec
 from agent.types import FAULTS
 from export.data.table import Table, join
 from export.data.windows import labelled
-from export.teacher import RELATIVE, Imagined, Teacher, TeacherConfig, imagine
+from export.teacher import Imagined, Teacher, TeacherConfig, imagine
 
 SPEC = FeatureSpec()
 NAMES = feature_names(SPEC)
@@ -67,7 +68,7 @@ def test_the_teacher_knows_its_own_windows_in_the_order_of_faults(table, referen
 
 def test_without_a_reference_no_fault_of_degree_is_named(table, teacher) -> None:
     blind = teacher.probabilities(table.values, table.known, None)
-    assert not blind[:, [FAULTS.index(fault) for fault in RELATIVE]].any()
+    assert not blind[:, [FAULTS.index(fault) for fault in FAULTS_OF_DEGREE]].any()
 
 
 def test_imagined_windows_are_mixed_by_whole_views(table, reference, teacher) -> None:
