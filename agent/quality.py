@@ -26,6 +26,8 @@ NEAR_EXTREME = 0.01  # of the range: where an unclipped signal has more samples 
 STUCK_SHARE = 0.25  # of a window at one value, in one go
 STEP_SEGMENTS = 64
 STEP_SHARE = 0.9  # of the variance explained by one step; a ramp reaches 0.75, a sine 0.81
+STEP_SUSPECTED = 0.7  # of the variance of every so-manieth sample: below it the whole window is not looked at
+THIN_SEGMENT = 32  # samples of a segment in that first look
 MIN_REPEAT = 32  # samples: shorter repeats happen by chance in coarse signals
 PROBE = 16
 
@@ -80,6 +82,9 @@ def _is_stuck(axis: Vector) -> bool:
     """One value for a quarter of the window in one go."""
     longest = int(STUCK_SHARE * len(axis))
     half = max(1, longest // 2)
+    marks = np.arange(0, len(axis) - 1, half)  # a run of `longest` holds one of these and the sample after it
+    if not (axis[marks] == axis[marks + 1]).any():
+        return False
     same = axis[1:] == axis[:-1]
     whole = len(same) // half * half
     # A run of `longest` covers a whole stretch of half its length, wherever it begins.
@@ -91,9 +96,17 @@ def _is_stuck(axis: Vector) -> bool:
 
 def _has_step(axis: Vector) -> bool:
     """One step explains nearly all of the variance, and it is more than the last bit toggling."""
+    thin = axis[:: max(1, len(axis) // (STEP_SEGMENTS * THIN_SEGMENT))]
+    if _step_share(thin) <= STEP_SUSPECTED:
+        return False
+    return _step_share(axis) > STEP_SHARE and len(np.unique(axis)) > 3
+
+
+def _step_share(axis: Vector) -> float:
+    """Share of the variance that the best single step between segments explains."""
     size = len(axis) // STEP_SEGMENTS
     if not size:
-        return False
+        return 0.0
     used = axis[: size * STEP_SEGMENTS].reshape(STEP_SEGMENTS, size)
     means = used.mean(axis=1, dtype=np.float64)
     mean = means.mean()
@@ -101,10 +114,9 @@ def _has_step(axis: Vector) -> bool:
     variance = float(np.vdot(centred, centred)) / used.size
     sums = np.cumsum(means - mean)[:-1]
     left = np.arange(1, STEP_SEGMENTS)
-    share = sums**2 / (left * (STEP_SEGMENTS - left)) / variance if variance > 0 else np.zeros(1)
-    if share.max() <= STEP_SHARE:
-        return False
-    return len(np.unique(axis)) > 3
+    if variance <= 0:
+        return 0.0
+    return float((sums**2 / (left * (STEP_SEGMENTS - left))).max() / variance)
 
 
 def _is_frozen(columns: Samples) -> bool:
