@@ -271,5 +271,5 @@ def test_two_streams_in_one_file_must_be_named(tmp_path: Path) -> None:
 def test_any_bytes_are_read_or_refused(tmp_path_factory: pytest.TempPathFactory, content: bytes) -> None:
     path = tmp_path_factory.getbasetemp() / "any.vbp"
     path.write_bytes(content)
-    with pytest.raises(RecordingError, match="stream|no samples"):
+    with pytest.raises(RecordingError, match=r"stream|no samples"):
         read_recording(path)
