@@ -9,12 +9,8 @@ from __future__ import annotations
 import argparse
 import json
 import os
-import subprocess
-import sys
-import tempfile
 import time
 from collections.abc import Callable
-from pathlib import Path
 from statistics import median
 from typing import TYPE_CHECKING, Any
 
@@ -26,15 +22,12 @@ if TYPE_CHECKING:
 
 RATE_HZ = 25_600.0
 RPM = 1797.0
-SENSORS = 8
-SETTLE_S = 12.0
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--bundle", default="default", help="folder of the bundle to measure with")
     parser.add_argument("--runtime", choices=("auto", "onnx", "litert"), default="auto")
     parser.add_argument("--repeat", type=int, default=60, metavar="N", help="windows to time (default: 60)")
-    parser.add_argument("--plain-malloc", action="store_true", help="time windows without keeping freed memory")
     parser.add_argument("--no-run", action="store_true", help="leave out the memory and start-up of a running agent")
     parser.add_argument("--json", action="store_true", help="one JSON document as the last line")
 
@@ -44,10 +37,9 @@ def main(args: argparse.Namespace) -> int:
     started_s = time.perf_counter()
     from agent.assembly import load_encoder
     from agent.bundle import load_bundle
-    from agent.memory import keep_freed_memory
+    from agent.health import give_memory_back
 
-    if not args.plain_malloc:
-        keep_freed_memory()
+    give_memory_back()  # as in run: windows are timed under its rule of memory
     bundle = load_bundle(args.bundle)
     runtime, encoder = load_encoder(bundle, args.runtime)
     loaded_s = time.perf_counter() - started_s
@@ -57,7 +49,9 @@ def main(args: argparse.Namespace) -> int:
         **_time_window(bundle, encoder, args.repeat),
     }
     if not args.no_run:
-        result |= _measure_run(args.bundle, args.runtime)
+        from agent.benchrun import measure_run
+
+        result |= measure_run(args.bundle, args.runtime)
     if args.json:
         print(json.dumps(result))
     else:
@@ -76,7 +70,9 @@ def _time_window(bundle: Bundle, encoder: Encoder, repeat: int) -> dict[str, Any
     stages = _stages(bundle, encoder, window, setup)
     floor = _floor(bundle, encoder, window)
     feed = _fed_pipeline(bundle, encoder, window.samples, setup)
-    totals, floors, parts = [], [], {name: [] for name in stages}  # type: ignore[var-annotated]  # dict of float lists
+    totals: list[float] = []
+    floors: list[float] = []
+    parts: dict[str, list[float]] = {name: [] for name in stages}
     for _ in range(repeat):  # interleaved, so that whatever else the computer does falls on all alike
         totals.append(_microseconds(feed))
         floors.append(_microseconds(floor))
@@ -98,7 +94,7 @@ def _microseconds(call: Callable[[], object]) -> float:
     return (time.perf_counter_ns() - started) / 1000
 
 
-def _signal(seconds: float) -> Samples:
+def noise_and_harmonics(seconds: float) -> Samples:
     """Noise and shaft harmonics in g, (n, 3)."""
     import numpy as np
 
@@ -116,7 +112,7 @@ def _window(bundle: Bundle) -> Window:
 
     n = window_length(bundle.spec.window_s, RATE_HZ)
     stream = Stream("s", RATE_HZ, ("x", "y", "z"), "g")
-    return Window(stream, 0, _signal(n / RATE_HZ)[:n], Rate(RATE_HZ, "declared"), 0.0, None)
+    return Window(stream, 0, noise_and_harmonics(n / RATE_HZ)[:n], Rate(RATE_HZ, "declared"), 0.0, None)
 
 
 def _setup() -> SensorSetup:
@@ -208,70 +204,6 @@ def _floor(bundle: Bundle, encoder: Encoder, window: Window) -> Callable[[], obj
         encoder.embed(codes)
 
     return floor
-
-
-# ------------------------------------------------------------------------------------------------- a running agent
-
-
-def _measure_run(bundle: str, runtime: str) -> dict[str, Any]:
-    """Resident memory of `run` with eight three-axis sensors in real time, and its time to the first window."""
-    from agent.control import Status, ask
-    from agent.errors import TextVibError
-    from firmware_bridge.device import Profile, VirtualSensor
-    from firmware_bridge.frames import frame_bytes
-
-    with tempfile.TemporaryDirectory(prefix="textvib-bench-") as folder:
-        recording = Path(folder) / "noise.vbp"
-        device = VirtualSensor(Profile(rate_hz=RATE_HZ))
-        said = device.produce(_signal(SETTLE_S + 3))
-        recording.write_bytes(b"".join(frame_bytes(frame) for frame in said if not isinstance(frame, bytes)))
-        config = Path(folder) / "bench.toml"
-        config.write_text(_config(folder, recording, bundle, runtime), encoding="utf-8")
-        command = [sys.executable, "-m", "agent", "run", str(config), "--log-level", "error"]
-        started_s = time.monotonic()
-        with subprocess.Popen(command) as agent:
-            first_s = None
-            while time.monotonic() - started_s < SETTLE_S and agent.poll() is None:
-                time.sleep(0.05)
-                try:
-                    health = ask(Path(folder), Status())["health"] if first_s is None else None
-                except TextVibError:  # not there yet, or busy
-                    continue
-                if health and any(sensor["windows"] for sensor in health["sensors"].values()):
-                    first_s = time.monotonic() - started_s
-            rss_mb = resident_mb(agent.pid)
-            agent.terminate()
-    return {
-        "rss_mb": None if rss_mb is None else round(rss_mb, 1),
-        "rss_sensors": SENSORS,
-        "first_window_s": None if first_s is None else round(first_s, 2),
-    }
-
-
-def resident_mb(pid: int) -> float | None:
-    """Resident memory of a process in MB (10^6 bytes), None where it has gone or the system does not tell."""
-    try:
-        status = Path(f"/proc/{pid}/status").read_text()
-    except OSError:
-        return None
-    kib = [line.split()[1] for line in status.splitlines() if line.startswith("VmRSS:")]
-    return int(kib[0]) * 1024 / 1e6 if kib else None
-
-
-def _config(folder: str, recording: Path, bundle: str, runtime: str) -> str:
-    """Eight sensors on one machine, each replaying noise in real time; nobody listens at the broker's port."""
-    where = bundle if bundle == "default" else str(Path(bundle).resolve())
-    parts = [
-        f'[agent]\nid = "bench"\nstate_dir = "{folder}"\nbundle = "{where}"\nruntime = "{runtime}"',
-        '[broker]\nhost = "127.0.0.1"\nport = 9',
-        '[machines.m]\nspeed = { rpm = 1797 }\nbearings.de = { geometry = "6205" }',
-    ]
-    parts.extend(
-        f'[[sources]]\nname = "s{number}"\nkind = "replay"\nfiles = ["{recording}"]\n\n'
-        f'[sensors.s{number}]\nsource = "s{number}"\nmachine = "m"'
-        for number in range(SENSORS)
-    )
-    return "\n\n".join(parts) + "\n"
 
 
 def _lines(result: dict[str, Any]) -> list[str]:

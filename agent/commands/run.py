@@ -16,7 +16,5 @@ def main(args: argparse.Namespace) -> int:
     os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")
     from agent.config import load_config
     from agent.daemon import run
-    from agent.memory import keep_freed_memory
 
-    keep_freed_memory()
     return run(load_config(args.config))

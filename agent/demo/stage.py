@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import argparse
+import importlib.util
 import os
 import signal
 import subprocess
@@ -73,11 +74,10 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 
 def main(args: argparse.Namespace) -> int:
-    try:
-        import amqtt  # noqa: F401 - only asked whether it is there; the broker process imports it
-        import rich  # noqa: F401 - likewise, for the screen
-    except ImportError as error:
-        raise ConfigError(f"the demo needs {error.name}; install it with: pip install 'textvib-edge[demo]'") from error
+    missing = [package for package in ("amqtt", "rich") if importlib.util.find_spec(package) is None]
+    if missing:
+        packages = " and ".join(missing)
+        raise ConfigError(f"the demo needs {packages}; install it with: pip install 'textvib-edge[demo]'")
     from agent.demo.broker import start_broker
 
     with tempfile.TemporaryDirectory(prefix="textvib-demo-") as folder:
