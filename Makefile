@@ -1,4 +1,4 @@
-# make demo | make test | make lint | make rebuild | make soak | make clean
+# make demo | make test | make lint | make rebuild | make soak | make fuzz | make clean
 PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
@@ -6,7 +6,7 @@ PIP := $(BIN)/python -m pip install --quiet --disable-pip-version-check -c const
 export PIP_ROOT_USER_ACTION := ignore
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test lint rebuild soak test-tflite-runtime system-packages clean
+.PHONY: help demo test lint rebuild soak fuzz test-tflite-runtime system-packages clean
 
 help:
 	@sed -n 's/^# make /make /p' Makefile; echo 'PYTHON=python3.12 make demo picks another interpreter'
@@ -59,5 +59,13 @@ rebuild: $(VENV)/all
 soak: $(VENV)/all
 	$(BIN)/python -m firmware_bridge.soak
 
+# Atheris has wheels for some interpreters only; FUZZ_S=600 make fuzz goes on for longer.
+FUZZ_S ?= 60
+fuzz:
+	@test -x .venv-fuzz/bin/python || $(PYTHON) -m venv .venv-fuzz
+	@.venv-fuzz/bin/python -c 'import atheris' 2>/dev/null || .venv-fuzz/bin/python -m pip install --quiet --disable-pip-version-check --only-binary :all: atheris || { echo "atheris cannot be installed for $$(.venv-fuzz/bin/python -V); mend: make clean, then name an interpreter that it has a wheel for: make PYTHON=python3.12 fuzz"; exit 1; }
+	@mkdir -p build
+	.venv-fuzz/bin/python -m firmware_bridge.fuzz -max_total_time=$(FUZZ_S) -artifact_prefix=build/
+
 clean:
-	rm -rf $(VENV) .venv-tflite *.egg-info build dist .pytest_cache .mypy_cache .ruff_cache .hypothesis
+	rm -rf $(VENV) .venv-tflite .venv-fuzz *.egg-info build dist .pytest_cache .mypy_cache .ruff_cache .hypothesis

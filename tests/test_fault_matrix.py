@@ -5,8 +5,9 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cache
+from typing import Literal
 
 import numpy as np
 import pytest
@@ -19,20 +20,20 @@ from agent.ledger import Balance, Ledger
 from agent.machine import Bearing, Machine, SensorSetup
 from agent.pipeline import Pipeline
 from agent.sources.routes import Route, Routes
-from agent.types import Alert, DeviceStatus, Diagnosis, Item, SampleBlock, SourceFault, State, StateChange
+from agent.types import Alert, DeviceStatus, Diagnosis, Item, Output, SampleBlock, SourceFault, State, StateChange
 from agent.vbp import FrameReader
 from firmware_bridge.decoder import Decoder
 from firmware_bridge.device import Profile, Said, Troubles, VirtualSensor
-from firmware_bridge.frames import Data, Status
+from firmware_bridge.frames import Status
 from firmware_bridge.line import Line
 from simulator import demo_source, typical_condition
 
 RATE_HZ = 12_800.0
-SECONDS = 16.0
-SICK_SECONDS = 24.0
+SECONDS = 40.0
 STEP_S = 0.02
 LEARN_WINDOWS = 12
 PROFILE = Profile(rate_hz=RATE_HZ, hello_s=1.0, status_s=1.0)
+LONG_BLOCKS = replace(PROFILE, block_samples=1024)  # where every loss breaks a window, few large frames lose less
 SETUP = SensorSetup("pump", Machine("m", rpm=1797.0, speed_source="config"), (Bearing("de", geometry_of("6205")),))
 CONFIG = DecisionConfig()
 
@@ -73,6 +74,11 @@ class Receiver:
             for item in self.reader.feed(frame, arrival_s=self.now_s, wall_s=None):
                 self.take(item, truth)
 
+    def wait(self, now_s: float) -> None:
+        """Time passes."""
+        self.now_s = max(self.now_s, now_s)
+        self._note(self.pipeline.tick(self.now_s))
+
     def take(self, item: Item, truth: Truth | None) -> None:
         self.items.append(item)
         self.ledger.feed(item)
@@ -80,7 +86,10 @@ class Receiver:
             balance = self.ledger.balance("pump")
             assert balance is not None
             self.settled.append((balance, truth))
-        for output in self.pipeline.feed(item):
+        self._note(self.pipeline.feed(item))
+
+    def _note(self, outputs: list[Output]) -> None:
+        for output in outputs:
             match output:
                 case Diagnosis():
                     self.diagnoses.append(output)
@@ -105,15 +114,15 @@ class Sender:
         self._session: int | None = None
         self._lost_before = 0  # on the line, in sessions that ended
 
-    def speak(self, receiver: Receiver, *, until_s: float) -> None:
-        """The samples up to `until_s`, spoken to the receiver frame by frame."""
+    def speak(self, receiver: Receiver, *, until_s: float, at_s: float | None = None) -> None:
+        """The samples up to `until_s` of the device's time, told frame by frame, by the receiver's clock at `at_s`."""
         due = round(until_s * self.sensor.true_rate_hz)
         said = self.sensor.produce(self.motor.next(due - self._given))
         self._given = due
         for item in said:
             truth = self._truth(item)
             for piece in self.line.carry([item]):
-                receiver.hear(piece, sent_s=until_s, truth=truth)
+                receiver.hear(piece, sent_s=until_s if at_s is None else at_s, truth=truth)
 
     def _truth(self, item: Said) -> Truth | None:
         if not isinstance(item, bytes) and item.session != self._session:
@@ -124,6 +133,12 @@ class Sender:
         return Truth(item.produced, item.dropped_fifo, item.dropped_queue, item.queued, lost)
 
 
+def terms_of(balance: Balance) -> int:
+    """What `produced` must be the sum of."""
+    booked = balance.received + balance.lost_on_wire + balance.rejected + balance.in_flight + balance.before_hello
+    return booked + balance.dropped_fifo + balance.dropped_queue
+
+
 @dataclass(frozen=True, slots=True)
 class Outcome:
     receiver: Receiver
@@ -131,39 +146,187 @@ class Outcome:
 
 
 def run(
-    troubles: Troubles,
-    line: Line,
+    troubles: Troubles | None = None,
+    line: Line | None = None,
     *,
-    seconds: float = SECONDS,
-    live: bool = True,
+    profile: Profile = PROFILE,
     sick_from_s: float | None = None,
+    live: bool = True,
 ) -> Outcome:
-    """`seconds` of device time, as fast as they go; from `sick_from_s` on the outer race is damaged."""
-    receiver, sender = Receiver(live=live), Sender(VirtualSensor(PROFILE, troubles, seed=7), line)
-    for step in range(1, round(seconds / STEP_S) + 1):
+    """SECONDS of device time, as fast as they go; from `sick_from_s` on the outer race is damaged."""
+    receiver = Receiver(live=live)
+    sender = Sender(VirtualSensor(profile, troubles, seed=7), line or Line())
+    for step in range(1, round(SECONDS / STEP_S) + 1):
         if sick_from_s is not None and step == round(sick_from_s / STEP_S):
             sender.motor.change(condition=typical_condition("outer_race"))
         sender.speak(receiver, until_s=step * STEP_S)
+        receiver.wait(step * STEP_S)
     return Outcome(receiver, sender)
 
 
 CELLS: dict[str, Callable[[], Outcome]] = {
-    "good": lambda: run(Troubles(), Line()),
-    "jitter": lambda: run(Troubles(jitter_us=1500), Line()),
-    "frame_drops": lambda: run(Troubles(), Line(frame_loss=0.02, seed=2)),
-    "bit_errors": lambda: run(Troubles(), Line(bit_errors=1e-6, seed=3)),
-    "clock_fast": lambda: run(Troubles(clock_error=0.04), Line()),
-    "clock_slow": lambda: run(Troubles(clock_error=-0.04), Line()),
-    "fifo_overruns": lambda: run(Troubles(fifo_overruns=0.4), Line()),
-    "queue_stalls": lambda: run(Troubles(queue_stalls=0.4), Line()),
-    "resets": lambda: run(Troubles(resets=0.15), Line()),
-    "frozen_clock": lambda: run(Troubles(clock="frozen"), Line()),
-    "missing_clock": lambda: run(Troubles(clock="none"), Line()),
+    "good": run,
+    "jitter": lambda: run(Troubles(jitter_us=1500)),
+    "frame_drops": lambda: run(line=Line(frame_loss=0.05, seed=2), profile=LONG_BLOCKS),
+    "bit_errors": lambda: run(line=Line(bit_errors=1e-6, seed=3)),
+    "clock_fast": lambda: run(Troubles(clock_error=0.04)),
+    "clock_slow": lambda: run(Troubles(clock_error=-0.04)),
+    "fifo_overruns": lambda: run(Troubles(fifo_overruns=0.3)),
+    "queue_stalls": lambda: run(Troubles(queue_stalls=0.3)),
+    "resets": lambda: run(Troubles(resets=0.15)),
+    "frozen_clock": lambda: run(Troubles(clock="frozen")),
+    "missing_clock": lambda: run(Troubles(clock="none")),
 }
 outcome_of = cache(lambda cell: CELLS[cell]())
-if __name__ == "__main__":
-    import time
-    for c in CELLS:
-        t=time.time(); o=outcome_of(c); r=o.receiver
-        print(c, round(time.time()-t,2), r.pipeline.state, [(s.state.value, s.reason, round(s.time_s,1)) for s in r.states], len(r.alerts), len(r.diagnoses), r.diagnoses[-1].rate, Counter(d.rate.origin for d in r.diagnoses), r.faults, Counter(d.fault for d in r.diagnoses))
-        print("   ", r.settled[-1], o.sender.line.samples_lost, o.sender.line.frames_lost, o.sender.line.frames_damaged, r.ledger.total("pump"), o.sender.sensor.life)
+
+
+@pytest.mark.parametrize("cell", CELLS)
+def test_a_healthy_machine_ends_healthy_and_nobody_is_alarmed(cell: str) -> None:
+    receiver = outcome_of(cell).receiver
+    assert receiver.pipeline.state is State.HEALTHY
+    assert receiver.alerts == []
+    assert {change.state for change in receiver.states} == {State.LEARNING, State.HEALTHY}
+
+
+@pytest.mark.parametrize("cell", CELLS)
+def test_the_balance_adds_up_at_every_status_and_is_the_truth(cell: str) -> None:
+    outcome = outcome_of(cell)
+    assert len(outcome.receiver.settled) >= 0.9 * SECONDS - 1  # a status each second, but for the line's losses
+    for balance, truth in outcome.receiver.settled:
+        assert balance.explained
+        assert balance.produced == truth.produced == terms_of(balance)
+        assert (balance.dropped_fifo, balance.dropped_queue) == (truth.dropped_fifo, truth.dropped_queue)
+        assert balance.in_flight == truth.queued
+        assert balance.lost_on_wire + balance.before_hello + balance.rejected == truth.lost
+    life, last = outcome.sender.sensor.life, outcome.receiver.settled[-1][0]
+    assert last.produced > life.produced - 2 * RATE_HZ  # the last status period but one is accounted for
+
+
+@pytest.mark.parametrize(
+    ("cell", "term"),
+    [
+        ("frame_drops", "lost_on_wire"),
+        ("bit_errors", "lost_on_wire"),
+        ("fifo_overruns", "dropped_fifo"),
+        ("queue_stalls", "dropped_queue"),
+        ("resets", "resets"),
+    ],
+)
+def test_a_loss_is_booked_where_it_happened_and_nowhere_else(cell: str, term: str) -> None:
+    last = outcome_of(cell).receiver.settled[-1][0]
+    losses = ("lost_on_wire", "dropped_fifo", "dropped_queue", "rejected", "resets")
+    assert [name for name in losses if getattr(last, name)] == [term]
+
+
+def test_without_trouble_nothing_is_lost() -> None:
+    for cell in ("good", "jitter", "clock_fast", "clock_slow", "frozen_clock", "missing_clock"):
+        last = outcome_of(cell).receiver.settled[-1][0]
+        assert last.received == last.produced - last.in_flight
+
+
+def test_damage_on_the_line_is_counted_frame_by_frame() -> None:
+    outcome = outcome_of("bit_errors")
+    assert outcome.sender.line.frames_damaged >= 5
+    # A flipped delimiter leaves nothing to refuse, or takes the next frame's with it.
+    assert 0 < sum(outcome.receiver.faults.values()) <= outcome.sender.line.frames_damaged + 1
+
+
+def test_every_reset_is_a_session_of_its_own() -> None:
+    outcome = outcome_of("resets")
+    sessions = {item.stream.session for item in outcome.receiver.items if isinstance(item, SampleBlock)}
+    total, ledger = outcome.receiver.ledger.total("pump"), outcome.receiver.ledger
+    assert total is not None
+    assert total.resets == len(sessions) - 1 >= 3
+    assert total.explained
+    assert terms_of(total) == total.produced
+    blocks = [item for item in outcome.receiver.items if isinstance(item, SampleBlock)]
+    assert ledger.sensors() == ("pump",)
+    assert total.received <= sum(len(block.samples) for block in blocks)
+
+
+# ------------------------------------------------------------------------------------------------- what time is worth
+
+
+@pytest.mark.parametrize(("cell", "factor"), [("good", 1.0), ("clock_fast", 1.04), ("clock_slow", 0.96)])
+def test_a_wrong_oscillator_is_measured_by_the_device_s_own_clock(cell: str, factor: float) -> None:
+    rate = outcome_of(cell).receiver.diagnoses[-1].rate
+    assert rate.origin == "device_time"
+    assert rate.hz == pytest.approx(RATE_HZ * factor, rel=2e-5)
+    assert rate.error_ppm is not None
+    assert rate.error_ppm < 1
+
+
+def test_jitter_costs_confidence_but_hardly_any_truth() -> None:
+    good, late = (outcome_of(cell).receiver.diagnoses[-1].rate for cell in ("good", "jitter"))
+    assert late.origin == "device_time"
+    assert late.hz == pytest.approx(RATE_HZ, rel=2e-5)
+    assert good.error_ppm is not None
+    assert late.error_ppm is not None
+    assert late.error_ppm > 3 * good.error_ppm
+
+
+@pytest.mark.parametrize("cell", ["frozen_clock", "missing_clock"])
+def test_without_device_time_the_rate_rests_on_arrival_and_says_so(cell: str) -> None:
+    receiver, good = outcome_of(cell).receiver, outcome_of("good").receiver
+    assert {diagnosis.rate.origin for diagnosis in receiver.diagnoses} <= {"arrival", "declared"}
+    rate, better = receiver.diagnoses[-1].rate, good.diagnoses[-1].rate
+    assert rate.origin == "arrival"
+    assert rate.hz == pytest.approx(RATE_HZ, rel=1e-4)
+    assert rate.error_ppm is not None
+    assert better.error_ppm is not None
+    assert rate.error_ppm > 3 * better.error_ppm
+    strays = [one.pipeline.counters()["device_time_strays"] for one in (receiver, good)]
+    assert (strays[0] > 0) == (cell == "frozen_clock")
+    assert strays[1] == 0
+
+
+@pytest.mark.parametrize("clock", ["frozen", "none"])
+def test_a_recording_without_device_time_has_only_the_declared_rate(clock: Literal["frozen", "none"]) -> None:
+    outcome = run(Troubles(clock=clock, clock_error=0.04), live=False)
+    rate = outcome.receiver.diagnoses[-1].rate
+    assert (rate.hz, rate.origin, rate.error_ppm) == (RATE_HZ, "declared", None)
+    assert outcome.receiver.alerts == []
+
+
+# ------------------------------------------------------------------------------------------------- sick, and doubtful
+
+
+def test_damage_is_found_although_every_twentieth_frame_is_lost() -> None:
+    outcome = run(line=Line(frame_loss=0.05, seed=2), profile=LONG_BLOCKS, sick_from_s=SECONDS / 2)
+    receiver = outcome.receiver
+    assert outcome.sender.line.frames_lost > 10
+    assert receiver.pipeline.state is State.FAULT
+    (raised,) = [alert for alert in receiver.alerts if alert.event == "raised"]
+    assert (raised.fault, raised.bearing) == ("outer_race", "de")
+    assert raised.time_s > SECONDS / 2
+    assert receiver.settled[-1][0].explained
+
+
+def test_a_line_too_torn_for_a_single_window_is_lost_and_never_healthy() -> None:
+    receiver = run(line=Line(frame_loss=0.2, seed=2)).receiver
+    assert receiver.diagnoses == []
+    assert [(change.state, change.reason) for change in receiver.states] == [(State.LOST, "no_window")]
+    assert all(balance.explained for balance, _ in receiver.settled)
+
+
+def test_two_devices_with_one_id_are_said_and_end_without_a_verdict() -> None:
+    """The second, on a sick machine, is plugged in once the first has been found healthy."""
+    receiver = Receiver()
+    first = Sender(VirtualSensor(PROFILE, seed=7), Line())
+    second = Sender(VirtualSensor(PROFILE, seed=8), Line())
+    second.motor.change(condition=typical_condition("outer_race"))
+    joined_s = SECONDS / 2
+    for step in range(1, round((SECONDS + CONFIG.lost_after_s) / STEP_S) + 1):
+        at_s = step * STEP_S
+        first.speak(receiver, until_s=at_s)
+        if at_s > joined_s:
+            second.speak(receiver, until_s=at_s - joined_s, at_s=at_s)
+        receiver.wait(at_s)
+    assert [change.state for change in receiver.states] == [State.LEARNING, State.HEALTHY, State.LOST]
+    assert receiver.states[1].time_s < joined_s
+    assert receiver.states[2].reason == "no_data"
+    assert receiver.alerts == []
+    assert receiver.faults["duplicate_device"] > SECONDS
+    blocks = [item for item in receiver.items if isinstance(item, SampleBlock)]
+    assert blocks[-1].arrival_s < joined_s + 2 * PROFILE.hello_s  # refused from the first HELLO that contradicts
+    assert receiver.diagnoses[-1].time_s <= joined_s + 2 * PROFILE.hello_s

@@ -34,8 +34,13 @@ class Screen:
         return self
 
     def __exit__(self, *_: object) -> None:
+        self.rest()
+
+    def rest(self) -> None:
+        """Stop moving: what is said from now on stands below the last picture."""
         if self._live:
             self._live.stop()
+            self._live = None
 
     def say(self, text: str, style: str = "") -> None:
         elapsed = time.monotonic() - self._started_s

@@ -122,6 +122,7 @@ def _perform(args: argparse.Namespace, folder: Path, port: int) -> int:
             agent.send_signal(signal.SIGTERM)
             code = agent.wait(20)
             play.wait("the agent's goodbye", lambda: heard.availability == "offline")
+            screen.rest()
             good = _account(screen, heard, health, args.fault) and code == 0
         except TransportError as error:
             screen.say(str(error), style="red")
