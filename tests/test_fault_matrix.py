@@ -150,14 +150,16 @@ def run(
     line: Line | None = None,
     *,
     profile: Profile = PROFILE,
-    sick_from_s: float | None = None,
+    seconds: float = SECONDS,
+    falls_sick: bool = False,
     live: bool = True,
 ) -> Outcome:
-    """SECONDS of device time, as fast as they go; from `sick_from_s` on the outer race is damaged."""
+    """Device time as fast as it goes; `falls_sick` damages the outer race once the machine was found healthy."""
     receiver = Receiver(live=live)
     sender = Sender(VirtualSensor(profile, troubles, seed=7), line or Line())
-    for step in range(1, round(SECONDS / STEP_S) + 1):
-        if sick_from_s is not None and step == round(sick_from_s / STEP_S):
+    for step in range(1, round(seconds / STEP_S) + 1):
+        if falls_sick and receiver.pipeline.state is State.HEALTHY:
+            falls_sick = False
             sender.motor.change(condition=typical_condition("outer_race"))
         sender.speak(receiver, until_s=step * STEP_S)
         receiver.wait(step * STEP_S)
@@ -173,7 +175,7 @@ CELLS: dict[str, Callable[[], Outcome]] = {
     "clock_slow": lambda: run(Troubles(clock_error=-0.04)),
     "fifo_overruns": lambda: run(Troubles(fifo_overruns=0.3)),
     "queue_stalls": lambda: run(Troubles(queue_stalls=0.3)),
-    "resets": lambda: run(Troubles(resets=0.15)),
+    "resets": lambda: run(Troubles(resets=0.25)),
     "frozen_clock": lambda: run(Troubles(clock="frozen")),
     "missing_clock": lambda: run(Troubles(clock="none")),
 }
@@ -234,14 +236,12 @@ def test_damage_on_the_line_is_counted_frame_by_frame() -> None:
 def test_every_reset_is_a_session_of_its_own() -> None:
     outcome = outcome_of("resets")
     sessions = {item.stream.session for item in outcome.receiver.items if isinstance(item, SampleBlock)}
-    total, ledger = outcome.receiver.ledger.total("pump"), outcome.receiver.ledger
+    total = outcome.receiver.ledger.total("pump")
     assert total is not None
     assert total.resets == len(sessions) - 1 >= 3
     assert total.explained
     assert terms_of(total) == total.produced
-    blocks = [item for item in outcome.receiver.items if isinstance(item, SampleBlock)]
-    assert ledger.sensors() == ("pump",)
-    assert total.received <= sum(len(block.samples) for block in blocks)
+    assert sum(outcome.receiver.faults.values()) >= total.resets  # half a frame and a boot message each
 
 
 # ------------------------------------------------------------------------------------------------- what time is worth
@@ -292,13 +292,13 @@ def test_a_recording_without_device_time_has_only_the_declared_rate(clock: Liter
 
 
 def test_damage_is_found_although_every_twentieth_frame_is_lost() -> None:
-    outcome = run(line=Line(frame_loss=0.05, seed=2), profile=LONG_BLOCKS, sick_from_s=SECONDS / 2)
+    outcome = run(line=Line(frame_loss=0.05, seed=2), profile=LONG_BLOCKS, seconds=60.0, falls_sick=True)
     receiver = outcome.receiver
-    assert outcome.sender.line.frames_lost > 10
-    assert receiver.pipeline.state is State.FAULT
+    assert outcome.sender.line.frames_lost > 20
+    assert [change.state for change in receiver.states] == [State.LEARNING, State.HEALTHY, State.FAULT]
     (raised,) = [alert for alert in receiver.alerts if alert.event == "raised"]
     assert (raised.fault, raised.bearing) == ("outer_race", "de")
-    assert raised.time_s > SECONDS / 2
+    assert raised.time_s > receiver.states[1].time_s
     assert receiver.settled[-1][0].explained
 
 
@@ -324,7 +324,6 @@ def test_two_devices_with_one_id_are_said_and_end_without_a_verdict() -> None:
         receiver.wait(at_s)
     assert [change.state for change in receiver.states] == [State.LEARNING, State.HEALTHY, State.LOST]
     assert receiver.states[1].time_s < joined_s
-    assert receiver.states[2].reason == "no_data"
     assert receiver.alerts == []
     assert receiver.faults["duplicate_device"] > SECONDS
     blocks = [item for item in receiver.items if isinstance(item, SampleBlock)]
