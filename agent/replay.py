@@ -93,12 +93,14 @@ def _learn(args: argparse.Namespace, bundle: Bundle, encoder: Encoder) -> dict[s
     from agent.features import views
     from agent.pipeline import Pipeline
     from agent.recordings import blocks_of
+    from agent.windowing import Windower
 
     learnt: dict[str | None, Baseline] = {}
     for path in args.healthy:
         recording = _read([path], args)
         setup = _setup(args, recording, rpm=args.healthy_rpm or recording.rpm or args.rpm)
-        count = len(_diagnose(recording, setup, bundle, encoder, {}))
+        windower = Windower(window_s=bundle.spec.window_s, hop_s=bundle.spec.hop_s)
+        count = sum(len(windower.feed(block)) for block in blocks_of(recording, SENSOR))
         if count < MIN_WINDOWS:
             seconds = bundle.spec.window_s + (MIN_WINDOWS - 1) * bundle.spec.hop_s
             raise RecordingError(f"{path}: too short to learn from; a healthy recording needs {seconds:g} s")

@@ -5,10 +5,8 @@ Everything random comes from one seed; a run that was killed goes on where its l
 
 from __future__ import annotations
 
-import hashlib
-from dataclasses import dataclass, fields
+from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
 
 import msgspec
 import numpy as np
@@ -21,6 +19,7 @@ from agent.matching import FAULTS_OF_DEGREE
 from agent.scaling import LIMIT, CodeScale, InputScaling, view_shares
 from agent.spectra import FeatureSpec
 from agent.types import FAULTS
+from export.checkpoint import CHECKPOINT, keep, resume, run_key
 from export.data.table import Table, healthy_pools, references
 from export.graph import Floats
 from export.masking import Masking, hide, mask_groups
@@ -34,7 +33,6 @@ from export.tower import Tower
 INPUT_SCALE = CodeScale(scale=LIMIT / 127, zero_point=0)
 SMALLEST_STD = 0.02
 DEGREE_WORTH = 3.0  # of a simulated fault of degree: no recording shows one, while bearing faults have some
-CHECKPOINT = "checkpoint.pt"
 
 
 class TrainConfig(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
@@ -123,9 +121,9 @@ def train(
 
     imagined = _taught(table, rows, chances, commissioned[0], scaling, spec, config)
     losses: list[float] = []
-    run_key = _run_key(table, config, vectors)
+    key = run_key(table, config, vectors)
     if folder is not None and (folder / CHECKPOINT).exists():
-        losses = _resume(folder / CHECKPOINT, run_key, student, tower, optimizer, schedule, rng)
+        losses = resume(folder / CHECKPOINT, key, student, tower, optimizer, schedule, rng)
     if not losses:
         separate_texts(tower, config, vectors, by_fault, rng)
     for step in track(range(len(losses), config.steps), "training"):
@@ -167,7 +165,7 @@ def train(
         schedule.step()
         losses.append(float(loss.detach()))
         if folder is not None and (step + 1) % config.checkpoint_every == 0:
-            _keep(folder / CHECKPOINT, run_key, student, tower, optimizer, schedule, rng, losses)
+            keep(folder / CHECKPOINT, key, student, tower, optimizer, schedule, rng, losses)
     return Trained(student.eval(), tower.eval(), scaling, tuple(losses))
 
 
@@ -229,47 +227,3 @@ def sampling_weights(table: Table, rows: NDArray[np.intp], real_share: float) ->
             weights[side] = share * even / even.sum()
     chances: NDArray[np.float64] = weights / weights.sum()
     return chances
-
-
-def _run_key(table: Table, config: TrainConfig, vectors: Floats) -> str:
-    digest = hashlib.sha256(msgspec.json.encode(config))
-    for array in (*(getattr(table, field.name) for field in fields(Table)), vectors):
-        digest.update(np.ascontiguousarray(array).tobytes())
-    return digest.hexdigest()
-
-
-def _keep(
-    path: Path, run_key: str, student: Student, tower: Tower, optimizer: Any, schedule: Any,
-    rng: np.random.Generator, losses: list[float],
-) -> None:  # fmt: skip
-    """Write a checkpoint beside the old one and put it in its place, so that a kill leaves one of the two."""
-    state = {
-        "run": run_key,
-        "student": student.state_dict(),
-        "tower": tower.state_dict(),
-        "optimizer": optimizer.state_dict(),
-        "schedule": schedule.state_dict(),
-        "numpy": rng.bit_generator.state,
-        "torch": torch.get_rng_state(),
-        "losses": losses,
-    }
-    part = path.with_suffix(".part")
-    torch.save(state, part)
-    part.replace(path)
-
-
-def _resume(
-    path: Path, run_key: str, student: Student, tower: Tower, optimizer: Any, schedule: Any, rng: np.random.Generator
-) -> list[float]:
-    """The losses so far, everything else put back; nothing where the checkpoint is of another run."""
-    state = torch.load(path, weights_only=True)
-    if state["run"] != run_key:
-        return []
-    student.load_state_dict(state["student"])
-    tower.load_state_dict(state["tower"])
-    optimizer.load_state_dict(state["optimizer"])
-    schedule.load_state_dict(state["schedule"])
-    rng.bit_generator.state = state["numpy"]
-    torch.set_rng_state(state["torch"])
-    losses: list[float] = state["losses"]
-    return losses
