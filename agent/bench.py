@@ -29,11 +29,20 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--runtime", choices=("auto", "onnx", "litert"), default="auto")
     parser.add_argument("--repeat", type=int, default=60, metavar="N", help="windows to time (default: 60)")
     parser.add_argument("--no-run", action="store_true", help="leave out the memory and start-up of a running agent")
+    parser.add_argument(
+        "--lines", type=float, metavar="SECONDS", help="measure instead what listening to three wide-band sensors costs"
+    )
     parser.add_argument("--json", action="store_true", help="one JSON document as the last line")
 
 
 def main(args: argparse.Namespace) -> int:
     os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")  # as in run
+    if args.lines is not None:
+        from agent.benchline import lines_of, measure_lines
+
+        measured = measure_lines(args.lines)
+        print(json.dumps(measured) if args.json else "\n".join(lines_of(measured)))
+        return os.EX_OK
     started_s = time.perf_counter()
     from agent.assembly import load_encoder
     from agent.bundle import load_bundle
@@ -94,13 +103,13 @@ def _microseconds(call: Callable[[], object]) -> float:
     return (time.perf_counter_ns() - started) / 1000
 
 
-def noise_and_harmonics(seconds: float) -> Samples:
+def noise_and_harmonics(seconds: float, *, rate_hz: float = RATE_HZ) -> Samples:
     """Noise and shaft harmonics in g, (n, 3)."""
     import numpy as np
 
     rng = np.random.default_rng(0)
-    n = round(seconds * RATE_HZ)
-    t = np.arange(n) / RATE_HZ
+    n = round(seconds * rate_hz)
+    t = np.arange(n) / rate_hz
     turning = 0.1 * np.sin(2 * np.pi * RPM / 60 * t) + 0.05 * np.sin(4 * np.pi * RPM / 60 * t)
     samples: Samples = (rng.normal(0, 0.05, (n, 3)) + turning[:, None]).astype(np.float32)
     return samples

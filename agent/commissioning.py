@@ -6,15 +6,33 @@ nothing and are not counted.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from statistics import median
 
 from agent.baseline import MIN_WINDOWS, Baseline
 from agent.features import Features
 from agent.gate import RUNNING_SHARE
+from agent.types import Alert
 
 MAX_WINDOWS = 10_000
+ENOUGH_WINDOWS = 20  # half of them weigh as much as the scatter that is typical of healthy machines
+
+
+def remarks_on(windows: int, *, window_s: float, hop_s: float, alerts: Sequence[Alert]) -> list[str]:
+    """What somebody who commissions a sensor with so many windows, while these alerts are open, should know."""
+    remarks = [
+        f"alert {alert.id} is open ({alert.fault}, {alert.bearing or 'whole machine'}): what it was raised for is "
+        "learnt as healthy now; if that is not meant, commission again after the repair"
+        for alert in alerts
+    ]
+    if windows < ENOUGH_WINDOWS:
+        seconds = window_s + (windows - 1) * hop_s
+        remarks.append(
+            f"{windows} windows are {seconds:.3g} s of the machine: its ordinary changes are hardly among them, so "
+            f"false alerts are likely; {ENOUGH_WINDOWS} or more are better"
+        )
+    return remarks
 
 
 @dataclass(frozen=True, slots=True)

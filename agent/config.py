@@ -10,7 +10,7 @@ from typing import Any
 import msgspec
 
 from agent.decision import DecisionConfig
-from agent.decoding import UNUSABLE, Id, decode, near
+from agent.decoding import UNUSABLE, Id, decode, meant_by, near
 from agent.errors import ConfigError
 from agent.mqtt import Broker
 from agent.ports import SOURCES
@@ -52,7 +52,8 @@ def check_config(path: Path) -> tuple[Config | None, list[str]]:
     sections: dict[str, Any] = {}
     known = [*SECTIONS, "sources"]
     problems.extend(f"{key}: unknown section; {near(key, known)}" for key in raw if key not in known)
-    problems.extend(f"{key}: missing; add {_header(key)}" for key in REQUIRED if key not in raw)
+    meant = {meant_by(key, known) for key in raw if key not in known}
+    problems.extend(f"{key}: missing; add {_header(key)}" for key in REQUIRED if key not in raw and key not in meant)
     for key, kind in SECTIONS.items():
         if key in raw:
             decoded = decode(kind, raw[key], where=key, problems=problems)

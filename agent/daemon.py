@@ -10,6 +10,7 @@ import logging
 import os
 import signal
 import threading
+import time
 from collections.abc import Callable, Iterable, Sequence
 from pathlib import Path
 
@@ -27,6 +28,7 @@ from agent.worker import Worker
 
 STOP_SIGNALS = (signal.SIGTERM, signal.SIGINT)
 WATCH_S = 0.25
+ONE_WISH_S = 1.0  # timeout(1) and some supervisors signal the process and then its group: that is one wish, said twice
 EX_BUG = os.EX_SOFTWARE
 
 log = logging.getLogger(__name__)
@@ -35,17 +37,20 @@ log = logging.getLogger(__name__)
 PATIENT_KINDS = ("replay",)
 """Kinds of source that lose nothing by waiting."""
 
+Caught = tuple[int, float]
+"""A signal and the monotonic second at which it came."""
+
 
 def run(config: Config) -> int:
     """Diagnose until a signal comes or every source has ended; the process's exit code.
 
     Raises ConfigError or BundleError before anything is opened, and what a source or thread failed with afterwards.
     """
-    caught: list[int] = []
+    caught: list[Caught] = []
     before = {number: signal.getsignal(number) for number in STOP_SIGNALS}
     for number in STOP_SIGNALS:
         # A handler may run between any two instructions of the main thread: it takes no lock and says nothing.
-        signal.signal(number, lambda number, _frame: caught.append(number))
+        signal.signal(number, lambda number, _frame: caught.append((number, time.monotonic())))
     try:
         daemon = Daemon(assemble(config), signals=caught)
         give_memory_back()  # what building and the self-test took; what the threads take later follows the same rule
@@ -55,13 +60,18 @@ def run(config: Config) -> int:
             signal.signal(number, handler)
 
 
+def is_impatient(caught: Sequence[Caught]) -> bool:
+    """Whether somebody asked twice to leave: a signal more than ONE_WISH_S after the first one."""
+    return any(at_s - caught[0][1] > ONE_WISH_S for _, at_s in caught)
+
+
 class Daemon:
     """The threads of one run, and their end in order: readers, worker, publisher.
 
     `run` is for the main thread; `stop` may be called from any.
     """
 
-    def __init__(self, parts: Parts, *, signals: Sequence[int] = ()) -> None:
+    def __init__(self, parts: Parts, *, signals: Sequence[Caught] = ()) -> None:
         self._signals = signals  # grows while we run
         state_dir = Path(parts.config.agent.state_dir)
         self._store = open_store(state_dir)
@@ -106,7 +116,7 @@ class Daemon:
     def _wait_for_an_end(self) -> None:
         while not self._failures and not self._stop_reading.is_set():
             if self._signals:
-                log.info("%s: draining and leaving", signal.Signals(self._signals[0]).name)
+                log.info("%s: draining and leaving", signal.Signals(self._signals[0][0]).name)
                 return
             if all(reader.ended for reader in self._readers) and self._inbox.is_empty:
                 log.info("every source has been read to its end: leaving")
@@ -121,9 +131,9 @@ class Daemon:
         for thread in threads:
             while thread.is_alive():
                 thread.join(WATCH_S)
-                if len(self._signals) > 1:
+                if is_impatient(self._signals):
                     log.warning("second signal: leaving at once")
-                    os._exit(128 + self._signals[-1])
+                    os._exit(128 + self._signals[-1][0])
 
     def _exit_code(self) -> int:
         for failure in self._failures:

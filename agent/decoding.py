@@ -53,9 +53,15 @@ def decode(kind: Any, value: Any, *, where: str, problems: list[str]) -> Any:
 def near(name: str, known: Iterable[str]) -> str:
     """The mend for a name that does not exist: the nearest known one, else all of them."""
     names = sorted(set(known))
-    if close := difflib.get_close_matches(name, names, n=1, cutoff=0.6):
-        return f"did you mean {close[0]!r}?"
+    meant = meant_by(name, names)
+    if meant is not None:
+        return f"did you mean {meant!r}?"
     return f"known: {', '.join(names)}" if names else "none is defined"
+
+
+def meant_by(name: str, known: Iterable[str]) -> str | None:
+    """The known name that somebody who wrote `name` most likely meant."""
+    return next(iter(difflib.get_close_matches(name, sorted(set(known)), n=1, cutoff=0.6)), None)
 
 
 def in_plain_words(message: str, value: object) -> str:
@@ -74,10 +80,10 @@ def _decode_struct(kind: type[msgspec.Struct], value: Any, *, where: str, proble
         return UNUSABLE
     fields = {field.encode_name: field for field in msgspec.structs.fields(kind)}
     prefix = f"{where}." if where else ""
-    for key in value:
-        if key in fields:
-            continue
-        problems.append(f"{prefix}{key}: {_unknown(key, fields)}")
+    told = len(problems)
+    unknown = [key for key in value if key not in fields]
+    meant = {meant_by(key, fields) for key in unknown}
+    problems.extend(f"{prefix}{key}: {_unknown(key, fields)}" for key in unknown)
     arguments = {}
     usable = True
     for key, field in fields.items():
@@ -88,14 +94,16 @@ def _decode_struct(kind: type[msgspec.Struct], value: Any, *, where: str, proble
             else:
                 usable = usable and not field.required
         elif field.required:
-            problems.append(f"{prefix}{key}: missing; add it")
             usable = False
+            if key not in meant:
+                problems.append(f"{prefix}{key}: missing; add it")
     if not usable:
         return UNUSABLE
     try:
         return kind(**arguments)
     except ValueError as error:  # a struct's own rule over several keys, said in its __post_init__
-        problems.append(f"{where}: {error}")
+        if len(problems) == told:  # else it may be broken only for want of a key that was complained about
+            problems.append(f"{where}: {error}")
         return UNUSABLE
 
 

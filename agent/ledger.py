@@ -31,6 +31,7 @@ class Balance:
     rejected: int = 0  # refused by the source, in known number, and missing for it
     in_flight: int = 0  # still on the device
     before_hello: int = 0  # produced before the first block that could be read
+    dropped_before: int = 0  # of what the device dropped, before that block: nobody was listening; not part of the sum
     unexplained: int = 0  # counted by somebody, yet not missing
     dropped_agent: int = 0  # received, then dropped by the agent's own queue; not part of the sum
     overlapping: int = 0  # in blocks behind the count, never used; not part of the sum
@@ -164,7 +165,8 @@ class _Account:
         booked = Balance(produced=produced, dropped_fifo=fifo, dropped_queue=queue, in_flight=queued)
         if self._first is None:
             before = produced - fifo - queue - queued
-            return replace(booked, before_hello=max(before, 0), unexplained=max(-before, 0))
+            heard_nothing = replace(booked, dropped_before=fifo + queue)
+            return replace(heard_nothing, before_hello=max(before, 0), unexplained=max(-before, 0))
         received = self._received - sum(end - max(start, produced) for start, end in self._recent if end > produced)
         missing = produced - self._first - received - queued  # since the first sample received
         dropped_before = self._drops_before(missing - self._rejected, fifo + queue, self._first)
@@ -177,6 +179,7 @@ class _Account:
             rejected=rejected,
             lost_on_wire=max(lost, 0),
             before_hello=self._first - dropped_before,
+            dropped_before=dropped_before,
             unexplained=max(-lost, 0),
         )
 

@@ -12,7 +12,7 @@ import msgspec
 
 from agent.ledger import Balance
 from agent.matching import Text
-from agent.types import Evidence, Rate, Speed, State
+from agent.types import Drift, Evidence, Rate, Speed, State
 
 
 class Likeness(msgspec.Struct, frozen=True, kw_only=True):
@@ -102,6 +102,7 @@ class SensorHealth(msgspec.Struct, frozen=True, kw_only=True):
     data_age_s: float | None  # since its last samples or reading
     windows: int
     rate: Rate | None
+    drift: Drift | None  # of the sensor's clock against the agent's; null until enough time has passed
     losses: Balance | None
     explained: bool | None  # whether the losses add up to what the sensor produced
 

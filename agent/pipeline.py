@@ -34,6 +34,7 @@ from agent.types import (
     Alert,
     Counters,
     Diagnosis,
+    Drift,
     Evidence,
     Item,
     Output,
@@ -227,6 +228,11 @@ class Pipeline:
     @property
     def open_alerts(self) -> tuple[Alert, ...]:
         return self._decision.open_alerts
+
+    @property
+    def drift(self) -> Drift | None:
+        """The sensor's clock against the host's; None where it is not known (yet)."""
+        return self._windower.drift
 
     def counters(self) -> Counters:
         """Windows, gaps and what was missing in them, by the windower's and the clock's count."""

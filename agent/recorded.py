@@ -5,15 +5,22 @@ Pure values: how a file becomes one is `agent.recordings`.
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from dataclasses import dataclass
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import Literal
+from typing import Any, Literal
+
+import numpy as np
+from numpy.typing import NDArray
 
 from agent.errors import RecordingError
+from agent.sources.routes import MAX_RATE_HZ, MIN_RATE_HZ
 from agent.types import SampleBlock, Samples, Stream
 
 BLOCK_S = 0.1
+STANDARD_GRAVITY = 9.80665  # m/s2, by definition (CGPM 1901)
+
+Unit = Literal["g", "m/s2", "raw"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -91,3 +98,53 @@ def _stream_of(recording: Recording, *, sensor: str, session: int) -> Stream:
         step=recording.step,
         live=False,
     )
+
+
+def overruled(
+    recording: Recording, *, rate_hz: float | None, axes: Sequence[str] | None, unit: Unit | None
+) -> Recording:
+    """The recording with what a person gave (not None) instead of what its file says; m/s2 becomes g."""
+    notes = list(recording.notes)
+    if rate_hz is not None:
+        if recording.rate_hz is not None and abs(rate_hz / recording.rate_hz - 1) > 0.001:
+            notes.append(f"the file says {recording.rate_hz:g} Hz; {rate_hz:g} Hz was given and is used")
+        recording = replace(recording, rate_hz=rate_hz)
+    if axes is not None:
+        recording = replace(recording, axes=tuple(axes))
+    if unit == "m/s2":
+        recording = replace(_scaled(recording, 1 / STANDARD_GRAVITY), unit="g")
+    elif unit is not None:
+        recording = replace(recording, unit=unit)
+    return replace(recording, notes=tuple(notes))
+
+
+def _scaled(recording: Recording, factor: float) -> Recording:
+    return replace(
+        recording,
+        samples=as_float32(recording.samples * np.float64(factor)),
+        full_scale=None if recording.full_scale is None else recording.full_scale * factor,
+        step=None if recording.step is None else recording.step * factor,
+    )
+
+
+def checked(recording: Recording) -> Recording:
+    """The recording itself; RecordingError where it is empty, its axes do not fit, or its rate is none of a sensor."""
+    path, samples = recording.path, recording.samples
+    if not len(samples):
+        raise RecordingError(f"{path}: holds no samples")
+    if len(recording.axes) != samples.shape[1]:
+        raise RecordingError(f"{path}: has {samples.shape[1]} channels, {len(recording.axes)} axes are named")
+    if len(set(recording.axes)) != len(recording.axes):
+        raise RecordingError(f"{path}: an axis is named twice ({', '.join(recording.axes)})")
+    rate_hz = recording.rate_hz
+    if rate_hz is not None and not MIN_RATE_HZ <= rate_hz <= MAX_RATE_HZ:
+        raise RecordingError(
+            f"{path}: a sample rate of {rate_hz:g} Hz is not between {MIN_RATE_HZ:g} and {MAX_RATE_HZ:g}"
+        )
+    return recording
+
+
+def as_float32(values: NDArray[Any]) -> Samples:
+    """A copy in memory order; what float32 cannot hold becomes infinite, which is refused when it is judged."""
+    with np.errstate(over="ignore"):
+        return np.array(values, dtype=np.float32, order="C")

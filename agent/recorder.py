@@ -150,6 +150,8 @@ class Recorder:
             raise RecordingError(f"{path}: is there already; choose another name") from error
         except OSError as error:
             raise RecordingError(f"{path}: cannot be written ({error.strerror}); choose another folder") from error
+        except ValueError as error:  # a NUL, or half a surrogate pair
+            raise RecordingError(f"{str(path)!r}: is no file name ({error}); choose another one") from error
 
     def write(self, item: SampleBlock | DeviceStatus) -> None:
         """Append one item; RecordingError where the disk is full or gone. Nothing happens after `close`."""

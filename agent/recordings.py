@@ -10,18 +10,19 @@ import math
 from collections.abc import Sequence
 from dataclasses import replace
 from pathlib import Path
-from typing import Any, Literal
+from typing import Any
 
 import numpy as np
 
 from agent.csvfiles import read_csv
 from agent.errors import RecordingError
+from agent.matcheck import check_structure
 from agent.matfiles import Numbers, choose, columns_of, leaves_of, rate_and_rpm
 from agent.recorded import Piece as Piece
 from agent.recorded import Recording as Recording
+from agent.recorded import Unit, as_float32, checked, overruled
 from agent.recorded import blocks_of as blocks_of
-from agent.sources.routes import MAX_RATE_HZ, MIN_RATE_HZ
-from agent.types import AXES, Samples
+from agent.types import AXES
 from agent.vbp import read_blocks, samples_of, stream_of
 from agent.wavfiles import read_wav
 from firmware_bridge.frames import Flag
@@ -29,9 +30,6 @@ from firmware_bridge.session import Block
 
 MAX_FILE_BYTES = 2 << 30
 MAX_VALUES = 1 << 28  # samples times axes: 1 GiB as float32
-STANDARD_GRAVITY = 9.80665  # m/s2, by definition (CGPM 1901)
-
-Unit = Literal["g", "m/s2", "raw"]
 
 
 def read_recording(
@@ -63,75 +61,7 @@ def read_recording(
         recording = reader(path, variable)
     except (OSError, MemoryError) as error:
         raise RecordingError(f"{path}: cannot be read ({error})") from error
-    return _checked(_overruled(recording, rate_hz=rate_hz, axes=axes, unit=unit))
-
-
-# ------------------------------------------------------------------------------------------- what all formats share
-
-
-def _overruled(
-    recording: Recording, *, rate_hz: float | None, axes: Sequence[str] | None, unit: Unit | None
-) -> Recording:
-    notes = list(recording.notes)
-    if rate_hz is not None:
-        if recording.rate_hz is not None and abs(rate_hz / recording.rate_hz - 1) > 0.001:
-            notes.append(f"the file says {recording.rate_hz:g} Hz; {rate_hz:g} Hz was given and is used")
-        recording = replace(recording, rate_hz=rate_hz)
-    if axes is not None:
-        recording = replace(recording, axes=tuple(axes))
-    if unit == "m/s2":
-        recording = replace(_scaled(recording, 1 / STANDARD_GRAVITY), unit="g")
-    elif unit is not None:
-        recording = replace(recording, unit=unit)
-    return replace(recording, notes=tuple(notes))
-
-
-def _scaled(recording: Recording, factor: float) -> Recording:
-    return replace(
-        recording,
-        samples=_as_float32(recording.samples * np.float64(factor)),
-        full_scale=None if recording.full_scale is None else recording.full_scale * factor,
-        step=None if recording.step is None else recording.step * factor,
-    )
-
-
-def _checked(recording: Recording) -> Recording:
-    path, samples = recording.path, recording.samples
-    if not len(samples):
-        raise RecordingError(f"{path}: holds no samples")
-    if len(recording.axes) != samples.shape[1]:
-        raise RecordingError(f"{path}: has {samples.shape[1]} channels, {len(recording.axes)} axes are named")
-    if len(set(recording.axes)) != len(recording.axes):
-        raise RecordingError(f"{path}: an axis is named twice ({', '.join(recording.axes)})")
-    rate_hz = recording.rate_hz
-    if rate_hz is not None and not MIN_RATE_HZ <= rate_hz <= MAX_RATE_HZ:
-        raise RecordingError(
-            f"{path}: a sample rate of {rate_hz:g} Hz is not between {MIN_RATE_HZ:g} and {MAX_RATE_HZ:g}"
-        )
-    return recording
-
-
-def _as_float32(values: Numbers) -> Samples:
-    """A copy in memory order; what float32 cannot hold becomes infinite, which is refused when it is judged."""
-    with np.errstate(over="ignore"):
-        return np.array(values, dtype=np.float32, order="C")
-
-
-def names_of_axes(path: Path, count: int) -> tuple[str, ...]:
-    """x, y, z in the order of the channels; RecordingError where there are more than that."""
-    if count > len(AXES):
-        raise RecordingError(f"{path}: has {count} channels; choose up to {len(AXES)} with a variable like 1+2+3")
-    return AXES[:count]
-
-
-def _chosen_columns(path: Path, values: Numbers, variable: str | None) -> Numbers:
-    """Columns by number from 1, as in "2+3"; all of them where `variable` is None."""
-    if variable is None or variable == "*":
-        return values
-    numbers = [int(part) if part.strip().isdecimal() else 0 for part in variable.split("+")]
-    if not all(1 <= number <= values.shape[1] for number in numbers):
-        raise RecordingError(f"{path}: has no channel {variable!r}; channels are numbered 1 to {values.shape[1]}")
-    return values[:, [number - 1 for number in numbers]]
+    return checked(overruled(recording, rate_hz=rate_hz, axes=axes, unit=unit))
 
 
 # ---------------------------------------------------------------------------------------------------- one per format
@@ -142,7 +72,7 @@ def _read_csv(path: Path, variable: str | None) -> Recording:
     starts = (Piece(0, 0), *(Piece(row, start) for row, start in table.gaps))
     recording = Recording(
         path=path,
-        samples=_as_float32(table.values),
+        samples=as_float32(table.values),
         rate_hz=table.rate_hz,
         rpm=None,
         unit="raw",
@@ -150,7 +80,7 @@ def _read_csv(path: Path, variable: str | None) -> Recording:
         pieces=starts,
         notes=table.notes,
     )
-    return _overruled(recording, rate_hz=None, axes=None, unit=table.unit)
+    return overruled(recording, rate_hz=None, axes=None, unit=table.unit)
 
 
 def _read_wav(path: Path, variable: str | None) -> Recording:
@@ -179,7 +109,7 @@ def _read_npy(path: Path, variable: str | None) -> Recording:
     samples = _chosen_columns(path, columns_of(path, "the array", array), variable)
     return Recording(
         path=path,
-        samples=_as_float32(samples),
+        samples=as_float32(samples),
         rate_hz=None,
         rpm=None,
         unit="raw",
@@ -238,7 +168,7 @@ def _read_mat(path: Path, variable: str | None) -> Recording:
     notes += [f"{rpm:g} rpm from the file"] if rpm is not None else []
     return Recording(
         path=path,
-        samples=_as_float32(values),
+        samples=as_float32(values),
         rate_hz=rate_hz,
         rpm=rpm,
         unit="raw",
@@ -255,6 +185,7 @@ def _load_mat(path: Path) -> dict[str, Any]:
         mend = "install the extra: pip install 'textvib-edge[recordings]'"
         raise RecordingError(f"{path}: reading .mat needs scipy; {mend}") from error
     try:
+        check_structure(memoryview(path.read_bytes()), max_bytes=MAX_FILE_BYTES)
         size = sum(math.prod(shape) for _, shape, _ in whosmat(path))
         if size > MAX_VALUES:
             raise RecordingError(
@@ -269,6 +200,23 @@ def _load_mat(path: Path) -> dict[str, Any]:
         detail = f"{type(error).__name__}: {error}" if str(error) else type(error).__name__
         raise RecordingError(f"{path}: is damaged or no MATLAB file ({detail})") from error
     return dict(contents)
+
+
+def names_of_axes(path: Path, count: int) -> tuple[str, ...]:
+    """x, y, z in the order of the channels; RecordingError where there are more than that."""
+    if count > len(AXES):
+        raise RecordingError(f"{path}: has {count} channels; choose up to {len(AXES)} with a variable like 1+2+3")
+    return AXES[:count]
+
+
+def _chosen_columns(path: Path, values: Numbers, variable: str | None) -> Numbers:
+    """Columns by number from 1, as in "2+3"; all of them where `variable` is None."""
+    if variable is None or variable == "*":
+        return values
+    numbers = [int(part) if part.strip().isdecimal() else 0 for part in variable.split("+")]
+    if not all(1 <= number <= values.shape[1] for number in numbers):
+        raise RecordingError(f"{path}: has no channel {variable!r}; channels are numbered 1 to {values.shape[1]}")
+    return values[:, [number - 1 for number in numbers]]
 
 
 _READERS = {".vbp": _read_vbp, ".csv": _read_csv, ".wav": _read_wav, ".npy": _read_npy, ".mat": _read_mat}

@@ -37,7 +37,7 @@ def cross_check(config: Config, raw: Mapping[str, Any], problems: list[str]) -> 
     for source in config.sources:
         if source.kind == "mqtt" and source.settings.broker is not None:
             problems.extend(problems_of_broker(source.settings.broker, f"sources.{source.name}.broker"))
-    if not config.sensors:
+    if not raw["sensors"]:
         problems.append("sensors: none is defined; add [sensors.ID]")
     return notices
 

@@ -70,6 +70,7 @@ def _sensor(sensor: str, desk: SensorDesk, seen: Everything) -> SensorHealth:
         data_age_s=None if desk.heard_s is None else round(max(0.0, time.monotonic() - desk.heard_s), 1),
         windows=desk.pipeline.counters().get("windows", 0),
         rate=last.rate if last else None,
+        drift=desk.pipeline.drift,
         losses=losses,
         explained=losses.explained if losses else None,
     )

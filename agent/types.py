@@ -124,6 +124,14 @@ class Rate:
 
 
 @dataclass(frozen=True, slots=True)
+class Drift:
+    """How much faster a device's clock runs than this computer's (which a time service may itself slew by 500 ppm)."""
+
+    ppm: float
+    error_ppm: float  # one-sided uncertainty
+
+
+@dataclass(frozen=True, slots=True)
 class Speed:
     """Shaft speed of a machine and where it came from."""
 

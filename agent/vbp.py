@@ -15,11 +15,12 @@ from agent.errors import RecordingError
 from agent.sources.routes import MAX_RATE_HZ, MIN_RATE_HZ, Routes
 from agent.types import Counters, DeviceStatus, Item, SampleBlock, Samples, SourceFault, Stream
 from firmware_bridge.decoder import Decoder
-from firmware_bridge.frames import Data, Fault, Flag, Frame, Log, StreamDescription
+from firmware_bridge.frames import Data, Fault, Flag, Frame, Hello, Log, StreamDescription
 from firmware_bridge.numbers import counts_of
 from firmware_bridge.session import Block, Heard, StreamStatus, StreamTable
 
 READ_BYTES = 1 << 16
+HELLO_PATIENCE_S = 15.0  # devices say HELLO every few seconds; who comes late waits for the next one
 
 
 def samples_of(data: Data, description: StreamDescription) -> Samples:
@@ -62,7 +63,9 @@ class FrameReader:
         self._table = StreamTable()
         self._streams: dict[tuple[str, StreamDescription], Stream] = {}  # of the present session
         self._session: tuple[str, int] | None = None
-        self._counts = {"frames": 0, "blocks": 0, "faults": 0, "device_logs": 0}
+        self._greeted = False  # whether a HELLO came since we listen
+        self._since_s: float | None = None  # when the first frame came that needs one
+        self._counts = {"frames": 0, "blocks": 0, "faults": 0, "device_logs": 0, "before_hello": 0}
 
     def feed(self, frame: Frame | Fault, *, arrival_s: float, wall_s: float | None) -> list[Item]:
         """The items of one decoded frame that arrived, whole, at `arrival_s` (Unix time `wall_s`)."""
@@ -70,18 +73,23 @@ class FrameReader:
             return [self._refuse(frame, sensor=None)]
         self._counts["frames"] += 1
         heard = self._table.feed(frame)
+        self._greeted = self._greeted or isinstance(frame, Hello)
         if isinstance(heard, Block):
             return [self._block(heard, arrival_s, wall_s)]
         if isinstance(heard, StreamStatus):
             return self._status(heard, arrival_s)
         if isinstance(heard, Fault):
-            return [self._refuse(heard, sensor=self._sensor_of(heard))]
+            return [] if self._is_early(heard, arrival_s) else [self._refuse(heard, sensor=self._sensor_of(heard))]
         if isinstance(heard, Log):
             self._counts["device_logs"] += 1
         return []
 
+    def listen_anew(self) -> None:
+        """The line was opened again: what is under way on it may have begun without us."""
+        self._greeted, self._since_s = False, None
+
     def counters(self) -> Counters:
-        """Frames, blocks handed on, faults, log lines, frames missing by their sequence number, sessions."""
+        """Frames, blocks handed on, faults, log lines, frames too early for us, frames missing by number, sessions."""
         table = self._table
         return self._counts | {"frames_missing": table.frames_missing, "sessions": table.starts}
 
@@ -136,6 +144,14 @@ class FrameReader:
                 queued=status.queued,
             )
         ]
+
+    def _is_early(self, fault: Fault, arrival_s: float) -> bool:
+        """Whether a frame is not understood only because we came after its HELLO: normal for a while, and not told."""
+        if fault.kind != "before_hello" or self._greeted or not self._live:
+            return False
+        self._since_s = arrival_s if self._since_s is None else self._since_s
+        self._counts["before_hello"] += 1
+        return arrival_s - self._since_s <= HELLO_PATIENCE_S
 
     def _sensor_of(self, fault: Fault) -> str | None:
         hello = self._table.hello

@@ -13,7 +13,7 @@ import numpy as np
 
 from agent.clock import SampleClock
 from agent.fft import fast_length
-from agent.types import Counters, SampleBlock, Samples, Stream, Window
+from agent.types import Counters, Drift, SampleBlock, Samples, Stream, Window
 
 MIN_WINDOW = 16  # samples; fewer hold no spectrum worth the name
 MAX_RATE_HZ = 200_000.0  # beyond any accelerometer; a wrong declaration would ask for any amount of memory
@@ -75,6 +75,11 @@ class Windower:
     def counters(self) -> Counters:
         """Gaps and what was missing in them, blocks behind the count, windows made, and the clock's own counters."""
         return self._counts | dict(self._clock.counters())
+
+    @property
+    def drift(self) -> Drift | None:
+        """The device's clock against the host's; None where it is not known (yet)."""
+        return self._clock.drift
 
     def _begin(self, stream: Stream, start: int) -> None:
         length = window_length(self._window_s, stream.rate_hz) if 0 < stream.rate_hz <= MAX_RATE_HZ else 0

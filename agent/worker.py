@@ -19,7 +19,7 @@ import msgspec
 from agent.announcer import Announcer
 from agent.assembly import Parts
 from agent.baseline import MIN_WINDOWS, Baseline, to_bytes
-from agent.commissioning import MAX_WINDOWS
+from agent.commissioning import MAX_WINDOWS, remarks_on
 from agent.control import Answer, Commission, Record, Request, Status
 from agent.errors import ConfigError, TextVibError, TransportError
 from agent.inbox import Inbox
@@ -176,9 +176,13 @@ class Worker:
                 desk = self._desk(request.sensor)
                 if not MIN_WINDOWS <= request.windows <= MAX_WINDOWS:
                     raise ConfigError(f"windows: {request.windows} is not between {MIN_WINDOWS} and {MAX_WINDOWS}")
+                alerts, spec = desk.pipeline.open_alerts, self._parts.bundle.spec
+                remarks = remarks_on(request.windows, window_s=spec.window_s, hop_s=spec.hop_s, alerts=alerts)
                 desk.pipeline.commission(request.windows)
                 log.info("%s: commissioning, %d windows to learn", request.sensor, request.windows)
-                return {}
+                for remark in remarks:
+                    log.warning("%s: %s", request.sensor, remark)
+                return {"remarks": remarks}
             case Record():
                 self._desk(request.sensor)
                 if not 0 < request.seconds <= MAX_RECORDING_S:

@@ -6,7 +6,10 @@ the probabilities honest there; the limits of "unknown" reject at most a stated 
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
+from pathlib import Path
+from typing import TypeAlias
 
 import msgspec
 import numpy as np
@@ -20,7 +23,7 @@ from export.graph import Floats
 from export.score import embeddings, encoder_inputs
 from export.text import Sentences
 from export.tower import average_wordings, describe
-from export.train import TrainConfig, sampling_weights, train
+from export.train import TrainConfig, Trained, sampling_weights, train
 
 REJECTED = 0.05
 """Share of known faults that "unknown" may cost."""
@@ -34,22 +37,32 @@ class HeldOut:
     rows: NDArray[np.intp]  # of the table
 
 
+Learner: TypeAlias = Callable[[Table, int], Trained]
+"""Makes the student of one fold of the windows left in it and the fold's number."""
+
+
+def training(
+    config: TrainConfig, *, steps: int, spec: FeatureSpec, sentences: Sentences, vectors: Floats, folder: Path
+) -> Learner:
+    """Trains as `config` says, for `steps` alone and with a seed of each fold's own; its checkpoints go to `folder`."""
+
+    def learn(table: Table, number: int) -> Trained:
+        short = msgspec.structs.replace(config, steps=steps, seed=config.seed + number)
+        place = folder / str(number)
+        place.mkdir(parents=True, exist_ok=True)
+        return train(table, short, spec=spec, sentences=sentences, vectors=vectors, folder=place)
+
+    return learn
+
+
 def held_out_similarities(
-    table: Table,
-    config: TrainConfig,
-    *,
-    spec: FeatureSpec,
-    sentences: Sentences,
-    vectors: Floats,
-    count: int,
-    steps: int,
+    table: Table, learn: Learner, *, sentences: Sentences, vectors: Floats, count: int, seed: int
 ) -> HeldOut:
-    """Train `count` students, each without one fold of the groups, and embed what it did not see."""
+    """Let `count` students learn, each without one fold of the groups, and embed what it did not see."""
     found, rows = [], []
-    for number, out in enumerate(folds(table, count, seed=config.seed)):
-        learner = msgspec.structs.replace(config, steps=steps, seed=config.seed + number)
+    for number, out in enumerate(folds(table, count, seed=seed)):
         # A healthy baseline is known wherever there was a commissioning, so it may serve both sides as reference.
-        trained = train(table.take(~out | table.baseline), learner, spec=spec, sentences=sentences, vectors=vectors)
+        trained = learn(table.take(~out | table.baseline), number)
         centres = average_wordings(describe(trained.tower, vectors), sentences, FAULTS)
         inputs = encoder_inputs(table, trained.scaling)
         scored = np.flatnonzero(out & ~table.baseline)

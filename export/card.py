@@ -44,9 +44,19 @@ def _data(run: Run) -> str:
         f"{run.config.recordings} recordings of {', '.join(families) or 'no machine'}, "
         f"{run.config.machines_simulated} simulated machines; windows of {spec.window_s:g} s every "
         f"{run.config.hop_s:g} s. Objective {run.config.train.objective}, {run.config.train.steps} steps, "
-        f"seed {run.config.train.seed}, text encoder {run.config.text_encoder}.",
+        f"seed {run.config.train.seed}, text encoder {run.config.text_encoder}.{_distilled(run)}",
     ]
     return "\n".join(lines)
+
+
+def _distilled(run: Run) -> str:
+    if not run.config.distilled:
+        return ""
+    last = run.config.distilled[-1]
+    return (
+        f" That is the recipe of a network from which a smaller student was distilled in {last.steps} steps, seed "
+        f"{last.seed}; the student is what this bundle holds."
+    )
 
 
 def _net(run: Run, quantized: QuantizedConfig, report: Verification, sizes: Mapping[str, int]) -> str:

@@ -11,6 +11,7 @@ from pathlib import Path
 
 from agent.errors import ConfigError, TextVibError
 from export.judging import add_judging
+from export.shrinking import add_shrinking, quantize_run
 
 RUNS = Path("runs")
 MACHINES = 150
@@ -46,10 +47,6 @@ def _parser() -> argparse.ArgumentParser:
     train.add_argument("--out", type=Path, default=RUNS / "default", help="run folder (default: %(default)s)")
     train.set_defaults(command=_train)
 
-    quantize = commands.add_parser("quantize", help="a run -> its int8 ONNX and TFLite files")
-    quantize.add_argument("run", type=Path)
-    quantize.set_defaults(command=_quantize)
-
     pack = commands.add_parser("pack", help="a quantized run -> a verified bundle")
     pack.add_argument("run", type=Path)
     pack.add_argument("--out", type=Path, required=True, help="bundle folder; replaced if it exists")
@@ -67,8 +64,9 @@ def _parser() -> argparse.ArgumentParser:
     rebuild.add_argument("--run", type=Path, default=RUNS / "default", help="run folder (default: %(default)s)")
     rebuild.add_argument("--out", type=Path, default=Path("agent/bundles/default"), help="default: %(default)s")
     _add_name(rebuild)
-    rebuild.set_defaults(command=_rebuild)
+    rebuild.set_defaults(command=_rebuild, aware=None)
 
+    add_shrinking(commands)
     add_judging(commands)
     return parser
 
@@ -78,12 +76,13 @@ def _add_training(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--manifest", type=Path, action="append", default=[], help="more recordings; may be repeated")
     parser.add_argument("--machines", type=int, default=MACHINES, help="simulated machines (default: %(default)s)")
     parser.add_argument("--cache", type=Path, default=RUNS / "features", help="feature cache (default: %(default)s)")
-    parser.add_argument("--steps", type=int, help="training steps")
-    parser.add_argument("--seed", type=int, default=0)
-    parser.add_argument("--objective", default="triplet", help="a name of export.objective (default: %(default)s)")
     parser.add_argument(
-        "--text", default="ngrams+minilm", help="ngrams, minilm or ngrams+minilm (default: %(default)s)"
+        "--config", type=Path, help="TOML or JSON of a training configuration; what follows goes over it"
     )
+    parser.add_argument("--steps", type=int, help="training steps")
+    parser.add_argument("--seed", type=int)
+    parser.add_argument("--objective", help="a name of export.objective")
+    parser.add_argument("--text", help="ngrams, minilm, glossary or several joined by +")
 
 
 def _add_name(parser: argparse.ArgumentParser) -> None:
@@ -116,14 +115,20 @@ def _manifest(arguments: argparse.Namespace) -> int:
 
 
 def _train(arguments: argparse.Namespace) -> int:
+    import msgspec
+
     from export.data.layouts import rows_below
     from export.data.manifest import ManifestError, Row, read_manifest
     from export.experiment import run_experiment
     from export.objective import OBJECTIVES
+    from export.recipes import read_recipe
     from export.train import TrainConfig
 
-    if arguments.objective not in OBJECTIVES:
-        raise ConfigError(f"--objective: {arguments.objective!r} is none of {', '.join(OBJECTIVES)}")
+    config = TrainConfig() if arguments.config is None else read_recipe(arguments.config)
+    given = {name: getattr(arguments, name) for name in ("steps", "seed", "objective", "text")}
+    config = msgspec.structs.replace(config, **{name: value for name, value in given.items() if value is not None})
+    if config.objective not in OBJECTIVES:
+        raise ConfigError(f"objective: {config.objective!r} is none of {', '.join(OBJECTIVES)}")
     rows: list[Row] = []
     if arguments.data is not None:
         found = rows_below(arguments.data)
@@ -134,27 +139,10 @@ def _train(arguments: argparse.Namespace) -> int:
         rows += read_manifest(path)
     if not rows:
         raise ManifestError("no recordings: name a folder with --data or a table with --manifest")
-    config = TrainConfig(seed=arguments.seed, objective=arguments.objective, text=arguments.text)
-    if arguments.steps is not None:
-        import msgspec
-
-        config = msgspec.structs.replace(config, steps=arguments.steps)
     notes = run_experiment(rows, config, folder=arguments.out, cache=arguments.cache, machines=arguments.machines)
     for note in notes:
         print(f"left out {note}", file=sys.stderr)
     print((arguments.out / "metrics.json").read_text(), end="")
-    return 0
-
-
-def _quantize(arguments: argparse.Namespace) -> int:
-    from export.convert import convert
-    from export.run import load_run
-
-    figures = convert(load_run(arguments.run))
-    print(
-        f"{figures.parameters} parameters, {figures.multiplications} multiplications; int8 against float: "
-        f"cosine {figures.cosine_mean:.5f} mean, {figures.cosine_min:.5f} min"
-    )
     return 0
 
 
@@ -194,5 +182,5 @@ def _verify(arguments: argparse.Namespace) -> int:
 
 def _rebuild(arguments: argparse.Namespace) -> int:
     _train(argparse.Namespace(**{**vars(arguments), "out": arguments.run}))
-    _quantize(arguments)
+    quantize_run(arguments)
     return _pack(arguments)

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 from numpy.typing import NDArray
@@ -24,6 +24,8 @@ Mask = NDArray[np.bool_]
 
 COLUMNS = ("007", "014", "021", "1400", "800", "C>H", "C+H>U", "U+H>C")
 """What is left of > is trained on, what is right of it is scored; sizes and speeds are those that are scored."""
+SIZES = ("007", "014", "021")  # of CWRU's defects, in thousandths of an inch; each is another physical bearing
+FAMILIES = ("cwru", "hit", "uestc")  # a machine's name starts with one of them
 CHASED_BY_NOBODY = "014"
 """Its outer race shows none of the lines that an outer race shows: scored and reported, left out of the mean."""
 
@@ -42,29 +44,64 @@ class Column:
 def columns_of(table: Table) -> dict[str, Column]:
     """Name -> column. CWRU is trained on by all its sensors and scored by the one at the drive end.
 
-    CWRU has one healthy recording: where healthy CWRU is scored, the first half teaches and the second is scored.
+    Column 800 leaves the neighbouring 1000 rpm out of training; its healthy windows may still teach a baseline.
     """
-    cwru, hit, uestc = (_starts(table.machines, name) for name in ("cwru", "hit", "uestc"))
-    drive_end, healthy = table.machines == "cwru-de", table.labels == HEALTHY
-    first, second = table.half == 0, table.half == 1
-    cwru_taught = drive_end & healthy & first
-    sizes = {
-        size: Column(
-            trained=cwru & ~_ends(table.groups, f"-{size}"),
-            scored=drive_end & _ends(table.groups, f"-{size}"),
-            teaches=cwru_taught,
-            by_halves=True,
-        )
-        for size in ("007", "014", "021")
+    cwru, hit = (_starts(table.machines, name) for name in ("cwru", "hit"))
+    slow = speed_column(table, 800)
+    return {
+        **{size: size_column(table, size) for size in SIZES},
+        "1400": speed_column(table, 1400),
+        "800": replace(slow, trained=slow.trained & ~_near(table.rpm, 1000)),
+        "C>H": within(table, cwru | hit, lambda inside: machine_column(inside, "hit")),
+        "C+H>U": machine_column(table, "uestc"),
+        "U+H>C": machine_column(table, "cwru"),
     }
-    slow, fast = _near(table.rpm, 800), _near(table.rpm, 1400)
-    return sizes | {
-        "1400": Column(uestc & ~fast, uestc & fast, uestc & healthy),
-        "800": Column(uestc & (fast | _near(table.rpm, 1200)), uestc & slow, uestc & healthy),
-        "C>H": Column(cwru, hit, hit & healthy),
-        "C+H>U": Column(cwru | hit, uestc, uestc & healthy),
-        "U+H>C": Column(uestc | hit, drive_end & (~healthy | second), cwru_taught, by_halves=True),
-    }
+
+
+def size_column(table: Table, size: str) -> Column:
+    """CWRU's bearings with a defect of `size` after training on its others; its healthy recording is never scored."""
+    cwru, of_size = _starts(table.machines, "cwru"), _ends(table.groups, f"-{size}")
+    return Column(cwru & ~of_size, _drive_end(table) & of_size, _cwru_taught(table), by_halves=True)
+
+
+def speed_column(table: Table, rpm: float) -> Column:
+    """UESTC at one nominal speed after training on its others."""
+    uestc, chosen = _starts(table.machines, "uestc"), _near(table.rpm, rpm)
+    return Column(uestc & ~chosen, uestc & chosen, uestc & (table.labels == HEALTHY))
+
+
+def machine_column(table: Table, family: str) -> Column:
+    """One of FAMILIES after training on the others.
+
+    CWRU has one healthy recording: its first half teaches and its second is scored.
+    """
+    chosen, healthy = _starts(table.machines, family), table.labels == HEALTHY
+    if family != "cwru":
+        return Column(~chosen, chosen, chosen & healthy)
+    scored = _drive_end(table) & (~healthy | (table.half == 1))
+    return Column(~chosen, scored, _cwru_taught(table), by_halves=True)
+
+
+def within(table: Table, rows: Mask, build: Callable[[Table], Column]) -> Column:
+    """The column that `build` makes of `rows` alone, as rows of the whole table: no other row can enter it."""
+    inside = build(table.take(rows))
+
+    def widened(part: Mask) -> Mask:
+        whole = np.zeros(len(table), np.bool_)
+        whole[rows] = part
+        return whole
+
+    return Column(widened(inside.trained), widened(inside.scored), widened(inside.teaches), inside.by_halves)
+
+
+def _drive_end(table: Table) -> Mask:
+    rows: Mask = table.machines == "cwru-de"
+    return rows
+
+
+def _cwru_taught(table: Table) -> Mask:
+    rows: Mask = _drive_end(table) & (table.labels == HEALTHY) & (table.half == 0)
+    return rows
 
 
 def healthy_references(table: Table, column: Column) -> Floats:

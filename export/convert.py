@@ -6,10 +6,13 @@ import numpy as np
 
 from agent.runtimes.onnx import OnnxEncoder
 from agent.scaling import InputScaling
+from export.aware import AwareConfig, train_aware
 from export.data.table import Table
+from export.drawing import windows_of
 from export.graph import Floats, Graph, embed, multiplications
+from export.likeness import likeness
 from export.quantize import Quantized, activation_ranges, quantize
-from export.run import QuantizedConfig, Run, write_json
+from export.run import QuantizedConfig, Run, read_descriptions, write_json
 from export.score import encoder_inputs
 from export.train import INPUT_SCALE
 from export.writers.onnx import onnx_bytes
@@ -18,27 +21,49 @@ from export.writers.tflite import tflite_bytes
 RANGE_WINDOWS = 2000
 
 
-def convert(run: Run) -> QuantizedConfig:
-    """Write `encoder.onnx`, `encoder.tflite` and `quantized.json`; the figures compare int8 with float."""
-    inputs = range_inputs(run.table, run.scaling)
+def convert(run: Run, *, aware: AwareConfig | None = None) -> QuantizedConfig:
+    """Write `encoder.onnx`, `encoder.tflite` and `quantized.json`; the figures compare int8 with float.
+
+    With `aware` the weights are trained as the integers that they become, and both ways are compared.
+    """
+    inputs, centres = range_inputs(run.table, run.scaling), read_descriptions(run).centres
+    wanted = embed(run.graph, inputs)
     net = integers(run.graph, inputs)
-    onnx_file = onnx_bytes(net)
-    (run.folder / "encoder.onnx").write_bytes(onnx_file)
+    alike = post_training = likeness(answers(net, inputs), wanted, centres)
+    if aware is not None:
+        net = aware_integers(run, inputs, aware)
+        alike = likeness(answers(net, inputs), wanted, centres)
+    (run.folder / "encoder.onnx").write_bytes(onnx_bytes(net))
     (run.folder / "encoder.tflite").write_bytes(tflite_bytes(net))
-    encoder = OnnxEncoder(onnx_file)
-    answers = net.output.decode(np.array([encoder.embed(codes) for codes in INPUT_SCALE.encode(inputs)]))
-    lengths = np.maximum(np.linalg.norm(answers, axis=1), 1e-12)
-    cosines = np.einsum("ij,ij->i", answers, embed(run.graph, inputs)) / lengths
     config = QuantizedConfig(
         inputs=INPUT_SCALE,
         outputs=net.output,
         parameters=run.graph.parameters,
         multiplications=multiplications(run.graph),
-        cosine_mean=float(cosines.mean()),
-        cosine_min=float(cosines.min()),
+        float_likeness=alike,
+        aware=aware,
+        post_training=None if aware is None else post_training,
     )
     write_json(run.folder / "quantized.json", config)
     return config
+
+
+def aware_integers(run: Run, inputs: Floats, config: AwareConfig) -> Quantized:
+    """The run's graph in integers that were trained as such, within the ranges that `inputs` reach."""
+    windows = windows_of(
+        run.table, scaling=run.scaling, spec=run.config.spec, recipe=run.config.train,
+        rng=np.random.default_rng(config.seed),
+    )  # fmt: skip
+    ranges = activation_ranges(run.graph, inputs)
+    return train_aware(run.graph, ranges, windows, config, input_scale=INPUT_SCALE, folder=run.folder)
+
+
+def answers(net: Quantized, inputs: Floats) -> Floats:
+    """Unit embeddings (n, dim) that onnxruntime makes of `net` for encoder inputs (n, inputs)."""
+    encoder = OnnxEncoder(onnx_bytes(net))
+    said = net.output.decode(np.array([encoder.embed(codes) for codes in INPUT_SCALE.encode(inputs)]))
+    unit: Floats = said / np.maximum(np.linalg.norm(said, axis=1, keepdims=True), 1e-12)
+    return unit
 
 
 def range_inputs(table: Table, scaling: InputScaling) -> Floats:

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import hashlib
 import io
+import math
 import re
 import shutil
 import tomllib
@@ -33,9 +34,7 @@ FAULT_ID = re.compile(r"[a-z][a-z0-9_]{0,39}")
 ADVICE = {"ko": "설비를 점검하고 진동 추이를 관찰하십시오.", "en": "Inspect the machine and watch the trend."}
 """For a fault that is described without advice; other languages get the English one."""
 NEAR = 0.85
-"""Cosine from which a sentence counts as near a fault. Measured with the default tower: 92 % of the sentences in
-unseen.toml reach it for their own fault and none for another; 2 of 12 sentences about other things did too, and so does
-every negation: the cosine does not tell "a defect" from "no defect"."""
+"""Cosine from which a sentence counts as near a fault, where a tower was stored without a limit of its own."""
 
 
 class Wording(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
@@ -58,6 +57,12 @@ class Reader:
     encoder: TextEncoder
     tower: Tower
 
+    @property
+    def near(self) -> float:
+        """Cosine from which a sentence counts as near a fault, as fixed in training (`export.nearness`)."""
+        limit = float(self.tower.near)
+        return NEAR if math.isnan(limit) else limit
+
     def read(self, sentences: Sequence[str]) -> Floats:
         """Unit vectors (n, dim) in the space of the bundle's embeddings."""
         return describe(self.tower, self.encoder.encode(sentences))
@@ -68,6 +73,14 @@ class Near(msgspec.Struct, frozen=True):
 
     fault: str
     similarity: float
+
+
+@dataclass(frozen=True, slots=True)
+class Redescribed:
+    """What `redescribe` found on its way."""
+
+    nearest: Mapping[str, Near]  # for every fault described, the nearest other one
+    remarks: tuple[str, ...]  # what is wrong with which sentence, and how to mend it
 
 
 def reader_of(bundle: Bundle, tower: Path | None = None) -> Reader:
@@ -129,11 +142,10 @@ def rank(bundle: Bundle, reader: Reader, sentence: str) -> tuple[Near, ...]:
 
 def redescribe(
     bundle_path: Path | str, descriptions: Path, out: Path, *, tower: Path | None = None, version: str | None = None
-) -> dict[str, Near]:
+) -> Redescribed:
     """Write to `out` the bundle with the faults of `descriptions` described anew; the others keep theirs.
 
-    Returns for every fault that was described the nearest other fault. TextError or BundleError, and nothing at `out`
-    touched, where anything is wrong.
+    TextError or BundleError, and nothing at `out` touched, where anything is wrong.
     """
     bundle = load_bundle(bundle_path)
     given = read_descriptions(descriptions)
@@ -157,7 +169,29 @@ def redescribe(
     contents["texts.json"] = _texts(bundle, given)
     contents["model_card.md"] += _card(bundle, made, described).encode()
     _replace(out, contents, made)
-    return {fault: _nearest_other(fault, faults, vectors) for fault in described}
+    nearest = {fault: _nearest_other(fault, faults, vectors) for fault in described}
+    return Redescribed(nearest, _remarks(bundle, reader, given))
+
+
+def _remarks(bundle: Bundle, reader: Reader, given: Descriptions) -> tuple[str, ...]:
+    """Sentences that the bundle's descriptions, as they were, place elsewhere than under the fault they are given for.
+
+    A new fault has no description yet: that it is near none is as it should be, and worth no remark.
+    """
+    found = []
+    for language, table in given.items():
+        for fault, wording in table.items():
+            for sentence in wording.sentences:
+                where = f"{language}.{fault}: {sentence!r} is near"
+                first = rank(bundle, reader, sentence)[0]
+                if first.similarity < reader.near:
+                    if fault in bundle.manifest.faults:
+                        found.append(
+                            f"{where} no fault; write what is wrong with the machine, and what is not leave out"
+                        )
+                elif first.fault != fault:
+                    found.append(f"{where} {first.fault} ({first.similarity:.2f}); describe what differs from it")
+    return tuple(found)
 
 
 def _vectors(given: Descriptions, reader: Reader) -> dict[str, Floats]:

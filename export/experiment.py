@@ -2,15 +2,23 @@
 
 from __future__ import annotations
 
-import hashlib
+import shutil
 from collections.abc import Sequence
 from pathlib import Path
 
 import numpy as np
 
+from agent.matching import Calibration
 from agent.spectra import FeatureSpec
 from agent.types import FAULTS
-from export.calibrate import HeldOut, expected_calibration_error, fit_calibration, held_out_similarities, softmax
+from export.calibrate import (
+    HeldOut,
+    expected_calibration_error,
+    fit_calibration,
+    held_out_similarities,
+    softmax,
+    training,
+)
 from export.curves import draw_curves
 from export.data.manifest import Row
 from export.data.simulated import simulated_table
@@ -18,15 +26,18 @@ from export.data.table import Table, join
 from export.data.windows import table_of
 from export.deviation import fit_deviation
 from export.graph import Floats
+from export.nearness import fit_limit
+from export.negatives import training_sentences, wordings_digest
 from export.run import RunConfig, save_run, write_json
 from export.score import balanced_accuracy, by_family, embeddings, encoder_inputs, nearest, recall_per_label
-from export.spread import alignment, effective_rank, uniformity
+from export.spread import Spread, spread_of
 from export.text import FOLDER, Sentences, TextEncoder, read_wordings, sentences_of, text_encoder
 from export.tower import average_wordings, describe, nearest_fault_share
 from export.train import TrainConfig, Trained, sampling_weights, train
 
 HOP_S = 0.5  # denser than the agent's own hop: more windows from the same recordings
 FOLDS = 5
+FOLDS_FOLDER = "folds"  # their checkpoints, until the run is finished
 FOLD_STEPS = 0.5  # of the full training: enough to calibrate by
 FIRST_SIMULATED = 1000
 
@@ -48,20 +59,16 @@ def run_experiment(
     seeds = range(FIRST_SIMULATED, FIRST_SIMULATED + machines)
     table = join([real, simulated_table(seeds, spec, cache=cache)]) if machines else real
     encoder = text_encoder(config.text)
-    wordings = FOLDER / "training.toml"
-    sentences = sentences_of(read_wordings(wordings), FAULTS)
+    sentences = training_sentences()
     vectors = encoder.encode(sentences.texts)
 
     trained = train(table, config, spec=spec, sentences=sentences, vectors=vectors, folder=folder)
-    held_out = held_out_similarities(
-        table,
-        config,
-        spec=spec,
-        sentences=sentences,
-        vectors=vectors,
-        count=FOLDS,
-        steps=max(1, round(config.steps * FOLD_STEPS)),
-    )
+    trained.tower.near.fill_(fit_limit(sentences, vectors, config))
+    learn = training(
+        config, steps=fold_steps(config.steps), spec=spec, sentences=sentences, vectors=vectors,
+        folder=folder / FOLDS_FOLDER,
+    )  # fmt: skip
+    held_out = held_out_similarities(table, learn, sentences=sentences, vectors=vectors, count=FOLDS, seed=config.seed)
     calibration = fit_calibration(held_out, table, real_share=config.real_share)
     save_run(
         folder,
@@ -72,24 +79,42 @@ def run_experiment(
             machines_simulated=machines,
             hop_s=hop_s,
             text_encoder=encoder.name,
-            wordings_sha256=hashlib.sha256(wordings.read_bytes()).hexdigest(),
+            wordings_sha256=wordings_digest(),
         ),
         table=table,
         trained=trained,
         calibration=calibration,
         deviation=fit_deviation(real, spec),
     )
-    metrics = {
-        "windows": {"real": len(real), "simulated": len(table) - len(real)},
+    metrics = metrics_of(
+        trained, table, held_out, calibration,
+        real_share=config.real_share, sentences=sentences, vectors=vectors, encoder=encoder,
+    )  # fmt: skip
+    write_json(folder / "metrics.json", metrics)
+    shutil.rmtree(folder / FOLDS_FOLDER)
+    draw_curves(folder / "curves.png", trained.losses, held_out, table)
+    return notes
+
+
+def fold_steps(steps: int) -> int:
+    """Steps of each fold's training beside one of `steps`."""
+    return max(1, round(steps * FOLD_STEPS))
+
+
+def metrics_of(
+    trained: Trained, table: Table, held_out: HeldOut, calibration: Calibration, *, real_share: float,
+    sentences: Sentences, vectors: Floats, encoder: TextEncoder,
+) -> dict[str, object]:  # fmt: skip
+    """What every run folder says of its student."""
+    simulated = sum(machine.startswith("sim-") for machine in table.machines.tolist())
+    return {
+        "windows": {"real": len(table) - simulated, "simulated": simulated},
         "final_loss": float(np.mean(trained.losses[-100:])),
-        "held_out_groups": held_out_metrics(held_out, table, calibration.temperature, config.real_share),
+        "held_out_groups": held_out_metrics(held_out, table, calibration.temperature, real_share),
         "training_windows": training_metrics(trained, table, sentences, vectors),
         "embedding": embedding_metrics(trained, table, sentences, vectors),
         "text": text_metrics(trained, table, sentences=sentences, vectors=vectors, encoder=encoder),
     }
-    write_json(folder / "metrics.json", metrics)
-    draw_curves(folder / "curves.png", trained.losses, held_out, table)
-    return notes
 
 
 def held_out_metrics(held_out: HeldOut, table: Table, temperature: float, real_share: float) -> dict[str, object]:
@@ -118,17 +143,13 @@ def training_metrics(trained: Trained, table: Table, sentences: Sentences, vecto
     return result
 
 
-def embedding_metrics(trained: Trained, table: Table, sentences: Sentences, vectors: Floats) -> dict[str, object]:
+def embedding_metrics(trained: Trained, table: Table, sentences: Sentences, vectors: Floats) -> Spread:
     """How the training windows use the space: dimensions in use, distance to their own description, spread."""
     scored = np.flatnonzero(~table.baseline)
     embedded = embeddings(trained.student, encoder_inputs(table, trained.scaling)[scored])
     centres = average_wordings(describe(trained.tower, vectors), sentences, FAULTS)
     own = centres[[FAULTS.index(label) for label in table.labels[scored]]]
-    return {
-        "effective_rank": effective_rank(embedded),
-        "alignment": alignment(embedded, own),
-        "uniformity": uniformity(embedded),
-    }
+    return spread_of(embedded, own)
 
 
 def text_metrics(

@@ -7,7 +7,8 @@ and the interval of a score resamples whole groups.
 from __future__ import annotations
 
 import math
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from typing import TypeAlias
 
 import msgspec
 import numpy as np
@@ -57,6 +58,23 @@ def share_of(hits: NDArray[np.bool_], *, overlap: float = 1.0) -> Share | None:
     return Share(share, bounds.low, bounds.high, int(hits.sum()), len(hits), independent)
 
 
+def share_of_count(count: int, windows: int, *, overlap: float = 1.0) -> Share | None:
+    """The same with the exact bounds of Clopper and Pearson (1934, Biometrika 26: 404-413), which never promise more.
+
+    Where the count of independent windows is no whole number the beta quantiles between its neighbours are taken.
+    """
+    from scipy.stats import beta
+
+    if not windows:
+        return None
+    independent = windows / max(1.0, overlap)
+    share, tail = count / windows, (1 - LEVEL) / 2
+    seen = share * independent
+    low = float(beta.ppf(tail, seen, independent - seen + 1)) if seen > 0 else 0.0
+    high = float(beta.ppf(1 - tail, seen + 1, independent - seen)) if seen < independent else 1.0
+    return Share(share, low, high, count, windows, independent)
+
+
 def wilson(share: float, trials: float) -> Interval:
     """Score interval of a binomial share (Wilson 1927, JASA 22: 209-212)."""
     denominator = 1 + _Z**2 / trials
@@ -88,6 +106,24 @@ def auroc(scores: NDArray[np.floating], positive: NDArray[np.bool_]) -> float | 
     return float((ranks[positive].sum() - ups * (ups + 1) / 2) / (ups * downs))
 
 
+Tally: TypeAlias = Mapping[str, Mapping[str, tuple[int, int]]]
+"""Label -> group -> windows called right, and windows: all that a resampling of groups needs to know."""
+
+
+def tally_of(
+    right: NDArray[np.bool_], labels: NDArray[np.str_], groups: NDArray[np.str_]
+) -> dict[str, dict[str, tuple[int, int]]]:
+    """The Tally of windows."""
+    return {
+        str(label): {
+            str(group): (int(right[cell].sum()), int(cell.sum()))
+            for group in np.unique(groups[labels == label])
+            for cell in [(labels == label) & (groups == group)]
+        }
+        for label in np.unique(labels)
+    }
+
+
 def bootstrap_balanced(
     right: NDArray[np.bool_],
     labels: NDArray[np.str_],
@@ -100,15 +136,21 @@ def bootstrap_balanced(
 
     Efron's percentile interval on whole clusters. A label with a single group adds no spread, however uncertain it is.
     """
+    return bootstrap_mean([tally_of(right, labels, groups)], resamples=resamples, seed=seed)
+
+
+def bootstrap_mean(tallies: Sequence[Tally], *, resamples: int = 2000, seed: int = 0) -> Interval:
+    """The same for the mean of several balanced accuracies, each with its groups drawn on its own."""
     rng = np.random.default_rng(seed)
-    recalls = []
-    for label in np.unique(labels):
-        members = np.unique(groups[labels == label])
-        cells = [(labels == label) & (groups == group) for group in members]
-        hits, sizes = (np.array(values) for values in ([right[c].sum() for c in cells], [c.sum() for c in cells]))
-        drawn = rng.integers(len(cells), size=(resamples, len(cells)))
-        recalls.append(hits[drawn].sum(axis=1) / sizes[drawn].sum(axis=1))
-    low, high = np.quantile(np.mean(recalls, axis=0), [(1 - LEVEL) / 2, (1 + LEVEL) / 2])
+    scores = []
+    for tally in tallies:
+        recalls = []
+        for groups in tally.values():
+            hits, sizes = np.array(list(groups.values())).T
+            drawn = rng.integers(len(groups), size=(resamples, len(groups)))
+            recalls.append(hits[drawn].sum(axis=1) / sizes[drawn].sum(axis=1))
+        scores.append(np.mean(recalls, axis=0))
+    low, high = np.quantile(np.mean(scores, axis=0), [(1 - LEVEL) / 2, (1 + LEVEL) / 2])
     return Interval(float(low), float(high))
 
 

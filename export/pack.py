@@ -25,11 +25,10 @@ from agent.manifest import FILES, MANIFEST, SCHEMA, FileEntry, Manifest
 from agent.runtimes.onnx import OnnxEncoder
 from agent.types import FAULTS
 from export.card import model_card
-from export.graph import Floats
-from export.run import QuantizedConfig, Run, RunError, read_json
+from export.run import QuantizedConfig, Run, RunError, read_descriptions, read_json
 from export.score import encoder_inputs
-from export.text import FOLDER, read_texts, read_wordings, sentences_of, text_encoder
-from export.tower import average_wordings, describe, load_tower, sha256
+from export.text import read_texts
+from export.tower import sha256
 from export.verify import Case, Verification, verify
 
 MAX_BUNDLE_BYTES = 300_000
@@ -104,22 +103,11 @@ def _contents(run: Run, quantized: QuantizedConfig) -> dict[str, bytes]:
         "encoder.onnx": onnx_file,
         "encoder.tflite": (run.folder / "encoder.tflite").read_bytes(),
         "scaling.npy": _npy(np.stack([scaling.mean, scaling.gain, scaling.deviation_gain]).astype(np.float32)),
-        "descriptions.npy": _npy(description_vectors(run).astype(np.float16)),
+        "descriptions.npy": _npy(read_descriptions(run).centres.astype(np.float16)),
         "texts.json": msgspec.json.format(msgspec.json.encode(read_texts()), indent=1),
         "golden_features.npy": _npy(np.array(expected, dtype=np.float32)),
         "golden_embeddings.npy": _npy(np.array([encoder.embed(row) for row in codes], dtype=np.int8)),
     }
-
-
-def description_vectors(run: Run) -> Floats:
-    """One unit vector per fault (faults, dim): the training wordings through the run's tower, averaged."""
-    wordings = FOLDER / "training.toml"
-    if hashlib.sha256(wordings.read_bytes()).hexdigest() != run.config.wordings_sha256:
-        raise RunError(f"{wordings}: changed since the run {run.folder} was trained; train again")
-    encoder = text_encoder(run.config.train.text)
-    sentences = sentences_of(read_wordings(wordings), FAULTS)
-    vectors = describe(load_tower(run.tower, encoder), encoder.encode(sentences.texts))
-    return average_wordings(vectors, sentences, FAULTS)
 
 
 def _write(

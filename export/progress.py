@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
+from multiprocessing import parent_process
 from typing import TypeVar
 
 from rich.console import Console
@@ -12,6 +13,10 @@ Element = TypeVar("Element")
 
 
 def track(elements: Sequence[Element], what: str) -> Iterator[Element]:
-    """The elements, one after the other, with a bar on standard error if that is a terminal."""
+    """The elements, one after the other, with a bar on standard error if that is a terminal.
+
+    Only the process that somebody started draws one: its children would draw theirs over each other.
+    """
     console = Console(stderr=True)
-    yield from rich_track(elements, what, console=console, disable=not console.is_terminal)
+    watched = console.is_terminal and parent_process() is None
+    yield from rich_track(elements, what, console=console, disable=not watched)

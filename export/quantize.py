@@ -17,6 +17,8 @@ from export.graph import INPUT, Columns, Conv, Dense, Floats, Graph, run
 
 Ranges = Mapping[str, tuple[float, float]]
 
+LEAST_SCALE = 1e-8  # where a tensor or a channel is all zero
+
 
 @dataclass(frozen=True, slots=True)
 class Integers:
@@ -63,14 +65,14 @@ def quantize(graph: Graph, ranges: Ranges, *, input_scale: CodeScale) -> Quantiz
 
 
 def _asymmetric(low: float, high: float) -> CodeScale:
-    scale = max((high - low) / 255, 1e-8)
+    scale = max((high - low) / 255, LEAST_SCALE)
     return CodeScale(scale, int(np.clip(round(-128 - low / scale), -128, 127)))
 
 
 def _integers(node: Dense | Conv, input_scale: float) -> Integers:
     weight = node.weight if isinstance(node, Conv) else node.weight[:, :, np.newaxis]
     largest = np.abs(weight).max(axis=(1, 2))
-    scales = np.maximum(largest / 127, 1e-8).astype(np.float32)
+    scales = np.maximum(largest / 127, LEAST_SCALE).astype(np.float32)
     codes = np.clip(np.rint(weight / scales[:, np.newaxis, np.newaxis]), -127, 127).astype(np.int8)
     bias = np.rint(node.bias.astype(np.float64) / (scales.astype(np.float64) * input_scale))
     limit = np.iinfo(np.int32).max

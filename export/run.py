@@ -19,10 +19,16 @@ from agent.errors import TextVibError
 from agent.matching import Calibration
 from agent.scaling import CodeScale, InputScaling, view_shares
 from agent.spectra import FeatureSpec
+from agent.types import FAULTS
+from export.aware import AwareConfig
 from export.data.table import Table, load, save
-from export.graph import Graph
+from export.distil import DistilConfig
+from export.graph import Floats, Graph
+from export.likeness import Likeness
 from export.model import Student, fold
-from export.tower import tower_bytes
+from export.negatives import WORDINGS, training_sentences, wordings_digest
+from export.text import Sentences, TextEncoder, text_encoder
+from export.tower import Tower, average_wordings, describe, load_tower, tower_bytes
 from export.train import TrainConfig, Trained
 
 Value = TypeVar("Value")
@@ -35,7 +41,7 @@ class RunError(TextVibError):
 
 
 class RunConfig(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
-    """`config.json`: the recipe and where its data came from."""
+    """`config.json`: the recipe and where its data came from; a distilled run keeps both of its network."""
 
     train: TrainConfig
     spec: FeatureSpec
@@ -44,6 +50,13 @@ class RunConfig(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     hop_s: float
     text_encoder: str
     wordings_sha256: str
+    distilled: tuple[DistilConfig, ...] = ()  # students in turn, each of the one before; the first of `train`'s
+    network_sha256: str | None = None  # of the `trained.pt` that the last one learnt from
+
+    @property
+    def hidden(self) -> tuple[int, ...]:
+        """Sizes of the last student's hidden layers."""
+        return self.distilled[-1].hidden if self.distilled else self.train.hidden
 
 
 class QuantizedConfig(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
@@ -53,8 +66,9 @@ class QuantizedConfig(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     outputs: CodeScale
     parameters: int
     multiplications: int
-    cosine_mean: float
-    cosine_min: float
+    float_likeness: Likeness  # to the float student, on the windows that ranges were read off
+    aware: AwareConfig | None = None  # where the weights were trained as integers
+    post_training: Likeness | None = None  # of the integers that they would have been without
 
 
 @dataclass(frozen=True, slots=True)
@@ -103,7 +117,7 @@ def load_run(folder: Path) -> Run:
     config = read_json(folder / "config.json", RunConfig)
     rows = np.load(folder / "scaling.npy", allow_pickle=False)
     scaling = InputScaling(rows[0], rows[1], rows[2], view_shares(config.spec))
-    student = Student(scaling.size, hidden=config.train.hidden, dim=config.train.dim, dropout=config.train.dropout)
+    student = Student(scaling.size, hidden=config.hidden, dim=config.train.dim)
     student.load_state_dict(torch.load(folder / "trained.pt", weights_only=True))
     return Run(
         folder=folder,
@@ -114,6 +128,29 @@ def load_run(folder: Path) -> Run:
         tower=(folder / "tower.npz").read_bytes(),
         calibration=read_json(folder / "calibration.json", Calibration),
         deviation=read_json(folder / "deviation.json", DeviationScale),
+    )
+
+
+@dataclass(frozen=True, slots=True)
+class Descriptions:
+    """The training wordings as a run reads them."""
+
+    encoder: TextEncoder
+    tower: Tower
+    sentences: Sentences
+    vectors: Floats  # (sentences, text dim), before the tower
+    centres: Floats  # (faults, dim) unit vectors, after it, averaged
+
+
+def read_descriptions(run: Run) -> Descriptions:
+    """The training wordings through the run's tower; RunError where they are not those that it was trained with."""
+    if wordings_digest() != run.config.wordings_sha256:
+        raise RunError(f"{WORDINGS}, negatives.toml: changed since the run {run.folder} was trained; train again")
+    encoder = text_encoder(run.config.train.text)
+    sentences = training_sentences()
+    vectors, tower = encoder.encode(sentences.texts), load_tower(run.tower, encoder)
+    return Descriptions(
+        encoder, tower, sentences, vectors, average_wordings(describe(tower, vectors), sentences, FAULTS)
     )
 
 

@@ -5,11 +5,26 @@ Unit vectors in, one number out; figures to read beside a score, never to select
 
 from __future__ import annotations
 
+import msgspec
 import numpy as np
 
 from export.graph import Floats
 
 MOST_PAIRED = 2000  # rows whose pairs are compared; more are thinned evenly
+
+
+class Spread(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """Of one set of embeddings. `uniformity` is None for fewer than two of them."""
+
+    effective_rank: float
+    alignment: float
+    uniformity: float | None
+
+
+def spread_of(vectors: Floats, partners: Floats) -> Spread:
+    """Of embeddings (n, dim), n at least 1, and the descriptions of what they are (n, dim)."""
+    even = uniformity(vectors)
+    return Spread(effective_rank(vectors), alignment(vectors, partners), None if np.isnan(even) else even)
 
 
 def effective_rank(vectors: Floats) -> float:

@@ -114,9 +114,32 @@ def imagine(
     config: TeacherConfig,
     rng: np.random.Generator,
 ) -> Imagined:
-    """Windows between the recorded ones: each view from one window or from another, a little disturbed.
+    """Windows between the recorded ones, and what `teacher` says of them."""
+    values, known, healthy = mix(table, rows, chances, reference, scaling=scaling, spec=spec, config=config, rng=rng)
+    return Imagined(
+        values,
+        known,
+        healthy,
+        probability=teacher.probabilities(values, known, healthy),
+        blind=teacher.probabilities(values, known, None),
+    )
 
-    The healthy reference is mixed with the same views, so that a difference still belongs to one machine.
+
+def mix(
+    table: Table,
+    rows: NDArray[np.intp],
+    chances: NDArray[np.float64],
+    reference: Floats,
+    *,
+    scaling: InputScaling,
+    spec: FeatureSpec,
+    config: TeacherConfig,
+    rng: np.random.Generator,
+) -> tuple[Floats, NDArray[np.bool_], Floats]:
+    """Features, which of them are known, and the healthy reference of `config.windows` windows between recorded ones.
+
+    Each view comes from one window or from another, a little disturbed. The reference is mixed with the same views, so
+    that a difference still belongs to one machine.
     """
     first, second = (rng.choice(rows, config.windows, p=chances) for _ in "ab")
     values, known, healthy = table.values[first], table.known[first], reference[first]
@@ -126,11 +149,4 @@ def imagine(
         healthy[taken] = reference[second][taken]
     spread = np.where(scaling.gain > 0, 1 / np.maximum(scaling.gain, 1e-6), 0)
     values = values + rng.normal(0, config.disturbance, values.shape).astype(np.float32) * spread
-    values = np.where(known, values, 0).astype(np.float32)
-    return Imagined(
-        values,
-        known,
-        healthy,
-        probability=teacher.probabilities(values, known, healthy),
-        blind=teacher.probabilities(values, known, None),
-    )
+    return np.where(known, values, 0).astype(np.float32), known, healthy

@@ -2,7 +2,7 @@
 
 An encoder behind `TextEncoder` is fixed; what is learnt is the tower above it (`export.tower`). Character n-grams carry
 Korean, where MiniLM's vocabulary has no entry for words such as 외륜; MiniLM carries English words that no training
-sentence used.
+sentence used; the glossary (`export.glossary`) carries what words mean in both languages, and denials.
 """
 
 from __future__ import annotations
@@ -22,10 +22,13 @@ import numpy as np
 
 from agent.errors import TextVibError
 from agent.matching import Text
+from export.glossary import GlossaryEncoder
 from export.graph import Floats
 
 FOLDER = Path(__file__).parent / "wordings"
 LANGUAGES = ("ko", "en")
+NONE = "none"
+"""The fault of a sentence that describes none; no vibration has this label and no bundle this description."""
 
 Wordings = Mapping[str, Mapping[str, Sequence[str]]]
 """language -> fault -> sentences"""
@@ -126,7 +129,7 @@ class JoinedEncoder:
 
 
 def text_encoder(kind: str) -> TextEncoder:
-    """ "ngrams", "minilm" or "ngrams+minilm"; TextError where a package is missing."""
+    """ "ngrams", "minilm", "glossary" or several joined by +; TextError where a package is missing."""
     parts: list[TextEncoder] = []
     for name in kind.split("+"):
         if name == "ngrams":
@@ -139,8 +142,10 @@ def text_encoder(kind: str) -> TextEncoder:
             from export.minilm import MiniLmEncoder
 
             parts.append(MiniLmEncoder())
+        elif name == "glossary":
+            parts.append(GlossaryEncoder())
         else:
-            raise TextError(f"unknown text encoder {name!r}; known: ngrams, minilm, joined by +")
+            raise TextError(f"unknown text encoder {name!r}; known: ngrams, minilm, glossary, joined by +")
     return parts[0] if len(parts) == 1 else JoinedEncoder(parts)
 
 

@@ -27,10 +27,17 @@ class Tower(nn.Module):
         super().__init__()
         self.scale = math.sqrt(inputs)  # unit vectors become inputs of variance 1, so that texts differ from the start
         self.layers = nn.Sequential(nn.Dropout(dropout), nn.Linear(inputs, hidden), nn.ReLU(), nn.Linear(hidden, dim))
+        self.register_buffer("near", torch.tensor(torch.nan))  # cosine from which a sentence is near a fault
+        self.near: Tensor
 
     def forward(self, x: Tensor) -> Tensor:
         y: Tensor = self.layers(x * self.scale)
         return functional.normalize(y, dim=1)
+
+    def start_from(self, vectors: Floats) -> None:
+        """Let inputs that none of the training `vectors` has weigh nothing: what was never read says nothing."""
+        with torch.no_grad():
+            self.get_parameter("layers.1.weight")[:, torch.from_numpy(~vectors.any(axis=0))] = 0
 
 
 def tower_bytes(tower: Tower, encoder_name: str) -> bytes:
@@ -48,6 +55,7 @@ def load_tower(content: bytes, encoder: TextEncoder) -> Tower:
         arrays = {key: torch.from_numpy(stored[key].astype(np.float32)) for key in stored.files if key != "encoder"}
     if name != encoder.name:
         raise TextError(f"the tower reads {name}, not {encoder.name}; choose that text encoder")
+    arrays.setdefault("near", torch.tensor(torch.nan))
     hidden, inputs = arrays["layers.1.weight"].shape
     tower = Tower(inputs, len(arrays["layers.3.bias"]), hidden=hidden)
     tower.load_state_dict(arrays)

@@ -5,13 +5,16 @@ Everything random comes from one seed; a run that was killed goes on where its l
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
+from typing import TypeAlias
 
 import msgspec
 import numpy as np
 import torch
 from numpy.typing import NDArray
+from torch import Tensor
 from torch.nn import functional
 
 from agent.features import feature_names
@@ -19,7 +22,7 @@ from agent.matching import FAULTS_OF_DEGREE
 from agent.scaling import LIMIT, CodeScale, InputScaling, view_shares
 from agent.spectra import FeatureSpec
 from agent.types import FAULTS
-from export.checkpoint import CHECKPOINT, keep, resume, run_key
+from export.checkpoint import CHECKPOINT, Stateful, keep, resume, run_key
 from export.data.table import Table, healthy_pools, references
 from export.graph import Floats
 from export.masking import Masking, hide, mask_groups
@@ -27,8 +30,11 @@ from export.model import Student
 from export.objective import OBJECTIVES
 from export.progress import track
 from export.teacher import Imagined, Teacher, TeacherConfig, imagine
-from export.text import Sentences
+from export.text import NONE, Sentences
 from export.tower import Tower
+
+SentenceDraws: TypeAlias = Callable[[np.random.Generator], tuple[NDArray[np.intp], Tensor]]
+"""Sentences of one step, as rows, and what they describe, as numbers of FAULTS and one beyond."""
 
 INPUT_SCALE = CodeScale(scale=LIMIT / 127, zero_point=0)
 SMALLEST_STD = 0.02
@@ -43,12 +49,13 @@ class TrainConfig(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     batch: int = 256
     sentences_per_fault: int = 4  # even; drawn anew for every step, in any language
     objective: str = "triplet"
-    text: str = "ngrams+minilm"
+    text: str = "ngrams+minilm+glossary"
     hidden: tuple[int, ...] = (96, 64)
     dim: int = 64
     dropout: float = 0.2
     learning_rate: float = 2e-3
     weight_decay: float = 1e-3
+    no_fault_sentences: int = 32  # even; as many per step that describe no fault, where there are any to draw from
     text_steps: int = 300  # at most, on sentences alone, before the first vibration
     text_weight: float = 0.5
     length_weight: float = 0.05  # keeps raw embeddings near length 1, so that one int8 range fits them all
@@ -97,6 +104,7 @@ def train(
 ) -> Trained:  # fmt: skip
     """Train on the windows of `table` that are not baselines. `vectors` (sentences, text dim) are fixed.
 
+    Every label of the table needs sentences; a fault that has neither windows nor sentences is not learnt.
     With a folder, checkpoints go there and an interrupted run with the same config and data resumes.
     """
     torch.manual_seed(config.seed)
@@ -104,6 +112,7 @@ def train(
     scaling = fit_scaling(table, spec, config.hidden_features)
     student = Student(scaling.size, hidden=config.hidden, dim=config.dim, dropout=config.dropout)
     tower = Tower(vectors.shape[1], config.dim)
+    tower.start_from(vectors)
     parameters = [*student.parameters(), *tower.parameters()]
     optimizer = torch.optim.AdamW(parameters, lr=config.learning_rate, weight_decay=config.weight_decay)
     schedule = torch.optim.lr_scheduler.OneCycleLR(optimizer, config.learning_rate, total_steps=config.steps)
@@ -116,16 +125,17 @@ def train(
     chances = sampling_weights(table, rows, config.real_share)
     pools = healthy_pools(table)
     commissioned = [references(table, pools, rng=rng) for _ in range(config.reference_draws)]
-    by_fault = [np.flatnonzero(np.array(sentences.faults) == fault) for fault in FAULTS]
-    text_targets = torch.arange(len(FAULTS)).repeat_interleave(config.sentences_per_fault)
+    draw_texts = sentence_draws(sentences, config)
+    present = [number for number, fault in enumerate(FAULTS) if fault in sentences.faults]
 
     imagined = _taught(table, rows, chances, commissioned[0], scaling, spec, config)
     losses: list[float] = []
     key = run_key(table, config, vectors)
-    if folder is not None and (folder / CHECKPOINT).exists():
-        losses = resume(folder / CHECKPOINT, key, student, tower, optimizer, schedule, rng)
+    parts: dict[str, Stateful] = {"student": student, "tower": tower, "optimizer": optimizer, "schedule": schedule}
+    if folder is not None:
+        losses = resume(folder / CHECKPOINT, key, parts, rng)
     if not losses:
-        separate_texts(tower, config, vectors, by_fault, rng)
+        separate_texts(tower, config, vectors, draw_texts, rng)
     for step in track(range(len(losses), config.steps), "training"):
         student.train()
         tower.train()
@@ -135,7 +145,7 @@ def train(
         forgotten = rng.random(len(batch)) < config.masking.reference
         reference[forgotten & ~relative[batch]] = np.nan
         inputs = scaling.inputs(table.values[batch], known, reference)
-        drawn = _draw_sentences(by_fault, config.sentences_per_fault, rng)
+        drawn, text_targets = draw_texts(rng)
 
         jitter = rng.normal(0, config.noise, inputs.shape).astype(np.float32)
         raw = student.raw(torch.from_numpy(np.where(inputs == 0, inputs, inputs + jitter)))
@@ -153,10 +163,11 @@ def train(
             reference[blind] = np.nan
             inputs = scaling.inputs(imagined.values[picked], known, reference)
             learner = student(torch.from_numpy(inputs))
-            centres = functional.normalize(texts.reshape(len(FAULTS), -1, config.dim).mean(dim=1), dim=1)
+            described = texts[text_targets < len(FAULTS)].reshape(len(present), -1, config.dim)
+            centres = functional.normalize(described.mean(dim=1), dim=1)
             said = functional.log_softmax(learner @ centres.T / config.teacher_temperature, dim=1)
             taught = torch.from_numpy(
-                np.where(blind[:, np.newaxis], imagined.blind[picked], imagined.probability[picked])
+                np.where(blind[:, np.newaxis], imagined.blind[picked], imagined.probability[picked])[:, present]
             )
             loss = loss - config.teacher_weight * (taught * said).sum(dim=1).mean()
         optimizer.zero_grad()
@@ -165,7 +176,7 @@ def train(
         schedule.step()
         losses.append(float(loss.detach()))
         if folder is not None and (step + 1) % config.checkpoint_every == 0:
-            keep(folder / CHECKPOINT, key, student, tower, optimizer, schedule, rng, losses)
+            keep(folder / CHECKPOINT, key, parts, rng, losses)
     return Trained(student.eval(), tower.eval(), scaling, tuple(losses))
 
 
@@ -187,25 +198,38 @@ def _taught(
     )  # fmt: skip
 
 
+def sentence_draws(sentences: Sentences, config: TrainConfig) -> SentenceDraws:
+    """Draws `sentences_per_fault` of every fault that has any, in the order of FAULTS, then those that describe none.
+
+    These are one more target, beyond FAULTS: away from every fault, and no vibration's.
+    """
+    labels = np.array(sentences.faults)
+    wanted = dict.fromkeys(FAULTS, config.sentences_per_fault) | {NONE: config.no_fault_sentences}
+    numbers = [number for number, label in enumerate(wanted) if wanted[label] and (labels == label).any()]
+    counts = [list(wanted.values())[number] for number in numbers]
+    pools = [np.flatnonzero(labels == list(wanted)[number]) for number in numbers]
+    targets = torch.tensor(numbers).repeat_interleave(torch.tensor(counts))
+
+    def draw(rng: np.random.Generator) -> tuple[NDArray[np.intp], Tensor]:
+        return np.concatenate([rng.choice(pool, count) for pool, count in zip(pools, counts, strict=True)]), targets
+
+    return draw
+
+
 def separate_texts(
-    tower: Tower, config: TrainConfig, vectors: Floats, by_fault: list[NDArray[np.intp]], rng: np.random.Generator
+    tower: Tower, config: TrainConfig, vectors: Floats, draw: SentenceDraws, rng: np.random.Generator
 ) -> None:
     """Train the tower on sentences alone, so that vibrations start from descriptions that already stand apart."""
     optimizer = torch.optim.AdamW(tower.parameters(), lr=config.learning_rate / 2, weight_decay=config.weight_decay)
-    targets = torch.arange(len(by_fault)).repeat_interleave(config.sentences_per_fault)
     tower.train()
     for _ in range(min(config.text_steps, config.steps)):
-        one, other = (
-            tower(torch.from_numpy(vectors[_draw_sentences(by_fault, config.sentences_per_fault, rng)])) for _ in "ab"
+        (one, targets), (other, _) = draw(rng), draw(rng)
+        loss = OBJECTIVES["supcon"](
+            tower(torch.from_numpy(vectors[one])), targets, tower(torch.from_numpy(vectors[other])), targets
         )
-        loss = OBJECTIVES["supcon"](one, targets, other, targets)
         optimizer.zero_grad()
         torch.autograd.backward(loss)
         optimizer.step()
-
-
-def _draw_sentences(by_fault: list[NDArray[np.intp]], count: int, rng: np.random.Generator) -> NDArray[np.intp]:
-    return np.concatenate([rng.choice(group, count) for group in by_fault])
 
 
 def sampling_weights(table: Table, rows: NDArray[np.intp], real_share: float) -> NDArray[np.float64]:

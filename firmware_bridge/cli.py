@@ -20,7 +20,7 @@ READ_BYTES = 1 << 16
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
-    """Run one command; exit code 0: done, 1: faults were found (decode), 66: no such file or port, 78: bad argument."""
+    """Run one command; exit code 0: done, 1: faults were found (decode), 64: wrong usage, 66: no such file or port."""
     options = _parser().parse_args(arguments)
     try:
         return int(options.run(options))
@@ -35,7 +35,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
         return os.EX_NOINPUT
     except ValueError as error:
         print(f"textvib-bridge: {error}", file=sys.stderr)
-        return os.EX_CONFIG
+        return os.EX_USAGE
 
 
 def _simulate(options: argparse.Namespace) -> int:
@@ -114,11 +114,19 @@ def _vectors(_: argparse.Namespace) -> int:
     return 0
 
 
+class _Parser(argparse.ArgumentParser):
+    """Exits with EX_USAGE, as `textvib-agent` does, instead of 2."""
+
+    def error(self, message: str) -> None:  # type: ignore[override]  # argparse says NoReturn, and it is: exit() raises
+        self.print_usage(sys.stderr)
+        self.exit(os.EX_USAGE, f"{self.prog}: {message}\n")
+
+
 def _parser() -> argparse.ArgumentParser:
-    parser = argparse.ArgumentParser(
+    parser = _Parser(
         prog="textvib-bridge", description="A virtual vibration sensor, and a look at what a real one says (VBP1)."
     )
-    commands = parser.add_subparsers(required=True, metavar="COMMAND")
+    commands = parser.add_subparsers(required=True, metavar="COMMAND", parser_class=_Parser)
 
     simulate = commands.add_parser("simulate", help="a virtual sensor on a simulated motor")
     simulate.set_defaults(run=_simulate)

@@ -23,11 +23,18 @@ if TYPE_CHECKING:
 
 def watch(port: str, *, baud: int, every_s: float = 1.0, seconds: float | None = None) -> None:
     """Show what `port` says until `seconds` are over; OSError where it cannot be opened or vanishes."""
+    with _screen() as show:
+        for shown in pictures(port, baud=baud, every_s=every_s, seconds=seconds):
+            show(shown)
+
+
+def pictures(port: str, *, baud: int, every_s: float = 1.0, seconds: float | None = None) -> Iterator[str]:
+    """What `port` has said so far, every `every_s` and at the end; OSError where it cannot be opened or vanishes."""
     import serial
 
     decoder, table, tally = Decoder(), StreamTable(), Tally()
     received = 0
-    with serial.Serial(port, baud, timeout=0.1, exclusive=True) as line, _screen() as show:
+    with serial.Serial(port, baud, timeout=0.1, exclusive=True) as line:
         started_s = shown_s = time.monotonic()
         while seconds is None or time.monotonic() - started_s < seconds:
             data = _read(line)
@@ -36,8 +43,8 @@ def watch(port: str, *, baud: int, every_s: float = 1.0, seconds: float | None =
                 tally.feed(frame if isinstance(frame, Fault) else table.feed(frame))
             if time.monotonic() - shown_s >= every_s:
                 shown_s = time.monotonic()
-                show(picture(tally, table, received))
-        show(picture(tally, table, received))
+                yield picture(tally, table, received)
+        yield picture(tally, table, received)
 
 
 def picture(tally: Tally, table: StreamTable, received: int) -> str:

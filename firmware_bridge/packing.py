@@ -79,7 +79,7 @@ def _header(frame_type: FrameType, seq: int, session: int, stream_id: int) -> by
 
 
 def _log_text(text: str) -> bytes:
-    raw = text.encode()
+    raw = text.encode("utf-8", "surrogateescape")
     if len(raw) > MAX_LOG_BYTES:
         raise ValueError(f"text of {len(raw)} bytes, at most {MAX_LOG_BYTES} allowed")
     return raw

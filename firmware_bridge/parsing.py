@@ -157,8 +157,8 @@ def parse_log(body: bytes) -> Log | Fault:
         return Fault("field", f"flags 0x{body[7]:02x} in a LOG", size)
     _, _, seq, session, _, _ = HEADER.unpack_from(body)
     t_us, level = LOG.unpack_from(body, HEADER.size)
-    # A text cut inside a character is worth reading; what cannot be read is shown as such.
-    text = body[LOG_END : -CRC.size].decode("utf-8", "replace")
+    # A text cut inside a character is worth reading; bytes that are none stay what they were (PEP 383).
+    text = body[LOG_END : -CRC.size].decode("utf-8", "surrogateescape")
     log = Log(seq=seq, session=session, t_us=time_of(t_us), level=level, text=text)
     problem = problem_of(log)
     return log if problem is None else Fault("field", problem, size)

@@ -14,9 +14,9 @@ from firmware_bridge.vectors import as_fields
 
 
 def as_json(heard: Frame | Fault) -> str:
-    """One JSON object: the type, then every field as in SPEC.md; bytes as hex."""
+    """One JSON object in ASCII: the type, then every field as in SPEC.md; bytes as hex, in texts as \\udcXX."""
     values = {field.name: as_fields(getattr(heard, field.name)) for field in fields(heard)}
-    return json.dumps({"type": type(heard).__name__.lower(), **values}, ensure_ascii=False)
+    return json.dumps({"type": type(heard).__name__.lower(), **values})
 
 
 def as_line(heard: Frame | Fault) -> str:

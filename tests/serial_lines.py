@@ -54,6 +54,7 @@ class Transmitter:
     def __init__(self, terminal: Terminal, words: dict[int, int], *, addresses: Iterable[int] = (0x50,)) -> None:
         self.words = words
         self.asked: list[bytes] = []
+        self.answered = 0
         self.mute = 0  # so many requests are not answered
         self.garble = 0  # so many replies carry a wrong bit
         self.echo = False  # as some adapters do
@@ -99,6 +100,7 @@ class Transmitter:
         self._stop.wait(self.slow_s)
         with contextlib.suppress(OSError):
             os.write(self._end, (request if self.echo else b"") + reply)
+        self.answered += 1
 
 
 def _crc(message: bytes) -> bytes:

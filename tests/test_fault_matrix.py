@@ -256,6 +256,18 @@ def test_a_wrong_oscillator_is_measured_by_the_device_s_own_clock(cell: str, fac
     assert rate.error_ppm < 1
 
 
+@pytest.mark.parametrize("cell", ["good", "clock_fast", "clock_slow", "frame_drops", "fifo_overruns"])
+def test_the_device_s_clock_does_not_drift_however_wrong_its_sensor_s_oscillator_is(cell: str) -> None:
+    drift = outcome_of(cell).receiver.pipeline.drift
+    assert drift is not None
+    assert abs(drift.ppm) <= drift.error_ppm < 10
+
+
+@pytest.mark.parametrize("cell", ["frozen_clock", "missing_clock"])
+def test_a_clock_that_tells_no_time_has_no_drift(cell: str) -> None:
+    assert outcome_of(cell).receiver.pipeline.drift is None
+
+
 def test_jitter_costs_confidence_but_hardly_any_truth() -> None:
     good, late = (outcome_of(cell).receiver.diagnoses[-1].rate for cell in ("good", "jitter"))
     assert late.origin == "device_time"

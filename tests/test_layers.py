@@ -22,13 +22,13 @@ MAY_IMPORT = {
 LAYERS = (
     {"errors", "types", "machine"},
     {"catalogue", "columns", "decoding", "topics", "retry"},
-    {"fft", "spectra", "clock", "windowing", "quality", "detection", "gate"},
+    {"fft", "spectra", "envelope", "drift", "clock", "windowing", "quality", "detection", "gate"},
     {"features", "speed", "baseline", "matching", "evidence", "decision", "ledger", "golden", "scaling"},
     {"commissioning", "transmitter", "manifest", "bundle", "ports"},
     {"pipeline"},
     {
-        *("timecolumn", "csvfiles", "matfiles", "wavfiles", "vbp", "recorded", "recordings", "recorder", "mqtt"),
-        *("sources", "runtimes", "sinks"),
+        *("timecolumn", "csvfiles", "matcheck", "matfiles", "wavfiles", "vbp", "recorded", "recordings", "recorder"),
+        *("mqtt", "sources", "runtimes", "sinks"),
     },
 )
 """Inside agent, lowest first; what is named nowhere is the daemon's side and may import all of it."""

@@ -24,6 +24,8 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 
 def main(args: argparse.Namespace) -> int:
-    ask(running.state_dir_of(args), Commission(sensor=args.sensor, windows=args.windows))
+    answer = ask(running.state_dir_of(args), Commission(sensor=args.sensor, windows=args.windows))
     print(f"{args.sensor}: learning from the next {args.windows} windows; follow it with: textvib-agent status")
+    for remark in answer.get("remarks", ()):
+        print(f"mind: {remark}")
     return os.EX_OK

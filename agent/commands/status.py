@@ -61,8 +61,9 @@ def _row(sensor: str, state: dict[str, Any], health: dict[str, Any]) -> tuple[st
 
 
 def lost_of(losses: dict[str, Any]) -> int:
-    """Samples lost anywhere between the sensor and the pipeline."""
-    return sum(losses[key] for key in ("dropped_fifo", "dropped_queue", "lost_on_wire", "rejected", "dropped_agent"))
+    """Samples lost anywhere between the sensor and the pipeline while the agent listened."""
+    lost = sum(losses[key] for key in ("dropped_fifo", "dropped_queue", "lost_on_wire", "rejected", "dropped_agent"))
+    return int(lost - losses["dropped_before"])
 
 
 def _source(name: str, source: dict[str, Any]) -> str:

@@ -101,8 +101,10 @@ class BatchReader:
             return self._fault("json_schema", "a bare number, but no quantity is configured for this topic")
         if not math.isfinite(value):
             return self._fault("not_finite", f"{quantity} {value}")
-        if quantity == "rpm" and not 0 <= value <= MAX_RPM:
-            return self._fault("speed", f"{value} rpm is not between 0 and {MAX_RPM:g}")
+        if quantity == "rpm":
+            value = abs(value)  # a drive in reverse; its machine vibrates at the same orders
+            if value > MAX_RPM:
+                return self._fault("speed", f"{value} rpm is more than {MAX_RPM:g}")
         return Reading(self._route.sensor, quantity, value, arrival_s, wall_s, self._route.axis)
 
     def _block(self, batch: Batch, arrival_s: float, wall_s: float) -> Item:

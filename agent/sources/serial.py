@@ -15,7 +15,10 @@ from agent.sources.understanding import Understanding
 from agent.types import Counters, Item
 from agent.vbp import FrameReader
 from firmware_bridge.decoder import Decoder
-from firmware_bridge.frames import Fault
+from firmware_bridge.frames import Fault, Frame
+
+CUT_KINDS = ("cobs", "short", "crc")
+"""What the end of a frame looks like to one who did not hear its beginning."""
 
 
 class SerialConfig(PortConfig, frozen=True, forbid_unknown_fields=True, kw_only=True):
@@ -32,19 +35,23 @@ class SerialSource:
         self._port = Port(config)
         self._reader = FrameReader(Routes(tuple(routes)))
         self._decoder = Decoder()
+        self._joining = True  # nothing has come since the port was opened
+        self._cut = 0
         self._understanding = Understanding(unit="frame", baud=config.baud, kind="serial")
 
     def open(self) -> None:
         """Open the port; TransportError where it is missing, held by another process or not permitted."""
         self._port.open()
         self._decoder = Decoder()
+        self._joining = True
+        self._reader.listen_anew()
         self._understanding.restart()
 
     def read(self, timeout_s: float) -> list[Item]:
         """Items of what has arrived, waiting up to `timeout_s` for a byte; TransportError once the port is gone."""
         data = self._port.read(timeout_s)
         arrival_s, wall_s = time.monotonic(), time.time()
-        frames = self._decoder.feed(data)
+        frames = self._whole(self._decoder.feed(data))
         items: list[Item] = []
         for frame in frames:
             items += self._reader.feed(frame, arrival_s=arrival_s, wall_s=wall_s)
@@ -55,5 +62,15 @@ class SerialSource:
         self._port.close()
 
     def counters(self) -> Counters:
-        """Bytes, opens, and the frames' own counters."""
-        return self._port.counts | dict(self._reader.counters())
+        """Bytes, opens, frames that were under way when the port was opened, and the frames' own counters."""
+        return self._port.counts | {"cut_at_opening": self._cut} | dict(self._reader.counters())
+
+    def _whole(self, frames: list[Frame | Fault]) -> list[Frame | Fault]:
+        """The frames without the rest of one that was under way when the port was opened: nobody's fault."""
+        if not self._joining or not frames:
+            return frames
+        self._joining = False
+        if isinstance(frames[0], Fault) and frames[0].kind in CUT_KINDS:
+            self._cut += 1
+            return frames[1:]
+        return frames

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import hashlib
 import math
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from dataclasses import fields
 from pathlib import Path
 
@@ -64,15 +64,9 @@ def window_features(
     roles: tuple[tuple[str, AxisRole], ...] = (),
 ) -> tuple[NDArray[np.float32], NDArray[np.bool_]]:  # fmt: skip
     """(windows, d) features and masks of samples (n, axes); windows that cannot be judged are left out."""
-    stream = Stream("recording", rate_hz, axes=AXES[: samples.shape[1]])
-    size, hop = window_length(spec.window_s, rate_hz), max(1, round(hop_s * rate_hz))
     speeds = SpeedTrack(Machine("machine", rpm=rpm, speed_source="unknown" if rpm is None else "config"))
     values, known = [], []
-    for start in range(0, len(samples) - size + 1, hop):
-        part = np.ascontiguousarray(samples[start : start + size], dtype=np.float32)
-        window = Window(stream, start, part, Rate(rate_hz, "declared"), arrival_s=0.0, wall_s=None)
-        if fault_of_signal(window) is not None:
-            continue
+    for window in judged_windows(samples, rate_hz=rate_hz, window_s=spec.window_s, hop_s=hop_s):
         spectra = analyse(window, spec)
         speed = speeds.during(spectra, start_s=0.0, end_s=spec.window_s)
         features = extract(spectra, spec=spec, rpm=speed.rpm, bearing=Bearing("bearing", geometry), roles=roles)
@@ -83,6 +77,22 @@ def window_features(
         np.array(values, dtype=np.float32).reshape(-1, d),
         np.array(known, dtype=np.bool_).reshape(-1, d),
     )
+
+
+def judged_windows(samples: Samples, *, rate_hz: float, window_s: float, hop_s: float) -> Iterator[Window]:
+    """The windows of samples (n, axes) whose signal can be judged."""
+    stream = Stream("recording", rate_hz, axes=AXES[: samples.shape[1]])
+    size, hop = window_length(window_s, rate_hz), max(1, round(hop_s * rate_hz))
+    for start in range(0, len(samples) - size + 1, hop):
+        part = np.ascontiguousarray(samples[start : start + size], dtype=np.float32)
+        window = Window(stream, start, part, Rate(rate_hz, "declared"), arrival_s=0.0, wall_s=None)
+        if fault_of_signal(window) is None:
+            yield window
+
+
+def recording_name(row: Row) -> str:
+    """What tells the recording of `row` from others in a table."""
+    return f"{row.path.parent.name}/{row.path.name}:{row.variable}"
 
 
 def labelled(
@@ -106,16 +116,22 @@ def labelled(
     )
 
 
-def _windows(row: Row, spec: FeatureSpec, hop_s: float) -> Table:
+def read_samples(row: Row) -> tuple[Samples, float]:
+    """Samples (n, axes) of a recording and their rate in Hz; RecordingError where either is missing."""
     recording = read_recording(row.path, variable=row.variable or None, rate_hz=row.rate_hz)
     if recording.rate_hz is None:
         raise RecordingError(f"{row.path}: its sample rate is neither in the file nor in the manifest (rate_hz)")
+    return recording.samples, recording.rate_hz
+
+
+def _windows(row: Row, spec: FeatureSpec, hop_s: float) -> Table:
+    samples, rate_hz = read_samples(row)
     values, known = window_features(
-        recording.samples, rate_hz=recording.rate_hz, spec=spec, hop_s=hop_s, rpm=row.rpm, geometry=row.geometry
+        samples, rate_hz=rate_hz, spec=spec, hop_s=hop_s, rpm=row.rpm, geometry=row.geometry
     )
     return labelled(
         values, known, label=row.label, group=row.group, machine=row.machine,
-        recording=f"{row.path.parent.name}/{row.path.name}:{row.variable}", rpm=row.rpm,
+        recording=recording_name(row), rpm=row.rpm,
         baseline=row.role == "baseline", overlap=math.ceil(spec.window_s / hop_s) - 1,
     )  # fmt: skip
 

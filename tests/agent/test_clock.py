@@ -9,7 +9,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from agent.clock import HULL_POINTS, SEGMENTS, Envelope, SampleClock, lower_hull
+from agent.clock import SampleClock
+from agent.envelope import HULL_POINTS, SEGMENTS, Envelope, lower_hull
 from agent.types import Rate, SampleBlock, Stream
 
 NOMINAL_HZ = 3200.0
@@ -77,7 +78,7 @@ def test_lower_envelope_beats_least_squares_by_far() -> None:
             envelope.add((int(i), round(t * 1e6)))
         line = envelope.line(int(index[-1]))
         assert line is not None
-        errors.append(line.us_per_sample * NOMINAL_HZ / 1e6 - 1)
+        errors.append(line.us_per_count * NOMINAL_HZ / 1e6 - 1)
         fits.append(np.polyfit(index, arrival, 1)[0] * NOMINAL_HZ - 1)
     assert np.sqrt(np.mean(np.square(errors))) < np.sqrt(np.mean(np.square(fits))) / 4
 

@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
+from one_alert import ALERT
 
 from agent.baseline import MIN_WINDOWS, Baseline
-from agent.commissioning import Commissioning
+from agent.commissioning import ENOUGH_WINDOWS, Commissioning, remarks_on
 from agent.features import Features
 
 
@@ -22,6 +25,15 @@ def taught(windows: dict[float, int], before: Baseline | None = None, *, add: bo
             commissioning.feed({"de": features(rpm)}, rpm=rpm, rms=1.0)
     assert commissioning.windows_left == 0
     return commissioning.teach({} if before is None else {"de": before})["de"]
+
+
+def test_few_windows_and_open_alerts_are_remarked_upon() -> None:
+    spec = {"window_s": 2.0, "hop_s": 0.5}
+    assert remarks_on(ENOUGH_WINDOWS, **spec, alerts=[]) == []
+    (few,) = remarks_on(5, **spec, alerts=[])
+    assert few.startswith("5 windows are 4 s of the machine")
+    alerted, _ = remarks_on(5, **spec, alerts=[replace(ALERT, bearing=None)])
+    assert alerted.startswith("alert 00112233aabbccdd is open (outer_race, whole machine): ")
 
 
 def cells(baseline: Baseline) -> dict[int, int]:

@@ -179,14 +179,15 @@ def test_a_sensor_that_names_no_bearing_hears_all_of_its_machine(write):
         ('topic = "fan/acc"', "", "sensors.fan.topic: missing"),
         ('kind = "serial"', 'kind = "seriel"', "sources.line1.kind: unknown kind 'seriel'; did you mean 'serial'?"),
         ('port = "/dev/ttyACM0"', 'prot = "/dev/ttyACM0"', "sources.line1.prot: unknown key; did you mean 'port'?"),
-        ('name = "plant"', 'name = "line1"', "sources.line1: the name 'line1' is used twice"),
         ("[decision]", "[decison]", "decison: unknown section; did you mean 'decision'?"),
         (
             'host = "localhost"',
             'host = "localhost"\npassword = "x"',
             "broker.password: a password does not belong in this file",
         ),
-        ('host = "localhost"', 'password_file = "no/such"', "broker.password_file: "),
+        ('host = "localhost"', 'username = "agent"\npassword_file = "no/such"', "broker.password_file: "),
+        ("{ rpm = 1797 }", "{ rmp = 1797 }", "machines.pump1.speed.rmp: unknown key; did you mean 'rpm'?"),
+        ('machine = "pump1"', 'machien = "pump1"', "sensors.pump_de.machien: unknown key; did you mean 'machine'?"),
         ('host = "localhost"', "port = 99999", "broker.port: "),
         ('language = "ko"', 'bundle = "no-such-folder"', "agent.bundle: there is no bundle folder"),
         ('source = "plant" }', 'source = "line1" }', "machines.fan.speed.source: 'line1' is no mqtt source"),
@@ -194,8 +195,20 @@ def test_a_sensor_that_names_no_bearing_hears_all_of_its_machine(write):
 )
 def test_one_mistake_is_one_line_with_its_dotted_key(write, old, fresh, expected):
     lines = problems_with(write, (old, fresh))
-    assert any(line.startswith(expected) for line in lines), lines
-    assert all("\n" not in line for line in lines)
+    assert len(lines) == 1, lines
+    assert lines[0].startswith(expected)
+    assert "\n" not in lines[0]
+
+
+def test_a_name_given_twice_leaves_what_names_the_other_one_without_it(write):
+    lines = problems_with(write, ('name = "plant"', 'name = "line1"'))
+    assert lines[0] == "sources.line1: the name 'line1' is used twice; give each source a name of its own"
+    assert {line.split(": ")[0] for line in lines[1:]} == {"machines.fan.speed.source", "sensors.fan.source"}
+
+
+def test_a_section_nearly_written_right_is_not_missing_too(write):
+    lines = problems_with(write, ("[agent]", "[agnet]"))
+    assert lines == ["agnet: unknown section; did you mean 'agent'?"]
 
 
 def test_one_mistake_does_not_hide_another(write):

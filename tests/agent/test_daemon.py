@@ -24,7 +24,7 @@ from waiting import until
 from agent.assembly import Parts, own_client, sources_of
 from agent.config import load_config
 from agent.control import Commission, Record, Status, ask
-from agent.daemon import EX_BUG, Daemon
+from agent.daemon import EX_BUG, ONE_WISH_S, Daemon, is_impatient
 from agent.errors import ConfigError, RecordingError
 from agent.inbox import Inbox
 from agent.plan import decisions, sensor_setups
@@ -334,6 +334,15 @@ def test_commissioning_answers_for_what_cannot_be_done(start, config):
         ask(running.state_dir, Commission(sensor="pump_de", windows=1))
 
 
+def test_commissioning_while_an_alert_is_open_says_what_that_teaches(start, config, plant):
+    running = ready(start, config)
+    commissioned(running, plant)
+    broken_down(running, plant)
+    (opened,) = running.status()["health"]["open_alerts"]
+    (remark,) = ask(running.state_dir, Commission(sensor="pump_de", windows=30))["remarks"]
+    assert remark.startswith(f"alert {opened} is open (outer_race, de): what it was raised for is learnt as healthy")
+
+
 def test_a_recording_holds_the_samples_that_came(start, config, plant, tmp_path):
     running = ready(start, config)
     plant.shake(signal(0.5))
@@ -357,6 +366,15 @@ def test_a_recording_is_never_written_over_another_file(start, config, tmp_path)
     with pytest.raises(ConfigError, match="there already"):
         ask(running.state_dir, Record(sensor="pump_de", seconds=1.0, path=str(path)))
     assert path.read_bytes() == b"precious"
+
+
+@pytest.mark.parametrize("name", ["a\0b.vbp", "x" * 300])
+def test_a_path_that_is_none_is_refused_and_hurts_nothing(start, config, tmp_path, name):
+    running = ready(start, config)
+    with pytest.raises(ConfigError, match="choose another"):
+        ask(running.state_dir, Record(sensor="pump_de", seconds=1.0, path=f"{tmp_path}/{name}"))
+    assert running.status()
+    assert running.end() == os.EX_OK
 
 
 # ---------------------------------------------------------------------------------------------------------- how it ends
@@ -444,6 +462,14 @@ def test_a_port_that_vanishes_stops_nothing_else(start, config, plant, caplog):
     time.sleep(1.5)  # tried again meanwhile, and not said again
     assert len([record for record in caplog.records if record.message.startswith("source line1: serial")]) == 1
     assert running.end() == os.EX_OK
+
+
+@pytest.mark.parametrize(
+    ("seconds", "leaves"),
+    [([], False), ([5.0], False), ([5.0, 5.0], False), ([5.0, 5.0 + ONE_WISH_S], False), ([5.0, 5.1, 6.2], True)],
+)
+def test_signals_within_a_second_are_one_wish(seconds: list[float], leaves: bool) -> None:
+    assert is_impatient([(15, at_s) for at_s in seconds]) is leaves
 
 
 # ---------------------------------------------------------------------------------------------------------------- inbox

@@ -116,6 +116,7 @@ def test_device_heard_late_balances_and_later_losses_are_still_exact(
     device.produce(3000, "before_hello")
     if dropped_before:
         device.produce(dropped_before, "dropped_fifo")
+        device.truth = replace(device.truth, dropped_before=dropped_before)
     device.produce(10, "wait")
     device.send()
     device.report()
@@ -147,12 +148,17 @@ def test_refused_samples_count_as_far_as_they_are_missing() -> None:
 def test_drops_from_before_do_not_explain_what_was_refused() -> None:
     refused = SourceFault("not_finite", "", "pump_de", samples=50)
     balance = balance_of(block(1000, 100), refused, block(1150, 50), status(1200, fifo=30))
-    assert balance == Balance(produced=1200, received=150, dropped_fifo=30, rejected=50, before_hello=970)
+    assert balance == Balance(
+        produced=1200, received=150, dropped_fifo=30, rejected=50, before_hello=970, dropped_before=30
+    )
 
 
 def test_status_that_comes_before_the_first_block() -> None:
     balance = balance_of(status(500, fifo=20, queue=30, queued=100))
-    assert balance == Balance(produced=500, dropped_fifo=20, dropped_queue=30, in_flight=100, before_hello=350)
+    assert replace(balance, dropped_before=0) == Balance(
+        produced=500, dropped_fifo=20, dropped_queue=30, in_flight=100, before_hello=350
+    )
+    assert balance.dropped_before == 50
 
 
 def test_blocks_beyond_the_status_are_not_counted_at_it() -> None:

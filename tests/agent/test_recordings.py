@@ -15,7 +15,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from agent.errors import RecordingError
-from agent.recordings import STANDARD_GRAVITY, blocks_of, read_recording
+from agent.recorded import STANDARD_GRAVITY
+from agent.recordings import blocks_of, read_recording
 
 SIGNAL = np.random.default_rng(0).normal(0, 0.3, (400, 3)).round(4)
 
@@ -363,6 +364,42 @@ def test_mat_with_a_wrong_byte_is_read_or_refused(tmp_path_factory: pytest.TempP
     content[at % len(content)] = byte
     path.write_bytes(content)
     read_or_refuse(path)
+
+
+@pytest.mark.parametrize(
+    ("at", "byte", "mention"),
+    [
+        (144, 5, "a sparse matrix"),
+        (144, 17, "an array of class 17"),
+        (145, 8, "missing"),
+        (176, 0, "20 numbers in 160 bytes of type 0"),
+        (177, 2, "type 521"),
+        (360, 5, "."),
+        (132, 1, "."),
+        (168, 255, "."),
+    ],
+)
+def test_mat_that_would_end_the_process_inside_scipy_is_refused(
+    tmp_path: Path, at: int, byte: int, mention: str
+) -> None:
+    """Bytes at which scipy's reader ran out of its memory: it takes sizes and types as they are."""
+    path = tmp_path / "a.mat"
+    scipy.io.savemat(path, {"a": SIGNAL[:20, 0], "b": {"c": 1.0}})
+    content = bytearray(path.read_bytes())
+    content[at] = byte
+    path.write_bytes(content)
+    with pytest.raises(RecordingError, match=f"is damaged or no MATLAB file .*{mention}"):
+        read_recording(path)
+
+
+@pytest.mark.parametrize("compressed", [False, True])
+def test_mat_of_every_kind_that_can_be_read_passes_the_check(tmp_path: Path, compressed: bool) -> None:
+    path = tmp_path / "a.mat"
+    kinds = {f"k{n}": np.arange(3, dtype=kind) for n, kind in enumerate(("i1", "u1", "i2", "u4", "i8", "f4", "f8"))}
+    cells = np.array([np.arange(4.0), "text", np.zeros((0, 0))], dtype=object)
+    others = {"z": np.array([1 + 2j, 3]), "flag": np.array([True]), "s": {"t": {"u": "x"}}, "empty": np.zeros((0, 3))}
+    scipy.io.savemat(path, {**kinds, **others, "cells": cells, "wanted": SIGNAL}, do_compression=compressed)
+    assert read_recording(path, variable="wanted").samples.shape == SIGNAL.shape
 
 
 def test_mat_without_scipy_names_the_extra(tmp_path: Path) -> None:

@@ -109,6 +109,7 @@ def test_another_rate_or_other_axes_are_another_session() -> None:
 def test_speeds_and_scalars() -> None:
     target = BatchReader(Route("motor", topic="t", quantity="rpm"))
     assert feed(target, {"rpm": 1797, "t": 1.6e9}) == Reading("motor", "rpm", 1797.0, 10.0, 1.6e9)
+    assert feed(target, {"rpm": -1797}) == Reading("motor", "rpm", 1797.0, 10.0, 1.7e9), "a drive in reverse"
     assert feed(target, b"1750.5") == Reading("motor", "rpm", 1750.5, 10.0, 1.7e9)
     assert feed(target, b" 1750\n") == Reading("motor", "rpm", 1750.0, 10.0, 1.7e9)
     velocity = BatchReader(Route("pump", topic="t", quantity="velocity_rms_mm_s", axis="x"))
@@ -164,7 +165,7 @@ BAD = {
     "rate": [b'{"x": [1], "rate_hz": 0}', b'{"x": [1], "rate_hz": -5}', b'{"x": [1], "rate_hz": 1e9}'],
     "unequal_axes": [b'{"x": [1, 2], "y": [1], "rate_hz": 100}', b'{"x": [], "rate_hz": 100}'],
     "not_finite": [b'{"x": [1e39], "rate_hz": 100}'],
-    "speed": [b'{"rpm": -5}', b'{"rpm": 1e300}'],
+    "speed": [b'{"rpm": -1e300}', b'{"rpm": 1e300}'],
 }
 
 

@@ -18,10 +18,11 @@ import msgspec
 import paho.mqtt.client as paho
 import pytest
 from paho.mqtt.enums import CallbackAPIVersion
+from waiting import until
 
 from agent.errors import ConfigError, TransportError
 from agent.mqtt import Broker, connect, disconnect, make_client, problems_of, read_password
-from agent.sources.mqtt import MAX_TOPICS, Mailbox, Message, MqttConfig, MqttSource
+from agent.sources.mqtt import MAX_TOPICS, PACKET_OVERHEAD_BYTES, Mailbox, Message, MqttConfig, MqttSource
 from agent.sources.routes import Route
 from agent.types import Item, Reading, SampleBlock, SourceFault
 
@@ -139,9 +140,10 @@ def test_messages_that_find_the_mailbox_full_are_dropped_and_told(broker: Broker
     with hearing(broker, Route("pump", topic=topic), queue_bytes=1 << 16) as source, speaking(broker.port) as say:
         for k in range(30):
             say(topic, {"rate_hz": 100, "seq": k, "x": [1]})
-        time.sleep(0.3)
-        found = listen(source, 2, seconds=1.0)
-        assert source.counters()["dropped_queue"] == 30 - source.counters()["messages"]
+        fit = (1 << 16) // (PACKET_OVERHEAD_BYTES + 40)
+        until(lambda: source.counters()["dropped_queue"] == 30 - fit)
+        found = source.read(0.2)
+        assert source.counters()["messages"] == fit
         assert found[-1].kind == "queue_full"
         assert listen(source, 1, seconds=0.3) == []  # told once
 

@@ -2,13 +2,17 @@
 
 from __future__ import annotations
 
+import fcntl
 import os
 import pty
+import struct
+import termios
 import time
 import tty
 from collections.abc import Iterator
 
 import pytest
+from waiting import until
 
 from agent.errors import TransportError
 from agent.sources.routes import Route
@@ -36,7 +40,7 @@ def hear(port: SerialSource, count: int) -> list[Item]:
     """What came of the next `count` bytes; a terminal hands them on when it likes."""
     wanted = port.counters()["bytes"] + count
     items: list[Item] = []
-    deadline = time.monotonic() + 5
+    deadline = time.monotonic() + 20
     while port.counters()["bytes"] < wanted and time.monotonic() < deadline:
         items += port.read(0.2)
     assert port.counters()["bytes"] == wanted
@@ -82,6 +86,24 @@ def test_boot_text_before_the_first_frame_is_one_fault_and_costs_nothing(termina
     port.close()
 
 
+def test_who_opens_the_port_in_the_middle_of_a_frame_is_told_of_no_fault(terminal: tuple[int, str]) -> None:
+    port = source(terminal[1])
+    device = VirtualSensor(Profile(rate_hz=3200.0, block_samples=16, hello_s=0.01))
+    said = device.produce([[0.0, 0.0, 1.0]] * 160)
+    wire = [frame_bytes(frame) for frame in said if not isinstance(frame, bytes)]
+    port.open()
+    sent = wire[1][-30:] + b"".join(wire[2:])  # the first HELLO and most of a block are gone
+    os.write(terminal[0], sent)
+    items = hear(port, len(sent))
+    assert not [item for item in items if isinstance(item, SourceFault)]
+    assert [item for item in items if isinstance(item, SampleBlock)]
+    counts = port.counters()
+    assert counts["cut_at_opening"] == 1
+    os.write(terminal[0], wire[1][-30:])
+    assert len(hear(port, 30)) == 1, "only at the opening"
+    port.close()
+
+
 def test_a_re_opened_port_does_not_join_halves_of_two_frames(terminal: tuple[int, str]) -> None:
     port = source(terminal[1])
     device = VirtualSensor(Profile(rate_hz=3200.0, block_samples=16))
@@ -103,7 +125,9 @@ def test_everything_that_waits_is_taken_at_once(terminal: tuple[int, str]) -> No
     port = source(terminal[1])
     port.open()
     os.write(terminal[0], b"a" * 3000)
-    time.sleep(0.2)
+    end = os.open(terminal[1], os.O_RDONLY | os.O_NOCTTY | os.O_NONBLOCK)
+    until(lambda: struct.unpack("i", fcntl.ioctl(end, termios.FIONREAD, bytes(4)))[0] == 3000)
+    os.close(end)
     port.read(1.0)
-    assert port.counters()["bytes"] > 1
+    assert port.counters()["bytes"] == 3000
     port.close()

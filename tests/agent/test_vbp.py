@@ -18,7 +18,7 @@ from agent.recorder import Framer, Recorder
 from agent.recordings import blocks_of, read_recording
 from agent.sources.routes import Route, Routes
 from agent.types import DeviceStatus, Item, SampleBlock, SourceFault, Stream
-from agent.vbp import FrameReader, read_frames
+from agent.vbp import HELLO_PATIENCE_S, FrameReader, read_frames
 from firmware_bridge.decoder import Decoder
 from firmware_bridge.device import Profile, Troubles, VirtualSensor
 from firmware_bridge.frames import Data, Fault, Flag, Frame, Hello, frame_bytes
@@ -76,9 +76,32 @@ def test_a_frame_without_route_or_before_hello_is_a_fault_that_says_how_much_was
     said = frames()
     unrouted = items(said, Routes((Route("pump", stream=9),)))
     assert {item.kind for item in unrouted if isinstance(item, SourceFault)} == {"no_route"}
-    late = items([frame for frame in said if not isinstance(frame, Hello)])
-    assert not blocks(late)
-    assert sum(item.samples for item in late if isinstance(item, SourceFault)) == 2 * 3200
+    cut = items([frame for frame in said if not isinstance(frame, Hello)], live=False)
+    assert not blocks(cut)
+    assert sum(item.samples for item in cut if isinstance(item, SourceFault)) == 2 * 3200
+
+
+def test_who_comes_late_waits_for_the_next_hello_in_silence_but_not_for_ever() -> None:
+    said = [frame for frame in frames() if not isinstance(frame, Hello)]
+    reader = FrameReader(ROUTES)
+    heard = [reader.feed(frame, arrival_s=100.0 + HELLO_PATIENCE_S, wall_s=None) for frame in said[:20]]
+    assert [item for found in heard for item in found] == []
+    assert reader.counters()["before_hello"] == 20
+    (told,) = reader.feed(said[20], arrival_s=100.1 + 2 * HELLO_PATIENCE_S, wall_s=None)
+    assert isinstance(told, SourceFault)
+    assert told.kind == "before_hello"
+
+
+def test_a_session_without_hello_is_told_at_once_to_who_was_there_and_later_to_who_opened_anew() -> None:
+    said = frames()
+    reader = FrameReader(ROUTES)
+    stranger = replace(next(frame for frame in said if isinstance(frame, Data)), session=9)
+    reader.feed(said[0], arrival_s=1.0, wall_s=None)
+    (told,) = reader.feed(stranger, arrival_s=1.1, wall_s=None)
+    assert isinstance(told, SourceFault)
+    assert told.kind == "before_hello"
+    reader.listen_anew()
+    assert reader.feed(stranger, arrival_s=9.0, wall_s=None) == []
 
 
 def test_a_route_that_names_the_device_comes_first() -> None:

@@ -41,10 +41,17 @@ class Case:
 
 @pytest.fixture
 def case(tmp_path: Path) -> Case:
+    return make_case(tmp_path, near=float("nan"))
+
+
+def make_case(tmp_path: Path, *, near: float) -> Case:
+    """`near` is the tower's limit, NaN for one that was stored without."""
     torch.manual_seed(0)
     shipped = load_bundle("default")
     encoder = NgramEncoder()
-    content = tower_bytes(Tower(encoder.dim, shipped.descriptions.vectors.shape[1], hidden=16), encoder.name)
+    tower = Tower(encoder.dim, shipped.descriptions.vectors.shape[1], hidden=16)
+    tower.near.fill_(near)
+    content = tower_bytes(tower, encoder.name)
     (tmp_path / "tower.npz").write_bytes(content)
     bundle = tmp_path / "bundle"
     shutil.copytree(DEFAULT, bundle)
@@ -167,6 +174,38 @@ def test_a_fault_is_nearest_to_its_own_sentence(case: Case, tmp_path: Path, caps
     assert {one["fault"] for one in document["faults"]} == {*FAULTS, "seal_rub"}
     assert main([*arguments, "the shaft rubs on its seal"]) == 0
     assert capsys.readouterr().out.startswith("seal_rub")
+
+
+def test_a_sentence_that_says_no_fault_is_remarked_on(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    case = make_case(tmp_path, near=2.0)
+    made = redescribe(case.bundle, case.descriptions, tmp_path / "out", tower=case.tower)
+    assert [remark.split(":")[0] for remark in made.remarks] == ["ko.inner_race", "ko.inner_race", "en.inner_race"]
+    assert all("near no fault" in remark for remark in made.remarks)
+    arguments = ["--bundle", str(case.bundle), "--tower", str(case.tower)]
+    assert main(["rank", *arguments, "no defect in the outer race"]) == 0
+    assert capsys.readouterr().out.splitlines()[-1] == "near no fault: no cosine reaches 2.00"
+    assert main(["rank", *arguments, "--json", "no defect in the outer race"]) == 0
+    document = json.loads(capsys.readouterr().out)
+    assert (document["near"], document["limit"]) == ([], 2.0)
+
+
+def test_a_sentence_near_another_fault_is_remarked_on(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    case = make_case(tmp_path, near=-1.0)
+    bundle = load_bundle(case.bundle)
+    reader = reader_of(bundle, case.tower)
+    given = {"inner_race": ("내륜이 패였습니다", "안쪽 링 손상", "the inner ring is pitted")}
+    given["seal_rub"] = ("the shaft rubs on its seal",)
+    elsewhere = {
+        sentence
+        for fault, sentences in given.items()
+        for sentence in sentences
+        if rank(bundle, reader, sentence)[0].fault != fault
+    }
+    arguments = ["--bundle", str(case.bundle), "--tower", str(case.tower), "--out", str(tmp_path / "out")]
+    assert main(["describe", *arguments, "--descriptions", str(case.descriptions)]) == 0
+    said = [line for line in capsys.readouterr().err.splitlines() if "describe what differs" in line]
+    assert len(said) == len(elsewhere) >= 1
+    assert all(any(repr(sentence) in line for line in said) for sentence in elsewhere)
 
 
 def test_every_file_is_listed_with_its_hash(case: Case, tmp_path: Path) -> None:

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import json
 import shutil
-import zlib
 from dataclasses import replace
+from functools import partial
 from pathlib import Path
 
 import msgspec
@@ -14,56 +14,32 @@ import pytest
 
 from agent.features import feature_names, views
 from agent.spectra import FeatureSpec
+from export.cells import Material
 from export.cli import main
 from export.columns import COLUMNS, columns_of, healthy_references
 from export.data.layouts import rows_below
 from export.data.manifest import Row
 from export.data.table import Table, join
 from export.data.windows import labelled
-from export.protocols import Material, key_of, run_protocols
-from export.simple import FUSED, RECIPES, Windows, predictions
+from export.experts import EXPERTS, FUSED, FUSED_BY_NEARNESS, FUSIONS, SPECTRAL, Fusion, fuse, nearness
+from export.protocols import run_protocols
+from export.proving import columns_as_text
+from export.selection import Choice
+from export.simple import RECIPES, SimpleCell, SimpleConfig, Windows, predictions, simple_key
+from export.spread import Spread
+from export.summary import APART, SELECTED, summarise
 from export.train import TrainConfig
+from export.trials import Cell, key_of
 
 SPEC = FeatureSpec()
-D = len(feature_names(SPEC))
 KINDS = ("healthy", "inner_race", "outer_race", "ball")
 MARK = feature_names(SPEC).index("spectrum/0")
 CONFIG = TrainConfig(steps=60, batch=32, text="ngrams", text_steps=100, hidden=(16,), dim=8, teacher=None)
 
 
-def recording(name: str, *, label: str, group: str, machine: str, rpm: float, shift: float = 0.0) -> Table:
-    """Six windows whose label shows in a few features of one view, and whose speed shows in another."""
-    rng = np.random.default_rng(zlib.crc32(name.encode()))
-    values = rng.normal(size=(6, D)).astype(np.float32)
-    values[:, KINDS.index(label) : 20 : len(KINDS)] += 8
-    values[:, MARK] = shift
-    return labelled(
-        values, np.ones((6, D), np.bool_), label=label, group=group, machine=machine, recording=name, rpm=rpm,
-        baseline=False, overlap=1,
-    )  # fmt: skip
-
-
 @pytest.fixture(scope="module")
-def table() -> Table:
-    """The published sets in small: the same machines, groups, speeds and labels."""
-    tables = []
-    for channel in ("de", "fe"):
-        machine = f"cwru-{channel}"
-        tables.append(
-            recording(f"{machine}-normal", label="healthy", group="cwru-normal", machine=machine, rpm=1797, shift=7)
-        )
-        for kind in KINDS[1:]:
-            for size in ("007", "014", "021"):
-                group = f"cwru-{kind}-{size}"
-                tables.append(recording(f"{machine}-{group}", label=kind, group=group, machine=machine, rpm=1772))
-    others = [("hit", KINDS[:3], rpm) for rpm in (600, 900, 1200)]
-    others += [("uestc", KINDS, rpm) for rpm in (800, 1000, 1200, 1400)]
-    tables += [
-        recording(f"{rig}-{kind}-{rpm}", label=kind, group=f"{rig}-{kind}", machine=rig, rpm=rpm, shift=rpm)
-        for rig, kinds, rpm in others
-        for kind in kinds
-    ]
-    return join(tables)
+def table(published: Table) -> Table:
+    return published
 
 
 def families(machines: np.ndarray) -> set[str]:
@@ -138,47 +114,122 @@ def test_simple_recipes_learn_what_is_there(table: Table) -> None:
     called = predictions(
         Windows(left.values, left.known, nothing), left.labels,
         Windows(right.values, right.known, np.full(right.values.shape, np.nan, np.float32)),
-        spec=SPEC, seed=0, trees=20,
+        recordings=left.recordings, spec=SPEC, seed=0, trees=20,
     )  # fmt: skip
-    assert set(called) == {*RECIPES, FUSED}
+    assert set(called) == {*RECIPES, *(fusion.name for fusion in FUSIONS)}
     assert (called["LR comb"] == right.labels).mean() > 0.95  # the label lies in its view
     assert (called["ET spectrum"] == right.labels).mean() < 0.7
+    assert np.array_equal(called[Fusion(("ET comb",)).name], called["ET comb"])
     assert all(set(recipe.views) <= set(views(SPEC)) for recipe in RECIPES.values())
     minus = predictions(
         Windows(left.values, left.known, left.values), left.labels,
-        Windows(right.values, right.known, right.values), spec=SPEC, seed=0, trees=20,
+        Windows(right.values, right.known, right.values),
+        recordings=left.recordings, spec=SPEC, seed=0, trees=20,
     )  # fmt: skip
     assert (minus["ET comb - healthy"] == right.labels).mean() < 0.7
     assert np.array_equal(minus["ET comb"], called["ET comb"])
+
+
+def test_a_spectrum_says_less_the_further_it_lies_from_those_seen() -> None:
+    rng = np.random.default_rng(0)
+    seen = rng.normal(size=(40, 5)).astype(np.float32)
+    recordings = np.repeat(np.array(["a", "b"]), 20)
+    moved = seen.mean(axis=0) + np.array([[0, 0, 0, 0, 0], [30, 0, 0, 0, 0], [60, 0, 0, 0, 0]], np.float32)
+    near = nearness(seen, recordings, moved)
+    assert near[0] == 1
+    assert near[1] < 0.01
+    assert near[2] == pytest.approx(near[1] / 4, rel=0.1)
+    assert np.allclose(nearness(seen * 1000, recordings, moved * 1000), near, rtol=1e-4)
+    twice = np.concatenate([seen, seen])  # what lies near within its own recording only is not near for that
+    assert nearness(twice, np.repeat(np.array(["a", "b"]), 40), moved)[1] < near[1]
+    assert not nearness(seen, np.full(40, "a"), moved).any()
+
+
+def test_fused_experts_are_weighted_means() -> None:
+    says = {name: np.array([[0.0, 1.0]]) for name in EXPERTS} | {SPECTRAL: np.array([[1.0, 0.0]])}
+    assert fuse(says, FUSED, np.array([0.5], np.float32)) == pytest.approx(np.array([[0.25, 0.75]]))
+    assert fuse(says, FUSED_BY_NEARNESS, np.array([0.5], np.float32)) == pytest.approx(np.array([[1 / 7, 6 / 7]]))
+    assert len({fusion.name for fusion in FUSIONS}) == len(FUSIONS) == 15 + 7
+    assert {FUSED, FUSED_BY_NEARNESS} <= set(FUSIONS)
 
 
 def test_cells_are_kept_and_the_means_leave_014_out(table: Table, tmp_path: Path) -> None:
     material = Material(table, None, SPEC)
     heard: list[str] = []
     only = ("014", "1400", "C>H")
-    summary = run_protocols(material, CONFIG, seeds=1, folder=tmp_path, only=only, trees=5, tell=heard.append)
+    run = partial(run_protocols, material, CONFIG, folder=tmp_path, simple=SimpleConfig(trees=5))
+    summary = run(seeds=1, only=only, tell=heard.append)
     assert set(summary.columns) == set(only)
-    assert len(heard) == 3 * 2
-    assert len(list((tmp_path / summary.key).iterdir())) == 3 * 2
+    assert len(heard) == 2 * 3 + 18
+    assert len(list((tmp_path / f"student-{summary.key}").iterdir())) == 3
     counted = [column.balanced_accuracy for name, column in summary.columns.items() if name != "014"]
     assert summary.mean_balanced_accuracy == pytest.approx(np.mean(counted))
     assert summary.columns["C>H"].balanced_accuracy > 0.6  # labels that few features tell, among eight faults
     column = summary.columns["C>H"]
     assert column.spread == 0
     assert column.balanced_accuracy == pytest.approx(column.float_balanced_accuracy, abs=0.1)
-    assert set(column.per_group_recall) == {"hit-healthy", "hit-inner_race", "hit-outer_race"}
-    assert FUSED in summary.mean_recipes
+    assert set(column.per_group_recall) == {"hit-healthy", "hit-inner_race", "hit-inner_race5", "hit-outer_race"}
+    assert column.balanced_accuracy == pytest.approx(np.mean(list(column.per_class_recall.values())))
+    assert summary.mean_recipes[SELECTED] == np.mean([summary.columns[name].recipes[SELECTED] for name in only[1:]])
+    assert summary.experts.chosen in {fusion.name for fusion in FUSIONS}
+    assert column.cnn is None
 
     # A second seed whose cells lie there already: nothing is trained again, and the columns are averaged over both.
-    for kept in (tmp_path / summary.key).glob("*-0.json"):
-        cell = json.loads(kept.read_text()) | {"balanced_accuracy": 0.25}
+    for kept in (tmp_path / f"student-{summary.key}").glob("*-0.json"):
+        cell = json.loads(kept.read_text())
+        wrong = {k: {g: [0, n] for g, (_, n) in groups.items()} for k, groups in cell["tally"].items()}
+        cell |= {"balanced_accuracy": 0.25, "tally": wrong}
         kept.with_name(kept.name.replace("-0.json", "-1.json")).write_text(json.dumps(cell))
-    both = run_protocols(material, CONFIG, seeds=2, folder=tmp_path, only=only, trees=5).columns["C>H"]
+    both = run(seeds=2, only=only).columns["C>H"]
     assert both.seeds == (column.balanced_accuracy, 0.25)
     assert both.balanced_accuracy == pytest.approx(np.mean(both.seeds))
     assert both.spread == pytest.approx(np.std(both.seeds, ddof=1))
-    alone = run_protocols(material, CONFIG, seeds=1, folder=tmp_path, only=("014",), trees=5)
+    assert both.per_group_recall == {k: pytest.approx(v / 2) for k, v in column.per_group_recall.items()}
+    alone = run(seeds=1, only=("014",))
     assert alone.mean_balanced_accuracy is None
+    assert alone.mean_interval is None
+    assert "mean*" in columns_as_text(alone)
+
+
+def cell(tally: dict[str, dict[str, tuple[int, int]]]) -> Cell:
+    return Cell(0.5, 0.5, 0.5, tally, Spread(1, 0, 0), 10, 1.0)
+
+
+def test_intervals_resample_bearings_where_a_label_has_several() -> None:
+    single = {"ball": {"b1": (5, 10)}, "healthy": {"h1": (10, 10)}}
+    several = {"ball": {"b1": (0, 10), "b2": (10, 10)}, "healthy": {"h1": (10, 10)}}
+    scores = SimpleCell(dict.fromkeys([*RECIPES, *(fusion.name for fusion in FUSIONS)], 0.5), 1.0)
+    summary = summarise(
+        students={"1400": [cell(single)], "C>H": [cell(several)], "014": [cell(several)]},
+        simple=dict.fromkeys(("1400", "C>H", "014"), scores), inner={}, experts=CHOICE, raw={}, recipe=CONFIG,
+        cnn=None, simulated_windows=0, key="key",
+    )  # fmt: skip
+    assert summary.columns["1400"].interval is None
+    interval = summary.columns["C>H"].interval
+    assert interval is not None
+    assert (interval.low, interval.high) == (0.5, 1.0)  # ball recalled 0, .5 or 1
+    assert summary.mean_interval is not None  # .75 of the first column and the second's, at equal weight
+    assert (summary.mean_interval.low, summary.mean_interval.high) == (0.625, 0.875)
+    text = columns_as_text(summary)
+    assert "b1 0.000, b2 1.000" in text
+    assert [line.split()[-4:] for line in text.splitlines() if "over bearings" in line] == [
+        ["-", "0.500", "0.500", "0.625"]
+    ]
+
+
+CHOICE = Choice(FUSED.name, dict.fromkeys(COLUMNS, FUSED_BY_NEARNESS.name), (), 18)
+
+
+def test_experts_selected_apart_are_each_columns_own() -> None:
+    scores = SimpleCell(
+        dict.fromkeys(RECIPES, 0.1) | {fusion.name: 0.2 for fusion in FUSIONS}
+        | {FUSED.name: 0.6, FUSED_BY_NEARNESS.name: 0.7}, 1.0,
+    )  # fmt: skip
+    found = summarise(
+        students={"800": [cell({"ball": {"b": (1, 2)}})]}, simple={"800": scores}, inner={}, experts=CHOICE, raw={},
+        recipe=CONFIG, cnn=None, simulated_windows=0, key="key",
+    )  # fmt: skip
+    assert (found.mean_recipes[SELECTED], found.mean_recipes[APART]) == (0.6, 0.7)
 
 
 def test_another_recipe_or_other_windows_start_over(table: Table) -> None:
@@ -187,13 +238,16 @@ def test_another_recipe_or_other_windows_start_over(table: Table) -> None:
     assert key_of(Material(table, None, SPEC), msgspec.structs.replace(CONFIG, steps=41)) != key
     assert key_of(Material(_at(table, 3.0), None, SPEC), CONFIG) != key
     assert key_of(Material(table, table, SPEC), CONFIG) != key
+    simple = simple_key(Material(table, None, SPEC), SimpleConfig())
+    assert simple_key(Material(table, table, SPEC), SimpleConfig()) == simple  # trained on recordings alone
+    assert simple_key(Material(_at(table, 3.0), None, SPEC), SimpleConfig()) != simple
 
 
 def test_missing_sets_are_named(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     (tmp_path / "cwru").mkdir()
     assert main(["protocols", "--data", str(tmp_path)]) == 65
     assert "hit_selfbuilt, uestc" in capsys.readouterr().err
-    assert main(["protocols", "--data", str(tmp_path), "--seeds", "0"]) == 65
+    assert main(["protocols", "--data", str(tmp_path), "--seeds", "0"]) == 78
 
 
 def _few(row: Row) -> bool:
@@ -229,7 +283,19 @@ def test_the_command_ends_with_one_document(
             target.parent.mkdir(parents=True, exist_ok=True)
             shutil.copyfile(row.path, target)
     (tmp_path / "recipe.json").write_bytes(msgspec.json.encode(CONFIG))
-    arguments = ["protocols", "--data", str(tmp_path / "data"), "--seeds", "1", "--machines", "1", "--only", "C>H"]
+    arguments = [
+        "protocols",
+        "--data",
+        str(tmp_path / "data"),
+        "--seeds",
+        "1",
+        "--machines",
+        "1",
+        "--only",
+        "C>H",
+        "--trees",
+        "3",
+    ]
     folders = ["--cache", str(tmp_path / "cache"), "--out", str(tmp_path / "cells")]
     assert main([*arguments, *folders, "--json", "--recipe", str(tmp_path / "recipe.json")]) == 0
     printed = capsys.readouterr()

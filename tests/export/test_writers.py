@@ -8,46 +8,14 @@ import pytest
 from ai_edge_litert import schema_py_generated as schema
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from small_graphs import SCALE, N, branches, convolutions, mlp
 
 from agent.runtimes.litert import LiteRtEncoder
 from agent.runtimes.onnx import OnnxEncoder
-from agent.scaling import CodeScale
-from export.graph import Columns, Conv, Dense, Graph, Mean, Node, embed
+from export.graph import Graph, Node, embed
 from export.quantize import Quantized, activation_ranges, quantize
 from export.writers.onnx import IR_VERSION, OPSET, onnx_bytes
 from export.writers.tflite import tflite_bytes
-
-SCALE = CodeScale(6 / 127, 0)
-N = 60
-
-
-def weights(rng: np.random.Generator, *shape: int) -> np.ndarray:
-    return (rng.normal(size=shape) / np.sqrt(np.prod(shape[1:]))).astype(np.float32)
-
-
-def mlp(rng: np.random.Generator) -> tuple[Node, ...]:
-    return (
-        Dense("hidden", "codes", weights(rng, 32, N), weights(rng, 32, 4)[:, 0], relu=True),
-        Dense("embedding", "hidden", weights(rng, 16, 32), weights(rng, 16, 4)[:, 0]),
-    )
-
-
-def convolutions(rng: np.random.Generator) -> tuple[Node, ...]:
-    return (
-        Columns("columns", "codes", 3),
-        Conv("first", "columns", weights(rng, 8, 3, 5), weights(rng, 8, 4)[:, 0], 2, (2, 2), relu=True),
-        Conv("second", "first", weights(rng, 12, 8, 3), weights(rng, 12, 4)[:, 0], 1, (0, 1), relu=True),
-        Mean("mean", "second"),
-        Dense("embedding", "mean", weights(rng, 16, 12), weights(rng, 16, 4)[:, 0]),
-    )
-
-
-def branches(rng: np.random.Generator) -> tuple[Node, ...]:
-    """The last node reads the input again: nodes name what they read, they need not form a chain."""
-    return (
-        Dense("unused", "codes", weights(rng, 4, N), weights(rng, 4, 4)[:, 0], relu=True),
-        Dense("embedding", "codes", weights(rng, 16, N), weights(rng, 16, 4)[:, 0]),
-    )
 
 
 def quantized(nodes: tuple[Node, ...], rng: np.random.Generator) -> tuple[Quantized, np.ndarray]:

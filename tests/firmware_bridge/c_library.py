@@ -194,7 +194,7 @@ def to_c(frame: Hello | Data | Status | Log) -> Structure:
             header, frame.produced, t_us, frame.dropped_fifo, frame.dropped_queue, frame.queued, frame.frames_sent,
             frame.queue_high_bytes, frame.bus_errors, temperature, frame.supply_mv, frame.reset_cause,
         )  # fmt: skip
-    text = frame.text.encode()
+    text = frame.text.encode("utf-8", "surrogateescape")
     return CLog(header, t_us, frame.level, len(text), (c_uint8 * max(1, len(text)))(*text))
 
 
@@ -243,7 +243,7 @@ def from_c(frame: CFrame) -> tuple[Frame, tuple[int, ...]]:
         )  # fmt: skip
     elif frame.type == FrameType.LOG:
         log = frame.value.log
-        text = bytes(log.text[: log.text_bytes]).decode("utf-8", "replace")
+        text = bytes(log.text[: log.text_bytes]).decode("utf-8", "surrogateescape")
         value = Log(**common, t_us=time_of(log.t_us), level=log.level, text=text)
     else:
         value = Extension(type=frame.type, **common, **stream, flags=frame.header.flags, payload=rest)

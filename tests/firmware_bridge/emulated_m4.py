@@ -45,16 +45,16 @@ class EmulatedM4:
         counts: NDArray[np.int16],
         *,
         freq_fine: int = 0,
-        patient: bool = True,
         deaf_every: int = 0,
+        held_blocks: int = 0,
         session: int = 1,
     ) -> None:
         """`counts` (n, 3) is what the chip measures; `freq_fine` how far its oscillator is off, in steps of 0.15 %.
 
-        A patient chip waits for a full queue; a real one does not. Every `deaf_every`-th interrupt comes five periods
-        late, which the FIFO does not survive.
+        Every `deaf_every`-th interrupt comes five periods late, which the FIFO does not survive. The line takes no byte
+        before the chip has measured `held_blocks` blocks; from then on the chip waits while the queue is full.
         """
-        header = struct.pack("<bBHHHI", freq_fine, patient, session, deaf_every, 0, len(counts))
+        header = struct.pack("<bxHHHI", freq_fine, session, deaf_every, held_blocks, len(counts))
         (folder / "samples.bin").write_bytes(header + counts.astype("<i2").tobytes())
         self._folder, self._firmware = folder, firmware
         self._master, self._slave = pty.openpty()

@@ -112,7 +112,10 @@ logs = st.builds(
     session=u16,
     level=st.integers(0, 7),
     t_us=time_us,
-    text=st.text(st.characters(exclude_categories=("Cs",)), max_size=MAX_LOG_BYTES // 4),
+    text=st.one_of(
+        st.text(st.characters(exclude_categories=("Cs",)), max_size=MAX_LOG_BYTES // 4),
+        st.binary(max_size=MAX_LOG_BYTES).map(lambda raw: raw.decode("utf-8", "surrogateescape")),
+    ),
 )
 extensions = st.builds(
     Extension,

@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import json
+import signal
 import subprocess
 import sys
+import time
 from pathlib import Path
 
 import numpy as np
@@ -16,6 +18,7 @@ from firmware_bridge.cli import main
 from firmware_bridge.decoder import Decoder
 from firmware_bridge.device import Profile, VirtualSensor
 from firmware_bridge.frames import Data, Fault, Log, encode, frame_bytes
+from firmware_bridge.monitor import pictures
 from firmware_bridge.numbers import counts_of
 from firmware_bridge.pty_sensor import PtySensor
 from firmware_bridge.report import as_line
@@ -82,33 +85,42 @@ def test_a_terminal_never_sees_control_characters() -> None:
         assert line.isprintable()
 
 
-def test_monitor_shows_rate_and_levels(capsys: pytest.CaptureFixture[str]) -> None:
-    profile = Profile(rate_hz=6400.0, hello_s=0.2)
+class Still:
+    """A machine that does nothing."""
 
-    class Still:
-        def next(self, n: int) -> np.ndarray[tuple[int, ...], np.dtype[np.float32]]:
-            return np.zeros((n, 3), np.float32)
-
-    with PtySensor([(VirtualSensor(profile), Still())]) as device:
-        assert main(["monitor", device.path, "--seconds", "1.5"]) == 0
-        lines = capsys.readouterr().out.splitlines()
-        assert lines[0].startswith("device")
-        assert "6400.00" in lines[1]
-        assert "x 0 y 0 z 0 g" in lines[1]
+    def next(self, n: int) -> np.ndarray[tuple[int, ...], np.dtype[np.float32]]:
+        return np.zeros((n, 3), np.float32)
 
 
-def test_monitor_says_what_a_wrong_baud_rate_looks_like(capsys: pytest.CaptureFixture[str]) -> None:
+def picture_with(text: str, port: str) -> str:
+    """The first picture of the monitor that holds `text`."""
+    shown = pictures(port, baud=3_000_000, every_s=0.2, seconds=30.0)
+    picture = next(picture for picture in shown if text in picture)
+    shown.close()
+    return picture
+
+
+def test_monitor_shows_rate_and_levels() -> None:
+    with PtySensor([(VirtualSensor(Profile(rate_hz=6400.0, hello_s=0.2)), Still())]) as device:
+        lines = picture_with("6400.00", device.path).splitlines()
+    assert lines[0].startswith("device")
+    assert "6400.00" in lines[1]
+    assert "x 0 y 0 z 0 g" in lines[1]
+
+
+def test_monitor_prints_what_it_has_when_its_time_is_over(capsys: pytest.CaptureFixture[str]) -> None:
+    with PtySensor([(VirtualSensor(Profile(rate_hz=6400.0)), Still())]) as device:
+        assert main(["monitor", device.path, "--seconds", "0.2"]) == 0
+    assert capsys.readouterr().out.splitlines()[-1].endswith("frames missing")
+
+
+def test_monitor_says_what_a_wrong_baud_rate_looks_like() -> None:
     class Babble(VirtualSensor):
         def produce(self, samples: object, *, queue_bytes: int = 0) -> list[bytes]:  # type: ignore[override]  # noise alone
             return [b"\xf8\x80\x00\xfe" * 100]
 
-    class Nothing:
-        def next(self, n: int) -> np.ndarray[tuple[int, ...], np.dtype[np.float32]]:
-            return np.zeros((n, 3), np.float32)
-
-    with PtySensor([(Babble(Profile()), Nothing())]) as device:
-        assert main(["monitor", device.path, "--seconds", "0.6"]) == 0
-    assert "is the baud rate right" in capsys.readouterr().out
+    with PtySensor([(Babble(Profile()), Still())]) as device:
+        assert "bytes arrive but no frame" in picture_with("is the baud rate right", device.path)
 
 
 def test_vectors_prints_the_file(capsys: pytest.CaptureFixture[str]) -> None:
@@ -121,15 +133,15 @@ def test_vectors_prints_the_file(capsys: pytest.CaptureFixture[str]) -> None:
     [
         (["decode", "/nowhere.vbp"], 66, "/nowhere.vbp: No such file"),
         (["monitor", "/dev/nowhere"], 66, "could not open port /dev/nowhere"),
-        (["simulate", "--fault", "gremlin", "--file", "/dev/null"], 78, "'gremlin' is none of healthy"),
-        (["simulate", "--bearing", "6", "--file", "/dev/null"], 78, "bearing '6'; write 6205"),
-        (["simulate", "--bearing", "9,40,30", "--file", "/dev/null"], 78, "cannot exist"),
-        (["simulate", "--bearing", "9/40/30/0", "--file", "/dev/null"], 78, "cannot exist"),
-        (["simulate", "--seconds", "nan", "--file", "/dev/null"], 78, "no length of time"),
-        (["simulate", "--drop", "200", "--file", "/dev/null"], 78, "from 0 to 1"),
-        (["simulate", "--script", "healthy", "--file", "/dev/null"], 78, "write fault:seconds"),
-        (["simulate", "--script", "healthy:0", "--file", "/dev/null"], 78, "lasts no time"),
-        (["simulate", "--mqtt", "broker"], 78, "write mqtt://"),
+        (["simulate", "--fault", "gremlin", "--file", "/dev/null"], 64, "'gremlin' is none of healthy"),
+        (["simulate", "--bearing", "6", "--file", "/dev/null"], 64, "bearing '6'; write 6205"),
+        (["simulate", "--bearing", "9,40,30", "--file", "/dev/null"], 64, "cannot exist"),
+        (["simulate", "--bearing", "9/40/30/0", "--file", "/dev/null"], 64, "cannot exist"),
+        (["simulate", "--seconds", "nan", "--file", "/dev/null"], 64, "no length of time"),
+        (["simulate", "--drop", "200", "--file", "/dev/null"], 64, "from 0 to 1"),
+        (["simulate", "--script", "healthy", "--file", "/dev/null"], 64, "write fault:seconds"),
+        (["simulate", "--script", "healthy:0", "--file", "/dev/null"], 64, "lasts no time"),
+        (["simulate", "--mqtt", "broker"], 64, "write mqtt://"),
         (["simulate", "--mqtt", "mqtt://127.0.0.1:1/a"], 66, "127.0.0.1:1 does not answer"),
     ],
 )
@@ -143,26 +155,33 @@ def test_mistakes_are_one_line(
     assert complaint in printed.err
 
 
-def test_the_process_prints_its_port_and_ends_by_itself() -> None:
-    command = [
-        sys.executable,
-        "-m",
-        "firmware_bridge",
-        "simulate",
-        "--pty",
-        "--seconds",
-        "1",
-        "--hello-s",
-        "0.3",
-        *RATE,
-    ]
-    root = Path(firmware_bridge.__file__).parent.parent
-    with subprocess.Popen(command, stdout=subprocess.PIPE, text=True, cwd=root) as process:
+def test_usage_that_argparse_refuses_has_the_same_exit_code(capsys: pytest.CaptureFixture[str]) -> None:
+    for arguments in (["simulate", "--seed", "x"], ["fly"], []):
+        with pytest.raises(SystemExit) as left:
+            main(arguments)
+        assert left.value.code == 64
+    assert "usage: textvib-bridge" in capsys.readouterr().err
+
+
+SIMULATE = [sys.executable, "-m", "firmware_bridge", "simulate", "--pty", *RATE]
+ROOT = Path(firmware_bridge.__file__).parent.parent
+
+
+def test_the_process_prints_its_port_and_speaks_until_it_is_stopped() -> None:
+    with subprocess.Popen(SIMULATE, stdout=subprocess.PIPE, text=True, cwd=ROOT) as process:
         assert process.stdout is not None
         with serial.Serial(process.stdout.readline().strip(), timeout=0.1) as port:
-            heard = Decoder().feed(b"".join(port.read(max(1, port.in_waiting)) for _ in range(40)))
-        assert process.wait(10) == 0
-    assert any(isinstance(frame, Data) for frame in heard)
+            decoder, deadline_s = Decoder(), time.monotonic() + 30
+            while not any(isinstance(frame, Data) for frame in decoder.feed(port.read(max(1, port.in_waiting)))):
+                assert time.monotonic() < deadline_s, "no block came"
+        process.terminate()
+        assert process.wait(30) == -signal.SIGTERM
+
+
+def test_the_process_ends_by_itself_when_its_time_is_over() -> None:
+    done = subprocess.run([*SIMULATE, "--seconds", "0.2"], capture_output=True, text=True, cwd=ROOT, timeout=60)
+    assert done.returncode == 0
+    assert done.stdout.startswith("/dev/pts/")
 
 
 def test_the_decoder_needs_the_standard_library_alone() -> None:

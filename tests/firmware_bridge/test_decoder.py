@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import zlib
 from pathlib import Path
 from typing import Any
 
@@ -14,7 +15,7 @@ from hypothesis import strategies as st
 import firmware_bridge
 from firmware_bridge import cobs, soak
 from firmware_bridge.decoder import Decoder
-from firmware_bridge.frames import FAULT_KINDS, MAX_WIRE, Fault, Frame, decode_frame, frame_bytes
+from firmware_bridge.frames import FAULT_KINDS, MAX_WIRE, Fault, Frame, decode_frame, encode, frame_bytes
 from firmware_bridge.vectors import golden_frames
 
 VECTORS = json.loads((Path(firmware_bridge.__file__).parent / "vectors.json").read_text())
@@ -63,6 +64,16 @@ def test_refused_bodies_are_refused_on_the_wire_too(vector: dict[str, Any]) -> N
     (fault,) = fed(b"\0" + cobs.encode(bytes.fromhex(vector["body"])) + b"\0")
     assert isinstance(fault, Fault)
     assert fault.kind == vector["fault"]
+
+
+def test_a_refused_block_says_whose_samples_were_lost_with_it() -> None:
+    """Its CRC held, so what it says of itself is believed as far as the accounts go."""
+    body = bytearray(encode(GOLDEN["data_first_block"])[:-4])
+    body[26] = 0x81  # a format of a later minor version
+    sealed = bytes(body) + zlib.crc32(body).to_bytes(4, "little")
+    wire = cobs.encode(sealed)
+    (fault,) = Decoder().feed(wire + b"\0")
+    assert fault == Fault("field", "format 0x81 is not known", len(wire), stream_id=0, samples=2)
 
 
 def test_every_fault_of_the_wire_has_a_vector() -> None:

@@ -1,0 +1,111 @@
+"""The line under a cloud of (count, time) points whose times may be late but never early.
+
+Delays only ever add, so nothing here averages: what decides are the points that waited least.
+"""
+
+from __future__ import annotations
+
+from collections import deque
+from dataclasses import dataclass, field
+
+SEGMENTS = 12  # the baseline slides by one segment at a time
+HULL_POINTS = 64  # of one segment: an honest hull holds a dozen, a hostile clock could make every point one
+ARRIVAL_RESOLUTION_US = 50.0  # what a host's time stamp of an arrival is worth at best
+
+Point = tuple[int, int]  # count (of samples, or of another clock's microseconds), microseconds
+
+
+@dataclass(frozen=True, slots=True)
+class Line:
+    """Time against a count, with its one-sided uncertainty and what it rests on."""
+
+    us_per_count: float
+    error_ppm: float
+    points: int
+    span_us: float
+
+
+def lower_hull(points: list[Point]) -> list[Point]:
+    """The lower convex hull of points sorted by index (Andrew's monotone chain)."""
+    hull: list[Point] = []
+    for point in points:
+        push(hull, point)
+    return hull
+
+
+def push(hull: list[Point], point: Point) -> None:
+    """Add a point to the right of a lower hull."""
+    while len(hull) >= 2 and _turns_up_too_late(hull[-2], hull[-1], point):
+        hull.pop()
+    hull.append(point)
+
+
+def _turns_up_too_late(a: Point, b: Point, c: Point) -> bool:
+    return (b[1] - a[1]) * (c[0] - a[0]) >= (c[1] - a[1]) * (b[0] - a[0])
+
+
+@dataclass(slots=True)
+class _Segment:
+    """A stretch of the baseline: its lower hull, and sums over every point that fell into it."""
+
+    start: int
+    hull: list[Point] = field(default_factory=list)
+    count: int = 0
+    index_sum: int = 0
+    us_sum: int = 0
+
+    def add(self, point: Point) -> None:
+        push(self.hull, point)
+        if len(self.hull) > HULL_POINTS:
+            del self.hull[1:-1:2]
+        self.count += 1
+        self.index_sum += point[0]
+        self.us_sum += point[1]
+
+
+class Envelope:
+    """The line under a cloud of (count, time) points, over a sliding baseline and in bounded memory.
+
+    Delays only ever add, so the truth runs below the points: of all lines with no point under them, take the one with
+    the least total distance. It is the edge of the lower hull above the points' mean index (Moon, Skelly and Towsley,
+    INFOCOM 1999). With n points of mean delay d over a span S its slope is off by about 8 d / (n S): the least delay
+    of either half is near 2 d / n, and the halves' middles lie S / 2 apart.
+    """
+
+    def __init__(self, *, horizon: int, resolution_us: float) -> None:
+        self._length = max(1, horizon // SEGMENTS)
+        self._resolution_us = resolution_us
+        self._segments: deque[_Segment] = deque(maxlen=SEGMENTS)
+        self._last: Point | None = None  # kept aside: it may lie beyond the count that is asked about
+
+    def add(self, point: Point) -> None:
+        """Add a point to the right of all others (others are ignored)."""
+        if self._last is not None:
+            if point[0] <= self._last[0]:
+                return
+            if not self._segments or self._last[0] >= self._segments[-1].start + self._length:
+                self._segments.append(_Segment(self._last[0]))
+            self._segments[-1].add(self._last)
+        self._last = point
+
+    def line(self, upto: int) -> Line | None:
+        """The line from points at or before count `upto`, which lies at or after all points but the last."""
+        points = [point for segment in self._segments for point in segment.hull]
+        count = sum(segment.count for segment in self._segments)
+        index_sum = sum(segment.index_sum for segment in self._segments)
+        us_sum = sum(segment.us_sum for segment in self._segments)
+        if self._last is not None and self._last[0] <= upto:
+            points.append(self._last)
+            count, index_sum, us_sum = count + 1, index_sum + self._last[0], us_sum + self._last[1]
+        hull = lower_hull(points)
+        if len(hull) < 2:
+            return None
+        right = next((k for k in range(1, len(hull)) if hull[k][0] * count >= index_sum), len(hull) - 1)
+        (i0, t0), (i1, t1) = hull[right - 1], hull[right]
+        slope = (t1 - t0) / (i1 - i0)
+        span_us = (points[-1][0] - points[0][0]) * slope
+        if span_us <= 0:
+            return None
+        delay_us = max(0.0, ((us_sum - count * t0) - slope * (index_sum - count * i0)) / count)
+        error = (8 * delay_us / count + self._resolution_us) / span_us
+        return Line(slope, error * 1e6, count, span_us)

@@ -1,0 +1,149 @@
+"""The command `compare`: which objective trains the same encoder best, as a table, a picture and one JSON document.
+
+The picture and the document lie beside the trials that they are made of.
+"""
+
+from __future__ import annotations
+
+import argparse
+import os
+import sys
+from collections.abc import Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from export.claim import Difference
+    from export.standings import Claim, Row, Standings
+
+
+def add_compare(commands: Any) -> None:
+    """Add the command to argparse's `commands`."""
+    compare = commands.add_parser("compare", help="train the same encoder with every objective, on three columns")
+    compare.add_argument("--data", type=Path, required=True, help="folder with cwru, hit_selfbuilt and uestc")
+    compare.add_argument("--seeds", type=int, default=3, help="trainings of each kind (default: %(default)s)")
+    compare.add_argument("--columns", type=_names, metavar="NAME,...", help="default: 007,800,U+H>C")
+    compare.add_argument("--only", type=_names, metavar="OBJECTIVE,...", help="default: each objective and miner once")
+    compare.add_argument("--shares", type=_shares, metavar="SHARE,...", help="of the windows (default: 1.0,0.1)")
+    compare.add_argument("--recipe", type=Path, help="TOML or JSON of a training configuration (default: as shipped)")
+    compare.add_argument("--steps", type=int, help="of every training (default: those of the recipe)")
+    compare.add_argument("--machines", type=int, default=150, help="simulated machines (default: %(default)s)")
+    compare.add_argument("--jobs", type=int, default=2, help="trainings at a time (default: %(default)s)")
+    compare.add_argument("--cache", type=Path, default=Path("runs/features"), help="default: %(default)s")
+    compare.add_argument(
+        "--out", type=Path, default=Path("runs/compare"), help="finished trials (default: %(default)s)"
+    )
+    compare.add_argument("--json", action="store_true", help="end with one JSON document")
+    compare.set_defaults(command=_compare)
+
+
+def _names(text: str) -> tuple[str, ...]:
+    return tuple(name.strip() for name in text.split(",") if name.strip())
+
+
+def _shares(text: str) -> tuple[float, ...]:
+    try:
+        return tuple(float(share) for share in text.split(","))
+    except ValueError:
+        raise argparse.ArgumentTypeError(f"{text!r}: write numbers and commas, as in 1.0,0.1") from None
+
+
+def _compare(arguments: argparse.Namespace) -> int:
+    import msgspec
+
+    from agent.errors import ConfigError
+    from export.bars import draw_standings
+    from export.compare import CONTENDERS, SHARES, THREE_COLUMNS, key_of, plan_of, recipe_of, run_trials
+    from export.published import read_material
+    from export.recipes import read_recipe
+    from export.run import write_json
+    from export.standings import standings_of
+    from export.train import TrainConfig
+
+    plan = plan_of(
+        THREE_COLUMNS if arguments.columns is None else arguments.columns,
+        objectives=CONTENDERS if arguments.only is None else arguments.only,
+        shares=SHARES if arguments.shares is None else arguments.shares,
+        seeds=arguments.seeds,
+    )
+    least = {"--jobs": arguments.jobs, "--steps": 1 if arguments.steps is None else arguments.steps}
+    if problems := [f"{name}: {value} is less than 1" for name, value in least.items() if value < 1]:
+        raise ConfigError(*problems)
+    config = TrainConfig() if arguments.recipe is None else read_recipe(arguments.recipe)
+    if arguments.steps is not None:
+        config = msgspec.structs.replace(config, steps=arguments.steps)
+    material = read_material(arguments.data, cache=arguments.cache, machines=arguments.machines, tell=_tell)
+    key = key_of(material, config)
+    folder = arguments.out / key
+    cells = run_trials(material, config, plan, folder=folder, jobs=arguments.jobs, tell=_tell)
+    simulated = 0 if material.simulated is None else len(material.simulated)
+    standings = standings_of(cells, plan, recipe=recipe_of(config), simulated_windows=simulated, key=key)
+    write_json(folder / "standings.json", standings)
+    draw_standings(folder / "standings.png", standings)
+    _tell(f"wrote {folder / 'standings.json'} and standings.png")
+    print(msgspec.json.encode(standings).decode() if arguments.json else as_text(standings))
+    return os.EX_OK
+
+
+def _tell(line: str) -> None:
+    print(line, file=sys.stderr, flush=True)
+
+
+def as_text(standings: Standings) -> str:
+    """The table of every share, and what it says about the claim."""
+    first, second = standings.first, standings.second
+    lines: list[str] = []
+    for share, windows in standings.windows.items():
+        counts = ", ".join(f"{count} in {name}" for name, count in windows.items())
+        lines.append(
+            f"{_percent(float(share))} of the recorded windows: {counts}; simulated {standings.simulated_windows}"
+        )
+        lines.append(_header(tuple(windows)))
+        lines += [_line(row) for row in standings.rows if f"{row.share:g}" == share]
+        lines.append("")
+    lines += [
+        f"balanced accuracy of the float net with the healthy baseline of other speeds, {standings.seeds} seeds",
+        "spread: over seeds; rank, align, uniform: of the windows trained on; unseen: alignment of those scored",
+        f"lead: over {second}; p: of its sign-flip test, not adjusted for the number of rows",
+        "",
+    ]
+    lines += [f"{first} - {second}, {_claim(claim)}" for claim in standings.claims]
+    if standings.growth is not None:
+        lines.append(f"  more with the smallest share than with the largest: {_difference(standings.growth)}")
+    if standings.verdict is not None:
+        lines.append(f"the claim, {first} over {second} in small data: {standings.verdict} by these trials")
+    return "\n".join(lines)
+
+
+def _percent(share: float) -> str:
+    return f"{100 * share:g} %"
+
+
+def _header(columns: Sequence[str]) -> str:
+    names = "".join(f"{name:>8}" for name in columns)
+    return f"{'':<26}{names}    mean  spread without    rank   align uniform  unseen    lead       p       s"
+
+
+def _line(row: Row) -> str:
+    cells = "".join(f"{row.columns[name]:>8.3f}" for name in row.columns)
+    lead = f"{'':>16}" if row.lead is None else f"{row.lead.mean:>+8.3f}{row.lead.p_value:>8.3f}"
+    return (
+        f"{row.objective:<26}{cells}{row.balanced_accuracy:>8.3f}{row.spread:>8.3f}{row.without_baseline:>8.3f}"
+        f"{row.effective_rank:>8.1f}{row.alignment:>8.2f}{row.uniformity:>8.2f}{row.scored_alignment:>8.2f}"
+        f"{lead}{row.seconds:>8.0f}"
+    )
+
+
+def _claim(claim: Claim) -> str:
+    figure = "with baseline" if claim.figure == "balanced_accuracy" else "without baseline"
+    return f"{_percent(claim.share)} of the windows, {figure}: {_difference(claim.difference)}"
+
+
+def _difference(difference: Difference) -> str:
+    bounds = difference.interval
+    between = "too few pairs for bounds" if bounds is None else f"{bounds.low:+.3f} to {bounds.high:+.3f}"
+    columns = ", ".join(f"{name} {mean:+.3f}" for name, mean in difference.columns.items())
+    return (
+        f"{difference.mean:+.3f} ({between}), spread {difference.spread:.3f} over {difference.pairs} pairs, "
+        f"p {difference.p_value:.3f}; {columns}"
+    )

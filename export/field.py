@@ -1,0 +1,176 @@
+"""The command `field`: what the edge would say where nobody trained it, as tables, a picture per study and one document.
+
+Studies on recordings train encoders of their own without the machine they score; the others judge a finished bundle.
+Finished cells lie under a key of everything that could change them.
+"""
+
+from __future__ import annotations
+
+import argparse
+import hashlib
+import os
+import sys
+from collections.abc import Callable, Sequence
+from functools import partial
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from agent.errors import ConfigError
+
+if TYPE_CHECKING:
+    import msgspec
+
+    from export.edge import Edge
+
+STUDIES = ("openset", "commissioned", "days", "adxl345")
+AGENT = Path(__file__).parent.parent / "agent"
+
+
+def add_field(commands: Any) -> None:
+    """Add the command to argparse's `commands`."""
+    field = commands.add_parser("field", help="unknown faults, false alarms and delays on machines it never heard")
+    field.add_argument("--data", type=Path, required=True, help="folder with cwru, hit_selfbuilt, uestc, adxl345_motor")
+    field.add_argument("--only", type=_names, metavar="STUDY,...", default=STUDIES, help=f"of {', '.join(STUDIES)}")
+    field.add_argument("--bundle", default="default", help="for days and adxl345: bundle folder, or default")
+    field.add_argument("--recipe", type=Path, help="TOML or JSON of a training configuration (default: as shipped)")
+    field.add_argument(
+        "--machines", type=int, default=150, help="simulated machines to train on (default: %(default)s)"
+    )
+    field.add_argument("--watched", type=int, default=4, help="simulated machines watched for days (default: 4)")
+    field.add_argument("--cache", type=Path, default=Path("runs/features"), help="default: %(default)s")
+    field.add_argument("--out", type=Path, default=Path("runs/field"), help="cells and pictures (default: %(default)s)")
+    field.add_argument("--json", action="store_true", help="end with one JSON document")
+    field.set_defaults(command=_field)
+
+
+def _names(text: str) -> tuple[str, ...]:
+    names = tuple(name.strip() for name in text.split(",") if name.strip())
+    if unknown := [name for name in names if name not in STUDIES]:
+        raise argparse.ArgumentTypeError(f"{', '.join(unknown)}: no study; there are {', '.join(STUDIES)}")
+    return names
+
+
+def _field(arguments: argparse.Namespace) -> int:
+    import msgspec
+
+    from export.fieldtables import draw, table
+    from export.run import write_json
+
+    if arguments.watched < 1:
+        raise ConfigError("--watched: must be at least 1")
+    runners: dict[str, Callable[[argparse.Namespace], Sequence[msgspec.Struct]]] = {
+        "openset": _openset, "commissioned": _commissioned, "days": _days, "adxl345": _adxl345,
+    }  # fmt: skip
+    document = {}
+    for name in arguments.only:
+        rows = runners[name](arguments)
+        document[name] = rows
+        write_json(arguments.out / f"{name}.json", rows)
+        draw(name, rows, arguments.out / f"{name}.png")
+        _tell(f"wrote {arguments.out / name}.json and .png")
+        if not arguments.json:
+            print(table(name, rows), end="\n\n")
+    if arguments.json:
+        print(msgspec.json.encode(document).decode())
+    return os.EX_OK
+
+
+def _openset(arguments: argparse.Namespace) -> Sequence[msgspec.Struct]:
+    from export import openset
+
+    material, config = _trained_on(arguments)
+    key = _key(openset.__file__, material, config)
+    return openset.run_openset(material, config, folder=arguments.out / key, tell=_tell)
+
+
+def _commissioned(arguments: argparse.Namespace) -> Sequence[msgspec.Struct]:
+    from export import commissioned
+    from export.data.layouts import rows_below
+
+    material, config = _trained_on(arguments)
+    key = _key(commissioned.__file__, material, config)
+    rows = rows_below(arguments.data).rows
+    cells = commissioned.run_commissioned(material, rows, config, folder=arguments.out / key, tell=_tell)
+    return commissioned.watches_of(cells, overlap=material.spec.window_s / material.spec.hop_s)
+
+
+def _days(arguments: argparse.Namespace) -> Sequence[msgspec.Struct]:
+    from export import days
+    from export.cells import kept
+
+    edge = _finished(arguments.bundle)
+    key = _bundle_key(edge, days.__file__)
+    found = []
+    for school in days.SCHOOLS:
+        for seed in range(days.FIRST_MACHINE, days.FIRST_MACHINE + arguments.watched):
+            place = arguments.out / key / f"{seed}-{school.replace(' ', '-')}.json"
+            one = kept(place, days.Watched, partial(days.watch, edge, seed, school=school))
+            _tell(f"machine {seed} after {school}: {one.high} of {one.judged} windows high, {one.raised} alerts")
+            found.append(one)
+    return days.summarise(found, overlap=edge.bundle.spec.window_s / edge.bundle.spec.hop_s)
+
+
+def _adxl345(arguments: argparse.Namespace) -> Sequence[msgspec.Struct]:
+    from export import adxl345
+    from export.cells import kept
+
+    edge = _finished(arguments.bundle)
+    key = _bundle_key(edge, adxl345.__file__)
+    runs = adxl345.read_runs(arguments.data / "adxl345_motor")
+    verdicts: list[adxl345.Verdict] = []
+    for taught in (run for run in runs if run.kind == adxl345.NORMAL):
+        place = arguments.out / key / f"{taught.name.replace('/', '-')}.json"
+        cell = kept(place, adxl345.Verdicts, partial(adxl345.judged_after, edge, taught, runs))
+        verdicts += cell.verdicts
+        _tell(f"learnt from {taught.name}, judged {len(runs) - 1} runs")
+    return adxl345.lines_of(verdicts, overlap=edge.bundle.spec.window_s / edge.bundle.spec.hop_s)
+
+
+def _trained_on(arguments: argparse.Namespace) -> tuple[Any, Any]:
+    """Material and recipe."""
+    from export.published import read_material
+    from export.recipes import read_recipe
+    from export.train import TrainConfig
+
+    config = TrainConfig() if arguments.recipe is None else read_recipe(arguments.recipe)
+    return read_material(arguments.data, cache=arguments.cache, machines=arguments.machines, tell=_tell), config
+
+
+def _finished(name: str) -> Edge:
+    from agent.assembly import load_encoder
+    from agent.bundle import load_bundle
+    from export.edge import Edge
+
+    bundle = load_bundle(name)
+    return Edge(bundle, load_encoder(bundle, "auto")[1])
+
+
+def _key(module: str, material: Any, config: Any) -> str:
+    from export.cells import cell_key
+
+    return _digest(cell_key(material, config, code=Path(module)).encode(), sorted(AGENT.glob("*.py")))
+
+
+def _bundle_key(edge: Edge, module: str) -> str:
+    import msgspec
+
+    import simulator
+    from export.cells import imported
+
+    paths = [
+        *imported(Path(module)),
+        *sorted(AGENT.glob("*.py")),
+        *sorted(Path(simulator.__file__).parent.glob("*.py")),
+    ]
+    return _digest(msgspec.json.encode(edge.bundle.manifest), paths)
+
+
+def _digest(start: bytes, paths: Sequence[Path]) -> str:
+    digest = hashlib.sha256(start)
+    for path in paths:
+        digest.update(path.read_bytes())
+    return digest.hexdigest()[:16]
+
+
+def _tell(line: str) -> None:
+    print(line, file=sys.stderr, flush=True)

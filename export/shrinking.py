@@ -1,0 +1,107 @@
+"""The workstation's commands that make a trained network smaller: `distil` fewer multiplications, `quantize` int8."""
+
+from __future__ import annotations
+
+import argparse
+import math
+import os
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from export.likeness import Likeness
+
+
+def add_shrinking(commands: Any) -> None:
+    """Add the commands to argparse's `commands`."""
+    distil = commands.add_parser("distil", help="a smaller student of a finished run's network -> a run folder")
+    distil.add_argument("--teacher", type=Path, required=True, metavar="RUN", help="run folder, of any size")
+    distil.add_argument("--out", type=Path, required=True, help="run folder of the student")
+    distil.add_argument("--hidden", type=_sizes, metavar="N,N,...", help="sizes of its hidden layers (default: 96,64)")
+    distil.add_argument("--steps", type=_count)
+    distil.add_argument("--labels", type=_weight, metavar="WEIGHT", help="of the windows' own labels (default: 0)")
+    distil.add_argument("--seed", type=int)
+    distil.set_defaults(command=_distil)
+
+    quantize = commands.add_parser("quantize", help="a run -> its int8 ONNX and TFLite files")
+    quantize.add_argument("run", type=Path)
+    quantize.add_argument("--aware", type=_count, metavar="STEPS", help="train the weights as the integers they become")
+    quantize.set_defaults(command=quantize_run)
+
+
+def _count(text: str) -> int:
+    value = int(text)
+    if value < 1:
+        raise argparse.ArgumentTypeError(f"{text}: must be at least 1")
+    return value
+
+
+def _sizes(text: str) -> tuple[int, ...]:
+    return tuple(_count(part) for part in text.split(","))
+
+
+def _weight(text: str) -> float:
+    value = float(text)
+    if not 0 <= value < float("inf"):
+        raise argparse.ArgumentTypeError(f"{text}: must be a number from 0 on")
+    return value
+
+
+# Torch takes seconds to load: each command imports what it uses, so that --help answers at once.
+
+
+def _distil(arguments: argparse.Namespace) -> int:
+    import msgspec
+
+    from export.distil import DistilConfig
+    from export.distilling import run_distillation
+    from export.run import load_run
+
+    given = {
+        "hidden": arguments.hidden,
+        "steps": arguments.steps,
+        "label_weight": arguments.labels,
+        "seed": arguments.seed,
+    }
+    chosen = {name: value for name, value in given.items() if value is not None}
+    config = msgspec.structs.replace(DistilConfig(), **chosen)
+    run_distillation(load_run(arguments.teacher), config, folder=arguments.out)
+    print((arguments.out / "metrics.json").read_text(), end="")
+    return os.EX_OK
+
+
+def quantize_run(arguments: argparse.Namespace) -> int:
+    """The command `quantize`, of the folder `arguments.run`."""
+    from export.aware import AwareConfig
+    from export.convert import convert
+    from export.run import load_run
+
+    aware = None if arguments.aware is None else AwareConfig(steps=arguments.aware)
+    made = convert(load_run(arguments.run), aware=aware)
+    print(f"{made.parameters} parameters, {made.multiplications} multiplications; int8 against float:")
+    if made.post_training is not None:
+        print(_line("post-training", made.post_training))
+    print(_line("written", made.float_likeness))
+    if made.post_training is not None:
+        print(verdict(made.post_training, made.float_likeness))
+    return os.EX_OK
+
+
+def _line(name: str, alike: Likeness) -> str:
+    return (
+        f"{name:14}cosine {alike.cosine_mean:.5f} mean, {alike.cosine_min:.5f} min, "
+        f"same fault in {alike.top1_agreement:.4f} of {alike.windows}"
+    )
+
+
+def verdict(plain: Likeness, aware: Likeness) -> str:
+    """Whether training as integers was worth it, by how many windows are given another answer than float gives.
+
+    Counts that differ by less than two standard deviations of their difference, as Poisson counts, are the same.
+    """
+    before, after = (round(alike.windows * (1 - alike.top1_agreement)) for alike in (plain, aware))
+    if abs(before - after) <= 2 * math.sqrt(before + after):
+        return "post-training quantization is enough: training as integers changes no more answers than chance does"
+    if after < before:
+        return "training as integers makes int8 name the same fault as float more often"
+    return "training as integers made it worse; quantize again without --aware"

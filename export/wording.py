@@ -1,0 +1,204 @@
+"""The workstation's commands about sentences: what they are near, others for a bundle, and how far to trust them."""
+
+from __future__ import annotations
+
+import argparse
+import os
+import sys
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from export.columns import COLUMNS
+
+if TYPE_CHECKING:
+    from export.cells import Material
+    from export.texts import Texts
+    from export.train import TrainConfig
+
+
+def add_wording(commands: Any) -> None:
+    """Add the commands to argparse's `commands`."""
+    describe = commands.add_parser("describe", help="a bundle with faults described anew, its encoder untouched")
+    describe.add_argument("--descriptions", type=Path, required=True, help="TOML: a table per language, fault = [...]")
+    describe.add_argument("--out", type=Path, required=True, help="bundle folder; replaced if it is one")
+    describe.add_argument("--version", help="default: that of the bundle, marked as changed")
+    _add_reader(describe)
+    describe.set_defaults(command=_describe)
+
+    rank = commands.add_parser("rank", help="which faults a sentence is near")
+    rank.add_argument("sentence")
+    rank.add_argument("--json", action="store_true", help="print one JSON document")
+    _add_reader(rank)
+    rank.set_defaults(command=_rank)
+
+    texts = commands.add_parser("texts", help="how far a bundle's sentences may be trusted, by never-seen ones")
+    texts.add_argument("--out", type=Path, help="folder for texts.png")
+    texts.add_argument("--json", action="store_true", help="end with one JSON document")
+    _add_reader(texts)
+    texts.set_defaults(command=_texts)
+
+    swap = commands.add_parser(
+        "swap", help="what it costs to describe every fault in sentences that training never saw"
+    )
+    _add_material(swap)
+    swap.add_argument("--only", choices=COLUMNS, action="append", help="this column; may be repeated (default: all)")
+    swap.add_argument("--out", type=Path, default=Path("runs/swap"), help="finished cells (default: %(default)s)")
+    swap.set_defaults(command=_swap)
+
+    left_out = commands.add_parser("left-out", help="train without a fault and its words, describe it, count how often")
+    _add_material(left_out)
+    left_out.add_argument(
+        "--out", type=Path, default=Path("runs/left-out"), help="finished cells (default: %(default)s)"
+    )
+    left_out.set_defaults(command=_left_out)
+
+
+def _add_reader(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument("--bundle", default="default", help="bundle folder, or default")
+    parser.add_argument(
+        "--tower", type=Path, help="the bundle's text tower, or a folder with it (default: shipped ones)"
+    )
+
+
+def _add_material(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument("--data", type=Path, required=True, help="folder with cwru, hit_selfbuilt and uestc")
+    parser.add_argument("--seeds", type=int, default=1, help="trainings per cell (default: %(default)s)")
+    parser.add_argument("--steps", type=int, help="of each training (default: those of the recipe)")
+    parser.add_argument("--machines", type=int, default=150, help="simulated machines (default: %(default)s)")
+    parser.add_argument("--cache", type=Path, default=Path("runs/features"), help="default: %(default)s")
+    parser.add_argument("--json", action="store_true", help="end with one JSON document")
+
+
+# What a command needs takes seconds to load: each imports what it uses, so that --help answers at once.
+
+
+def _describe(arguments: argparse.Namespace) -> int:
+    from export.describing import redescribe
+
+    made = redescribe(
+        arguments.bundle, arguments.descriptions, arguments.out, tower=arguments.tower, version=arguments.version
+    )
+    for fault, other in made.nearest.items():
+        print(f"{fault:<16} nearest other fault {other.fault} ({other.similarity:.2f})")
+    for remark in made.remarks:
+        print(remark, file=sys.stderr)
+    print(f"wrote {arguments.out}")
+    return os.EX_OK
+
+
+def _rank(arguments: argparse.Namespace) -> int:
+    import msgspec
+
+    from agent.bundle import load_bundle
+    from export.describing import rank, reader_of
+
+    bundle = load_bundle(arguments.bundle)
+    reader = reader_of(bundle, arguments.tower)
+    ranking = rank(bundle, reader, arguments.sentence)
+    near = [one.fault for one in ranking if one.similarity >= reader.near]
+    if arguments.json:
+        document = {"sentence": arguments.sentence, "near": near, "limit": reader.near, "faults": ranking}
+        print(msgspec.json.encode(document).decode())
+        return os.EX_OK
+    lines = [f"{one.fault:<16}{one.similarity:>6.2f}{'  near' if one.fault in near else ''}" for one in ranking]
+    if not near:
+        lines.append(f"near no fault: no cosine reaches {reader.near:.2f}")
+    print("\n".join(lines))
+    return os.EX_OK
+
+
+def _texts(arguments: argparse.Namespace) -> int:
+    import msgspec
+
+    from agent.bundle import load_bundle
+    from export.describing import reader_of
+    from export.texts import draw_texts, judge_texts, read_never_seen
+
+    bundle = load_bundle(arguments.bundle)
+    reader = reader_of(bundle, arguments.tower)
+    read = read_never_seen(bundle, reader)
+    texts = judge_texts(bundle, reader, read)
+    if arguments.out is not None:
+        arguments.out.mkdir(parents=True, exist_ok=True)
+        draw_texts(arguments.out / "texts.png", bundle, reader, read)
+        print(f"wrote {arguments.out / 'texts.png'}", file=sys.stderr)
+    print(msgspec.json.encode(texts).decode() if arguments.json else _as_text(texts))
+    return os.EX_OK
+
+
+def _as_text(texts: Texts) -> str:
+    rows = [
+        f"bundle {texts.bundle}, near from a cosine of {texts.limit:.2f}",
+        "",
+        f"{'about a fault':<16}{'sentences':>10}{'nearest its own':>18}{'and near it':>14}",
+    ]
+    rows += [
+        f"{f'{one.kind} {one.language}':<16}{one.sentences:>10}{one.nearest:>18.3f}{one.near:>14.3f}"
+        for one in texts.found
+    ]
+    rows += ["", f"{'about none':<16}{'sentences':>10}{'near no fault':>18}{'median cosine':>14}"]
+    rows += [
+        f"{f'{one.kind} {one.language}':<16}{one.sentences:>10}{one.near_none:>18.3f}{one.median:>14.2f}"
+        for one in texts.refused
+    ]
+    if texts.wrong:
+        rows += ["", "worst"]
+        rows += [f"  {one.similarity:.2f} {one.nearest:<14}{one.sentence} ({one.fault})" for one in texts.wrong]
+    return "\n".join(rows)
+
+
+def _swap(arguments: argparse.Namespace) -> int:
+    import msgspec
+
+    from export.cells import cell_key
+    from export.swaps import as_text, run_swaps, summary_of
+
+    material, config = _material_of(arguments)
+    cells = run_swaps(
+        material,
+        config,
+        folder=arguments.out / cell_key(material, config, code=Path(__file__).with_name("swaps.py")),
+        only=arguments.only or COLUMNS,
+        seeds=arguments.seeds,
+        tell=_tell,
+    )
+    summary = summary_of(cells)
+    print(msgspec.json.encode(summary).decode() if arguments.json else as_text(summary))
+    return os.EX_OK
+
+
+def _left_out(arguments: argparse.Namespace) -> int:
+    import msgspec
+
+    from export.cells import cell_key
+    from export.leftout import as_line, run_left_out
+
+    material, config = _material_of(arguments)
+    cells = run_left_out(
+        material,
+        config,
+        folder=arguments.out / cell_key(material, config, code=Path(__file__).with_name("leftout.py")),
+        seeds=arguments.seeds,
+        tell=_tell,
+    )
+    print(msgspec.json.encode({"cells": cells}).decode() if arguments.json else "\n".join(map(as_line, cells)))
+    return os.EX_OK
+
+
+def _material_of(arguments: argparse.Namespace) -> tuple[Material, TrainConfig]:
+    import msgspec
+
+    from export.data.manifest import ManifestError
+    from export.published import read_material
+    from export.train import TrainConfig
+
+    if arguments.seeds < 1 or (arguments.steps is not None and arguments.steps < 1):
+        raise ManifestError("--seeds and --steps must be at least 1")
+    config = TrainConfig()
+    if arguments.steps is not None:
+        config = msgspec.structs.replace(config, steps=arguments.steps)
+    return read_material(arguments.data, cache=arguments.cache, machines=arguments.machines, tell=_tell), config
+
+
+def _tell(line: str) -> None:
+    print(line, file=sys.stderr, flush=True)
