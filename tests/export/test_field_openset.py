@@ -22,7 +22,7 @@ SPEC = FeatureSpec()
 NAMES = feature_names(SPEC)
 KINDS = ("healthy", "inner_race", "outer_race")
 LINES = {"inner_race": "bpfi", "outer_race": "bpfo"}
-CONFIG = TrainConfig(steps=20, batch=32, text="ngrams", text_steps=20, hidden=(16,), dim=8, teacher=None)
+CONFIG = TrainConfig(steps=80, batch=32, text="ngrams", text_steps=60, hidden=(16,), dim=8, teacher=None)
 
 
 def recording(machine: str, label: str, rpm: float) -> Table:
