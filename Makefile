@@ -39,7 +39,7 @@ system-packages:
 	  else echo "tests that need them will be skipped; mend: sudo apt-get install$$missing"; fi; fi
 
 test: $(VENV)/all system-packages lint
-	$(BIN)/python -m pytest -n 2 --dist loadfile
+	OMP_NUM_THREADS=1 $(BIN)/python -m pytest -n 2 --dist loadfile  # one thread each: two workers share two cores
 
 lint: $(VENV)/all
 	$(BIN)/ruff check .

@@ -23,6 +23,7 @@ class Line:
     error_ppm: float
     points: int
     span_us: float
+    anchor: Point  # lies on it
 
 
 def lower_hull(points: list[Point]) -> list[Point]:
@@ -72,10 +73,10 @@ class Envelope:
     of either half is near 2 d / n, and the halves' middles lie S / 2 apart.
     """
 
-    def __init__(self, *, horizon: int, resolution_us: float) -> None:
-        self._length = max(1, horizon // SEGMENTS)
+    def __init__(self, *, horizon: int, resolution_us: float, segments: int = SEGMENTS) -> None:
+        self._length = max(1, horizon // segments)
         self._resolution_us = resolution_us
-        self._segments: deque[_Segment] = deque(maxlen=SEGMENTS)
+        self._segments: deque[_Segment] = deque(maxlen=segments)
         self._last: Point | None = None  # kept aside: it may lie beyond the count that is asked about
 
     def add(self, point: Point) -> None:
@@ -108,4 +109,12 @@ class Envelope:
             return None
         delay_us = max(0.0, ((us_sum - count * t0) - slope * (index_sum - count * i0)) / count)
         error = (8 * delay_us / count + self._resolution_us) / span_us
-        return Line(slope, error * 1e6, count, span_us)
+        return Line(slope, error * 1e6, count, span_us, (i0, t0))
+
+    def least_delays_us(self, line: Line) -> list[float]:
+        """How far above `line` the lowest point of each segment of the baseline lies, the one under way left out."""
+        index, us = line.anchor
+        return [
+            min((t - us) - line.us_per_count * (i - index) for i, t in segment.hull)
+            for segment in list(self._segments)[:-1]
+        ]

@@ -68,8 +68,10 @@ class Days(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     longest_delay_s: float | None
 
 
-def watch(edge: Edge, seed: int, *, school: str, days: int = DAYS, every_s: float = EVERY_S) -> Watched:
-    """One machine over its days; commissioned on the first, scored on the others, damaged at the end."""
+def watch(
+    edge: Edge, seed: int, *, school: str, days: int = DAYS, every_s: float = EVERY_S, fault_s: float = MINUTE_S
+) -> Watched:
+    """One machine over its days; commissioned on the first, scored on the others, damaged at the end for `fault_s`."""
     drawn = simulator.draw_machine(seed, rate_hz=RATE_HZ)
     rpm = drawn.speeds(3)[1]
     g = drawn.geometry
@@ -96,7 +98,7 @@ def watch(edge: Edge, seed: int, *, school: str, days: int = DAYS, every_s: floa
         if fault == HEALTHY:
             continue
         player = Player(edge, setup, DecisionConfig(), baselines)
-        heard = player.play(visit(drawn, float(times_h[-1]), rpm=rpm, seconds=MINUTE_S, fault=fault))
+        heard = player.play(visit(drawn, float(times_h[-1]), rpm=rpm, seconds=fault_s, fault=fault))
         delays[fault] = heard.raised_s[0] if heard.raised_s else None
         names[fault] = heard.names[0] if heard.names else None
     return Watched(

@@ -1,4 +1,4 @@
-"""The command `field`: what the edge would say where nobody trained it, as tables, a picture per study and one document.
+"""The command `field`: what the edge would say where nobody trained it, as tables, pictures and one document.
 
 Studies on recordings train encoders of their own without the machine they score; the others judge a finished bundle.
 Finished cells lie under a key of everything that could change them.

@@ -77,7 +77,7 @@ def _watch_bars(watch: Watch) -> list[Bar]:
 def _days_line(days: Days) -> str:
     low, high = days.machine_range
     return (
-        f"{days.school:<10}{days.machines:>3} machines, {days.simulated_days:g} days, {days.scored_seconds:.0f} s heard  "
+        f"{days.school:<10}{days.machines:>3} machines, {days.simulated_days:g} days, {days.scored_seconds:.0f} s  "
         f"{_share(days.false_alarms)}, {low:.2f} to {high:.2f} by machine; {days.alerts_per_day:.2f} alerts a day, "
         f"{_rate(days.false_alerts)}; {days.raised} of {days.faults} faults raised, {days.rightly_named} by name"
     )

@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from export.comparing import add_compare
+from export.field import add_field
 from export.proving import add_proving
 from export.wording import add_wording
 
@@ -30,6 +31,7 @@ def add_judging(commands: Any) -> None:
     add_wording(commands)
     add_proving(commands)
     add_compare(commands)
+    add_field(commands)
 
 
 # What a command needs takes seconds to load: each imports what it uses, so that --help answers at once.

@@ -145,6 +145,11 @@ def test_refused_samples_count_as_far_as_they_are_missing() -> None:
     assert duplicate.explained
 
 
+def test_frames_that_came_before_their_hello_are_no_refused_ones() -> None:
+    early = SourceFault("before_hello", "", "pump_de", samples=50)
+    assert balance_of(block(0, 100), early, block(150, 50)) == Balance(produced=200, received=150, lost_on_wire=50)
+
+
 def test_drops_from_before_do_not_explain_what_was_refused() -> None:
     refused = SourceFault("not_finite", "", "pump_de", samples=50)
     balance = balance_of(block(1000, 100), refused, block(1150, 50), status(1200, fifo=30))

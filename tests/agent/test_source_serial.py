@@ -102,6 +102,11 @@ def test_who_opens_the_port_in_the_middle_of_a_frame_is_told_of_no_fault(termina
     os.write(terminal[0], wire[1][-30:])
     assert len(hear(port, 30)) == 1, "only at the opening"
     port.close()
+    port.open()
+    os.write(terminal[0], wire[1][-30:])
+    assert hear(port, 30) == []
+    assert port.counters()["cut_at_opening"] == 2
+    port.close()
 
 
 def test_a_re_opened_port_does_not_join_halves_of_two_frames(terminal: tuple[int, str]) -> None:

@@ -21,7 +21,7 @@ from agent.types import DeviceStatus, Item, SampleBlock, SourceFault, Stream
 from agent.vbp import HELLO_PATIENCE_S, FrameReader, read_frames
 from firmware_bridge.decoder import Decoder
 from firmware_bridge.device import Profile, Troubles, VirtualSensor
-from firmware_bridge.frames import Data, Fault, Flag, Frame, Hello, frame_bytes
+from firmware_bridge.frames import Data, Fault, Flag, Frame, Hello, Status, frame_bytes
 
 PROFILE = Profile(rate_hz=3200.0, block_samples=64)
 ROUTES = Routes((Route("pump"),))
@@ -70,6 +70,8 @@ def test_statuses_become_loss_counters() -> None:
     assert found
     assert found[-1].produced >= 3200
     assert found[-1].dropped_fifo + found[-1].dropped_queue > 0
+    assert [status.queued for status in found] == [frame.queued for frame in said if isinstance(frame, Status)]
+    assert any(status.queued for status in found)
 
 
 def test_a_frame_without_route_or_before_hello_is_a_fault_that_says_how_much_was_lost() -> None:

@@ -6,7 +6,7 @@ import time
 from collections.abc import Callable
 
 
-def until(condition: Callable[[], object], *, seconds: float = 20.0) -> None:
+def until(condition: Callable[[], object], *, seconds: float = 60.0) -> None:
     """Return once `condition` holds; fail where it does not in time."""
     deadline_s = time.monotonic() + seconds
     while not condition():

@@ -25,7 +25,7 @@ from export.texts import draw_texts, judge_texts, read_never_seen
 from export.tower import Tower, average_wordings, describe, load_tower, sha256, tower_bytes
 from export.train import TrainConfig, sentence_draws, separate_texts
 
-CONFIG = TrainConfig(dim=32, text_steps=120, text="ngrams+glossary")
+CONFIG = TrainConfig(dim=32, text_steps=150, text="ngrams+glossary")
 ENCODER = JoinedEncoder([NgramEncoder(dim=512), GlossaryEncoder()])
 
 

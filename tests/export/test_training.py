@@ -175,18 +175,23 @@ def trained(folder: Path | None, config: TrainConfig) -> list[torch.Tensor]:
 CONFIG = TrainConfig(steps=20, batch=16, text_steps=5, hidden=(8,), dim=4, checkpoint_every=15)
 
 
+def alike(one: torch.Tensor, other: torch.Tensor) -> bool:
+    """Bit for bit; a limit that was never fitted is NaN in both."""
+    return torch.allclose(one, other, rtol=0, atol=0, equal_nan=True)
+
+
 def test_a_resumed_run_ends_where_an_uninterrupted_one_does(tmp_path: Path) -> None:
     whole = trained(None, CONFIG)
     trained(tmp_path, CONFIG)  # leaves its checkpoint of step 15 behind
     resumed = trained(tmp_path, CONFIG)
-    assert all(torch.equal(a, b) for a, b in zip(whole, resumed, strict=True))
+    assert all(alike(a, b) for a, b in zip(whole, resumed, strict=True))
 
 
 def test_a_checkpoint_of_another_recipe_is_not_continued(tmp_path: Path) -> None:
     trained(tmp_path, CONFIG)
     other = msgspec.structs.replace(CONFIG, dropout=0.0)
     fresh = trained(None, other)
-    assert all(torch.equal(a, b) for a, b in zip(fresh, trained(tmp_path, other), strict=True))
+    assert all(alike(a, b) for a, b in zip(fresh, trained(tmp_path, other), strict=True))
 
 
 def test_another_seed_is_another_net() -> None:

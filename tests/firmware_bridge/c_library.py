@@ -22,7 +22,7 @@ from ctypes import (
 from dataclasses import replace
 from pathlib import Path
 
-from conftest import ROOT, skip_unless_required
+from requirements import ROOT, skip_unless_required
 
 from firmware_bridge.frames import (
     MAX_BODY,

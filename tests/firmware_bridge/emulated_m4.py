@@ -12,8 +12,8 @@ from pathlib import Path
 from types import TracebackType
 
 import numpy as np
-from conftest import skip_unless_required
 from numpy.typing import NDArray
+from requirements import skip_unless_required
 
 SCALE_G = 488e-6
 NOMINAL_HZ = 26_667.0

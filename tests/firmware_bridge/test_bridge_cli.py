@@ -169,12 +169,14 @@ ROOT = Path(firmware_bridge.__file__).parent.parent
 
 def test_the_process_prints_its_port_and_speaks_until_it_is_stopped() -> None:
     with subprocess.Popen(SIMULATE, stdout=subprocess.PIPE, text=True, cwd=ROOT) as process:
-        assert process.stdout is not None
-        with serial.Serial(process.stdout.readline().strip(), timeout=0.1) as port:
-            decoder, deadline_s = Decoder(), time.monotonic() + 30
-            while not any(isinstance(frame, Data) for frame in decoder.feed(port.read(max(1, port.in_waiting)))):
-                assert time.monotonic() < deadline_s, "no block came"
-        process.terminate()
+        try:
+            assert process.stdout is not None
+            with serial.Serial(process.stdout.readline().strip(), timeout=0.1) as port:
+                decoder, deadline_s = Decoder(), time.monotonic() + 30
+                while not any(isinstance(frame, Data) for frame in decoder.feed(port.read(max(1, port.in_waiting)))):
+                    assert time.monotonic() < deadline_s, "no block came"
+        finally:
+            process.terminate()
         assert process.wait(30) == -signal.SIGTERM
 
 

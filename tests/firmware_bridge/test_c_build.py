@@ -6,7 +6,7 @@ import re
 import shutil
 
 from c_library import SOURCE, make
-from conftest import skip_unless_required
+from requirements import skip_unless_required
 
 
 def test_host_tests_hold_with_every_compiler(tmp_path) -> None:

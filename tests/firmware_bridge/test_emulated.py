@@ -70,7 +70,7 @@ class Account:
         port = SerialSource(SerialConfig(port=board.path), (Route("pump"),))
         port.open()
         board.power_on()
-        deadline_s = time.monotonic() + 60
+        deadline_s = time.monotonic() + 110
         heard_bytes = -1
         while board.exit_code is None or heard_bytes != port.counters()["bytes"]:
             heard_bytes = port.counters()["bytes"]
@@ -152,7 +152,7 @@ axes = {{ x = "horizontal", y = "vertical", z = "axial" }}
 
 
 def until(condition: Callable[[], object], agent: subprocess.Popen[bytes]) -> None:
-    deadline_s = time.monotonic() + 40
+    deadline_s = time.monotonic() + 100
     while not condition():
         assert agent.poll() is None, "the agent has gone"
         assert time.monotonic() < deadline_s, "did not happen in time"

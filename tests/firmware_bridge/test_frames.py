@@ -205,6 +205,7 @@ WIDE = vectors.WIDE
         (replace(HELLO, uid=bytes(15)), "uid of 15 bytes"),
         (replace(HELLO, max_frame=8193), "max_frame 8193"),
         (replace(STATUS, dropped_fifo=26_700), "more samples dropped and queued than produced"),
+        (replace(STATUS, dropped_fifo=0, dropped_queue=0, queued=26_701), "more samples dropped and queued"),
         (replace(STATUS, produced=2**53 + 1), "beyond"),
         (Log(seq=0, session=0, level=8, text=""), "level 8"),
         (Log(seq=0, session=0, level=1, text="축" * 67), "text of 201 bytes"),

@@ -226,6 +226,8 @@ int main(void)
     SYSTICK_CONTROL = SYSTICK_ON;
     while (vbp_sender_poll(&sender) || !ended) {
     }
+    while (vbp_sender_poll(&sender)) { /* the last block, where it came between the two questions above */
+    }
     rest_us = 2000000; /* one more STATUS, about all there was */
     while (vbp_sender_poll(&sender)) {
     }
