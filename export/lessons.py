@@ -34,7 +34,7 @@ class Lessons(nn.Module):
         self._imagined, self._scaling, self._branches = imagined, scaling, tuple(branches)
         self._batch, self._blindness = batch, blindness
         self._temperature, self._branch_weight = temperature, branch_weight
-        self._heads = nn.ModuleList(
+        self.heads = nn.ModuleList(
             nn.Linear(branch.widths[1], 1 if branch.expert == "nearness" else len(FAULTS)) for branch in branches
         )
 
@@ -58,7 +58,7 @@ class Lessons(nn.Module):
         compared = torch.from_numpy((inputs[:, -1] > 0).astype(np.float32))
         widths = [branch.widths[1] for branch in self._branches]
         carried = torch.split(branches, widths, dim=1) if widths else ()
-        for branch, head, seen in zip(self._branches, self._heads, carried, strict=True):
+        for branch, head, seen in zip(self._branches, self.heads, carried, strict=True):
             answer = head(seen)
             if branch.expert == "nearness":
                 wanted = torch.from_numpy(said.nearness)

@@ -110,14 +110,14 @@ class Teacher:
         )
         real = ~simulated_rows(table)
         rows = np.arange(len(table))
-        recorded = sampling_weights(table, rows, 1.0) * real
+        absolute = ~np.isin(table.labels, FAULTS_OF_DEGREE)
+        recorded = sampling_weights(table, rows, 1.0) * (real & absolute)
         mixed = sampling_weights(table, rows, 1 - config.simulated_share)
-        absolute = mixed * ~np.isin(table.labels, FAULTS_OF_DEGREE)
         seen = compared[:, -1] > 0
         self._machine.fit(compared, table.labels, recorded * seen)
         self._machine_blind.fit(blind, table.labels, recorded)
-        self._physics.fit(compared, table.labels, absolute * seen)
-        self._physics_blind.fit(blind, table.labels, absolute)
+        self._physics.fit(compared, table.labels, mixed * (absolute & seen))
+        self._physics_blind.fit(blind, table.labels, mixed * absolute)
         self._rotor.fit(covered, table.labels, mixed * self._covered(here))
         self._recorded = blind[real][:, self._spectrum]
         self._recordings = table.recordings[real]
