@@ -87,8 +87,11 @@ class Baseline:
         ready = [cell for cell in self.cells if cell.count >= MIN_WINDOWS and cell.covers(rpm)]
         return max(ready, key=lambda cell: cell.count, default=None)
 
-    def reference(self, rpm: float | None) -> Features | None:
-        """Mean healthy features as far as they bear on this speed, or None; the nearest speeds weigh most."""
+    def reference(self, rpm: float | None, speed_bound: NDArray[np.bool_] | None = None) -> Features | None:
+        """Mean healthy features as far as they bear on this speed, or None; the nearest speeds weigh most.
+
+        Of the features `speed_bound` (n,) only what was learnt at this very speed is known.
+        """
         ready = [cell for cell in self.cells if cell.count >= MIN_WINDOWS]
         weighted = [(cell, weight) for cell in ready if (weight := _weight(cell.rpm, rpm)) > 0]
         if not weighted:
@@ -97,7 +100,10 @@ class Baseline:
         total = weights.sum(axis=0)
         means = np.stack([cell.mean for cell, _ in weighted])
         values = (weights * means).sum(axis=0) / np.maximum(total, 1e-12)
-        return Features(values=values.astype(np.float32), known=total > 0)
+        known = total > 0
+        if speed_bound is not None and not self.covers(rpm):
+            known &= ~speed_bound
+        return Features(values=np.where(known, values, 0).astype(np.float32), known=known)
 
     def deviation(
         self,

@@ -20,7 +20,7 @@ from agent.types import Vector
 
 __all__ = ["VERSION", "FeatureSpec", "Features", "Spectra", "analyse", "extract", "feature_names", "views"]
 
-VERSION = 1
+VERSION = 2
 """Raised whenever the same window and spec would give other numbers; bundles carry it."""
 
 
@@ -64,7 +64,14 @@ def patterns(orders: FaultOrders | None, harmonics: int) -> tuple[tuple[str, tup
 
 
 PATTERNS = tuple(name for name, _ in patterns(None, 4))
+STATISTICS = ("first", "second", "mean")
+CONTRASTS = ("outer_inner", "race_ball", "ball_shaft")
 _GEOMETRIC = np.array([name not in (_SHAFT, "half") for name in PATTERNS])
+VIEWS = (
+    "comb", "raw", "contrast", "envelope_order", "low_order", "share", "axial", "spectrum", "level", "shape", "impulse"
+)  # fmt: skip
+SPEED_BOUND = ("low_order", "share", "axial")
+"""Views of a healthy machine that do not carry over to another speed: its shaft lines rise and fall as they like."""
 LOW_ORDERS = (0.5, 1.0, 1.5, 2.0, 2.5, 3.0, 3.5, 4.0, 5.0, 6.0, 7.0, 8.0)
 
 
@@ -79,8 +86,10 @@ def extract(
     """Features of one window for one bearing (None: for the machine). `rpm` is the reference shaft's speed."""
     shaft_hz = rpm / 60 * (bearing.ratio if bearing else 1.0) if rpm else None
     geometry = bearing.geometry if bearing else None
+    comb = _comb_part(spectra, spec, shaft_hz, geometry.orders if geometry else None)
     parts = (
-        _comb_part(spectra, spec, shaft_hz, geometry.orders if geometry else None),
+        comb,
+        _contrast_part(comb),
         _envelope_order_part(spectra, spec, shaft_hz),
         _low_order_part(spectra, spec, shaft_hz, roles),
         _spectrum_part(spectra, spec),
@@ -99,8 +108,9 @@ def feature_names(spec: FeatureSpec) -> tuple[str, ...]:
     low, high, step = spec.order_grid
     grid = np.arange(low, high, step)
     return (
-        *(f"comb/{p}/{s}" for s in ("first", "second", "mean") for p in PATTERNS),
+        *(f"comb/{p}/{s}" for s in STATISTICS for p in PATTERNS),
         *(f"raw/{p}" for p in PATTERNS),
+        *(f"contrast/{c}/{s}" for s in (*STATISTICS, "raw") for c in CONTRASTS),
         *(f"envelope_order/{o:.2f}" for o in grid),
         *(f"low_order/{o:g}" for o in LOW_ORDERS),
         *(f"share/{o:g}" for o in (1.0, 2.0, 3.0)),
@@ -111,13 +121,14 @@ def feature_names(spec: FeatureSpec) -> tuple[str, ...]:
         "shape/crest",
         *(f"shape/spread/{i}" for i in range(len(spec.envelope_bands_hz))),
         *(f"shape/peaky/{i}" for i in range(len(spec.envelope_bands_hz))),
+        *(f"impulse/{name}" for name in ("spread", "most_spread", "peaky", "most_peaky")),
     )
 
 
 def views(spec: FeatureSpec) -> dict[str, NDArray[np.bool_]]:
     """View name -> which features belong to it, (n,) each."""
     of = np.array([name.split("/")[0] for name in feature_names(spec)])
-    return {view: of == view for view in dict.fromkeys(of)}
+    return {view: of == view for view in VIEWS}
 
 
 def _comb_part(spectra: Spectra, spec: FeatureSpec, shaft_hz: float | None, orders: FaultOrders | None) -> Part:
@@ -131,6 +142,20 @@ def _comb_part(spectra: Spectra, spec: FeatureSpec, shaft_hz: float | None, orde
     second = ranked[1] if len(ranked) > 1 else ranked[0]
     known = np.tile(~_GEOMETRIC if orders is None else np.ones(count, np.bool_), 4)
     return np.concatenate([ranked[0], second, ranked.mean(axis=0), raw]), known
+
+
+def _contrast_part(comb: Part) -> Part:
+    """Which family stands higher: outer over inner race, the higher race over the ball, the ball over the shaft.
+
+    A loud or a rough machine raises all families alike; their differences stay.
+    """
+    heights, known = (part.reshape(-1, len(PATTERNS)) for part in comb)
+    outer, inner, even, ball, shaft = (
+        heights[:, PATTERNS.index(name)] for name in ("bpfo", "bpfi", "bsf_even", "bsf", "shaft")
+    )
+    ball = np.maximum(ball, even)
+    contrasts = np.stack([outer - inner, np.maximum(outer, inner) - ball, ball - shaft], axis=1)
+    return contrasts.ravel(), np.repeat(known[:, PATTERNS.index("bpfo")], len(CONTRASTS))
 
 
 def _pattern_heights(
@@ -239,9 +264,16 @@ def _band_bounds(spec: FeatureSpec, bin_hz: float) -> NDArray[np.intp]:
 
 
 def _shape_part(spectra: Spectra) -> Part:
-    """Impulsiveness: log kurtosis and crest of the worst axis, spread and kurtosis of each band's envelope."""
+    """Impulsiveness: log kurtosis and crest of the worst axis, spread and kurtosis of each band's envelope; the mean
+    and the most of either over the bands, since nobody knows beforehand which band a machine's resonances lie in."""
     head = np.array(
         [np.log(max(float(spectra.kurtosis.max()), 1e-3) / 3), np.log(max(float(spectra.crest.max()), 1.0))]
     )
-    known = np.concatenate([[True, True], spectra.envelope_known, spectra.envelope_known])
-    return np.concatenate([head, spectra.envelope_spread, spectra.envelope_kurtosis]).astype(np.float32), known
+    bands = spectra.envelope_known
+    known = np.concatenate([[True, True], bands, bands, np.full(4, bands.any())])
+    over_bands = np.zeros(4)
+    if bands.any():
+        spread, peaky = spectra.envelope_spread[bands], spectra.envelope_kurtosis[bands]
+        over_bands[:] = spread.mean(), spread.max(), peaky.mean(), peaky.max()
+    values = np.concatenate([head, spectra.envelope_spread, spectra.envelope_kurtosis, over_bands])
+    return values.astype(np.float32), known

@@ -68,6 +68,7 @@ class Pipeline:
         self._encoder = encoder
         self._spec = bundle.spec
         self._views = views(bundle.spec)
+        self._speed_bound = bundle.scaling.speed_bound
         self._bearings: tuple[Bearing | None, ...] = setup.bearings or (None,)
         self._windower = Windower(window_s=self._spec.window_s, hop_s=self._spec.hop_s)
         self._speed_track = SpeedTrack(setup.machine)
@@ -139,7 +140,7 @@ class Pipeline:
     ) -> Diagnosis:
         """Detect by the baseline, name by the descriptions, and look for a physical reason."""
         bundle, baseline = self._bundle, self.baselines.get(_id(bearing), Baseline())
-        codes = self._encoder.embed(bundle.codes(features, baseline.reference(rpm)))
+        codes = self._encoder.embed(bundle.codes(features, baseline.reference(rpm, self._speed_bound)))
         matches = match_descriptions(bundle.embedding(codes), bundle.descriptions, bundle.calibration)
         if not matches:
             return self._unnamed(window, bearing, quality=NO_DIRECTION)

@@ -11,7 +11,7 @@ import msgspec
 import numpy as np
 from numpy.typing import NDArray
 
-from agent.features import views
+from agent.features import SPEED_BOUND, VIEWS, views
 from agent.spectra import FeatureSpec
 from agent.types import Vector
 
@@ -34,9 +34,11 @@ class CodeScale(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
         return (codes.astype(np.float32) - np.float32(self.zero_point)) * np.float32(self.scale)
 
 
-LIMIT = 2.0
-"""Standard deviations at which an input saturates. A machine never seen is far out in many features at once; without a
-limit these few outvote all others. On the leak-free columns logistic regression gains .06 by it."""
+LIMIT = 5.0
+"""Standard deviations at which an input saturates: beyond, a machine never seen would be far out in many features at
+once, and int8 codes would be spent on what never happens."""
+NEAR = np.float32(0.05)
+"""Root mean square difference in log units that is none: about what two healthy windows of one machine show."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,31 +53,45 @@ class InputScaling:
     @property
     def size(self) -> int:
         """Length of one encoder input."""
-        return 2 * len(self.mean) + int(self.view_shares.shape[1]) + 1
+        return 2 * len(self.mean) + 2 * int(self.view_shares.shape[1]) + 1
+
+    @property
+    def speed_bound(self) -> NDArray[np.bool_]:
+        """(n,) features whose healthy reference serves at the speed alone at which it was learnt."""
+        return speed_bound(self.view_shares)
 
     def inputs(
-        self, values: NDArray[np.float32], known: NDArray[np.bool_], reference: NDArray[np.float32] | None
+        self,
+        values: NDArray[np.float32],
+        known: NDArray[np.bool_],
+        reference: NDArray[np.float32] | None,
     ) -> NDArray[np.float32]:
         """(..., n) features -> (..., size) encoder inputs in real numbers.
 
         In order, all saturated at `LIMIT`: the standardised features; their standardised difference from `reference`,
-        the same machine healthy (NaN where unknown, None or all NaN where there is none); the known share of each view;
-        whether there is a reference.
+        the same machine healthy (NaN where unknown, None or all NaN where there is none); the log of the root mean
+        square difference in each view, 0 where there is none; the known share of each view; whether there is a
+        reference.
         """
-        n = len(self.mean)
+        n, views = self.view_shares.shape
         result = np.zeros((*values.shape[:-1], self.size), dtype=np.float32)
-        result[..., :n] = np.where(known, _saturated((values - self.mean) * self.gain), 0)
+        result[..., :n] = np.where(known, np.clip((values - self.mean) * self.gain, -LIMIT, LIMIT), 0)
         if reference is not None:
             difference = values - reference
             both = known & np.isfinite(difference)
-            result[..., n : 2 * n] = np.where(both, _saturated(difference * self.deviation_gain), 0)
+            result[..., n : 2 * n] = np.where(both, np.clip(difference * self.deviation_gain, -LIMIT, LIMIT), 0)
+            distances = self._distances(np.where(both, difference, 0), both)
+            result[..., 2 * n : 2 * n + views] = np.clip(distances, -LIMIT, LIMIT)
             result[..., -1] = both.any(axis=-1)
-        result[..., 2 * n : -1] = known.astype(np.float32) @ self.view_shares
+        result[..., 2 * n + views : -1] = known.astype(np.float32) @ self.view_shares
         return result
 
-
-def _saturated(values: NDArray[np.float32]) -> NDArray[np.float32]:
-    return np.clip(values, -LIMIT, LIMIT)
+    def _distances(self, difference: NDArray[np.float32], known: NDArray[np.bool_]) -> NDArray[np.float32]:
+        """(..., views) how far a window is from healthy in each view; features are logarithms and need no scale."""
+        seen = (known & (self.deviation_gain > 0)).astype(np.float32) @ self.view_shares
+        square = np.where(self.deviation_gain > 0, difference, 0) ** 2 @ self.view_shares
+        distance = np.log(np.sqrt(square / np.maximum(seen, 1e-6)) + NEAR)
+        return np.where(seen > 0, distance, np.float32(0))
 
 
 def view_shares(spec: FeatureSpec) -> NDArray[np.float32]:
@@ -83,3 +99,10 @@ def view_shares(spec: FeatureSpec) -> NDArray[np.float32]:
     members = np.stack(list(views(spec).values()), axis=1).astype(np.float32)
     shares: NDArray[np.float32] = members / members.sum(axis=0)
     return shares
+
+
+def speed_bound(shares: NDArray[np.float32]) -> NDArray[np.bool_]:
+    """(n,) features of the views SPEED_BOUND, by their `view_shares`."""
+    columns = [VIEWS.index(view) for view in SPEED_BOUND]
+    bound: NDArray[np.bool_] = np.any(shares[:, columns] > 0, axis=1)
+    return bound

@@ -18,12 +18,12 @@ from numpy.typing import NDArray
 from agent.matching import Calibration
 from agent.spectra import FeatureSpec
 from agent.types import FAULTS
-from export.data.table import Table, folds
+from export.data.table import Table, folds, sampling_weights
 from export.graph import Floats
 from export.score import embeddings, encoder_inputs
 from export.text import Sentences
 from export.tower import average_wordings, describe
-from export.train import TrainConfig, Trained, sampling_weights, train
+from export.train import TrainConfig, Trained, train
 
 REJECTED = 0.05
 """Share of known faults that "unknown" may cost."""

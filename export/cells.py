@@ -83,8 +83,10 @@ def descriptions(text: str) -> tuple[Sentences, Floats]:
 def scored_inputs(material: Material, column: Column, fitted: Fitted) -> tuple[Table, Floats, Floats]:
     """The windows right of `column`, and the encoder's inputs with the healthy baseline of other speeds and without."""
     scored = material.recorded.take(column.scored)
-    told = fitted.trained.scaling.inputs(scored.values, scored.known, healthy_references(material.recorded, column))
-    return scored, told, fitted.trained.scaling.inputs(scored.values, scored.known, None)
+    scaling = fitted.trained.scaling
+    healthy = healthy_references(material.recorded, column, scaling.speed_bound)
+    told = scaling.inputs(scored.values, scored.known, healthy)
+    return scored, told, scaling.inputs(scored.values, scored.known, None)
 
 
 def spread_of_training(fitted: Fitted) -> Spread:

@@ -104,22 +104,25 @@ def _cwru_taught(table: Table) -> Mask:
     return rows
 
 
-def healthy_references(table: Table, column: Column) -> Floats:
-    """(scored rows, d) what the agent's baseline says of each scored window's machine; NaN where it says nothing."""
+def healthy_references(table: Table, column: Column, speed_bound: Mask | None = None) -> Floats:
+    """(scored rows, d) what the agent's baseline says of each scored window's machine; NaN where it says nothing.
+
+    Of the features `speed_bound` (d,) it says something at the speeds alone that it covers.
+    """
     scored = np.flatnonzero(column.scored)
     result = np.full((len(scored), table.values.shape[1]), np.nan, dtype=np.float32)
     known: dict[tuple[str, float], Floats | None] = {}
     for place, row in enumerate(scored):
         key = (str(table.machines[row]), float(table.rpm[row]))
         if key not in known:
-            known[key] = _reference(table, column, *key)
+            known[key] = _reference(table, column, *key, speed_bound)
         reference = known[key]
         if reference is not None:
             result[place] = reference
     return result
 
 
-def _reference(table: Table, column: Column, machine: str, rpm: float) -> Floats | None:
+def _reference(table: Table, column: Column, machine: str, rpm: float, speed_bound: Mask | None) -> Floats | None:
     rows = np.flatnonzero(column.teaches & (table.machines == machine))
     if not column.by_halves:
         rows = rows[[not _same_speed(float(table.rpm[row]), rpm) for row in rows]]
@@ -130,7 +133,7 @@ def _reference(table: Table, column: Column, machine: str, rpm: float) -> Floats
     for row in np.repeat(rows, times):
         features = Features(table.values[row], table.known[row])
         baseline = baseline.learn(features, rpm=float(table.rpm[row]), rms=1.0)
-    healthy = baseline.reference(rpm)
+    healthy = baseline.reference(rpm, speed_bound)
     return None if healthy is None else np.where(healthy.known, healthy.values, np.float32(np.nan))
 
 

@@ -16,11 +16,11 @@ from agent.matching import FAULTS_OF_DEGREE
 from agent.scaling import LIMIT, InputScaling
 from agent.spectra import FeatureSpec
 from agent.types import FAULTS
-from export.data.table import Table, healthy_pools, references
+from export.data.table import Table, commissionings, sampling_weights
 from export.graph import Floats
 from export.masking import hide, mask_groups
 from export.teacher import TeacherConfig, mix
-from export.train import TrainConfig, sampling_weights
+from export.train import TrainConfig
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,12 +50,11 @@ def windows_of(
 ) -> Windows:
     """The windows that `recipe` trained on, with commissionings drawn by `rng`."""
     rows = np.flatnonzero(~table.baseline)
-    pools = healthy_pools(table)
     return Windows(
         table=table,
         rows=rows,
         chances=sampling_weights(table, rows, recipe.real_share),
-        commissioned=tuple(references(table, pools, rng=rng) for _ in range(recipe.reference_draws)),
+        commissioned=tuple(commissionings(table, scaling.speed_bound, draws=recipe.reference_draws, rng=rng)),
         scaling=scaling,
         spec=spec,
         recipe=recipe,
@@ -68,15 +67,16 @@ def draw(windows: Windows, labelled: int, imagined: int, rng: np.random.Generato
     table, recipe = windows.table, windows.recipe
     batch = rng.choice(windows.rows, labelled, p=windows.chances)
     reference = windows.commissioned[rng.integers(len(windows.commissioned))]
-    relative = np.isin(table.labels[batch], FAULTS_OF_DEGREE)  # no such label can be told without the reference
-    recorded = _seen(windows, table.values[batch], table.known[batch], reference[batch], relative, rng)
+    relative = np.isin(table.labels[batch], FAULTS_OF_DEGREE)  # no such label can be told without a reference
+    healthy = np.where(relative[:, np.newaxis], windows.commissioned[-1][batch], reference[batch])  # of this speed
+    recorded = _seen(windows, table.values[batch], table.known[batch], healthy, relative, rng)
     measured = recorded[:, : 2 * len(windows.scaling.mean)]  # what follows says what is known, and that is exact
     jitter = rng.normal(0, recipe.noise, measured.shape).astype(np.float32)
     measured[...] = np.clip(np.where(measured == 0, 0, measured + jitter), -LIMIT, LIMIT)  # no sensor exceeds it
 
     config = msgspec.structs.replace(recipe.teacher or TeacherConfig(), windows=imagined)
     values, known, healthy = mix(
-        table, windows.rows, windows.chances, reference,
+        table.take(windows.rows), [each[windows.rows] for each in windows.commissioned],
         scaling=windows.scaling, spec=windows.spec, config=config, rng=rng,
     )  # fmt: skip
     between = _seen(windows, values, known, healthy, np.zeros(imagined, np.bool_), rng)

@@ -22,7 +22,7 @@ from export.calibrate import (
 from export.curves import draw_curves
 from export.data.manifest import Row
 from export.data.simulated import simulated_table
-from export.data.table import Table, join
+from export.data.table import Table, join, sampling_weights
 from export.data.windows import table_of
 from export.deviation import fit_deviation
 from export.graph import Floats
@@ -33,7 +33,7 @@ from export.score import balanced_accuracy, by_family, embeddings, encoder_input
 from export.spread import Spread, spread_of
 from export.text import FOLDER, Sentences, TextEncoder, read_wordings, sentences_of, text_encoder
 from export.tower import average_wordings, describe, nearest_fault_share
-from export.train import TrainConfig, Trained, sampling_weights, train
+from export.train import TrainConfig, Trained, train
 
 HOP_S = 0.5  # denser than the agent's own hop: more windows from the same recordings
 FOLDS = 5

@@ -173,7 +173,7 @@ def _ungated(window: Window, row: Row, bundle: Bundle, encoder: Encoder, baselin
         features = extract(spectra, spec=bundle.spec, rpm=speed.rpm, bearing=Bearing(BEARING, row.geometry))
     if not np.isfinite(features.values).all():
         return ()
-    codes = encoder.embed(bundle.codes(features, baseline.reference(speed.rpm)))
+    codes = encoder.embed(bundle.codes(features, baseline.reference(speed.rpm, bundle.scaling.speed_bound)))
     return match(bundle.embedding(codes), bundle.descriptions, bundle.calibration)
 
 

@@ -17,6 +17,7 @@ from pathlib import Path
 import msgspec
 import numpy as np
 
+from agent.scaling import speed_bound, view_shares
 from agent.types import FAULTS, HEALTHY
 from export.cells import Material, kept
 from export.columns import FAMILIES, Column, columns_of, healthy_references, machine_column
@@ -188,11 +189,12 @@ def _column(table: Table, place: str) -> Column:
 def _sides(material: Material, place: str) -> tuple[Table, Table, Floats]:
     """What may be taught; and what is scored, with the healthy state of its machine at other speeds."""
     recorded, simulated = material.recorded, material.simulated
+    bound = speed_bound(view_shares(material.spec))
     if place != SIMULATED:
         column = _column(recorded, place)
         taught = recorded.take(column.trained)
         both = taught if simulated is None else join([taught, simulated])
-        return both, recorded.take(column.scored), healthy_references(recorded, column)
+        return both, recorded.take(column.scored), healthy_references(recorded, column, bound)
     assert simulated is not None
     out = machine_fold(simulated, SCORED_SHARE) == 0
-    return join([recorded, simulated.take(~out)]), *with_references(simulated.take(out))
+    return join([recorded, simulated.take(~out)]), *with_references(simulated.take(out), bound)

@@ -38,7 +38,7 @@ PARTS = {
 }
 """Bearing fault -> its lines."""
 STATISTICS = ("comb/{}/first", "comb/{}/second", "comb/{}/mean", "raw/{}")
-HIDDEN_VIEWS = ("envelope_order",)
+HIDDEN_VIEWS = ("envelope_order", "contrast")
 LINE_VIEWS = ("comb", "raw")
 """All that an exchange can move; other views tell the rig and the recorded fault apart."""
 

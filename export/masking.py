@@ -12,7 +12,8 @@ from numpy.typing import NDArray
 from agent.features import feature_names
 from agent.spectra import FeatureSpec
 
-SPEED_VIEWS = ("comb", "raw", "envelope_order", "low_order", "share", "axial")
+SPEED_VIEWS = ("comb", "raw", "contrast", "envelope_order", "low_order", "share", "axial")
+LINE_VIEWS = ("comb", "raw", "contrast")
 WITHOUT_GEOMETRY = ("shaft", "half")  # line patterns of the shaft itself
 
 
@@ -34,7 +35,7 @@ def mask_groups(spec: FeatureSpec) -> dict[str, NDArray[np.bool_]]:
     parts = [name.split("/") for name in names]
     groups = {
         "speed": np.array([part[0] in SPEED_VIEWS for part in parts]),
-        "geometry": np.array([part[0] in ("comb", "raw") and part[1] not in WITHOUT_GEOMETRY for part in parts]),
+        "geometry": np.array([part[0] in LINE_VIEWS and part[1] not in WITHOUT_GEOMETRY for part in parts]),
         "axial": np.array([part[0] == "axial" for part in parts]),
         "spectrum": np.array([part[0] in ("spectrum", "level") for part in parts]),
     }

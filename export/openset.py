@@ -18,6 +18,7 @@ from numpy.typing import NDArray
 
 from agent.contradiction import OWN_LINES, LineLimits, is_contradicted, line_strengths, objection
 from agent.matching import FAULTS_OF_DEGREE
+from agent.scaling import speed_bound, view_shares
 from agent.spectra import FeatureSpec
 from agent.types import FAULTS, HEALTHY, UNKNOWN
 from export.calibrate import weighted_quantile
@@ -211,17 +212,18 @@ def _ceiling(values: NDArray[np.float64], weights: NDArray[np.float64], rejected
 def _sides(material: Material, machine: str, fault: str) -> tuple[Material, tuple[Table, Floats]]:
     """What may be taught, and the scored windows with the healthy reference of their machine at other speeds."""
     table, simulated = material.recorded, material.simulated
+    bound = speed_bound(view_shares(material.spec))
     if machine != SIMULATED:
         column = machine_column(table, machine)
         return Material(
             table.take(column.trained & (table.labels != fault)),
             None if simulated is None else simulated.take(simulated.labels != fault),
             material.spec,
-        ), (table.take(column.scored), healthy_references(table, column))
+        ), (table.take(column.scored), healthy_references(table, column, bound))
     assert simulated is not None
     out = machine_fold(simulated, SCORED_SHARE) == 0
     left = simulated.take(~out & (simulated.labels != fault))
-    return Material(table, left, material.spec), with_references(simulated.take(out))
+    return Material(table, left, material.spec), with_references(simulated.take(out), bound)
 
 
 def _heard(table: Table, healthy: Floats, similarity: Floats, candidates: Sequence[str], spec: FeatureSpec) -> Heard:

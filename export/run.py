@@ -29,7 +29,7 @@ from export.model import Student, fold
 from export.negatives import WORDINGS, training_sentences, wordings_digest
 from export.text import Sentences, TextEncoder, text_encoder
 from export.tower import Tower, average_wordings, describe, load_tower, tower_bytes
-from export.train import TrainConfig, Trained
+from export.train import TrainConfig, Trained, student_of
 
 Value = TypeVar("Value")
 
@@ -52,11 +52,6 @@ class RunConfig(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     wordings_sha256: str
     distilled: tuple[DistilConfig, ...] = ()  # students in turn, each of the one before; the first of `train`'s
     network_sha256: str | None = None  # of the `trained.pt` that the last one learnt from
-
-    @property
-    def hidden(self) -> tuple[int, ...]:
-        """Sizes of the last student's hidden layers."""
-        return self.distilled[-1].hidden if self.distilled else self.train.hidden
 
 
 class QuantizedConfig(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
@@ -117,7 +112,11 @@ def load_run(folder: Path) -> Run:
     config = read_json(folder / "config.json", RunConfig)
     rows = np.load(folder / "scaling.npy", allow_pickle=False)
     scaling = InputScaling(rows[0], rows[1], rows[2], view_shares(config.spec))
-    student = Student(scaling.size, hidden=config.hidden, dim=config.train.dim)
+    recipe = config.train
+    if config.distilled:
+        student = Student(scaling.size, hidden=config.distilled[-1].hidden, dim=recipe.dim)
+    else:
+        student = student_of(recipe, config.spec, scaling)
     student.load_state_dict(torch.load(folder / "trained.pt", weights_only=True))
     return Run(
         folder=folder,

@@ -9,14 +9,14 @@ import torch
 from numpy.typing import NDArray
 
 from agent.scaling import InputScaling
-from export.data.table import Table, healthy_pools, references
+from export.data.table import Table, healthy_states
 from export.graph import Floats
 from export.model import Student
 
 
 def encoder_inputs(table: Table, scaling: InputScaling, *, with_reference: bool = True) -> Floats:
-    """(n, inputs) with the healthy baseline of each machine at its other speeds, or without any."""
-    reference = references(table, healthy_pools(table)) if with_reference else None
+    """(n, inputs) with the healthy baseline of each machine, or without any."""
+    reference = healthy_states(table, scaling.speed_bound) if with_reference else None
     return scaling.inputs(table.values, table.known, reference)
 
 

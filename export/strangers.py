@@ -13,13 +13,14 @@ import numpy as np
 from numpy.typing import NDArray
 
 from agent.runtimes.onnx import OnnxEncoder
+from agent.scaling import speed_bound, view_shares
 from export.calibrate import HeldOut
 from export.cells import Fitted, Material, fit
 from export.columns import FAMILIES, Column, healthy_references, machine_column
 from export.convert import integers, range_inputs
-from export.data.table import Table, healthy_pools, join, references
+from export.data.table import Table, healthy_states, join, sampling_weights
 from export.graph import Floats, embed
-from export.train import INPUT_SCALE, TrainConfig, sampling_weights
+from export.train import INPUT_SCALE, TrainConfig
 from export.writers.onnx import onnx_bytes
 
 Student = Callable[[Table, Floats], Floats]
@@ -50,16 +51,17 @@ class Strangers:
 def strangers_of(material: Material, config: TrainConfig) -> Strangers:
     """All recorded rigs of `material` and its simulated machines, each judged by a student of the others."""
     table, simulated = material.recorded, material.simulated
+    bound = speed_bound(view_shares(material.spec))
     rigs = [family for family in FAMILIES if is_of(table, family).any()]
     found = []
     for number, rig in enumerate(rigs):
         column = machine_column(table, rig)
-        sides = [(table.take(column.scored), healthy_references(table, column))]
+        sides = [(table.take(column.scored), healthy_references(table, column, bound))]
         left = None
         if simulated is not None:
             out = machine_fold(simulated, len(rigs)) == number
             left = simulated.take(~out)
-            sides.append(with_references(simulated.take(out)))
+            sides.append(with_references(simulated.take(out), bound))
         seeded = msgspec.structs.replace(config, seed=config.seed + 1 + number)
         student = float_student(fit(Material(table, left, material.spec), column, seeded))
         found += [Strangers(windows, healthy, student(windows, healthy)) for windows, healthy in sides]
@@ -94,10 +96,10 @@ def int8_student(fitted: Fitted) -> Student:
     return similarity
 
 
-def with_references(table: Table) -> tuple[Table, Floats]:
-    """Windows that are no baselines, and what their machines' baselines say of them."""
+def with_references(table: Table, bound: NDArray[np.bool_]) -> tuple[Table, Floats]:
+    """Windows that are no baselines, and what their machines' baselines say; what is `bound`, at the same speed alone."""
     rows = ~table.baseline
-    return table.take(rows), references(table, healthy_pools(table))[rows]
+    return table.take(rows), healthy_states(table, bound)[rows]
 
 
 def machine_fold(table: Table, count: int) -> NDArray[np.intp]:

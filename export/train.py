@@ -22,14 +22,16 @@ from agent.matching import FAULTS_OF_DEGREE
 from agent.scaling import LIMIT, CodeScale, InputScaling, view_shares
 from agent.spectra import FeatureSpec
 from agent.types import FAULTS
+from export.branches import BRANCHES, Branch, connections
 from export.checkpoint import CHECKPOINT, Stateful, keep, resume, run_key
-from export.data.table import Table, healthy_pools, references
+from export.data.table import Table, commissionings, covering_pools, healthy_pools, references, sampling_weights
 from export.graph import Floats
+from export.lessons import Lessons
 from export.masking import Masking, hide, mask_groups
 from export.model import Student
 from export.objective import OBJECTIVES
 from export.progress import track
-from export.teacher import Imagined, Teacher, TeacherConfig, imagine
+from export.teacher import Teacher, TeacherConfig, imagine
 from export.text import NONE, Sentences
 from export.tower import Tower
 
@@ -38,21 +40,21 @@ SentenceDraws: TypeAlias = Callable[[np.random.Generator], tuple[NDArray[np.intp
 
 INPUT_SCALE = CodeScale(scale=LIMIT / 127, zero_point=0)
 SMALLEST_STD = 0.02
-DEGREE_WORTH = 3.0  # of a simulated fault of degree: no recording shows one, while bearing faults have some
 
 
 class TrainConfig(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """Everything that a run depends on beside its data."""
 
     seed: int = 0
-    steps: int = 1000
+    steps: int = 2000
     batch: int = 256
     sentences_per_fault: int = 4  # even; drawn anew for every step, in any language
     objective: str = "triplet"
     text: str = "ngrams+minilm+glossary"
-    hidden: tuple[int, ...] = (96, 64)
+    branches: tuple[Branch, ...] = BRANCHES  # what its first two layers read; none: everything
+    hidden: tuple[int, ...] = (64,)
     dim: int = 64
-    dropout: float = 0.2
+    dropout: float = 0.0
     learning_rate: float = 2e-3
     weight_decay: float = 1e-3
     no_fault_sentences: int = 32  # even; as many per step that describe no fault, where there are any to draw from
@@ -64,7 +66,8 @@ class TrainConfig(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     masking: Masking = Masking()
     noise: float = 0.3  # standard deviations added to every known input: another machine's figures differ a little
     teacher: TeacherConfig | None = TeacherConfig()
-    teacher_weight: float = 1.0  # of the divergence from the teacher's probabilities beside the objective
+    teacher_weight: float = 3.0  # of the divergence from the teacher's probabilities beside the objective
+    branch_weight: float = 0.5  # of the divergence of each branch from its expert, within the teacher's
     teacher_temperature: float = 0.25  # cosine per unit of log probability
     reference_draws: int = 4  # how many commissionings of chance each window sees
     checkpoint_every: int = 250
@@ -80,19 +83,30 @@ class Trained:
     losses: tuple[float, ...]
 
 
+def student_of(config: TrainConfig, spec: FeatureSpec, scaling: InputScaling) -> Student:
+    """The untrained student of a recipe."""
+    return Student(
+        scaling.size, hidden=config.hidden, dim=config.dim, dropout=config.dropout,
+        connections=connections(spec, config.branches),
+    )  # fmt: skip
+
+
 def fit_scaling(table: Table, spec: FeatureSpec, hidden: tuple[str, ...]) -> InputScaling:
     """Mean and gain of every feature, and of its difference from the healthy reference, over the training windows."""
     known = table.known
     counts = np.maximum(known.sum(axis=0), 1)
     mean = np.where(known, table.values, 0).sum(axis=0, dtype=np.float64) / counts
     variance = np.where(known, (table.values - mean) ** 2, 0).sum(axis=0, dtype=np.float64) / counts
-    difference = table.values - references(table, healthy_pools(table))
-    both = known & np.isfinite(difference)
-    spread = np.where(both, difference, 0).astype(np.float64)
-    deviation = np.sqrt((spread**2).sum(axis=0) / np.maximum(both.sum(axis=0), 1))
+    compared, squares = np.zeros(known.shape[1]), np.zeros(known.shape[1])
+    for pools in (healthy_pools(table), covering_pools(table)):
+        difference = table.values - references(table, pools)
+        both = known & np.isfinite(difference)
+        compared += both.sum(axis=0)
+        squares += (np.where(both, difference, 0).astype(np.float64) ** 2).sum(axis=0)
+    deviation = np.sqrt(squares / np.maximum(compared, 1))
     visible = np.array([name not in hidden for name in feature_names(spec)])
     gain = np.where(visible & known.any(axis=0), 1 / np.maximum(np.sqrt(variance), SMALLEST_STD), 0)
-    deviation_gain = np.where(visible & both.any(axis=0), 1 / np.maximum(deviation, SMALLEST_STD), 0)
+    deviation_gain = np.where(visible & (compared > 0), 1 / np.maximum(deviation, SMALLEST_STD), 0)
     return InputScaling(
         mean.astype(np.float32), gain.astype(np.float32), deviation_gain.astype(np.float32), view_shares(spec)
     )
@@ -110,12 +124,9 @@ def train(
     torch.manual_seed(config.seed)
     rng = np.random.default_rng(config.seed)
     scaling = fit_scaling(table, spec, config.hidden_features)
-    student = Student(scaling.size, hidden=config.hidden, dim=config.dim, dropout=config.dropout)
+    student = student_of(config, spec, scaling)
     tower = Tower(vectors.shape[1], config.dim)
     tower.start_from(vectors)
-    parameters = [*student.parameters(), *tower.parameters()]
-    optimizer = torch.optim.AdamW(parameters, lr=config.learning_rate, weight_decay=config.weight_decay)
-    schedule = torch.optim.lr_scheduler.OneCycleLR(optimizer, config.learning_rate, total_steps=config.steps)
     objective = OBJECTIVES[config.objective]
     groups = mask_groups(spec)
 
@@ -123,15 +134,20 @@ def train(
     targets = np.array([FAULTS.index(label) for label in table.labels])
     relative = np.isin(table.labels, FAULTS_OF_DEGREE)
     chances = sampling_weights(table, rows, config.real_share)
-    pools = healthy_pools(table)
-    commissioned = [references(table, pools, rng=rng) for _ in range(config.reference_draws)]
+    commissioned = commissionings(table, scaling.speed_bound, draws=config.reference_draws, rng=rng)
     draw_texts = sentence_draws(sentences, config)
     present = [number for number, fault in enumerate(FAULTS) if fault in sentences.faults]
 
-    imagined = _taught(table, rows, chances, commissioned[0], scaling, spec, config)
+    lessons = _lessons(table, commissioned, scaling, spec, config)
+    parameters = [*student.parameters(), *tower.parameters(), *(lessons.parameters() if lessons is not None else ())]
+    optimizer = torch.optim.AdamW(parameters, lr=config.learning_rate, weight_decay=config.weight_decay)
+    schedule = torch.optim.lr_scheduler.OneCycleLR(optimizer, config.learning_rate, total_steps=config.steps)
+
     losses: list[float] = []
     key = run_key(table, config, vectors)
     parts: dict[str, Stateful] = {"student": student, "tower": tower, "optimizer": optimizer, "schedule": schedule}
+    if lessons is not None:
+        parts["lessons"] = lessons
     if folder is not None:
         losses = resume(folder / CHECKPOINT, key, parts, rng)
     if not losses:
@@ -142,6 +158,7 @@ def train(
         batch = rng.choice(rows, config.batch, p=chances)
         known = hide(table.known[batch], config.masking, groups, rng)
         reference = commissioned[step % len(commissioned)][batch]
+        reference[relative[batch]] = commissioned[-1][batch][relative[batch]]  # learnt at this speed
         forgotten = rng.random(len(batch)) < config.masking.reference
         reference[forgotten & ~relative[batch]] = np.nan
         inputs = scaling.inputs(table.values[batch], known, reference)
@@ -155,21 +172,10 @@ def train(
         # Sentences of one fault towards each other, those of different faults apart: without it all texts may collapse.
         loss = loss + config.text_weight * objective(texts[::2], text_targets[::2], texts[1::2], text_targets[1::2])
         loss = loss + config.length_weight * (raw.norm(dim=1) - 1).square().mean()
-        if imagined is not None:
-            picked = rng.integers(0, len(imagined.values), config.batch)
-            known = hide(imagined.known[picked], config.masking, groups, rng)
-            reference = imagined.reference[picked]
-            blind = rng.random(len(picked)) < config.masking.reference
-            reference[blind] = np.nan
-            inputs = scaling.inputs(imagined.values[picked], known, reference)
-            learner = student(torch.from_numpy(inputs))
+        if lessons is not None:
             described = texts[text_targets < len(FAULTS)].reshape(len(present), -1, config.dim)
             centres = functional.normalize(described.mean(dim=1), dim=1)
-            said = functional.log_softmax(learner @ centres.T / config.teacher_temperature, dim=1)
-            taught = torch.from_numpy(
-                np.where(blind[:, np.newaxis], imagined.blind[picked], imagined.probability[picked])[:, present]
-            )
-            loss = loss - config.teacher_weight * (taught * said).sum(dim=1).mean()
+            loss = loss + config.teacher_weight * lessons.loss(student, centres, present, rng)
         optimizer.zero_grad()
         torch.autograd.backward(loss)
         optimizer.step()
@@ -180,21 +186,27 @@ def train(
     return Trained(student.eval(), tower.eval(), scaling, tuple(losses))
 
 
-def _taught(
-    table: Table, rows: NDArray[np.intp], chances: NDArray[np.float64], reference: Floats, scaling: InputScaling,
-    spec: FeatureSpec, config: TrainConfig,
-) -> Imagined | None:  # fmt: skip
+def _lessons(
+    table: Table, commissioned: list[Floats], scaling: InputScaling, spec: FeatureSpec, config: TrainConfig
+) -> Lessons | None:
     """What the teacher, trained on the same windows, says about windows between them; from a generator of its own."""
     if config.teacher is None:
         return None
-    teacher = Teacher(scaling, config.teacher, seed=config.seed).fit(
-        table.values[rows], table.known[rows], reference[rows], table.labels[rows], chances * len(rows)
+    rows = np.flatnonzero(~table.baseline)
+    learnt, references = table.take(rows), [reference[rows] for reference in commissioned]
+    teacher = Teacher(scaling, spec, config.teacher, seed=config.seed).fit(
+        learnt, elsewhere=references[0], here=references[-1]
     )
-    rng = np.random.default_rng([config.seed, 1])
-    return imagine(
-        table, rows, chances, reference,
-        teacher=teacher, scaling=scaling, spec=spec, rng=rng,
+    imagined = imagine(
+        learnt, references,
+        teacher=teacher, scaling=scaling, spec=spec, rng=np.random.default_rng([config.seed, 1]),
         config=msgspec.structs.replace(config.teacher, windows=min(config.teacher.windows, 32 * config.steps)),
+        masking=msgspec.structs.replace(config.masking, spectrum=config.masking.view),
+    )  # fmt: skip
+    return Lessons(
+        imagined, scaling, config.branches,
+        batch=config.batch, blindness=config.masking.reference, temperature=config.teacher_temperature,
+        branch_weight=config.branch_weight,
     )  # fmt: skip
 
 
@@ -230,24 +242,3 @@ def separate_texts(
         optimizer.zero_grad()
         torch.autograd.backward(loss)
         optimizer.step()
-
-
-def sampling_weights(table: Table, rows: NDArray[np.intp], real_share: float) -> NDArray[np.float64]:
-    """Chances of `rows` such that every label of every machine family weighs the same within real and simulated.
-
-    Simulated faults of degree weigh more: what no recording shows has only the simulator to be learnt from.
-    """
-    family = np.array([machine.split("-")[0] for machine in table.machines[rows]])
-    labels = table.labels[rows]
-    simulated = family == "sim"
-    worth = np.where(simulated & np.isin(labels, FAULTS_OF_DEGREE), DEGREE_WORTH, 1.0)
-    weights = np.zeros(len(rows))
-    for side, share in ((simulated, 1 - real_share), (~simulated, real_share)):
-        if side.any():
-            _, inverse, counts = np.unique(
-                np.char.add(np.char.add(family[side], "/"), labels[side]), return_inverse=True, return_counts=True
-            )
-            even = worth[side] / counts[inverse]
-            weights[side] = share * even / even.sum()
-    chances: NDArray[np.float64] = weights / weights.sum()
-    return chances

@@ -92,6 +92,8 @@ class Rig:
     hum_g: float = 0.0
     rolling_modulation: float = 0.1  # how much the turning load sways the rolling noise, at 1x
     compliance: float = 0.0  # and how much the balls' passing under the load sways it, at the ball pass order
+    inner_waviness: float = 0.0  # the same for a wavy inner ring, at its ball pass order
+    ball_waviness: float = 0.0  # and for balls that are not round, at twice their spin order
     knocks_per_s: float = 0.0  # random process impacts through the frame
     knock_db: float = 0.0  # level of one knock per second over rolling noise
     pulse_order: int = 0  # vanes or pistons that pulse through the frame; 0: none
@@ -127,6 +129,7 @@ class Condition:
     contact_us: float = 30.0  # duration of an impact, which caps its spectrum
     second_contact: float = 0.6  # ball: strength of the blow on the other ring
     tumble: float = 0.0  # ball: share that it loses while its spin axis keeps the defect off the rings
+    strikes: float = 1.0  # ball: share of the contacts in which the defect is met at all; the power stays the same
     overhang: float = 0.15  # imbalance: axial share
     axial: float = 0.5  # misalignment: axial share; 0 parallel, 1 angular
     mix: tuple[float, float, float] = (0.5, 1.0, 0.3)  # misalignment: 1x, 2x, 3x

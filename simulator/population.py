@@ -88,7 +88,9 @@ def random_rig(rng: np.random.Generator, *, heard_hz: float = 10_000.0) -> Rig:
         hum_hz=float(rng.choice([100.0, 120.0])),
         hum_g=0.0 if rng.random() < 0.3 else rolling_g * _log(rng, 0.02, 0.8),
         rolling_modulation=float(rng.uniform(0.0, 0.5)),
-        compliance=0.0 if rng.random() < 0.4 else _log(rng, 0.01, 0.2),
+        compliance=_imperfection(rng),
+        inner_waviness=_imperfection(rng),
+        ball_waviness=_imperfection(rng),
         knocks_per_s=float(rng.choice([0.0, 0.0, 0.3, 2.0, 10.0])),
         knock_db=float(rng.uniform(-28.0, -8.0)),
         pulse_order=int(rng.choice([0, 0, 0, 1, 2, 3, 4, 5, 6, 7])),
@@ -102,9 +104,9 @@ def random_condition(rng: np.random.Generator, fault: str) -> Condition:
     """A fault of that id, from barely developed to severe, localised to worn; ValueError if it is no fault id."""
     check_fault(fault)
     low, high = {
-        "inner_race": (-3.0, 24.0),
-        "outer_race": (-6.0, 22.0),
-        "ball": (-1.0, 20.0),
+        "inner_race": (0.0, 36.0),
+        "outer_race": (-3.0, 34.0),
+        "ball": (2.0, 32.0),
         "cage": (2.0, 14.0),
         "looseness": (8.0, 26.0),
         "imbalance": (10.0, 28.0),
@@ -116,7 +118,7 @@ def random_condition(rng: np.random.Generator, fault: str) -> Condition:
         fault=fault,
         severity_db=float(rng.uniform(low, high)),
         slip=float(rng.uniform(0.0, 0.012)),
-        slip_jitter=_log(rng, 0.0008, 0.02),
+        slip_jitter=_log(rng, 0.0008, 0.1 if fault == "ball" else 0.02),
         load_zone=float(rng.uniform(0.3, 1.2)),
         unloaded=float(rng.uniform(0.0, 0.3)),
         arc_deg=0.0 if rng.random() < 0.5 else float(rng.uniform(0.5, 10.0)),
@@ -128,6 +130,7 @@ def random_condition(rng: np.random.Generator, fault: str) -> Condition:
         contact_us=_log(rng, 10.0, 80.0),
         second_contact=float(rng.uniform(0.2, 1.0)),
         tumble=0.0 if rng.random() < 0.4 else float(rng.uniform(0.3, 1.0)),
+        strikes=1.0 if fault != "ball" or rng.random() < 0.2 else _log(rng, 0.01, 0.3),
         overhang=float(rng.uniform(0.0, 1.2)),
         axial=float(rng.uniform(0.1, 1.0)),
         mix=(float(rng.uniform(0.2, 1.0)), float(rng.uniform(0.7, 1.3)), float(rng.uniform(0.05, 0.8))),
@@ -150,6 +153,11 @@ def _mesh(rng: np.random.Generator, rolling_g: float) -> Mesh:
     if rng.random() < 0.4:  # a mesh of another shaft, behind a gear or belt
         order *= float(rng.uniform(0.3, 1.0))
     return Mesh(order=order, level_g=rolling_g * _log(rng, 0.05, 1.5), sideband=float(rng.uniform(0.0, 0.6)))
+
+
+def _imperfection(rng: np.random.Generator) -> float:
+    """How much a healthy ring or ball sways the rolling noise: real healthy bearings show weak lines at every order."""
+    return 0.0 if rng.random() < 0.2 else _log(rng, 0.03, 0.6)
 
 
 def _log(rng: np.random.Generator, low: float, high: float) -> float:

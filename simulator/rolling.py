@@ -73,7 +73,12 @@ class RollingContact:
         noise_scale = level * math.sqrt(rate_hz / 2)
         noise: Floats = noise_scale * self._rng.standard_normal(len(angles))
         noise *= 1 + rig.rolling_modulation * np.cos(2 * np.pi * angles)
-        noise *= 1 + rig.compliance * np.cos(2 * np.pi * self._geometry.bpfo * angles)
+        for order, sway in (
+            (self._geometry.bpfo, rig.compliance),
+            (self._geometry.bpfi, rig.inner_waviness),
+            (2 * self._geometry.bsf, rig.ball_waviness),
+        ):
+            noise *= 1 + sway * np.cos(2 * np.pi * order * angles)
         noise[-1] = 0.0
         if self._train is not None:
             gain = 10 ** (condition.severity_db / 20)
@@ -121,6 +126,7 @@ class RollingContact:
         blows = self._strength(struck, count, condition) * scatter
         if condition.fault == "ball":
             blows *= 1 - condition.tumble * np.sin(np.pi * self._tumble(len(struck))) ** 2
+            blows *= (self._rng.random(len(struck)) < condition.strikes) / math.sqrt(condition.strikes)
         pulses = np.stack((struck, blows))
         if condition.arc_deg > 0 and condition.fault != "cage":
             across = 2 if condition.fault == "ball" else self._geometry.balls

@@ -25,7 +25,7 @@ ROLES: dict[str, AxisRole] = {"horizontal": "horizontal", "vertical": "vertical"
 
 
 def simulated_table(seeds: Sequence[int], spec: FeatureSpec, *, cache: Path, windows: int = 2) -> Table:
-    """`windows` windows of every fault, and a baseline, from one random machine per seed."""
+    """`windows` windows of every fault, at one of the speeds of its baseline, from one random machine per seed."""
     cache.mkdir(parents=True, exist_ok=True)
     code = hashlib.sha256(feature_digest(spec).encode())
     for source in sorted(Path(str(simulator.__file__)).parent.glob("*.py")):
@@ -44,8 +44,9 @@ def _machine(seed: int, spec: FeatureSpec, windows: int) -> Table:
     machine = simulator.draw_machine(seed)
     axes = [0, 1, 2] if rng.random() < 0.5 else [int(rng.integers(3))]
     seconds = spec.window_s + (windows - 1) * spec.hop_s + 0.01
-    recordings = [(fault, None, False) for fault in FAULTS]
-    recordings += [(HEALTHY, rpm, True) for rpm in rng.uniform(*machine.rpm_range, BASELINE_SPEEDS)]
+    speeds = rng.uniform(*machine.rpm_range, BASELINE_SPEEDS)
+    recordings = [(fault, rng.choice(speeds), False) for fault in FAULTS]
+    recordings += [(HEALTHY, rpm, True) for rpm in speeds]
     tables = []
     for number, (fault, rpm, baseline) in enumerate(recordings):
         drawn = machine.record(fault, number, seconds=seconds, rpm=rpm)

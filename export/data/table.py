@@ -13,7 +13,11 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
+from agent.matching import FAULTS_OF_DEGREE
+
 SAME_SPEED = 0.02  # relative; closer speeds count as the same
+SIMULATED = "sim-"  # what names of simulated machines begin with
+DEGREE_WORTH = 3.0  # of a simulated fault of degree: no recording shows one, while bearing faults have some
 NEITHER_HALF = 2  # shares samples with both halves
 
 
@@ -77,6 +81,21 @@ def healthy_pools(table: Table) -> list[NDArray[np.intp]]:
     return pools
 
 
+def covering_pools(table: Table) -> list[NDArray[np.intp]]:
+    """As `healthy_pools`, of the same speed: another recording, or the other half of the row's own."""
+    pools: list[NDArray[np.intp]] = [np.empty(0, np.intp)] * len(table)
+    healthy = table.baseline | (table.labels == "healthy")
+    for machine in np.unique(table.machines):
+        rows = np.flatnonzero(table.machines == machine)
+        teachers = rows[healthy[rows]]
+        for row in rows:
+            near = np.abs(table.rpm[teachers] / table.rpm[row] - 1) <= SAME_SPEED
+            own = table.recordings[teachers] == table.recordings[row]
+            apart = table.half[teachers] == 1 - table.half[row]
+            pools[row] = teachers[near & (~own | apart)]
+    return pools
+
+
 def _pool(table: Table, teachers: NDArray[np.intp], row: np.intp, *, single: bool) -> NDArray[np.intp]:
     same_recording = table.recordings[teachers] == table.recordings[row]
     if single and same_recording.any():
@@ -92,9 +111,14 @@ def _pool(table: Table, teachers: NDArray[np.intp], row: np.intp, *, single: boo
 
 
 def references(
-    table: Table, pools: Sequence[NDArray[np.intp]], *, rng: np.random.Generator | None = None, size: int = 8
+    table: Table,
+    pools: Sequence[NDArray[np.intp]],
+    *,
+    hidden: NDArray[np.bool_] | None = None,
+    rng: np.random.Generator | None = None,
+    size: int = 8,
 ) -> NDArray[np.float32]:
-    """(n, d) mean healthy features of each row's machine, NaN where unknown.
+    """(n, d) mean healthy features of each row's machine, NaN where unknown and for the features `hidden` (d,).
 
     With `rng`, of up to `size` windows drawn from each pool, as a commissioning of chance would give; without, of all.
     """
@@ -107,7 +131,39 @@ def references(
         counts = known.sum(axis=0)
         sums = np.where(known, table.values[chosen], 0).sum(axis=0)
         result[row] = np.where(counts > 0, sums / np.maximum(counts, 1), np.nan)
+    if hidden is not None:
+        result[:, hidden] = np.nan
     return result
+
+
+def commissionings(
+    table: Table, speed_bound: NDArray[np.bool_], *, draws: int, rng: np.random.Generator
+) -> list[NDArray[np.float32]]:
+    """`draws` healthy references (n, d) as commissionings of chance would give, at other speeds and the same in turn.
+
+    What is bound to a speed is known at the same speed alone. The last draw is one at the same speed.
+    """
+    elsewhere, here = healthy_pools(table), covering_pools(table)
+    covered = np.array([len(pool) > 0 for pool in here])
+    drawn = []
+    for number in range(draws):
+        reference = references(table, elsewhere, hidden=speed_bound, rng=rng)
+        if (draws - number) % 2 == 1:
+            reference[covered] = references(table, here, rng=rng)[covered]
+        drawn.append(reference)
+    return drawn
+
+
+def healthy_states(table: Table, speed_bound: NDArray[np.bool_]) -> NDArray[np.float32]:
+    """(n, d) all that is known of each machine healthy: learnt at the same speed where it was, else at others.
+
+    What is bound to a speed is known at the same speed alone.
+    """
+    states = references(table, healthy_pools(table), hidden=speed_bound)
+    here = covering_pools(table)
+    covered = np.array([len(pool) > 0 for pool in here])
+    states[covered] = references(table, here)[covered]
+    return states
 
 
 def folds(table: Table, count: int, *, seed: int) -> list[NDArray[np.bool_]]:
@@ -126,3 +182,29 @@ def folds(table: Table, count: int, *, seed: int) -> list[NDArray[np.bool_]]:
             assigned[rows] = fold
             load[fold] += rows.sum()
     return [assigned == fold for fold in range(count)]
+
+
+def simulated_rows(table: Table) -> NDArray[np.bool_]:
+    """(n,) windows that no machine made."""
+    return np.char.startswith(table.machines.astype(np.str_), SIMULATED)
+
+
+def sampling_weights(table: Table, rows: NDArray[np.intp], real_share: float) -> NDArray[np.float64]:
+    """Chances of `rows` such that every label of every machine family weighs the same within real and simulated.
+
+    Simulated faults of degree weigh more: what no recording shows has only the simulator to be learnt from.
+    """
+    family = np.array([machine.split("-")[0] for machine in table.machines[rows]])
+    labels = table.labels[rows]
+    simulated = simulated_rows(table)[rows]
+    worth = np.where(simulated & np.isin(labels, FAULTS_OF_DEGREE), DEGREE_WORTH, 1.0)
+    weights = np.zeros(len(rows))
+    for side, share in ((simulated, 1 - real_share), (~simulated, real_share)):
+        if side.any():
+            _, inverse, counts = np.unique(
+                np.char.add(np.char.add(family[side], "/"), labels[side]), return_inverse=True, return_counts=True
+            )
+            even = worth[side] / counts[inverse]
+            weights[side] = share * even / even.sum()
+    chances: NDArray[np.float64] = weights / weights.sum()
+    return chances

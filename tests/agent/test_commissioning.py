@@ -79,3 +79,16 @@ def test_windows_at_standstill_are_not_counted() -> None:
     (cell,) = commissioning.teach({})[None].cells
     assert cell.count == 10
     assert cell.rms_g == pytest.approx(1.0)
+
+
+def test_a_reference_bound_to_a_speed_serves_there_alone() -> None:
+    baseline = Baseline()
+    for _ in range(MIN_WINDOWS):
+        baseline = baseline.learn(Features(np.ones(2, np.float32), np.ones(2, np.bool_)), rpm=1000.0, rms=1.0)
+    bound = np.array([True, False])
+    known = {}
+    for rpm in (1000.0, 1040.0, 1200.0):
+        healthy = baseline.reference(rpm, bound)
+        assert healthy is not None
+        known[rpm] = healthy.known.tolist()
+    assert known == {1000.0: [True, True], 1040.0: [True, True], 1200.0: [False, True]}

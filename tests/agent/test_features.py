@@ -72,6 +72,30 @@ def test_impacts_at_a_fault_order_raise_that_family_most(family: str, order: flo
     assert value(noise, f"comb/{family}/first") < 1.8
 
 
+def test_contrasts_are_the_differences_of_the_families_heights() -> None:
+    features = features_of(impacts(3.585, 1797.0))
+    for place in ("first", "second", "mean"):
+        outer, inner, even, ball, shaft = (
+            value(features, f"comb/{family}/{place}") for family in ("bpfo", "bpfi", "bsf_even", "bsf", "shaft")
+        )
+        assert value(features, f"contrast/outer_inner/{place}") == pytest.approx(outer - inner, abs=1e-5)
+        over_ball = max(outer, inner) - max(ball, even)
+        assert value(features, f"contrast/race_ball/{place}") == pytest.approx(over_ball, abs=1e-5)
+        assert value(features, f"contrast/ball_shaft/{place}") == pytest.approx(max(ball, even) - shaft, abs=1e-5)
+    assert value(features, "contrast/outer_inner/mean") > 1
+    assert not features_of(impacts(3.585, 1797.0), bearing=None).known[views(SPEC)["contrast"]].any()
+
+
+def test_impulses_are_summed_up_over_the_known_bands() -> None:
+    features = features_of(impacts(3.585, 1797.0))
+    for kind in ("spread", "peaky"):
+        members = [place for place, name in enumerate(NAMES) if name.startswith(f"shape/{kind}/")]
+        seen = features.values[members][features.known[members]]
+        assert 0 < len(seen) < len(members)  # the highest band lies above Nyquist
+        assert value(features, f"impulse/{kind}") == pytest.approx(seen.mean(), abs=1e-5)
+        assert value(features, f"impulse/most_{kind}") == pytest.approx(seen.max(), abs=1e-5)
+
+
 def test_a_load_zone_draws_sidebands_at_shaft_speed() -> None:
     plain = features_of(impacts(5.415, 1797.0))
     modulated = features_of(impacts(5.415, 1797.0, modulated=True))

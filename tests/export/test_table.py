@@ -10,7 +10,18 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from export.data.table import Table, folds, healthy_pools, join, load, references, save
+from export.data.table import (
+    Table,
+    commissionings,
+    covering_pools,
+    folds,
+    healthy_pools,
+    healthy_states,
+    join,
+    load,
+    references,
+    save,
+)
 from export.data.windows import labelled
 
 
@@ -33,6 +44,27 @@ def test_reference_comes_from_other_speeds_where_there_are_any() -> None:
     assert np.all(references(table, healthy_pools(table))[-2:] == 1)
     only_same = table.take(table.recordings != "slow")
     assert np.all(references(only_same, healthy_pools(only_same))[-2:] == 2)
+
+
+def test_what_is_bound_to_a_speed_is_known_at_that_speed_alone() -> None:
+    table = join([
+        windows(3, recording="slow", rpm=600, value=1),
+        windows(4, recording="same", rpm=900, value=2),
+        windows(2, recording="fault", label="ball", rpm=905, value=9),
+        windows(2, recording="fast", label="ball", rpm=1800, value=9),
+    ])  # fmt: skip
+    bound = np.array([True, False])
+    states = healthy_states(table, bound)
+    assert states[table.recordings == "fault"].tolist() == [[2, 2]] * 2
+    assert np.isnan(states[table.recordings == "fast"][:, 0]).all()
+    assert np.isfinite(states[table.recordings == "fast"][:, 1]).all()
+    own = np.flatnonzero(table.recordings == "same")
+    for row in own:
+        assert (table.half[covering_pools(table)[row]] == 1 - table.half[row]).all()
+    first, *_, last = commissionings(table, bound, draws=4, rng=np.random.default_rng(0))
+    assert np.isnan(first[:, 0]).all()
+    assert last[table.recordings == "fault"].tolist() == [[2, 2]] * 2
+    assert np.isnan(last[table.recordings == "fast"][:, 0]).all()
 
 
 def test_a_single_healthy_recording_lends_its_other_half() -> None:

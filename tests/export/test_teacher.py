@@ -1,18 +1,23 @@
-"""The teacher and the windows that it imagines."""
+"""The teacher, the windows that it imagines, and the branches that learn from it."""
 
 from __future__ import annotations
 
 import numpy as np
 import pytest
+import torch
 
 from agent.features import feature_names, views
 from agent.matching import FAULTS_OF_DEGREE
 from agent.scaling import InputScaling, view_shares
 from agent.spectra import FeatureSpec
 from agent.types import FAULTS
+from export.branches import BRANCHES, columns, connections, input_names
 from export.data.table import Table, join
 from export.data.windows import labelled
-from export.teacher import Imagined, Teacher, TeacherConfig, imagine
+from export.lessons import Lessons
+from export.masking import Masking
+from export.model import Student, fold
+from export.teacher import Imagined, Teacher, TeacherConfig, imagine, mix
 
 SPEC = FeatureSpec()
 NAMES = feature_names(SPEC)
@@ -43,48 +48,68 @@ def table() -> Table:
 
 @pytest.fixture(scope="module")
 def reference(table: Table) -> np.ndarray[tuple[int, int], np.dtype[np.float32]]:
+    """Learnt at the windows' own speed."""
     return np.zeros((len(table), D), np.float32)
 
 
 @pytest.fixture(scope="module")
 def teacher(table: Table, reference: np.ndarray[tuple[int, int], np.dtype[np.float32]]) -> Teacher:
-    weights = np.ones(len(table))
-    return Teacher(SCALING, CONFIG, seed=0).fit(table.values, table.known, reference, table.labels, weights)
+    return Teacher(SCALING, SPEC, CONFIG, seed=0).fit(table, elsewhere=elsewhere(reference), here=reference)
+
+
+def elsewhere(reference: np.ndarray) -> np.ndarray:
+    """The same learnt at another speed."""
+    return np.where(SCALING.speed_bound, np.float32(np.nan), reference)
 
 
 def imagined(table: Table, reference: np.ndarray, teacher: Teacher, *, seed: int = 1) -> Imagined:
-    rows = np.arange(len(table))
     return imagine(
-        table, rows, np.full(len(rows), 1 / len(rows)), reference,
-        teacher=teacher, scaling=SCALING, spec=SPEC, config=CONFIG, rng=np.random.default_rng(seed),
+        table, [elsewhere(reference), reference], teacher=teacher, scaling=SCALING, spec=SPEC, config=CONFIG,
+        masking=Masking(), rng=np.random.default_rng(seed),
     )  # fmt: skip
 
 
 def test_the_teacher_knows_its_own_windows_in_the_order_of_faults(table, reference, teacher) -> None:
-    probability = teacher.probabilities(table.values, table.known, reference)
-    np.testing.assert_allclose(probability.sum(axis=1), 1, rtol=1e-5)
-    assert (np.array(FAULTS)[probability.argmax(axis=1)] == table.labels).all()
+    together = teacher.say(table.values, table.known, reference).together
+    np.testing.assert_allclose(together.sum(axis=1), 1, rtol=1e-5)
+    absolute = ~np.isin(table.labels, FAULTS_OF_DEGREE)
+    assert (np.array(FAULTS)[together.argmax(axis=1)] == table.labels)[absolute].all()
 
 
-def test_without_a_reference_no_fault_of_degree_is_named(table, teacher) -> None:
-    blind = teacher.probabilities(table.values, table.known, None)
-    assert not blind[:, [FAULTS.index(fault) for fault in FAULTS_OF_DEGREE]].any()
+def test_without_a_reference_of_this_speed_no_fault_of_degree_is_named(table, reference, teacher) -> None:
+    degrees = [FAULTS.index(fault) for fault in FAULTS_OF_DEGREE]
+    assert teacher.say(table.values, table.known, reference).together[:, degrees].any()
+    for unknown in (None, elsewhere(reference)):
+        assert not teacher.say(table.values, table.known, unknown).together[:, degrees].any()
 
 
-def test_imagined_windows_are_mixed_by_whole_views(table, reference, teacher) -> None:
+def test_the_machine_expert_is_heard_as_far_as_the_spectrum_is_near(table, reference, teacher) -> None:
+    strange = table.values.copy()
+    strange[:, views(SPEC)["spectrum"]] += 100
+    own, far = (teacher.say(values, table.known, reference) for values in (table.values, strange))
+    assert own.nearness.mean() > 0.5 > 0.1 > far.nearness.max()
+    bearing = ~np.isin(FAULTS, FAULTS_OF_DEGREE)
+    said = far.together[:, bearing] / far.together[:, bearing].sum(axis=1, keepdims=True)
+    np.testing.assert_allclose(said, far.physics[:, bearing], atol=0.05)
+
+
+def test_an_unknown_spectrum_is_never_near(table, reference, teacher) -> None:
+    known = table.known & ~views(SPEC)["spectrum"]
+    assert not teacher.say(np.where(known, table.values, 0), known, reference).nearness.any()
+
+
+def test_windows_are_mixed_by_whole_views(table) -> None:
     marked = np.arange(len(table), dtype=np.float32)[:, None].repeat(D, axis=1)
-    quiet = TeacherConfig(trees=30, windows=200, mixing=0.5, disturbance=0.0)
+    quiet = TeacherConfig(windows=200, mixing=0.5, disturbance=0.0)
     source = Table(**{**{f: getattr(table, f) for f in table.__slots__}, "values": marked})
-    rows = np.arange(len(table))
-    made = imagine(
-        source, rows, np.full(len(rows), 1 / len(rows)), marked,
-        teacher=teacher, scaling=SCALING, spec=SPEC, config=quiet, rng=np.random.default_rng(2),
-    )  # fmt: skip
+    values, known, reference = mix(
+        source, [marked], scaling=SCALING, spec=SPEC, config=quiet, rng=np.random.default_rng(2)
+    )
     mixed = 0
     for members in views(SPEC).values():
-        part = np.where(made.known[:, members], made.values[:, members], made.reference[:, members])
+        part = np.where(known[:, members], values[:, members], reference[:, members])
         assert (part == part[:, :1]).all()  # one window's view, and the reference that belongs to it
-    for row in made.reference:
+    for row in reference:
         mixed += len(np.unique(row)) > 1
         assert len(np.unique(row)) <= 2
     assert mixed > 100
@@ -101,3 +126,40 @@ def test_the_same_seed_imagines_the_same_windows(table, reference, teacher) -> N
     one, same, other = (imagined(table, reference, teacher, seed=seed) for seed in (1, 1, 2))
     np.testing.assert_array_equal(one.values, same.values)
     assert not np.array_equal(one.values, other.values)
+
+
+def test_branches_read_their_own_inputs_alone() -> None:
+    """What a branch does not read changes nothing that it carries; folding keeps that."""
+    masks = connections(SPEC, BRANCHES)
+    torch.manual_seed(0)
+    student = Student(SCALING.size, hidden=(8,), dim=4, connections=masks).eval()
+    inputs = torch.randn(3, SCALING.size)
+    widths = [branch.widths[1] for branch in BRANCHES]
+    before = torch.split(student.reading(inputs)[0], widths, dim=1)
+    for number, branch in enumerate(BRANCHES):
+        reads = torch.from_numpy(columns(SPEC, branch.reads))
+        after = torch.split(student.reading(torch.where(reads, inputs, inputs + 1))[0], widths, dim=1)
+        assert torch.equal(before[number], after[number])
+    assert not fold(student).nodes[0].weight[~masks[0]].any()
+    assert columns(SPEC, ("own:spectrum/*",)).sum() == SPEC.spectrum_bands
+    assert len(input_names(SPEC)) == SCALING.size
+
+
+def test_every_branch_learns_what_its_expert_said(table, reference, teacher) -> None:
+    torch.manual_seed(0)
+    lessons = Lessons(
+        imagined(table, reference, teacher), SCALING, BRANCHES, batch=64, blindness=0.3, temperature=0.25,
+        branch_weight=0.5,
+    )  # fmt: skip
+    student = Student(SCALING.size, hidden=(16,), dim=len(FAULTS), dropout=0.0, connections=connections(SPEC, BRANCHES))
+    centres, present = torch.eye(len(FAULTS)), list(range(len(FAULTS)))
+    optimizer = torch.optim.Adam([*student.parameters(), *lessons.parameters()], lr=5e-3)
+    rng, losses = np.random.default_rng(0), []
+    for _ in range(60):
+        loss = lessons.loss(student, centres, present, rng)
+        optimizer.zero_grad()
+        loss.backward()
+        assert all(head.weight.grad is not None and head.weight.grad.any() for head in lessons.heads)
+        optimizer.step()
+        losses.append(float(loss.detach()))
+    assert np.mean(losses[-10:]) < 0.7 * np.mean(losses[:5])

@@ -28,6 +28,7 @@ from export.graph import Dense, Graph
 from export.masking import Masking, hide, mask_groups
 from export.pack import pack, verification_case
 from export.run import Run, RunError, load_run
+from export.teacher import TeacherConfig
 from export.text import FOLDER, NgramEncoder, read_wordings, sentences_of
 from export.tower import sha256
 from export.train import TrainConfig, fit_scaling, sampling_weights, train
@@ -172,7 +173,8 @@ def trained(folder: Path | None, config: TrainConfig) -> list[torch.Tensor]:
     return [*result.student.state_dict().values(), *result.tower.state_dict().values()]
 
 
-CONFIG = TrainConfig(steps=20, batch=16, text_steps=5, hidden=(8,), dim=4, checkpoint_every=15)
+TEACHER = TeacherConfig(trees=10, windows=200)
+CONFIG = TrainConfig(steps=20, batch=16, text_steps=5, hidden=(8,), dim=4, checkpoint_every=15, teacher=TEACHER)
 
 
 def alike(one: torch.Tensor, other: torch.Tensor) -> bool:
@@ -189,7 +191,7 @@ def test_a_resumed_run_ends_where_an_uninterrupted_one_does(tmp_path: Path) -> N
 
 def test_a_checkpoint_of_another_recipe_is_not_continued(tmp_path: Path) -> None:
     trained(tmp_path, CONFIG)
-    other = msgspec.structs.replace(CONFIG, dropout=0.0)
+    other = msgspec.structs.replace(CONFIG, dropout=0.5)
     fresh = trained(None, other)
     assert all(alike(a, b) for a, b in zip(fresh, trained(tmp_path, other), strict=True))
 
@@ -220,10 +222,11 @@ def test_inputs_tell_what_is_known() -> None:
         np.zeros(n, np.float32), np.ones(n, np.float32), np.full(n, 2, np.float32),
         np.array([[0.5, 0], [0.5, 0], [0, 0.5], [0, 0.5]], np.float32),
     )  # fmt: skip
+    near = float(np.log(np.float32(0.05)))
     values = np.array([1, 0.5, -0.25, 9], np.float32)
     known = np.array([True, False, True, True])
     inputs = scaling.inputs(values, known, np.array([0.5, 0.5, np.nan, 9], np.float32))
-    assert inputs.tolist() == [1, 0, -0.25, LIMIT, 1, 0, 0, 0, 0.5, 1, 1]
+    assert inputs.tolist() == pytest.approx([1, 0, -0.25, LIMIT, 1, 0, 0, 0, np.log(0.55), near, 0.5, 1, 1])
     assert len(inputs) == scaling.size
 
 

@@ -152,10 +152,12 @@ def test_uneven_balls_and_a_turning_load_give_an_outer_defect_its_sidebands(effe
     ("rig", "order"),
     [
         (replace(SMALL_MOTOR, compliance=0.3), BEARING_6205.bpfo),
+        (replace(SMALL_MOTOR, inner_waviness=0.3), BEARING_6205.bpfi),
+        (replace(SMALL_MOTOR, ball_waviness=0.3), 2 * BEARING_6205.bsf),
         (replace(SMALL_MOTOR, rolling_modulation=0.4), 1.0),
         (replace(SMALL_MOTOR, pulse_order=5, pulse_db=5.0, frame_path=SMALL_MOTOR.bearing_path), 5.0),
     ],
-    ids=["compliance", "turning load", "vanes"],
+    ids=["compliance", "wavy ring", "uneven balls", "turning load", "vanes"],
 )
 def test_healthy_machines_have_rhythms_of_their_own(rig, order):
     def line_db(rig):
@@ -188,6 +190,21 @@ def test_a_tumbling_ball_is_heard_now_and_then():
         return levels.std() / levels.mean()
 
     assert gusts(1.0) > 2 * gusts(0.0)
+
+
+def test_a_ball_that_meets_its_defect_now_and_then_clicks_without_rhythm():
+    steady = Condition("ball", severity_db=22, slip=0.0, slip_jitter=0.001, second_contact=1.0)
+    seldom = replace(steady, strikes=0.03)
+    assert line_db(seldom, 2 * BEARING_6205.bsf) < line_db(steady, 2 * BEARING_6205.bsf) - 6
+
+    def power_and_tails(condition):
+        samples = steady_source(condition).next(int(8 * RATE_HZ))[:, 0].astype(np.float64)
+        samples -= samples.mean()
+        return samples.var(), (samples**4).mean() / samples.var() ** 2
+
+    (power, tails), (seldom_power, seldom_tails) = power_and_tails(steady), power_and_tails(seldom)
+    assert seldom_power == pytest.approx(power, rel=0.5)
+    assert seldom_tails > 2 * tails
 
 
 def test_wear_of_the_inner_ring_also_passes_through_the_load():

@@ -1,0 +1,83 @@
+"""The student's branches: each reads its own part of the inputs, as one of the teacher's experts does.
+
+A single net on all inputs takes short cuts that hold for the machines it was trained on; a branch that never sees what
+is peculiar to a machine cannot. Only training knows of branches: the folded graph has zeros in their place.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from fnmatch import fnmatch
+from typing import Literal
+
+import msgspec
+import numpy as np
+from numpy.typing import NDArray
+
+from agent.features import VIEWS, feature_names
+from agent.spectra import FeatureSpec
+
+LINES = ("bpfo", "bpfi", "bpfi_side", "bsf", "bsf_even", "bsf_side", "ftf", "shaft")
+PHYSICS = (
+    *(f"own:comb/{line}/mean" for line in LINES), "own:contrast/*/mean",
+    "difference:impulse/*", "difference:shape/kurtosis",
+    "distance:spectrum", "distance:shape", "distance:comb",
+)  # fmt: skip
+"""What means the same on every machine, where its healthy state is known."""
+PHYSICS_BLIND = (
+    *(f"own:comb/{line}/*" for line in LINES), *(f"own:raw/{line}" for line in LINES), "own:contrast/*",
+    "own:impulse/*", "own:shape/kurtosis", "own:shape/crest",
+)  # fmt: skip
+"""And where it is not."""
+MACHINE = ("own:*", "difference:*", "distance:*", "known:*")
+ROTOR = (
+    *PHYSICS, "difference:low_order/*", "difference:share/*", "difference:axial/*", "own:axial/*",
+    "difference:raw/shaft", "difference:raw/half", "own:comb/half/mean",
+)  # fmt: skip
+SPECTRUM = ("own:spectrum/*",)
+
+Expert = Literal["physics", "physics_blind", "machine", "nearness", "rotor"]
+
+
+class Branch(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """Inputs by pattern, two hidden layers, and the expert whose answers the second one has to carry."""
+
+    expert: Expert
+    reads: tuple[str, ...]
+    widths: tuple[int, int]
+
+
+BRANCHES = (
+    Branch("physics", PHYSICS, (40, 24)),
+    Branch("physics_blind", PHYSICS_BLIND, (32, 16)),
+    Branch("machine", MACHINE, (64, 40)),
+    Branch("nearness", SPECTRUM, (24, 12)),
+    Branch("rotor", ROTOR, (16, 8)),
+)
+
+
+def input_names(spec: FeatureSpec) -> tuple[str, ...]:
+    """One name per encoder input, in the order of `InputScaling.inputs`."""
+    names = feature_names(spec)
+    return (
+        *(f"own:{name}" for name in names),
+        *(f"difference:{name}" for name in names),
+        *(f"distance:{view}" for view in VIEWS),
+        *(f"known:{view}" for view in VIEWS),
+        "reference",
+    )
+
+
+def columns(spec: FeatureSpec, patterns: Sequence[str]) -> NDArray[np.bool_]:
+    """(inputs,) which encoder inputs one of the patterns names."""
+    return np.array([any(fnmatch(name, pattern) for pattern in patterns) for name in input_names(spec)])
+
+
+def connections(spec: FeatureSpec, branches: Sequence[Branch]) -> list[NDArray[np.bool_]]:
+    """(out, in) masks of the first two layers: what each unit may read; none where there are no branches."""
+    if not branches:
+        return []
+    first = [np.tile(columns(spec, branch.reads), (branch.widths[0], 1)) for branch in branches]
+    firsts = np.repeat(np.arange(len(branches)), [branch.widths[0] for branch in branches])
+    seconds = np.repeat(np.arange(len(branches)), [branch.widths[1] for branch in branches])
+    return [np.concatenate(first), seconds[:, np.newaxis] == firsts[np.newaxis, :]]
