@@ -25,7 +25,7 @@ from agent.types import HEALTHY
 from export.cells import Material, kept
 from export.columns import FAMILIES, machine_column
 from export.data.manifest import Row
-from export.edge import Edge, trained_edge
+from export.edge import Edge, healthy_at_length, trained_edge
 from export.figures import Rate, Share, rate_of, share_of_count
 from export.playing import Baselines, Heard, Player, commission, cut
 from export.train import TrainConfig
@@ -105,6 +105,10 @@ def cell_of(material: Material, family: str, rows: Sequence[Row], config: TrainC
         if row.rpm is not None
     ]
     skipped: list[str] = []
+    if healthy_at_length(taught) is not taught.recorded:
+        skipped.append(
+            f"{family}: no other rig was recorded healthy long enough; its limit comes from simulated machines"
+        )
     scenes = tuple(scenes_of(edge, played, skipped.append))
     return Cell(scenes, tuple(dict.fromkeys(skipped)), time.monotonic() - start)
 

@@ -16,6 +16,8 @@ from export.data.table import Table
 
 SMALLEST_SD = 0.01
 QUANTILE = 0.99
+REPEATED = ("contrast", "impulse")
+"""Views that are made of others: a limit of their own would only be one more chance of a false alarm."""
 MARGIN = 1.25  # healthy machines of the field scatter more than the few that were recorded
 
 
@@ -24,7 +26,9 @@ def fit_deviation(table: Table, spec: FeatureSpec) -> DeviationScale:
     rows = np.flatnonzero(table.labels == "healthy")
     recordings = [rows[table.recordings[rows] == name] for name in np.unique(table.recordings[rows])]
     typical = _typical_sd(table, [recording for recording in recordings if len(recording) > 1])
-    unit = DeviationScale(tuple(typical.tolist()), dict.fromkeys(views(spec), 1.0))
+    unit = DeviationScale(
+        tuple(typical.tolist()), dict.fromkeys((view for view in views(spec) if view not in REPEATED), 1.0)
+    )
     seen: dict[str, list[float]] = {view: [] for view in unit.limits}
     for recording in recordings:
         teach = recording[table.half[recording] == 0]
@@ -36,7 +40,8 @@ def fit_deviation(table: Table, spec: FeatureSpec) -> DeviationScale:
         for row in teach:
             baseline = baseline.learn(_features(table, row), rpm=rpm, rms=1.0)
         for row in judge:
-            for view, members in views(spec).items():
+            for view in unit.limits:
+                members = views(spec)[view]
                 value = baseline.deviation(_features(table, row), rpm=rpm, scale=unit, views={view: members})
                 if value is not None:
                     seen[view].append(value)

@@ -5,25 +5,34 @@ Calibrated on machines that each calibrating student had never heard, never on t
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass
 
 import numpy as np
 
+import simulator
 from agent import features
-from agent.baseline import DeviationScale
+from agent.baseline import MIN_WINDOWS, DeviationScale
 from agent.bundle import Bundle
+from agent.machine import Geometry
 from agent.manifest import SCHEMA, Manifest
 from agent.matching import Calibration, Descriptions
 from agent.ports import Encoder
 from agent.runtimes.onnx import OnnxEncoder
-from agent.types import FAULTS
+from agent.spectra import FeatureSpec
+from agent.types import FAULTS, HEALTHY
 from export.calibrate import fit_calibration
 from export.cells import Fitted, Material, fit
 from export.convert import integers, range_inputs
+from export.data.table import Table, join
+from export.data.windows import labelled, window_features
 from export.deviation import fit_deviation
 from export.strangers import everything, is_of, strangers_of
 from export.train import INPUT_SCALE, TrainConfig
 from export.writers.onnx import onnx_bytes
+
+FIRST_HEALTHY, HEALTHY_MACHINES, HEALTHY_S = 80_000, 20, 13.0
+"""Simulated machines that set the limit where no rig of the training side was recorded healthy for long enough."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,8 +50,32 @@ def trained_edge(material: Material, config: TrainConfig) -> Edge:
         fit(material, everything(material), config),
         material,
         calibration=fit_calibration(strangers.held_out, strangers.table, real_share=config.real_share),
-        deviation=fit_deviation(material.recorded, material.spec),
+        deviation=fit_deviation(healthy_at_length(material), material.spec),
     )
+
+
+def healthy_at_length(material: Material) -> Table:
+    """Windows that a deviation limit can be fitted on: the recorded ones, else those of simulated healthy machines."""
+    table = material.recorded
+    first = table.recordings[(table.labels == HEALTHY) & (table.half == 0)]
+    if len(first) and np.unique(first, return_counts=True)[1].max() >= MIN_WINDOWS:
+        return table
+    return join(
+        [_simulated_healthy(seed, material.spec) for seed in range(FIRST_HEALTHY, FIRST_HEALTHY + HEALTHY_MACHINES)]
+    )
+
+
+def _simulated_healthy(seed: int, spec: FeatureSpec) -> Table:
+    drawn = simulator.draw_machine(seed).record(HEALTHY, 0, seconds=HEALTHY_S)
+    g = drawn.geometry
+    values, known = window_features(
+        drawn.samples, rate_hz=drawn.rate_hz, spec=spec, hop_s=spec.hop_s, rpm=drawn.rpm,
+        geometry=Geometry(g.balls, g.ball_mm, g.pitch_mm, g.angle_deg),
+    )  # fmt: skip
+    return labelled(
+        values, known, label=HEALTHY, group=f"sim-{seed}", machine=f"sim-{seed}", recording=f"sim-{seed}",
+        rpm=drawn.rpm, baseline=False, overlap=math.ceil(spec.window_s / spec.hop_s) - 1,
+    )  # fmt: skip
 
 
 def edge_of(fitted: Fitted, material: Material, *, calibration: Calibration, deviation: DeviationScale) -> Edge:

@@ -97,7 +97,7 @@ def int8_student(fitted: Fitted) -> Student:
 
 
 def with_references(table: Table, bound: NDArray[np.bool_]) -> tuple[Table, Floats]:
-    """Windows that are no baselines, and what their machines' baselines say; what is `bound`, at the same speed alone."""
+    """Windows that are no baselines, and what their baselines say; what is `bound`, at the same speed alone."""
     rows = ~table.baseline
     return table.take(rows), healthy_states(table, bound)[rows]
 

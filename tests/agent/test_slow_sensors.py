@@ -95,8 +95,11 @@ def test_slow_sensor_raises_the_alarm_and_no_wrong_name(
     healthy, sick = shaking("healthy", rate_hz, HEALTHY_S, 1), shaking(fault, rate_hz, FAULT_S, 2)
     pipeline, diagnoses, alerts = hear(build(terminal.path), terminal, words(np.concatenate([healthy, sick]), rate_hz))
     assert pipeline.state in (State.FAULT, State.ABNORMAL)
-    assert [(alert.event, alert.severity) for alert in alerts] == [("raised", "alarm")]
-    assert alerts[0].fault in (fault, UNKNOWN)  # how sure a name must be is the bundle's business
+    assert [alert.event for alert in alerts] in (["raised"], ["raised", "updated"])
+    assert {alert.severity for alert in alerts} == {"alarm"}
+    # How sure a name must be is the bundle's business, and it may come later than the alarm.
+    assert all(alert.fault in (fault, UNKNOWN) for alert in alerts)
+    assert len({alert.fault for alert in alerts}) == len(alerts)
     assert diagnoses[-1].deviation is not None
     assert diagnoses[-1].deviation > 3
     evidence = diagnoses[-1].evidence

@@ -76,7 +76,7 @@ def test_lines_move_to_the_part_and_leave_where_they_were() -> None:
 def test_exchanged_windows_hide_what_belongs_to_the_recorded_fault() -> None:
     table = small_table(6)
     made = exchanged_windows(table, SPEC)
-    orders = np.array([name.startswith("envelope_order/") for name in NAMES])
+    orders = np.array([name.startswith(("envelope_order/", "contrast/")) for name in NAMES])
     assert not made.known[:, orders].any()
     assert not made.values[:, orders].any()
     assert made.known[:, ~orders].all()
