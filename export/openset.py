@@ -16,7 +16,6 @@ import msgspec
 import numpy as np
 from numpy.typing import NDArray
 
-from agent.contradiction import OWN_LINES, LineLimits, is_contradicted, line_strengths, objection
 from agent.matching import FAULTS_OF_DEGREE
 from agent.scaling import speed_bound, view_shares
 from agent.spectra import FeatureSpec
@@ -24,6 +23,7 @@ from agent.types import FAULTS, HEALTHY, UNKNOWN
 from export.calibrate import weighted_quantile
 from export.cells import Material, fit, kept
 from export.columns import FAMILIES, healthy_references, machine_column
+from export.contradiction import OWN_LINES, LineLimits, is_contradicted, line_strengths, objection
 from export.data.table import Table
 from export.figures import Share, share_of_count
 from export.graph import Floats
@@ -78,7 +78,7 @@ class Heard:
     labels: NDArray[np.str_]
     said: NDArray[np.str_]  # nearest description
     likeness: NDArray[np.float64]  # its cosine
-    strengths: Floats  # (n, 3) see `agent.contradiction`
+    strengths: Floats  # (n, 3) see `export.contradiction`
 
 
 @dataclass(frozen=True, slots=True)

@@ -12,7 +12,6 @@ from msgspec.structs import replace as replace_struct
 import simulator
 from agent.assembly import load_encoder
 from agent.bundle import load_bundle
-from agent.contradiction import LineLimits, is_contradicted, line_strengths, objection
 from agent.detection import DecisionConfig
 from agent.errors import RecordingError
 from agent.features import feature_names
@@ -25,6 +24,7 @@ from export.adxl345 import setup_of as motor
 from export.cli import main
 from export.commissioned import ELSEWHERE, HERE, Played, Scene, halves_of, scenes_of, watches_of
 from export.commissioned import Cell as Scenes
+from export.contradiction import LineLimits, is_contradicted, line_strengths, objection
 from export.data.manifest import ManifestError, Row
 from export.days import summarise, visit, watch
 from export.edge import Edge
