@@ -20,7 +20,7 @@ from torch.nn import functional
 from agent.scaling import CodeScale
 from export.checkpoint import Stateful, keep, resume, run_key
 from export.drawing import Windows, draw
-from export.graph import INPUT, Columns, Conv, Dense, Graph, Mean, run
+from export.graph import INPUT, Columns, Conv, Dense, Graph, Join, Mean, Select, run, sources
 from export.progress import track
 from export.quantize import LEAST_SCALE, Quantized, Ranges, quantize
 
@@ -111,13 +111,18 @@ def integer_pass(graph: Graph, scales: Mapping[str, CodeScale], layers: Mapping[
     """Codes (batch, dim) of the last node for input `codes` (batch, n), whole numbers in float64, with gradients."""
     tensors = {INPUT: codes.double()[:, :, None]}  # (batch, channels, length)
     for node in graph.nodes:
-        x, source, target = tensors[node.source], scales[node.source], scales[node.name]
+        read = [tensors[name] for name in sources(node)]
+        x, source, target = read[0], scales[sources(node)[0]], scales[node.name]
         match node:
             case Columns():
                 tensors[node.name] = x[:, :, 0].reshape(len(x), -1, node.channels).transpose(1, 2)
             case Mean():
                 mean = (x - source.zero_point).mean(dim=2, keepdim=True)
                 tensors[node.name] = _codes(mean * (source.scale / target.scale), target)
+            case Select():
+                tensors[node.name] = x[:, list(node.entries)]
+            case Join():
+                tensors[node.name] = torch.cat(read, dim=1)
             case Dense() | Conv():
                 tensors[node.name] = _products(x - source.zero_point, node, layers[node.name], source, target)
     return tensors[graph.nodes[-1].name][:, :, 0]

@@ -1,12 +1,13 @@
 """The student's branches: each reads its own part of the inputs, as one of the teacher's experts does.
 
 A single net on all inputs takes short cuts that hold for the machines it was trained on; a branch that never sees what
-is peculiar to a machine cannot. Only training knows of branches: the folded graph has zeros in their place.
+is peculiar to a machine cannot. Training masks weights that a branch does not have; the folded graph leaves them out.
 """
 
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import dataclass
 from fnmatch import fnmatch
 from typing import Literal
 
@@ -14,6 +15,7 @@ import msgspec
 import numpy as np
 from numpy.typing import NDArray
 
+from agent.errors import ConfigError
 from agent.features import VIEWS, feature_names
 from agent.spectra import FeatureSpec
 
@@ -73,11 +75,33 @@ def columns(spec: FeatureSpec, patterns: Sequence[str]) -> NDArray[np.bool_]:
     return np.array([any(fnmatch(name, pattern) for pattern in patterns) for name in input_names(spec)])
 
 
-def connections(spec: FeatureSpec, branches: Sequence[Branch]) -> list[NDArray[np.bool_]]:
-    """(out, in) masks of the first two layers: what each unit may read; none where there are no branches."""
-    if not branches:
-        return []
-    first = [np.tile(columns(spec, branch.reads), (branch.widths[0], 1)) for branch in branches]
-    firsts = np.repeat(np.arange(len(branches)), [branch.widths[0] for branch in branches])
-    seconds = np.repeat(np.arange(len(branches)), [branch.widths[1] for branch in branches])
-    return [np.concatenate(first), seconds[:, np.newaxis] == firsts[np.newaxis, :]]
+@dataclass(frozen=True, slots=True)
+class Connection:
+    """The inputs that one branch reads, each by number and once, and the widths of its two layers."""
+
+    reads: tuple[int, ...]
+    widths: tuple[int, int]
+
+
+def connections(spec: FeatureSpec, branches: Sequence[Branch]) -> tuple[Connection, ...]:
+    """What the student needs to know of its branches; ConfigError where one would read nothing."""
+    found = []
+    for branch in branches:
+        reads = tuple(np.flatnonzero(columns(spec, branch.reads)).tolist())
+        if not reads:
+            raise ConfigError(f"branches: {branch.expert}: reads {list(branch.reads)} name no encoder input; mend them")
+        found.append(Connection(reads, branch.widths))
+    return tuple(found)
+
+
+def masks(inputs: int, connections: Sequence[Connection]) -> tuple[NDArray[np.bool_], ...]:
+    """(out, in) of the first two layers, all branches side by side: what each unit may read; none without branches."""
+    if not connections:
+        return ()
+    numbers = np.arange(len(connections))
+    firsts = np.repeat(numbers, [connection.widths[0] for connection in connections])
+    seconds = np.repeat(numbers, [connection.widths[1] for connection in connections])
+    reads = np.zeros((len(connections), inputs), np.bool_)
+    for row, connection in zip(reads, connections, strict=True):
+        row[list(connection.reads)] = True
+    return reads[firsts], seconds[:, np.newaxis] == firsts[np.newaxis, :]

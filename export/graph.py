@@ -1,6 +1,6 @@
 """The folded encoder as a short list of named nodes, and its arithmetic in float.
 
-Every node names the node it reads, so a branch is one more node and both writers, the quantizer and the reference
+Every node names what it reads, so branches are nodes like any other and both writers, the quantizer and the reference
 arithmetic below see the same list. Activations are (length, channels); a plain vector has length 1.
 """
 
@@ -59,7 +59,24 @@ class Mean:
     source: str
 
 
-Node: TypeAlias = Dense | Conv | Columns | Mean
+@dataclass(frozen=True, slots=True)
+class Select:
+    """Some entries of a vector, by number, in the order given."""
+
+    name: str
+    source: str
+    entries: tuple[int, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Join:
+    """Vectors one behind the other."""
+
+    name: str
+    sources: tuple[str, ...]
+
+
+Node: TypeAlias = Dense | Conv | Columns | Mean | Select | Join
 
 
 @dataclass(frozen=True, slots=True)
@@ -74,13 +91,19 @@ class Graph:
         return sum(node.weight.size + node.bias.size for node in self.nodes if isinstance(node, Dense | Conv))
 
 
+def sources(node: Node) -> tuple[str, ...]:
+    """Names of the tensors that a node reads."""
+    return node.sources if isinstance(node, Join) else (node.source,)
+
+
 def shapes(graph: Graph) -> dict[str, tuple[int, int]]:
     """(length, channels) of every tensor by name; ValueError where a node does not fit what it reads."""
     found: dict[str, tuple[int, int]] = {INPUT: (1, graph.inputs)}
     for node in graph.nodes:
         if node.name in found:
             raise ValueError(f"two nodes are called {node.name!r}")
-        length, channels = found[node.source]
+        read = [found[source] for source in sources(node)]
+        length, channels = read[0]
         match node:
             case Dense():
                 if length != 1 or node.weight.shape[1] != channels:
@@ -97,6 +120,14 @@ def shapes(graph: Graph) -> dict[str, tuple[int, int]]:
                 found[node.name] = (channels // node.channels, node.channels)
             case Mean():
                 found[node.name] = (1, channels)
+            case Select():
+                if length != 1 or not node.entries or not 0 <= min(node.entries) <= max(node.entries) < channels:
+                    raise ValueError(f"{node.name}: {(length, channels)} does not have entries {node.entries}")
+                found[node.name] = (1, len(node.entries))
+            case Join():
+                if any(each != 1 for each, _ in read):
+                    raise ValueError(f"{node.name}: {read} are not all vectors")
+                found[node.name] = (1, sum(each for _, each in read))
     return found
 
 
@@ -110,7 +141,8 @@ def run(graph: Graph, inputs: Floats) -> dict[str, Floats]:
     """Every activation by name, (batch, length, channels) each, for standardised `inputs` (batch, n)."""
     tensors: dict[str, Floats] = {INPUT: inputs[:, np.newaxis, :].astype(np.float32)}
     for node in graph.nodes:
-        x = tensors[node.source]
+        read = [tensors[source] for source in sources(node)]
+        x = read[0]
         match node:
             case Dense():
                 y = x @ node.weight.T + node.bias
@@ -120,6 +152,10 @@ def run(graph: Graph, inputs: Floats) -> dict[str, Floats]:
                 y = x.reshape(len(x), -1, node.channels)
             case Mean():
                 y = x.mean(axis=1, keepdims=True)
+            case Select():
+                y = x[:, :, list(node.entries)]
+            case Join():
+                y = np.concatenate(read, axis=2)
         if isinstance(node, Dense | Conv) and node.relu:
             y = np.maximum(y, 0)
         tensors[node.name] = y.astype(np.float32)

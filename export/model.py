@@ -1,6 +1,7 @@
 """The student encoder: encoder inputs -> embedding, small enough that both int8 files fit the bundle.
 
 Dense layers with batch normalisation, which folds into them: at run time there is nothing but products, sums and ReLU.
+Branches train side by side in one wide layer, whose mask keeps them apart, and run as layers of their own.
 """
 
 from __future__ import annotations
@@ -10,11 +11,13 @@ from collections.abc import Sequence
 
 import numpy as np
 import torch
-from numpy.typing import NDArray
 from torch import Tensor, nn
 from torch.nn import functional
 
-from export.graph import INPUT, Dense, Floats, Graph
+from export.branches import Connection, masks
+from export.graph import INPUT, Dense, Floats, Graph, Join, Node, Select
+
+ENTRY_BYTES = 4  # of an input's number, beside one byte per weight
 
 
 class Connected(nn.Linear):
@@ -34,19 +37,20 @@ class Connected(nn.Linear):
 class Student(nn.Module):
     """(n, inputs) -> unit vectors (n, dim).
 
-    `connections` (out, in) say what the units of the first layers may read; their sizes come before `hidden`.
+    `connections` say what each branch reads; the two layers of all branches come before `hidden`.
     """
 
     def __init__(
         self, inputs: int, *, hidden: Sequence[int] = (96, 64), dim: int = 64, dropout: float = 0.2,
-        connections: Sequence[NDArray[np.bool_]] = (),
+        connections: Sequence[Connection] = (),
     ) -> None:  # fmt: skip
         super().__init__()
-        sizes = (inputs, *(len(mask) for mask in connections), *hidden)
-        free = [nn.Linear(before, after) for before, after in itertools.pairwise(sizes[len(connections) :])]
-        self.dense = [*(Connected(torch.from_numpy(mask)) for mask in connections), *free]
+        masked = masks(inputs, connections)
+        sizes = (inputs, *(len(mask) for mask in masked), *hidden)
+        free = [nn.Linear(before, after) for before, after in itertools.pairwise(sizes[len(masked) :])]
+        self.dense = [*(Connected(torch.from_numpy(mask)) for mask in masked), *free]
         self.norms = [nn.BatchNorm1d(size) for size in sizes[1:]]
-        self.connected = len(connections)
+        self.inputs, self.connections, self.connected = inputs, tuple(connections), len(masked)
         self.registered = nn.ModuleList([*self.dense, *self.norms])  # plain lists keep the layers' types
         self.dropout = nn.Dropout(dropout)
         self.last = nn.Linear(sizes[-1], dim)
@@ -69,15 +73,42 @@ class Student(nn.Module):
 
 
 def fold(student: Student) -> Graph:
-    """The student as it runs: batch normalisation folded into the layer before it."""
-    nodes: list[Dense] = []
+    """The student as it runs: batch normalisation folded into the layer before it, and no weights between branches."""
+    layers = [_folded(dense, norm) for dense, norm in zip(student.dense, student.norms, strict=True)]
+    nodes: list[Node] = []
     source = INPUT
-    for number, (dense, norm) in enumerate(zip(student.dense, student.norms, strict=True)):
-        weight, bias = _folded(dense, norm)
+    if student.connections:
+        nodes += _branches(student, layers)
+        source = nodes[-1].name
+    for number, (weight, bias) in enumerate(layers[student.connected :]):
         nodes.append(Dense(f"hidden{number}", source, weight, bias, relu=True))
         source = nodes[-1].name
     nodes.append(Dense("embedding", source, _numpy(student.last.weight), _numpy(student.last.bias)))
-    return Graph(nodes[0].weight.shape[1], tuple(nodes))
+    return Graph(student.inputs, tuple(nodes))
+
+
+def _branches(student: Student, layers: Sequence[tuple[Floats, Floats]]) -> list[Node]:
+    """Every branch with its own rows and columns of the first two layers, and their answers joined.
+
+    One that reads nearly every input reads them all, some with zeros, where a list of entries would take more bytes.
+    """
+    (first_weight, first_bias), (second_weight, second_bias) = layers[: student.connected]
+    nodes: list[Node] = []
+    firsts, seconds = 0, 0  # rows that belong to the branches before
+    for number, connection in enumerate(student.connections):
+        source = INPUT
+        if ENTRY_BYTES * len(connection.reads) < connection.widths[0] * (student.inputs - len(connection.reads)):
+            nodes.append(Select(f"read{number}", source, connection.reads))
+            source = nodes[-1].name
+        first = slice(firsts, firsts := firsts + connection.widths[0])
+        second = slice(seconds, seconds := seconds + connection.widths[1])
+        weight = first_weight[first] if source == INPUT else first_weight[first][:, connection.reads]
+        nodes.append(Dense(f"first{number}", source, weight, first_bias[first], relu=True))
+        nodes.append(
+            Dense(f"second{number}", f"first{number}", second_weight[second, first], second_bias[second], relu=True)
+        )
+    answers = tuple(f"second{number}" for number in range(len(student.connections)))
+    return [*nodes, Join("branches", answers)]
 
 
 def _folded(dense: nn.Linear, norm: nn.BatchNorm1d) -> tuple[Floats, Floats]:

@@ -2,6 +2,7 @@
 
 Weights are symmetric int8 per output channel, biases int32 at scale(input) x scale(weight), activations asymmetric int8
 per tensor: the scheme of Jacob et al. 2018 (arXiv 1712.05877) that TensorFlow Lite specifies and onnxruntime fuses.
+Nodes that only move codes about leave them as they are: what they read and what they make share one scale.
 """
 
 from __future__ import annotations
@@ -13,7 +14,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from agent.scaling import CodeScale
-from export.graph import INPUT, Columns, Conv, Dense, Floats, Graph, run
+from export.graph import INPUT, Columns, Conv, Dense, Floats, Graph, Join, Select, run, sources
 
 Ranges = Mapping[str, tuple[float, float]]
 
@@ -52,16 +53,29 @@ def activation_ranges(graph: Graph, inputs: Floats) -> dict[str, tuple[float, fl
 
 def quantize(graph: Graph, ranges: Ranges, *, input_scale: CodeScale) -> Quantized:
     """Round weights, biases and activation ranges to integers; the input keeps the scale that the agent codes with."""
-    scales = {INPUT: input_scale}
-    integers = {}
+    scales = _scales(graph, ranges, input_scale)
+    layers = [node for node in graph.nodes if isinstance(node, Dense | Conv)]
+    return Quantized(graph, scales, {node.name: _integers(node, scales[node.source].scale) for node in layers})
+
+
+def _scales(graph: Graph, ranges: Ranges, input_scale: CodeScale) -> dict[str, CodeScale]:
+    """One scale per tensor; tensors that hand on each other's codes share one, over the ranges of all of them.
+
+    TensorFlow Lite wants this of all that CONCATENATION reads and makes. What shares with the input takes its scale.
+    """
+    sharing: dict[str, list[str]] = {INPUT: [INPUT]}
     for node in graph.nodes:
-        if isinstance(node, Columns):  # moves codes about without touching them
-            scales[node.name] = scales[node.source]
-            continue
-        scales[node.name] = _asymmetric(*ranges[node.name])
-        if isinstance(node, Dense | Conv):
-            integers[node.name] = _integers(node, scales[node.source].scale)
-    return Quantized(graph, scales, integers)
+        group = [node.name]
+        if isinstance(node, Columns | Select | Join):
+            group = list(dict.fromkeys([*group, *(name for source in sources(node) for name in sharing[source])]))
+        sharing.update(dict.fromkeys(group, group))
+    scales = {}
+    for name, group in sharing.items():
+        if INPUT in group:
+            scales[name] = input_scale
+        else:
+            scales[name] = _asymmetric(min(ranges[each][0] for each in group), max(ranges[each][1] for each in group))
+    return scales
 
 
 def _asymmetric(low: float, high: float) -> CodeScale:

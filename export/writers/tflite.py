@@ -1,7 +1,8 @@
 """Writes the quantized graph as a TFLite flatbuffer, int8 in and int8 out.
 
 Only operators that every TensorFlow Lite runtime since 2.14 knows: a dense layer is a 1x1 CONV_2D, because
-FULLY_CONNECTED with one scale per channel needs version 12, which tflite-runtime lacks.
+FULLY_CONNECTED with one scale per channel needs version 12, which tflite-runtime lacks. A vector of numbers that occurs
+twice, as zero points do, is written once: a file of small layers is half tables otherwise.
 """
 
 from __future__ import annotations
@@ -13,7 +14,7 @@ import numpy as np
 from ai_edge_litert import schema_py_generated as schema
 from numpy.typing import NDArray
 
-from export.graph import INPUT, Columns, Conv, Dense, Floats, Mean, shapes
+from export.graph import INPUT, Columns, Conv, Dense, Floats, Join, Mean, Select, shapes, sources
 from export.quantize import Quantized
 
 SCHEMA_VERSION = 3
@@ -23,7 +24,8 @@ _TYPES = {
     "int8": schema.TensorType.INT8,
     "int32": schema.TensorType.INT32,
 }
-_VERSIONS = {"CONV_2D": 3, "RESHAPE": 1, "MEAN": 2, "PAD": 2}  # the lowest that takes int8
+# The lowest that takes int8.
+_VERSIONS = {"CONV_2D": 3, "RESHAPE": 1, "MEAN": 2, "PAD": 2, "GATHER": 2, "CONCATENATION": 2}
 
 
 def tflite_bytes(net: Quantized) -> bytes:
@@ -35,7 +37,8 @@ def tflite_bytes(net: Quantized) -> bytes:
     for node in net.graph.nodes:
         length, channels = sizes[node.name]
         shape = (1, 1, length, channels)
-        x = tensors[node.source]
+        read = [tensors[name] for name in sources(node)]
+        x = read[0]
         match node:
             case Columns():
                 tensors[node.name] = sheet.reshape(x, node.name, shape)
@@ -44,6 +47,15 @@ def tflite_bytes(net: Quantized) -> bytes:
                 tensors[node.name] = sheet.activation(node.name, node.name, shape)
                 options = schema.ReducerOptionsT(keepDims=True)
                 sheet.operator("MEAN", [x, axes], tensors[node.name], "ReducerOptions", options)
+            case Select():
+                entries = sheet.constant(f"{node.name}.entries", np.array(node.entries, dtype=np.int32))
+                tensors[node.name] = sheet.activation(node.name, node.name, shape)
+                options = schema.GatherOptionsT(axis=3)
+                sheet.operator("GATHER", [x, entries], tensors[node.name], "GatherOptions", options)
+            case Join():
+                tensors[node.name] = sheet.activation(node.name, node.name, shape)
+                options = schema.ConcatenationOptionsT(axis=3)
+                sheet.operator("CONCATENATION", read, tensors[node.name], "ConcatenationOptions", options)
             case Dense() | Conv():
                 if isinstance(node, Conv) and any(node.padding):
                     x = sheet.pad(x, node, sizes[node.source])
@@ -51,6 +63,20 @@ def tflite_bytes(net: Quantized) -> bytes:
     last = net.graph.nodes[-1].name
     output = sheet.reshape(tensors[last], last, (1, sizes[last][1]), name="embedding")
     return sheet.finish(source, output)
+
+
+class _Builder(flatbuffers.Builder):  # type: ignore[misc]  # flatbuffers has no types
+    """Writes equal vectors once: a flatbuffer refers to them by offset, from as many places as it likes."""
+
+    def __init__(self, size: int) -> None:
+        super().__init__(size)
+        self._written: dict[tuple[str, bytes], int] = {}
+
+    def CreateNumpyVector(self, x: NDArray[np.generic]) -> int:  # noqa: N802 - the name that the schema's classes call
+        key = (str(x.dtype), x.tobytes())
+        if key not in self._written:
+            self._written[key] = int(super().CreateNumpyVector(x))
+        return self._written[key]
 
 
 class _Sheet:
@@ -152,6 +178,6 @@ class _Sheet:
             buffers=self.buffers,
             description="textvib-export",
         )
-        builder = flatbuffers.Builder(1 << 16)
+        builder = _Builder(1 << 16)
         builder.Finish(model.Pack(builder), file_identifier=IDENTIFIER)
         return bytes(builder.Output())

@@ -10,7 +10,7 @@ import pytest
 import torch
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from small_graphs import SCALE, N, convolutions, mlp, weights
+from small_graphs import SCALE, N, convolutions, mlp, parts, weights
 from small_windows import SPEC, small_table
 
 from agent.runtimes.litert import LiteRtEncoder
@@ -34,7 +34,7 @@ def simulated(net: Quantized, codes: np.ndarray) -> np.ndarray:
         return integer_pass(net.graph, net.scales, layers_of(net.graph), torch.from_numpy(codes)).numpy()
 
 
-@pytest.mark.parametrize("build", [mlp, convolutions])
+@pytest.mark.parametrize("build", [mlp, convolutions, parts])
 @given(seed=st.integers(0, 10_000))
 @settings(max_examples=8, deadline=None)
 def test_the_pass_is_what_both_runtimes_compute(build: object, seed: int) -> None:

@@ -9,7 +9,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from torch.nn import functional
 
-from export.graph import Columns, Conv, Dense, Graph, Mean, embed, multiplications, run, shapes
+from export.branches import Connection
+from export.graph import Columns, Conv, Dense, Graph, Join, Mean, Node, Select, embed, multiplications, run, shapes
 from export.model import Student, fold
 
 
@@ -57,6 +58,31 @@ def test_batch_normalisation_folds_away() -> None:
     assert fold(student).parameters == 20 * 16 + 16 + 16 * 8 + 8 + 8 * 6 + 6
 
 
+def test_branches_fold_into_layers_of_their_own() -> None:
+    torch.manual_seed(4)
+    reads = ((3, 0, 17), tuple(range(20)), tuple(range(19)))  # some inputs, all of them, and all but one
+    connections = [Connection(each, widths) for each, widths in zip(reads, ((9, 4), (8, 3), (7, 2)), strict=True)]
+    student = Student(20, hidden=(6,), dim=5, connections=connections)
+    student.train()
+    for _ in range(20):
+        student(torch.randn(32, 20) * 3 + 1)
+    student.eval()
+    graph, x = fold(student), torch.randn(40, 20)
+    with torch.no_grad():
+        np.testing.assert_allclose(embed(graph, x.numpy()), student(x).numpy(), atol=1e-5)
+        np.testing.assert_allclose(run(graph, x.numpy())["branches"][:, 0], student.reading(x)[0].numpy(), atol=1e-5)
+    assert [node.entries for node in graph.nodes if isinstance(node, Select)] == [(3, 0, 17)]
+    layers = [(3, 9), (9, 4), (20, 8), (8, 3), (20, 7), (7, 2), (9, 6), (6, 5)]
+    assert graph.parameters == sum((before + 1) * after for before, after in layers)
+
+
+def test_select_and_join_move_entries() -> None:
+    graph = Graph(3, (Select("s", "codes", (2, 0, 2)), Join("j", ("codes", "s"))))
+    assert run(graph, np.array([[5, 6, 7]], np.float32))["j"].tolist() == [[[5, 6, 7, 7, 5, 7]]]
+    assert shapes(graph)["j"] == (1, 6)
+    assert multiplications(graph) == graph.parameters == 0
+
+
 def test_mean_over_the_length() -> None:
     graph = Graph(6, (Columns("c", "codes", 2), Mean("m", "c")))
     assert run(graph, np.arange(6, dtype=np.float32)[np.newaxis])["m"].tolist() == [[[2.0, 3.0]]]
@@ -69,11 +95,16 @@ def test_mean_over_the_length() -> None:
         (dense("a", "codes", 3, 4), dense("a", "a", 2, 3)),
         (Columns("c", "codes", 3),),
         (Columns("c", "codes", 2), dense("a", "c", 3, 2)),
+        (Select("s", "codes", (0, 4)),),
+        (Select("s", "codes", (-1,)),),
+        (Select("s", "codes", ()),),
+        (Columns("c", "codes", 2), Select("s", "c", (0,))),
+        (Columns("c", "codes", 2), Join("j", ("codes", "c"))),
         (Columns("c", "codes", 2), Conv("k", "c", np.zeros((1, 3, 1), np.float32), np.zeros(1, np.float32))),
     ],
 )
-def test_nodes_that_do_not_fit(nodes: tuple[Dense | Columns | Conv, ...]) -> None:
-    with pytest.raises(ValueError, match=r"cannot read|are called|do not make"):
+def test_nodes_that_do_not_fit(nodes: tuple[Node, ...]) -> None:
+    with pytest.raises(ValueError, match=r"cannot read|are called|do not make|does not have|not all vectors"):
         shapes(Graph(4, nodes))
 
 

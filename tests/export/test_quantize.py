@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 
 from agent.scaling import CodeScale
 from export.convert import spread_sample
-from export.graph import Conv, Dense, Graph
+from export.graph import Conv, Dense, Graph, Join, Select
 from export.quantize import activation_ranges, quantize
 
 finite = st.floats(-1e4, 1e4, width=32)
@@ -48,6 +48,23 @@ def test_ranges_come_from_the_inputs_given() -> None:
     graph = Graph(1, (Dense("e", "codes", np.full((1, 1), 2, np.float32), np.zeros(1, np.float32), relu=True),))
     ranges = activation_ranges(graph, np.array([[-3.0], [1.0]], np.float32))
     assert ranges == {"codes": (-3.0, 1.0), "e": (0.0, 2.0)}
+
+
+def test_what_hands_on_codes_shares_one_scale() -> None:
+    one = np.ones((1, 1), np.float32)
+    nodes = (
+        Select("first", "codes", (0,)),
+        Dense("a", "first", one, one[0]),
+        Dense("b", "first", one, one[0]),
+        Dense("c", "first", one, one[0]),
+        Select("s", "b", (0, 0)),
+        Join("j", ("a", "s")),
+        Join("k", ("codes", "c")),  # with the input: its scale is the agent's
+    )
+    ranges = {"a": (-1, 2), "b": (-3, 1), "c": (-9, 9), "s": (-3, 1), "j": (-3, 2)}
+    scales = quantize(Graph(2, nodes), ranges, input_scale=CodeScale(0.1, 7)).scales
+    assert scales["a"] == scales["b"] == scales["s"] == scales["j"] == CodeScale(5 / 255, -128 + 3 * 51)
+    assert scales["codes"] == scales["first"] == scales["c"] == scales["k"] == CodeScale(0.1, 7)
 
 
 @pytest.mark.parametrize(("have", "want"), [(3, 10), (100, 10)])

@@ -6,14 +6,16 @@ import numpy as np
 import pytest
 import torch
 
+from agent.errors import ConfigError
 from agent.features import feature_names, views
 from agent.matching import FAULTS_OF_DEGREE
 from agent.scaling import InputScaling, view_shares
 from agent.spectra import FeatureSpec
 from agent.types import FAULTS
-from export.branches import BRANCHES, columns, connections, input_names
+from export.branches import BRANCHES, Branch, columns, connections, input_names
 from export.data.table import Table, join
 from export.data.windows import labelled
+from export.graph import run
 from export.lessons import Lessons
 from export.masking import Masking
 from export.model import Student, fold
@@ -130,9 +132,8 @@ def test_the_same_seed_imagines_the_same_windows(table, reference, teacher) -> N
 
 def test_branches_read_their_own_inputs_alone() -> None:
     """What a branch does not read changes nothing that it carries; folding keeps that."""
-    masks = connections(SPEC, BRANCHES)
     torch.manual_seed(0)
-    student = Student(SCALING.size, hidden=(8,), dim=4, connections=masks).eval()
+    student = Student(SCALING.size, hidden=(8,), dim=4, connections=connections(SPEC, BRANCHES)).eval()
     inputs = torch.randn(3, SCALING.size)
     widths = [branch.widths[1] for branch in BRANCHES]
     before = torch.split(student.reading(inputs)[0], widths, dim=1)
@@ -140,9 +141,18 @@ def test_branches_read_their_own_inputs_alone() -> None:
         reads = torch.from_numpy(columns(SPEC, branch.reads))
         after = torch.split(student.reading(torch.where(reads, inputs, inputs + 1))[0], widths, dim=1)
         assert torch.equal(before[number], after[number])
-    assert not fold(student).nodes[0].weight[~masks[0]].any()
+    graph = fold(student)
+    for number, branch in enumerate(BRANCHES):
+        reads = columns(SPEC, branch.reads)
+        moved = run(graph, np.where(reads, inputs.numpy(), inputs.numpy() + 1).astype(np.float32))
+        np.testing.assert_allclose(moved[f"second{number}"][:, 0], before[number].detach().numpy(), atol=1e-6)
     assert columns(SPEC, ("own:spectrum/*",)).sum() == SPEC.spectrum_bands
     assert len(input_names(SPEC)) == SCALING.size
+
+
+def test_a_branch_that_reads_nothing_is_refused() -> None:
+    with pytest.raises(ConfigError, match="rotor"):
+        connections(SPEC, [Branch("rotor", ("own:no/such",), (4, 2))])
 
 
 def test_every_branch_learns_what_its_expert_said(table, reference, teacher) -> None:

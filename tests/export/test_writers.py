@@ -2,17 +2,22 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+
 import numpy as np
 import onnx
+import onnxruntime
 import pytest
 from ai_edge_litert import schema_py_generated as schema
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from small_graphs import SCALE, N, branches, convolutions, mlp
+from small_graphs import SCALE, N, branches, convolutions, mlp, parts, weights
 
 from agent.runtimes.litert import LiteRtEncoder
 from agent.runtimes.onnx import OnnxEncoder
-from export.graph import Graph, Node, embed
+from export.branches import Connection
+from export.graph import Dense, Graph, Join, Node, embed
+from export.model import Student, fold
 from export.quantize import Quantized, activation_ranges, quantize
 from export.writers.onnx import IR_VERSION, OPSET, onnx_bytes
 from export.writers.tflite import tflite_bytes
@@ -24,7 +29,7 @@ def quantized(nodes: tuple[Node, ...], rng: np.random.Generator) -> tuple[Quanti
     return quantize(graph, activation_ranges(graph, inputs), input_scale=SCALE), inputs
 
 
-@pytest.mark.parametrize("build", [mlp, convolutions, branches])
+@pytest.mark.parametrize("build", [mlp, convolutions, branches, parts])
 @given(seed=st.integers(0, 10_000))
 @settings(max_examples=8, deadline=None)
 def test_both_runtimes_agree_and_stay_near_float(build: object, seed: int) -> None:
@@ -61,13 +66,38 @@ def test_onnx_speaks_the_stated_versions_and_holds_everything() -> None:
     assert all(tensor.data_location == onnx.TensorProto.DEFAULT for tensor in model.graph.initializer)
 
 
-@pytest.mark.parametrize("build", [mlp, convolutions])
+@pytest.mark.parametrize("build", [mlp, convolutions, parts])
 def test_tflite_needs_no_operator_that_old_runtimes_lack(build: object) -> None:
     rng = np.random.default_rng(2)
     content = tflite_bytes(quantized(build(rng), rng)[0])  # type: ignore[operator] - a parametrised function
     model = schema.ModelT.InitFromPackedBuf(content)
     names = {value: name for name, value in vars(schema.BuiltinOperator).items() if isinstance(value, int)}
     versions = {names[code.builtinCode]: code.version for code in model.operatorCodes}
-    newest = {"CONV_2D": 3, "RESHAPE": 1, "MEAN": 2, "PAD": 2}  # what tflite-runtime 2.14 knows for int8
+    # What tflite-runtime 2.14 knows for int8.
+    newest = {"CONV_2D": 3, "RESHAPE": 1, "MEAN": 2, "PAD": 2, "GATHER": 2, "CONCATENATION": 2}
     assert versions
     assert all(version <= newest[name] for name, version in versions.items())
+
+
+def test_equal_tables_are_stored_once() -> None:
+    """Sixteen layers side by side have equal zero points, shapes and entries."""
+    rng = np.random.default_rng(3)
+    names = [f"d{number}" for number in range(16)]
+    layers = [Dense(name, "codes", weights(rng, 32, N), weights(rng, 32, 4)[:, 0], relu=True) for name in names]
+    net, _ = quantized((*layers, Join("embedding", tuple(names))), rng)
+    stored = 16 * 32 * (N + 4 + 4 + 4)  # weights, their scales, biases, their scales
+    assert len(tflite_bytes(net)) < stored + 8000
+    assert len(onnx_bytes(net)) < stored + 8000
+
+
+def test_onnxruntime_leaves_no_layer_of_a_student_in_float(tmp_path: Path) -> None:
+    rng = np.random.default_rng(4)
+    options = onnxruntime.SessionOptions()
+    options.log_severity_level = 4
+    options.optimized_model_filepath = str(tmp_path / "optimized.onnx")
+    connections = [Connection(tuple(range(number, number + 5)), (16, 8)) for number in range(3)]
+    net, _ = quantized(fold(Student(N, hidden=(12,), dim=8, connections=connections).eval()).nodes, rng)
+    onnxruntime.InferenceSession(onnx_bytes(net), options, ["CPUExecutionProvider"])
+    kinds = [node.op_type for node in onnx.load(tmp_path / "optimized.onnx").graph.node]
+    assert kinds.count("QLinearConv") == 8
+    assert "Conv" not in kinds
