@@ -50,11 +50,11 @@ class Branch(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
 
 
 BRANCHES = (
-    Branch("physics", PHYSICS, (40, 24)),
-    Branch("physics_blind", PHYSICS_BLIND, (32, 16)),
-    Branch("machine", MACHINE, (64, 40)),
-    Branch("nearness", SPECTRUM, (24, 12)),
-    Branch("rotor", ROTOR, (16, 8)),
+    Branch("physics", PHYSICS, (96, 48)),
+    Branch("physics_blind", PHYSICS_BLIND, (64, 32)),
+    Branch("machine", MACHINE, (112, 56)),
+    Branch("nearness", SPECTRUM, (96, 48)),
+    Branch("rotor", ROTOR, (32, 16)),
 )
 
 

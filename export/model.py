@@ -37,12 +37,13 @@ class Connected(nn.Linear):
 class Student(nn.Module):
     """(n, inputs) -> unit vectors (n, dim).
 
-    `connections` say what each branch reads; the two layers of all branches come before `hidden`.
+    `connections` say what each branch reads; the two layers of all branches come before `hidden`. Where branches are
+    `taught` apart (export/lessons.py), what comes after them sends no gradient back: they learn from lessons alone.
     """
 
     def __init__(
         self, inputs: int, *, hidden: Sequence[int] = (96, 64), dim: int = 64, dropout: float = 0.2,
-        connections: Sequence[Connection] = (),
+        connections: Sequence[Connection] = (), taught: bool = False,
     ) -> None:  # fmt: skip
         super().__init__()
         masked = masks(inputs, connections)
@@ -51,6 +52,7 @@ class Student(nn.Module):
         self.dense = [*(Connected(torch.from_numpy(mask)) for mask in masked), *free]
         self.norms = [nn.BatchNorm1d(size) for size in sizes[1:]]
         self.inputs, self.connections, self.connected = inputs, tuple(connections), len(masked)
+        self.taught = taught
         self.registered = nn.ModuleList([*self.dense, *self.norms])  # plain lists keep the layers' types
         self.dropout = nn.Dropout(dropout)
         self.last = nn.Linear(sizes[-1], dim)
@@ -69,6 +71,7 @@ class Student(nn.Module):
             x = self.dropout(functional.relu(norm(dense(x))))
             if number == self.connected:
                 branches = x
+                x = x.detach() if self.taught else x
         return branches, self.last(x)
 
 

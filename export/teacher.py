@@ -40,6 +40,7 @@ class TeacherConfig(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     windows: int = 24_000  # imagined ones
     simulated_windows: float = 0.3  # share of them that starts from simulation
     mixing: float = 0.1  # chance that a view comes from another window
+    foreign_bands: float = 0.6  # share of a spectrum's bands, at most, that come from another window
     disturbance: float = 0.4  # standard deviations, at most
 
 
@@ -183,8 +184,9 @@ def mix(
 ) -> tuple[Floats, NDArray[np.bool_], Floats]:  # fmt: skip
     """Features, which of them are known, and the healthy reference of `config.windows` windows between recorded ones.
 
-    Each view comes from one window or from another, a little disturbed. The healthy reference, of one of `references`,
-    is mixed with the same views, so that a difference still belongs to one machine.
+    Each view comes from one window or from another, a little disturbed, and some bands of the spectrum from the other
+    in any case: how near a machine is, is learnt from spectra at every distance from those recorded. The healthy
+    reference, of one of `references`, is mixed alike, so that a difference still belongs to one machine.
     """
     n = config.windows
     chances = sampling_weights(table, np.arange(len(table)), 1 - config.simulated_windows)
@@ -197,6 +199,10 @@ def mix(
         taken = np.ix_(np.less(rng.random(n), config.mixing), members)
         values[taken], known[taken] = table.values[second][taken], table.known[second][taken]
         healthy[taken] = elsewhere[taken]
+    spectrum = views(spec)["spectrum"]
+    foreign = np.less(rng.random(values.shape), rng.uniform(0, config.foreign_bands, (n, 1))) & spectrum
+    values[foreign], known[foreign] = table.values[second][foreign], table.known[second][foreign]
+    healthy[foreign] = elsewhere[foreign]
     spread = np.where(scaling.gain > 0, 1 / np.maximum(scaling.gain, 1e-6), 0)
     disturbed = rng.uniform(0, config.disturbance, (n, 1)) * rng.normal(0, 1, values.shape) * spread
     return np.where(known, values + disturbed, 0).astype(np.float32), known, healthy

@@ -52,7 +52,7 @@ class TrainConfig(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     objective: str = "triplet"
     text: str = "ngrams+minilm+glossary"
     branches: tuple[Branch, ...] = BRANCHES  # what its first two layers read; none: everything
-    hidden: tuple[int, ...] = (64,)
+    hidden: tuple[int, ...] = (96, 64)
     dim: int = 64
     dropout: float = 0.0
     learning_rate: float = 2e-3
@@ -66,11 +66,16 @@ class TrainConfig(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     masking: Masking = Masking()
     noise: float = 0.3  # standard deviations added to every known input: another machine's figures differ a little
     teacher: TeacherConfig | None = TeacherConfig()
-    teacher_weight: float = 3.0  # of the divergence from the teacher's probabilities beside the objective
+    teacher_weight: float = 20.0  # of the divergence from the teacher's probabilities beside the objective; 0: untaught
     branch_weight: float = 0.5  # of the divergence of each branch from its expert, within the teacher's
-    teacher_temperature: float = 0.25  # cosine per unit of log probability
+    teacher_temperature: float = 0.15  # cosine per unit of log probability
     reference_draws: int = 4  # how many commissionings of chance each window sees
     checkpoint_every: int = 250
+
+    @property
+    def taught(self) -> bool:
+        """Whether experts teach the student beside the objective."""
+        return self.teacher is not None and self.teacher_weight > 0
 
 
 @dataclass(frozen=True, slots=True)
@@ -87,7 +92,7 @@ def student_of(config: TrainConfig, spec: FeatureSpec, scaling: InputScaling) ->
     """The untrained student of a recipe."""
     return Student(
         scaling.size, hidden=config.hidden, dim=config.dim, dropout=config.dropout,
-        connections=connections(spec, config.branches),
+        connections=connections(spec, config.branches), taught=config.taught,
     )  # fmt: skip
 
 
@@ -190,7 +195,7 @@ def _lessons(
     table: Table, commissioned: list[Floats], scaling: InputScaling, spec: FeatureSpec, config: TrainConfig
 ) -> Lessons | None:
     """What the teacher, trained on the same windows, says about windows between them; from a generator of its own."""
-    if config.teacher is None:
+    if config.teacher is None or not config.taught:
         return None
     rows = np.flatnonzero(~table.baseline)
     learnt, references = table.take(rows), [reference[rows] for reference in commissioned]

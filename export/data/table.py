@@ -6,6 +6,7 @@ which windows may share a side of a split and whose healthy state may serve as r
 
 from __future__ import annotations
 
+import os
 from collections.abc import Sequence
 from dataclasses import dataclass, fields
 from pathlib import Path
@@ -48,7 +49,11 @@ def join(tables: Sequence[Table]) -> Table:
 
 
 def save(table: Table, path: Path) -> None:
-    np.savez_compressed(path, **{field.name: getattr(table, field.name) for field in fields(Table)})
+    """A kill leaves the whole file or none, and so does another run that writes the same."""
+    part = path.with_suffix(f".{os.getpid()}.part")
+    with part.open("wb") as file:
+        np.savez_compressed(file, **{field.name: getattr(table, field.name) for field in fields(Table)})
+    part.replace(path)
 
 
 def load(path: Path) -> Table:
