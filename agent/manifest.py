@@ -6,6 +6,8 @@ A manifest is data from elsewhere: every number that sizes an array or a loop is
 from __future__ import annotations
 
 import math
+from collections.abc import Iterator
+from typing import Any
 
 import msgspec
 
@@ -76,10 +78,31 @@ def problem_of(manifest: Manifest) -> str | None:
     for name, scale in (("inputs", manifest.inputs), ("outputs", manifest.outputs)):
         if not (math.isfinite(scale.scale) and scale.scale > 0 and -128 <= scale.zero_point <= 127):
             return f"{name}: scale must be positive and zero_point an int8"
-    numbers = [value for value in msgspec.to_builtins(manifest.calibration).values() if isinstance(value, float)]
-    if not all(map(math.isfinite, numbers)) or manifest.calibration.temperature <= 0:
+    return (
+        _calibration_problem(manifest)
+        or _spec_problem(manifest.spec)
+        or _deviation_problem(manifest)
+        or _golden_problem(manifest)
+    )
+
+
+def _calibration_problem(manifest: Manifest) -> str | None:
+    calibration = manifest.calibration
+    if not all(map(math.isfinite, _numbers_in(msgspec.to_builtins(calibration)))) or calibration.temperature <= 0:
         return "calibration must be finite and its temperature positive"
-    return _spec_problem(manifest.spec) or _deviation_problem(manifest) or _golden_problem(manifest)
+    for limits in (calibration.lines, calibration.blind_lines):
+        if limits is not None and not set(limits.absent) <= set(manifest.faults):
+            return "calibration: absent names a fault that is not described"
+    return None
+
+
+def _numbers_in(value: Any) -> Iterator[float]:
+    """Every float of what msgspec would write, however deep."""
+    if isinstance(value, float):
+        yield value
+    elif isinstance(value, dict):
+        for item in value.values():
+            yield from _numbers_in(item)
 
 
 def _deviation_problem(manifest: Manifest) -> str | None:

@@ -23,17 +23,31 @@ class Text(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     advice: str
 
 
+class LineLimits(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """How much bearing lines may say against a name before it is called unknown, in the log heights of the features.
+
+    None: too few windows with lines to fix this limit on, so it rejects nothing. `agent.contradiction` says what is
+    compared with what.
+    """
+
+    named: float | None  # by how much other lines may stand above those of the fault that is named
+    unnamed: float | None  # how high any may stand beside a name that has none
+    absent: dict[str, float]  # fault -> how high its own must stand at least; nothing is asked of others
+
+
 class Calibration(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """How far a likeness may be trusted; fitted on training machines only and carried by the bundle.
 
     A match is called unknown where the best similarity, its probability, or its lead over the second similarity stays
-    below the limit of that name.
+    below the limit of that name, or where bearing lines contradict it.
     """
 
     temperature: float
     unknown_similarity: float
     unknown_probability: float
     unknown_margin: float = 0.0
+    lines: LineLimits | None = None  # of heights above this machine's healthy reference
+    blind_lines: LineLimits | None = None  # of heights above the floor alone, where no healthy state is known
 
     def __post_init__(self) -> None:
         if not self.temperature > 0:

@@ -12,7 +12,7 @@ import msgspec
 
 from agent.ledger import Balance
 from agent.matching import Text
-from agent.types import Drift, Evidence, Rate, Speed, State
+from agent.types import Drift, Evidence, LineHeights, Objection, Rate, Speed, State
 
 
 class Likeness(msgspec.Struct, frozen=True, kw_only=True):
@@ -71,6 +71,8 @@ class DiagnosisPayload(Place, frozen=True, kw_only=True):
     speed: Speed
     rate: Rate
     evidence: Evidence | None
+    heights: LineHeights | None  # of the bearing lines; null without geometry or speed
+    objection: Objection | None  # why the nearest description is not its name, where bearing lines contradict it
 
 
 class AlertPayload(Place, frozen=True, kw_only=True):
@@ -93,6 +95,8 @@ class AlertPayload(Place, frozen=True, kw_only=True):
     speed: Speed
     rate: Rate
     evidence: Evidence | None
+    heights: LineHeights | None  # of the bearing lines; null without geometry or speed
+    objection: Objection | None  # why the nearest description is not its name, where bearing lines contradict it
 
 
 class SensorHealth(msgspec.Struct, frozen=True, kw_only=True):

@@ -1,10 +1,10 @@
 """The whole data path of one sensor, on one screen: items in; diagnoses, alerts and state changes out.
 
     block -> windows -> is it good? -> spectra -> speed -> does it run? -> per bearing:
-        features -> codes -> embedding -> matches; deviation from the baseline; evidence -> Diagnosis -> Decision
+        features -> codes -> embedding -> matches; line heights; deviation; evidence -> Diagnosis -> Decision
 
-No I/O, no clock. Nothing is diagnosed from a bad signal, nothing is named while the machine stands still, and nothing
-deviates from a baseline that was not learnt at this speed.
+No I/O, no clock. Nothing is diagnosed from a bad signal, nothing is named while the machine stands still or against its
+bearing lines, and nothing deviates from a baseline that was not learnt at this speed.
 """
 
 from __future__ import annotations
@@ -17,6 +17,7 @@ import msgspec
 from agent.baseline import Baseline
 from agent.bundle import Bundle
 from agent.commissioning import Commissioning
+from agent.contradiction import heights_of, objection_to
 from agent.decision import Decision, DecisionConfig
 from agent.evidence import gather_evidence
 from agent.features import Features, Spectra, analyse, extract, views
@@ -76,6 +77,7 @@ class Pipeline:
         self._gate = RunningGate()
         self._transmitter = Transmitter(setup)
         self._commissioning: Commissioning | None = None
+        self._detect_at = config.detect_at
         self._lost_after_s = max(config.lost_after_s, 2 * (self._spec.window_s + self._spec.hop_s))
         self._decision = Decision(setup.sensor, msgspec.structs.replace(config, lost_after_s=self._lost_after_s))
         self._heard_s: float | None = None
@@ -117,12 +119,8 @@ class Pipeline:
             # Still, although it was measured to turn: the sensor hears nothing, it has come off.
             turning = speed.origin in ("topic", "tacho") and speed.steady and bool(speed.rpm)
             quality = QUIET_AT_SPEED if turning else None
-            return [
-                replace(
-                    self._unnamed(window, bearing, quality=quality), evidence=self._evidence(window, spectra, bearing)
-                )
-                for bearing in self._bearings
-            ]
+            told = {bearing: self._evidence(window, spectra, bearing) for bearing in self._bearings}
+            return [replace(self._unnamed(window, b, quality=quality), evidence=said) for b, said in told.items()]
         rpm = speed.rpm if speed.steady else None
         seen = [
             extract(spectra, spec=self._spec, rpm=rpm, bearing=bearing, roles=self.setup.axis_roles)
@@ -138,24 +136,31 @@ class Pipeline:
     def _judge(
         self, window: Window, spectra: Spectra, bearing: Bearing | None, features: Features, rpm: float | None
     ) -> Diagnosis:
-        """Detect by the baseline, name by the descriptions, and look for a physical reason."""
+        """Detect by the baseline, name by the descriptions unless lines object, look for a physical reason."""
         bundle, baseline = self._bundle, self.baselines.get(_id(bearing), Baseline())
-        codes = self._encoder.embed(bundle.codes(features, baseline.reference(rpm, self._speed_bound)))
-        matches = match_descriptions(bundle.embedding(codes), bundle.descriptions, bundle.calibration)
+        reference = baseline.reference(rpm, self._speed_bound)
+        embedding = bundle.embedding(self._encoder.embed(bundle.codes(features, reference)))
+        matches = match_descriptions(embedding, bundle.descriptions, bundle.calibration)
         if not matches:
             return self._unnamed(window, bearing, quality=NO_DIRECTION)
-        scale = bundle.manifest.deviation
-        deviation = baseline.deviation(features, rpm=rpm, scale=scale, views=self._views)
-        name = name_of(nameable(matches, has_baseline=deviation is not None), bundle.calibration)
+        deviation = baseline.deviation(features, rpm=rpm, scale=bundle.manifest.deviation, views=self._views)
+        shown = None if self._commissioning is not None else deviation
+        nearest = name_of(nameable(matches, has_baseline=deviation is not None), bundle.calibration)
+        heights = heights_of(features, reference, self._spec)
+        within = shown is not None and shown < self._detect_at
+        objection = objection_to(nearest, heights, bundle.calibration, within_baseline=within)
+        name = nearest if objection is None else UNKNOWN
         return replace(
             self._unnamed(window, bearing, quality=None),
             running=True,
             fault=name,
             probability=next((m.probability for m in matches if m.fault == name), matches[0].probability),
             matches=matches,
-            deviation=None if self._commissioning is not None else deviation,
+            deviation=shown,
             evidence=self._evidence(window, spectra, bearing),
             validated=bundle.descriptions.is_validated(name),
+            heights=heights,
+            objection=objection,
         )
 
     def _evidence(self, window: Window, spectra: Spectra, bearing: Bearing | None) -> Evidence:

@@ -174,8 +174,7 @@ def _setup(args: argparse.Namespace, recording: Recording, *, rpm: float | None)
 def _print_json(recording: Recording, diagnoses: list[Diagnosis], bundle: Bundle, args: argparse.Namespace) -> None:
     import msgspec
 
-    from agent.verdict import said_by, verdict_of
-    from agent.wording import text_of
+    from agent.verdict import text_of_verdict, verdict_of
 
     def line(kind: str, value: Any, **more: Any) -> None:
         print(
@@ -187,16 +186,15 @@ def _print_json(recording: Recording, diagnoses: list[Diagnosis], bundle: Bundle
     for diagnosis in diagnoses:
         line("window", diagnosis)
     verdict = verdict_of(diagnoses, bundle.calibration)
-    text = text_of(said_by(verdict), descriptions=bundle.descriptions, language=args.language)
+    text = text_of_verdict(verdict, descriptions=bundle.descriptions, language=args.language)
     line("verdict", verdict, text=msgspec.to_builtins(text), notes=recording.notes)
 
 
 def _print_text(recording: Recording, diagnoses: list[Diagnosis], bundle: Bundle, args: argparse.Namespace) -> None:
-    from agent.verdict import said_by, verdict_of
-    from agent.wording import text_of
+    from agent.verdict import text_of_verdict, verdict_of
 
     verdict = verdict_of(diagnoses, bundle.calibration)
-    text = text_of(said_by(verdict), descriptions=bundle.descriptions, language=args.language)
+    text = text_of_verdict(verdict, descriptions=bundle.descriptions, language=args.language)
     print(f"{recording.path.name}   {_what_was_read(recording, args)}")
     likely = f"  {verdict.probability:.0%}" if verdict.reason == "nearest_description" else ""
     print(f"  verdict   {text.title}{likely}   ({verdict.fault}, {verdict.judged} of {verdict.windows} windows judged)")

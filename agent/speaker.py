@@ -12,8 +12,17 @@ from agent.machine import SensorSetup
 from agent.matching import Descriptions, Text
 from agent.payloads import AlertPayload, DiagnosisPayload, Likeness, StatePayload
 from agent.transmitter import is_rms_only
-from agent.types import UNKNOWN, Alert, Diagnosis, Match, StateChange
-from agent.wording import NOT_NAMED, RMS_ONLY, RMS_TOO_HIGH, STANDING_STILL, STATE_TITLES, Language, text_of
+from agent.types import UNKNOWN, Alert, Diagnosis, Match, Objection, StateChange
+from agent.wording import (
+    NOT_NAMED,
+    RMS_ONLY,
+    RMS_TOO_HIGH,
+    STANDING_STILL,
+    STATE_TITLES,
+    Language,
+    text_against,
+    text_of,
+)
 
 NEAREST = 3
 """How many descriptions a message lists."""
@@ -40,7 +49,10 @@ class Speaker:
             "position": setup.position,
         }
 
-    def text(self, fault: str) -> Text:
+    def text(self, fault: str, objection: Objection | None = None) -> Text:
+        """Of a fault, or of what lines say against naming one."""
+        if objection is not None:
+            return text_against(objection, descriptions=self.descriptions, language=self.language)
         return text_of(fault, descriptions=self.descriptions, language=self.language)
 
     def nearest(self, matches: Iterable[Match]) -> tuple[Likeness, ...]:
@@ -78,7 +90,7 @@ class Speaker:
             session=diagnosis.session,
             window_start=diagnosis.window_start,
             fault=diagnosis.fault,
-            text=self.text(_said_by(diagnosis)),
+            text=self.text(_said_by(diagnosis), diagnosis.objection),
             probability=round(diagnosis.probability, 4),
             validated=diagnosis.validated,
             nearest=self.nearest(diagnosis.matches),
@@ -89,10 +101,13 @@ class Speaker:
             speed=diagnosis.speed,
             rate=diagnosis.rate,
             evidence=diagnosis.evidence,
+            heights=diagnosis.heights,
+            objection=diagnosis.objection,
         )
 
     def alert(self, alert: Alert) -> AlertPayload:
         cause = alert.diagnosis
+        objection = cause.objection if alert.fault == UNKNOWN else None
         second = cause.second
         return AlertPayload(
             **self.place(alert.sensor),
@@ -101,7 +116,7 @@ class Speaker:
             severity=alert.severity,
             bearing=alert.bearing,
             fault=alert.fault,
-            text=self.text(RMS_TOO_HIGH if is_rms_only(cause) else alert.fault),
+            text=self.text(RMS_TOO_HIGH if is_rms_only(cause) else alert.fault, objection),
             probability=round(alert.probability, 4),
             validated=self.descriptions.is_validated(alert.fault),
             opened=_when(alert.opened_wall_s),
@@ -112,6 +127,8 @@ class Speaker:
             speed=cause.speed,
             rate=cause.rate,
             evidence=cause.evidence,
+            heights=cause.heights,
+            objection=objection,
         )
 
 

@@ -197,6 +197,28 @@ class Evidence:
 
 
 @dataclass(frozen=True, slots=True)
+class LineHeights:
+    """How high the lines of each bearing fault stand in the envelope spectra of all bands, in log units.
+
+    Above those of the machine's healthy state, or above the floor alone where none is known.
+    """
+
+    inner_race: float
+    outer_race: float
+    ball: float
+    above_healthy: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Objection:
+    """Why a name that fits best is not given: bearing lines speak against it."""
+
+    reason: Literal["lines_contradict", "lines_missing"]
+    named: str  # the fault, or "healthy", that it is not called
+    lines: str  # whose lines stand highest among the others'
+
+
+@dataclass(frozen=True, slots=True)
 class Diagnosis:
     """What one window says about one bearing (or about the machine, where none is configured)."""
 
@@ -216,6 +238,8 @@ class Diagnosis:
     rate: Rate
     evidence: Evidence | None
     validated: bool = True  # False: the fault was learnt from simulation alone
+    heights: LineHeights | None = None  # None without geometry or speed
+    objection: Objection | None = None  # why it is "unknown", where lines contradict the nearest description
 
     @property
     def second(self) -> Match | None:

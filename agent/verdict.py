@@ -1,6 +1,6 @@
 """Many windows of one recording become one verdict: detect first, then name, as the running agent does.
 
-A recording in which no window can be judged is invalid, never healthy.
+A recording in which no window can be judged is invalid, never healthy. Its lines object as they stand on average.
 """
 
 from __future__ import annotations
@@ -10,9 +10,10 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from statistics import median
 
-from agent.matching import Calibration, name_of, nameable
-from agent.types import HEALTHY, INVALID, UNKNOWN, BearingLine, Diagnosis, Match
-from agent.wording import NO_WINDOW, NOT_NAMED, STANDING_STILL
+from agent.contradiction import mean_heights, objection_to
+from agent.matching import Calibration, Descriptions, Text, name_of, nameable
+from agent.types import HEALTHY, INVALID, UNKNOWN, BearingLine, Diagnosis, LineHeights, Match, Objection
+from agent.wording import NO_WINDOW, NOT_NAMED, STANDING_STILL, Language, text_against, text_of
 
 _NO_WINDOW, _STOPPED = "no_window", "machine_stopped"
 
@@ -30,6 +31,8 @@ class Verdict:
     deviation: float | None  # median over the windows that a baseline covers
     lines: tuple[BearingLine, ...]  # of the window that shows them best
     validated: bool
+    heights: LineHeights | None = None  # of the bearing lines, averaged over the judged windows
+    objection: Objection | None = None  # why the nearest description is not its name, where lines contradict it
 
 
 def verdict_of(diagnoses: Sequence[Diagnosis], calibration: Calibration, *, detect_at: float = 1.0) -> Verdict:
@@ -41,7 +44,8 @@ def verdict_of(diagnoses: Sequence[Diagnosis], calibration: Calibration, *, dete
     matches = mean_matches(judged)
     deviations = [d.deviation for d in judged if d.deviation is not None]
     deviation = median(deviations) if 2 * len(deviations) >= len(judged) else None
-    fault, reason = _name(matches, deviation, calibration, detect_at)
+    heights = mean_heights([d.heights for d in judged])
+    fault, reason, objection = _name(matches, deviation, heights, calibration, detect_at)
     return Verdict(
         fault=fault,
         probability=next((m.probability for m in matches if m.fault == fault), 0.0),
@@ -52,11 +56,20 @@ def verdict_of(diagnoses: Sequence[Diagnosis], calibration: Calibration, *, dete
         deviation=deviation,
         lines=max((d.evidence.lines for d in judged if d.evidence), key=_strength, default=()),
         validated=all(d.validated for d in judged if d.fault == fault),
+        heights=heights,
+        objection=objection,
     )
 
 
-def said_by(verdict: Verdict) -> str:
-    """The name of the text (see `agent.wording`) that puts a verdict into words."""
+def text_of_verdict(verdict: Verdict, *, descriptions: Descriptions, language: Language) -> Text:
+    """A verdict in words."""
+    if verdict.objection is not None:
+        return text_against(verdict.objection, descriptions=descriptions, language=language)
+    return text_of(_said_by(verdict), descriptions=descriptions, language=language)
+
+
+def _said_by(verdict: Verdict) -> str:
+    """The name of its text."""
     if verdict.reason == _NO_WINDOW:
         return NO_WINDOW
     if verdict.reason == _STOPPED:
@@ -78,14 +91,22 @@ def mean_matches(diagnoses: Sequence[Diagnosis]) -> tuple[Match, ...]:
 
 
 def _name(
-    matches: tuple[Match, ...], deviation: float | None, calibration: Calibration, detect_at: float
-) -> tuple[str, str]:
+    matches: tuple[Match, ...],
+    deviation: float | None,
+    heights: LineHeights | None,
+    calibration: Calibration,
+    detect_at: float,
+) -> tuple[str, str, Objection | None]:
+    """The name, its reason, and what lines say against the name that it would have had."""
     if deviation is not None and deviation < detect_at:
-        return HEALTHY, "within_baseline"
+        return HEALTHY, "within_baseline", None
     named = name_of(nameable(matches, has_baseline=deviation is not None), calibration)
+    objection = objection_to(named, heights, calibration)
+    if objection is not None:
+        return UNKNOWN, objection.reason, objection
     if deviation is not None and named == HEALTHY:
-        return UNKNOWN, "deviates_but_looks_healthy"
-    return named, "no_description_fits" if named == UNKNOWN else "nearest_description"
+        return UNKNOWN, "deviates_but_looks_healthy", None
+    return named, "no_description_fits" if named == UNKNOWN else "nearest_description", None
 
 
 def _nothing_judged(diagnoses: Sequence[Diagnosis]) -> tuple[str, str]:

@@ -8,7 +8,7 @@ from __future__ import annotations
 from typing import Literal, TypeAlias
 
 from agent.matching import Descriptions, Text
-from agent.types import INVALID, UNKNOWN, State
+from agent.types import INVALID, UNKNOWN, Objection, State
 
 Language: TypeAlias = Literal["ko", "en"]
 
@@ -105,6 +105,34 @@ OWN_TEXTS: dict[str, dict[Language, Text]] = {
     },
 }
 
+OBJECTIONS: dict[str, dict[Language, Text]] = {
+    "lines_contradict": {
+        "en": Text(
+            title="Not named: bearing lines disagree",
+            sentence="Nearest is “{named}”, but bearing lines of “{lines}” stand out against it.",
+            advice="Check that bearing and speed are configured as they are, look at the bearing, record the signal.",
+        ),
+        "ko": Text(
+            title="판정 보류: 베어링 주파수 불일치",
+            sentence="가장 가까운 설명: ‘{named}’. 그러나 ‘{lines}’에 해당하는 베어링 특성 주파수 성분이 두드러집니다.",
+            advice="베어링 형번과 회전수 설정이 실제와 같은지 확인하고, 베어링을 점검한 뒤 진동을 기록하십시오.",
+        ),
+    },
+    "lines_missing": {
+        "en": Text(
+            title="Not named: its bearing lines are missing",
+            sentence="Nearest is “{named}”, but the bearing lines that such damage draws do not stand out.",
+            advice="Check that bearing and speed are configured as they are, look at the bearing, record the signal.",
+        ),
+        "ko": Text(
+            title="판정 보류: 베어링 주파수 없음",
+            sentence="가장 가까운 설명: ‘{named}’. 그러나 그 손상이라면 보여야 할 베어링 특성 주파수 성분이 없습니다.",
+            advice="베어링 형번과 회전수 설정이 실제와 같은지 확인하고, 베어링을 점검한 뒤 진동을 기록하십시오.",
+        ),
+    },
+}
+"""Reason of an objection -> what is said instead of the name; `named` and `lines` are titles."""
+
 STATE_TITLES: dict[State, dict[Language, str]] = {
     State.LEARNING: {"en": "Learning", "ko": "학습 중"},
     State.IDLE: {"en": "Machine stopped", "ko": "정지"},
@@ -124,3 +152,13 @@ def text_of(fault: str, *, descriptions: Descriptions, language: Language) -> Te
         return known
     own = OWN_TEXTS.get(fault)
     return own[language] if own is not None else Text(title=fault, sentence="", advice="")
+
+
+def text_against(objection: Objection, *, descriptions: Descriptions, language: Language) -> Text:
+    """Which name the lines of a window or a recording speak against, and how."""
+    said = OBJECTIONS[objection.reason][language]
+    named, lines = (
+        text_of(fault, descriptions=descriptions, language=language).title
+        for fault in (objection.named, objection.lines)
+    )
+    return Text(said.title, said.sentence.format(named=named, lines=lines), said.advice)

@@ -16,10 +16,13 @@ import numpy as np
 from numpy.typing import NDArray
 
 from agent.matching import Calibration
+from agent.scaling import speed_bound, view_shares
 from agent.spectra import FeatureSpec
 from agent.types import FAULTS
-from export.data.table import Table, folds, sampling_weights
+from export.data.table import Table, folds, healthy_states, sampling_weights
+from export.figures import weighted_quantile
 from export.graph import Floats
+from export.objections import Standing, fit_objecting, standing_of
 from export.score import embeddings, encoder_inputs
 from export.text import Sentences
 from export.tower import average_wordings, describe
@@ -35,6 +38,7 @@ class HeldOut:
 
     similarity: Floats  # (n, faults)
     rows: NDArray[np.intp]  # of the table
+    standing: Standing | None = None  # how high their lines stand; None: nobody looked
 
 
 Learner: TypeAlias = Callable[[Table, int], Trained]
@@ -56,7 +60,7 @@ def training(
 
 
 def held_out_similarities(
-    table: Table, learn: Learner, *, sentences: Sentences, vectors: Floats, count: int, seed: int
+    table: Table, learn: Learner, *, spec: FeatureSpec, sentences: Sentences, vectors: Floats, count: int, seed: int
 ) -> HeldOut:
     """Let `count` students learn, each without one fold of the groups, and embed what it did not see."""
     found, rows = [], []
@@ -68,22 +72,36 @@ def held_out_similarities(
         scored = np.flatnonzero(out & ~table.baseline)
         found.append(embeddings(trained.student, inputs[scored]) @ centres.T)
         rows.append(scored)
-    return HeldOut(np.concatenate(found), np.concatenate(rows))
+    every = np.concatenate(rows)
+    healthy = healthy_states(table, speed_bound(view_shares(spec)))
+    standing = standing_of(table.values[every], table.known[every], healthy[every], spec)
+    return HeldOut(np.concatenate(found), every, standing)
 
 
 def fit_calibration(held_out: HeldOut, table: Table, *, real_share: float) -> Calibration:
-    """Temperature by least cross-entropy, limits by quantiles, both weighing every label and machine family alike."""
+    """Temperature by least cross-entropy, limits by quantiles, both weighing every label and machine family alike.
+
+    Where lines are known, likeness may cost half of REJECTED, and the lines' limits what it leaves.
+    """
     similarity = held_out.similarity.astype(np.float64)
-    targets = np.array([FAULTS.index(label) for label in table.labels[held_out.rows]])
+    labels = table.labels[held_out.rows]
+    targets = np.array([FAULTS.index(label) for label in labels])
     weights = sampling_weights(table, held_out.rows, real_share)
     temperature = min(np.geomspace(0.01, 1.0, 81), key=lambda t: _cross_entropy(similarity, targets, weights, t))
     best = similarity.max(axis=1)
     probability = softmax(similarity / temperature).max(axis=1)
-    return Calibration(
+    price = REJECTED / 2 if held_out.standing is None else REJECTED / 4
+    calibration = Calibration(
         temperature=float(temperature),
-        unknown_similarity=float(weighted_quantile(best, weights, REJECTED / 2)),
-        unknown_probability=float(weighted_quantile(probability, weights, REJECTED / 2)),
+        unknown_similarity=weighted_quantile(best, weights, price),
+        unknown_probability=weighted_quantile(probability, weights, price),
     )
+    if held_out.standing is None:
+        return calibration
+    unlike = (best < calibration.unknown_similarity) | (probability < calibration.unknown_probability)
+    said = np.array(FAULTS)[similarity.argmax(axis=1)]
+    limits = fit_objecting(said, labels, held_out.standing, weights, rejected=REJECTED, already=unlike)
+    return msgspec.structs.replace(calibration, lines=limits.lines, blind_lines=limits.blind_lines)
 
 
 def softmax(scaled: NDArray[np.float64]) -> NDArray[np.float64]:
@@ -91,13 +109,6 @@ def softmax(scaled: NDArray[np.float64]) -> NDArray[np.float64]:
     exponentials = np.exp(scaled - scaled.max(axis=1, keepdims=True))
     shares: NDArray[np.float64] = exponentials / exponentials.sum(axis=1, keepdims=True)
     return shares
-
-
-def weighted_quantile(values: NDArray[np.float64], weights: NDArray[np.float64], share: float) -> float:
-    """The largest value with at most `share` of the weight below it."""
-    order = np.argsort(values)
-    below = np.cumsum(weights[order]) / weights.sum()
-    return float(values[order][min(int(np.searchsorted(below, share)), len(values) - 1)])
 
 
 def expected_calibration_error(

@@ -54,7 +54,7 @@ def run_distillation(run: Run, config: DistilConfig, *, folder: Path) -> None:
         return students[-1]
 
     held_out = held_out_similarities(
-        table, learn, sentences=texts.sentences, vectors=texts.vectors, count=FOLDS, seed=recipe.seed
+        table, learn, spec=spec, sentences=texts.sentences, vectors=texts.vectors, count=FOLDS, seed=recipe.seed
     )
     calibration = fit_calibration(held_out, table, real_share=recipe.real_share)
     save_run(

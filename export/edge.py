@@ -49,7 +49,7 @@ def trained_edge(material: Material, config: TrainConfig) -> Edge:
     return edge_of(
         fit(material, everything(material), config),
         material,
-        calibration=fit_calibration(strangers.held_out, strangers.table, real_share=config.real_share),
+        calibration=fit_calibration(strangers.held_out(material.spec), strangers.table, real_share=config.real_share),
         deviation=fit_deviation(healthy_at_length(material), material.spec),
     )
 

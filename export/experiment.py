@@ -68,7 +68,9 @@ def run_experiment(
         config, steps=fold_steps(config.steps), spec=spec, sentences=sentences, vectors=vectors,
         folder=folder / FOLDS_FOLDER,
     )  # fmt: skip
-    held_out = held_out_similarities(table, learn, sentences=sentences, vectors=vectors, count=FOLDS, seed=config.seed)
+    held_out = held_out_similarities(
+        table, learn, spec=spec, sentences=sentences, vectors=vectors, count=FOLDS, seed=config.seed
+    )
     calibration = fit_calibration(held_out, table, real_share=config.real_share)
     save_run(
         folder,

@@ -157,3 +157,10 @@ def bootstrap_mean(tallies: Sequence[Tally], *, resamples: int = 2000, seed: int
 def single_groups(labels: NDArray[np.str_], groups: NDArray[np.str_]) -> Sequence[str]:
     """Labels that only one group shows: the bootstrap cannot say how another bearing would do."""
     return [str(label) for label in np.unique(labels) if len(np.unique(groups[labels == label])) == 1]
+
+
+def weighted_quantile(values: NDArray[np.float64], weights: NDArray[np.float64], share: float) -> float:
+    """The largest value with at most `share` of the weight below it."""
+    order = np.argsort(values)
+    below = np.cumsum(weights[order]) / weights.sum()
+    return float(values[order][min(int(np.searchsorted(below, share)), len(values) - 1)])

@@ -20,13 +20,12 @@ from agent.matching import FAULTS_OF_DEGREE
 from agent.scaling import speed_bound, view_shares
 from agent.spectra import FeatureSpec
 from agent.types import FAULTS, HEALTHY, UNKNOWN
-from export.calibrate import weighted_quantile
 from export.cells import Material, fit, kept
 from export.columns import FAMILIES, healthy_references, machine_column
-from export.contradiction import OWN_LINES, LineLimits, is_contradicted, line_strengths, objection
 from export.data.table import Table
-from export.figures import Share, share_of_count
+from export.figures import Share, share_of_count, weighted_quantile
 from export.graph import Floats
+from export.objections import Objecting, Standing, fit_objecting, objected, standing_of
 from export.strangers import everything, int8_student, is_of, machine_fold, strangers_of, with_references
 from export.train import TrainConfig
 
@@ -37,7 +36,7 @@ SIMULATED_FAULTS = ("cage", *FAULTS_OF_DEGREE)
 """What no recording shows: left out and scored on simulated machines."""
 SCORED_SHARE = 5  # one in so many simulated machines is scored, the others are taught
 GATES = ("likeness", "lines", "both")
-"""What rejects: a low cosine, bearing lines against the name, or either, each at half the price."""
+"""What rejects: a low cosine, bearing lines against the name, or either, likeness at half the price."""
 
 
 class Answers(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
@@ -55,7 +54,7 @@ class Gated(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     left_out: Answers
     missed: Share  # of the fault left out: called healthy or another fault, with the bounds of independent windows
     known: Answers  # labels taught on other machines
-    rejected_in_training: float  # share of the known windows of held-out training machines
+    rejected_in_training: float  # share of the known windows of held-out training machines that were named rightly
     rejected_per_label: dict[str, float]
 
 
@@ -78,7 +77,7 @@ class Heard:
     labels: NDArray[np.str_]
     said: NDArray[np.str_]  # nearest description
     likeness: NDArray[np.float64]  # its cosine
-    strengths: Floats  # (n, 3) see `export.contradiction`
+    standing: Standing  # of their bearing lines
 
 
 @dataclass(frozen=True, slots=True)
@@ -86,7 +85,7 @@ class Limits:
     """Beyond these a name becomes "unknown"; None: this gate does not look there."""
 
     likeness: float | None
-    lines: LineLimits | None
+    lines: Objecting | None
 
 
 def run_openset(
@@ -124,7 +123,7 @@ def cell_of(material: Material, machine: str, fault: str, config: TrainConfig) -
     held = _heard(strangers.table, strangers.healthy, strangers.similarity, candidates, spec)
     student = int8_student(fit(taught, everything(taught), config))
     heard = _heard(scored, healthy, student(scored, healthy), candidates, spec)
-    unknown = heard.labels == fault
+    unknown, named = heard.labels == fault, held.said == held.labels
     gates = {}
     for name in GATES:
         limits = limits_of(held, weights, gate=name)
@@ -134,7 +133,7 @@ def cell_of(material: Material, machine: str, fault: str, config: TrainConfig) -
             left_out=answers(called[unknown], heard.labels[unknown]),
             missed=_share(called[unknown] != UNKNOWN, spec),
             known=answers(called[~unknown], heard.labels[~unknown]),
-            rejected_in_training=float(np.average(rejected, weights=weights)),
+            rejected_in_training=float(weights[rejected & named].sum() / max(weights[named].sum(), 1e-30)),
             rejected_per_label={
                 str(label): float((called[heard.labels == label] == UNKNOWN).mean())
                 for label in np.unique(heard.labels[~unknown])
@@ -160,19 +159,14 @@ def _is_absolute(fault: str) -> bool:
 
 
 def limits_of(held: Heard, weights: NDArray[np.float64], *, gate: str, rejected: float = REJECTED) -> Limits:
-    """What `rejected` of the weight of known windows stays beyond, the allowance shared between what the gate sees.
-
-    Lines have a limit for names with lines of their own and one for the others, each at the same price.
-    """
-    if gate == "both":
-        likeness = limits_of(held, weights, gate="likeness", rejected=rejected / 2).likeness
-        return Limits(likeness, limits_of(held, weights, gate="lines", rejected=rejected / 2).lines)
+    """What `rejected` of the weight of known windows stays beyond; for lines, of those that were named rightly."""
+    share = rejected / 2 if gate == "both" else rejected
+    likeness = None if gate == "lines" else weighted_quantile(held.likeness, weights, share)
     if gate == "likeness":
-        return Limits(weighted_quantile(held.likeness, weights, rejected), None)
-    said = np.array([_objection(*pair) for pair in zip(held.said, held.strengths, strict=True)])
-    named = np.isin(held.said, list(OWN_LINES))
-    found = [_ceiling(said[kind], weights[kind], rejected) for kind in (named, ~named)]
-    return Limits(None, LineLimits(named=found[0], unnamed=found[1]))
+        return Limits(likeness, None)
+    unlike = np.zeros(len(held.said), np.bool_) if likeness is None else held.likeness < likeness
+    lines = fit_objecting(held.said, held.labels, held.standing, weights, rejected=rejected, already=unlike)
+    return Limits(likeness, lines)
 
 
 def gated(heard: Heard, limits: Limits) -> NDArray[np.str_]:
@@ -181,10 +175,7 @@ def gated(heard: Heard, limits: Limits) -> NDArray[np.str_]:
     if limits.likeness is not None:
         rejected |= heard.likeness < limits.likeness
     if limits.lines is not None:
-        rejected |= [
-            is_contradicted(str(name), strengths, limits.lines)
-            for name, strengths in zip(heard.said, heard.strengths, strict=True)
-        ]
+        rejected |= objected(heard.said, heard.standing, limits.lines)
     return np.where(rejected, UNKNOWN, heard.said)
 
 
@@ -194,16 +185,6 @@ def answers(called: NDArray[np.str_], labels: NDArray[np.str_]) -> Answers:
     healthy = (called == HEALTHY) & ~right
     wrong = ~(right | unknown | healthy)
     return Answers(*(float(hits.mean()) if len(hits) else 0.0 for hits in (right, healthy, wrong, unknown)))
-
-
-def _objection(fault: str, strengths: Floats) -> float:
-    said = objection(str(fault), strengths)
-    return -np.inf if said is None else said
-
-
-def _ceiling(values: NDArray[np.float64], weights: NDArray[np.float64], rejected: float) -> float:
-    """The smallest value with at most `rejected` of the weight above it; infinite where there is nothing to go by."""
-    return -weighted_quantile(-values, weights, rejected) if len(values) else np.inf
 
 
 # ------------------------------------------------------------------------------------------------- who hears what
@@ -232,7 +213,7 @@ def _heard(table: Table, healthy: Floats, similarity: Floats, candidates: Sequen
         labels=table.labels,
         said=np.array(candidates)[among.argmax(axis=1)],
         likeness=among.max(axis=1).astype(np.float64),
-        strengths=line_strengths(table.values, table.known, healthy, spec),
+        standing=standing_of(table.values, table.known, healthy, spec),
     )
 
 

@@ -14,12 +14,14 @@ from numpy.typing import NDArray
 
 from agent.runtimes.onnx import OnnxEncoder
 from agent.scaling import speed_bound, view_shares
+from agent.spectra import FeatureSpec
 from export.calibrate import HeldOut
 from export.cells import Fitted, Material, fit
 from export.columns import FAMILIES, Column, healthy_references, machine_column
 from export.convert import integers, range_inputs
 from export.data.table import Table, healthy_states, join, sampling_weights
 from export.graph import Floats, embed
+from export.objections import standing_of
 from export.train import INPUT_SCALE, TrainConfig
 from export.writers.onnx import onnx_bytes
 
@@ -35,10 +37,10 @@ class Strangers:
     healthy: Floats  # (n, d), NaN where unknown
     similarity: Floats  # (n, faults)
 
-    @property
-    def held_out(self) -> HeldOut:
+    def held_out(self, spec: FeatureSpec) -> HeldOut:
         """The same as what a calibration is fitted on."""
-        return HeldOut(self.similarity, np.arange(len(self.table)))
+        standing = standing_of(self.table.values, self.table.known, self.healthy, spec)
+        return HeldOut(self.similarity, np.arange(len(self.table)), standing)
 
     def weights(self, real_share: float) -> NDArray[np.float64]:
         """Every label of every rig alike, simulated machines with what `real_share` leaves them."""

@@ -23,7 +23,10 @@ LAYERS = (
     {"errors", "types", "machine"},
     {"catalogue", "columns", "decoding", "topics", "retry"},
     {"fft", "spectra", "envelope", "drift", "clock", "windowing", "quality", "detection", "gate"},
-    {"features", "speed", "baseline", "matching", "evidence", "decision", "ledger", "golden", "scaling"},
+    {
+        *("features", "speed", "baseline", "matching", "contradiction", "evidence", "decision", "ledger", "golden"),
+        "scaling",
+    },
     {"commissioning", "transmitter", "manifest", "bundle", "ports"},
     {"pipeline"},
     {

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import json
+import math
 import shutil
 from collections.abc import Callable
 from pathlib import Path
@@ -11,12 +12,14 @@ from typing import Any
 
 import numpy as np
 import pytest
+from msgspec.structs import replace as replace_struct
 from numpy.typing import NDArray
 
 from agent.bundle import DEFAULT, Bundle, golden_features, load_bundle, self_test
 from agent.errors import BundleError
 from agent.features import Features, feature_names
-from agent.manifest import FILES, MANIFEST
+from agent.manifest import FILES, MANIFEST, problem_of
+from agent.matching import LineLimits
 from agent.ports import RUNTIMES, load
 from agent.types import FAULTS, HEALTHY
 
@@ -52,6 +55,10 @@ def refusal(folder: Path) -> str:
     line = str(caught.value)
     assert "\n" not in line
     return line
+
+
+def limits(**changes: object) -> dict[str, object]:
+    return {"named": 1.0, "unnamed": None, "absent": {}} | changes
 
 
 @pytest.mark.parametrize("kind", sorted(RUNTIMES))
@@ -103,6 +110,16 @@ def test_a_folder_that_is_not_there(tmp_path: Path) -> None:
     assert "No such file" in refusal(tmp_path / "nowhere")
 
 
+@pytest.mark.parametrize("wrong", [{"named": math.nan}, {"unnamed": -math.inf}, {"absent": {"inner_race": math.inf}}])
+def test_limits_of_lines_are_finite_and_may_be_missing(bundle: Bundle, wrong: dict[str, Any]) -> None:
+    good = LineLimits(named=1.0, unnamed=None, absent={"inner_race": 0.5})
+    for field in ("lines", "blind_lines"):
+        for found, problem in ((None, None), (good, None), (replace_struct(good, **wrong), "finite")):
+            calibration = replace_struct(bundle.calibration, **{field: found})
+            said = problem_of(replace_struct(bundle.manifest, calibration=calibration))
+            assert said is None if problem is None else problem in str(said)
+
+
 @pytest.mark.parametrize(
     ("change", "says"),
     [
@@ -111,6 +128,8 @@ def test_a_folder_that_is_not_there(tmp_path: Path) -> None:
         (lambda d: d.update(surprise=1), "surprise"),
         (lambda d: d.pop("calibration"), "calibration"),
         (lambda d: d["calibration"].update(temperature=0.0), "temperature"),
+        (lambda d: d["calibration"].update(blind_lines=limits(absent={"gear": 1.0})), "absent"),
+        (lambda d: d["calibration"].update(lines=limits(height=1.0)), "height"),
         (lambda d: d.update(faults=d["faults"][1:]), "faults must"),
         (lambda d: d.update(faults=[d["faults"][0]] * 8), "faults must"),
         (lambda d: d.update(validated=["rust"]), "validated"),

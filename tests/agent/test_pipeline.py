@@ -7,6 +7,7 @@ from dataclasses import replace
 from functools import cache
 from itertools import pairwise
 
+import msgspec
 import numpy as np
 import pytest
 from hypothesis import given, settings
@@ -19,7 +20,7 @@ from agent.decision import DecisionConfig
 from agent.features import VERSION, FeatureSpec, feature_names
 from agent.machine import Bearing, Geometry, Machine, Mounting, SensorSetup
 from agent.manifest import SCHEMA, Manifest
-from agent.matching import Calibration, Descriptions
+from agent.matching import Calibration, Descriptions, LineLimits
 from agent.pipeline import Pipeline
 from agent.scaling import CodeScale, InputScaling, view_shares
 from agent.types import (
@@ -233,6 +234,66 @@ def test_lost_block_costs_only_the_windows_that_touch_it() -> None:
 
     untouched = {s for s in starts(cut) if s + WINDOW <= lost.start or s >= lost.end}
     assert starts([b for b in cut if b is not lost]) == untouched
+
+
+# ------------------------------------------------------------------------------------------- lines against the name
+
+
+class InnerEncoder:
+    def embed(self, codes: NDArray[np.int8]) -> NDArray[np.int8]:
+        return np.array([0, 127, 10], np.int8)
+
+
+def strict(told: LineLimits | None, blind: LineLimits | None = None) -> Bundle:
+    """A bundle that calls the second description "inner_race", with limits on what lines may say."""
+    calibration = msgspec.structs.replace(BUNDLE.calibration, lines=told, blind_lines=blind)
+    manifest = msgspec.structs.replace(BUNDLE.manifest, calibration=calibration)
+    named = replace(BUNDLE.descriptions, faults=("healthy", "inner_race", "looseness"))
+    return replace(BUNDLE, manifest=manifest, descriptions=named)
+
+
+LIMITS = LineLimits(named=1.0, unnamed=1.0, absent={})
+
+
+def last_of(with_limits: Bundle, *, setup: SensorSetup = SETUP, taught: bool = False) -> Diagnosis:
+    line = Line(Pipeline(setup, bundle=with_limits, encoder=InnerEncoder(), config=CONFIG))
+    return (line.commissioned() if taught else line).feed(signal(3, faulty=True)).diagnoses[-1]
+
+
+def test_outer_race_lines_contradict_the_name_of_an_inner_race() -> None:
+    for gating, taught in ((strict(LIMITS), True), (strict(None, LIMITS), False)):
+        last = last_of(gating, taught=taught)
+        assert last.fault == UNKNOWN
+        assert last.matches[0].fault == "inner_race"
+        assert last.objection is not None
+        assert (last.objection.reason, last.objection.lines) == ("lines_contradict", "outer_race")
+        assert last.heights is not None
+        assert last.heights.above_healthy is taught
+        assert last.heights.outer_race > last.heights.inner_race + 1
+    assert last_of(strict(LIMITS), taught=False).fault == "inner_race"  # limits above a healthy state that is not known
+    assert last_of(strict(None, LIMITS), taught=True).fault == "inner_race"
+
+
+def test_without_limits_geometry_or_speed_no_name_is_contradicted() -> None:
+    assert last_of(strict(None)).fault == "inner_race"
+    nowhere = (
+        replace(SETUP, bearings=(Bearing("de", None),)),
+        replace(SETUP, machine=replace(MACHINE, rpm=None, speed_source="unknown")),
+    )
+    for setup in nowhere:
+        last = last_of(strict(LIMITS, LIMITS), setup=setup)
+        assert (last.fault, last.heights, last.objection) == ("inner_race", None, None)
+
+
+def test_healthy_within_the_baseline_is_not_contradicted() -> None:
+    class Well:
+        def embed(self, codes: NDArray[np.int8]) -> NDArray[np.int8]:
+            return np.array([127, 0, 10], np.int8)
+
+    always = LineLimits(named=None, unnamed=-9.0, absent={})
+    line = Line(Pipeline(SETUP, bundle=strict(always), encoder=Well(), config=CONFIG)).commissioned()
+    assert line.feed(signal(3)).diagnoses[-1].fault == "healthy"
+    assert line.feed(signal(3, faulty=True)).diagnoses[-1].fault == UNKNOWN
 
 
 # -------------------------------------------------------------------------------------------- what is not diagnosed

@@ -14,7 +14,6 @@ from agent.assembly import load_encoder
 from agent.bundle import load_bundle
 from agent.detection import DecisionConfig
 from agent.errors import RecordingError
-from agent.features import feature_names
 from agent.recorded import Recording
 from agent.spectra import FeatureSpec
 from agent.types import AXES, FAULTS, UNKNOWN
@@ -24,11 +23,11 @@ from export.adxl345 import setup_of as motor
 from export.cli import main
 from export.commissioned import ELSEWHERE, HERE, Played, Scene, halves_of, scenes_of, watches_of
 from export.commissioned import Cell as Scenes
-from export.contradiction import LineLimits, is_contradicted, line_strengths, objection
 from export.data.manifest import ManifestError, Row
 from export.days import summarise, visit, watch
 from export.edge import Edge
 from export.figures import share_of_count
+from export.objections import Standing
 from export.openset import Heard, Limits, answers, gated, limits_of
 from export.playing import Player, commission, cut
 
@@ -46,51 +45,12 @@ def motor_sound(fault: str, *, seconds: float, rpm: float = 1797, seed: int = 1)
     return Recording(Path(f"{fault}-{rpm:g}-{seed}.npy"), samples, 12_800.0, rpm, "g", AXES)
 
 
-# ------------------------------------------------------------------------------------------------ what lines object to
-
-
-def window(**heights: float) -> tuple[np.ndarray, np.ndarray]:
-    names = feature_names(SPEC)
-    values = np.zeros(len(names), np.float32)
-    for pattern, height in heights.items():
-        values[names.index(f"comb/{pattern}/mean")] = height
-    return values, np.ones(len(names), np.bool_)
-
-
-def test_lines_of_another_fault_object_to_a_name() -> None:
-    values, known = window(bpfo=3.0, bpfi=1.0)
-    strengths = line_strengths(values, known, None, SPEC)
-    assert objection("inner_race", strengths) == pytest.approx(2.0)
-    assert objection("outer_race", strengths) == pytest.approx(-2.0)
-    assert objection("ball", strengths) == pytest.approx(3.0)
-    for without in ("healthy", "cage", "imbalance"):
-        assert objection(without, strengths) == pytest.approx(3.0)
-    assert objection("a fault described later", strengths) is None
-    limits = LineLimits(named=1.5, unnamed=4.0)
-    assert is_contradicted("inner_race", strengths, limits)
-    assert not is_contradicted("outer_race", strengths, limits)
-    assert not is_contradicted("healthy", strengths, limits)
-
-
-def test_lines_are_read_above_the_healthy_machine_and_not_without_geometry() -> None:
-    values, known = window(bpfo=3.0)
-    healthy, _ = window(bpfo=2.5, bpfi=-1.0)
-    healthy[:3] = np.nan
-    strengths = line_strengths(values, known, healthy, SPEC)
-    assert strengths.tolist() == pytest.approx([1.0, 0.5, 0.0])
-    names = feature_names(SPEC)
-    blind = known.copy()
-    blind[names.index("comb/bpfo/mean")] = False
-    assert objection("inner_race", line_strengths(values, blind, None, SPEC)) is None
-    table = line_strengths(np.stack([values, values]), np.stack([known, blind]), None, SPEC)
-    assert np.isfinite(table).all(axis=1).tolist() == [True, False]
-
-
 # --------------------------------------------------------------------------------------------------------- the open set
 
 
 def heard(said: list[str], likeness: list[float], strengths: list[list[float]], labels: list[str]) -> Heard:
-    return Heard(np.array(labels), np.array(said), np.array(likeness), np.array(strengths, np.float32))
+    heights = np.array(strengths, np.float32)
+    return Heard(np.array(labels), np.array(said), np.array(likeness), Standing(heights, heights))
 
 
 def test_limits_reject_what_they_may_of_known_windows_and_no_more() -> None:
@@ -113,9 +73,10 @@ def test_a_confident_wrong_name_is_rejected_by_its_lines_alone() -> None:
     strange = heard(["inner_race"], [0.99], [[1.0, 3.0, 0.0]], ["outer_race"])
     assert gated(strange, limits_of(known, even, gate="likeness")).tolist() == ["inner_race"]
     assert gated(strange, limits_of(known, even, gate="lines")).tolist() == [UNKNOWN]
-    nothing = limits_of(known, even, gate="lines").lines
-    assert nothing is not None
-    assert nothing.unnamed == np.inf  # no window was called so: nothing to go by, and nothing rejected
+    fitted = limits_of(known, even, gate="lines").lines
+    assert fitted is not None
+    assert fitted.lines is not None
+    assert fitted.lines.unnamed is None  # no window was called so: nothing to go by, and nothing rejected
 
 
 def test_answers_add_up() -> None:

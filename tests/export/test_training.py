@@ -19,13 +19,15 @@ from agent.ports import RUNTIMES, load
 from agent.scaling import LIMIT, InputScaling
 from agent.spectra import FeatureSpec
 from agent.types import FAULTS
-from export.calibrate import HeldOut, expected_calibration_error, fit_calibration, weighted_quantile
+from export.calibrate import REJECTED, HeldOut, expected_calibration_error, fit_calibration, softmax
 from export.cli import main
 from export.data.manifest import COLUMNS
 from export.data.table import Table, join
 from export.data.windows import labelled
+from export.figures import weighted_quantile
 from export.graph import Dense, Graph
 from export.masking import Masking, hide, mask_groups
+from export.objections import Objecting, Standing, fit_objecting, objected
 from export.pack import pack, verification_case
 from export.run import Run, RunError, load_run
 from export.teacher import TeacherConfig
@@ -281,6 +283,60 @@ def test_calibration_finds_the_temperature_that_made_the_labels() -> None:
     assert calibration.temperature == pytest.approx(0.2, rel=0.1)
     rejected = similarity.max(axis=1) < calibration.unknown_similarity
     assert 0.01 < rejected.mean() < 0.05
+
+
+def standing_as(labels: np.ndarray, *, blind: bool = False) -> Standing:
+    """Lines of a bearing fault stand where it is, above a scatter that the others have too."""
+    heights = np.random.default_rng(4).normal(0, 0.3, (len(labels), 3)).astype(np.float32)
+    for place, fault in enumerate(("inner_race", "outer_race", "ball")):
+        heights[labels == fault, place] += 3
+    return Standing(np.full_like(heights, np.nan) if blind else heights, heights + np.float32(1.3))
+
+
+def test_limits_of_lines_cost_what_likeness_leaves_of_the_windows_named_rightly() -> None:
+    rng = np.random.default_rng(3)
+    labels = np.repeat(FAULTS, 250)
+    n = len(labels)
+    similarity = np.eye(8)[np.repeat(np.arange(8), 250)] + rng.normal(0, 0.4, (n, 8))
+    bare = labelled(
+        np.zeros((n, 1), np.float32), np.ones((n, 1), np.bool_), label="x", group="g", machine="rig", recording="r",
+        rpm=None, baseline=False,
+    )  # fmt: skip
+    table = Table(**{**_columns(bare), "labels": labels})
+    standing = standing_as(labels)
+    held_out = HeldOut(similarity.astype(np.float32), np.arange(n), standing)
+    found = fit_calibration(held_out, table, real_share=1.0)
+    assert found == fit_calibration(held_out, table, real_share=1.0)
+    assert found.lines is not None
+    assert found.blind_lines is not None
+    assert set(found.lines.absent) == {"inner_race", "outer_race"}
+    said = np.array(FAULTS)[held_out.similarity.argmax(axis=1)]
+    probability = softmax(held_out.similarity.astype(np.float64) / found.temperature).max(axis=1)
+    lost = (held_out.similarity.max(axis=1) < found.unknown_similarity) | (probability < found.unknown_probability)
+    limits = Objecting(found.lines, found.blind_lines)
+    for one in (standing, standing_as(labels, blind=True)):
+        cost = (lost | objected(said, one, limits))[said == labels].mean()
+        assert 0.04 < cost <= REJECTED
+        inner, outer = (objected(np.full(n, name), one, limits) for name in ("inner_race", "outer_race"))
+        assert inner[labels == "outer_race"].mean() > 0.99
+        assert inner[labels == "ball"].mean() > 0.99
+        assert outer[labels == "healthy"].mean() > 0.9
+
+
+def test_windows_without_lines_or_too_few_of_them_fix_no_limit() -> None:
+    labels = np.array(["inner_race"] * 19 + ["healthy"] * 21)
+    weights, standing = np.ones(40), standing_as(labels, blind=True)
+    found = fit_objecting(labels, labels, standing, weights, rejected=0.05)
+    assert found.lines is None
+    assert found.blind_lines is not None
+    assert found.blind_lines.named is None
+    assert found.blind_lines.unnamed is not None
+    assert not found.blind_lines.absent
+    spent = fit_objecting(labels, labels, standing, weights, rejected=0.05, already=np.arange(40) < 3)
+    assert spent.blind_lines is not None
+    assert spent.blind_lines.unnamed == pytest.approx(standing.alone[19:].max())  # nothing left to afford
+    misnamed = np.where(labels == "healthy", "cage", labels)
+    assert fit_objecting(misnamed, labels, standing, weights, rejected=0.05).blind_lines is None
 
 
 def test_calibration_error_of_honest_and_of_boastful_probabilities() -> None:
