@@ -84,8 +84,7 @@ def fit_calibration(held_out: HeldOut, table: Table, *, real_share: float) -> Ca
     Where lines are known, likeness may cost half of REJECTED, and the lines' limits what it leaves.
     """
     similarity = held_out.similarity.astype(np.float64)
-    labels = table.labels[held_out.rows]
-    targets = np.array([FAULTS.index(label) for label in labels])
+    targets = np.array([FAULTS.index(label) for label in table.labels[held_out.rows]])
     weights = sampling_weights(table, held_out.rows, real_share)
     temperature = min(np.geomspace(0.01, 1.0, 81), key=lambda t: _cross_entropy(similarity, targets, weights, t))
     best = similarity.max(axis=1)
@@ -100,7 +99,7 @@ def fit_calibration(held_out: HeldOut, table: Table, *, real_share: float) -> Ca
         return calibration
     unlike = (best < calibration.unknown_similarity) | (probability < calibration.unknown_probability)
     said = np.array(FAULTS)[similarity.argmax(axis=1)]
-    limits = fit_objecting(said, labels, held_out.standing, weights, rejected=REJECTED, already=unlike)
+    limits = fit_objecting(said, held_out.standing, weights, rejected=REJECTED, already=unlike)
     return msgspec.structs.replace(calibration, lines=limits.lines, blind_lines=limits.blind_lines)
 
 

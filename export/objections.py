@@ -1,7 +1,7 @@
-"""How much bearing lines may say against a name: fitted on windows that strangers to them named rightly.
+"""How much bearing lines may say against a name: fitted on windows that strangers to them named.
 
-The study of unknown faults and every bundle take their limits from here. Labels decide which windows count, and nothing
-else; a limit that too few windows speak of is left open.
+The study of unknown faults and every bundle take their limits from here; a limit that too few windows speak of is left
+open.
 """
 
 from __future__ import annotations
@@ -63,15 +63,12 @@ def standing_of(values: Floats, known: Rows, healthy: Floats, spec: FeatureSpec)
 
 
 def fit_objecting(
-    said: Said, labels: Said, standing: Standing, weights: NDArray[np.float64], *, rejected: float,
-    already: Rows | None = None,
-) -> Objecting:  # fmt: skip
-    """The strictest limits that, with windows rejected `already`, cost at most `rejected` of those named rightly."""
-    right = said == labels
-    gone = np.zeros(len(said), np.bool_) if already is None else already
+    said: Said, standing: Standing, weights: NDArray[np.float64], *, rejected: float, already: Rows
+) -> Objecting:
+    """The strictest limits that, with windows rejected `already`, reject at most `rejected` of all, however named."""
     return Objecting(
         *(
-            fit_limits(said[right], heights[right], weights[right], rejected=rejected, already=gone[right])
+            fit_limits(said, heights, weights, rejected=rejected, already=already)
             for heights in (standing.above, standing.alone)
         )
     )
@@ -80,10 +77,10 @@ def fit_objecting(
 def fit_limits(
     said: Said, heights: Heights, weights: NDArray[np.float64], *, rejected: float, already: Rows
 ) -> LineLimits | None:
-    """Limits for windows that are called what they are: every limit at the same price, the highest they can afford.
+    """Every limit at the same price, the highest that all together can afford.
 
-    The price is the share of the windows a limit speaks of that it rejects. Where nothing can be afforded, no right
-    name that was seen is rejected. Windows without heights cost nothing, but count.
+    The price is the share of the windows a limit speaks of that it rejects. Where nothing can be afforded, no name that
+    was seen is rejected. Windows without heights cost nothing, but count.
     """
     complaints = {key: row for key, row in _complaints(said, heights) if np.isfinite(row).sum() >= MIN_WINDOWS}
     if not complaints:

@@ -54,7 +54,7 @@ class Gated(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     left_out: Answers
     missed: Share  # of the fault left out: called healthy or another fault, with the bounds of independent windows
     known: Answers  # labels taught on other machines
-    rejected_in_training: float  # share of the known windows of held-out training machines that were named rightly
+    rejected_in_training: float  # share of the known windows of held-out training machines
     rejected_per_label: dict[str, float]
 
 
@@ -123,7 +123,7 @@ def cell_of(material: Material, machine: str, fault: str, config: TrainConfig) -
     held = _heard(strangers.table, strangers.healthy, strangers.similarity, candidates, spec)
     student = int8_student(fit(taught, everything(taught), config))
     heard = _heard(scored, healthy, student(scored, healthy), candidates, spec)
-    unknown, named = heard.labels == fault, held.said == held.labels
+    unknown = heard.labels == fault
     gates = {}
     for name in GATES:
         limits = limits_of(held, weights, gate=name)
@@ -133,7 +133,7 @@ def cell_of(material: Material, machine: str, fault: str, config: TrainConfig) -
             left_out=answers(called[unknown], heard.labels[unknown]),
             missed=_share(called[unknown] != UNKNOWN, spec),
             known=answers(called[~unknown], heard.labels[~unknown]),
-            rejected_in_training=float(weights[rejected & named].sum() / max(weights[named].sum(), 1e-30)),
+            rejected_in_training=float(np.average(rejected, weights=weights)),
             rejected_per_label={
                 str(label): float((called[heard.labels == label] == UNKNOWN).mean())
                 for label in np.unique(heard.labels[~unknown])
@@ -159,13 +159,13 @@ def _is_absolute(fault: str) -> bool:
 
 
 def limits_of(held: Heard, weights: NDArray[np.float64], *, gate: str, rejected: float = REJECTED) -> Limits:
-    """What `rejected` of the weight of known windows stays beyond; for lines, of those that were named rightly."""
+    """What `rejected` of the weight of known windows stays beyond; in `both`, lines get what likeness leaves."""
     share = rejected / 2 if gate == "both" else rejected
     likeness = None if gate == "lines" else weighted_quantile(held.likeness, weights, share)
     if gate == "likeness":
         return Limits(likeness, None)
     unlike = np.zeros(len(held.said), np.bool_) if likeness is None else held.likeness < likeness
-    lines = fit_objecting(held.said, held.labels, held.standing, weights, rejected=rejected, already=unlike)
+    lines = fit_objecting(held.said, held.standing, weights, rejected=rejected, already=unlike)
     return Limits(likeness, lines)
 
 

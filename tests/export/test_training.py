@@ -293,11 +293,11 @@ def standing_as(labels: np.ndarray, *, blind: bool = False) -> Standing:
     return Standing(np.full_like(heights, np.nan) if blind else heights, heights + np.float32(1.3))
 
 
-def test_limits_of_lines_cost_what_likeness_leaves_of_the_windows_named_rightly() -> None:
+def test_limits_of_lines_cost_what_likeness_leaves() -> None:
     rng = np.random.default_rng(3)
     labels = np.repeat(FAULTS, 250)
     n = len(labels)
-    similarity = np.eye(8)[np.repeat(np.arange(8), 250)] + rng.normal(0, 0.4, (n, 8))
+    similarity = np.eye(8)[np.repeat(np.arange(8), 250)] + rng.normal(0, 0.2, (n, 8))
     bare = labelled(
         np.zeros((n, 1), np.float32), np.ones((n, 1), np.bool_), label="x", group="g", machine="rig", recording="r",
         rpm=None, baseline=False,
@@ -315,7 +315,7 @@ def test_limits_of_lines_cost_what_likeness_leaves_of_the_windows_named_rightly(
     lost = (held_out.similarity.max(axis=1) < found.unknown_similarity) | (probability < found.unknown_probability)
     limits = Objecting(found.lines, found.blind_lines)
     for one in (standing, standing_as(labels, blind=True)):
-        cost = (lost | objected(said, one, limits))[said == labels].mean()
+        cost = (lost | objected(said, one, limits)).mean()
         assert 0.04 < cost <= REJECTED
         inner, outer = (objected(np.full(n, name), one, limits) for name in ("inner_race", "outer_race"))
         assert inner[labels == "outer_race"].mean() > 0.99
@@ -326,17 +326,15 @@ def test_limits_of_lines_cost_what_likeness_leaves_of_the_windows_named_rightly(
 def test_windows_without_lines_or_too_few_of_them_fix_no_limit() -> None:
     labels = np.array(["inner_race"] * 19 + ["healthy"] * 21)
     weights, standing = np.ones(40), standing_as(labels, blind=True)
-    found = fit_objecting(labels, labels, standing, weights, rejected=0.05)
+    found = fit_objecting(labels, standing, weights, rejected=0.05, already=np.zeros(40, np.bool_))
     assert found.lines is None
     assert found.blind_lines is not None
     assert found.blind_lines.named is None
     assert found.blind_lines.unnamed is not None
     assert not found.blind_lines.absent
-    spent = fit_objecting(labels, labels, standing, weights, rejected=0.05, already=np.arange(40) < 3)
+    spent = fit_objecting(labels, standing, weights, rejected=0.05, already=np.arange(40) < 3)
     assert spent.blind_lines is not None
     assert spent.blind_lines.unnamed == pytest.approx(standing.alone[19:].max())  # nothing left to afford
-    misnamed = np.where(labels == "healthy", "cage", labels)
-    assert fit_objecting(misnamed, labels, standing, weights, rejected=0.05).blind_lines is None
 
 
 def test_calibration_error_of_honest_and_of_boastful_probabilities() -> None:
