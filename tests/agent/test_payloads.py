@@ -18,7 +18,7 @@ from agent.matching import Descriptions, Text
 from agent.payloads import PAYLOADS, encode, schemas
 from agent.speaker import Speaker
 from agent.topics import Topics
-from agent.types import FAULTS, UNKNOWN, State, StateChange
+from agent.types import FAULTS, UNKNOWN, LineHeights, Objection, State, StateChange
 
 SCHEMAS = Path(__file__).parents[2] / "docs" / "schemas"
 
@@ -106,6 +106,22 @@ def test_only_a_baseline_says_that_a_machine_departs_from_its_healthy_state(lang
     not_named = {title(deviation=None), title(deviation=0.5)}
     stands_still = title(deviation=None, running=False)
     assert len({deviates, *not_named, stands_still}) == 3
+
+
+@pytest.mark.parametrize("language", ["ko", "en"])
+def test_what_lines_say_against_a_name_is_said_instead_of_it(language):
+    heights = LineHeights(0.25, 2.5, 0.125, above_healthy=True)
+    objection = Objection("lines_contradict", "inner_race", "outer_race")
+    contradicted = replace(DIAGNOSIS, fault=UNKNOWN, heights=heights, objection=objection)
+    document = validated("diagnosis", speaker(language).diagnosis(contradicted))
+    assert document["objection"] == {"reason": "lines_contradict", "named": "inner_race", "lines": "outer_race"}
+    assert document["heights"]["outer_race"] == 2.5
+    titles = [DESCRIPTIONS.texts[fault][language].title for fault in ("inner_race", "outer_race")]
+    assert all(title in document["text"]["sentence"] for title in titles)
+    alert = validated("alert", speaker(language).alert(replace(ALERT, fault=UNKNOWN, diagnosis=contradicted)))
+    assert alert["text"] == document["text"]
+    named = validated("alert", speaker(language).alert(replace(ALERT, diagnosis=contradicted)))
+    assert named["objection"] is None
 
 
 def test_a_diagnosis_of_an_invalid_window_is_valid_json_for_anyone():
