@@ -102,7 +102,7 @@ def test_an_unknown_spectrum_is_never_near(table, reference, teacher) -> None:
 
 def test_windows_are_mixed_by_whole_views(table) -> None:
     marked = np.arange(len(table), dtype=np.float32)[:, None].repeat(D, axis=1)
-    quiet = TeacherConfig(windows=200, mixing=0.5, disturbance=0.0)
+    quiet = TeacherConfig(windows=200, mixing=0.5, foreign_bands=0.0, disturbance=0.0)
     source = Table(**{**{f: getattr(table, f) for f in table.__slots__}, "values": marked})
     values, known, reference = mix(
         source, [marked], scaling=SCALING, spec=SPEC, config=quiet, rng=np.random.default_rng(2)
@@ -115,6 +115,23 @@ def test_windows_are_mixed_by_whole_views(table) -> None:
         mixed += len(np.unique(row)) > 1
         assert len(np.unique(row)) <= 2
     assert mixed > 100
+
+
+def test_spectra_are_imagined_at_every_distance_and_nothing_else_is_torn(table) -> None:
+    marked = np.arange(len(table), dtype=np.float32)[:, None].repeat(D, axis=1)
+    torn = TeacherConfig(windows=400, mixing=0.0, foreign_bands=0.6, disturbance=0.0)
+    source = Table(**{**{f: getattr(table, f) for f in table.__slots__}, "values": marked})
+    values, known, reference = mix(
+        source, [marked], scaling=SCALING, spec=SPEC, config=torn, rng=np.random.default_rng(2)
+    )
+    bands = views(SPEC)["spectrum"]
+    own = reference[:, ~bands][:, :1]
+    assert (reference[:, ~bands] == own).all()
+    foreign = (reference[:, bands] != own).mean(axis=1)
+    assert foreign.max() > 0.5
+    assert np.quantile(foreign, 0.1) < 0.1
+    part = np.where(known[:, bands], values[:, bands], reference[:, bands])
+    np.testing.assert_array_equal(part, reference[:, bands])  # a band and the reference that belongs to it
 
 
 def test_what_no_window_knows_stays_unknown_and_zero(table, reference, teacher) -> None:
@@ -153,6 +170,14 @@ def test_branches_read_their_own_inputs_alone() -> None:
 def test_a_branch_that_reads_nothing_is_refused() -> None:
     with pytest.raises(ConfigError, match="rotor"):
         connections(SPEC, [Branch("rotor", ("own:no/such",), (4, 2))])
+
+
+@pytest.mark.parametrize("taught", [True, False])
+def test_taught_branches_learn_nothing_from_what_comes_after_them(taught) -> None:
+    student = Student(SCALING.size, hidden=(8,), dim=4, connections=connections(SPEC, BRANCHES), taught=taught)
+    student.raw(torch.randn(16, SCALING.size)).square().sum().backward()
+    reached = [layer.weight.grad is not None for layer in student.dense]
+    assert reached == [not taught, not taught, True]
 
 
 def test_every_branch_learns_what_its_expert_said(table, reference, teacher) -> None:
