@@ -141,7 +141,7 @@ class _Bearing:
         return []
 
     def _raise(self, diagnosis: Diagnosis) -> list[Alert]:
-        fault, probability = consensus(self._recent)
+        fault, probability = consensus(self._recent, name_at=self._config.name_at)
         raised = Alert(
             id=_alert_id(diagnosis, self._opened),
             event="raised",
@@ -172,7 +172,7 @@ class _Bearing:
             return []
         self._has_deviated |= diagnosis.deviation is not None
         self._was_severe |= is_severe(diagnosis, self._config)
-        fault, probability = consensus(self._recent)
+        fault, probability = consensus(self._recent, name_at=self._config.name_at)
         renamed = self._name.has_changed(alert.fault, fault, self._config.raise_after)
         worse = alert.severity == "warning" and self._is_alarm
         if not renamed and not worse:

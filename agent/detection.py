@@ -17,6 +17,7 @@ from agent.types import HEALTHY, INVALID, UNKNOWN, Diagnosis, State
 
 Count = Annotated[int, msgspec.Meta(ge=1, le=100_000)]
 Positive = Annotated[float, msgspec.Meta(gt=0, le=1e6)]  # an infinite limit would never be reached
+Share = Annotated[float, msgspec.Meta(ge=0, le=1)]
 
 
 class DecisionConfig(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
@@ -29,9 +30,10 @@ class DecisionConfig(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     detect_at: Positive = 1.0  # deviation; 1 is the baseline's own limit
     clear_below: Positive = 0.8
     alarm_at: Positive = 3.0  # deviation from which a warning is an alarm
+    name_at: Share = 0.5  # mean probability from which an alert names its fault: likelier than all others together
     severity_zone: Literal["C", "D"] | None = "D"  # ISO 20816-3 zone that is a fault by itself; D is always an alarm
     alert_uncommissioned: bool = False  # let descriptions alone raise alerts where there is no baseline
-    uncommissioned_probability: Annotated[float, msgspec.Meta(ge=0, le=1)] = 0.8
+    uncommissioned_probability: Share = 0.8
 
     def __post_init__(self) -> None:
         if self.clear_below > self.detect_at:
@@ -109,13 +111,13 @@ def name_in(diagnosis: Diagnosis) -> str:
     return UNKNOWN if diagnosis.fault in (HEALTHY, INVALID) else diagnosis.fault
 
 
-def consensus(diagnoses: Sequence[Diagnosis]) -> tuple[str, float]:
+def consensus(diagnoses: Sequence[Diagnosis], *, name_at: float) -> tuple[str, float]:
     """The name that more than half of these abnormal windows give, and its probability averaged over them all.
 
-    ("unknown", 0.0) where there is none.
+    ("unknown", 0.0) where there is none, or it is not as probable as `name_at`.
     """
     name, votes = Counter(name_in(d) for d in diagnoses).most_common(1)[0]
     if name == UNKNOWN or 2 * votes <= len(diagnoses):
         return UNKNOWN, 0.0
-    likeness = [m.probability for d in diagnoses for m in d.matches if m.fault == name]
-    return name, sum(likeness) / len(diagnoses)
+    probability = sum(m.probability for d in diagnoses for m in d.matches if m.fault == name) / len(diagnoses)
+    return (name, probability) if probability >= name_at else (UNKNOWN, 0.0)

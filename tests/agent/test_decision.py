@@ -184,9 +184,17 @@ def test_name_alone_raises_nothing_where_the_baseline_says_normal() -> None:
 
 
 def test_name_needs_more_than_half_of_the_windows() -> None:
-    assert consensus([OUTER, BALL, OUTER])[0] == "outer_race"
-    assert consensus([OUTER, BALL]) == (UNKNOWN, 0.0)
-    assert consensus([OUTER, named(HEALTHY, deviation=2.0), NAMELESS]) == (UNKNOWN, 0.0)
+    assert consensus([OUTER, BALL, OUTER], name_at=0.5)[0] == "outer_race"
+    assert consensus([OUTER, BALL], name_at=0.5) == (UNKNOWN, 0.0)
+    assert consensus([OUTER, named(HEALTHY, deviation=2.0), NAMELESS], name_at=0.5) == (UNKNOWN, 0.0)
+
+
+def test_an_alert_names_only_what_is_likelier_than_all_else_together() -> None:
+    watch = Watch().feed(named("outer_race", 0.45, deviation=1.5), times=3)
+    assert (watch.events, watch.state) == ([("raised", UNKNOWN)], State.ABNORMAL)
+    assert Watch().feed(named("outer_race", 0.55, deviation=1.5), times=3).events == [("raised", "outer_race")]
+    lenient = [named("outer_race", 0.35, deviation=1.5)] * 3
+    assert consensus(lenient, name_at=0.3) == ("outer_race", pytest.approx(0.35))
 
 
 def test_changed_name_updates_the_open_alert_once_it_has_held() -> None:
