@@ -30,7 +30,7 @@ class DecisionConfig(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     detect_at: Positive = 1.0  # deviation; 1 is the baseline's own limit
     clear_below: Positive = 0.8
     alarm_at: Positive = 3.0  # deviation from which a warning is an alarm
-    name_at: Share = 0.5  # mean probability from which an alert names its fault: likelier than all others together
+    name_at: Share = 0.5  # mean probability of a name from which an alert bears it: likelier than all others together
     severity_zone: Literal["C", "D"] | None = "D"  # ISO 20816-3 zone that is a fault by itself; D is always an alarm
     alert_uncommissioned: bool = False  # let descriptions alone raise alerts where there is no baseline
     uncommissioned_probability: Share = 0.8
@@ -114,10 +114,12 @@ def name_in(diagnosis: Diagnosis) -> str:
 def consensus(diagnoses: Sequence[Diagnosis], *, name_at: float) -> tuple[str, float]:
     """The name that more than half of these abnormal windows give, and its probability averaged over them all.
 
-    ("unknown", 0.0) where there is none, or it is not as probable as `name_at`.
+    ("unknown", 0.0) where there is none, or the windows that give it are not as sure as `name_at` on average: the first
+    windows of a fault are half healthy still, and say nothing against the others.
     """
     name, votes = Counter(name_in(d) for d in diagnoses).most_common(1)[0]
     if name == UNKNOWN or 2 * votes <= len(diagnoses):
         return UNKNOWN, 0.0
-    probability = sum(m.probability for d in diagnoses for m in d.matches if m.fault == name) / len(diagnoses)
-    return (name, probability) if probability >= name_at else (UNKNOWN, 0.0)
+    everywhere = sum(m.probability for d in diagnoses for m in d.matches if m.fault == name)
+    where_given = sum(d.probability for d in diagnoses if name_in(d) == name)
+    return (name, everywhere / len(diagnoses)) if where_given >= name_at * votes else (UNKNOWN, 0.0)

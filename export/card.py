@@ -117,5 +117,8 @@ def _limits(run: Run) -> str:
             f"Not validated, learnt from simulation alone: {', '.join(simulated) or 'none'}. "
             "The limits of unknown reject at most 5 % of the known faults of left-out groups. Latency was measured on "
             "the machine that packed the bundle, on one thread.",
+            "",
+            "Features, simulator and default recipe were chosen with recordings of CWRU, HIT and UESTC in sight "
+            "(docs/decisions/0009 and 0010 say how): only machines beyond these test the choice.",
         ]
     )

@@ -193,6 +193,7 @@ def test_an_alert_names_only_what_is_likelier_than_all_else_together() -> None:
     watch = Watch().feed(named("outer_race", 0.45, deviation=1.5), times=3)
     assert (watch.events, watch.state) == ([("raised", UNKNOWN)], State.ABNORMAL)
     assert Watch().feed(named("outer_race", 0.55, deviation=1.5), times=3).events == [("raised", "outer_race")]
+    assert consensus([named(HEALTHY, 0.9, deviation=1.5), OUTER, OUTER], name_at=0.8)[0] == "outer_race"
     lenient = [named("outer_race", 0.35, deviation=1.5)] * 3
     assert consensus(lenient, name_at=0.3) == ("outer_race", pytest.approx(0.35))
 
