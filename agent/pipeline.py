@@ -119,8 +119,9 @@ class Pipeline:
             # Still, although it was measured to turn: the sensor hears nothing, it has come off.
             turning = speed.origin in ("topic", "tacho") and speed.steady and bool(speed.rpm)
             quality = QUIET_AT_SPEED if turning else None
-            told = {bearing: self._evidence(window, spectra, bearing) for bearing in self._bearings}
-            return [replace(self._unnamed(window, b, quality=quality), evidence=said) for b, said in told.items()]
+            unnamed = [self._unnamed(window, bearing, quality=quality) for bearing in self._bearings]
+            told = [self._evidence(window, spectra, bearing) for bearing in self._bearings]
+            return [replace(diagnosis, evidence=said) for diagnosis, said in zip(unnamed, told, strict=True)]
         rpm = speed.rpm if speed.steady else None
         seen = [
             extract(spectra, spec=self._spec, rpm=rpm, bearing=bearing, roles=self.setup.axis_roles)

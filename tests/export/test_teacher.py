@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 import torch
@@ -100,12 +102,17 @@ def test_an_unknown_spectrum_is_never_near(table, reference, teacher) -> None:
     assert not teacher.say(np.where(known, table.values, 0), known, reference).nearness.any()
 
 
-def test_windows_are_mixed_by_whole_views(table) -> None:
+def mixed_marks(table: Table, config: TeacherConfig) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+    """Values, knowledge and references of imagined windows; every figure is the number of the row that it is from."""
     marked = np.arange(len(table), dtype=np.float32)[:, None].repeat(D, axis=1)
-    quiet = TeacherConfig(windows=200, mixing=0.5, foreign_bands=0.0, disturbance=0.0)
-    source = Table(**{**{f: getattr(table, f) for f in table.__slots__}, "values": marked})
-    values, known, reference = mix(
-        source, [marked], scaling=SCALING, spec=SPEC, config=quiet, rng=np.random.default_rng(2)
+    return mix(
+        replace(table, values=marked), [marked], scaling=SCALING, spec=SPEC, config=config, rng=np.random.default_rng(2)
+    )
+
+
+def test_windows_are_mixed_by_whole_views(table) -> None:
+    values, known, reference = mixed_marks(
+        table, TeacherConfig(windows=200, mixing=0.5, foreign_bands=0.0, disturbance=0.0)
     )
     mixed = 0
     for members in views(SPEC).values():
@@ -118,11 +125,8 @@ def test_windows_are_mixed_by_whole_views(table) -> None:
 
 
 def test_spectra_are_imagined_at_every_distance_and_nothing_else_is_torn(table) -> None:
-    marked = np.arange(len(table), dtype=np.float32)[:, None].repeat(D, axis=1)
-    torn = TeacherConfig(windows=400, mixing=0.0, foreign_bands=0.6, disturbance=0.0)
-    source = Table(**{**{f: getattr(table, f) for f in table.__slots__}, "values": marked})
-    values, known, reference = mix(
-        source, [marked], scaling=SCALING, spec=SPEC, config=torn, rng=np.random.default_rng(2)
+    values, known, reference = mixed_marks(
+        table, TeacherConfig(windows=400, mixing=0.0, foreign_bands=0.6, disturbance=0.0)
     )
     bands = views(SPEC)["spectrum"]
     own = reference[:, ~bands][:, :1]
