@@ -35,6 +35,7 @@ FILES = (
 
 MAX_SPEC_NUMBERS = 4096
 MAX_GOLDEN = 32
+MOST_GRANTED = 2.0  # as far as two cosines can lie apart
 
 
 class FileEntry(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
@@ -93,6 +94,10 @@ def _calibration_problem(manifest: Manifest) -> str | None:
     for limits in (calibration.lines, calibration.blind_lines):
         if limits is not None and not set(limits.absent) <= set(manifest.faults):
             return "calibration: absent names a fault that is not described"
+    if not set(calibration.granted) <= set(manifest.faults) - {HEALTHY}:
+        return "calibration: granted names healthy, or a fault that is not described"
+    if any(abs(value) > MOST_GRANTED for value in calibration.granted.values()):
+        return f"calibration: granted must lie within {MOST_GRANTED} of 0"
     return None
 
 

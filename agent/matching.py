@@ -48,6 +48,8 @@ class Calibration(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     unknown_margin: float = 0.0
     lines: LineLimits | None = None  # of heights above this machine's healthy reference
     blind_lines: LineLimits | None = None  # of heights above the floor alone, where no healthy state is known
+    granted: dict[str, float] = {}
+    """Fault -> what its similarity gains, where its description alone is known: the encoder was trained without it."""
 
     def __post_init__(self) -> None:
         if not self.temperature > 0:
@@ -82,13 +84,14 @@ class Descriptions:
 def match(embedding: Vector, descriptions: Descriptions, calibration: Calibration) -> tuple[Match, ...]:
     """Every fault by its likeness to `embedding` (dim,), best first; ties keep the order of the descriptions.
 
-    Similarity is the cosine; probability is softmax(similarity / temperature) over the faults. Empty where the
-    embedding is not finite or has no length.
+    Similarity is the cosine, and what the fault is granted; probability is softmax(similarity / temperature) over the
+    faults. Empty where the embedding is not finite or has no length.
     """
     length = float(np.linalg.norm(embedding.astype(np.float64)))
     if not np.isfinite(length) or length == 0.0:
         return ()
-    similarities = descriptions.vectors.astype(np.float64) @ (embedding / length)
+    granted = np.array([calibration.granted.get(fault, 0.0) for fault in descriptions.faults])
+    similarities = descriptions.vectors.astype(np.float64) @ (embedding / length) + granted
     scaled = similarities / calibration.temperature
     weights = np.exp(scaled - scaled.max())
     probabilities = weights / weights.sum()

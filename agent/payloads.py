@@ -20,7 +20,7 @@ class Likeness(msgspec.Struct, frozen=True, kw_only=True):
 
     fault: str
     title: str
-    similarity: float  # cosine, -1..1
+    similarity: float  # cosine, and what a fault known by its description alone is granted
     probability: float
 
 

@@ -158,7 +158,7 @@ class Match:
     """One fault's likeness to a window."""
 
     fault: str
-    similarity: float  # cosine, -1..1
+    similarity: float  # cosine, and what a fault known by its description alone is granted
     probability: float  # calibrated, sums to 1 over the faults
 
 

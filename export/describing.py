@@ -1,14 +1,12 @@
-"""Descriptions of a finished bundle: sentences read by its own tower, and another bundle with other descriptions.
+"""A bundle with faults described anew: from a finished one and a file of sentences, its encoder untouched.
 
-The encoder is not touched, so every new vector must come from the very tower that the encoder was trained with: a tower
-whose SHA-256 is not the one in the bundle's manifest reads nothing.
+Every new vector comes from the very tower that the encoder was trained with (`export.reader`).
 """
 
 from __future__ import annotations
 
 import hashlib
 import io
-import math
 import re
 import shutil
 import tomllib
@@ -25,16 +23,17 @@ from agent.errors import BundleError
 from agent.manifest import FILES, MANIFEST, FileEntry, Manifest
 from agent.matching import Text
 from agent.types import HEALTHY, INVALID, UNKNOWN
+from export.granting import TAKEN, grant_of
 from export.graph import Floats
-from export.pack import MAX_BUNDLE_BYTES, TOWERS
-from export.text import Sentences, TextEncoder, TextError, text_encoder
-from export.tower import Tower, average_wordings, describe, load_tower, sha256
+from export.pack import MAX_BUNDLE_BYTES
+from export.reader import Near, Reader, rank, reader_of
+from export.text import Sentences, TextError
+from export.tower import average_wordings
 
 FAULT_ID = re.compile(r"[a-z][a-z0-9_]{0,39}")
 ADVICE = {"ko": "설비를 점검하고 진동 추이를 관찰하십시오.", "en": "Inspect the machine and watch the trend."}
 """For a fault that is described without advice; other languages get the English one."""
-NEAR = 0.85
-"""Cosine from which a sentence counts as near a fault, where a tower was stored without a limit of its own."""
+UNGRANTED = "the tower was stored without windows: a new fault is granted nothing, and hardly ever named; train anew"
 
 
 class Wording(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
@@ -51,61 +50,12 @@ Descriptions = Mapping[str, Mapping[str, Wording]]
 
 
 @dataclass(frozen=True, slots=True)
-class Reader:
-    """A bundle's text tower with the encoder below it."""
-
-    encoder: TextEncoder
-    tower: Tower
-
-    @property
-    def near(self) -> float:
-        """Cosine from which a sentence counts as near a fault, as fixed in training (`export.nearness`)."""
-        limit = float(self.tower.near)
-        return NEAR if math.isnan(limit) else limit
-
-    def read(self, sentences: Sequence[str]) -> Floats:
-        """Unit vectors (n, dim) in the space of the bundle's embeddings."""
-        return describe(self.tower, self.encoder.encode(sentences))
-
-
-class Near(msgspec.Struct, frozen=True):
-    """A fault's likeness to a sentence."""
-
-    fault: str
-    similarity: float
-
-
-@dataclass(frozen=True, slots=True)
 class Redescribed:
     """What `redescribe` found on its way."""
 
     nearest: Mapping[str, Near]  # for every fault described, the nearest other one
+    granted: Mapping[str, float]  # for every fault that the encoder was not trained with
     remarks: tuple[str, ...]  # what is wrong with which sentence, and how to mend it
-
-
-def reader_of(bundle: Bundle, tower: Path | None = None) -> Reader:
-    """The tower of `bundle`, from `tower` (a file, or a folder of towers); TextError where it is not that one."""
-    place = tower or TOWERS
-    files = sorted(place.glob("*.npz")) if place.is_dir() else [place]
-    wanted = bundle.manifest.tower_sha256
-    for file in files:
-        try:
-            content = file.read_bytes()
-        except OSError as error:
-            raise TextError(f"{file}: {error.strerror or error}; name the tower of the bundle with --tower") from error
-        if sha256(content) == wanted:
-            encoder = _encoder_of(content)
-            return Reader(encoder, load_tower(content, encoder))
-    raise TextError(
-        f"{place}: not the text tower of bundle {bundle.manifest.name} {bundle.manifest.version} (SHA-256 "
-        f"{wanted[:12]}...); name the one that its training left with --tower"
-    )
-
-
-def _encoder_of(content: bytes) -> TextEncoder:
-    with np.load(io.BytesIO(content), allow_pickle=False) as stored:
-        name = str(stored["encoder"])
-    return text_encoder("+".join(part.split("-")[0] for part in name.split("+")))
 
 
 def read_descriptions(path: Path) -> Descriptions:
@@ -133,13 +83,6 @@ def read_descriptions(path: Path) -> Descriptions:
     return found
 
 
-def rank(bundle: Bundle, reader: Reader, sentence: str) -> tuple[Near, ...]:
-    """Every fault of the bundle by the cosine of its description and `sentence`, nearest first."""
-    similarity = bundle.descriptions.vectors @ reader.read([sentence])[0]
-    order = np.argsort(-similarity, kind="stable")
-    return tuple(Near(bundle.descriptions.faults[i], float(similarity[i])) for i in order)
-
-
 def redescribe(
     bundle_path: Path | str, descriptions: Path, out: Path, *, tower: Path | None = None, version: str | None = None
 ) -> Redescribed:
@@ -157,12 +100,14 @@ def redescribe(
     faults = tuple(dict.fromkeys((*bundle.manifest.faults, *described)))
     known = dict(zip(bundle.descriptions.faults, bundle.descriptions.vectors, strict=True)) | described
     vectors = np.stack([known[fault] for fault in faults])
+    granted = _grants(bundle, known, reader)
     digest = hashlib.sha256(bundle.manifest.wordings_sha256.encode() + descriptions.read_bytes()).hexdigest()
     made = msgspec.structs.replace(
         bundle.manifest,
         faults=faults,
         version=version or f"{bundle.manifest.version.split('+')[0]}+{digest[:8]}",
         wordings_sha256=digest,
+        calibration=msgspec.structs.replace(bundle.manifest.calibration, granted=granted),
     )
     contents = {name: (source / name).read_bytes() for name in FILES}
     contents["descriptions.npy"] = _npy(vectors)
@@ -170,7 +115,19 @@ def redescribe(
     contents["model_card.md"] += _card(bundle, made, described).encode()
     _replace(out, contents, made)
     nearest = {fault: _nearest_other(fault, faults, vectors) for fault in described}
-    return Redescribed(nearest, _remarks(bundle, reader, given))
+    ungranted = (UNGRANTED,) if granted and reader.heard is None else ()
+    return Redescribed(nearest, granted, ungranted + _remarks(bundle, reader, given))
+
+
+def _grants(bundle: Bundle, known: Mapping[str, Floats], reader: Reader) -> dict[str, float]:
+    """What each fault of `known` is granted that the encoder was not trained with; 0 where no window was stored."""
+    trained = [fault for fault in bundle.manifest.faults if fault not in bundle.manifest.calibration.granted]
+    centres = np.stack([known[fault] for fault in trained])
+    return {
+        fault: 0.0 if reader.heard is None else grant_of(reader.heard, centres, vector)
+        for fault, vector in known.items()
+        if fault not in trained
+    }
 
 
 def _remarks(bundle: Bundle, reader: Reader, given: Descriptions) -> tuple[str, ...]:
@@ -239,9 +196,13 @@ def _card(bundle: Bundle, made: Manifest, described: Mapping[str, Floats]) -> st
         f"From version {before.version}, without touching the encoder: {', '.join(described)}. The scores, the "
         "temperature and the limits of unknown above were measured with the descriptions before.",
     ]
-    fresh = [fault for fault in described if fault not in before.faults]
+    granted = made.calibration.granted
+    fresh = [f"{fault} ({granted[fault]:+.2f})" for fault in described if fault in granted]
     if fresh:
-        lines.append(f"\nNot validated, the encoder was trained without it: {', '.join(fresh)}.")
+        lines.append(
+            f"\nNot validated, the encoder was trained without it: {', '.join(fresh)}. The number is added to its "
+            f"similarity, so that at most {TAKEN:.0%} of the windows trained on would be named after it."
+        )
     return "\n".join(lines) + "\n"
 
 

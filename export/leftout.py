@@ -5,6 +5,8 @@ denies it or so much as names its part. Each is scored on a machine that trainin
 descriptions, its own included. With `physics`, training knows what the lines of every part are called, sees windows of
 other faults with their lines exchanged (`export.lines`), and sees line heights alone; still no window and no wording of
 the fault. That student is not the one that ships.
+
+The fault is granted what `describe` would grant it (`export.granting`), and counted without that, too.
 """
 
 from __future__ import annotations
@@ -24,6 +26,7 @@ from export.columns import FAMILIES, Column, columns_of, healthy_references, mac
 from export.data.table import Table, join
 from export.figures import Interval, auroc, bootstrap_balanced
 from export.glossary import GlossaryEncoder
+from export.granting import grant_of, heard_windows
 from export.graph import Floats
 from export.lines import PARTS, beside_lines, exchanged_windows, line_sentences
 from export.negatives import WORDINGS, training_sentences
@@ -54,6 +57,7 @@ class Recalled(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
 
     recall: float
     interval: Interval  # over groups
+    recall_ungranted: float  # where its cosine stands for itself
     called_in_error: float  # share of the other windows that were called so
     auroc: float | None  # the fault's windows against the others by the cosine to its description
     called: dict[str, float]  # what the fault's windows were called
@@ -68,6 +72,7 @@ class LeftOutCell(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     seed: int
     windows: int  # of the fault
     chance: float  # one of all descriptions
+    granted: float  # added to the cosine of its description; 0 where exchanged lines taught it
     with_baseline: Recalled  # told the healthy state at other speeds
     without_baseline: Recalled
     likeness: dict[str, float]  # cosine of its description and those of the others
@@ -96,7 +101,7 @@ def as_line(cell: LeftOutCell) -> str:
     how = "physics known" if cell.physics else "words alone"
     modes = ", ".join(
         f"{mode} baseline {said.recall:.2f} ({said.interval.low:.2f} to {said.interval.high:.2f}; others called so "
-        f"{said.called_in_error:.2f})"
+        f"{said.called_in_error:.2f}; ungranted {said.recall_ungranted:.2f})"
         for mode, said in (("with", cell.with_baseline), ("without", cell.without_baseline))
     )
     return (
@@ -135,8 +140,10 @@ def left_out_cell(material: Material, place: str, fault: str, config: TrainConfi
     told = sentences_of(read_wordings(WORDINGS), [fault])
     description = average_wordings(describe(trained.tower, encoder.encode(told.texts)), told, [fault])
     cached = np.concatenate([centres, description])
+    heard = heard_windows(trained, table, real_share=config.real_share, seed=config.seed)
+    granted = 0.0 if physics else grant_of(heard, centres, description[0])
     with_baseline, without = (
-        _recalled(embeddings(trained.student, inputs) @ cached.T, (*others, fault), scored)
+        _recalled(embeddings(trained.student, inputs) @ cached.T, (*others, fault), scored, granted=granted)
         for inputs in (
             trained.scaling.inputs(scored.values, scored.known, healthy),
             trained.scaling.inputs(scored.values, scored.known, None),
@@ -149,6 +156,7 @@ def left_out_cell(material: Material, place: str, fault: str, config: TrainConfi
         seed=config.seed,
         windows=int((scored.labels == fault).sum()),
         chance=1 / len(FAULTS),
+        granted=granted,
         with_baseline=with_baseline,
         without_baseline=without,
         likeness={name: float(centre @ description[0]) for name, centre in zip(others, centres, strict=True)},
@@ -156,13 +164,17 @@ def left_out_cell(material: Material, place: str, fault: str, config: TrainConfi
     )
 
 
-def _recalled(similarity: Floats, names: Sequence[str], scored: Table) -> Recalled:
+def _recalled(similarity: Floats, names: Sequence[str], scored: Table, *, granted: float) -> Recalled:
     """`similarity` (n, names) of the scored windows; the last of `names` is the fault left out."""
+    mine = scored.labels == names[-1]
+    ungranted = nearest(similarity, names)
+    similarity = similarity + np.float32(granted) * (np.array(names) == names[-1])
     called = nearest(similarity, names)
-    mine, right = scored.labels == names[-1], called == names[-1]
+    right = called == names[-1]
     return Recalled(
         recall=float(right[mine].mean()),
         interval=bootstrap_balanced(right[mine], scored.labels[mine], scored.groups[mine]),
+        recall_ungranted=float((ungranted[mine] == names[-1]).mean()),
         called_in_error=float(right[~mine].mean()),
         auroc=auroc(similarity[:, -1], mine),
         called={name: float((called[mine] == name).mean()) for name in names if (called[mine] == name).any()},

@@ -23,6 +23,7 @@ from agent.types import FAULTS
 from export.aware import AwareConfig
 from export.data.table import Table, load, save
 from export.distil import DistilConfig
+from export.granting import heard_windows
 from export.graph import Floats, Graph
 from export.likeness import Likeness
 from export.model import Student, fold
@@ -101,7 +102,8 @@ def save_run(
     scaling = trained.scaling
     np.save(folder / "scaling.npy", np.stack([scaling.mean, scaling.gain, scaling.deviation_gain]))
     torch.save(trained.student.state_dict(), folder / "trained.pt")
-    (folder / "tower.npz").write_bytes(tower_bytes(trained.tower, config.text_encoder))
+    heard = heard_windows(trained, table, real_share=config.train.real_share, seed=config.train.seed)
+    (folder / "tower.npz").write_bytes(tower_bytes(trained.tower, config.text_encoder, heard=heard))
 
 
 def load_run(folder: Path) -> Run:

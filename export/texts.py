@@ -16,9 +16,9 @@ from numpy.typing import NDArray
 
 from agent.bundle import Bundle
 from agent.types import FAULTS, HEALTHY
-from export.describing import Reader
 from export.graph import Floats
 from export.negatives import KINDS, UNSEEN, read_contrasts
+from export.reader import Reader
 from export.text import FOLDER, LANGUAGES, NONE, read_wordings, sentences_of
 
 WORST = 12

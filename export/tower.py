@@ -19,6 +19,8 @@ from torch.nn import functional
 from export.graph import Floats
 from export.text import Sentences, TextEncoder, TextError
 
+HEARD = "heard"  # array of a stored tower
+
 
 class Tower(nn.Module):
     """(n, text dim) -> unit vectors (n, dim). Dropping inputs at random keeps single n-grams from deciding."""
@@ -40,10 +42,15 @@ class Tower(nn.Module):
             self.get_parameter("layers.1.weight")[:, torch.from_numpy(~vectors.any(axis=0))] = 0
 
 
-def tower_bytes(tower: Tower, encoder_name: str) -> bytes:
-    """The tower as an .npz of float16 arrays, the same bytes for the same weights."""
+def tower_bytes(tower: Tower, encoder_name: str, *, heard: Floats | None = None) -> bytes:
+    """The tower as an .npz of float16 arrays, the same bytes for the same weights.
+
+    With it `heard` (n, dim), what the encoder beside it makes of training windows; see `export.granting`.
+    """
     buffer = io.BytesIO()
     arrays = {name: value.detach().numpy().astype(np.float16) for name, value in tower.state_dict().items()}
+    if heard is not None:
+        arrays[HEARD] = heard.astype(np.float16)
     np.savez_compressed(buffer, encoder=np.array(encoder_name), **arrays)
     return buffer.getvalue()
 
@@ -52,7 +59,8 @@ def load_tower(content: bytes, encoder: TextEncoder) -> Tower:
     """The tower of `tower_bytes`, ready to read; TextError where it belongs to another text encoder."""
     with np.load(io.BytesIO(content), allow_pickle=False) as stored:
         name = str(stored["encoder"])
-        arrays = {key: torch.from_numpy(stored[key].astype(np.float32)) for key in stored.files if key != "encoder"}
+        names = [key for key in stored.files if key not in ("encoder", HEARD)]
+        arrays = {key: torch.from_numpy(stored[key].astype(np.float32)) for key in names}
     if name != encoder.name:
         raise TextError(f"the tower reads {name}, not {encoder.name}; choose that text encoder")
     arrays.setdefault("near", torch.tensor(torch.nan))
@@ -60,6 +68,12 @@ def load_tower(content: bytes, encoder: TextEncoder) -> Tower:
     tower = Tower(inputs, len(arrays["layers.3.bias"]), hidden=hidden)
     tower.load_state_dict(arrays)
     return tower.eval()
+
+
+def heard_of(content: bytes) -> Floats | None:
+    """What `tower_bytes` was given to store beside the tower, (n, dim)."""
+    with np.load(io.BytesIO(content), allow_pickle=False) as stored:
+        return stored[HEARD].astype(np.float32) if HEARD in stored.files else None
 
 
 def sha256(content: bytes) -> str:

@@ -79,7 +79,8 @@ def _describe(arguments: argparse.Namespace) -> int:
         arguments.bundle, arguments.descriptions, arguments.out, tower=arguments.tower, version=arguments.version
     )
     for fault, other in made.nearest.items():
-        print(f"{fault:<16} nearest other fault {other.fault} ({other.similarity:.2f})")
+        grant = f", granted {made.granted[fault]:+.2f}" if fault in made.granted else ""
+        print(f"{fault:<16} nearest other fault {other.fault} ({other.similarity:.2f}){grant}")
     for remark in made.remarks:
         print(remark, file=sys.stderr)
     print(f"wrote {arguments.out}")
@@ -90,7 +91,7 @@ def _rank(arguments: argparse.Namespace) -> int:
     import msgspec
 
     from agent.bundle import load_bundle
-    from export.describing import rank, reader_of
+    from export.reader import rank, reader_of
 
     bundle = load_bundle(arguments.bundle)
     reader = reader_of(bundle, arguments.tower)
@@ -111,7 +112,7 @@ def _texts(arguments: argparse.Namespace) -> int:
     import msgspec
 
     from agent.bundle import load_bundle
-    from export.describing import reader_of
+    from export.reader import reader_of
     from export.texts import draw_texts, judge_texts, read_never_seen
 
     bundle = load_bundle(arguments.bundle)

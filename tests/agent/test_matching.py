@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 
+import msgspec
 import numpy as np
 import pytest
 from hypothesis import given
@@ -46,6 +47,16 @@ def test_likeness_and_probability_agree_with_plain_loops(embedding: Vector, seed
         assert m.probability == pytest.approx(math.exp(expected[m.fault] / temperature) / total, rel=1e-2, abs=1e-6)
     assert [m.similarity for m in matches] == sorted((m.similarity for m in matches), reverse=True)
     assert sum(m.probability for m in matches) == pytest.approx(1.0)
+
+
+def test_what_a_fault_is_granted_goes_over_its_cosine() -> None:
+    embedding = np.array([0.8, 0.6, 0.0, 0.0], dtype=np.float32)
+    plain = {m.fault: m for m in match(embedding, AXIS_ALIGNED, LOOSE)}
+    granted = match(embedding, AXIS_ALIGNED, msgspec.structs.replace(LOOSE, granted={"inner_race": 0.3, "ball": -0.1}))
+    assert [m.fault for m in granted] == ["inner_race", "healthy", "outer_race", "ball"]
+    assert [m.similarity for m in granted] == pytest.approx([0.9, 0.8, 0.0, -0.1], abs=1e-6)
+    assert granted[0].probability > 0.5 > plain["inner_race"].probability
+    assert sum(m.probability for m in granted) == pytest.approx(1.0)
 
 
 def test_length_of_the_embedding_does_not_matter() -> None:

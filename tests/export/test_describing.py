@@ -15,9 +15,13 @@ import torch
 from agent.bundle import DEFAULT, Bundle, load_bundle
 from agent.errors import BundleError
 from agent.manifest import FILES, MANIFEST
+from agent.matching import Descriptions, match
 from agent.types import FAULTS
 from export.cli import main
-from export.describing import rank, read_descriptions, reader_of, redescribe
+from export.describing import read_descriptions, redescribe
+from export.granting import TAKEN
+from export.graph import Floats
+from export.reader import rank, reader_of
 from export.text import NgramEncoder, TextError
 from export.tower import Tower, sha256, tower_bytes
 
@@ -44,14 +48,21 @@ def case(tmp_path: Path) -> Case:
     return make_case(tmp_path, near=float("nan"))
 
 
-def make_case(tmp_path: Path, *, near: float) -> Case:
-    """`near` is the tower's limit, NaN for one that was stored without."""
+def heard_by(dim: int) -> Floats:
+    """Directions that windows may have, (200, dim)."""
+    heard = np.random.default_rng(7).normal(size=(200, dim)).astype(np.float32)
+    return np.asarray(heard / np.linalg.norm(heard, axis=1, keepdims=True), np.float32)
+
+
+def make_case(tmp_path: Path, *, near: float, stored: bool = True) -> Case:
+    """`near` is the tower's limit, NaN for one that was stored without; `stored` with windows that were heard."""
     torch.manual_seed(0)
     shipped = load_bundle("default")
     encoder = NgramEncoder()
-    tower = Tower(encoder.dim, shipped.descriptions.vectors.shape[1], hidden=16)
+    dim = shipped.descriptions.vectors.shape[1]
+    tower = Tower(encoder.dim, dim, hidden=16)
     tower.near.fill_(near)
-    content = tower_bytes(tower, encoder.name)
+    content = tower_bytes(tower, encoder.name, heard=heard_by(dim) if stored else None)
     (tmp_path / "tower.npz").write_bytes(content)
     bundle = tmp_path / "bundle"
     shutil.copytree(DEFAULT, bundle)
@@ -75,7 +86,8 @@ def test_faults_in_the_file_change_and_the_others_keep_theirs(case: Case, tmp_pa
     assert after.model_onnx == before.model_onnx
     assert after.model_tflite == before.model_tflite
     assert np.array_equal(after.golden_embeddings, before.golden_embeddings)
-    assert after.manifest.calibration == before.manifest.calibration
+    kept = msgspec.structs.replace(after.manifest.calibration, granted={})
+    assert kept == before.manifest.calibration
 
 
 def test_a_vector_weighs_languages_alike(case: Case, tmp_path: Path) -> None:
@@ -100,10 +112,51 @@ def test_a_new_fault_is_unvalidated_and_told_in_every_language(case: Case, tmp_p
     assert after.manifest.version.startswith(load_bundle(case.bundle).manifest.version + "+")
 
 
+def share_called(bundle: Bundle, fault: str) -> float:
+    """Of the windows stored with the tower, as the agent matches them."""
+    heard = heard_by(bundle.descriptions.vectors.shape[1])
+    called = [match(one, bundle.descriptions, bundle.manifest.calibration)[0].fault for one in heard]
+    return called.count(fault) / len(called)
+
+
+def test_a_new_fault_may_take_a_twentieth_of_the_windows_heard(case: Case, tmp_path: Path) -> None:
+    after = described(case, tmp_path / "out")
+    assert set(after.manifest.calibration.granted) == {"seal_rub"}
+    assert TAKEN - 0.02 < share_called(after, "seal_rub") <= TAKEN
+    granted = after.manifest.calibration.granted["seal_rub"]
+    assert f"seal_rub ({granted:+.2f})" in (tmp_path / "out" / "model_card.md").read_text()
+
+
+def test_a_fault_described_again_is_still_one_that_nobody_trained(case: Case, tmp_path: Path) -> None:
+    described(case, tmp_path / "out")
+    case.descriptions.write_text('[en]\nseal_rub = ["a rotor touches the seal"]\nbelt_slip = ["the belt slips"]')
+    made = redescribe(tmp_path / "out", case.descriptions, tmp_path / "again", tower=case.tower)
+    after = load_bundle(tmp_path / "again")
+    assert set(after.manifest.calibration.granted) == set(made.granted) == {"seal_rub", "belt_slip"}
+    alone = msgspec.structs.replace(after.manifest.calibration, granted={"seal_rub": made.granted["seal_rub"]})
+    others = [number for number, fault in enumerate(after.manifest.faults) if fault != "belt_slip"]
+    descriptions = Descriptions(
+        tuple(after.manifest.faults[number] for number in others), after.descriptions.vectors[others],
+        (True,) * len(others), {},
+    )  # fmt: skip
+    heard = heard_by(descriptions.vectors.shape[1])
+    called = [match(one, descriptions, alone)[0].fault for one in heard]
+    assert called.count("seal_rub") / len(called) <= TAKEN
+
+
+def test_a_tower_without_windows_grants_nothing_and_says_so(tmp_path: Path) -> None:
+    case = make_case(tmp_path, near=float("nan"), stored=False)
+    made = redescribe(case.bundle, case.descriptions, tmp_path / "out", tower=case.tower)
+    assert made.granted == {"seal_rub": 0.0}
+    assert "stored without windows" in made.remarks[0]
+    assert load_bundle(tmp_path / "out").manifest.calibration.granted == {"seal_rub": 0.0}
+
+
 def test_the_command_says_what_lies_near(case: Case, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     arguments = ["describe", "--bundle", str(case.bundle), "--descriptions", str(case.descriptions)]
     assert main([*arguments, "--out", str(tmp_path / "out"), "--tower", str(case.tower), "--version", "9"]) == 0
-    assert "seal_rub" in capsys.readouterr().out
+    line = next(line for line in capsys.readouterr().out.splitlines() if line.startswith("seal_rub"))
+    assert "granted" in line
     assert load_bundle(tmp_path / "out").manifest.version == "9"
     again = [*arguments, "--out", str(tmp_path / "out"), "--tower", str(case.tower)]
     assert main(again) == 0  # an older bundle is replaced

@@ -106,7 +106,9 @@ def test_a_cell_scores_on_a_machine_that_training_never_heard(published: Table, 
         assert cell.windows == (published.take(published.machines == "uestc").labels == "ball").sum()
         assert cell.chance == 1 / 8
         assert set(cell.likeness) == set(FAULTS) - {"ball"}
+        assert (cell.granted != 0) == (not physics)
         for said in (cell.with_baseline, cell.without_baseline):
+            assert not physics or said.recall == said.recall_ungranted
             assert sum(said.called.values()) == pytest.approx(1)
             assert said.called.get("ball", 0) == said.recall
             assert said.interval.low <= said.recall <= said.interval.high

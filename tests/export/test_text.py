@@ -22,7 +22,16 @@ from export.text import (
     sentences_of,
     text_encoder,
 )
-from export.tower import Tower, average_wordings, describe, load_tower, nearest_fault_share, sha256, tower_bytes
+from export.tower import (
+    Tower,
+    average_wordings,
+    describe,
+    heard_of,
+    load_tower,
+    nearest_fault_share,
+    sha256,
+    tower_bytes,
+)
 
 SEEDS = ("정상 베어링 상태", "볼 베어링 결함", "내륜 결함", "외륜 결함", "기계적 느슨함", "회전 불균형", "축 정렬불량")
 HANGUL = re.compile("[가-힣]")
@@ -131,6 +140,16 @@ def test_a_tower_keeps_its_weights_and_its_encoder() -> None:
     np.testing.assert_allclose(describe(load_tower(content, encoder), vectors), describe(tower, vectors), atol=2e-3)
     with pytest.raises(TextError, match="choose that text encoder"):
         load_tower(content, NgramEncoder(dim=64))
+    assert heard_of(content) is None
+
+
+def test_a_tower_is_stored_with_what_its_encoder_heard() -> None:
+    heard = np.random.default_rng(0).normal(size=(5, 8)).astype(np.float16).astype(np.float32)
+    encoder, tower = NgramEncoder(dim=32), Tower(32, 8).eval()
+    content = tower_bytes(tower, encoder.name, heard=heard)
+    np.testing.assert_array_equal(heard_of(content), heard)
+    vectors = encoder.encode(["ball defect"])
+    np.testing.assert_allclose(describe(load_tower(content, encoder), vectors), describe(tower, vectors), atol=2e-3)
 
 
 def test_wordings_are_averaged_with_equal_say_for_each_language() -> None:

@@ -15,10 +15,10 @@ from agent.bundle import DEFAULT, load_bundle
 from agent.manifest import MANIFEST
 from agent.types import FAULTS
 from export.cli import main
-from export.describing import NEAR, Reader
 from export.glossary import GlossaryEncoder
 from export.nearness import ADMITTED, fit_limit, read_left_out
 from export.negatives import KINDS, UNSEEN, read_contrasts, training_sentences
+from export.reader import NEAR, Reader
 from export.swaps import SwapCell, summary_of
 from export.text import FOLDER, NONE, JoinedEncoder, NgramEncoder, read_wordings, sentences_of
 from export.texts import draw_texts, judge_texts, read_never_seen
