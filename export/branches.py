@@ -27,7 +27,7 @@ PHYSICS = (
 )  # fmt: skip
 """What means the same on every machine, where its healthy state is known."""
 PHYSICS_BLIND = (
-    *(f"own:comb/{line}/*" for line in LINES), *(f"own:raw/{line}" for line in LINES), "own:contrast/*",
+    *(f"own:comb/{line}/*" for line in LINES), "own:contrast/*",
     "own:impulse/*", "own:shape/kurtosis", "own:shape/crest",
 )  # fmt: skip
 """And where it is not."""
