@@ -10,8 +10,8 @@ from dataclasses import replace
 from pathlib import Path
 
 from agent.errors import ConfigError, TextVibError
-from export.judging import add_judging
-from export.shrinking import add_shrinking, quantize_run
+from export.commands.judging import add_judging
+from export.commands.shrinking import add_shrinking, quantize_run
 
 RUNS = Path("runs")
 MACHINES = 150

@@ -26,12 +26,12 @@ from export.data.table import Table, join, sampling_weights
 from export.data.windows import table_of
 from export.deviation import fit_deviation
 from export.graph import Floats
-from export.nearness import fit_limit
 from export.negatives import training_sentences, wordings_digest
 from export.run import RunConfig, save_run, write_json
 from export.score import balanced_accuracy, by_family, embeddings, encoder_inputs, nearest, recall_per_label
 from export.spread import Spread, spread_of
 from export.text import FOLDER, Sentences, TextEncoder, read_wordings, sentences_of, text_encoder
+from export.textlimit import fit_limit
 from export.tower import average_wordings, describe, nearest_fault_share
 from export.train import TrainConfig, Trained, train
 

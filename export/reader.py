@@ -35,7 +35,7 @@ class Reader:
 
     @property
     def near(self) -> float:
-        """Cosine from which a sentence counts as near a fault, as fixed in training (`export.nearness`)."""
+        """Cosine from which a sentence counts as near a fault, as fixed in training (`export.textlimit`)."""
         limit = float(self.tower.near)
         return NEAR if math.isnan(limit) else limit
 

@@ -25,9 +25,9 @@ from agent.spectra import FeatureSpec
 from agent.types import FAULTS
 from export.branches import MACHINE, PHYSICS, PHYSICS_BLIND, ROTOR, SPECTRUM, columns
 from export.data.table import Table, sampling_weights, simulated_rows
-from export.experts import nearness
 from export.graph import Floats
 from export.masking import Masking, hide, mask_groups
+from export.nearness import nearness
 
 OWN = ("own:*", "known:*")
 

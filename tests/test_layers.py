@@ -99,6 +99,17 @@ def test_inside_agent_nothing_imports_from_a_later_layer():
                 assert rank[target] <= rank[own], f"{path} imports agent.{target}, a later layer"
 
 
+def test_nothing_that_makes_a_bundle_needs_what_judges_it():
+    """In export, studies stand on everything else, and the commands on studies; only the command line reads those."""
+    for path in modules_of("export"):
+        own = path.relative_to(ROOT / "export").parts[0]
+        needed = {name.split(".")[1] for name in imports_of(path) if name.startswith("export.")}
+        if own != "commands" and own != "cli.py":
+            assert "commands" not in needed, f"{path} imports a command"
+        if own not in ("commands", "studies", "cli.py"):
+            assert "studies" not in needed, f"{path} imports a study"
+
+
 def test_the_data_path_never_waits():
     """The pipeline and all it stands on take time as a number: nothing there can block or look at a clock."""
     for name in sorted(PURE):

@@ -17,11 +17,11 @@ from small_windows import SPEC, small_table
 from agent.runtimes.litert import LiteRtEncoder
 from agent.runtimes.onnx import OnnxEncoder
 from export.aware import CHECKPOINT, AwareConfig, integer_pass, layers_of, rounded, train_aware, with_layers
+from export.commands.shrinking import verdict
 from export.drawing import Windows, windows_of
 from export.graph import Dense, Graph, Node, embed
 from export.likeness import Likeness
 from export.quantize import Quantized, activation_ranges, quantize
-from export.shrinking import verdict
 from export.train import INPUT_SCALE, TrainConfig, fit_scaling
 from export.writers.onnx import onnx_bytes
 from export.writers.tflite import tflite_bytes

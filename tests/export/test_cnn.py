@@ -10,16 +10,16 @@ import numpy as np
 import pytest
 
 from agent.spectra import FeatureSpec
-from export.cells import Material
-from export.cnn import CnnConfig, cnn_cell, cnn_key
-from export.columns import columns_of
+from export.commands.proving import columns_as_text
 from export.data.manifest import Row
 from export.data.raw import RawWindows, raw_windows
 from export.data.table import Table
 from export.data.windows import table_of
-from export.protocols import RawTrial, run_protocols
-from export.proving import columns_as_text
-from export.simple import SimpleConfig
+from export.studies.cells import Material
+from export.studies.cnn import CnnConfig, cnn_cell, cnn_key
+from export.studies.columns import columns_of
+from export.studies.protocols import RawTrial, run_protocols
+from export.studies.simple import SimpleConfig
 from export.train import TrainConfig
 
 SPEC = FeatureSpec()

@@ -18,18 +18,18 @@ import pytest
 from agent.errors import ConfigError
 from agent.features import feature_names
 from agent.spectra import FeatureSpec
-from export.bars import draw_standings
-from export.cells import Material, cell_key, imported, kept
-from export.claim import Difference, difference_of, verdict_of
 from export.cli import main
-from export.columns import columns_of
-from export.compare import CONTENDERS, Plan, Trial, TrialCell, key_of, plan_of, run_trials, thinned, trials_of
-from export.comparing import as_text
+from export.commands.comparing import as_text
 from export.data.table import NEITHER_HALF, Table, join
 from export.data.windows import labelled
 from export.objective import OBJECTIVES
 from export.spread import Spread
-from export.standings import Standings, standings_of
+from export.studies.bars import draw_standings
+from export.studies.cells import Material, cell_key, imported, kept
+from export.studies.claim import Difference, difference_of, verdict_of
+from export.studies.columns import columns_of
+from export.studies.compare import CONTENDERS, Plan, Trial, TrialCell, key_of, plan_of, run_trials, thinned, trials_of
+from export.studies.standings import Standings, standings_of
 from export.train import TrainConfig
 
 SPEC = FeatureSpec()
@@ -131,7 +131,7 @@ def test_trials_are_kept_and_only_missing_ones_made(material: Material, tmp_path
     assert best.windows == 8 * 12
     assert cells[Trial(0, 0.1, "800", "triplet")].windows == 8 * 2
     assert 1 < best.trained.effective_rank <= CONFIG.dim
-    assert best.scored.alignment < 2
+    assert best.trained.alignment < best.scored.alignment < 4
 
     missing = tmp_path / "800-0.1-infonce-0.json"
     before = missing.read_bytes()
@@ -157,7 +157,7 @@ import sys
 from pathlib import Path
 sys.path.insert(0, {tests!r})
 from test_compare import CONFIG, PLAN, SPEC, Material, small_table
-from export.compare import run_trials
+from export.studies.compare import run_trials
 run_trials(Material(small_table(), None, SPEC), CONFIG, PLAN, folder=Path({out!r}))
 """
 
@@ -187,14 +187,15 @@ def test_two_at_a_time_give_the_same(material: Material, tmp_path: Path) -> None
 
 
 def test_a_key_follows_the_code_it_runs(material: Material, tmp_path: Path) -> None:
-    names = {path.relative_to(EXPORT).as_posix() for path in imported(EXPORT / "compare.py")}
-    assert {"compare.py", "cells.py", "train.py", "objectives/miners.py", "data/table.py"} <= names
-    assert not {"judging.py", "cli.py", "claim.py", "standings.py", "bars.py", "protocols.py"} & names
+    names = {path.relative_to(EXPORT).as_posix() for path in imported(EXPORT / "studies" / "compare.py")}
+    assert {"studies/compare.py", "studies/cells.py", "train.py", "objectives/miners.py", "data/table.py"} <= names
+    assert not any(name.startswith("commands/") for name in names)
+    assert not {"cli.py", *(f"studies/{name}.py" for name in ("claim", "standings", "bars", "protocols"))} & names
     code = tmp_path / "code.py"
     code.write_text("import numpy\nfrom export import deviation\n")
     assert {path.name for path in imported(code)} >= {"code.py", "deviation.py"}
     before = cell_key(material, CONFIG, code=code)
-    code.write_text("import numpy\nfrom export import deviation  # changed\n")
+    code.write_text("import numpy\nfrom export import deviation# changed\n")
     assert cell_key(material, CONFIG, code=code) != before
 
 

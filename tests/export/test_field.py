@@ -17,19 +17,19 @@ from agent.errors import RecordingError
 from agent.recorded import Recording
 from agent.spectra import FeatureSpec
 from agent.types import AXES, FAULTS, UNKNOWN
-from export.adxl345 import NORMAL, Run, lines_of, plain_limit, read_runs, steady, whole
-from export.adxl345 import Verdict as RunVerdict
-from export.adxl345 import setup_of as motor
 from export.cli import main
-from export.commissioned import ELSEWHERE, HERE, Played, Scene, halves_of, scenes_of, watches_of
-from export.commissioned import Cell as Scenes
 from export.data.manifest import ManifestError, Row
-from export.days import summarise, visit, watch
-from export.edge import Edge
 from export.figures import share_of_count
 from export.objections import Standing
-from export.openset import Heard, Limits, answers, gated, limits_of
-from export.playing import Player, commission, cut
+from export.studies.adxl345 import NORMAL, Run, lines_of, plain_limit, read_runs, steady, whole
+from export.studies.adxl345 import Verdict as RunVerdict
+from export.studies.adxl345 import setup_of as motor
+from export.studies.commissioned import ELSEWHERE, HERE, Played, Scene, halves_of, scenes_of, watches_of
+from export.studies.commissioned import Cell as Scenes
+from export.studies.days import summarise, visit, watch
+from export.studies.edge import Edge
+from export.studies.openset import Heard, Limits, answers, gated, limits_of
+from export.studies.playing import Player, commission, cut
 
 SPEC = FeatureSpec()
 

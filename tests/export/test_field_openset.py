@@ -11,13 +11,13 @@ import pytest
 
 from agent.features import feature_names
 from agent.spectra import FeatureSpec
-from export.cells import Material
 from export.data.table import Table, join
 from export.data.windows import labelled
 from export.deviation import fit_deviation
-from export.edge import healthy_at_length, trained_edge
-from export.openset import cell_of, plan_of
-from export.strangers import strangers_of
+from export.studies.cells import Material
+from export.studies.edge import healthy_at_length, trained_edge
+from export.studies.openset import cell_of, plan_of
+from export.studies.strangers import strangers_of
 from export.train import TrainConfig
 
 SPEC = FeatureSpec()

@@ -10,14 +10,14 @@ import numpy as np
 import pytest
 from small_windows import SPEC, small_table
 
-import export.leftout
+import export.studies.leftout
 from agent.features import feature_names
 from agent.types import FAULTS
-from export.cells import Material
 from export.data.table import Table
 from export.glossary import GlossaryEncoder
-from export.leftout import NAMED_BY, left_out_cell, plan_of, run_left_out, sentences_without
-from export.lines import LINES, PARTS, exchanged_windows, line_sentences
+from export.studies.cells import Material
+from export.studies.leftout import NAMED_BY, left_out_cell, plan_of, run_left_out, sentences_without
+from export.studies.lines import LINES, PARTS, exchanged_windows, line_sentences
 from export.text import LANGUAGES, NONE, read_wordings
 from export.train import TrainConfig
 
@@ -124,4 +124,4 @@ def test_cells_are_kept_and_read_again(published: Table, tmp_path: Path) -> None
     kept.write_text(json.dumps(json.loads(kept.read_text()) | {"seconds": 1e6}))
     again = run_left_out(material, tiny, folder=tmp_path, physics=(False,))
     assert max(cell.seconds for cell in again) == 1e6
-    assert export.leftout.as_line(again[0]).strip().startswith("1400")
+    assert export.studies.leftout.as_line(again[0]).strip().startswith("1400")

@@ -14,22 +14,23 @@ import pytest
 
 from agent.features import feature_names, views
 from agent.spectra import FeatureSpec
-from export.cells import Material
 from export.cli import main
-from export.columns import COLUMNS, columns_of, healthy_references
+from export.commands.proving import columns_as_text
 from export.data.layouts import rows_below
 from export.data.manifest import Row
 from export.data.table import Table, join
 from export.data.windows import labelled
-from export.experts import EXPERTS, FUSED, FUSED_BY_NEARNESS, FUSIONS, SPECTRAL, Fusion, fuse, nearness
-from export.protocols import run_protocols
-from export.proving import columns_as_text
-from export.selection import Choice
-from export.simple import RECIPES, SimpleCell, SimpleConfig, Windows, predictions, simple_key
+from export.nearness import nearness
 from export.spread import Spread
-from export.summary import APART, SELECTED, summarise
+from export.studies.cells import Material
+from export.studies.columns import COLUMNS, columns_of, healthy_references
+from export.studies.experts import EXPERTS, FUSED, FUSED_BY_NEARNESS, FUSIONS, SPECTRAL, Fusion, fuse
+from export.studies.protocols import run_protocols
+from export.studies.selection import Choice
+from export.studies.simple import RECIPES, SimpleCell, SimpleConfig, Windows, predictions, simple_key
+from export.studies.summary import APART, SELECTED, summarise
+from export.studies.trials import Cell, key_of
 from export.train import TrainConfig
-from export.trials import Cell, key_of
 
 SPEC = FeatureSpec()
 KINDS = ("healthy", "inner_race", "outer_race", "ball")

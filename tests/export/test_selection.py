@@ -13,18 +13,18 @@ import pytest
 
 from agent.errors import ConfigError
 from agent.spectra import FeatureSpec
-from export.cells import Material
 from export.cli import main
-from export.columns import COLUMNS, Column, columns_of, healthy_references
+from export.commands.proving import tryouts_as_text
 from export.data.table import Table
-from export.experts import FUSIONS
-from export.proving import tryouts_as_text
 from export.recipes import read_recipe, read_recipes
-from export.selection import all_folds, choose, inner_folds, same_folds, touched
-from export.simple import SimpleCell, SimpleConfig, simple_cell
+from export.studies.cells import Material
+from export.studies.columns import COLUMNS, Column, columns_of, healthy_references
+from export.studies.experts import FUSIONS
+from export.studies.selection import all_folds, choose, inner_folds, same_folds, touched
+from export.studies.simple import SimpleCell, SimpleConfig, simple_cell
+from export.studies.trials import cell_of
+from export.studies.tryouts import choose_experts, try_recipes
 from export.train import TrainConfig
-from export.trials import cell_of
-from export.tryouts import choose_experts, try_recipes
 
 RECIPES = Path(__file__).parents[2] / "configs" / "recipes"
 SPEC = FeatureSpec()

@@ -16,11 +16,11 @@ from agent.manifest import MANIFEST
 from agent.types import FAULTS
 from export.cli import main
 from export.glossary import GlossaryEncoder
-from export.nearness import ADMITTED, fit_limit, read_left_out
 from export.negatives import KINDS, UNSEEN, read_contrasts, training_sentences
 from export.reader import NEAR, Reader
-from export.swaps import SwapCell, summary_of
+from export.studies.swaps import SwapCell, summary_of
 from export.text import FOLDER, NONE, JoinedEncoder, NgramEncoder, read_wordings, sentences_of
+from export.textlimit import ADMITTED, fit_limit, read_left_out
 from export.texts import draw_texts, judge_texts, read_never_seen
 from export.tower import Tower, average_wordings, describe, load_tower, sha256, tower_bytes
 from export.train import TrainConfig, sentence_draws, separate_texts

@@ -20,14 +20,14 @@ from torch import Tensor, nn
 from torch.nn import functional
 
 from agent.types import FAULTS
-from export.cells import Material, cell_key
-from export.columns import Column
 from export.data.raw import RawWindows
 from export.data.table import sampling_weights
 from export.graph import Floats
 from export.negatives import WORDINGS
 from export.objective import OBJECTIVES
 from export.score import balanced_accuracy, nearest
+from export.studies.cells import Material, cell_key
+from export.studies.columns import Column
 from export.text import read_wordings, sentences_of, text_encoder
 from export.tower import Tower, average_wordings, describe
 from export.train import TrainConfig

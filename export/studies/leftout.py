@@ -3,8 +3,8 @@
 Nothing of the fault is trained on: no window with its label, recorded or simulated, and no sentence that describes it,
 denies it or so much as names its part. Each is scored on a machine that training never heard, among all cached
 descriptions, its own included. With `physics`, training knows what the lines of every part are called, sees windows of
-other faults with their lines exchanged (`export.lines`), and sees line heights alone; still no window and no wording of
-the fault. That student is not the one that ships.
+other faults with their lines exchanged (`export.studies.lines`), and sees line heights alone; still no window and no
+wording of the fault. That student is not the one that ships.
 
 The fault is granted what `describe` would grant it (`export.granting`), and counted without that, too.
 """
@@ -21,24 +21,24 @@ import numpy as np
 
 from agent.scaling import speed_bound, view_shares
 from agent.types import FAULTS, HEALTHY
-from export.cells import Material, kept
-from export.columns import FAMILIES, Column, columns_of, healthy_references, machine_column
 from export.data.table import Table, join
 from export.figures import Interval, auroc, bootstrap_balanced
 from export.glossary import GlossaryEncoder
 from export.granting import grant_of, heard_windows
 from export.graph import Floats
-from export.lines import PARTS, beside_lines, exchanged_windows, line_sentences
 from export.negatives import WORDINGS, training_sentences
 from export.score import embeddings, nearest
-from export.strangers import machine_fold, with_references
+from export.studies.cells import Material, kept
+from export.studies.columns import FAMILIES, Column, columns_of, healthy_references, machine_column
+from export.studies.lines import PARTS, beside_lines, exchanged_windows, line_sentences
+from export.studies.strangers import machine_fold, with_references
 from export.text import Sentences, read_wordings, sentences_of, text_encoder
 from export.tower import average_wordings, describe
 from export.train import TrainConfig, train
 
 SIMULATED = "simulated"
 PLACES = ("1400", "021", *FAMILIES)
-"""A speed, a size of defect and every rig that training never heard; see `export.columns`."""
+"""A speed, a size of defect and every rig that training never heard; see `export.studies.columns`."""
 SCORED_SHARE = 5  # one in so many simulated machines is scored, the others are taught
 NAMED_BY: dict[str, frozenset[str]] = {
     "inner_race": frozenset({"inner", "inner_race_line"}),

@@ -11,16 +11,16 @@ from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
 
-from export.cells import Material, kept
-from export.cnn import CnnCell, CnnConfig, cnn_cell, cnn_key
-from export.columns import COLUMNS, Column, columns_of
 from export.data.raw import RawWindows
-from export.selection import all_folds, same_folds
-from export.simple import SimpleConfig, simple_cells
-from export.summary import Summary, summarise
+from export.studies.cells import Material, kept
+from export.studies.cnn import CnnCell, CnnConfig, cnn_cell, cnn_key
+from export.studies.columns import COLUMNS, Column, columns_of
+from export.studies.selection import all_folds, same_folds
+from export.studies.simple import SimpleConfig, simple_cells
+from export.studies.summary import Summary, summarise
+from export.studies.trials import cells_of, key_of
+from export.studies.tryouts import choose_experts
 from export.train import TrainConfig
-from export.trials import cells_of, key_of
-from export.tryouts import choose_experts
 
 Tell = Callable[[str], None]
 

@@ -20,10 +20,10 @@ from agent.errors import ConfigError
 if TYPE_CHECKING:
     import msgspec
 
-    from export.edge import Edge
+    from export.studies.edge import Edge
 
 STUDIES = ("openset", "commissioned", "days", "adxl345")
-AGENT = Path(__file__).parent.parent / "agent"
+AGENT = Path(__file__).parent.parent.parent / "agent"
 
 
 def add_field(commands: Any) -> None:
@@ -53,8 +53,8 @@ def _names(text: str) -> tuple[str, ...]:
 def _field(arguments: argparse.Namespace) -> int:
     import msgspec
 
-    from export.fieldtables import draw, table
     from export.run import write_json
+    from export.studies.fieldtables import draw, table
 
     if arguments.watched < 1:
         raise ConfigError("--watched: must be at least 1")
@@ -76,7 +76,7 @@ def _field(arguments: argparse.Namespace) -> int:
 
 
 def _openset(arguments: argparse.Namespace) -> Sequence[msgspec.Struct]:
-    from export import openset
+    from export.studies import openset
 
     material, config = _trained_on(arguments)
     key = _key(openset.__file__, material, config)
@@ -84,8 +84,8 @@ def _openset(arguments: argparse.Namespace) -> Sequence[msgspec.Struct]:
 
 
 def _commissioned(arguments: argparse.Namespace) -> Sequence[msgspec.Struct]:
-    from export import commissioned
     from export.data.layouts import rows_below
+    from export.studies import commissioned
 
     material, config = _trained_on(arguments)
     key = _key(commissioned.__file__, material, config)
@@ -95,8 +95,8 @@ def _commissioned(arguments: argparse.Namespace) -> Sequence[msgspec.Struct]:
 
 
 def _days(arguments: argparse.Namespace) -> Sequence[msgspec.Struct]:
-    from export import days
-    from export.cells import kept
+    from export.studies import days
+    from export.studies.cells import kept
 
     edge = _finished(arguments.bundle)
     key = _bundle_key(edge, days.__file__)
@@ -111,8 +111,8 @@ def _days(arguments: argparse.Namespace) -> Sequence[msgspec.Struct]:
 
 
 def _adxl345(arguments: argparse.Namespace) -> Sequence[msgspec.Struct]:
-    from export import adxl345
-    from export.cells import kept
+    from export.studies import adxl345
+    from export.studies.cells import kept
 
     edge = _finished(arguments.bundle)
     key = _bundle_key(edge, adxl345.__file__)
@@ -128,8 +128,8 @@ def _adxl345(arguments: argparse.Namespace) -> Sequence[msgspec.Struct]:
 
 def _trained_on(arguments: argparse.Namespace) -> tuple[Any, Any]:
     """Material and recipe."""
-    from export.published import read_material
     from export.recipes import read_recipe
+    from export.studies.published import read_material
     from export.train import TrainConfig
 
     config = TrainConfig() if arguments.recipe is None else read_recipe(arguments.recipe)
@@ -139,14 +139,14 @@ def _trained_on(arguments: argparse.Namespace) -> tuple[Any, Any]:
 def _finished(name: str) -> Edge:
     from agent.assembly import load_encoder
     from agent.bundle import load_bundle
-    from export.edge import Edge
+    from export.studies.edge import Edge
 
     bundle = load_bundle(name)
     return Edge(bundle, load_encoder(bundle, "auto")[1])
 
 
 def _key(module: str, material: Any, config: Any) -> str:
-    from export.cells import cell_key
+    from export.studies.cells import cell_key
 
     return _digest(cell_key(material, config, code=Path(module)).encode(), sorted(AGENT.glob("*.py")))
 
@@ -155,7 +155,7 @@ def _bundle_key(edge: Edge, module: str) -> str:
     import msgspec
 
     import simulator
-    from export.cells import imported
+    from export.studies.cells import imported
 
     paths = [
         *imported(Path(module)),

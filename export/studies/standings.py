@@ -11,8 +11,8 @@ from typing import Literal
 import msgspec
 import numpy as np
 
-from export.claim import Difference, Verdict, difference_of, verdict_of
-from export.compare import FIRST, SECOND, Plan, Trial, TrialCell
+from export.studies.claim import Difference, Verdict, difference_of, verdict_of
+from export.studies.compare import FIRST, SECOND, Plan, Trial, TrialCell
 from export.train import TrainConfig
 
 Figure = Literal["balanced_accuracy", "without_baseline"]

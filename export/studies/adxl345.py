@@ -20,9 +20,9 @@ from agent.machine import Machine, SensorSetup
 from agent.recorded import Piece, Recording
 from agent.recordings import read_recording
 from export.data.manifest import ManifestError
-from export.edge import Edge
 from export.figures import Share, share_of_count
-from export.playing import Heard, Player, commission
+from export.studies.edge import Edge
+from export.studies.playing import Heard, Player, commission
 
 RATE_HZ = 1600.0
 COUNT_G = 32 / 2**13  # 13 bits over +-16 g

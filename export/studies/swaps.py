@@ -15,10 +15,10 @@ import msgspec
 import numpy as np
 
 from agent.types import FAULTS
-from export.cells import Material, fit, kept, scored_inputs
-from export.columns import CHASED_BY_NOBODY, COLUMNS, Column, columns_of
 from export.graph import embed
 from export.score import balanced_accuracy, nearest
+from export.studies.cells import Material, fit, kept, scored_inputs
+from export.studies.columns import CHASED_BY_NOBODY, COLUMNS, Column, columns_of
 from export.text import FOLDER, LANGUAGES, read_wordings, sentences_of, text_encoder
 from export.tower import average_wordings, describe
 from export.train import TrainConfig

@@ -20,8 +20,8 @@ from agent.pipeline import Pipeline
 from agent.recorded import Piece, Recording, blocks_of
 from agent.types import UNKNOWN, Alert, Diagnosis
 from agent.windowing import Windower
-from export.edge import Edge
 from export.graph import Floats
+from export.studies.edge import Edge
 
 Baselines = dict[str | None, Baseline]
 """By bearing."""

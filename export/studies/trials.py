@@ -16,13 +16,13 @@ from numpy.typing import NDArray
 
 from agent.runtimes.onnx import OnnxEncoder
 from agent.types import FAULTS
-from export.cells import Material, cell_key, fit, kept, scored_inputs, spread_of_training
-from export.columns import Column
 from export.convert import integers, range_inputs
 from export.figures import tally_of
 from export.graph import Floats, embed
 from export.score import balanced_accuracy, nearest
 from export.spread import Spread
+from export.studies.cells import Material, cell_key, fit, kept, scored_inputs, spread_of_training
+from export.studies.columns import Column
 from export.train import INPUT_SCALE, TrainConfig
 from export.writers.onnx import onnx_bytes
 

@@ -19,12 +19,13 @@ from numpy.typing import NDArray
 
 from agent.features import views
 from agent.spectra import FeatureSpec
-from export.cells import Material, cell_key, kept
-from export.columns import Column, healthy_references
 from export.data.table import healthy_pools, references
-from export.experts import FUSIONS, SPECTRAL, fuse, nearness
 from export.graph import Floats
+from export.nearness import nearness
 from export.score import balanced_accuracy
+from export.studies.cells import Material, cell_key, kept
+from export.studies.columns import Column, healthy_references
+from export.studies.experts import FUSIONS, SPECTRAL, fuse
 
 TREES = 300
 LINES = ("comb", "raw")

@@ -14,7 +14,8 @@ from typing import TypeAlias
 import msgspec
 import numpy as np
 
-from export.columns import (
+from export.data.table import Table
+from export.studies.columns import (
     COLUMNS,
     FAMILIES,
     SIZES,
@@ -26,7 +27,6 @@ from export.columns import (
     speed_column,
     within,
 )
-from export.data.table import Table
 
 Scores: TypeAlias = Mapping[str, Mapping[str, float]]
 """Candidate -> fold -> balanced accuracy."""

@@ -19,9 +19,9 @@ from agent.detection import DecisionConfig
 from agent.machine import Bearing, Geometry, Machine, SensorSetup
 from agent.recorded import Recording
 from agent.types import AXES, FAULTS, HEALTHY
-from export.edge import Edge
 from export.figures import Rate, Share, rate_of, share_of_count
-from export.playing import Baselines, Player, commission
+from export.studies.edge import Edge
+from export.studies.playing import Baselines, Player, commission
 
 FIRST_MACHINE = 90_000  # far from the seeds that train the default bundle
 RATE_HZ = 12_800.0

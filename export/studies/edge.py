@@ -22,12 +22,12 @@ from agent.runtimes.onnx import OnnxEncoder
 from agent.spectra import FeatureSpec
 from agent.types import FAULTS, HEALTHY
 from export.calibrate import fit_calibration
-from export.cells import Fitted, Material, fit
 from export.convert import integers, range_inputs
 from export.data.table import Table, join
 from export.data.windows import labelled, window_features
 from export.deviation import fit_deviation
-from export.strangers import everything, is_of, strangers_of
+from export.studies.cells import Fitted, Material, fit
+from export.studies.strangers import everything, is_of, strangers_of
 from export.train import INPUT_SCALE, TrainConfig
 from export.writers.onnx import onnx_bytes
 

@@ -7,7 +7,7 @@ from pathlib import Path
 import matplotlib as mpl
 import numpy as np
 
-from export.standings import Standings
+from export.studies.standings import Standings
 
 mpl.use("Agg")
 from matplotlib import pyplot as plt

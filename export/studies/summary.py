@@ -10,14 +10,14 @@ from collections.abc import Iterable, Mapping, Sequence
 import msgspec
 import numpy as np
 
-from export.cnn import CnnCell, CnnConfig
-from export.columns import CHASED_BY_NOBODY
-from export.experts import FUSED, FUSED_BY_NEARNESS
 from export.figures import Interval, Tally, bootstrap_mean
-from export.selection import Choice
-from export.simple import RECIPES, SimpleCell
+from export.studies.cnn import CnnCell, CnnConfig
+from export.studies.columns import CHASED_BY_NOBODY
+from export.studies.experts import FUSED, FUSED_BY_NEARNESS
+from export.studies.selection import Choice
+from export.studies.simple import RECIPES, SimpleCell
+from export.studies.trials import Cell
 from export.train import TrainConfig
-from export.trials import Cell
 
 ROWS: Mapping[str, str] = {name: name for name in RECIPES} | {
     "four experts fused": FUSED.name,

@@ -16,12 +16,12 @@ from agent.runtimes.onnx import OnnxEncoder
 from agent.scaling import speed_bound, view_shares
 from agent.spectra import FeatureSpec
 from export.calibrate import HeldOut
-from export.cells import Fitted, Material, fit
-from export.columns import FAMILIES, Column, healthy_references, machine_column
 from export.convert import integers, range_inputs
 from export.data.table import Table, healthy_states, join, sampling_weights
 from export.graph import Floats, embed
 from export.objections import standing_of
+from export.studies.cells import Fitted, Material, fit
+from export.studies.columns import FAMILIES, Column, healthy_references, machine_column
 from export.train import INPUT_SCALE, TrainConfig
 from export.writers.onnx import onnx_bytes
 

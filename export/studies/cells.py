@@ -22,7 +22,6 @@ import agent.baseline
 import agent.scaling
 from agent.spectra import FeatureSpec
 from agent.types import FAULTS
-from export.columns import Column, healthy_references
 from export.data.table import Table, join
 from export.glossary import GLOSSARY
 from export.graph import Floats, Graph
@@ -31,13 +30,14 @@ from export.negatives import TRAINING, WORDINGS, training_sentences
 from export.run import read_json, write_json
 from export.score import embeddings, encoder_inputs
 from export.spread import Spread, spread_of
+from export.studies.columns import Column, healthy_references
 from export.text import Sentences, text_encoder
 from export.tower import average_wordings, describe
 from export.train import TrainConfig, Trained, train
 
 Kept = TypeVar("Kept", bound=msgspec.Struct)
 
-ROOT = Path(__file__).parent.parent
+ROOT = Path(__file__).parent.parent.parent
 TRAINED_ON = (WORDINGS, TRAINING, GLOSSARY)
 BESIDE = (agent.baseline, agent.scaling)
 """What cells read of the agent; its features are in the windows."""

@@ -9,13 +9,13 @@ from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from export.columns import COLUMNS
+from export.studies.columns import COLUMNS
 
 if TYPE_CHECKING:
     from export.figures import Interval
-    from export.selection import Choice
-    from export.summary import Summary
-    from export.tryouts import Tryouts
+    from export.studies.selection import Choice
+    from export.studies.summary import Summary
+    from export.studies.tryouts import Tryouts
 
 WIDTH = 24  # of a row's name
 
@@ -58,13 +58,13 @@ def _add_material(parser: argparse.ArgumentParser) -> None:
 def _protocols(arguments: argparse.Namespace) -> int:
     import msgspec
 
-    from export.cnn import CnnConfig
     from export.data.layouts import rows_below
     from export.data.raw import raw_windows
-    from export.protocols import RawTrial, run_protocols
-    from export.published import read_material
     from export.recipes import read_recipe
-    from export.simple import SimpleConfig
+    from export.studies.cnn import CnnConfig
+    from export.studies.protocols import RawTrial, run_protocols
+    from export.studies.published import read_material
+    from export.studies.simple import SimpleConfig
     from export.train import TrainConfig
 
     _check_counts(arguments)
@@ -92,10 +92,10 @@ def _protocols(arguments: argparse.Namespace) -> int:
 def _select(arguments: argparse.Namespace) -> int:
     import msgspec
 
-    from export.published import read_material
     from export.recipes import read_recipes
-    from export.simple import SimpleConfig
-    from export.tryouts import try_recipes
+    from export.studies.published import read_material
+    from export.studies.simple import SimpleConfig
+    from export.studies.tryouts import try_recipes
 
     _check_counts(arguments)
     recipes = read_recipes(arguments.recipes)

@@ -8,10 +8,10 @@ import sys
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from export.columns import COLUMNS
+from export.studies.columns import COLUMNS
 
 if TYPE_CHECKING:
-    from export.cells import Material
+    from export.studies.cells import Material
     from export.texts import Texts
     from export.train import TrainConfig
 
@@ -151,38 +151,38 @@ def _as_text(texts: Texts) -> str:
 def _swap(arguments: argparse.Namespace) -> int:
     import msgspec
 
-    from export.cells import cell_key
-    from export.swaps import as_text, run_swaps, summary_of
+    from export.studies import swaps
+    from export.studies.cells import cell_key
 
     material, config = _material_of(arguments)
-    cells = run_swaps(
+    cells = swaps.run_swaps(
         material,
         config,
-        folder=arguments.out / cell_key(material, config, code=Path(__file__).with_name("swaps.py")),
+        folder=arguments.out / cell_key(material, config, code=Path(swaps.__file__)),
         only=arguments.only or COLUMNS,
         seeds=arguments.seeds,
         tell=_tell,
     )
-    summary = summary_of(cells)
-    print(msgspec.json.encode(summary).decode() if arguments.json else as_text(summary))
+    summary = swaps.summary_of(cells)
+    print(msgspec.json.encode(summary).decode() if arguments.json else swaps.as_text(summary))
     return os.EX_OK
 
 
 def _left_out(arguments: argparse.Namespace) -> int:
     import msgspec
 
-    from export.cells import cell_key
-    from export.leftout import as_line, run_left_out
+    from export.studies import leftout
+    from export.studies.cells import cell_key
 
     material, config = _material_of(arguments)
-    cells = run_left_out(
+    cells = leftout.run_left_out(
         material,
         config,
-        folder=arguments.out / cell_key(material, config, code=Path(__file__).with_name("leftout.py")),
+        folder=arguments.out / cell_key(material, config, code=Path(leftout.__file__)),
         seeds=arguments.seeds,
         tell=_tell,
     )
-    print(msgspec.json.encode({"cells": cells}).decode() if arguments.json else "\n".join(map(as_line, cells)))
+    print(msgspec.json.encode({"cells": cells}).decode() if arguments.json else "\n".join(map(leftout.as_line, cells)))
     return os.EX_OK
 
 
@@ -190,7 +190,7 @@ def _material_of(arguments: argparse.Namespace) -> tuple[Material, TrainConfig]:
     import msgspec
 
     from export.data.manifest import ManifestError
-    from export.published import read_material
+    from export.studies.published import read_material
     from export.train import TrainConfig
 
     if arguments.seeds < 1 or (arguments.steps is not None and arguments.steps < 1):

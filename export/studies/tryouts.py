@@ -12,12 +12,12 @@ from pathlib import Path
 import msgspec
 import numpy as np
 
-from export.cells import Material
-from export.experts import FUSIONS
-from export.selection import Choice, all_folds, choose
-from export.simple import SimpleCell, SimpleConfig, simple_cells
+from export.studies.cells import Material
+from export.studies.experts import FUSIONS
+from export.studies.selection import Choice, all_folds, choose
+from export.studies.simple import SimpleCell, SimpleConfig, simple_cells
+from export.studies.trials import Cell, cells_of
 from export.train import TrainConfig
-from export.trials import Cell, cells_of
 
 
 class Tryouts(msgspec.Struct, frozen=True):

@@ -22,14 +22,14 @@ import torch
 
 from agent.errors import ConfigError
 from agent.types import FAULTS
-from export.cells import Material, cell_key, descriptions, fit, kept, scored_inputs, spread_of_training
-from export.columns import COLUMNS, Column, columns_of
 from export.data.table import Table
 from export.graph import Floats
 from export.objective import OBJECTIVES
 from export.run import read_json
 from export.score import balanced_accuracy, embeddings, nearest
 from export.spread import Spread, spread_of
+from export.studies.cells import Material, cell_key, descriptions, fit, kept, scored_inputs, spread_of_training
+from export.studies.columns import COLUMNS, Column, columns_of
 from export.train import TrainConfig
 
 FIRST, SECOND = "triplet", "infonce"

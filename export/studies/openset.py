@@ -20,13 +20,13 @@ from agent.matching import FAULTS_OF_DEGREE
 from agent.scaling import speed_bound, view_shares
 from agent.spectra import FeatureSpec
 from agent.types import FAULTS, HEALTHY, UNKNOWN
-from export.cells import Material, fit, kept
-from export.columns import FAMILIES, healthy_references, machine_column
 from export.data.table import Table
 from export.figures import Share, share_of_count, weighted_quantile
 from export.graph import Floats
 from export.objections import Objecting, Standing, fit_objecting, objected, standing_of
-from export.strangers import everything, int8_student, is_of, machine_fold, strangers_of, with_references
+from export.studies.cells import Material, fit, kept
+from export.studies.columns import FAMILIES, healthy_references, machine_column
+from export.studies.strangers import everything, int8_student, is_of, machine_fold, strangers_of, with_references
 from export.train import TrainConfig
 
 REJECTED = 0.05

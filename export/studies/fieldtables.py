@@ -8,11 +8,11 @@ from typing import Any, NamedTuple
 
 import matplotlib as mpl
 
-from export.adxl345 import Line
-from export.commissioned import Watch
-from export.days import Days
 from export.figures import Rate, Share
-from export.openset import Cell
+from export.studies.adxl345 import Line
+from export.studies.commissioned import Watch
+from export.studies.days import Days
+from export.studies.openset import Cell
 
 mpl.use("Agg")
 from matplotlib import pyplot as plt

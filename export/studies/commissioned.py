@@ -22,12 +22,12 @@ from agent.recorded import Recording
 from agent.recordings import read_recording
 from agent.spectra import FeatureSpec
 from agent.types import HEALTHY
-from export.cells import Material, kept
-from export.columns import FAMILIES, machine_column
 from export.data.manifest import Row
-from export.edge import Edge, healthy_at_length, trained_edge
 from export.figures import Rate, Share, rate_of, share_of_count
-from export.playing import Baselines, Heard, Player, commission, cut
+from export.studies.cells import Material, kept
+from export.studies.columns import FAMILIES, machine_column
+from export.studies.edge import Edge, healthy_at_length, trained_edge
+from export.studies.playing import Baselines, Heard, Player, commission, cut
 from export.train import TrainConfig
 
 SENSOR, BEARING = "sensor", "bearing"

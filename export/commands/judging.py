@@ -8,10 +8,10 @@ import sys
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from export.comparing import add_compare
-from export.field import add_field
-from export.proving import add_proving
-from export.wording import add_wording
+from export.commands.comparing import add_compare
+from export.commands.field import add_field
+from export.commands.proving import add_proving
+from export.commands.wording import add_wording
 
 if TYPE_CHECKING:
     from export.evaluate import Evaluation

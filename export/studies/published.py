@@ -9,12 +9,12 @@ from collections.abc import Callable
 from pathlib import Path
 
 from agent.spectra import FeatureSpec
-from export.cells import Material
 from export.data.layouts import rows_below
 from export.data.manifest import ManifestError
 from export.data.simulated import simulated_table
 from export.data.windows import table_of
 from export.experiment import FIRST_SIMULATED
+from export.studies.cells import Material
 
 FOLDERS = ("cwru", "hit_selfbuilt", "uestc")
 

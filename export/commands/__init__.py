@@ -1,0 +1,1 @@
+"""The command line beyond training and packing: one module per family of commands."""
