@@ -50,6 +50,7 @@ def add_wording(commands: Any) -> None:
     left_out.add_argument(
         "--out", type=Path, default=Path("runs/left-out"), help="finished cells (default: %(default)s)"
     )
+    left_out.add_argument("--words-alone", action="store_true", help="no trainings that are told of the parts' lines")
     left_out.set_defaults(command=_left_out)
 
 
@@ -180,6 +181,7 @@ def _left_out(arguments: argparse.Namespace) -> int:
         config,
         folder=arguments.out / cell_key(material, config, code=Path(leftout.__file__)),
         seeds=arguments.seeds,
+        physics=(False,) if arguments.words_alone else (False, True),
         tell=_tell,
     )
     print(msgspec.json.encode({"cells": cells}).decode() if arguments.json else "\n".join(map(leftout.as_line, cells)))
