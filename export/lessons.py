@@ -15,7 +15,7 @@ from torch.nn import functional
 
 from agent.scaling import InputScaling
 from agent.types import FAULTS
-from export.branches import Branch
+from export.branches import Branch, Expert
 from export.graph import Floats
 from export.model import Student
 from export.teacher import Imagined, Said
@@ -55,24 +55,30 @@ class Lessons(nn.Module):
         branches, raw = student.reading(torch.from_numpy(inputs))
         likeness = functional.normalize(raw, dim=1) @ centres.T / self._temperature
         loss = _cross_entropy(said.together[:, present], likeness).mean()
+        wanted: dict[Expert, Floats] = {
+            "physics": said.physics,
+            "physics_blind": imagined.blind.physics[picked],
+            "machine": said.machine,
+            "nearness": said.nearness,
+            "rotor": said.rotor,  # 0 where it said nothing: nothing to learn
+        }
         compared = torch.from_numpy((inputs[:, -1] > 0).astype(np.float32))
         widths = [branch.widths[1] for branch in self._branches]
         carried = torch.split(branches, widths, dim=1) if widths else ()
         for branch, head, seen in zip(self._branches, self.heads, carried, strict=True):
-            answer = head(seen)
-            if branch.expert == "nearness":
-                wanted = torch.from_numpy(said.nearness)
-                distance = NEARNESS_WORTH * functional.binary_cross_entropy_with_logits(answer[:, 0], wanted)
-            elif branch.expert == "physics":
-                distance = (_cross_entropy(said.physics, answer) * compared).mean()
-            elif branch.expert == "physics_blind":
-                distance = _cross_entropy(imagined.blind.physics[picked], answer).mean()
-            elif branch.expert == "rotor":  # nothing to learn where it said nothing
-                distance = _cross_entropy(said.rotor, answer).mean()
-            else:
-                distance = _cross_entropy(said.machine, answer).mean()
-            loss = loss + self._branch_weight * distance
+            distance = _distance(branch.expert, wanted[branch.expert], head(seen))
+            if branch.expert == "physics":  # its inputs say nothing without a reference
+                distance = distance * compared
+            loss = loss + self._branch_weight * distance.mean()
         return loss
+
+
+def _distance(expert: Expert, wanted: Floats, answer: Tensor) -> Tensor:
+    """(n,) of a branch's answer, before its softmax or sigmoid, to its expert's."""
+    if expert != "nearness":
+        return _cross_entropy(wanted, answer)
+    near = torch.from_numpy(wanted)
+    return NEARNESS_WORTH * functional.binary_cross_entropy_with_logits(answer[:, 0], near, reduction="none")
 
 
 def _cross_entropy(wanted: Floats, answer: Tensor) -> Tensor:
