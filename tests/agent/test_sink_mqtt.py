@@ -77,6 +77,19 @@ def sink_for(broker, **changes) -> MqttSink:
     return MqttSink(config_of(broker, **changes), availability=TOPIC)
 
 
+class HeldSink(MqttSink):
+    """Opens only while the test lets it: what it sends to a broker before anybody listens is heard by nobody."""
+
+    def __init__(self, broker) -> None:
+        super().__init__(config_of(broker), availability=TOPIC)
+        self.allowed = threading.Event()
+        self.allowed.set()
+
+    def open(self) -> None:
+        assert self.allowed.wait(60)
+        super().open()
+
+
 class Publishing:
     """A publisher running in a thread of its own."""
 
@@ -151,10 +164,12 @@ def test_a_wrong_password_is_said_once_and_tried_again_with_growing_pauses(
 
 
 def test_a_broker_that_is_killed_gets_every_retained_value_again_and_no_event_is_lost(broker, listen):
-    publishing = Publishing(sink_for(broker))
+    sink = HeldSink(broker)
+    publishing = Publishing(sink)
     publishing.outbox.put(Message("textvib/state", b"healthy", retain=True))
     listener = listen(broker)
     until(lambda: listener.payloads("textvib/state") == [b"healthy"])
+    sink.allowed.clear()
     broker.stop()
     publishing.outbox.put(Message("textvib/state", b"fault", retain=True))
     for number in range(20):
@@ -162,6 +177,7 @@ def test_a_broker_that_is_killed_gets_every_retained_value_again_and_no_event_is
     until(lambda: not publishing.publisher.connected)
     broker.start()
     listener = listen(broker)
+    sink.allowed.set()
     until(lambda: len(set(listener.payloads("textvib/event"))) == 20)
     until(lambda: listener.payloads("textvib/state")[-1:] == [b"fault"])
     until(lambda: listener.payloads(TOPIC)[-1:] == [b"online"])
@@ -171,15 +187,18 @@ def test_a_broker_that_is_killed_gets_every_retained_value_again_and_no_event_is
 
 
 def test_events_handed_over_and_never_acknowledged_are_sent_again(broker, listen):
-    publishing = Publishing(sink_for(broker))
+    sink = HeldSink(broker)
+    publishing = Publishing(sink)
     until(lambda: publishing.publisher.connected)
     broker._process.send_signal(signal.SIGSTOP)  # takes bytes and answers nothing
     for number in range(5):
         publishing.outbox.put(Message("textvib/event", b"%d" % number, qos=1))
     until(lambda: publishing.publisher.published == 5)
+    sink.allowed.clear()
     broker.stop()
     broker.start()
     listener = listen(broker)
+    sink.allowed.set()
     until(lambda: len(set(listener.payloads("textvib/event"))) == 5)
     publishing.end()
 
