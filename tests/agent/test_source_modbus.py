@@ -259,7 +259,8 @@ def test_echoing_adapter_and_late_reply_do_no_harm(terminal: Terminal, transmitt
     until(lambda: transmitter.answered > answered)
     transmitter.slow_s = 0.0
     transmitter.words[0x3A] = 7
-    assert figures(ask(source, rounds=1))[2] == ("pump", "velocity_rms_mm_s", "x", 7.0), "not the late one"
+    heard = next(found for _ in range(20) if (found := figures(ask(source, rounds=1))))  # a busy computer may miss one
+    assert heard[2] == ("pump", "velocity_rms_mm_s", "x", 7.0), "not the late one"
     source.close()
 
 
