@@ -16,7 +16,8 @@ from paho.mqtt.reasoncodes import ReasonCode
 from agent.mqtt import Broker, connect, disconnect, explain, failed, make_client
 from agent.topics import OFFLINE, ONLINE
 
-IN_FLIGHT = 20
+IN_FLIGHT = 20  # events under way at most
+QUEUED = 2 * IN_FLIGHT  # messages of any kind in paho: events sent again find room beside what is said at once
 GOODBYE_S = 2.0
 
 log = logging.getLogger(__name__)
@@ -56,7 +57,7 @@ class MqttSink:
         self._drop_client()
         client = make_client(self._broker, role="sink")
         client.max_inflight_messages_set(IN_FLIGHT)
-        client.max_queued_messages_set(IN_FLIGHT)
+        client.max_queued_messages_set(QUEUED)
         client.will_set(self._availability, OFFLINE, qos=1, retain=True)
         client.on_disconnect = self._on_disconnect
         client.on_publish = self._on_publish
@@ -69,18 +70,23 @@ class MqttSink:
             raise
         client.publish(self._availability, ONLINE, qos=1, retain=True)
         again, self._events = self._unacknowledged(), []
-        for event in again:
-            self.publish(event.topic, event.payload, retain=False, qos=1)
+        for number, event in enumerate(again):
+            if not self.publish(event.topic, event.payload, retain=False, qos=1):
+                self._events += again[number:]  # lost once more: the next connection's
+                break
 
     def publish(self, topic: str, payload: bytes, *, retain: bool, qos: int) -> bool:
         """Hand one message to paho; False where there is no connection, or too much is under way already."""
         client = self._client
         if client is None or not self.connected:
             return False
+        event = qos > 0 and not retain
+        if event and len(self._unacknowledged()) >= IN_FLIGHT:
+            return False
         message = client.publish(topic, payload, qos=qos, retain=retain)
         if failed(message.rc):
             return False
-        if qos > 0 and not retain:
+        if event:
             self._events = [*self._unacknowledged(), _Event(topic, payload, message)]
         return True
 

@@ -20,7 +20,7 @@ from agent.mqtt import Broker
 from agent.ports import Sink
 from agent.publisher import Message, Outbox, Publisher
 from agent.retry import Outage
-from agent.sinks.mqtt import MqttSink
+from agent.sinks.mqtt import IN_FLIGHT, MqttSink
 
 TOPIC = "textvib/gw/availability"
 
@@ -191,15 +191,15 @@ def test_events_handed_over_and_never_acknowledged_are_sent_again(broker, listen
     publishing = Publishing(sink)
     until(lambda: publishing.publisher.connected)
     broker._process.send_signal(signal.SIGSTOP)  # takes bytes and answers nothing
-    for number in range(5):
+    for number in range(IN_FLIGHT + 3):
         publishing.outbox.put(Message("textvib/event", b"%d" % number, qos=1))
-    until(lambda: publishing.publisher.published == 5)
+    until(lambda: publishing.publisher.published == IN_FLIGHT)
     sink.allowed.clear()
     broker.stop()
     broker.start()
     listener = listen(broker)
     sink.allowed.set()
-    until(lambda: len(set(listener.payloads("textvib/event"))) == 5)
+    until(lambda: len(set(listener.payloads("textvib/event"))) == IN_FLIGHT + 3, seconds=20)
     publishing.end()
 
 
