@@ -81,13 +81,14 @@ class MqttSink:
         if client is None or not self.connected:
             return False
         event = qos > 0 and not retain
-        if event and len(self._unacknowledged()) >= IN_FLIGHT:
+        under_way = self._unacknowledged() if event else []
+        if len(under_way) >= IN_FLIGHT:
             return False
         message = client.publish(topic, payload, qos=qos, retain=retain)
         if failed(message.rc):
             return False
         if event:
-            self._events = [*self._unacknowledged(), _Event(topic, payload, message)]
+            self._events = [*under_way, _Event(topic, payload, message)]
         return True
 
     def close(self) -> None:
