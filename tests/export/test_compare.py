@@ -35,7 +35,7 @@ from export.train import TrainConfig
 SPEC = FeatureSpec()
 D = len(feature_names(SPEC))
 KINDS = ("healthy", "inner_race", "outer_race", "ball")
-CONFIG = TrainConfig(steps=40, batch=32, text="ngrams", text_steps=60, hidden=(16,), dim=8, teacher=None)
+CONFIG = TrainConfig(steps=100, batch=32, text="ngrams", text_steps=60, hidden=(16,), dim=8, teacher=None)
 EXPORT = Path(__file__).parents[2] / "export"
 
 
@@ -131,7 +131,7 @@ def test_trials_are_kept_and_only_missing_ones_made(material: Material, tmp_path
     assert best.windows == 8 * 12
     assert cells[Trial(0, 0.1, "800", "triplet")].windows == 8 * 2
     assert 1 < best.trained.effective_rank <= CONFIG.dim
-    assert best.trained.alignment < best.scored.alignment < 4
+    assert best.scored.alignment < 2
 
     missing = tmp_path / "800-0.1-infonce-0.json"
     before = missing.read_bytes()
