@@ -36,6 +36,9 @@ class Terminal:
         threading.Thread(target=_write_all, args=(self._ends[0], data), daemon=True).start()
 
     def vanish(self) -> None:
+        # The link goes first: the number of a closed terminal is given to whoever opens the next, in any process, and
+        # a source that tries its port again would take that one's lock.
+        self._link.unlink(missing_ok=True)
         for end in self._ends:
             with contextlib.suppress(OSError):
                 os.close(end)

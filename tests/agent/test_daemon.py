@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 import os
-import pty
 import threading
 import time
 from collections.abc import Callable, Iterator, Sequence
@@ -18,6 +17,7 @@ import paho.mqtt.client as paho
 import pytest
 from numpy.typing import NDArray
 from paho.mqtt.enums import CallbackAPIVersion
+from serial_lines import Terminal
 from test_pipeline import BUNDLE, FAULTS, RATE, signal
 from waiting import until
 
@@ -448,13 +448,13 @@ machine = "pump"
 """
 
 
-def test_a_port_that_vanishes_stops_nothing_else(start, config, plant, caplog):
-    controller, port = pty.openpty()
-    config.write_text(config.read_text() + SERIAL.format(port=os.ttyname(port)))
+def test_a_port_that_vanishes_stops_nothing_else(start, config, plant, caplog, tmp_path):
+    terminal = Terminal(tmp_path / "port")
+    terminal.appear()
+    config.write_text(config.read_text() + SERIAL.format(port=terminal.path))
     running = ready(start, config)
     until(lambda: running.status()["health"]["sources"]["line1"]["connected"])
-    os.close(port)
-    os.close(controller)
+    terminal.vanish()
     until(lambda: not running.status()["health"]["sources"]["line1"]["connected"])
     plant.shake(signal(2.0))
     until(lambda: plant.heard("sensor/pump_de/diagnosis"))

@@ -4,10 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import os
-import pty
-import threading
 import time
-import tty
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
@@ -16,6 +13,7 @@ import paho.mqtt.client as paho
 import pytest
 from foreign_rigs import CsvRig, ModbusRig, WitRig
 from paho.mqtt.enums import CallbackAPIVersion
+from serial_lines import Terminal
 
 from agent.errors import EndOfStream, RecordingError, TransportError
 from agent.mqtt import Broker
@@ -59,37 +57,24 @@ class Enough:
 
 
 class SerialRig(Enough):
-    """A pseudo-terminal behind a link, as a by-id path is one: a new terminal may take its place."""
+    """A pseudo-terminal that speaks frames."""
 
     lost = TransportError
     missing = TransportError
 
     def __init__(self, folder: Path) -> None:
-        self._link = folder / "port"
-        self.source: Source = SerialSource(SerialConfig(port=str(self._link)), (Route("pump"),), name="rig")
-        self._ends: tuple[int, ...] = ()
-
-    def appear(self) -> None:
-        self._ends = pty.openpty()
-        tty.setraw(self._ends[1])
-        self._link.unlink(missing_ok=True)
-        self._link.symlink_to(os.ttyname(self._ends[1]))
+        self._terminal = Terminal(folder / "port")
+        self.source: Source = SerialSource(SerialConfig(port=self._terminal.path), (Route("pump"),), name="rig")
+        self.appear, self.vanish = self._terminal.appear, self._terminal.vanish
 
     def say(self, frames: list[Frame]) -> None:
-        """From a thread of its own: a terminal holds 4 kB, then it waits for its reader."""
-        data = b"".join(map(frame_bytes, frames))
-        threading.Thread(target=write_all, args=(self._ends[0], data), daemon=True).start()
+        self._terminal.say(b"".join(map(frame_bytes, frames)))
 
     def babble(self) -> None:
-        os.write(self._ends[0], b"\0\x05boot: 1.2\r\n\0" + bytes(range(256)) * 4 + b"\0")
+        os.write(self._terminal.our_end, b"\0\x05boot: 1.2\r\n\0" + bytes(range(256)) * 4 + b"\0")
 
-    def vanish(self) -> None:
-        for end in self._ends:
-            with contextlib.suppress(OSError):
-                os.close(end)
-        self._ends = ()
-
-    tidy = vanish
+    def tidy(self) -> None:
+        self._terminal.vanish()
 
 
 class MqttRig(Enough):
@@ -210,12 +195,6 @@ def listen(source: Source, *, blocks: int, seconds: float = 20.0) -> list[Item]:
         assert time.monotonic() < deadline, f"only {found}"
         found += source.read(0.2)
     return found
-
-
-def write_all(end: int, data: bytes) -> None:
-    with contextlib.suppress(OSError):  # the terminal went away
-        while data:
-            data = data[os.write(end, data) :]
 
 
 def read_on(source: Source) -> None:
