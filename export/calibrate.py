@@ -25,7 +25,7 @@ from export.graph import Floats
 from export.objections import Standing, fit_objecting, standing_of
 from export.score import embeddings, encoder_inputs
 from export.text import Sentences
-from export.tower import average_wordings, describe
+from export.tower import describe_faults
 from export.train import TrainConfig, Trained, train
 
 REJECTED = 0.05
@@ -67,7 +67,7 @@ def held_out_similarities(
     for number, out in enumerate(folds(table, count, seed=seed)):
         # A healthy baseline is known wherever there was a commissioning, so it may serve both sides as reference.
         trained = learn(table.take(~out | table.baseline), number)
-        centres = average_wordings(describe(trained.tower, vectors), sentences, FAULTS)
+        centres = describe_faults(trained.tower, vectors, sentences, FAULTS)
         inputs = encoder_inputs(table, trained.scaling)
         scored = np.flatnonzero(out & ~table.baseline)
         found.append(embeddings(trained.student, inputs[scored]) @ centres.T)

@@ -28,7 +28,6 @@ from export.graph import Floats
 from export.pack import MAX_BUNDLE_BYTES
 from export.reader import Near, Reader, rank, reader_of
 from export.text import Sentences, TextError
-from export.tower import average_wordings
 
 FAULT_ID = re.compile(r"[a-z][a-z0-9_]{0,39}")
 ADVICE = {"ko": "설비를 점검하고 진동 추이를 관찰하십시오.", "en": "Inspect the machine and watch the trend."}
@@ -158,7 +157,7 @@ def _vectors(given: Descriptions, reader: Reader) -> dict[str, Floats]:
     ]
     texts, labels, languages = zip(*flat, strict=True)
     faults = tuple(dict.fromkeys(labels))
-    rows = average_wordings(reader.read(texts), Sentences(texts, labels, languages), faults)
+    rows = reader.describe(Sentences(texts, labels, languages), faults)
     return dict(zip(faults, rows, strict=True))
 
 

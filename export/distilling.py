@@ -25,7 +25,7 @@ from export.likeness import Likeness, likeness, likeness_of_named
 from export.model import fold
 from export.run import Descriptions, Run, read_descriptions, save_run, write_json
 from export.score import by_family, encoder_inputs, nearest
-from export.tower import average_wordings, describe, sha256
+from export.tower import describe_faults, sha256
 from export.train import Trained
 
 
@@ -114,7 +114,7 @@ def _pupil(
 
 
 def _centres(trained: Trained, texts: Descriptions) -> Floats:
-    return average_wordings(describe(trained.tower, texts.vectors), texts.sentences, FAULTS)
+    return describe_faults(trained.tower, texts.vectors, texts.sentences, FAULTS)
 
 
 def _on_training(table: Table, network: Network, student: Graph) -> dict[str, Likeness]:

@@ -32,7 +32,7 @@ from export.score import balanced_accuracy, by_family, embeddings, encoder_input
 from export.spread import Spread, spread_of
 from export.text import FOLDER, Sentences, TextEncoder, read_wordings, sentences_of, text_encoder
 from export.textlimit import fit_limit
-from export.tower import average_wordings, describe, nearest_fault_share
+from export.tower import describe, describe_faults, nearest_fault_share
 from export.train import TrainConfig, Trained, train
 
 HOP_S = 0.5  # denser than the agent's own hop: more windows from the same recordings
@@ -135,7 +135,7 @@ def held_out_metrics(held_out: HeldOut, table: Table, temperature: float, real_s
 def training_metrics(trained: Trained, table: Table, sentences: Sentences, vectors: Floats) -> dict[str, object]:
     """How well the training windows themselves are fitted; says nothing about other machines."""
     scored = np.flatnonzero(~table.baseline)
-    centres = average_wordings(describe(trained.tower, vectors), sentences, FAULTS)
+    centres = describe_faults(trained.tower, vectors, sentences, FAULTS)
     part = table.take(scored)
     result: dict[str, object] = {}
     for name, with_reference in (("with_baseline", True), ("without_baseline", False)):
@@ -149,7 +149,7 @@ def embedding_metrics(trained: Trained, table: Table, sentences: Sentences, vect
     """How the training windows use the space: dimensions in use, distance to their own description, spread."""
     scored = np.flatnonzero(~table.baseline)
     embedded = embeddings(trained.student, encoder_inputs(table, trained.scaling)[scored])
-    centres = average_wordings(describe(trained.tower, vectors), sentences, FAULTS)
+    centres = describe_faults(trained.tower, vectors, sentences, FAULTS)
     own = centres[[FAULTS.index(label) for label in table.labels[scored]]]
     return spread_of(embedded, own)
 
@@ -159,14 +159,16 @@ def text_metrics(
 ) -> dict[str, object]:
     """What it costs to describe the faults in sentences that training never saw, on the training windows."""
     unseen = sentences_of(read_wordings(FOLDER / "unseen.toml"), FAULTS)
-    unseen_vectors = describe(trained.tower, encoder.encode(unseen.texts))
-    centres = average_wordings(describe(trained.tower, vectors), sentences, FAULTS)
+    encoded = encoder.encode(unseen.texts)
+    centres = describe_faults(trained.tower, vectors, sentences, FAULTS)
     scored = np.flatnonzero(~table.baseline)
     embedded = embeddings(trained.student, encoder_inputs(table, trained.scaling)[scored])
     labels = table.labels[scored]
-    swapped = average_wordings(unseen_vectors, unseen, FAULTS)
+    swapped = describe_faults(trained.tower, encoded, unseen, FAULTS)
     usual = balanced_accuracy(nearest(embedded @ centres.T, FAULTS), labels)
     return {
-        "unseen_sentences_nearest_to_their_fault": nearest_fault_share(unseen_vectors, unseen, centres, FAULTS),
+        "unseen_sentences_nearest_to_their_fault": nearest_fault_share(
+            describe(trained.tower, encoded), unseen, centres, FAULTS
+        ),
         "cost_of_unseen_wordings": usual - balanced_accuracy(nearest(embedded @ swapped.T, FAULTS), labels),
     }

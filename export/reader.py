@@ -18,8 +18,8 @@ import numpy as np
 from agent.bundle import Bundle
 from export.graph import Floats
 from export.pack import TOWERS
-from export.text import TextEncoder, TextError, text_encoder
-from export.tower import Tower, describe, heard_of, load_tower, sha256
+from export.text import Sentences, TextEncoder, TextError, text_encoder
+from export.tower import Tower, describe, describe_faults, heard_of, load_tower, sha256
 
 NEAR = 0.85
 """Cosine from which a sentence counts as near a fault, where a tower was stored without a limit of its own."""
@@ -42,6 +42,10 @@ class Reader:
     def read(self, sentences: Sequence[str]) -> Floats:
         """Unit vectors (n, dim) in the space of the bundle's embeddings."""
         return describe(self.tower, self.encoder.encode(sentences))
+
+    def describe(self, sentences: Sentences, faults: Sequence[str]) -> Floats:
+        """What stands for each fault (faults, dim) by `sentences`."""
+        return describe_faults(self.tower, self.encoder.encode(sentences.texts), sentences, faults)
 
 
 class Near(msgspec.Struct, frozen=True):

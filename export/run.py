@@ -29,7 +29,7 @@ from export.likeness import Likeness
 from export.model import Student, fold
 from export.negatives import WORDINGS, training_sentences, wordings_digest
 from export.text import Sentences, TextEncoder, text_encoder
-from export.tower import Tower, average_wordings, describe, load_tower, tower_bytes
+from export.tower import Tower, describe_faults, load_tower, tower_bytes
 from export.train import TrainConfig, Trained, student_of
 
 Value = TypeVar("Value")
@@ -150,9 +150,7 @@ def read_descriptions(run: Run) -> Descriptions:
     encoder = text_encoder(run.config.train.text)
     sentences = training_sentences()
     vectors, tower = encoder.encode(sentences.texts), load_tower(run.tower, encoder)
-    return Descriptions(
-        encoder, tower, sentences, vectors, average_wordings(describe(tower, vectors), sentences, FAULTS)
-    )
+    return Descriptions(encoder, tower, sentences, vectors, describe_faults(tower, vectors, sentences, FAULTS))
 
 
 def write_json(path: Path, value: object) -> None:

@@ -1,5 +1,9 @@
 """The learnt text tower: fixed sentence vectors -> the space of the vibration embeddings.
 
+A description is freed of two things that are no part of what a fault is like: what all faults have in common, which
+makes a window that lies between two of them fall to the one that is more like the rest; and how much its sentences
+sound as if they described no fault, which differs from one wording to the next.
+
 It never leaves the workstation; a bundle names it by the SHA-256 of its file, so that new sentences are only ever read
 by the tower that the bundle's encoder was trained with.
 """
@@ -17,13 +21,16 @@ from torch import Tensor, nn
 from torch.nn import functional
 
 from export.graph import Floats
-from export.text import Sentences, TextEncoder, TextError
+from export.text import NONE, Sentences, TextEncoder, TextError
 
 HEARD = "heard"  # array of a stored tower
 
 
 class Tower(nn.Module):
-    """(n, text dim) -> unit vectors (n, dim). Dropping inputs at random keeps single n-grams from deciding."""
+    """(n, text dim) -> unit vectors (n, dim). Dropping inputs at random keeps single n-grams from deciding.
+
+    Until it is settled, `common` and `nothing` are 0, and free nothing of anything.
+    """
 
     def __init__(self, inputs: int, dim: int, *, hidden: int = 128, dropout: float = 0.3) -> None:
         super().__init__()
@@ -31,15 +38,31 @@ class Tower(nn.Module):
         self.layers = nn.Sequential(nn.Dropout(dropout), nn.Linear(inputs, hidden), nn.ReLU(), nn.Linear(hidden, dim))
         self.register_buffer("near", torch.tensor(torch.nan))  # cosine from which a sentence is near a fault
         self.near: Tensor
+        self.register_buffer("common", torch.zeros(dim))  # mean of all descriptions, which none of them is to contain
+        self.common: Tensor
+        self.register_buffer("nothing", torch.zeros(dim))  # unit vector towards sentences that describe no fault
+        self.nothing: Tensor
 
     def forward(self, x: Tensor) -> Tensor:
-        y: Tensor = self.layers(x * self.scale)
-        return functional.normalize(y, dim=1)
+        y = functional.normalize(self.layers(x * self.scale), dim=1)
+        return functional.normalize(y - self.common, dim=1)
 
     def start_from(self, vectors: Floats) -> None:
         """Let inputs that none of the training `vectors` has weigh nothing: what was never read says nothing."""
         with torch.no_grad():
             self.get_parameter("layers.1.weight")[:, torch.from_numpy(~vectors.any(axis=0))] = 0
+
+    def settle(self, vectors: Floats, sentences: Sentences) -> None:
+        """Fix what descriptions are freed of, once trained: from its training sentences and their fixed `vectors`.
+
+        All but the top: Mu and Viswanath 2018 (arXiv 1702.01417), for descriptions in the place of words.
+        """
+        labels = np.array(sentences.faults)
+        if (labels == NONE).any():
+            read = describe(self, vectors[labels == NONE])
+            self.nothing.copy_(functional.normalize(torch.from_numpy(read.mean(axis=0)), dim=0))
+        faults = sorted(set(sentences.faults) - {NONE})
+        self.common.copy_(torch.from_numpy(describe_faults(self, vectors, sentences, faults).mean(axis=0)))
 
 
 def tower_bytes(tower: Tower, encoder_name: str, *, heard: Floats | None = None) -> bytes:
@@ -63,10 +86,9 @@ def load_tower(content: bytes, encoder: TextEncoder) -> Tower:
         arrays = {key: torch.from_numpy(stored[key].astype(np.float32)) for key in names}
     if name != encoder.name:
         raise TextError(f"the tower reads {name}, not {encoder.name}; choose that text encoder")
-    arrays.setdefault("near", torch.tensor(torch.nan))
     hidden, inputs = arrays["layers.1.weight"].shape
     tower = Tower(inputs, len(arrays["layers.3.bias"]), hidden=hidden)
-    tower.load_state_dict(arrays)
+    tower.load_state_dict(dict(tower.named_buffers()) | arrays)  # older towers are stored without some buffers
     return tower.eval()
 
 
@@ -86,6 +108,16 @@ def describe(tower: Tower, vectors: Floats) -> Floats:
     with torch.no_grad():
         result: Floats = tower(torch.from_numpy(vectors)).numpy()
     return result
+
+
+def describe_faults(tower: Tower, vectors: Floats, sentences: Sentences, faults: Sequence[str]) -> Floats:
+    """What stands for each fault in a bundle: unit vectors (faults, dim) of its sentences, whose fixed vectors are
+    `vectors` (sentences, text dim), freed of what the tower was settled with."""
+    averaged = average_wordings(describe(tower, vectors), sentences, faults)
+    nothing = tower.nothing.numpy()
+    rows = averaged - np.outer(averaged @ nothing, nothing)
+    unit: Floats = rows / np.linalg.norm(rows, axis=1, keepdims=True)
+    return unit
 
 
 def average_wordings(vectors: Floats, sentences: Sentences, faults: Sequence[str]) -> Floats:

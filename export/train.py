@@ -188,6 +188,7 @@ def train(
         losses.append(float(loss.detach()))
         if folder is not None and (step + 1) % config.checkpoint_every == 0:
             keep(folder / CHECKPOINT, key, parts, rng, losses)
+    tower.settle(vectors, sentences)
     return Trained(student.eval(), tower.eval(), scaling, tuple(losses))
 
 

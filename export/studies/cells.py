@@ -32,7 +32,7 @@ from export.score import embeddings, encoder_inputs
 from export.spread import Spread, spread_of
 from export.studies.columns import Column, healthy_references
 from export.text import Sentences, text_encoder
-from export.tower import average_wordings, describe
+from export.tower import describe_faults
 from export.train import TrainConfig, Trained, train
 
 Kept = TypeVar("Kept", bound=msgspec.Struct)
@@ -68,7 +68,7 @@ def fit(material: Material, column: Column, config: TrainConfig) -> Fitted:
     table = recorded if material.simulated is None else join([recorded, material.simulated])
     sentences, vectors = descriptions(config.text)
     trained = train(table, config, spec=material.spec, sentences=sentences, vectors=vectors)
-    centres = average_wordings(describe(trained.tower, vectors), sentences, FAULTS).astype(np.float16)
+    centres = describe_faults(trained.tower, vectors, sentences, FAULTS).astype(np.float16)
     return Fitted(table, trained, fold(trained.student.eval()), centres)
 
 

@@ -29,7 +29,7 @@ from export.score import balanced_accuracy, nearest
 from export.studies.cells import Material, cell_key
 from export.studies.columns import Column
 from export.text import read_wordings, sentences_of, text_encoder
-from export.tower import Tower, average_wordings, describe
+from export.tower import Tower, describe_faults
 from export.train import TrainConfig
 
 
@@ -119,7 +119,7 @@ def cnn_cell(material: Material, column: Column, raw: RawWindows, config: CnnCon
         schedule.step()
 
     taught = [fault for fault in FAULTS if (table.labels == fault).any()]
-    centres = average_wordings(describe(tower, vectors), sentences, taught)
+    centres = describe_faults(tower, vectors, sentences, taught)
 
     def accuracy(side: NDArray[np.bool_]) -> float:
         called = nearest(_embedded(net, raw.samples[side], config.piece) @ centres.T, taught)

@@ -20,7 +20,7 @@ from export.score import balanced_accuracy, nearest
 from export.studies.cells import Material, fit, kept, scored_inputs
 from export.studies.columns import CHASED_BY_NOBODY, COLUMNS, Column, columns_of
 from export.text import FOLDER, LANGUAGES, read_wordings, sentences_of, text_encoder
-from export.tower import average_wordings, describe
+from export.tower import describe_faults
 from export.train import TrainConfig
 
 BOTH = "+".join(LANGUAGES)
@@ -70,8 +70,7 @@ def swap_cell(material: Material, name: str, column: Column, config: TrainConfig
     swapped = {}
     for how, languages in {**{one: (one,) for one in LANGUAGES}, BOTH: LANGUAGES}.items():
         unseen = sentences_of({language: wordings[language] for language in languages}, FAULTS)
-        vectors = describe(fitted.trained.tower, encoder.encode(unseen.texts))
-        centres = average_wordings(vectors, unseen, FAULTS)
+        centres = describe_faults(fitted.trained.tower, encoder.encode(unseen.texts), unseen, FAULTS)
         swapped[how] = balanced_accuracy(nearest(embedded @ centres.T, FAULTS), scored.labels)
     usual = nearest(embedded @ fitted.centres.astype(np.float32).T, FAULTS)
     return SwapCell(name, config.seed, balanced_accuracy(usual, scored.labels), swapped, time.monotonic() - start)

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import copy
+import io
 import json
 import shutil
 from pathlib import Path
@@ -22,7 +24,7 @@ from export.studies.swaps import SwapCell, summary_of
 from export.text import FOLDER, NONE, JoinedEncoder, NgramEncoder, read_wordings, sentences_of
 from export.textlimit import ADMITTED, fit_limit, read_left_out
 from export.texts import draw_texts, judge_texts, read_never_seen
-from export.tower import Tower, average_wordings, describe, load_tower, sha256, tower_bytes
+from export.tower import Tower, describe, describe_faults, load_tower, sha256, tower_bytes
 from export.train import TrainConfig, sentence_draws, separate_texts
 
 CONFIG = TrainConfig(dim=32, text_steps=150, text="ngrams+glossary")
@@ -38,13 +40,14 @@ def tower() -> Tower:
     tower = Tower(vectors.shape[1], CONFIG.dim)
     tower.start_from(vectors)
     separate_texts(tower, CONFIG, vectors, sentence_draws(sentences, CONFIG), np.random.default_rng(0))
+    tower.settle(vectors, sentences)
     return tower.eval()
 
 
 @pytest.fixture(scope="module")
 def centres(tower: Tower) -> np.ndarray:
     wordings = sentences_of(read_wordings(FOLDER / "training.toml"), FAULTS)
-    return average_wordings(describe(tower, ENCODER.encode(wordings.texts)), wordings, FAULTS)
+    return describe_faults(tower, ENCODER.encode(wordings.texts), wordings, FAULTS)
 
 
 def test_never_seen_denials_are_near_no_fault(tower: Tower, centres: np.ndarray) -> None:
@@ -72,9 +75,35 @@ def test_without_negatives_a_denial_is_its_fault() -> None:
     torch.manual_seed(0)
     tower = Tower(vectors.shape[1], CONFIG.dim)
     separate_texts(tower, CONFIG, vectors, sentence_draws(sentences, CONFIG), np.random.default_rng(0))
-    centres = average_wordings(describe(tower, vectors), sentences, FAULTS)
+    tower.settle(vectors, sentences)
+    centres = describe_faults(tower, vectors, sentences, FAULTS)
     denied = [one.text for one in read_contrasts(UNSEEN).negatives if one.kind == "denied"]
     assert ((describe(tower, ENCODER.encode(denied)) @ centres[1:].T).max(axis=1) < 0.6).mean() < 0.7
+
+
+def test_a_settled_tower_frees_descriptions_of_what_they_share_and_of_nothing(tower: Tower) -> None:
+    sentences = training_sentences()
+    vectors = ENCODER.encode(sentences.texts)
+    raw = copy.deepcopy(tower)
+    raw.common.zero_()
+    raw.nothing.zero_()
+    before, after = (describe_faults(one, vectors, sentences, FAULTS) for one in (raw, tower))
+    np.testing.assert_allclose(np.linalg.norm(after, axis=1), 1, rtol=1e-5)
+    assert np.linalg.norm(after.mean(axis=0)) < 0.1 * np.linalg.norm(before.mean(axis=0))
+    assert np.abs(after @ tower.nothing.numpy()).max() < 1e-5 < np.abs(before @ tower.nothing.numpy()).max()
+
+
+def test_never_seen_wordings_stand_for_the_same_as_those_of_training(tower: Tower, centres: np.ndarray) -> None:
+    """"No action needed" sounds as if nothing were said; freed of that, it says healthy as the others do."""
+    raw = copy.deepcopy(tower)
+    raw.nothing.zero_()
+    unseen = read_wordings(FOLDER / "unseen.toml")
+    for language in ("ko", "en"):
+        told = sentences_of({language: unseen[language]}, FAULTS)
+        vectors = ENCODER.encode(told.texts)
+        freed, not_freed = ((describe_faults(one, vectors, told, FAULTS) * centres).sum(axis=1) for one in (tower, raw))
+        assert freed.min() > 0.85
+        assert freed.mean() > not_freed.mean()
 
 
 def test_inputs_that_no_training_sentence_has_weigh_nothing(tower: Tower) -> None:
@@ -112,12 +141,24 @@ def test_a_step_draws_every_fault_that_has_sentences() -> None:
     ]
 
 
-def test_a_tower_keeps_its_limit(tower: Tower) -> None:
+def test_a_tower_keeps_its_limit_and_what_it_was_settled_with(tower: Tower) -> None:
     tower.near.fill_(0.5)
     again = load_tower(tower_bytes(tower, ENCODER.name), ENCODER)
     assert Reader(ENCODER, again).near == 0.5
+    for name in ("common", "nothing"):
+        torch.testing.assert_close(again.get_buffer(name), tower.get_buffer(name), atol=1e-3, rtol=0)
     tower.near.fill_(torch.nan)
     assert Reader(ENCODER, tower).near == NEAR
+
+
+def test_a_tower_that_was_stored_unsettled_frees_nothing(tower: Tower) -> None:
+    with np.load(io.BytesIO(tower_bytes(tower, ENCODER.name))) as stored:
+        arrays = {name: stored[name] for name in stored.files if name not in ("common", "nothing")}
+    buffer = io.BytesIO()
+    np.savez_compressed(buffer, **arrays)
+    older = load_tower(buffer.getvalue(), ENCODER)
+    assert not older.common.any()
+    assert not older.nothing.any()
 
 
 def test_the_report_counts_what_the_reader_says(tower: Tower, tmp_path: Path) -> None:
