@@ -53,7 +53,7 @@ class Redescribed:
     """What `redescribe` found on its way."""
 
     nearest: Mapping[str, Near]  # for every fault described, the nearest other one
-    granted: Mapping[str, float]  # for every fault that the encoder was not trained with
+    granted: Mapping[str, float]  # for every fault that the encoder was not trained with, described before or now
     remarks: tuple[str, ...]  # what is wrong with which sentence, and how to mend it
 
 
@@ -111,7 +111,7 @@ def redescribe(
     contents = {name: (source / name).read_bytes() for name in FILES}
     contents["descriptions.npy"] = _npy(vectors)
     contents["texts.json"] = _texts(bundle, given)
-    contents["model_card.md"] += _card(bundle, made, described).encode()
+    contents["model_card.md"] += _card(bundle, made, described, by_windows=reader.heard is not None).encode()
     _replace(out, contents, made)
     nearest = {fault: _nearest_other(fault, faults, vectors) for fault in described}
     ungranted = (UNGRANTED,) if granted and reader.heard is None else ()
@@ -187,7 +187,7 @@ def _overruled(text: Text, wording: Wording) -> Text:
     return msgspec.structs.replace(text, **given)
 
 
-def _card(bundle: Bundle, made: Manifest, described: Mapping[str, Floats]) -> str:
+def _card(bundle: Bundle, made: Manifest, described: Mapping[str, Floats], *, by_windows: bool) -> str:
     before = bundle.manifest
     lines = [
         f"\n## Described anew: {made.version}",
@@ -196,12 +196,14 @@ def _card(bundle: Bundle, made: Manifest, described: Mapping[str, Floats]) -> st
         "temperature and the limits of unknown above were measured with the descriptions before.",
     ]
     granted = made.calibration.granted
-    fresh = [f"{fault} ({granted[fault]:+.2f})" for fault in described if fault in granted]
-    if fresh:
+    if granted and by_windows:
+        numbers = ", ".join(f"{fault} ({cosine:+.2f})" for fault, cosine in granted.items())
         lines.append(
-            f"\nNot validated, the encoder was trained without it: {', '.join(fresh)}. The number is added to its "
-            f"similarity, so that at most {TAKEN:.0%} of the windows trained on would be named after it."
+            f"\nNot validated, the encoder was trained without: {numbers}. The number is added to its similarity, so "
+            f"that at most {TAKEN:.0%} of the windows trained on would be named after it."
         )
+    elif granted:
+        lines.append(f"\nNot validated, the encoder was trained without: {', '.join(granted)}; {UNGRANTED}.")
     return "\n".join(lines) + "\n"
 
 

@@ -82,6 +82,8 @@ def _describe(arguments: argparse.Namespace) -> int:
     for fault, other in made.nearest.items():
         grant = f", granted {made.granted[fault]:+.2f}" if fault in made.granted else ""
         print(f"{fault:<16} nearest other fault {other.fault} ({other.similarity:.2f}){grant}")
+    for fault in sorted(made.granted.keys() - made.nearest.keys()):
+        print(f"{fault:<16} described before, granted {made.granted[fault]:+.2f} beside these")
     for remark in made.remarks:
         print(remark, file=sys.stderr)
     print(f"wrote {arguments.out}")

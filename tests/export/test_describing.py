@@ -108,7 +108,7 @@ def test_a_new_fault_is_unvalidated_and_told_in_every_language(case: Case, tmp_p
     assert texts["en"].sentence == texts["ko"].sentence == "the shaft rubs on its seal"
     assert after.descriptions.texts["inner_race"] == load_bundle(case.bundle).descriptions.texts["inner_race"]
     card = (tmp_path / "out" / "model_card.md").read_text()
-    assert "trained without it: seal_rub" in card
+    assert "trained without: seal_rub" in card
     assert after.manifest.version.startswith(load_bundle(case.bundle).manifest.version + "+")
 
 
@@ -133,6 +133,8 @@ def test_a_fault_described_again_is_still_one_that_nobody_trained(case: Case, tm
     made = redescribe(tmp_path / "out", case.descriptions, tmp_path / "again", tower=case.tower)
     after = load_bundle(tmp_path / "again")
     assert set(after.manifest.calibration.granted) == set(made.granted) == {"seal_rub", "belt_slip"}
+    card = (tmp_path / "again" / "model_card.md").read_text().split("## Described anew")[-1]
+    assert all(f"{fault} ({granted:+.2f})" in card for fault, granted in made.granted.items())
     alone = msgspec.structs.replace(after.manifest.calibration, granted={"seal_rub": made.granted["seal_rub"]})
     others = [number for number, fault in enumerate(after.manifest.faults) if fault != "belt_slip"]
     descriptions = Descriptions(
@@ -150,6 +152,9 @@ def test_a_tower_without_windows_grants_nothing_and_says_so(tmp_path: Path) -> N
     assert made.granted == {"seal_rub": 0.0}
     assert "stored without windows" in made.remarks[0]
     assert load_bundle(tmp_path / "out").manifest.calibration.granted == {"seal_rub": 0.0}
+    card = (tmp_path / "out" / "model_card.md").read_text()
+    assert "trained without: seal_rub; the tower was stored without windows" in card
+    assert "at most" not in card.split("## Described anew")[1]
 
 
 def test_the_command_says_what_lies_near(case: Case, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:

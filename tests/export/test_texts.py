@@ -94,7 +94,7 @@ def test_a_settled_tower_frees_descriptions_of_what_they_share_and_of_nothing(to
 
 
 def test_never_seen_wordings_stand_for_the_same_as_those_of_training(tower: Tower, centres: np.ndarray) -> None:
-    """"No action needed" sounds as if nothing were said; freed of that, it says healthy as the others do."""
+    """ "No action needed" sounds as if nothing were said; freed of that, it says healthy as the others do."""
     raw = copy.deepcopy(tower)
     raw.nothing.zero_()
     unseen = read_wordings(FOLDER / "unseen.toml")
