@@ -85,6 +85,9 @@ def test_packed_it_is_a_bundle_that_both_runtimes_pass(run: Run, tmp_path: Path)
         self_test(bundle, load(RUNTIMES, kind)(bundle.model(kind)))
     assert set(bundle.manifest.validated) == {"healthy", "inner_race", "ball"}
     assert bundle.manifest.tower_sha256 == sha256((towers / "tiny.npz").read_bytes())
+    with np.load(towers / "tiny.npz") as stored:
+        assert stored["common"].any()
+        assert np.abs(bundle.descriptions.vectors @ stored["nothing"]).max() < 0.01
     card = (out / "model_card.md").read_text()
     assert "outer_race, cage, looseness, imbalance, misalignment" in card
     assert main(["verify", "--bundle", str(out), "--run", str(run.folder), "--json"]) == 0
