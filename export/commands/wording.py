@@ -155,16 +155,10 @@ def _swap(arguments: argparse.Namespace) -> int:
     import msgspec
 
     from export.studies import swaps
-    from export.studies.cells import cell_key
 
-    material, config = _material_of(arguments)
+    material, config, folder = _asked(arguments, Path(swaps.__file__))
     cells = swaps.run_swaps(
-        material,
-        config,
-        folder=arguments.out / cell_key(material, config, code=Path(swaps.__file__)),
-        only=arguments.only or COLUMNS,
-        seeds=arguments.seeds,
-        tell=_tell,
+        material, config, folder=folder, only=arguments.only or COLUMNS, seeds=arguments.seeds, tell=_tell
     )
     summary = swaps.summary_of(cells)
     print(msgspec.json.encode(summary).decode() if arguments.json else swaps.as_text(summary))
@@ -175,25 +169,20 @@ def _left_out(arguments: argparse.Namespace) -> int:
     import msgspec
 
     from export.studies import leftout
-    from export.studies.cells import cell_key
 
-    material, config = _material_of(arguments)
-    cells = leftout.run_left_out(
-        material,
-        config,
-        folder=arguments.out / cell_key(material, config, code=Path(leftout.__file__)),
-        seeds=arguments.seeds,
-        physics=(False,) if arguments.words_alone else (False, True),
-        tell=_tell,
-    )
+    material, config, folder = _asked(arguments, Path(leftout.__file__))
+    physics = (False,) if arguments.words_alone else (False, True)
+    cells = leftout.run_left_out(material, config, folder=folder, seeds=arguments.seeds, physics=physics, tell=_tell)
     print(msgspec.json.encode({"cells": cells}).decode() if arguments.json else "\n".join(map(leftout.as_line, cells)))
     return os.EX_OK
 
 
-def _material_of(arguments: argparse.Namespace) -> tuple[Material, TrainConfig]:
+def _asked(arguments: argparse.Namespace, study: Path) -> tuple[Material, TrainConfig, Path]:
+    """What is trained on, how, and the folder for the finished cells of the module file `study`."""
     import msgspec
 
     from export.data.manifest import ManifestError
+    from export.studies.cells import cell_key
     from export.studies.published import read_material
     from export.train import TrainConfig
 
@@ -202,7 +191,8 @@ def _material_of(arguments: argparse.Namespace) -> tuple[Material, TrainConfig]:
     config = TrainConfig()
     if arguments.steps is not None:
         config = msgspec.structs.replace(config, steps=arguments.steps)
-    return read_material(arguments.data, cache=arguments.cache, machines=arguments.machines, tell=_tell), config
+    material = read_material(arguments.data, cache=arguments.cache, machines=arguments.machines, tell=_tell)
+    return material, config, arguments.out / cell_key(material, config, code=study)
 
 
 def _tell(line: str) -> None:
