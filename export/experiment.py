@@ -32,7 +32,7 @@ from export.score import balanced_accuracy, by_family, embeddings, encoder_input
 from export.spread import Spread, spread_of
 from export.text import FOLDER, Sentences, TextEncoder, read_wordings, sentences_of, text_encoder
 from export.textlimit import fit_limit
-from export.tower import describe, describe_faults, nearest_fault_share
+from export.tower import describe, describe_faults, nearest_fault_share, whole
 from export.train import TrainConfig, Trained, train
 
 HOP_S = 0.5  # denser than the agent's own hop: more windows from the same recordings
@@ -168,7 +168,7 @@ def text_metrics(
     usual = balanced_accuracy(nearest(embedded @ centres.T, FAULTS), labels)
     return {
         "unseen_sentences_nearest_to_their_fault": nearest_fault_share(
-            describe(trained.tower, encoded), unseen, centres, FAULTS
+            describe(trained.tower, encoded), unseen, whole(trained.tower, centres), FAULTS
         ),
         "cost_of_unseen_wordings": usual - balanced_accuracy(nearest(embedded @ swapped.T, FAULTS), labels),
     }

@@ -19,7 +19,7 @@ from agent.bundle import Bundle
 from export.graph import Floats
 from export.pack import TOWERS
 from export.text import Sentences, TextEncoder, TextError, text_encoder
-from export.tower import Tower, describe, describe_faults, heard_of, load_tower, sha256
+from export.tower import Tower, describe, describe_faults, heard_of, load_tower, sha256, whole
 
 NEAR = 0.85
 """Cosine from which a sentence counts as near a fault, where a tower was stored without a limit of its own."""
@@ -43,8 +43,13 @@ class Reader:
         """Unit vectors (n, dim) in the space of the bundle's embeddings."""
         return describe(self.tower, self.encoder.encode(sentences))
 
+    def cosines(self, sentences: Sequence[str], bundle: Bundle) -> Floats:
+        """How near each sentence is to the whole description of each fault of `bundle`, (n, faults)."""
+        cosines: Floats = self.read(sentences) @ whole(self.tower, bundle.descriptions.vectors).T
+        return cosines
+
     def describe(self, sentences: Sentences, faults: Sequence[str]) -> Floats:
-        """What stands for each fault (faults, dim) by `sentences`."""
+        """What windows are held against for each fault, (faults, dim)."""
         return describe_faults(self.tower, self.encoder.encode(sentences.texts), sentences, faults)
 
 
@@ -82,6 +87,6 @@ def _encoder_of(content: bytes) -> TextEncoder:
 
 def rank(bundle: Bundle, reader: Reader, sentence: str) -> tuple[Near, ...]:
     """Every fault of the bundle by the cosine of its description and `sentence`, nearest first."""
-    similarity = bundle.descriptions.vectors @ reader.read([sentence])[0]
+    similarity = reader.cosines([sentence], bundle)[0]
     order = np.argsort(-similarity, kind="stable")
     return tuple(Near(bundle.descriptions.faults[i], float(similarity[i])) for i in order)

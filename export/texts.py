@@ -90,8 +90,7 @@ def read_never_seen(bundle: Bundle, reader: Reader) -> tuple[Read, ...]:
     found = []
     for kind, sentences in rows.items():
         texts, labels, languages = zip(*sentences, strict=True)
-        cosines: Floats = reader.read(texts) @ bundle.descriptions.vectors.T
-        found.append(Read(kind, texts, labels, np.array(languages), cosines))
+        found.append(Read(kind, texts, labels, np.array(languages), reader.cosines(texts, bundle)))
     return tuple(found)
 
 

@@ -1,8 +1,9 @@
 """The learnt text tower: fixed sentence vectors -> the space of the vibration embeddings.
 
-A description is freed of two things that are no part of what a fault is like: what all faults have in common, which
-makes a window that lies between two of them fall to the one that is more like the rest; and how much its sentences
-sound as if they described no fault, which differs from one wording to the next.
+What windows are held against is freed of two things that are no part of what a fault is like: what all faults have in
+common, which makes a window that lies between two of them fall to the one that is more like the rest; and how much its
+sentences sound as if they described no fault, which differs from one wording to the next. Sentences are held against
+whole descriptions: whether one is near a fault at all is told by what all faults have in common, too.
 
 It never leaves the workstation; a bundle names it by the SHA-256 of its file, so that new sentences are only ever read
 by the tower that the bundle's encoder was trained with.
@@ -29,7 +30,7 @@ HEARD = "heard"  # array of a stored tower
 class Tower(nn.Module):
     """(n, text dim) -> unit vectors (n, dim). Dropping inputs at random keeps single n-grams from deciding.
 
-    Until it is settled, `common` and `nothing` are 0, and free nothing of anything.
+    Until it is settled, `common` and `nothing` are 0, and nothing is freed of anything.
     """
 
     def __init__(self, inputs: int, dim: int, *, hidden: int = 128, dropout: float = 0.3) -> None:
@@ -38,14 +39,14 @@ class Tower(nn.Module):
         self.layers = nn.Sequential(nn.Dropout(dropout), nn.Linear(inputs, hidden), nn.ReLU(), nn.Linear(hidden, dim))
         self.register_buffer("near", torch.tensor(torch.nan))  # cosine from which a sentence is near a fault
         self.near: Tensor
-        self.register_buffer("common", torch.zeros(dim))  # mean of all descriptions, which none of them is to contain
+        self.register_buffer("common", torch.zeros(dim))  # mean of whole descriptions
         self.common: Tensor
         self.register_buffer("nothing", torch.zeros(dim))  # unit vector towards sentences that describe no fault
         self.nothing: Tensor
 
     def forward(self, x: Tensor) -> Tensor:
-        y = functional.normalize(self.layers(x * self.scale), dim=1)
-        return functional.normalize(y - self.common, dim=1)
+        y: Tensor = self.layers(x * self.scale)
+        return functional.normalize(y, dim=1)
 
     def start_from(self, vectors: Floats) -> None:
         """Let inputs that none of the training `vectors` has weigh nothing: what was never read says nothing."""
@@ -111,13 +112,20 @@ def describe(tower: Tower, vectors: Floats) -> Floats:
 
 
 def describe_faults(tower: Tower, vectors: Floats, sentences: Sentences, faults: Sequence[str]) -> Floats:
-    """What stands for each fault in a bundle: unit vectors (faults, dim) of its sentences, whose fixed vectors are
+    """What windows are held against: unit vectors (faults, dim) of each fault's sentences, whose fixed vectors are
     `vectors` (sentences, text dim), freed of what the tower was settled with."""
-    averaged = average_wordings(describe(tower, vectors), sentences, faults)
+    apart = _unit(describe(tower, vectors) - tower.common.numpy())
+    averaged = average_wordings(apart, sentences, faults)
     nothing = tower.nothing.numpy()
-    rows = averaged - np.outer(averaged @ nothing, nothing)
-    unit: Floats = rows / np.linalg.norm(rows, axis=1, keepdims=True)
-    return unit
+    return _unit(averaged - np.outer(averaged @ nothing, nothing))
+
+
+def whole(tower: Tower, freed: Floats) -> Floats:
+    """The unit vectors (faults, dim) that `freed` ones are when they get back what all have in common."""
+    common = tower.common.numpy()
+    along = freed @ common
+    reach = np.sqrt(along**2 + 1 - common @ common) - along  # from `common` to the unit sphere
+    return _unit(common + reach[:, np.newaxis] * freed)
 
 
 def average_wordings(vectors: Floats, sentences: Sentences, faults: Sequence[str]) -> Floats:
@@ -143,3 +151,8 @@ def nearest_fault_share(
     right = nearest == np.array(sentences.faults)
     languages = np.array(sentences.languages)
     return {language: float(right[languages == language].mean()) for language in sorted(set(sentences.languages))}
+
+
+def _unit(rows: Floats) -> Floats:
+    unit: Floats = (rows / np.linalg.norm(rows, axis=1, keepdims=True)).astype(np.float32)
+    return unit

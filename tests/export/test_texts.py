@@ -24,7 +24,16 @@ from export.studies.swaps import SwapCell, summary_of
 from export.text import FOLDER, NONE, JoinedEncoder, NgramEncoder, read_wordings, sentences_of
 from export.textlimit import ADMITTED, fit_limit, read_left_out
 from export.texts import draw_texts, judge_texts, read_never_seen
-from export.tower import Tower, describe, describe_faults, load_tower, sha256, tower_bytes
+from export.tower import (
+    Tower,
+    average_wordings,
+    describe,
+    describe_faults,
+    load_tower,
+    sha256,
+    tower_bytes,
+    whole,
+)
 from export.train import TrainConfig, sentence_draws, separate_texts
 
 CONFIG = TrainConfig(dim=32, text_steps=150, text="ngrams+glossary")
@@ -52,7 +61,7 @@ def centres(tower: Tower) -> np.ndarray:
 
 def test_never_seen_denials_are_near_no_fault(tower: Tower, centres: np.ndarray) -> None:
     unseen = [one for one in read_contrasts(UNSEEN).negatives if one.kind in ("denied", "other")]
-    cosines = describe(tower, ENCODER.encode([one.text for one in unseen])) @ centres[1:].T
+    cosines = describe(tower, ENCODER.encode([one.text for one in unseen])) @ whole(tower, centres)[1:].T
     below = cosines.max(axis=1) < 0.6
     for language in ("ko", "en"):
         of = np.array([one.language == language for one in unseen])
@@ -63,7 +72,7 @@ def test_never_seen_denials_are_near_no_fault(tower: Tower, centres: np.ndarray)
         for fault, texts in table.items()
         for text in texts
     ]
-    cosines = describe(tower, ENCODER.encode([text for text, _ in affirmed])) @ centres.T
+    cosines = describe(tower, ENCODER.encode([text for text, _ in affirmed])) @ whole(tower, centres).T
     right = cosines.argmax(axis=1) == [FAULTS.index(fault) for _, fault in affirmed]
     assert (right & (cosines.max(axis=1) > 0.6)).mean() > 0.9
 
@@ -78,7 +87,8 @@ def test_without_negatives_a_denial_is_its_fault() -> None:
     tower.settle(vectors, sentences)
     centres = describe_faults(tower, vectors, sentences, FAULTS)
     denied = [one.text for one in read_contrasts(UNSEEN).negatives if one.kind == "denied"]
-    assert ((describe(tower, ENCODER.encode(denied)) @ centres[1:].T).max(axis=1) < 0.6).mean() < 0.7
+    cosines = describe(tower, ENCODER.encode(denied)) @ whole(tower, centres)[1:].T
+    assert (cosines.max(axis=1) < 0.6).mean() < 0.7
 
 
 def test_a_settled_tower_frees_descriptions_of_what_they_share_and_of_nothing(tower: Tower) -> None:
@@ -91,6 +101,21 @@ def test_a_settled_tower_frees_descriptions_of_what_they_share_and_of_nothing(to
     np.testing.assert_allclose(np.linalg.norm(after, axis=1), 1, rtol=1e-5)
     assert np.linalg.norm(after.mean(axis=0)) < 0.1 * np.linalg.norm(before.mean(axis=0))
     assert np.abs(after @ tower.nothing.numpy()).max() < 1e-5 < np.abs(before @ tower.nothing.numpy()).max()
+
+
+def test_what_was_freed_can_be_made_whole(tower: Tower) -> None:
+    sentences = training_sentences()
+    vectors = ENCODER.encode(sentences.texts)
+    averaged = average_wordings(describe(tower, vectors), sentences, FAULTS)
+    nothing = tower.nothing.numpy()
+    averaged -= np.outer(averaged @ nothing, nothing)  # which they do not get back
+    averaged /= np.linalg.norm(averaged, axis=1, keepdims=True)
+    freed = describe_faults(tower, vectors, sentences, FAULTS)
+    assert (whole(tower, freed) * averaged).sum(axis=1).min() > 0.97
+    assert (freed * averaged).sum(axis=1).max() < 0.97
+    raw = copy.deepcopy(tower)
+    raw.common.zero_()
+    np.testing.assert_allclose(whole(raw, freed), freed, atol=1e-6)
 
 
 def test_never_seen_wordings_stand_for_the_same_as_those_of_training(tower: Tower, centres: np.ndarray) -> None:
