@@ -97,7 +97,7 @@ def objection_to(
         return None
     stand = np.array([heights.inner_race, heights.outer_race, heights.ball], np.float32)
     highest = max((name for name in OWN_LINES if name != fault), key=lambda name: float(getattr(heights, name)))
-    if _exceeds(opposition(fault, stand), limits.named if fault in OWN_LINES else limits.unnamed):
+    if _exceeds(opposition(fault, stand), limits.named if fault in STRUCK_EVERY_TIME else limits.unnamed):
         return Objection("lines_contradict", fault, highest)
     if _is_below(own_height(fault, stand), limits.absent.get(fault)):
         return Objection("lines_missing", fault, highest)
@@ -107,8 +107,9 @@ def objection_to(
 def opposition(fault: str, heights: Heights) -> float | None:
     """How much lines of these heights (3,) speak against `fault`; None where they say nothing.
 
-    Against a fault with lines: by how much the highest other ones stand above its own. Against one without: how high
-    the highest stand.
+    Against a race: by how much the highest other ones stand above its own. Against any other name: how high those stand
+    that it does not draw. A ball's own lines excuse nothing, for what an inner race draws beside BPFI may fall on them
+    (8 balls of .237 of the pitch: BPFI - 1 = 3.95, 2 BSF = 3.98 orders).
     """
     if not np.isfinite(heights).all():
         return None
@@ -117,7 +118,8 @@ def opposition(fault: str, heights: Heights) -> float | None:
     if fault not in OWN_LINES:
         return None
     own = list(OWN_LINES).index(fault)
-    return float(np.delete(heights, own).max() - heights[own])
+    others = float(np.delete(heights, own).max())
+    return others - float(heights[own]) if fault in STRUCK_EVERY_TIME else others
 
 
 def own_height(fault: str, heights: Heights) -> float | None:

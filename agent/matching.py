@@ -30,8 +30,8 @@ class LineLimits(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     compared with what.
     """
 
-    named: float | None  # by how much other lines may stand above those of the fault that is named
-    unnamed: float | None  # how high any may stand beside a name that has none
+    named: float | None  # by how much other lines may stand above those of the race that is named
+    unnamed: float | None  # how high lines may stand beside another name that does not draw them
     absent: dict[str, float]  # fault -> how high its own must stand at least; nothing is asked of others
 
 

@@ -13,7 +13,6 @@ import numpy as np
 from numpy.typing import NDArray
 
 from agent.contradiction import (
-    OWN_LINES,
     STRUCK_EVERY_TIME,
     Heights,
     as_value,
@@ -112,7 +111,7 @@ def objected(said: Said, standing: Standing, limits: Objecting) -> Rows:
 
 def _complaints(said: Said, heights: Heights) -> Iterator[tuple[str, NDArray[np.float64]]]:
     """Key of a limit -> (n,) what it is held against, the higher the worse; NaN where it says nothing."""
-    named = np.isin(said, list(OWN_LINES))
+    named = np.isin(said, STRUCK_EVERY_TIME)
     against = _each(opposition, said, heights)
     yield "named", np.where(named, against, np.nan)
     yield "unnamed", np.where(named, np.nan, against)

@@ -34,6 +34,8 @@ def standing(inner: float, outer: float, ball: float, *, told: bool = True) -> L
     [
         ("inner_race", standing(1, 3, 0), "lines_contradict", "outer_race"),
         ("ball", standing(3, 1, 1.5), "lines_contradict", "inner_race"),
+        ("ball", standing(3, 1, 9), "lines_contradict", "inner_race"),  # its own lines may be an inner race's, too
+        ("ball", standing(2, 1, 9), None, ""),
         ("inner_race", standing(2, 3, 0), None, ""),  # as far above as it may be
         ("inner_race", standing(0.4, 0.2, 0.3), "lines_missing", "ball"),
         ("outer_race", standing(0.0, 0.2, 0.3), None, ""),  # nothing is asked of it
