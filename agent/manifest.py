@@ -62,6 +62,11 @@ class Manifest(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     tower_sha256: str  # of the text tower on the workstation that made the description vectors
     wordings_sha256: str
 
+    @property
+    def trained(self) -> tuple[str, ...]:
+        """Faults that the encoder was trained with; the others are known by their descriptions alone."""
+        return tuple(fault for fault in self.faults if fault not in self.calibration.granted)
+
 
 def problem_of(manifest: Manifest) -> str | None:
     """What is wrong with a manifest that parses; None if nothing is."""

@@ -119,6 +119,6 @@ def _limits(run: Run) -> str:
             "the machine that packed the bundle, on one thread.",
             "",
             "Features, simulator and default recipe were chosen with recordings of CWRU, HIT and UESTC in sight "
-            "(docs/decisions/0009, 0010 and 0013 say how): only machines beyond these test the choice.",
+            "(docs/decisions/0009, 0010, 0013 and 0014 say how): only machines beyond these test the choice.",
         ]
     )

@@ -28,6 +28,7 @@ from export.graph import Floats
 from export.pack import MAX_BUNDLE_BYTES
 from export.reader import Near, Reader, rank, reader_of
 from export.text import Sentences, TextError
+from export.tower import average_wordings
 
 FAULT_ID = re.compile(r"[a-z][a-z0-9_]{0,39}")
 ADVICE = {"ko": "설비를 점검하고 진동 추이를 관찰하십시오.", "en": "Inspect the machine and watch the trend."}
@@ -95,7 +96,7 @@ def redescribe(
     if out.exists() and not (out / MANIFEST).is_file():
         raise BundleError(f"{out}: exists and is no bundle; name another folder with --out")
     source = DEFAULT if str(bundle_path) == "default" else Path(bundle_path)
-    described = _vectors(given, reader)
+    described = _vectors(given, reader, bundle)
     faults = tuple(dict.fromkeys((*bundle.manifest.faults, *described)))
     known = dict(zip(bundle.descriptions.faults, bundle.descriptions.vectors, strict=True)) | described
     vectors = np.stack([known[fault] for fault in faults])
@@ -120,7 +121,7 @@ def redescribe(
 
 def _grants(bundle: Bundle, known: Mapping[str, Floats], reader: Reader) -> dict[str, float]:
     """What each fault of `known` is granted that the encoder was not trained with; 0 where no window was stored."""
-    trained = [fault for fault in bundle.manifest.faults if fault not in bundle.manifest.calibration.granted]
+    trained = bundle.manifest.trained
     centres = np.stack([known[fault] for fault in trained])
     return {
         fault: 0.0 if reader.heard is None else grant_of(reader.heard, centres, vector)
@@ -150,15 +151,21 @@ def _remarks(bundle: Bundle, reader: Reader, given: Descriptions) -> tuple[str, 
     return tuple(found)
 
 
-def _vectors(given: Descriptions, reader: Reader) -> dict[str, Floats]:
-    """fault -> unit vector: the mean over its sentences, every language with the same weight."""
+def _vectors(given: Descriptions, reader: Reader, bundle: Bundle) -> dict[str, Floats]:
+    """fault -> unit vector, every language with the same weight.
+
+    A fault that the encoder was not trained with is described whole: it is told by what it shares with others, since
+    no training has put what sets it apart anywhere.
+    """
     flat = [
         (s, fault, language) for language, table in given.items() for fault, w in table.items() for s in w.sentences
     ]
-    texts, labels, languages = zip(*flat, strict=True)
-    faults = tuple(dict.fromkeys(labels))
-    rows = reader.describe(Sentences(texts, labels, languages), faults)
-    return dict(zip(faults, rows, strict=True))
+    sentences = Sentences(*zip(*flat, strict=True))
+    faults = tuple(dict.fromkeys(sentences.faults))
+    freed = reader.describe(sentences, faults)
+    whole = average_wordings(reader.read(sentences.texts), sentences, faults)
+    trained = np.isin(faults, bundle.manifest.trained)[:, np.newaxis]
+    return dict(zip(faults, np.where(trained, freed, whole), strict=True))
 
 
 def _texts(bundle: Bundle, given: Descriptions) -> bytes:

@@ -45,7 +45,9 @@ class Reader:
 
     def cosines(self, sentences: Sequence[str], bundle: Bundle) -> Floats:
         """How near each sentence is to the whole description of each fault of `bundle`, (n, faults)."""
-        cosines: Floats = self.read(sentences) @ whole(self.tower, bundle.descriptions.vectors).T
+        vectors, faults = bundle.descriptions.vectors, bundle.descriptions.faults
+        trained = np.isin(faults, bundle.manifest.trained)  # the others are whole
+        cosines: Floats = self.read(sentences) @ np.where(trained[:, np.newaxis], whole(self.tower, vectors), vectors).T
         return cosines
 
     def describe(self, sentences: Sentences, faults: Sequence[str]) -> Floats:

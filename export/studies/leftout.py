@@ -33,7 +33,7 @@ from export.studies.columns import FAMILIES, Column, columns_of, healthy_referen
 from export.studies.lines import PARTS, beside_lines, exchanged_windows, line_sentences
 from export.studies.strangers import machine_fold, with_references
 from export.text import Sentences, read_wordings, sentences_of, text_encoder
-from export.tower import describe_faults
+from export.tower import average_wordings, describe, describe_faults
 from export.train import TrainConfig, train
 
 SIMULATED = "simulated"
@@ -138,7 +138,7 @@ def left_out_cell(material: Material, place: str, fault: str, config: TrainConfi
     others = tuple(name for name in FAULTS if name != fault)
     centres = describe_faults(trained.tower, vectors, sentences, others)
     told = sentences_of(read_wordings(WORDINGS), [fault])
-    description = describe_faults(trained.tower, encoder.encode(told.texts), told, [fault])
+    description = average_wordings(describe(trained.tower, encoder.encode(told.texts)), told, [fault])  # whole
     cached = np.concatenate([centres, description])
     heard = heard_windows(trained, table, real_share=config.real_share, seed=config.seed)
     granted = 0.0 if physics else grant_of(heard, centres, description[0])

@@ -22,7 +22,7 @@ from export.describing import read_descriptions, redescribe
 from export.granting import TAKEN
 from export.graph import Floats
 from export.reader import rank, reader_of
-from export.text import NgramEncoder, TextError
+from export.text import NONE, NgramEncoder, Sentences, TextError
 from export.tower import Tower, sha256, tower_bytes
 
 NEW = """
@@ -54,7 +54,7 @@ def heard_by(dim: int) -> Floats:
     return np.asarray(heard / np.linalg.norm(heard, axis=1, keepdims=True), np.float32)
 
 
-def make_case(tmp_path: Path, *, near: float, stored: bool = True) -> Case:
+def make_case(tmp_path: Path, *, near: float, stored: bool = True, settled: bool = False) -> Case:
     """`near` is the tower's limit, NaN for one that was stored without; `stored` with windows that were heard."""
     torch.manual_seed(0)
     shipped = load_bundle("default")
@@ -62,6 +62,8 @@ def make_case(tmp_path: Path, *, near: float, stored: bool = True) -> Case:
     dim = shipped.descriptions.vectors.shape[1]
     tower = Tower(encoder.dim, dim, hidden=16)
     tower.near.fill_(near)
+    if settled:
+        tower.settle(encoder.encode(SETTLED.texts), SETTLED)
     content = tower_bytes(tower, encoder.name, heard=heard_by(dim) if stored else None)
     (tmp_path / "tower.npz").write_bytes(content)
     bundle = tmp_path / "bundle"
@@ -70,6 +72,9 @@ def make_case(tmp_path: Path, *, near: float, stored: bool = True) -> Case:
     (bundle / MANIFEST).write_bytes(msgspec.json.encode(manifest))
     (tmp_path / "new.toml").write_text(NEW)
     return Case(bundle, tmp_path / "tower.npz", tmp_path / "new.toml")
+
+
+SETTLED = Sentences(("inner ring pitted", "ball chipped", "all is well"), ("inner_race", "ball", NONE), ("en",) * 3)
 
 
 def described(case: Case, out: Path) -> Bundle:
@@ -96,6 +101,19 @@ def test_a_vector_weighs_languages_alike(case: Case, tmp_path: Path) -> None:
     mean = korean + reader.read(["the inner ring is pitted"])[0]
     vector = after.descriptions.vectors[after.manifest.faults.index("inner_race")]
     np.testing.assert_allclose(vector, mean / np.linalg.norm(mean), atol=1e-3)
+
+
+def test_a_fault_trained_with_is_freed_and_a_new_one_stays_whole(tmp_path: Path) -> None:
+    case = make_case(tmp_path, near=float("nan"), settled=True)
+    after, reader = described(case, tmp_path / "out"), reader_of(load_bundle(case.bundle), case.tower)
+    vector = dict(zip(after.manifest.faults, after.descriptions.vectors, strict=True))
+    np.testing.assert_allclose(vector["seal_rub"], reader.read(["the shaft rubs on its seal"])[0], atol=1e-3)
+    assert abs(vector["inner_race"] @ reader.tower.nothing.numpy()) < 1e-3
+    ranking = {one.fault: one.similarity for one in rank(after, reader, "the shaft rubs on its seal")}
+    assert ranking["seal_rub"] == pytest.approx(1, abs=1e-3)
+    told = "the inner ring is pitted"
+    freed = float(vector["inner_race"] @ reader.read([told])[0])
+    assert {one.fault: one.similarity for one in rank(after, reader, told)}["inner_race"] > freed
 
 
 def test_a_new_fault_is_unvalidated_and_told_in_every_language(case: Case, tmp_path: Path) -> None:
