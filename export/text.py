@@ -109,7 +109,7 @@ class NgramEncoder:
         for row, text in enumerate(texts):
             for gram, count in self._grams(text).items():
                 rows[row, zlib.crc32(gram.encode()) % self.dim] += np.sqrt(count)
-        return _unit(rows)
+        return unit_rows(rows)
 
     def _grams(self, text: str) -> Counter[str]:
         clean = f" {' '.join(unicodedata.normalize('NFC', text).lower().split())} "
@@ -125,7 +125,7 @@ class JoinedEncoder:
         self._parts = tuple(parts)
 
     def encode(self, texts: Sequence[str]) -> Floats:
-        return _unit(np.concatenate([part.encode(texts) for part in self._parts], axis=1))
+        return unit_rows(np.concatenate([part.encode(texts) for part in self._parts], axis=1))
 
 
 def text_encoder(kind: str) -> TextEncoder:
@@ -149,7 +149,8 @@ def text_encoder(kind: str) -> TextEncoder:
     return parts[0] if len(parts) == 1 else JoinedEncoder(parts)
 
 
-def _unit(rows: Floats) -> Floats:
+def unit_rows(rows: Floats) -> Floats:
+    """Rows of length 1; those that are 0 stay 0."""
     norms = np.linalg.norm(rows, axis=1, keepdims=True)
     unit: Floats = (rows / np.maximum(norms, 1e-12)).astype(np.float32)
     return unit

@@ -22,7 +22,7 @@ from torch import Tensor, nn
 from torch.nn import functional
 
 from export.graph import Floats
-from export.text import NONE, Sentences, TextEncoder, TextError
+from export.text import NONE, Sentences, TextEncoder, TextError, unit_rows
 
 HEARD = "heard"  # array of a stored tower
 
@@ -114,10 +114,10 @@ def describe(tower: Tower, vectors: Floats) -> Floats:
 def describe_faults(tower: Tower, vectors: Floats, sentences: Sentences, faults: Sequence[str]) -> Floats:
     """What windows are held against: unit vectors (faults, dim) of each fault's sentences, whose fixed vectors are
     `vectors` (sentences, text dim), freed of what the tower was settled with."""
-    apart = _unit(describe(tower, vectors) - tower.common.numpy())
+    apart = unit_rows(describe(tower, vectors) - tower.common.numpy())
     averaged = average_wordings(apart, sentences, faults)
     nothing = tower.nothing.numpy()
-    return _unit(averaged - np.outer(averaged @ nothing, nothing))
+    return unit_rows(averaged - np.outer(averaged @ nothing, nothing))
 
 
 def whole(tower: Tower, freed: Floats) -> Floats:
@@ -125,7 +125,7 @@ def whole(tower: Tower, freed: Floats) -> Floats:
     common = tower.common.numpy()
     along = freed @ common
     reach = np.sqrt(along**2 + 1 - common @ common) - along  # from `common` to the unit sphere
-    return _unit(common + reach[:, np.newaxis] * freed)
+    return unit_rows(common + reach[:, np.newaxis] * freed)
 
 
 def average_wordings(vectors: Floats, sentences: Sentences, faults: Sequence[str]) -> Floats:
@@ -151,8 +151,3 @@ def nearest_fault_share(
     right = nearest == np.array(sentences.faults)
     languages = np.array(sentences.languages)
     return {language: float(right[languages == language].mean()) for language in sorted(set(sentences.languages))}
-
-
-def _unit(rows: Floats) -> Floats:
-    unit: Floats = (rows / np.linalg.norm(rows, axis=1, keepdims=True)).astype(np.float32)
-    return unit

@@ -138,7 +138,11 @@ def left_out_cell(material: Material, place: str, fault: str, config: TrainConfi
     others = tuple(name for name in FAULTS if name != fault)
     centres = describe_faults(trained.tower, vectors, sentences, others)
     told = sentences_of(read_wordings(WORDINGS), [fault])
-    description = average_wordings(describe(trained.tower, encoder.encode(told.texts)), told, [fault])  # whole
+    encoded = encoder.encode(told.texts)
+    if physics:
+        description = describe_faults(trained.tower, encoded, told, [fault])
+    else:
+        description = average_wordings(describe(trained.tower, encoded), told, [fault])  # whole, as `describe` does
     cached = np.concatenate([centres, description])
     heard = heard_windows(trained, table, real_share=config.real_share, seed=config.seed)
     granted = 0.0 if physics else grant_of(heard, centres, description[0])
