@@ -9,7 +9,7 @@ from agent.scaling import InputScaling
 from export.aware import AwareConfig, train_aware
 from export.data.table import Table
 from export.drawing import windows_of
-from export.graph import Floats, Graph, embed, multiplications
+from export.graph import Floats, Graph, embed, multiplications, unit_rows
 from export.likeness import likeness
 from export.quantize import Quantized, activation_ranges, quantize
 from export.run import QuantizedConfig, Run, read_descriptions, write_json
@@ -62,8 +62,7 @@ def answers(net: Quantized, inputs: Floats) -> Floats:
     """Unit embeddings (n, dim) that onnxruntime makes of `net` for encoder inputs (n, inputs)."""
     encoder = OnnxEncoder(onnx_bytes(net))
     said = net.output.decode(np.array([encoder.embed(codes) for codes in INPUT_SCALE.encode(inputs)]))
-    unit: Floats = said / np.maximum(np.linalg.norm(said, axis=1, keepdims=True), 1e-12)
-    return unit
+    return unit_rows(said)
 
 
 def range_inputs(table: Table, scaling: InputScaling) -> Floats:

@@ -16,7 +16,7 @@ from pathlib import Path
 import msgspec
 import numpy as np
 
-from export.graph import Floats
+from export.graph import Floats, unit_rows
 
 GLOSSARY = Path(__file__).parent / "wordings" / "glossary.toml"
 SAID_OF = ("no", "in_order", "damage")
@@ -42,8 +42,7 @@ class GlossaryEncoder:
     def encode(self, texts: Sequence[str]) -> Floats:
         """(len(texts), dim), rows of unit length."""
         rows = np.array([self._row(text) for text in texts], dtype=np.float32)
-        unit: Floats = rows / np.linalg.norm(rows, axis=1, keepdims=True)
-        return unit
+        return unit_rows(rows)
 
     def concepts_in(self, text: str) -> frozenset[str]:
         """The names of the concepts that `text` names."""

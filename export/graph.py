@@ -165,8 +165,13 @@ def run(graph: Graph, inputs: Floats) -> dict[str, Floats]:
 def embed(graph: Graph, inputs: Floats) -> Floats:
     """Embeddings of unit length (batch, dim) for standardised `inputs` (batch, n)."""
     raw = run(graph, inputs)[graph.nodes[-1].name][:, 0]
-    norms = np.linalg.norm(raw, axis=1, keepdims=True)
-    unit: Floats = np.divide(raw, norms, out=np.zeros_like(raw), where=norms > 0)
+    return unit_rows(raw)
+
+
+def unit_rows(rows: Floats) -> Floats:
+    """Rows of length 1; those that are 0 stay 0."""
+    norms = np.linalg.norm(rows, axis=1, keepdims=True)
+    unit: Floats = (rows / np.maximum(norms, 1e-12)).astype(np.float32)
     return unit
 
 

@@ -23,7 +23,7 @@ import numpy as np
 from agent.errors import TextVibError
 from agent.matching import Text
 from export.glossary import GlossaryEncoder
-from export.graph import Floats
+from export.graph import Floats, unit_rows
 
 FOLDER = Path(__file__).parent / "wordings"
 LANGUAGES = ("ko", "en")
@@ -147,10 +147,3 @@ def text_encoder(kind: str) -> TextEncoder:
         else:
             raise TextError(f"unknown text encoder {name!r}; known: ngrams, minilm, glossary, joined by +")
     return parts[0] if len(parts) == 1 else JoinedEncoder(parts)
-
-
-def unit_rows(rows: Floats) -> Floats:
-    """Rows of length 1; those that are 0 stay 0."""
-    norms = np.linalg.norm(rows, axis=1, keepdims=True)
-    unit: Floats = (rows / np.maximum(norms, 1e-12)).astype(np.float32)
-    return unit

@@ -21,8 +21,8 @@ import torch
 from torch import Tensor, nn
 from torch.nn import functional
 
-from export.graph import Floats
-from export.text import NONE, Sentences, TextEncoder, TextError, unit_rows
+from export.graph import Floats, unit_rows
+from export.text import NONE, Sentences, TextEncoder, TextError
 
 HEARD = "heard"  # array of a stored tower
 

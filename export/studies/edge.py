@@ -26,6 +26,7 @@ from export.convert import integers, range_inputs
 from export.data.table import Table, join
 from export.data.windows import labelled, window_features
 from export.deviation import fit_deviation
+from export.graph import unit_rows
 from export.studies.cells import Fitted, Material, fit
 from export.studies.strangers import everything, is_of, strangers_of
 from export.train import INPUT_SCALE, TrainConfig
@@ -82,8 +83,7 @@ def edge_of(fitted: Fitted, material: Material, *, calibration: Calibration, dev
     """The trained student in int8."""
     net = integers(fitted.graph, range_inputs(fitted.table, fitted.trained.scaling))
     model = onnx_bytes(net)
-    vectors = fitted.centres.astype(np.float32)
-    vectors /= np.linalg.norm(vectors, axis=1, keepdims=True)
+    vectors = unit_rows(fitted.centres.astype(np.float32))
     real = {str(label) for label in np.unique(fitted.table.labels[~is_of(fitted.table, "sim")])}
     manifest = Manifest(
         schema=SCHEMA,

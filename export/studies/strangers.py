@@ -12,18 +12,16 @@ import msgspec
 import numpy as np
 from numpy.typing import NDArray
 
-from agent.runtimes.onnx import OnnxEncoder
 from agent.scaling import speed_bound, view_shares
 from agent.spectra import FeatureSpec
 from export.calibrate import HeldOut
-from export.convert import integers, range_inputs
+from export.convert import answers, integers, range_inputs
 from export.data.table import Table, healthy_states, join, sampling_weights
 from export.graph import Floats, embed
 from export.objections import standing_of
 from export.studies.cells import Fitted, Material, fit
 from export.studies.columns import FAMILIES, Column, healthy_references, machine_column
-from export.train import INPUT_SCALE, TrainConfig
-from export.writers.onnx import onnx_bytes
+from export.train import TrainConfig
 
 Student = Callable[[Table, Floats], Floats]
 """Windows and their machine's healthy reference (n, d) -> (n, faults) cosines to the descriptions of FAULTS."""
@@ -87,13 +85,10 @@ def float_student(fitted: Fitted) -> Student:
 def int8_student(fitted: Fitted) -> Student:
     """The network as the edge runs it."""
     net = integers(fitted.graph, range_inputs(fitted.table, fitted.trained.scaling))
-    encoder = OnnxEncoder(onnx_bytes(net))
 
     def similarity(table: Table, healthy: Floats) -> Floats:
         inputs = fitted.trained.scaling.inputs(table.values, table.known, healthy)
-        vectors = net.output.decode(np.array([encoder.embed(codes) for codes in INPUT_SCALE.encode(inputs)]))
-        unit = vectors / np.maximum(np.linalg.norm(vectors, axis=1, keepdims=True), 1e-12)
-        return np.asarray(unit @ fitted.centres.astype(np.float32).T)
+        return np.asarray(answers(net, inputs) @ fitted.centres.astype(np.float32).T)
 
     return similarity
 
