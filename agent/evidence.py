@@ -14,6 +14,7 @@ from agent.types import BearingLine, Evidence, Figure, Speed
 
 STANDARD_GRAVITY = 9.80665  # m/s^2
 LINE_ABOVE_FLOOR_DB = 9.0  # a tolerance band of noise bins stays below this in 99 % of windows
+BAND_ABOVE_NYQUIST = "band_above_nyquist"
 _HARMONICS = 3
 
 ISO_20816_3_MM_S = {
@@ -46,16 +47,21 @@ def gather_evidence(
     )
 
 
+def hears_bearings(evidence: Evidence | None) -> bool:
+    """False where the sensor is too slow for every band that a bearing's impacts excite."""
+    return evidence is None or evidence.lines_reason != BAND_ABOVE_NYQUIST
+
+
 def bearing_lines(
     spectra: Spectra, *, spec: FeatureSpec, speed: Speed, bearing: Bearing | None
 ) -> tuple[tuple[BearingLine, ...], str | None]:
     """Lines of the envelope spectra that stand where the bearing's fault orders say, highest first; or why none."""
+    if not spectra.envelope_known.any():
+        return (), BAND_ABOVE_NYQUIST
     if not speed.rpm or not speed.steady:
         return (), "no_speed"
     if bearing is None or bearing.geometry is None:
         return (), "no_geometry"
-    if not spectra.envelope_known.any():
-        return (), "band_above_nyquist"
     heights = spectra.envelopes.max(axis=0)
     shaft_hz = speed.rpm / 60 * bearing.ratio
     nearest: dict[float, BearingLine] = {}  # by the frequency seen: a peak speaks for the line nearest to it alone
@@ -104,7 +110,7 @@ def velocity_rms(spectra: Spectra, *, unit: str) -> Figure:
     if unit != "g":
         return Figure(None, "mm/s", "no_scale")
     if spectra.rate_hz / 2 < 1000.0:
-        return Figure(None, "mm/s", "band_above_nyquist")
+        return Figure(None, "mm/s", BAND_ABOVE_NYQUIST)
     if spectra.bin_hz > 5.0:
         return Figure(None, "mm/s", "window_too_short")
     first, last = int(np.ceil(10.0 / spectra.bin_hz)), int(1000.0 / spectra.bin_hz) + 1

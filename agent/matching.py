@@ -103,9 +103,18 @@ FAULTS_OF_DEGREE = ("looseness", "imbalance", "misalignment")
 """Every machine has some of their lines: only its own healthy state at this speed tells how much is too much."""
 
 
-def nameable(matches: tuple[Match, ...], *, has_baseline: bool) -> tuple[Match, ...]:
-    """The matches that a window may be named after; without a baseline of its speed no fault of degree is."""
-    return matches if has_baseline else tuple(m for m in matches if m.fault not in FAULTS_OF_DEGREE)
+FAULTS_OF_BEARINGS = ("inner_race", "outer_race", "ball", "cage")
+"""They show where they strike: in the bands of structural resonances."""
+
+
+def nameable(matches: tuple[Match, ...], *, has_baseline: bool, hears_bearings: bool) -> tuple[Match, ...]:
+    """The matches that a window may be named after.
+
+    Without a baseline of its speed it may after no fault of degree; where the sensor is too slow for every band that a
+    bearing's impacts excite, after none of a bearing.
+    """
+    unfounded = {*(() if has_baseline else FAULTS_OF_DEGREE), *(() if hears_bearings else FAULTS_OF_BEARINGS)}
+    return tuple(match for match in matches if match.fault not in unfounded)
 
 
 def name_of(matches: tuple[Match, ...], calibration: Calibration) -> str:

@@ -19,7 +19,7 @@ from agent.bundle import Bundle
 from agent.commissioning import Commissioning
 from agent.contradiction import heights_of, objection_to
 from agent.decision import Decision, DecisionConfig
-from agent.evidence import gather_evidence
+from agent.evidence import gather_evidence, hears_bearings
 from agent.features import Features, Spectra, analyse, extract, views
 from agent.gate import RUNNING_SHARE, RunningGate
 from agent.machine import Bearing, SensorSetup
@@ -146,7 +146,9 @@ class Pipeline:
             return self._unnamed(window, bearing, quality=NO_DIRECTION)
         deviation = baseline.deviation(features, rpm=rpm, scale=bundle.manifest.deviation, views=self._views)
         shown = None if self._commissioning is not None else deviation
-        nearest = name_of(nameable(matches, has_baseline=deviation is not None), bundle.calibration)
+        evidence = self._evidence(window, spectra, bearing)
+        candidates = nameable(matches, has_baseline=deviation is not None, hears_bearings=hears_bearings(evidence))
+        nearest = name_of(candidates, bundle.calibration)
         heights = heights_of(features, reference, self._spec)
         within = shown is not None and shown < self._detect_at
         objection = objection_to(nearest, heights, bundle.calibration, within_baseline=within)
@@ -158,7 +160,7 @@ class Pipeline:
             probability=next((m.probability for m in matches if m.fault == name), matches[0].probability),
             matches=matches,
             deviation=shown,
-            evidence=self._evidence(window, spectra, bearing),
+            evidence=evidence,
             validated=bundle.descriptions.is_validated(name),
             heights=heights,
             objection=objection,

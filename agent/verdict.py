@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from statistics import median
 
 from agent.contradiction import mean_heights, objection_to
+from agent.evidence import hears_bearings
 from agent.matching import Calibration, Descriptions, Text, name_of, nameable
 from agent.types import HEALTHY, INVALID, UNKNOWN, BearingLine, Diagnosis, LineHeights, Match, Objection
 from agent.wording import NO_WINDOW, NOT_NAMED, STANDING_STILL, Language, text_against, text_of
@@ -45,7 +46,9 @@ def verdict_of(diagnoses: Sequence[Diagnosis], calibration: Calibration, *, dete
     deviations = [d.deviation for d in judged if d.deviation is not None]
     deviation = median(deviations) if 2 * len(deviations) >= len(judged) else None
     heights = mean_heights([d.heights for d in judged])
-    fault, reason, objection = _name(matches, deviation, heights, calibration, detect_at)
+    heard = sum(hears_bearings(d.evidence) for d in judged)
+    named = nameable(matches, has_baseline=deviation is not None, hears_bearings=2 * heard >= len(judged))
+    fault, reason, objection = _name(named, deviation, heights, calibration, detect_at)
     return Verdict(
         fault=fault,
         probability=next((m.probability for m in matches if m.fault == fault), 0.0),
@@ -97,10 +100,10 @@ def _name(
     calibration: Calibration,
     detect_at: float,
 ) -> tuple[str, str, Objection | None]:
-    """The name, its reason, and what lines say against the name that it would have had."""
+    """The name among `matches`, its reason, and what lines say against the name that it would have had."""
     if deviation is not None and deviation < detect_at:
         return HEALTHY, "within_baseline", None
-    named = name_of(nameable(matches, has_baseline=deviation is not None), calibration)
+    named = name_of(matches, calibration)
     objection = objection_to(named, heights, calibration)
     if objection is not None:
         return UNKNOWN, objection.reason, objection

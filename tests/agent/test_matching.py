@@ -129,6 +129,17 @@ def test_temperature_must_be_positive() -> None:
 def test_a_fault_of_degree_is_named_against_a_baseline_alone() -> None:
     matches = (Match("imbalance", 0.9, 0.7), Match("outer_race", 0.8, 0.3))
     calibration = Calibration(temperature=0.2, unknown_similarity=0.5, unknown_probability=0.2)
-    assert name_of(nameable(matches, has_baseline=True), calibration) == "imbalance"
-    assert name_of(nameable(matches, has_baseline=False), calibration) == "outer_race"
-    assert name_of(nameable(matches[:1], has_baseline=False), calibration) == UNKNOWN
+
+    def called(matches: tuple[Match, ...], *, has_baseline: bool) -> str:
+        return name_of(nameable(matches, has_baseline=has_baseline, hears_bearings=True), calibration)
+
+    assert called(matches, has_baseline=True) == "imbalance"
+    assert called(matches, has_baseline=False) == "outer_race"
+    assert called(matches[:1], has_baseline=False) == UNKNOWN
+
+
+def test_a_bearing_fault_is_not_named_by_a_sensor_too_slow_for_it() -> None:
+    matches = tuple(Match(fault, 0.9, 0.2) for fault in ("ball", "cage", "described later", "imbalance"))
+    heard = nameable(matches, has_baseline=True, hears_bearings=False)
+    assert [match.fault for match in heard] == ["described later", "imbalance"]
+    assert nameable(matches, has_baseline=True, hears_bearings=True) == matches
