@@ -12,7 +12,7 @@ from dataclasses import dataclass
 import msgspec
 import numpy as np
 
-from agent.types import UNKNOWN, Match, Vector
+from agent.types import HEALTHY, UNKNOWN, Match, Vector
 
 
 class Text(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
@@ -111,9 +111,13 @@ def nameable(matches: tuple[Match, ...], *, has_baseline: bool, hears_bearings: 
     """The matches that a window may be named after.
 
     Without a baseline of its speed it may after no fault of degree; where the sensor is too slow for every band that a
-    bearing's impacts excite, after none of a bearing.
+    bearing's impacts excite, after none of a bearing. What looks most like one of these is not healthy either.
     """
-    unfounded = {*(() if has_baseline else FAULTS_OF_DEGREE), *(() if hears_bearings else FAULTS_OF_BEARINGS)}
+    unfounded = set() if has_baseline else set(FAULTS_OF_DEGREE)
+    if not hears_bearings:
+        unfounded |= set(FAULTS_OF_BEARINGS)
+        if matches and matches[0].fault in FAULTS_OF_BEARINGS:
+            unfounded.add(HEALTHY)
     return tuple(match for match in matches if match.fault not in unfounded)
 
 

@@ -143,3 +143,9 @@ def test_a_bearing_fault_is_not_named_by_a_sensor_too_slow_for_it() -> None:
     heard = nameable(matches, has_baseline=True, hears_bearings=False)
     assert [match.fault for match in heard] == ["described later", "imbalance"]
     assert nameable(matches, has_baseline=True, hears_bearings=True) == matches
+
+
+def test_what_looks_most_like_a_bearing_fault_that_cannot_be_heard_is_not_healthy() -> None:
+    ball, healthy = Match("ball", 0.9, 0.6), Match("healthy", 0.8, 0.4)
+    assert nameable((ball, healthy), has_baseline=True, hears_bearings=False) == ()
+    assert nameable((healthy, ball), has_baseline=True, hears_bearings=False) == (healthy,)
