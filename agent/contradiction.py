@@ -111,15 +111,11 @@ def opposition(fault: str, heights: Heights) -> float | None:
     that it does not draw. A ball's own lines excuse nothing, for what an inner race draws beside BPFI may fall on them
     (8 balls of .237 of the pitch: BPFI - 1 = 3.95, 2 BSF = 3.98 orders).
     """
-    if not np.isfinite(heights).all():
+    if fault not in (*OWN_LINES, *WITHOUT_LINES) or not np.isfinite(heights).all():
         return None
-    if fault in WITHOUT_LINES:
-        return float(heights.max())
-    if fault not in OWN_LINES:
-        return None
-    own = list(OWN_LINES).index(fault)
-    others = float(np.delete(heights, own).max())
-    return others - float(heights[own]) if fault in STRUCK_EVERY_TIME else others
+    others = float(max(height for name, height in zip(OWN_LINES, heights, strict=True) if name != fault))
+    own = own_height(fault, heights)
+    return others if own is None else others - own
 
 
 def own_height(fault: str, heights: Heights) -> float | None:

@@ -28,7 +28,6 @@ from export.graph import Floats
 from export.pack import MAX_BUNDLE_BYTES
 from export.reader import Near, Reader, rank, reader_of
 from export.text import Sentences, TextError
-from export.tower import average_wordings
 
 FAULT_ID = re.compile(r"[a-z][a-z0-9_]{0,39}")
 ADVICE = {"ko": "설비를 점검하고 진동 추이를 관찰하십시오.", "en": "Inspect the machine and watch the trend."}
@@ -152,20 +151,14 @@ def _remarks(bundle: Bundle, reader: Reader, given: Descriptions) -> tuple[str, 
 
 
 def _vectors(given: Descriptions, reader: Reader, bundle: Bundle) -> dict[str, Floats]:
-    """fault -> unit vector, every language with the same weight.
-
-    A fault that the encoder was not trained with is described whole: it is told by what it shares with others, since
-    no training has put what sets it apart anywhere.
-    """
+    """fault -> unit vector, every language with the same weight."""
     flat = [
         (s, fault, language) for language, table in given.items() for fault, w in table.items() for s in w.sentences
     ]
     sentences = Sentences(*zip(*flat, strict=True))
     faults = tuple(dict.fromkeys(sentences.faults))
-    freed = reader.describe(sentences, faults)
-    whole = average_wordings(reader.read(sentences.texts), sentences, faults)
-    trained = np.isin(faults, bundle.manifest.trained)[:, np.newaxis]
-    return dict(zip(faults, np.where(trained, freed, whole), strict=True))
+    rows = reader.describe(sentences, faults, trained=bundle.manifest.trained)
+    return dict(zip(faults, rows, strict=True))
 
 
 def _texts(bundle: Bundle, given: Descriptions) -> bytes:

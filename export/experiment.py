@@ -109,13 +109,14 @@ def metrics_of(
 ) -> dict[str, object]:  # fmt: skip
     """What every run folder says of its student."""
     simulated = sum(machine.startswith("sim-") for machine in table.machines.tolist())
+    centres = describe_faults(trained.tower, vectors, sentences, FAULTS)
     return {
         "windows": {"real": len(table) - simulated, "simulated": simulated},
         "final_loss": float(np.mean(trained.losses[-100:])),
         "held_out_groups": held_out_metrics(held_out, table, calibration.temperature, real_share),
-        "training_windows": training_metrics(trained, table, sentences, vectors),
-        "embedding": embedding_metrics(trained, table, sentences, vectors),
-        "text": text_metrics(trained, table, sentences=sentences, vectors=vectors, encoder=encoder),
+        "training_windows": training_metrics(trained, table, centres),
+        "embedding": embedding_metrics(trained, table, centres),
+        "text": text_metrics(trained, table, centres, encoder),
     }
 
 
@@ -132,10 +133,9 @@ def held_out_metrics(held_out: HeldOut, table: Table, temperature: float, real_s
     }
 
 
-def training_metrics(trained: Trained, table: Table, sentences: Sentences, vectors: Floats) -> dict[str, object]:
+def training_metrics(trained: Trained, table: Table, centres: Floats) -> dict[str, object]:
     """How well the training windows themselves are fitted; says nothing about other machines."""
     scored = np.flatnonzero(~table.baseline)
-    centres = describe_faults(trained.tower, vectors, sentences, FAULTS)
     part = table.take(scored)
     result: dict[str, object] = {}
     for name, with_reference in (("with_baseline", True), ("without_baseline", False)):
@@ -145,22 +145,18 @@ def training_metrics(trained: Trained, table: Table, sentences: Sentences, vecto
     return result
 
 
-def embedding_metrics(trained: Trained, table: Table, sentences: Sentences, vectors: Floats) -> Spread:
+def embedding_metrics(trained: Trained, table: Table, centres: Floats) -> Spread:
     """How the training windows use the space: dimensions in use, distance to their own description, spread."""
     scored = np.flatnonzero(~table.baseline)
     embedded = embeddings(trained.student, encoder_inputs(table, trained.scaling)[scored])
-    centres = describe_faults(trained.tower, vectors, sentences, FAULTS)
     own = centres[[FAULTS.index(label) for label in table.labels[scored]]]
     return spread_of(embedded, own)
 
 
-def text_metrics(
-    trained: Trained, table: Table, *, sentences: Sentences, vectors: Floats, encoder: TextEncoder
-) -> dict[str, object]:
+def text_metrics(trained: Trained, table: Table, centres: Floats, encoder: TextEncoder) -> dict[str, object]:
     """What it costs to describe the faults in sentences that training never saw, on the training windows."""
     unseen = sentences_of(read_wordings(FOLDER / "unseen.toml"), FAULTS)
     encoded = encoder.encode(unseen.texts)
-    centres = describe_faults(trained.tower, vectors, sentences, FAULTS)
     scored = np.flatnonzero(~table.baseline)
     embedded = embeddings(trained.student, encoder_inputs(table, trained.scaling)[scored])
     labels = table.labels[scored]

@@ -19,7 +19,7 @@ from agent.bundle import Bundle
 from export.graph import Floats
 from export.pack import TOWERS
 from export.text import Sentences, TextEncoder, TextError, text_encoder
-from export.tower import Tower, describe, describe_faults, heard_of, load_tower, sha256, whole
+from export.tower import Tower, describe, describe_faults, describe_whole, heard_of, load_tower, sha256, whole
 
 NEAR = 0.85
 """Cosine from which a sentence counts as near a fault, where a tower was stored without a limit of its own."""
@@ -50,9 +50,15 @@ class Reader:
         cosines: Floats = self.read(sentences) @ np.where(trained[:, np.newaxis], whole(self.tower, vectors), vectors).T
         return cosines
 
-    def describe(self, sentences: Sentences, faults: Sequence[str]) -> Floats:
-        """What windows are held against for each fault, (faults, dim)."""
-        return describe_faults(self.tower, self.encoder.encode(sentences.texts), sentences, faults)
+    def describe(self, sentences: Sentences, faults: Sequence[str], *, trained: Sequence[str]) -> Floats:
+        """What windows are held against for each fault, (faults, dim).
+
+        A fault that is none of those `trained` is described whole: it is told by what it shares with others, since no
+        training has put what sets it apart anywhere.
+        """
+        vectors = self.encoder.encode(sentences.texts)
+        freed, untaught = (make(self.tower, vectors, sentences, faults) for make in (describe_faults, describe_whole))
+        return np.where(np.isin(faults, trained)[:, np.newaxis], freed, untaught)
 
 
 class Near(msgspec.Struct, frozen=True):

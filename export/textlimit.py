@@ -15,7 +15,7 @@ from numpy.typing import NDArray
 from agent.types import FAULTS, HEALTHY
 from export.graph import Floats
 from export.text import NONE, Sentences
-from export.tower import Tower, average_wordings, describe
+from export.tower import Tower, describe, describe_whole
 from export.train import TrainConfig, sentence_draws, separate_texts
 
 FOLDS = 3
@@ -51,7 +51,7 @@ def read_left_out(sentences: Sentences, vectors: Floats, config: TrainConfig, *,
         tower = Tower(vectors.shape[1], config.dim)
         tower.start_from(vectors[kept])
         separate_texts(tower, config, vectors[kept], sentence_draws(known, config), rng)
-        cosines = describe(tower, vectors[out]) @ average_wordings(describe(tower, vectors[kept]), known, FAULTS).T
+        cosines = describe(tower, vectors[out]) @ describe_whole(tower, vectors[kept], known, FAULTS).T
         for row, label in zip(cosines, labels[out], strict=True):
             if label == NONE:
                 none.append(np.delete(row, FAULTS.index(HEALTHY)).max())

@@ -120,6 +120,11 @@ def describe_faults(tower: Tower, vectors: Floats, sentences: Sentences, faults:
     return unit_rows(averaged - np.outer(averaged @ nothing, nothing))
 
 
+def describe_whole(tower: Tower, vectors: Floats, sentences: Sentences, faults: Sequence[str]) -> Floats:
+    """The same freed of nothing: for what no training has set apart, and for sentences to be held against."""
+    return average_wordings(describe(tower, vectors), sentences, faults)
+
+
 def whole(tower: Tower, freed: Floats) -> Floats:
     """The unit vectors (faults, dim) that `freed` ones are when they get back what all have in common."""
     common = tower.common.numpy()

@@ -33,7 +33,7 @@ from export.studies.columns import FAMILIES, Column, columns_of, healthy_referen
 from export.studies.lines import PARTS, beside_lines, exchanged_windows, line_sentences
 from export.studies.strangers import machine_fold, with_references
 from export.text import Sentences, read_wordings, sentences_of, text_encoder
-from export.tower import average_wordings, describe, describe_faults
+from export.tower import describe_faults, describe_whole
 from export.train import TrainConfig, train
 
 SIMULATED = "simulated"
@@ -138,11 +138,8 @@ def left_out_cell(material: Material, place: str, fault: str, config: TrainConfi
     others = tuple(name for name in FAULTS if name != fault)
     centres = describe_faults(trained.tower, vectors, sentences, others)
     told = sentences_of(read_wordings(WORDINGS), [fault])
-    encoded = encoder.encode(told.texts)
-    if physics:
-        description = describe_faults(trained.tower, encoded, told, [fault])
-    else:
-        description = average_wordings(describe(trained.tower, encoded), told, [fault])  # whole, as `describe` does
+    describe_it = describe_faults if physics else describe_whole  # as `describe` does for what was not trained with
+    description = describe_it(trained.tower, encoder.encode(told.texts), told, [fault])
     cached = np.concatenate([centres, description])
     heard = heard_windows(trained, table, real_share=config.real_share, seed=config.seed)
     granted = 0.0 if physics else grant_of(heard, centres, description[0])
