@@ -50,7 +50,7 @@ lint: $(VENV)/all
 test-tflite-runtime:
 	$(PYTHON) -m venv .venv-tflite
 	.venv-tflite/bin/python -m pip install --quiet 'numpy<2' tflite-runtime pytest pytest-timeout hypothesis msgspec pyserial 'paho-mqtt>=2.1,<3'
-	.venv-tflite/bin/python -m pytest -k "self_test and litert" tests/agent/test_bundle.py
+	.venv-tflite/bin/python -m pytest -k "self_test and litert" tests/agent/bundle/test_bundle.py
 
 # Trains, quantizes, verifies and packs the default bundle from the recordings beside the checkout.
 rebuild: $(VENV)/all

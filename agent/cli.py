@@ -18,11 +18,11 @@ from agent.errors import TextVibError
 COMMANDS = {
     "run": ("agent.commands.run", "listen, diagnose and publish until told to stop"),
     "check": ("agent.commands.check", "validate a config and everything it names, open nothing, print every problem"),
-    "replay": ("agent.replay", "diagnose recordings and print a verdict"),
+    "replay": ("agent.commands.replay", "diagnose recordings and print a verdict"),
     "record": ("agent.commands.record", "write what a sensor of the running agent sends to a .vbp file"),
     "commission": ("agent.commands.commission", "teach the running agent what a sensor's machine looks like healthy"),
     "status": ("agent.commands.status", "show how the running agent and its sensors are"),
-    "bench": ("agent.bench", "measure what a window costs on this computer"),
+    "bench": ("agent.bench.window", "measure what a window costs on this computer"),
     "demo": ("agent.demo", "run a virtual motor through health, defect and repair"),
     "schemas": ("agent.commands.schemas", "write the JSON Schemas of all published messages"),
 }

@@ -14,21 +14,22 @@ from dataclasses import replace
 
 import msgspec
 
-from agent.baseline import Baseline
-from agent.bundle import Bundle
-from agent.commissioning import Commissioning
-from agent.contradiction import heights_of, objection_to
-from agent.decision import Decision, DecisionConfig
-from agent.evidence import gather_evidence, hears_bearings
-from agent.features import Features, Spectra, analyse, extract, views
-from agent.gate import RUNNING_SHARE, RunningGate
+from agent.alerting.alerts import Decision, DecisionConfig
+from agent.bundle.load import Bundle
+from agent.diagnosis.baseline import Baseline
+from agent.diagnosis.commissioning import Commissioning
+from agent.diagnosis.evidence import gather_evidence, hears_bearings
+from agent.diagnosis.line_check import heights_of, objection_to
+from agent.diagnosis.matching import match as match_descriptions
+from agent.diagnosis.matching import name_of, nameable
+from agent.diagnosis.rms_only import Transmitter
+from agent.diagnosis.running import RUNNING_SHARE, RunningGate
+from agent.dsp.features import Features, Spectra, analyse, extract, views
+from agent.dsp.speed import SpeedTrack
 from agent.machine import Bearing, SensorSetup
-from agent.matching import match as match_descriptions
-from agent.matching import name_of, nameable
 from agent.ports import Encoder
-from agent.quality import fault_of_signal
-from agent.speed import SpeedTrack
-from agent.transmitter import Transmitter
+from agent.stream.quality import fault_of_signal
+from agent.stream.windowing import Windower
 from agent.types import (
     INVALID,
     UNKNOWN,
@@ -45,7 +46,6 @@ from agent.types import (
     State,
     Window,
 )
-from agent.windowing import Windower
 
 QUIET_AT_SPEED = "quiet_at_speed"  # quality of a window that is as still as a machine at rest, at a measured speed
 NO_DIRECTION = "no_embedding"  # quality of a window whose embedding is no direction

@@ -24,8 +24,8 @@ SOURCES = {
     "replay": "agent.sources.replay:ReplaySource",
 }
 RUNTIMES = {
-    "onnx": "agent.runtimes.onnx:OnnxEncoder",
-    "litert": "agent.runtimes.litert:LiteRtEncoder",
+    "onnx": "agent.bundle.runtimes.onnx:OnnxEncoder",
+    "litert": "agent.bundle.runtimes.litert:LiteRtEncoder",
 }
 SINKS = {
     "mqtt": "agent.sinks.mqtt:MqttSink",

@@ -119,10 +119,10 @@ def _train(arguments: argparse.Namespace) -> int:
 
     from export.data.layouts import rows_below
     from export.data.manifest import ManifestError, Row, read_manifest
-    from export.experiment import run_experiment
-    from export.objective import OBJECTIVES
-    from export.recipes import read_recipe
-    from export.train import TrainConfig
+    from export.runs.recipes import read_recipe
+    from export.runs.train_run import run_experiment
+    from export.training.objectives import OBJECTIVES
+    from export.training.train import TrainConfig
 
     config = TrainConfig() if arguments.config is None else read_recipe(arguments.config)
     given = {name: getattr(arguments, name) for name in ("steps", "seed", "objective", "text")}
@@ -147,8 +147,8 @@ def _train(arguments: argparse.Namespace) -> int:
 
 
 def _pack(arguments: argparse.Namespace) -> int:
-    from export.pack import TOWERS, pack
-    from export.run import load_run
+    from export.bundling.pack import TOWERS, pack
+    from export.runs.folder import load_run
 
     towers = arguments.towers or TOWERS
     pack(load_run(arguments.run), arguments.out, name=arguments.name, version=arguments.version, towers=towers)
@@ -160,10 +160,10 @@ def _pack(arguments: argparse.Namespace) -> int:
 def _verify(arguments: argparse.Namespace) -> int:
     import msgspec
 
-    from agent.bundle import load_bundle
-    from export.pack import verification_case
-    from export.run import load_run
-    from export.verify import verify
+    from agent.bundle.load import load_bundle
+    from export.bundling.pack import verification_case
+    from export.bundling.verify import verify
+    from export.runs.folder import load_run
 
     run = load_run(arguments.run)
     report = verify(load_bundle(arguments.bundle), run.graph, verification_case(run))

@@ -13,12 +13,12 @@ import msgspec
 import pytest
 
 from agent.commands.running import DEFAULT_STATE_DIR
-from agent.config import check_config, source_struct
+from agent.config.keys import AgentConfig, DecisionConfig, GeometryConfig, MachineConfig, PublishConfig, SensorConfig
+from agent.config.load import check_config, source_struct
 from agent.errors import BundleError, ConfigError
-from agent.mqtt import Broker
 from agent.ports import SOURCES
-from agent.report import VERSION
-from agent.settings import AgentConfig, DecisionConfig, GeometryConfig, MachineConfig, PublishConfig, SensorConfig
+from agent.service.health import VERSION
+from agent.transport.mqtt import Broker
 
 ROOT = Path(__file__).resolve().parent.parent
 CONFIGS = sorted((ROOT / "configs").glob("*.toml"))

@@ -12,16 +12,16 @@ from typing import Literal
 import numpy as np
 import pytest
 
-from agent.assembly import load_encoder
-from agent.bundle import load_bundle
-from agent.catalogue import geometry_of
-from agent.decision import DecisionConfig
-from agent.ledger import Balance, Ledger
+from agent.alerting.alerts import DecisionConfig
+from agent.bundle.encoder import load_encoder
+from agent.bundle.load import load_bundle
+from agent.config.bearings import geometry_of
 from agent.machine import Bearing, Machine, SensorSetup
 from agent.pipeline import Pipeline
-from agent.sources.routes import Route, Routes
+from agent.stream.ledger import Balance, Ledger
+from agent.transport.routes import Route, Routes
+from agent.transport.vbp import FrameReader
 from agent.types import Alert, DeviceStatus, Diagnosis, Item, Output, SampleBlock, SourceFault, State, StateChange
-from agent.vbp import FrameReader
 from firmware_bridge.decoder import Decoder
 from firmware_bridge.device import Profile, Said, Troubles, VirtualSensor
 from firmware_bridge.frames import Status

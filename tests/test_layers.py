@@ -1,4 +1,7 @@
-"""Imports go one way: read from the sources, and seen in a fresh interpreter."""
+"""Imports go one way, and the folders say which: read from the sources, and seen in a fresh interpreter.
+
+A rule is about folders. Each is a function from a tree to what breaks it there, so that it is shown one, too.
+"""
 
 from __future__ import annotations
 
@@ -9,143 +12,275 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+from requirements import ROOT
 
-ROOT = Path(__file__).resolve().parent.parent
-PACKAGES = ("firmware_bridge", "simulator", "agent", "export")
-MAY_IMPORT = {
-    "firmware_bridge": {"firmware_bridge", "simulator"},  # the simulator on use alone, see below
-    "simulator": {"simulator"},
-    "agent": {"agent", "firmware_bridge", "simulator"},  # the simulator for the demo alone, see below
-    "export": {"export", "agent", "simulator", "firmware_bridge"},
+PACKAGES = {
+    "firmware_bridge": {"simulator"},  # the simulator on use alone, see below
+    "simulator": set[str](),
+    "agent": {"firmware_bridge", "simulator"},  # the simulator for demo and bench alone, see below
+    "export": {"agent", "simulator", "firmware_bridge"},
 }
+"""Package -> the others that it may import."""
 
-LAYERS = (
-    {"errors", "types", "machine"},
-    {"catalogue", "columns", "decoding", "topics", "retry"},
-    {"fft", "spectra", "envelope", "drift", "clock", "windowing", "quality", "detection", "gate"},
-    {
-        *("features", "speed", "baseline", "matching", "contradiction", "evidence", "decision", "ledger", "golden"),
-        "scaling",
-    },
-    {"commissioning", "transmitter", "manifest", "bundle", "ports"},
-    {"pipeline"},
-    {
-        *("timecolumn", "csvfiles", "matcheck", "matfiles", "wavfiles", "vbp", "recorded", "recordings", "recorder"),
-        *("mqtt", "sources", "runtimes", "sinks"),
-    },
-)
-"""Inside agent, lowest first; what is named nowhere is the daemon's side and may import all of it."""
+FLOORS = {
+    "agent": (
+        "errors types limits faults machine",
+        "ports dsp",
+        "stream diagnosis transport",
+        "recordings alerting bundle",
+        "sources pipeline",
+        "messages",
+        "sinks",
+        "config",
+        "service",
+        "commands bench demo",
+        "cli",
+        "__main__",
+    ),
+    "export": (
+        "progress network",
+        "data text",
+        "training scoring",
+        "calibration shrinking",
+        "runs",
+        "bundling",
+        "evaluation studies",
+        "commands",
+        "cli",
+        "__main__",
+    ),
+}
+"""Package -> its rooms, lowest first; rooms of one floor do not import each other."""
 
-PURE = {name for layer in LAYERS[:6] for name in layer}
+NEIGHBOURS = {("agent", "bench", "commands"), ("export", "text", "data"), ("export", "studies", "evaluation")}
+"""(package, room, the room of its own floor that it may import)."""
+
 WAITING = {"socket", "time", "threading", "asyncio", "queue", "signal", "subprocess", "selectors", "ssl"}
+PURE = ("errors types limits faults machine dsp stream diagnosis alerting bundle pipeline", "agent/bundle/runtimes")
+"""Rooms of agent that take time as a number, and the folder in them that need not."""
 HEAVY = {"torch", "scipy", "onnx", "transformers", "sklearn", "tokenizers", "matplotlib"}
 EDGE = {"numpy", "onnxruntime", "paho", "serial", "msgspec", "ai_edge_litert", "tflite_runtime"}
-DEMO = {"amqtt", "rich"}
+BY_ROOM = {"demo": {"amqtt", "rich"}, "recordings": {"scipy"}}
+"""Room of agent -> what it may import beyond the edge's own packages, on use."""
+FENCED = "export.studies"  # read by the commands alone
+MOST_TOP_MODULES = {"agent": 12, "export": 6}
+BRIDGE_WITHOUT_NUMPY = "frames decoder cobs limits values packing parsing layout session"
 
 
-def modules_of(package: str) -> list[Path]:
-    return sorted((ROOT / package).rglob("*.py"))
+class Tree:
+    """The Python modules below a root, by dotted name, with what each imports when it runs."""
+
+    def __init__(self, root: Path) -> None:
+        self.root = root
+        paths = [path for package in PACKAGES for path in sorted((root / package).rglob("*.py"))]
+        self.modules = {self._dotted(path): path for path in paths}
+
+    def _dotted(self, path: Path) -> str:
+        parts = path.relative_to(self.root).with_suffix("").parts
+        return ".".join(parts[:-1] if parts[-1] == "__init__" else parts)
+
+    def of(self, package: str) -> dict[str, Path]:
+        return {name: path for name, path in self.modules.items() if name.split(".")[0] == package}
+
+    def needs(self, name: str, *, top_level_only: bool = False) -> set[str]:
+        """Dotted names of our own modules, and the first part of all others, that module `name` imports."""
+        found = set()
+        for wanted in imports_of(self.modules[name], top_level_only=top_level_only):
+            while wanted and wanted not in self.modules:
+                rest = wanted.rpartition(".")[0]
+                if not rest:
+                    break
+                wanted = rest
+            found.add(wanted)
+        return found - {name}
 
 
-def imports_of(path: Path, *, top_level_only: bool = False) -> Iterator[str]:
+def imports_of(path: Path, *, top_level_only: bool) -> Iterator[str]:
     """Dotted names that a module imports when it runs, leaving out relative ones and those for the type checker."""
-    tree = ast.parse(path.read_text(encoding="utf-8"))
-    pending: list[ast.AST] = [tree]
+    pending: list[ast.AST] = [ast.parse(path.read_text(encoding="utf-8"))]
     while pending:
         node = pending.pop()
         if isinstance(node, ast.Import):
             yield from (alias.name for alias in node.names)
         elif isinstance(node, ast.ImportFrom) and node.level == 0:
             yield from (f"{node.module}.{alias.name}" for alias in node.names)
-        elif isinstance(node, ast.ImportFrom):
-            continue
         elif isinstance(node, ast.If) and "TYPE_CHECKING" in ast.unparse(node.test):
             pending.extend(node.orelse)
         elif not (top_level_only and isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef)):
             pending.extend(ast.iter_child_nodes(node))
 
 
-def agent_module(name: str) -> str | None:
-    parts = name.split(".")
-    return parts[1] if parts[0] == "agent" and len(parts) > 1 else None
+def room_of(name: str) -> str:
+    """The folder or module directly in its package that `name` belongs to; "" for the package itself."""
+    return ".".join(name.split(".")[1:2])
 
 
-@pytest.mark.parametrize("package", PACKAGES)
-def test_packages_import_one_way(package):
-    for path in modules_of(package):
-        foreign = {name.split(".")[0] for name in imports_of(path)} & set(PACKAGES)
-        assert foreign <= MAY_IMPORT[package], f"{path} imports {foreign - MAY_IMPORT[package]}"
+# ------------------------------------------------------------------------------------------------------ what is broken
 
 
-def test_the_simulator_is_for_demos_and_tools_alone():
-    users = {
-        str(path.relative_to(ROOT))
-        for package in ("agent", "firmware_bridge")
-        for path in modules_of(package)
-        if any(name.split(".")[0] == "simulator" for name in imports_of(path))
-    }
-    assert all(user.startswith(("agent/demo", "agent/bench", "firmware_bridge/")) for user in users), users
-    for path in modules_of("firmware_bridge"):
-        assert not any(n.split(".")[0] == "simulator" for n in imports_of(path, top_level_only=True)), path
+def foreign_packages(tree: Tree) -> list[str]:
+    return [
+        f"{name} imports {wanted}"
+        for package, others in PACKAGES.items()
+        for name in tree.of(package)
+        for wanted in sorted(tree.needs(name))
+        if wanted.split(".")[0] in PACKAGES.keys() - others - {package}
+    ]
 
 
-def test_inside_agent_nothing_imports_from_a_later_layer():
-    rank = {name: number for number, layer in enumerate(LAYERS) for name in layer}
-    for path in modules_of("agent"):
-        own = path.relative_to(ROOT / "agent").parts[0].removesuffix(".py")
-        for target in filter(None, map(agent_module, imports_of(path))):
-            if own in rank and target != own:
-                assert target in rank, f"{path} imports agent.{target}, which belongs to the daemon's side"
-                assert rank[target] <= rank[own], f"{path} imports agent.{target}, a later layer"
+def upward_imports(tree: Tree) -> list[str]:
+    broken = []
+    for package, floors in FLOORS.items():
+        floor = {room: number for number, rooms in enumerate(floors) for room in rooms.split()}
+        for name in tree.of(package):
+            room = room_of(name)
+            for wanted in sorted(tree.needs(name)):
+                other = room_of(wanted)
+                if not wanted.startswith(f"{package}.") or other == room or not room:
+                    continue
+                below = floor.get(other, 99) < floor.get(room, -1)
+                if not below and (package, room, other) not in NEIGHBOURS:
+                    broken.append(f"{name} imports {wanted}")
+    return broken
 
 
-def test_nothing_that_makes_a_bundle_needs_what_judges_it():
-    """In export, studies stand on everything else, and the commands on studies; only the command line reads those."""
-    for path in modules_of("export"):
-        own = path.relative_to(ROOT / "export").parts[0]
-        needed = {name.split(".")[1] for name in imports_of(path) if name.startswith("export.")}
-        if own != "commands" and own != "cli.py":
-            assert "commands" not in needed, f"{path} imports a command"
-        if own not in ("commands", "studies", "cli.py"):
-            assert "studies" not in needed, f"{path} imports a study"
+def rooms_without_a_floor(tree: Tree) -> list[str]:
+    known = {f"{package}.{room}" for package, floors in FLOORS.items() for room in " ".join(floors).split()}
+    rooms = {f"{p}.{room_of(name)}" for p in FLOORS for name in tree.of(p) if room_of(name)}
+    data = {"agent.bundles"}
+    return sorted(rooms - known - data)
 
 
-def test_the_data_path_never_waits():
-    """The pipeline and all it stands on take time as a number: nothing there can block or look at a clock."""
-    for name in sorted(PURE):
-        path = ROOT / "agent" / f"{name}.py"
-        if not path.exists():
-            continue
-        waiting = {n.split(".")[0] for n in imports_of(path)} & (WAITING)
-        assert not waiting, f"{path} imports {waiting}"
+def circles(tree: Tree) -> list[str]:
+    """Modules that import each other, directly or over others, when they are loaded or used."""
+    graph = {name: {n for n in tree.needs(name) if n in tree.modules and n != name} for name in tree.modules}
+    while leaves := [name for name, wanted in graph.items() if not wanted]:
+        for leaf in leaves:
+            del graph[leaf]
+        for wanted in graph.values():
+            wanted.difference_update(leaves)
+    on_the_way = set(graph)
+    reached = {wanted for name in on_the_way for wanted in graph[name]}
+    return sorted(on_the_way & reached)
 
 
-def test_every_layer_names_modules_that_exist():
-    for name in sorted(name for layer in LAYERS for name in layer):
-        assert (ROOT / "agent" / f"{name}.py").exists() or (ROOT / "agent" / name).is_dir(), name
+def waiting_in_pure_rooms(tree: Tree) -> list[str]:
+    rooms, free = PURE
+    return [
+        f"{name} imports {wanted}"
+        for name, path in tree.of("agent").items()
+        if room_of(name) in rooms.split() and free not in path.as_posix()
+        for wanted in sorted({n.split(".")[0] for n in tree.needs(name)} & WAITING)
+    ]
 
 
-def test_the_edge_needs_no_more_than_it_installs():
-    ours = {*PACKAGES, "__future__"}
-    for path in modules_of("agent"):
-        allowed = EDGE | ours | set(sys.stdlib_module_names)
-        if path.name in ("recordings.py", "matfiles.py"):
-            allowed |= {"scipy"}
-        if "demo" in path.parts or path.name == "demo.py":
-            allowed |= DEMO
-        foreign = {name.split(".")[0] for name in imports_of(path)} - allowed
-        assert not foreign, f"{path} imports {foreign}"
-        assert "scipy" not in {n.split(".")[0] for n in imports_of(path, top_level_only=True)}, path
+def threads_outside_service(tree: Tree) -> list[str]:
+    rooms = ("service", "demo", "bench")
+    return [n for n in tree.of("agent") if room_of(n) not in rooms and "threading.Thread" in _attributes(tree, n)]
 
 
-def test_the_bridge_runs_on_the_standard_library():
-    for path in modules_of("firmware_bridge"):
-        foreign = {n.split(".")[0] for n in imports_of(path, top_level_only=True)}
-        assert foreign <= {"firmware_bridge", "__future__", "numpy"} | set(sys.stdlib_module_names), (
-            f"{path}: {foreign}"
-        )
-        if path.stem in ("frames", "decoder", "cobs", "limits", "values", "packing", "parsing", "layout", "session"):
-            assert "numpy" not in foreign, path
+def _attributes(tree: Tree, name: str) -> set[str]:
+    nodes = ast.walk(ast.parse(tree.modules[name].read_text(encoding="utf-8")))
+    written = {ast.unparse(node) for node in nodes if isinstance(node, ast.Attribute)}
+    return written | set(imports_of(tree.modules[name], top_level_only=False))
+
+
+def foreign_to_the_edge(tree: Tree) -> list[str]:
+    broken = []
+    for name in tree.of("agent"):
+        allowed = EDGE | set(PACKAGES) | {"__future__"} | set(sys.stdlib_module_names)
+        used = {n.split(".")[0] for n in tree.needs(name)} - allowed - BY_ROOM.get(room_of(name), set())
+        early = {n.split(".")[0] for n in tree.needs(name, top_level_only=True)} & HEAVY
+        broken.extend(f"{name} imports {wanted}" for wanted in sorted(used | early))
+    return broken
+
+
+def over_the_fence(tree: Tree) -> list[str]:
+    return [
+        f"{name} imports {wanted}"
+        for name in tree.of("export")
+        if not name.startswith((FENCED, "export.commands"))
+        for wanted in sorted(tree.needs(name))
+        if wanted.startswith(FENCED)
+    ]
+
+
+def users_of_the_simulator(tree: Tree) -> list[str]:
+    """Those in agent that are neither demo nor benchmark, and those in the bridge that load it before they need it."""
+    agent = [name for name in tree.of("agent") if room_of(name) not in ("demo", "bench")]
+    used = [name for name in agent if any(n.split(".")[0] == "simulator" for n in tree.needs(name))]
+    bridge = tree.of("firmware_bridge")
+    return used + [n for n in bridge if any(w.startswith("simulator") for w in tree.needs(n, top_level_only=True))]
+
+
+def foreign_to_the_bridge(tree: Tree) -> list[str]:
+    broken = []
+    for name in tree.of("firmware_bridge"):
+        foreign = {n.split(".")[0] for n in tree.needs(name, top_level_only=True)}
+        foreign -= {"firmware_bridge", "__future__"} | set(sys.stdlib_module_names)
+        if name.split(".")[-1] not in BRIDGE_WITHOUT_NUMPY.split():
+            foreign -= {"numpy"}
+        broken.extend(f"{name} imports {wanted}" for wanted in sorted(foreign))
+    return broken
+
+
+def crowded_tops(tree: Tree) -> list[str]:
+    tops = {package: len(list((tree.root / package).glob("*.py"))) for package in MOST_TOP_MODULES}
+    return [f"{package}: {count} modules" for package, count in tops.items() if count > MOST_TOP_MODULES[package]]
+
+
+def folders_without_tests(tree: Tree) -> list[str]:
+    """Folders with modules of their own beside which `tests/` has no folder, or one without a test."""
+    modules = [path for path in tree.modules.values() if path.name != "__init__.py"]
+    folders = {path.parent for path in modules if (path.parent / "__init__.py").exists()}
+    found = []
+    for folder in sorted(folders):
+        mirror = tree.root / "tests" / folder.relative_to(tree.root)
+        if not any(mirror.glob("test_*.py")):
+            found.append(folder.relative_to(tree.root).as_posix())
+    return found
+
+
+BREAKS = {
+    foreign_packages: {"simulator/machine.py": "from agent.types import Speed"},
+    upward_imports: {"agent/dsp/features.py": "def f():\n    from agent.bundle import load"},
+    rooms_without_a_floor: {"agent/helpers/text.py": ""},
+    circles: {"agent/dsp/a.py": "import agent.dsp.b", "agent/dsp/b.py": "def f():\n    from agent.dsp import a"},
+    waiting_in_pure_rooms: {"agent/stream/clock.py": "from time import monotonic"},
+    threads_outside_service: {"agent/sources/serial.py": "import threading\nthreading.Thread(target=print).start()"},
+    foreign_to_the_edge: {"agent/recordings/mat.py": "import scipy.io"},  # on use only
+    over_the_fence: {"export/runs/train_run.py": "from export.studies.columns import splits"},
+    users_of_the_simulator: {"agent/commands/replay.py": "def f():\n    import simulator"},
+    foreign_to_the_bridge: {"firmware_bridge/frames.py": "import numpy"},
+    crowded_tops: {f"export/m{number}.py": "" for number in range(7)},
+    folders_without_tests: {"agent/sinks/mqtt.py": ""},
+}
+"""Rule -> the modules of a tree that breaks it."""
+
+
+@pytest.fixture(scope="module")
+def ours() -> Tree:
+    return Tree(ROOT)
+
+
+@pytest.mark.parametrize("rule", BREAKS, ids=lambda rule: rule.__name__)
+def test_the_tree_keeps_the_rule(rule, ours):
+    assert rule(ours) == []
+
+
+@pytest.mark.parametrize("rule", BREAKS, ids=lambda rule: rule.__name__)
+def test_a_tree_that_breaks_the_rule_is_noticed(rule, tmp_path):
+    for place, text in BREAKS[rule].items():
+        path = tmp_path / place
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_text(text)
+        for folder in path.relative_to(tmp_path).parents:  # what is imported is there, and nothing more
+            (tmp_path / folder / "__init__.py").touch() if folder.parts else None
+    for wanted in ("agent/types", "agent/bundle/load", "export/studies/columns/splits", "simulator/__init__"):
+        path = tmp_path / f"{wanted}.py"
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.touch()
+    assert rule(Tree(tmp_path))
 
 
 @pytest.mark.parametrize("argv", [["--help"], ["status", "--help"], ["run", "--help"]])
@@ -163,6 +298,9 @@ def test_the_command_line_loads_nothing_heavy(argv):
 
 
 def test_the_daemon_loads_no_workstation_library():
-    script = "import sys, agent.cli, agent.daemon, agent.commands.check; print(*{n.split('.')[0] for n in sys.modules})"
+    script = (
+        "import sys, agent.cli, agent.service.daemon, agent.commands.check\n"
+        "print(*{n.split('.')[0] for n in sys.modules})"
+    )
     ran = subprocess.run([sys.executable, "-c", script], cwd=ROOT, capture_output=True, text=True, check=True)
     assert not set(ran.stdout.split()) & HEAVY

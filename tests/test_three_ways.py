@@ -16,19 +16,19 @@ import paho.mqtt.client as paho
 import pytest
 from paho.mqtt.enums import CallbackAPIVersion
 
-from agent.assembly import load_encoder
-from agent.bundle import load_bundle
-from agent.catalogue import geometry_of
-from agent.decision import DecisionConfig
+from agent.alerting.alerts import DecisionConfig
+from agent.bundle.encoder import load_encoder
+from agent.bundle.load import load_bundle
+from agent.config.bearings import geometry_of
 from agent.errors import EndOfStream
 from agent.machine import Bearing, Machine, SensorSetup
-from agent.mqtt import Broker
 from agent.pipeline import Pipeline
 from agent.ports import Source
 from agent.sources.mqtt import MqttConfig, MqttSource
 from agent.sources.replay import ReplayConfig, ReplaySource
-from agent.sources.routes import Route
 from agent.sources.serial import SerialConfig, SerialSource
+from agent.transport.mqtt import Broker
+from agent.transport.routes import Route
 from agent.types import Diagnosis, SampleBlock
 from firmware_bridge.device import Profile, Troubles, VirtualSensor
 from firmware_bridge.frames import Frame, encode, frame_bytes

@@ -35,7 +35,7 @@ def rpm_range(text: str) -> tuple[float, float]:
 
 def bearing(text: str) -> str:
     """The name or measures of a bearing, as `agent.catalogue.geometry_of` reads them."""
-    from agent.catalogue import geometry_of
+    from agent.config.bearings import geometry_of
 
     try:
         geometry_of(text)

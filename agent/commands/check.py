@@ -12,7 +12,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 
 def main(args: argparse.Namespace) -> int:
-    from agent.config import check_config
+    from agent.config.load import check_config
 
     config, problems = check_config(args.config)
     for problem in problems:
@@ -22,7 +22,7 @@ def main(args: argparse.Namespace) -> int:
         return os.EX_CONFIG
     for notice in config.notices:
         print(f"{args.config}: notice: {notice}")
-    from agent.assembly import assemble
+    from agent.service.assembly import assemble
 
     parts = assemble(config)
     manifest = parts.bundle.manifest

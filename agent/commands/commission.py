@@ -6,7 +6,7 @@ import argparse
 import os
 
 from agent.commands import running
-from agent.control import Commission, ask
+from agent.service.control import Commission, ask
 
 DEFAULT_WINDOWS = 30
 

@@ -7,7 +7,7 @@ import os
 from pathlib import Path
 
 from agent.commands import running
-from agent.control import Record, ask
+from agent.service.control import Record, ask
 
 DEFAULT_SECONDS = 60.0
 

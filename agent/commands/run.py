@@ -14,7 +14,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 def main(args: argparse.Namespace) -> int:
     # Before numpy is loaded: its linear algebra would start a thread per core and never have use for one.
     os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")
-    from agent.config import load_config
-    from agent.daemon import run
+    from agent.config.load import load_config
+    from agent.service.daemon import run
 
     return run(load_config(args.config))

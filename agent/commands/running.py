@@ -29,7 +29,7 @@ def state_dir_of(args: argparse.Namespace) -> Path:
         return Path(args.state_dir)
     if args.config is None:
         return Path(os.environ.get(VARIABLE, DEFAULT_STATE_DIR))
-    from agent.config import check_config
+    from agent.config.load import check_config
 
     config, problems = check_config(args.config)
     if config is None:

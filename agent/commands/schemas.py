@@ -12,7 +12,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 
 def main(args: argparse.Namespace) -> int:
-    from agent.payloads import schemas
+    from agent.messages.payloads import schemas
 
     args.folder.mkdir(parents=True, exist_ok=True)
     for name, schema in schemas().items():

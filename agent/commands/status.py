@@ -8,7 +8,7 @@ import os
 from typing import Any
 
 from agent.commands import running
-from agent.control import Status, ask
+from agent.service.control import Status, ask
 
 COLUMNS = ("SENSOR", "STATE", "NEAREST DESCRIPTIONS", "RATE", "SPEED", "LOST", "AGE")
 

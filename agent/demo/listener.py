@@ -10,7 +10,7 @@ import msgspec
 from paho.mqtt import client as mqtt
 from paho.mqtt.enums import CallbackAPIVersion
 
-from agent.topics import Topics
+from agent.messages.topics import Topics
 
 
 @dataclass(slots=True)

@@ -92,7 +92,7 @@ def main(args: argparse.Namespace) -> int:
 def _perform(args: argparse.Namespace, folder: Path, port: int) -> int:
     from agent.demo.listener import subscribe
     from agent.demo.screen import Screen
-    from agent.topics import Topics
+    from agent.messages.topics import Topics
     from firmware_bridge.device import Profile, Troubles, VirtualSensor
     from firmware_bridge.pty_sensor import PtySensor
     from simulator import demo_source, typical_condition
@@ -147,7 +147,7 @@ class _Play:
 
     def run(self, folder: Path, change: Callable[[str], None]) -> dict[str, Any]:
         """Play it; the agent's own health document at the end."""
-        from agent.control import Commission, Status, ask
+        from agent.service.control import Commission, Status, ask
 
         heard, say = self._heard, self._screen.say
         self.wait("a first diagnosis", lambda: bool(heard.diagnosis))

@@ -13,8 +13,8 @@ import paho.mqtt.client as paho
 from paho.mqtt.properties import Properties
 from paho.mqtt.reasoncodes import ReasonCode
 
-from agent.mqtt import Broker, connect, disconnect, explain, failed, make_client
-from agent.topics import OFFLINE, ONLINE
+from agent.messages.topics import OFFLINE, ONLINE
+from agent.transport.mqtt import Broker, connect, disconnect, explain, failed, make_client
 
 IN_FLIGHT = 20  # events under way at most
 QUEUED = 2 * IN_FLIGHT  # messages of any kind in paho: events sent again find room beside what is said at once

@@ -15,7 +15,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from agent.machine import MAX_RPM
-from agent.sources.routes import MAX_RATE_HZ, MIN_RATE_HZ, Route
+from agent.transport.routes import MAX_RATE_HZ, MIN_RATE_HZ, Route
 from agent.types import AXES, Item, Reading, SampleBlock, Samples, SourceFault, Stream
 
 STANDARD_GRAVITY = 9.80665  # m/s2, by definition (CGPM 1901)

@@ -12,7 +12,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Literal
 
-from agent.columns import axis_of, is_time, seconds_of, unit_of
+from agent.recordings.column_names import axis_of, is_time, seconds_of, unit_of
 from agent.types import AXES
 
 MAX_LINE = 512  # bytes; a line that is longer is none

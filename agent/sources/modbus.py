@@ -15,9 +15,9 @@ from typing import Annotated, Literal
 import msgspec
 
 from agent.sources.port import Baud, Port, PortConfig
-from agent.sources.routes import Route
 from agent.sources.rtu import MAX_REPLY, Refused, request, silence_s, words_in
 from agent.sources.transmitters import POSSIBLE, PROFILES, Register, spans
+from agent.transport.routes import Route
 from agent.types import Counters, Item, Reading, SourceFault
 
 

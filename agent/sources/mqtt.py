@@ -18,11 +18,11 @@ import msgspec
 import paho.mqtt.client as paho
 
 from agent.errors import ConfigError, TransportError
-from agent.mqtt import Broker, connect, disconnect, explain, failed, make_client
 from agent.sources.batches import BatchReader
-from agent.sources.routes import Route, Routes
+from agent.transport.mqtt import Broker, connect, disconnect, explain, failed, make_client
+from agent.transport.routes import Route, Routes
+from agent.transport.vbp import FrameReader
 from agent.types import Counters, Item, SourceFault
-from agent.vbp import FrameReader
 from firmware_bridge.frames import decode_frame
 
 MAX_TOPICS = 256  # that patterns may match: each keeps a little state

@@ -15,10 +15,10 @@ from typing import Annotated, Literal
 import msgspec
 
 from agent.errors import EndOfStream, RecordingError
-from agent.recordings import blocks_of, read_recording
-from agent.sources.routes import Route, Routes
+from agent.recordings.read import blocks_of, read_recording
+from agent.transport.routes import Route, Routes
+from agent.transport.vbp import FrameReader, read_frames
 from agent.types import Counters, Item, SampleBlock
-from agent.vbp import FrameReader, read_frames
 
 BLOCKS_PER_READ = 32  # played fast; keeps one read short and its memory small
 SESSIONS_PER_PASS = 1 << 32  # more than one file can hold

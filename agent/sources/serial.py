@@ -10,10 +10,10 @@ import time
 from collections.abc import Sequence
 
 from agent.sources.port import Baud, Port, PortConfig
-from agent.sources.routes import Route, Routes
 from agent.sources.understanding import Understanding
+from agent.transport.routes import Route, Routes
+from agent.transport.vbp import FrameReader
 from agent.types import Counters, Item
-from agent.vbp import FrameReader
 from firmware_bridge.decoder import Decoder
 from firmware_bridge.frames import Fault, Frame
 

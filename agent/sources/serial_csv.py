@@ -14,14 +14,14 @@ from typing import Annotated, Literal
 
 import msgspec
 
-from agent.columns import SECONDS
+from agent.recordings.column_names import SECONDS
 from agent.sources.batches import STANDARD_GRAVITY
 from agent.sources.csvlines import Layout, LineReader, Refusal, Row
 from agent.sources.port import Baud, Port, PortConfig
-from agent.sources.routes import Route
 from agent.sources.rows import RateWatch, RowBlocks
 from agent.sources.stamps import RateFromStamps, Stamps
 from agent.sources.understanding import Understanding
+from agent.transport.routes import Route
 from agent.types import Counters, Item, SampleBlock, SourceFault, Stream
 
 Column = Annotated[int, msgspec.Meta(ge=1, le=64)] | Annotated[str, msgspec.Meta(min_length=1, max_length=64)]

@@ -12,10 +12,10 @@ from collections.abc import Sequence
 from dataclasses import replace
 
 from agent.sources.port import Baud, Port, PortConfig
-from agent.sources.routes import Route
 from agent.sources.rows import RateWatch, RowBlocks
 from agent.sources.understanding import Understanding
 from agent.sources.witframes import STEP_G, Acceleration, WitDecoder, WitFault
+from agent.transport.routes import Route
 from agent.types import AXES, Counters, Item, SourceFault, Stream
 
 FULL_SCALE_G = 32767 * STEP_G

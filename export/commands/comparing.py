@@ -13,8 +13,8 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from export.studies.claim import Difference
-    from export.studies.standings import Claim, Row, Standings
+    from export.studies.objectives.sign_flip import Difference
+    from export.studies.objectives.table import Claim, Row, Standings
 
 
 def add_compare(commands: Any) -> None:
@@ -52,13 +52,21 @@ def _compare(arguments: argparse.Namespace) -> int:
     import msgspec
 
     from agent.errors import ConfigError
-    from export.recipes import read_recipe
-    from export.run import write_json
-    from export.studies.bars import draw_standings
-    from export.studies.compare import CONTENDERS, SHARES, THREE_COLUMNS, key_of, plan_of, recipe_of, run_trials
-    from export.studies.published import read_material
-    from export.studies.standings import standings_of
-    from export.train import TrainConfig
+    from export.runs.folder import write_json
+    from export.runs.recipes import read_recipe
+    from export.studies.columns.published import read_material
+    from export.studies.objectives.bars import draw_standings
+    from export.studies.objectives.compare import (
+        CONTENDERS,
+        SHARES,
+        THREE_COLUMNS,
+        key_of,
+        plan_of,
+        recipe_of,
+        run_trials,
+    )
+    from export.studies.objectives.table import standings_of
+    from export.training.train import TrainConfig
 
     plan = plan_of(
         THREE_COLUMNS if arguments.columns is None else arguments.columns,

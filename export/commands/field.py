@@ -20,7 +20,7 @@ from agent.errors import ConfigError
 if TYPE_CHECKING:
     import msgspec
 
-    from export.studies.edge import Edge
+    from export.studies.field.edge import Edge
 
 STUDIES = ("openset", "commissioned", "days", "adxl345")
 AGENT = Path(__file__).parent.parent.parent / "agent"
@@ -53,8 +53,8 @@ def _names(text: str) -> tuple[str, ...]:
 def _field(arguments: argparse.Namespace) -> int:
     import msgspec
 
-    from export.run import write_json
-    from export.studies.fieldtables import draw, table
+    from export.runs.folder import write_json
+    from export.studies.field.tables import draw, table
 
     if arguments.watched < 1:
         raise ConfigError("--watched: must be at least 1")
@@ -76,7 +76,7 @@ def _field(arguments: argparse.Namespace) -> int:
 
 
 def _openset(arguments: argparse.Namespace) -> Sequence[msgspec.Struct]:
-    from export.studies import openset
+    from export.studies.field import openset
 
     material, config = _trained_on(arguments)
     key = _key(openset.__file__, material, config)
@@ -85,7 +85,7 @@ def _openset(arguments: argparse.Namespace) -> Sequence[msgspec.Struct]:
 
 def _commissioned(arguments: argparse.Namespace) -> Sequence[msgspec.Struct]:
     from export.data.layouts import rows_below
-    from export.studies import commissioned
+    from export.studies.field import commissioned
 
     material, config = _trained_on(arguments)
     key = _key(commissioned.__file__, material, config)
@@ -95,8 +95,8 @@ def _commissioned(arguments: argparse.Namespace) -> Sequence[msgspec.Struct]:
 
 
 def _days(arguments: argparse.Namespace) -> Sequence[msgspec.Struct]:
-    from export.studies import days
-    from export.studies.cells import kept
+    from export.studies.columns.training_cache import kept
+    from export.studies.field import days
 
     edge = _finished(arguments.bundle)
     key = _bundle_key(edge, days.__file__)
@@ -111,8 +111,8 @@ def _days(arguments: argparse.Namespace) -> Sequence[msgspec.Struct]:
 
 
 def _adxl345(arguments: argparse.Namespace) -> Sequence[msgspec.Struct]:
-    from export.studies import adxl345
-    from export.studies.cells import kept
+    from export.studies.columns.training_cache import kept
+    from export.studies.field import adxl345
 
     edge = _finished(arguments.bundle)
     key = _bundle_key(edge, adxl345.__file__)
@@ -128,25 +128,25 @@ def _adxl345(arguments: argparse.Namespace) -> Sequence[msgspec.Struct]:
 
 def _trained_on(arguments: argparse.Namespace) -> tuple[Any, Any]:
     """Material and recipe."""
-    from export.recipes import read_recipe
-    from export.studies.published import read_material
-    from export.train import TrainConfig
+    from export.runs.recipes import read_recipe
+    from export.studies.columns.published import read_material
+    from export.training.train import TrainConfig
 
     config = TrainConfig() if arguments.recipe is None else read_recipe(arguments.recipe)
     return read_material(arguments.data, cache=arguments.cache, machines=arguments.machines, tell=_tell), config
 
 
 def _finished(name: str) -> Edge:
-    from agent.assembly import load_encoder
-    from agent.bundle import load_bundle
-    from export.studies.edge import Edge
+    from agent.bundle.encoder import load_encoder
+    from agent.bundle.load import load_bundle
+    from export.studies.field.edge import Edge
 
     bundle = load_bundle(name)
     return Edge(bundle, load_encoder(bundle, "auto")[1])
 
 
 def _key(module: str, material: Any, config: Any) -> str:
-    from export.studies.cells import cell_key
+    from export.studies.columns.training_cache import cell_key
 
     return _digest(cell_key(material, config, code=Path(module)).encode(), sorted(AGENT.glob("*.py")))
 
@@ -155,7 +155,7 @@ def _bundle_key(edge: Edge, module: str) -> str:
     import msgspec
 
     import simulator
-    from export.studies.cells import imported
+    from export.studies.columns.training_cache import imported
 
     paths = [
         *imported(Path(module)),

@@ -14,8 +14,8 @@ from export.commands.proving import add_proving
 from export.commands.wording import add_wording
 
 if TYPE_CHECKING:
-    from export.evaluate import Evaluation
-    from export.figures import Share
+    from export.evaluation.evaluate import Evaluation
+    from export.scoring.statistics import Share
 
 
 def add_judging(commands: Any) -> None:
@@ -40,12 +40,12 @@ def add_judging(commands: Any) -> None:
 def _evaluate(arguments: argparse.Namespace) -> int:
     import msgspec
 
-    from agent.assembly import load_encoder
-    from agent.bundle import load_bundle
+    from agent.bundle.encoder import load_encoder
+    from agent.bundle.load import load_bundle
     from agent.types import FAULTS
     from export.data.manifest import read_manifest
-    from export.evaluate import evaluate
-    from export.hearing import listen
+    from export.evaluation.edge_replay import listen
+    from export.evaluation.evaluate import evaluate
 
     bundle = load_bundle(arguments.bundle)
     labels = tuple(dict.fromkeys((*FAULTS, *bundle.manifest.faults)))
@@ -56,7 +56,7 @@ def _evaluate(arguments: argparse.Namespace) -> int:
         print(f"skipped {line}", file=sys.stderr)
     evaluation = evaluate(heard, bundle, skipped=skipped)
     if arguments.out is not None:
-        from export.pictures import draw_evaluation
+        from export.evaluation.pictures import draw_evaluation
 
         for path in draw_evaluation(arguments.out, evaluation):
             print(f"wrote {path}", file=sys.stderr)

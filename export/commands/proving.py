@@ -9,13 +9,13 @@ from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from export.studies.columns import COLUMNS
+from export.studies.columns.splits import COLUMNS
 
 if TYPE_CHECKING:
-    from export.figures import Interval
-    from export.studies.selection import Choice
-    from export.studies.summary import Summary
-    from export.studies.tryouts import Tryouts
+    from export.scoring.statistics import Interval
+    from export.studies.columns.selection import Choice
+    from export.studies.columns.summary import Summary
+    from export.studies.columns.tryouts import Tryouts
 
 WIDTH = 24  # of a row's name
 
@@ -60,12 +60,12 @@ def _protocols(arguments: argparse.Namespace) -> int:
 
     from export.data.layouts import rows_below
     from export.data.raw import raw_windows
-    from export.recipes import read_recipe
-    from export.studies.cnn import CnnConfig
-    from export.studies.protocols import RawTrial, run_protocols
-    from export.studies.published import read_material
-    from export.studies.simple import SimpleConfig
-    from export.train import TrainConfig
+    from export.runs.recipes import read_recipe
+    from export.studies.columns.cnn import CnnConfig
+    from export.studies.columns.protocols import RawTrial, run_protocols
+    from export.studies.columns.published import read_material
+    from export.studies.columns.simple import SimpleConfig
+    from export.training.train import TrainConfig
 
     _check_counts(arguments)
     config = TrainConfig() if arguments.recipe is None else read_recipe(arguments.recipe)
@@ -92,10 +92,10 @@ def _protocols(arguments: argparse.Namespace) -> int:
 def _select(arguments: argparse.Namespace) -> int:
     import msgspec
 
-    from export.recipes import read_recipes
-    from export.studies.published import read_material
-    from export.studies.simple import SimpleConfig
-    from export.studies.tryouts import try_recipes
+    from export.runs.recipes import read_recipes
+    from export.studies.columns.published import read_material
+    from export.studies.columns.simple import SimpleConfig
+    from export.studies.columns.tryouts import try_recipes
 
     _check_counts(arguments)
     recipes = read_recipes(arguments.recipes)

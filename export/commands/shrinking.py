@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from export.likeness import Likeness
+    from export.scoring.agreement import Likeness
 
 
 def add_shrinking(commands: Any) -> None:
@@ -53,9 +53,9 @@ def _weight(text: str) -> float:
 def _distil(arguments: argparse.Namespace) -> int:
     import msgspec
 
-    from export.distil import DistilConfig
-    from export.distilling import run_distillation
-    from export.run import load_run
+    from export.runs.distil_run import run_distillation
+    from export.runs.folder import load_run
+    from export.shrinking.distil import DistilConfig
 
     given = {
         "hidden": arguments.hidden,
@@ -72,9 +72,9 @@ def _distil(arguments: argparse.Namespace) -> int:
 
 def quantize_run(arguments: argparse.Namespace) -> int:
     """The command `quantize`, of the folder `arguments.run`."""
-    from export.aware import AwareConfig
-    from export.convert import convert
-    from export.run import load_run
+    from export.runs.folder import load_run
+    from export.runs.quantize_run import convert
+    from export.shrinking.aware import AwareConfig
 
     aware = None if arguments.aware is None else AwareConfig(steps=arguments.aware)
     made = convert(load_run(arguments.run), aware=aware)

@@ -8,12 +8,12 @@ import sys
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from export.studies.columns import COLUMNS
+from export.studies.columns.splits import COLUMNS
 
 if TYPE_CHECKING:
-    from export.studies.cells import Material
-    from export.texts import Texts
-    from export.train import TrainConfig
+    from export.evaluation.sentences import Texts
+    from export.studies.columns.training_cache import Material
+    from export.training.train import TrainConfig
 
 
 def add_wording(commands: Any) -> None:
@@ -74,7 +74,7 @@ def _add_material(parser: argparse.ArgumentParser) -> None:
 
 
 def _describe(arguments: argparse.Namespace) -> int:
-    from export.describing import redescribe
+    from export.bundling.redescribe import redescribe
 
     made = redescribe(
         arguments.bundle, arguments.descriptions, arguments.out, tower=arguments.tower, version=arguments.version
@@ -93,8 +93,8 @@ def _describe(arguments: argparse.Namespace) -> int:
 def _rank(arguments: argparse.Namespace) -> int:
     import msgspec
 
-    from agent.bundle import load_bundle
-    from export.reader import rank, reader_of
+    from agent.bundle.load import load_bundle
+    from export.bundling.sentence_reader import rank, reader_of
 
     bundle = load_bundle(arguments.bundle)
     reader = reader_of(bundle, arguments.tower)
@@ -114,9 +114,9 @@ def _rank(arguments: argparse.Namespace) -> int:
 def _texts(arguments: argparse.Namespace) -> int:
     import msgspec
 
-    from agent.bundle import load_bundle
-    from export.reader import reader_of
-    from export.texts import draw_texts, judge_texts, read_never_seen
+    from agent.bundle.load import load_bundle
+    from export.bundling.sentence_reader import reader_of
+    from export.evaluation.sentences import draw_texts, judge_texts, read_never_seen
 
     bundle = load_bundle(arguments.bundle)
     reader = reader_of(bundle, arguments.tower)
@@ -154,7 +154,7 @@ def _as_text(texts: Texts) -> str:
 def _swap(arguments: argparse.Namespace) -> int:
     import msgspec
 
-    from export.studies import swaps
+    from export.studies.sentences import swaps
 
     material, config, folder = _asked(arguments, Path(swaps.__file__))
     cells = swaps.run_swaps(
@@ -168,7 +168,7 @@ def _swap(arguments: argparse.Namespace) -> int:
 def _left_out(arguments: argparse.Namespace) -> int:
     import msgspec
 
-    from export.studies import leftout
+    from export.studies.sentences import leftout
 
     material, config, folder = _asked(arguments, Path(leftout.__file__))
     physics = (False,) if arguments.words_alone else (False, True)
@@ -182,9 +182,9 @@ def _asked(arguments: argparse.Namespace, study: Path) -> tuple[Material, TrainC
     import msgspec
 
     from export.data.manifest import ManifestError
-    from export.studies.cells import cell_key
-    from export.studies.published import read_material
-    from export.train import TrainConfig
+    from export.studies.columns.published import read_material
+    from export.studies.columns.training_cache import cell_key
+    from export.training.train import TrainConfig
 
     if arguments.seeds < 1 or (arguments.steps is not None and arguments.steps < 1):
         raise ManifestError("--seeds and --steps must be at least 1")

@@ -13,7 +13,7 @@ from dataclasses import dataclass, fields
 from pathlib import Path
 from typing import Literal
 
-from agent.catalogue import geometry_of
+from agent.config.bearings import geometry_of
 from agent.errors import TextVibError
 from agent.machine import Geometry
 from agent.types import FAULTS

@@ -13,8 +13,8 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy.signal import resample_poly
 
+from agent.dsp.spectra import FeatureSpec
 from agent.errors import RecordingError
-from agent.spectra import FeatureSpec
 from export.data.manifest import Row
 from export.data.windows import judged_windows, read_samples, recording_name
 

@@ -13,8 +13,8 @@ from pathlib import Path
 import numpy as np
 
 import simulator
+from agent.dsp.spectra import FeatureSpec
 from agent.machine import AxisRole, Geometry
-from agent.spectra import FeatureSpec
 from agent.types import FAULTS, HEALTHY
 from export.data.table import Table, join, load, save
 from export.data.windows import feature_digest, labelled, window_features

@@ -16,21 +16,22 @@ import msgspec
 import numpy as np
 from numpy.typing import NDArray
 
-import agent.features
-import agent.fft
-import agent.spectra
-import agent.speed
+import agent.dsp.features
+import agent.dsp.fft
+import agent.dsp.spectra
+import agent.dsp.speed
+from agent.dsp.features import extract
+from agent.dsp.spectra import FeatureSpec, analyse
+from agent.dsp.speed import SpeedTrack
 from agent.errors import RecordingError
-from agent.features import extract
 from agent.machine import AxisRole, Bearing, Geometry, Machine
-from agent.quality import fault_of_signal
-from agent.recordings import read_recording
-from agent.spectra import FeatureSpec, analyse
-from agent.speed import SpeedTrack
+from agent.recordings.read import read_recording
+from agent.stream.quality import fault_of_signal
+from agent.stream.windowing import window_length
 from agent.types import AXES, Rate, Samples, Stream, Window
-from agent.windowing import window_length
+from export.data.healthy import NEITHER_HALF
 from export.data.manifest import Row
-from export.data.table import NEITHER_HALF, Table, join, load, save
+from export.data.table import Table, join, load, save
 from export.progress import track
 
 
@@ -72,7 +73,7 @@ def window_features(
         features = extract(spectra, spec=spec, rpm=speed.rpm, bearing=Bearing("bearing", geometry), roles=roles)
         values.append(features.values)
         known.append(features.known)
-    d = len(agent.features.feature_names(spec))
+    d = len(agent.dsp.features.feature_names(spec))
     return (
         np.array(values, dtype=np.float32).reshape(-1, d),
         np.array(known, dtype=np.bool_).reshape(-1, d),
@@ -139,7 +140,7 @@ def _windows(row: Row, spec: FeatureSpec, hop_s: float) -> Table:
 def feature_digest(spec: FeatureSpec) -> str:
     """What a table of features depends on beside the samples: the spec and the code that computes them."""
     digest = hashlib.sha256(msgspec.json.encode(spec))
-    for module in (agent.features, agent.spectra, agent.fft, agent.speed):
+    for module in (agent.dsp.features, agent.dsp.spectra, agent.dsp.fft, agent.dsp.speed):
         digest.update(Path(str(module.__file__)).read_bytes())
     return digest.hexdigest()
 

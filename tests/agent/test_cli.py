@@ -13,13 +13,12 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
+from requirements import ROOT
 from waiting import until
 
 from agent.cli import COMMANDS
 from agent.commands.status import lines_of
-from agent.control import SOCKET_NAME, Status, ask
-
-ROOT = Path(__file__).resolve().parents[2]
+from agent.service.control import SOCKET_NAME, Status, ask
 
 CONFIG = """
 [agent]

@@ -14,15 +14,15 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from numpy.typing import NDArray
 
-from agent.baseline import MIN_WINDOWS, DeviationScale, from_bytes, to_bytes
-from agent.bundle import Bundle
-from agent.decision import DecisionConfig
-from agent.features import VERSION, FeatureSpec, feature_names
+from agent.alerting.alerts import DecisionConfig
+from agent.bundle.load import Bundle
+from agent.bundle.manifest import SCHEMA, Manifest
+from agent.diagnosis.baseline import MIN_WINDOWS, DeviationScale, from_bytes, to_bytes
+from agent.diagnosis.matching import Calibration, Descriptions, LineLimits
+from agent.dsp.encoder_inputs import CodeScale, InputScaling, view_shares
+from agent.dsp.features import VERSION, FeatureSpec, feature_names
 from agent.machine import Bearing, Geometry, Machine, Mounting, SensorSetup
-from agent.manifest import SCHEMA, Manifest
-from agent.matching import Calibration, Descriptions, LineLimits
 from agent.pipeline import Pipeline
-from agent.scaling import CodeScale, InputScaling, view_shares
 from agent.types import (
     UNKNOWN,
     Alert,

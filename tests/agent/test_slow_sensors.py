@@ -11,16 +11,16 @@ import pytest
 from scipy.signal import resample_poly
 from serial_lines import Terminal
 
-from agent.assembly import load_encoder
-from agent.bundle import Bundle, load_bundle
-from agent.decision import DecisionConfig
+from agent.alerting.alerts import DecisionConfig
+from agent.bundle.encoder import load_encoder
+from agent.bundle.load import Bundle, load_bundle
 from agent.machine import Bearing, Geometry, Machine, SensorSetup
 from agent.pipeline import Pipeline
 from agent.ports import Encoder, Source
-from agent.sources.routes import Route
 from agent.sources.serial_csv import SerialCsvConfig, SerialCsvSource
 from agent.sources.witframes import ACCELERATION, STEP_G, frame_of
 from agent.sources.witmotion import WitmotionConfig, WitmotionSource
+from agent.transport.routes import Route
 from agent.types import UNKNOWN, Alert, Diagnosis, State
 from simulator import demo_source
 

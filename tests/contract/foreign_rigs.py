@@ -10,10 +10,10 @@ from serial_lines import Terminal, Transmitter
 from agent.errors import TransportError
 from agent.ports import Source
 from agent.sources.modbus import ModbusConfig, ModbusSource
-from agent.sources.routes import Route
 from agent.sources.serial_csv import SerialCsvConfig, SerialCsvSource
 from agent.sources.witframes import ACCELERATION, frame_of
 from agent.sources.witmotion import WitmotionConfig, WitmotionSource
+from agent.transport.routes import Route
 from agent.types import Item, Reading, SampleBlock
 from firmware_bridge.frames import Data, Frame
 from firmware_bridge.numbers import counts_of

@@ -16,12 +16,12 @@ from paho.mqtt.enums import CallbackAPIVersion
 from serial_lines import Terminal
 
 from agent.errors import EndOfStream, RecordingError, TransportError
-from agent.mqtt import Broker
 from agent.ports import SOURCES, Source, load
 from agent.sources.mqtt import MqttConfig, MqttSource
 from agent.sources.replay import ReplayConfig, ReplaySource
-from agent.sources.routes import Route
 from agent.sources.serial import SerialConfig, SerialSource
+from agent.transport.mqtt import Broker
+from agent.transport.routes import Route
 from agent.types import DeviceStatus, Item, Reading, SampleBlock, SourceFault
 from firmware_bridge.device import Profile, VirtualSensor
 from firmware_bridge.frames import Frame, encode, frame_bytes

@@ -7,8 +7,8 @@ import zlib
 import numpy as np
 import pytest
 
-from agent.features import feature_names
-from agent.spectra import FeatureSpec
+from agent.dsp.features import feature_names
+from agent.dsp.spectra import FeatureSpec
 from export.data.table import Table, join
 from export.data.windows import labelled
 

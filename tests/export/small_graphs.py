@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import numpy as np
 
-from agent.scaling import CodeScale
-from export.graph import Columns, Conv, Dense, Join, Mean, Node, Select
+from agent.dsp.encoder_inputs import CodeScale
+from export.network.graph import Columns, Conv, Dense, Join, Mean, Node, Select
 
 SCALE = CodeScale(6 / 127, 0)
 N = 60

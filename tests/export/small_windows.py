@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import numpy as np
 
-from agent.features import feature_names
-from agent.spectra import FeatureSpec
+from agent.dsp.features import feature_names
+from agent.dsp.spectra import FeatureSpec
 from agent.types import FAULTS
 from export.data.table import Table, join
 from export.data.windows import labelled

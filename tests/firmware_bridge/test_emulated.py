@@ -16,9 +16,9 @@ from emulated_m4 import FINE_STEP_HZ, NOMINAL_HZ, SCALE_G, EmulatedM4, counts_of
 
 import simulator
 from agent.demo.listener import subscribe
-from agent.sources.routes import Route
+from agent.messages.topics import Topics
 from agent.sources.serial import SerialConfig, SerialSource
-from agent.topics import Topics
+from agent.transport.routes import Route
 from agent.types import DeviceStatus, SampleBlock, SourceFault
 
 CORES = ("m0plus", "m3", "m4f", "m7f", "m33f", "m55")

@@ -1,0 +1,1 @@
+"""Many diagnoses become few alerts, or one verdict: detect first, then name."""

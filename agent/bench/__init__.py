@@ -1,0 +1,1 @@
+"""`bench`: what this computer bears."""

@@ -1,0 +1,217 @@
+"""`bench`: what a window costs on this computer, beside the floor that no implementation could go under.
+
+The floor is the FFTs and the encoder call alone, on the same arrays in the same run; the ratio to it says more than any
+absolute time, because computers differ and are busy.
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+import os
+import time
+from collections.abc import Callable
+from statistics import median
+from typing import TYPE_CHECKING, Any
+
+from agent.bench.signal import RATE_HZ, RPM, noise_and_harmonics
+
+if TYPE_CHECKING:
+    from agent.bundle.load import Bundle
+    from agent.machine import SensorSetup
+    from agent.ports import Encoder
+    from agent.types import Samples, Window
+
+
+def add_arguments(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument("--bundle", default="default", help="folder of the bundle to measure with")
+    parser.add_argument("--runtime", choices=("auto", "onnx", "litert"), default="auto")
+    parser.add_argument("--repeat", type=int, default=60, metavar="N", help="windows to time (default: 60)")
+    parser.add_argument("--no-run", action="store_true", help="leave out the memory and start-up of a running agent")
+    parser.add_argument(
+        "--lines", type=float, metavar="SECONDS", help="measure instead what listening to three wide-band sensors costs"
+    )
+    parser.add_argument("--json", action="store_true", help="one JSON document as the last line")
+
+
+def main(args: argparse.Namespace) -> int:
+    os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")  # as in run
+    if args.lines is not None:
+        from agent.bench.listening import lines_of, measure_lines
+
+        measured = measure_lines(args.lines)
+        print(json.dumps(measured) if args.json else "\n".join(lines_of(measured)))
+        return os.EX_OK
+    started_s = time.perf_counter()
+    from agent.bundle.encoder import load_encoder
+    from agent.bundle.load import load_bundle
+    from agent.service.process import give_memory_back
+
+    give_memory_back()  # as in run: windows are timed under its rule of memory
+    bundle = load_bundle(args.bundle)
+    runtime, encoder = load_encoder(bundle, args.runtime)
+    loaded_s = time.perf_counter() - started_s
+    result = {
+        "runtime": runtime,
+        "load_and_self_test_s": round(loaded_s, 3),
+        **_time_window(bundle, encoder, args.repeat),
+    }
+    if not args.no_run:
+        from agent.bench.running import measure_run
+
+        result |= measure_run(args.bundle, args.runtime)
+    if args.json:
+        print(json.dumps(result))
+    else:
+        for line in _lines(result):
+            print(line)
+    return os.EX_OK
+
+
+# ------------------------------------------------------------------------------------------------------ one window
+
+
+def _time_window(bundle: Bundle, encoder: Encoder, repeat: int) -> dict[str, Any]:
+    """Microseconds per window: the whole pipeline, its stages, and the floor."""
+    window = _window(bundle)
+    setup = _setup()
+    stages = _stages(bundle, encoder, window, setup)
+    floor = _floor(bundle, encoder, window)
+    feed = _fed_pipeline(bundle, encoder, window.samples, setup)
+    totals: list[float] = []
+    floors: list[float] = []
+    parts: dict[str, list[float]] = {name: [] for name in stages}
+    for _ in range(repeat):  # interleaved, so that whatever else the computer does falls on all alike
+        totals.append(_microseconds(feed))
+        floors.append(_microseconds(floor))
+        for name, stage in stages.items():
+            parts[name].append(_microseconds(stage))
+    window_us, floor_us = median(totals), median(floors)
+    return {
+        "overhead_ratio": round(window_us / floor_us, 3),
+        "window_us": round(window_us, 1),
+        "floor_us": round(floor_us, 1),
+        "stages_us": {name: round(median(times), 1) for name, times in parts.items()},
+        "windows_per_s_per_core": round(1e6 / window_us),
+    }
+
+
+def _microseconds(call: Callable[[], object]) -> float:
+    started = time.perf_counter_ns()
+    call()
+    return (time.perf_counter_ns() - started) / 1000
+
+
+def _window(bundle: Bundle) -> Window:
+    from agent.stream.windowing import window_length
+    from agent.types import Rate, Stream, Window
+
+    n = window_length(bundle.spec.window_s, RATE_HZ)
+    stream = Stream("s", RATE_HZ, ("x", "y", "z"), "g")
+    return Window(stream, 0, noise_and_harmonics(n / RATE_HZ)[:n], Rate(RATE_HZ, "declared"), 0.0, None)
+
+
+def _setup() -> SensorSetup:
+    from agent.config.bearings import geometry_of
+    from agent.machine import Bearing, Machine, SensorSetup
+
+    machine = Machine("m", rpm=RPM, speed_source="config")
+    return SensorSetup("s", machine, (Bearing("de", geometry_of("6205")),))
+
+
+def _fed_pipeline(bundle: Bundle, encoder: Encoder, samples: Samples, setup: SensorSetup) -> Callable[[], object]:
+    """A call that feeds one hop of samples, in blocks as a serial line brings them, and so completes one window."""
+    from itertools import count
+
+    from agent.alerting.alerts import DecisionConfig
+    from agent.pipeline import Pipeline
+    from agent.types import SampleBlock, Stream
+
+    stream = Stream("s", RATE_HZ, ("x", "y", "z"), "g")
+    pipeline = Pipeline(setup, bundle=bundle, encoder=encoder, config=DecisionConfig())
+    hop, block = round(bundle.spec.hop_s * RATE_HZ), 256
+    positions = count()
+
+    def feed() -> None:
+        start = next(positions) * hop
+        for row in range(0, hop, block):
+            at = start + row
+            rows = samples[(at % (len(samples) - block)) :][: min(block, hop - row)]
+            pipeline.feed(SampleBlock(stream, at, rows, device_us=round(at / RATE_HZ * 1e6), arrival_s=at / RATE_HZ))
+
+    for _ in range(round(bundle.spec.window_s / bundle.spec.hop_s) + 4):
+        feed()
+    return feed
+
+
+def _stages(bundle: Bundle, encoder: Encoder, window: Window, setup: SensorSetup) -> dict[str, Callable[[], object]]:
+    from agent.diagnosis.evidence import gather_evidence
+    from agent.diagnosis.matching import match
+    from agent.dsp.features import analyse, extract
+    from agent.dsp.speed import SpeedTrack
+    from agent.stream.quality import fault_of_signal
+
+    spec, bearing = bundle.spec, setup.bearings[0]
+    spectra = analyse(window, spec)
+    track = SpeedTrack(setup.machine)
+    speed = track.during(spectra, start_s=0.0, end_s=2.0)
+    features = extract(spectra, spec=spec, rpm=speed.rpm, bearing=bearing)
+    codes = bundle.codes(features, None)
+    embedding = bundle.embedding(encoder.embed(codes))
+    return {
+        "quality": lambda: fault_of_signal(window),
+        "analyse": lambda: analyse(window, spec),
+        "speed": lambda: track.during(spectra, start_s=0.0, end_s=2.0),
+        "extract": lambda: extract(spectra, spec=spec, rpm=speed.rpm, bearing=bearing),
+        "codes": lambda: bundle.codes(features, None),
+        "encoder": lambda: encoder.embed(codes),
+        "match": lambda: match(embedding, bundle.descriptions, bundle.calibration),
+        "evidence": lambda: gather_evidence(
+            spectra, spec=spec, speed=speed, bearing=bearing, machine=setup.machine, unit="g"
+        ),
+    }
+
+
+def _floor(bundle: Bundle, encoder: Encoder, window: Window) -> Callable[[], object]:
+    """The forward FFT per axis, the inverse and the forward FFT per envelope band, one encoder call; nothing else."""
+    import numpy as np
+
+    from agent.dsp.features import analyse, extract
+    from agent.dsp.fft import fast_length
+
+    spec = bundle.spec
+    samples = np.ascontiguousarray(window.samples.T)
+    spectrum = np.fft.rfft(samples)
+    bin_hz = RATE_HZ / samples.shape[1]
+    reach = int(spec.envelope_max_hz / bin_hz) + 1
+    bands = []
+    for low, high in spec.envelope_bands_hz:
+        band = spectrum[:, int(low / bin_hz) : int(high / bin_hz)]
+        length = fast_length(max(band.shape[1], 2 * reach))
+        bands.append((band, length, np.abs(np.fft.ifft(band, length)[0])))
+    features = extract(analyse(window, spec), spec=spec, rpm=RPM, bearing=_setup().bearings[0])
+    codes = bundle.codes(features, None)
+
+    def floor() -> None:
+        np.fft.rfft(samples)
+        for band, length, envelope in bands:
+            np.fft.ifft(band, length)
+            np.fft.rfft(envelope)
+        encoder.embed(codes)
+
+    return floor
+
+
+def _lines(result: dict[str, Any]) -> list[str]:
+    stages = sorted(result["stages_us"].items(), key=lambda stage: -stage[1])
+    lines = [
+        f"one window ({RATE_HZ:g} Hz x 3 axes): {result['window_us']:.0f} us, floor {result['floor_us']:.0f} us, "
+        f"ratio {result['overhead_ratio']:.2f} ({result['runtime']})",
+        *(f"  {name:<10} {time_us:8.1f} us" for name, time_us in stages),
+    ]
+    if "rss_mb" in result:
+        lines.append(
+            f"run with {result['rss_sensors']} sensors: {result['rss_mb']} MB resident, "
+            f"first window after {result['first_window_s']} s"
+        )
+    return lines

@@ -1,0 +1,1 @@
+"""The keys, the checks, what they resolve to."""

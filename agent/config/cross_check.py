@@ -1,0 +1,133 @@
+"""Every reference from one table of a config to another: does what is named exist, can it do what is asked of it?"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+from agent.alerting.alerts import DecisionConfig
+from agent.config import bearings as catalogue
+from agent.config.decoding import decode, near
+from agent.config.keys import BearingConfig, Config, MachineConfig, SensorConfig, SpeedConfig
+from agent.config.resolve import routes
+from agent.config.suitability import problems_of as problems_of_kinds
+from agent.config.suitability import remarks_on
+from agent.messages.topics import WHOLE_MACHINE
+from agent.transport.mqtt import problems_of as problems_of_broker
+from agent.transport.routes import problems_of as problems_of_routes
+
+EXTRA_DESIGNATIONS = "balls, ball_mm, pitch_mm and angle_deg from the maker's data sheet, or add [bearings.NAME]"
+
+
+def cross_check(config: Config, raw: Mapping[str, Any], problems: list[str]) -> list[str]:
+    """Adds every broken reference to `problems`; returns notices, which stop nothing."""
+    notices: list[str] = []
+    names = {
+        "sources": {s["name"] for s in raw["sources"] if isinstance(s, dict) and isinstance(s.get("name"), str)},
+        "machines": set(raw["machines"]),
+    }
+    for machine_id, machine in config.machines.items():
+        _check_machine(machine_id, machine, config=config, sources=names["sources"], problems=problems, notices=notices)
+    for sensor_id, sensor in config.sensors.items():
+        _check_sensor(sensor_id, sensor, config=config, names=names, problems=problems, notices=notices)
+    _check_routes(config, problems)
+    problems.extend(problems_of_kinds(config))
+    notices.extend(remarks_on(config))
+    problems.extend(problems_of_broker(config.broker, "broker"))
+    for source in config.sources:
+        if source.kind == "mqtt" and source.settings.broker is not None:
+            problems.extend(problems_of_broker(source.settings.broker, f"sources.{source.name}.broker"))
+    if not raw["sensors"]:
+        problems.append("sensors: none is defined; add [sensors.ID]")
+    return notices
+
+
+def _check_machine(
+    machine_id: str,
+    machine: MachineConfig,
+    *,
+    config: Config,
+    sources: set[str],
+    problems: list[str],
+    notices: list[str],
+) -> None:
+    where = f"machines.{machine_id}"
+    speed = machine.speed
+    if speed is None:
+        notices.append(f"{where}.speed: not given; bearing lines cannot be placed and matching knows less")
+    elif speed.source is not None:
+        _check_speed_topic(f"{where}.speed", speed, config=config, sources=sources, problems=problems)
+    for bearing_id, bearing in machine.bearings.items():
+        place = f"{where}.bearings.{bearing_id}"
+        if bearing_id == WHOLE_MACHINE:
+            problems.append(
+                f"{place}: {WHOLE_MACHINE!r} is the name under which the whole machine is published; rename it"
+            )
+        if bearing.shaft is not None and bearing.shaft not in machine.shafts:
+            problems.append(
+                f"{place}.shaft: there is no shaft {bearing.shaft!r}; {near(bearing.shaft, machine.shafts)}"
+            )
+        _check_geometry(f"{place}.geometry", bearing, config=config, problems=problems, notices=notices)
+
+
+def _check_speed_topic(
+    where: str, speed: SpeedConfig, *, config: Config, sources: set[str], problems: list[str]
+) -> None:
+    if speed.source not in sources:
+        problems.append(f"{where}.source: there is no source {speed.source!r}; {near(str(speed.source), sources)}")
+    elif any(s.name == speed.source and s.kind != "mqtt" for s in config.sources):
+        problems.append(f"{where}.source: {speed.source!r} is no mqtt source; only those hear topics")
+
+
+def _check_geometry(
+    where: str, bearing: BearingConfig, *, config: Config, problems: list[str], notices: list[str]
+) -> None:
+    name = bearing.geometry
+    if name is None:
+        notices.append(f"{where}: not given; faults of this bearing cannot be told by their lines")
+    elif isinstance(name, str) and name not in config.bearings:
+        entry = catalogue.find(name)
+        if entry is None:
+            known = near(name, [*catalogue.CATALOGUE, *config.bearings])
+            problems.append(f"{where}: unknown bearing {name!r}; {known}; otherwise give {EXTRA_DESIGNATIONS}")
+        elif not entry.exact:
+            notices.append(f"{where}: {name} is taken as built by {entry.source}; other makers differ by up to 2 %")
+
+
+def _check_sensor(
+    sensor_id: str,
+    sensor: SensorConfig,
+    *,
+    config: Config,
+    names: Mapping[str, set[str]],
+    problems: list[str],
+    notices: list[str],
+) -> None:
+    where = f"sensors.{sensor_id}"
+    if sensor.source not in names["sources"]:
+        problems.append(
+            f"{where}.source: there is no source {sensor.source!r}; {near(sensor.source, names['sources'])}"
+        )
+    if sensor.machine not in names["machines"]:
+        machines = names["machines"]
+        problems.append(f"{where}.machine: there is no machine {sensor.machine!r}; {near(sensor.machine, machines)}")
+    machine = config.machines.get(sensor.machine)
+    for index, bearing in enumerate(sensor.bearings or ()):
+        if machine is not None and bearing not in machine.bearings:
+            known = near(bearing, machine.bearings)
+            problems.append(f"{where}.bearings[{index}]: {sensor.machine} has no bearing {bearing!r}; {known}")
+    if sensor.bearings is not None and len(set(sensor.bearings)) < len(sensor.bearings):
+        problems.append(f"{where}.bearings: names a bearing twice; name each once")
+    if sensor.decision:
+        decode(DecisionConfig, sensor.decision, where=f"{where}.decision", problems=problems)
+
+
+def _check_routes(config: Config, problems: list[str]) -> None:
+    kinds = {source.name: source.kind for source in config.sources}
+    for sensor_id, sensor in config.sensors.items():
+        where = f"sensors.{sensor_id}"
+        kind = kinds.get(sensor.source)
+        if kind == "mqtt" and sensor.topic is None:
+            problems.append(f"{where}.topic: missing; an mqtt source finds this sensor's samples by their topic")
+    for name, found in routes(config).items():
+        problems.extend(problems_of_routes(found, f"sources.{name}"))

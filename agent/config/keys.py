@@ -1,0 +1,148 @@
+"""The keys of the operator's TOML file as frozen structs: names, types, defaults, and rules between keys of one table.
+
+What joins two tables (a sensor naming a machine) is checked in `cross_check`; configs/*.toml explain every key.
+"""
+
+from __future__ import annotations
+
+from typing import Annotated, Any, Literal
+
+import msgspec
+
+from agent.alerting.alerts import DecisionConfig
+from agent.config.decoding import Id
+from agent.machine import MAX_RPM, AxisRole, Geometry
+from agent.transport.mqtt import Broker
+from agent.types import AXES
+
+Positive = Annotated[float, msgspec.Meta(gt=0, le=1e9)]
+Rpm = Annotated[float, msgspec.Meta(gt=0, le=MAX_RPM)]
+BaseTopic = Annotated[str, msgspec.Meta(pattern=r"^[A-Za-z0-9_-]{1,64}(/[A-Za-z0-9_-]{1,64}){0,7}$")]
+
+
+class AgentConfig(msgspec.Struct, frozen=True, kw_only=True):
+    """`[agent]`: who this agent is and what it runs."""
+
+    id: Id
+    site: str | None = None
+    state_dir: str = "/var/lib/textvib"
+    language: Literal["ko", "en"] = "en"
+    bundle: str = "default"
+    runtime: Literal["auto", "onnx", "litert"] = "auto"
+
+
+class PublishConfig(msgspec.Struct, frozen=True, kw_only=True):
+    """`[publish]`: what goes out, and where below which topic."""
+
+    base_topic: BaseTopic = "textvib"
+    diagnoses: bool = True
+    queue: Annotated[int, msgspec.Meta(ge=10, le=100_000)] = 1000  # messages kept while the broker is away
+
+
+class GeometryConfig(msgspec.Struct, frozen=True, kw_only=True):
+    """A bearing by its measures; also `[bearings.NAME]`, an addition to the catalogue."""
+
+    balls: Annotated[int, msgspec.Meta(ge=3, le=200)]
+    ball_mm: Positive
+    pitch_mm: Positive
+    angle_deg: Annotated[float, msgspec.Meta(ge=0, lt=90)] = 0.0
+
+    def __post_init__(self) -> None:
+        if self.balls * self.ball_mm >= 3.1416 * self.pitch_mm:
+            room = f"{self.balls} balls of {self.ball_mm} mm do not fit on a pitch circle of {self.pitch_mm} mm"
+            raise ValueError(f"{room}; pitch_mm is the diameter of the circle through the balls' centres")
+
+    @property
+    def geometry(self) -> Geometry:
+        return Geometry(balls=self.balls, ball_mm=self.ball_mm, pitch_mm=self.pitch_mm, angle_deg=self.angle_deg)
+
+
+class SpeedConfig(msgspec.Struct, frozen=True, kw_only=True):
+    """Where a machine's speed comes from: one of a constant, a topic, or an estimate from the spectrum."""
+
+    rpm: Rpm | None = None
+    tolerance: Annotated[float, msgspec.Meta(ge=0, le=0.2)] | None = None  # of rpm, relative; 0: rpm is exact
+    topic: str | None = None
+    source: Id | None = None
+    estimate: tuple[Rpm, Rpm] | None = None
+
+    def __post_init__(self) -> None:
+        if sum(way is not None for way in (self.rpm, self.topic, self.estimate)) != 1:
+            raise ValueError("give one of rpm = 1797, topic = ... with source = ..., or estimate = [lowest, highest]")
+        if self.tolerance is not None and self.rpm is None:
+            raise ValueError("tolerance belongs to rpm; remove it, or give rpm")
+        if (self.topic is None) != (self.source is None):
+            raise ValueError(
+                "topic and source belong together; source names the [[sources]] entry that hears the topic"
+            )
+        if self.estimate is not None and self.estimate[0] >= self.estimate[1]:
+            raise ValueError("estimate is [lowest rpm, highest rpm]; the first must be the smaller")
+        if self.estimate is not None and self.estimate[1] >= 2 * self.estimate[0]:
+            raise ValueError("estimate must stay under 2:1, or a speed and its double look alike; narrow it")
+
+
+class ShaftConfig(msgspec.Struct, frozen=True, kw_only=True):
+    """A shaft that turns `ratio` times as fast as the machine's reference shaft."""
+
+    ratio: Positive = 1.0
+
+
+class BearingConfig(msgspec.Struct, frozen=True, kw_only=True):
+    """A bearing on a shaft; without geometry its lines cannot be placed."""
+
+    shaft: Id | None = None
+    geometry: str | GeometryConfig | None = None
+
+
+class MachineConfig(msgspec.Struct, frozen=True, kw_only=True):
+    """`[machines.ID]`."""
+
+    name: str | None = None
+    speed: SpeedConfig | None = None
+    iso_group: Literal[1, 2] | None = None
+    foundation: Literal["rigid", "flexible"] | None = None
+    shafts: dict[Id, ShaftConfig] = {}
+    bearings: dict[Id, BearingConfig] = {}
+
+
+class SensorConfig(msgspec.Struct, frozen=True, kw_only=True):
+    """`[sensors.ID]`: one sensor, how its samples are found in a source, and where it sits."""
+
+    source: Id
+    machine: Id
+    stream: Annotated[int, msgspec.Meta(ge=0, le=255)] | None = None
+    device: str | None = None
+    address: Annotated[int, msgspec.Meta(ge=1, le=247)] | None = None  # of a transmitter on a Modbus line
+    topic: str | None = None
+    quantity: Literal["velocity_rms_mm_s", "acceleration_rms_g", "temperature_c"] | None = None  # a transmitter's
+    axis: str | None = None  # of that quantity
+    rate_hz: Positive | None = None  # serves senders that declare none, and lets `check` tell what it suffices for
+    unit: Literal["g", "m/s2", "raw"] | None = None  # serves senders that declare none
+    full_scale: Positive | None = None  # in that unit; a sample at or beyond it is clipped
+    position: str | None = None
+    bearings: tuple[Id, ...] | None = None  # None: all of the machine's
+    axes: dict[Literal[AXES], AxisRole] = {}  # type: ignore[valid-type]  # the axis names are listed once, in types.py
+    idle_below_g: Annotated[float, msgspec.Meta(ge=0, le=1e3)] | None = None
+    decision: dict[str, Any] = {}  # overrides of [decision], checked as such
+
+
+class SourceConfig(msgspec.Struct, frozen=True, kw_only=True):
+    """One `[[sources]]` entry: its name, its kind, and the rest as that kind's own struct."""
+
+    name: str
+    kind: str
+    settings: Any
+
+
+class Config(msgspec.Struct, frozen=True, kw_only=True):
+    """The whole file; `notices` are remarks that stop nothing."""
+
+    agent: AgentConfig
+    broker: Broker = Broker()
+    publish: PublishConfig = PublishConfig()
+    decision: DecisionConfig = DecisionConfig()
+    sources: tuple[SourceConfig, ...]
+    machines: dict[str, MachineConfig]
+    bearings: dict[str, GeometryConfig] = {}
+    sensors: dict[str, SensorConfig]
+    notices: tuple[str, ...] = ()

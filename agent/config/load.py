@@ -1,0 +1,165 @@
+"""Reads the operator's TOML file and finds every problem in it at once, each named by its dotted key."""
+
+from __future__ import annotations
+
+import importlib
+import tomllib
+from pathlib import Path
+from typing import Any
+
+import msgspec
+
+from agent.alerting.alerts import DecisionConfig
+from agent.config.cross_check import cross_check
+from agent.config.decoding import UNUSABLE, Id, decode, meant_by, near
+from agent.config.keys import (
+    AgentConfig,
+    Config,
+    GeometryConfig,
+    MachineConfig,
+    PublishConfig,
+    SensorConfig,
+    SourceConfig,
+)
+from agent.errors import ConfigError
+from agent.ports import SOURCES
+from agent.transport.mqtt import Broker
+
+MAX_FILE_BYTES = 1 << 20
+SECRET_FILES = ("password_file", "ca_file", "cert_file", "key_file")
+INPUT_FILES = ("path", "paths", "file", "files")
+"""Keys that name files to be read, wherever they stand: relative ones start at the config file's folder."""
+
+SECTIONS: dict[str, Any] = {
+    "agent": AgentConfig,
+    "broker": Broker,
+    "publish": PublishConfig,
+    "decision": DecisionConfig,
+    "machines": dict[Id, MachineConfig],
+    "bearings": dict[str, GeometryConfig],
+    "sensors": dict[Id, SensorConfig],
+}
+REQUIRED = ("agent", "sources", "machines", "sensors")
+
+
+def load_config(path: Path) -> Config:
+    """The config at `path`; ConfigError carries every problem, each line starting with the file's name."""
+    config, problems = check_config(path)
+    if config is None or problems:
+        raise ConfigError(*(f"{path}: {problem}" for problem in problems))
+    return config
+
+
+def check_config(path: Path) -> tuple[Config | None, list[str]]:
+    """The config and every problem in it; the config is None where it cannot be used at all."""
+    problems: list[str] = []
+    raw = _read(path, problems)
+    if raw is None:
+        return None, problems
+    _resolve_files(raw, folder=path.resolve().parent, where="", problems=problems)
+    sections: dict[str, Any] = {}
+    known = [*SECTIONS, "sources"]
+    problems.extend(f"{key}: unknown section; {near(key, known)}" for key in raw if key not in known)
+    meant = {meant_by(key, known) for key in raw if key not in known}
+    problems.extend(f"{key}: missing; add {_header(key)}" for key in REQUIRED if key not in raw and key not in meant)
+    for key, kind in SECTIONS.items():
+        if key in raw:
+            decoded = decode(kind, raw[key], where=key, problems=problems)
+            if decoded is not UNUSABLE:
+                sections[key] = decoded
+    if "sources" in raw:
+        sections["sources"] = _decode_sources(raw["sources"], problems)
+    if all(key in sections for key in REQUIRED):
+        config = Config(**sections)
+        notices = cross_check(config, raw, problems)
+        return msgspec.structs.replace(config, notices=tuple(notices)), problems
+    return None, problems
+
+
+def _read(path: Path, problems: list[str]) -> dict[str, Any] | None:
+    try:
+        with path.open("rb") as file:
+            content = file.read(MAX_FILE_BYTES + 1)
+        if len(content) > MAX_FILE_BYTES:
+            problems.append("larger than 1 MiB; this is not a config file")
+            return None
+        return tomllib.loads(content.decode())
+    except OSError as error:
+        problems.append(f"cannot be read ({error.strerror}); name an existing file")
+    except UnicodeDecodeError:
+        problems.append("not UTF-8 text; save it as UTF-8")
+    except tomllib.TOMLDecodeError as error:
+        problems.append(f"not valid TOML: {error}; mend that line")
+    return None
+
+
+def _header(section: str) -> str:
+    return {"sources": "[[sources]]", "machines": "[machines.ID]", "sensors": "[sensors.ID]"}.get(
+        section, f"[{section}]"
+    )
+
+
+def _decode_sources(raw: Any, problems: list[str]) -> tuple[SourceConfig, ...]:
+    if not isinstance(raw, list) or not all(isinstance(entry, dict) for entry in raw):
+        problems.append("sources: expected a list of tables; write each one as [[sources]]")
+        return ()
+    sources: list[SourceConfig] = []
+    for index, entry in enumerate(raw):
+        where = f"sources.{entry['name']}" if isinstance(entry.get("name"), str) else f"sources[{index}]"
+        source = _decode_source(entry, where, problems)
+        if source is None:
+            continue
+        if any(other.name == source.name for other in sources):
+            problems.append(f"{where}: the name {source.name!r} is used twice; give each source a name of its own")
+            continue
+        sources.append(source)
+    return tuple(sources)
+
+
+def _decode_source(entry: dict[str, Any], where: str, problems: list[str]) -> SourceConfig | None:
+    settings = {key: value for key, value in entry.items() if key not in ("name", "kind")}
+    missing = [key for key in ("name", "kind") if key not in entry]
+    problems.extend(f"{where}.{key}: missing; add it" for key in missing)
+    if missing:
+        return None
+    name = decode(Id, entry["name"], where=f"{where}.name", problems=problems)
+    if not isinstance(entry["kind"], str) or entry["kind"] not in SOURCES:
+        problems.append(f"{where}.kind: unknown kind {entry['kind']!r}; {near(str(entry['kind']), SOURCES)}")
+        return None
+    decoded = decode(source_struct(entry["kind"]), settings, where=where, problems=problems)
+    if name is UNUSABLE or decoded is UNUSABLE:
+        return None
+    return SourceConfig(name=name, kind=entry["kind"], settings=decoded)
+
+
+def source_struct(kind: str) -> type[msgspec.Struct]:
+    """The config struct that belongs to a source kind: `FooConfig` beside `FooSource`."""
+    module, name = SOURCES[kind].split(":")
+    struct: type[msgspec.Struct] = getattr(importlib.import_module(module), name.replace("Source", "Config"))
+    return struct
+
+
+def _resolve_files(table: Any, *, folder: Path, where: str, problems: list[str]) -> None:
+    """Makes every file named in `table` absolute, in place, and says which are missing."""
+    for key, value in enumerate(table) if isinstance(table, list) else table.items():
+        name = value.get("name", key) if where == "sources" and isinstance(value, dict) else key
+        label = f"{where}.{name}" if where else str(name)
+        if key in INPUT_FILES and isinstance(value, str):
+            table[key] = _existing(value, folder, label, problems)
+        elif key in INPUT_FILES and isinstance(value, list) and all(isinstance(entry, str) for entry in value):
+            table[key] = [_existing(entry, folder, label, problems) for entry in value]
+        elif isinstance(value, dict | list):
+            _resolve_files(value, folder=folder, where=label, problems=problems)
+        elif isinstance(value, str) and key in SECRET_FILES and not value.startswith("$"):
+            table[key] = str(folder / Path(value).expanduser())
+        elif isinstance(value, str) and label in ("agent.state_dir", "agent.bundle") and value != "default":
+            table[key] = str(folder / Path(value).expanduser())
+            if key == "bundle" and not Path(table[key]).is_dir():
+                problems.append(f'{label}: there is no bundle folder {table[key]}; name one, or "default"')
+
+
+def _existing(name: str, folder: Path, label: str, problems: list[str]) -> str:
+    path = folder / Path(name).expanduser()
+    if not path.is_file():
+        problems.append(f"{label}: there is no file {path}; correct the path or create the file")
+    return str(path)

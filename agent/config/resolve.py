@@ -1,0 +1,116 @@
+"""What a config means: the setup of every sensor, its decision keys, and the routes through every source.
+
+Resolves without failing what `agent.config.cross_check` has let pass.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import replace
+
+import msgspec
+
+from agent.alerting.alerts import DecisionConfig
+from agent.config import bearings as catalogue
+from agent.config.decoding import UNUSABLE, decode
+from agent.config.keys import BearingConfig, Config, GeometryConfig, MachineConfig, SensorConfig
+from agent.machine import Bearing, Geometry, Machine, Mounting, SensorSetup
+from agent.transport.routes import Route
+
+
+def sensor_setups(config: Config) -> dict[str, SensorSetup]:
+    """Sensor id -> everything the pipeline needs to know of its machine beforehand."""
+    return {sensor_id: _setup(sensor_id, sensor, config) for sensor_id, sensor in config.sensors.items()}
+
+
+def decisions(config: Config) -> dict[str, DecisionConfig]:
+    """Sensor id -> `[decision]` with that sensor's own overrides."""
+    merged = {}
+    for sensor_id, sensor in config.sensors.items():
+        override = decode(DecisionConfig, sensor.decision, where="", problems=[])
+        keys = set(sensor.decision) if override is not UNUSABLE else set()
+        changes = {key: getattr(override, key) for key in keys}
+        merged[sensor_id] = msgspec.structs.replace(config.decision, **changes)
+    return merged
+
+
+def routes(config: Config) -> dict[str, tuple[Route, ...]]:
+    """Source name -> what in it belongs to which sensor, or to which machine's speed."""
+    found: dict[str, list[Route]] = {source.name: [] for source in config.sources}
+    for source, route in [*_sensor_routes(config), *_speed_routes(config)]:
+        if source in found:
+            found[source].append(route)
+    return {source: tuple(entries) for source, entries in found.items()}
+
+
+def _sensor_routes(config: Config) -> Iterator[tuple[str, Route]]:
+    for sensor_id, sensor in config.sensors.items():
+        yield (
+            sensor.source,
+            Route(
+                sensor=sensor_id,
+                device=sensor.device,
+                stream=sensor.stream,
+                address=sensor.address,
+                topic=sensor.topic,
+                quantity=sensor.quantity,
+                axis=sensor.axis,
+                rate_hz=sensor.rate_hz,
+                unit=sensor.unit,
+                full_scale=sensor.full_scale,
+            ),
+        )
+
+
+def _speed_routes(config: Config) -> Iterator[tuple[str, Route]]:
+    for machine_id, machine in config.machines.items():
+        if machine.speed is not None and machine.speed.source is not None:
+            yield machine.speed.source, Route(sensor=machine_id, topic=machine.speed.topic, quantity="rpm")
+
+
+def _setup(sensor_id: str, sensor: SensorConfig, config: Config) -> SensorSetup:
+    machine = config.machines[sensor.machine]
+    chosen = machine.bearings if sensor.bearings is None else sensor.bearings
+    return SensorSetup(
+        sensor=sensor_id,
+        machine=_machine(sensor.machine, machine),
+        bearings=tuple(_bearing(bearing_id, machine, config) for bearing_id in chosen),
+        position=sensor.position,
+        axis_roles=tuple(sensor.axes.items()),
+        idle_below_g=sensor.idle_below_g,
+    )
+
+
+def _machine(machine_id: str, machine: MachineConfig) -> Machine:
+    known = Machine(
+        id=machine_id,
+        name=machine.name,
+        mounting=Mounting(group=machine.iso_group, foundation=machine.foundation),
+    )
+    speed = machine.speed
+    if speed is None:
+        return known
+    if speed.estimate is not None:
+        return replace(known, rpm_range=speed.estimate, speed_source="estimate")
+    if speed.rpm is None:
+        return replace(known, speed_source="topic")
+    tolerance = known.rpm_tolerance if speed.tolerance is None else speed.tolerance
+    return replace(known, rpm=speed.rpm, rpm_tolerance=tolerance, speed_source="config")
+
+
+def _bearing(bearing_id: str, machine: MachineConfig, config: Config) -> Bearing:
+    bearing = machine.bearings[bearing_id]
+    ratio = machine.shafts[bearing.shaft].ratio if bearing.shaft is not None else 1.0
+    return Bearing(id=bearing_id, geometry=_geometry(bearing, config), ratio=ratio)
+
+
+def _geometry(bearing: BearingConfig, config: Config) -> Geometry | None:
+    named = bearing.geometry
+    if isinstance(named, GeometryConfig):
+        return named.geometry
+    if named is None:
+        return None
+    if named in config.bearings:
+        return config.bearings[named].geometry
+    entry = catalogue.find(named)
+    return entry.geometry if entry is not None else None

@@ -1,0 +1,1 @@
+"""What one window says: deviation from healthy, nearest description, line check, evidence."""

@@ -1,0 +1,192 @@
+"""What this machine looks like healthy, learnt when it was commissioned, one cell per speed.
+
+Two uses with two rules. As a *reference* that the encoder's features are compared with, the nearest speeds serve, since
+features in orders carry over. As the *limit* beyond which a machine deviates, only a cell of the present speed counts.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
+
+import msgspec
+import numpy as np
+from numpy.typing import NDArray
+
+from agent.dsp.features import Features
+
+SAME_SPEED = 0.05  # |ln(rpm / cell rpm)| within which a cell covers a speed
+REFERENCE_REACH = math.log(2.5)  # beyond this ratio of speeds a cell says nothing about another
+REFERENCE_WIDTH = 0.3  # in ln(rpm): how fast a cell's weight falls with distance
+MIN_WINDOWS = 5  # fewer do not make a baseline
+TYPICAL_WEIGHT = 10.0  # windows that the typical scatter counts as, beside the cell's own
+_SMALLEST_SD = 1e-3
+
+
+class DeviationScale(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """How healthy windows scatter around their own baseline; fitted on training machines and carried by the bundle.
+
+    `typical_sd` (n,) per feature; `limits` per view: the root mean square of z-scores that healthy windows stay under.
+    """
+
+    typical_sd: tuple[float, ...]
+    limits: dict[str, float]
+
+
+@dataclass(frozen=True, slots=True)
+class Cell:
+    """Running moments of the healthy windows of one speed (None: speed unknown)."""
+
+    rpm: float | None
+    count: int
+    mean: NDArray[np.float64]  # (n,)
+    scatter: NDArray[np.float64]  # (n,) sum of squared distances from the mean
+    seen: NDArray[np.int64]  # (n,) windows in which the feature was known
+    rms_g: float  # mean RMS of the worst axis, for the running gate
+
+    def covers(self, rpm: float | None) -> bool:
+        if rpm is None or self.rpm is None:
+            return rpm is None and self.rpm is None
+        return rpm > 0 and abs(math.log(rpm / self.rpm)) <= SAME_SPEED
+
+    def with_window(self, features: Features, *, rpm: float | None, rms: float) -> Cell:
+        """The cell after one more healthy window (Welford's update per feature)."""
+        known = features.known
+        seen = self.seen + known
+        delta = np.where(known, features.values - self.mean, 0.0)
+        mean = self.mean + delta / np.maximum(seen, 1)
+        scatter = self.scatter + delta * np.where(known, features.values - mean, 0.0)
+        count = self.count + 1
+        if self.rpm is not None and rpm is not None:
+            rpm = self.rpm + (rpm - self.rpm) / count
+        return Cell(rpm, count, mean, scatter, seen, self.rms_g + (rms - self.rms_g) / count)
+
+
+@dataclass(frozen=True, slots=True)
+class Baseline:
+    """The healthy cells of one sensor and bearing; a value: learning returns another one."""
+
+    cells: tuple[Cell, ...] = ()
+
+    def learn(self, features: Features, *, rpm: float | None, rms: float) -> Baseline:
+        """The baseline after one more window known to be healthy."""
+        for index, cell in enumerate(self.cells):
+            if cell.covers(rpm):
+                grown = cell.with_window(features, rpm=rpm, rms=rms)
+                return replace(self, cells=(*self.cells[:index], grown, *self.cells[index + 1 :]))
+        size = len(features.values)
+        empty = Cell(rpm, 0, np.zeros(size), np.zeros(size), np.zeros(size, np.int64), 0.0)
+        return replace(self, cells=(*self.cells, empty.with_window(features, rpm=rpm, rms=rms)))
+
+    def covers(self, rpm: float | None) -> bool:
+        """Whether enough healthy windows of this very speed were seen to say what deviates."""
+        return self._cell(rpm) is not None
+
+    def _cell(self, rpm: float | None) -> Cell | None:
+        ready = [cell for cell in self.cells if cell.count >= MIN_WINDOWS and cell.covers(rpm)]
+        return max(ready, key=lambda cell: cell.count, default=None)
+
+    def reference(self, rpm: float | None, speed_bound: NDArray[np.bool_] | None = None) -> Features | None:
+        """Mean healthy features as far as they bear on this speed, or None; the nearest speeds weigh most.
+
+        Of the features `speed_bound` (n,) only what was learnt at this very speed is known.
+        """
+        ready = [cell for cell in self.cells if cell.count >= MIN_WINDOWS]
+        weighted = [(cell, weight) for cell in ready if (weight := _weight(cell.rpm, rpm)) > 0]
+        if not weighted:
+            return None
+        weights = np.array([weight for _, weight in weighted])[:, None] * np.stack([c.seen > 0 for c, _ in weighted])
+        total = weights.sum(axis=0)
+        means = np.stack([cell.mean for cell, _ in weighted])
+        values = (weights * means).sum(axis=0) / np.maximum(total, 1e-12)
+        known = total > 0
+        if speed_bound is not None and not self.covers(rpm):
+            known &= ~speed_bound
+        return Features(values=np.where(known, values, 0).astype(np.float32), known=known)
+
+    def deviation(
+        self,
+        features: Features,
+        *,
+        rpm: float | None,
+        scale: DeviationScale,
+        views: Mapping[str, NDArray[np.bool_]],
+    ) -> float | None:
+        """How far a window is from healthy, 1.0 = the limit; None where no cell covers this speed.
+
+        Per view the root mean square z-score against its limit; the view that deviates most counts. The scatter is the
+        cell's own, shrunk towards what is typical, so that a few commissioning windows do not make it too narrow.
+        """
+        cell = self._cell(rpm)
+        if cell is None:
+            return None
+        typical = np.asarray(scale.typical_sd)
+        variance = (cell.scatter + TYPICAL_WEIGHT * typical**2) / (cell.seen + TYPICAL_WEIGHT)
+        known = features.known & (cell.seen >= MIN_WINDOWS)
+        z = np.where(known, features.values - cell.mean, 0.0) / np.sqrt(np.maximum(variance, _SMALLEST_SD**2))
+        ratios = [
+            math.sqrt(float(np.mean(z[members & known] ** 2))) / scale.limits[view]
+            for view, members in views.items()
+            if view in scale.limits and (members & known).any()
+        ]
+        return float(np.max(ratios)) if ratios else None  # NaN stays NaN, which max() may lose
+
+    def at_unknown_speed(self) -> Baseline:
+        """The same cells as a reference alone: of no stated speed, they set no limit for any."""
+        return replace(self, cells=tuple(replace(cell, rpm=None) for cell in self.cells))
+
+    def without_gain(self, level: NDArray[np.bool_]) -> Baseline:
+        """The same cells without what depends on gain: the features `level` (n,) and the running gate's yardstick.
+
+        Recordings without a unit differ in gain from file to file; compared, they would deviate by that alone.
+        """
+        cells = (replace(cell, seen=np.where(level, 0, cell.seen), rms_g=0.0) for cell in self.cells)
+        return replace(self, cells=tuple(cells))
+
+    def running_rms(self) -> float | None:
+        """The quietest healthy RMS ever learnt, or None: the running gate's yardstick."""
+        return min((cell.rms_g for cell in self.cells if cell.count >= MIN_WINDOWS), default=None)
+
+
+def _weight(cell_rpm: float | None, rpm: float | None) -> float:
+    if cell_rpm is None or rpm is None:
+        return 1.0 if cell_rpm is None and rpm is None else 0.5
+    distance = abs(math.log(rpm / cell_rpm)) if rpm > 0 else math.inf
+    return math.exp(-distance / REFERENCE_WIDTH) if distance <= REFERENCE_REACH else 0.0
+
+
+# --------------------------------------------------------------------------------------------------- kept on disk
+
+
+class _StoredCell(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    rpm: float | None
+    count: int
+    mean: list[float]
+    scatter: list[float]
+    seen: list[int]
+    rms_g: float
+
+
+def to_bytes(baseline: Baseline) -> bytes:
+    """MessagePack of a baseline; `from_bytes` is its inverse."""
+    return msgspec.msgpack.encode(
+        [
+            _StoredCell(c.rpm, c.count, c.mean.tolist(), c.scatter.tolist(), c.seen.tolist(), c.rms_g)
+            for c in baseline.cells
+        ]
+    )
+
+
+def from_bytes(stored: bytes, *, size: int) -> Baseline:
+    """The baseline of `to_bytes`; ValueError where it is damaged or of another number of features than `size`."""
+    cells = msgspec.msgpack.decode(stored, type=list[_StoredCell])
+    for cell in cells:
+        if not (len(cell.mean) == len(cell.scatter) == len(cell.seen) == size):
+            raise ValueError(f"a baseline cell holds {len(cell.mean)} features, not {size}")
+    return Baseline(
+        tuple(
+            Cell(c.rpm, c.count, np.array(c.mean), np.array(c.scatter), np.array(c.seen, np.int64), c.rms_g)
+            for c in cells
+        )
+    )

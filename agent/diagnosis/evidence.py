@@ -1,0 +1,133 @@
+"""The second, physical reason beside the embedding's: bearing lines, ISO 20816 zone, impulsiveness.
+
+Every figure is a value, or None with the reason why there is none; nothing here influences the embedding.
+"""
+
+from __future__ import annotations
+
+import numpy as np
+from numpy.typing import NDArray
+
+from agent.dsp.spectra import FeatureSpec, Spectra
+from agent.machine import Bearing, FaultOrders, Machine, Mounting
+from agent.types import BearingLine, Evidence, Figure, Speed
+
+STANDARD_GRAVITY = 9.80665  # m/s^2
+LINE_ABOVE_FLOOR_DB = 9.0  # a tolerance band of noise bins stays below this in 99 % of windows
+BAND_ABOVE_NYQUIST = "band_above_nyquist"
+_HARMONICS = 3
+
+ISO_20816_3_MM_S = {
+    (1, "rigid"): (2.3, 4.5, 7.1),
+    (1, "flexible"): (3.5, 7.1, 11.0),
+    (2, "rigid"): (1.4, 2.8, 4.5),
+    (2, "flexible"): (2.3, 4.5, 7.1),
+}
+"""Zone limits A/B, B/C, C/D in mm/s RMS, 10-1000 Hz: (machine group, foundation); ISO 20816-3:2022, tables A.1, A.2."""
+
+
+def gather_evidence(
+    spectra: Spectra, *, spec: FeatureSpec, speed: Speed, bearing: Bearing | None, machine: Machine, unit: str
+) -> Evidence:
+    """Evidence of one window for one bearing; `unit` is that of the samples, "g" or "raw"."""
+    lines, lines_reason = bearing_lines(spectra, spec=spec, speed=speed, bearing=bearing)
+    velocity = velocity_rms(spectra, unit=unit)
+    zone, iso_reason = iso_zone(velocity, machine.mounting, speed.rpm)
+    worst = int(np.argmax(spectra.rms))
+    scale_reason = None if unit == "g" else "no_scale"
+    return Evidence(
+        lines=lines,
+        lines_reason=lines_reason,
+        velocity_rms=velocity,
+        iso_zone=zone,
+        iso_reason=iso_reason,
+        kurtosis=Figure(float(spectra.kurtosis.max()), "1"),
+        crest_factor=Figure(float(spectra.crest.max()), "1"),
+        acceleration_rms=Figure(None if scale_reason else float(spectra.rms[worst]), "g", scale_reason),
+    )
+
+
+def hears_bearings(evidence: Evidence | None) -> bool:
+    """False where the sensor is too slow for every band that a bearing's impacts excite."""
+    return evidence is None or evidence.lines_reason != BAND_ABOVE_NYQUIST
+
+
+def bearing_lines(
+    spectra: Spectra, *, spec: FeatureSpec, speed: Speed, bearing: Bearing | None
+) -> tuple[tuple[BearingLine, ...], str | None]:
+    """Lines of the envelope spectra that stand where the bearing's fault orders say, highest first; or why none."""
+    if not spectra.envelope_known.any():
+        return (), BAND_ABOVE_NYQUIST
+    if not speed.rpm or not speed.steady:
+        return (), "no_speed"
+    if bearing is None or bearing.geometry is None:
+        return (), "no_geometry"
+    heights = spectra.envelopes.max(axis=0)
+    shaft_hz = speed.rpm / 60 * bearing.ratio
+    nearest: dict[float, BearingLine] = {}  # by the frequency seen: a peak speaks for the line nearest to it alone
+    for name, order in _line_orders(bearing.geometry.orders):
+        line = _line(heights, name, order, shaft_hz, spectra.bin_hz, spec.tolerance)
+        if line is None or line.above_floor_db < LINE_ABOVE_FLOOR_DB:
+            continue
+        rival = nearest.get(line.seen_hz)
+        if rival is None or _error(line) < _error(rival):
+            nearest[line.seen_hz] = line
+    return tuple(sorted(nearest.values(), key=lambda line: -line.above_floor_db)), None
+
+
+def _error(line: BearingLine) -> float:
+    return abs(line.seen_hz / line.expected_hz - 1)
+
+
+def _line_orders(orders: FaultOrders) -> list[tuple[str, float]]:
+    families = (("BPFO", orders.bpfo), ("BPFI", orders.bpfi), ("BSF", orders.bsf), ("FTF", orders.ftf))
+    return [
+        (name if h == 1 else f"{h}x{name}", h * order) for name, order in families for h in range(1, _HARMONICS + 1)
+    ]
+
+
+def _line(
+    heights: NDArray[np.float32], name: str, order: float, shaft_hz: float, bin_hz: float, tolerance: float
+) -> BearingLine | None:
+    expected_hz = order * shaft_hz
+    first = max(1, int(np.floor(expected_hz * (1 - tolerance) / bin_hz)))
+    last = int(np.ceil(expected_hz * (1 + tolerance) / bin_hz)) + 1
+    if last > len(heights):
+        return None
+    seen = first + int(np.argmax(heights[first:last]))
+    power = float(np.expm1(heights[seen]))
+    return BearingLine(
+        name=name,
+        order=order,
+        expected_hz=expected_hz,
+        seen_hz=seen * bin_hz,
+        above_floor_db=10 * float(np.log10(max(power, 1e-3))),
+    )
+
+
+def velocity_rms(spectra: Spectra, *, unit: str) -> Figure:
+    """Broad-band vibration velocity in 10-1000 Hz of the worst axis, mm/s RMS, integrated in the frequency domain."""
+    if unit != "g":
+        return Figure(None, "mm/s", "no_scale")
+    if spectra.rate_hz / 2 < 1000.0:
+        return Figure(None, "mm/s", BAND_ABOVE_NYQUIST)
+    if spectra.bin_hz > 5.0:
+        return Figure(None, "mm/s", "window_too_short")
+    first, last = int(np.ceil(10.0 / spectra.bin_hz)), int(1000.0 / spectra.bin_hz) + 1
+    omega = 2 * np.pi * np.arange(first, last) * spectra.bin_hz
+    power = (spectra.axis_power[:, first:last] / omega**2).sum(axis=1)
+    return Figure(float(np.sqrt(power.max())) * STANDARD_GRAVITY * 1000, "mm/s")
+
+
+def iso_zone(velocity: Figure, mounting: Mounting, rpm: float | None) -> tuple[str | None, str | None]:
+    """ISO 20816-3 zone "A".."D", or (None, reason)."""
+    if velocity.value is None:
+        return None, velocity.reason
+    if mounting.group is None:
+        return None, "no_machine_group"
+    if mounting.foundation is None:
+        return None, "no_foundation"
+    if rpm is not None and rpm < 600:
+        return None, "below_600_rpm"  # the standard asks for 2-1000 Hz there
+    limits = ISO_20816_3_MM_S[mounting.group, mounting.foundation]
+    return "ABCD"[sum(velocity.value > limit for limit in limits)], None

@@ -1,0 +1,135 @@
+"""An embedding against the cached description vectors: likenesses, probabilities, and an honest "unknown".
+
+An embedding that is not a direction (not finite, all zero) matches nothing, so that a broken number never reads as
+healthy.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+import msgspec
+import numpy as np
+
+from agent.types import HEALTHY, UNKNOWN, Match, Vector
+
+
+class Text(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """What people read about one fault, in one language."""
+
+    title: str
+    sentence: str
+    advice: str
+
+
+class LineLimits(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """How much bearing lines may say against a name before it is called unknown, in the log heights of the features.
+
+    None: too few windows with lines to fix this limit on, so it rejects nothing. `line_check` says what is compared
+    with what.
+    """
+
+    named: float | None  # by how much other lines may stand above those of the race that is named
+    unnamed: float | None  # how high lines may stand beside another name that does not draw them
+    absent: dict[str, float]  # fault -> how high its own must stand at least; nothing is asked of others
+
+
+class Calibration(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """How far a likeness may be trusted; fitted on training machines only and carried by the bundle.
+
+    A match is called unknown where the best similarity, its probability, or its lead over the second similarity stays
+    below the limit of that name, or where bearing lines contradict it.
+    """
+
+    temperature: float
+    unknown_similarity: float
+    unknown_probability: float
+    unknown_margin: float = 0.0
+    lines: LineLimits | None = None  # of heights above this machine's healthy reference
+    blind_lines: LineLimits | None = None  # of heights above the floor alone, where no healthy state is known
+    granted: dict[str, float] = {}
+    """Fault -> what its similarity gains, where its description alone is known: the encoder was trained without it."""
+
+    def __post_init__(self) -> None:
+        if not self.temperature > 0:
+            raise ValueError("temperature must be above 0")
+
+
+@dataclass(frozen=True, slots=True)
+class Descriptions:
+    """The cached descriptions: one unit vector per fault, the fault's wordings already averaged.
+
+    `vectors` (n_faults, dim) float32; `texts` maps fault -> language -> Text.
+    """
+
+    faults: tuple[str, ...]
+    vectors: Vector
+    validated: tuple[bool, ...]  # False: learnt from simulation alone
+    texts: Mapping[str, Mapping[str, Text]]
+
+    def __post_init__(self) -> None:
+        if not self.faults or len(set(self.faults)) != len(self.faults):
+            raise ValueError("descriptions need at least one fault, and each fault once")
+        if self.vectors.ndim != 2 or len(self.vectors) != len(self.faults) or len(self.validated) != len(self.faults):
+            raise ValueError(f"descriptions need one vector and one flag for each of the {len(self.faults)} faults")
+        if not np.allclose(np.linalg.norm(self.vectors, axis=1), 1.0, atol=1e-3):
+            raise ValueError("description vectors must be finite and of unit length")
+
+    def is_validated(self, fault: str) -> bool:
+        """False where `fault` was learnt from simulation alone; what is no description (unknown, invalid) is True."""
+        return self.validated[self.faults.index(fault)] if fault in self.faults else True
+
+
+def match(embedding: Vector, descriptions: Descriptions, calibration: Calibration) -> tuple[Match, ...]:
+    """Every fault by its likeness to `embedding` (dim,), best first; ties keep the order of the descriptions.
+
+    Similarity is the cosine, and what the fault is granted; probability is softmax(similarity / temperature) over the
+    faults. Empty where the embedding is not finite or has no length.
+    """
+    length = float(np.linalg.norm(embedding.astype(np.float64)))
+    if not np.isfinite(length) or length == 0.0:
+        return ()
+    granted = np.array([calibration.granted.get(fault, 0.0) for fault in descriptions.faults])
+    similarities = descriptions.vectors.astype(np.float64) @ (embedding / length) + granted
+    scaled = similarities / calibration.temperature
+    weights = np.exp(scaled - scaled.max())
+    probabilities = weights / weights.sum()
+    order = np.argsort(-similarities, kind="stable")
+    return tuple(Match(descriptions.faults[i], float(similarities[i]), float(probabilities[i])) for i in order)
+
+
+FAULTS_OF_DEGREE = ("looseness", "imbalance", "misalignment")
+"""Every machine has some of their lines: only its own healthy state at this speed tells how much is too much."""
+
+
+FAULTS_OF_BEARINGS = ("inner_race", "outer_race", "ball", "cage")
+"""They show where they strike: in the bands of structural resonances."""
+
+
+def nameable(matches: tuple[Match, ...], *, has_baseline: bool, hears_bearings: bool) -> tuple[Match, ...]:
+    """The matches that a window may be named after.
+
+    Without a baseline of its speed it may after no fault of degree; where the sensor is too slow for every band that a
+    bearing's impacts excite, after none of a bearing. What looks most like one of these is not healthy either.
+    """
+    unfounded = set() if has_baseline else set(FAULTS_OF_DEGREE)
+    if not hears_bearings:
+        unfounded |= set(FAULTS_OF_BEARINGS)
+        if matches and matches[0].fault in FAULTS_OF_BEARINGS:
+            unfounded.add(HEALTHY)
+    return tuple(match for match in matches if match.fault not in unfounded)
+
+
+def name_of(matches: tuple[Match, ...], calibration: Calibration) -> str:
+    """The fault id of the best match, or "unknown" where it does not reach the calibrated limits (or is none)."""
+    if not matches:
+        return UNKNOWN
+    best = matches[0]
+    margin = best.similarity - matches[1].similarity if len(matches) > 1 else np.inf
+    fits = (
+        best.similarity >= calibration.unknown_similarity
+        and best.probability >= calibration.unknown_probability
+        and margin >= calibration.unknown_margin
+    )
+    return best.fault if fits else UNKNOWN

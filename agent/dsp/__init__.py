@@ -1,0 +1,1 @@
+"""From a window to what the encoder eats; the only implementation, training calls it too."""

@@ -1,0 +1,187 @@
+"""Every message the agent publishes, as a struct; the JSON Schemas in docs/schemas are made from these alone.
+
+A schema name ends in its version: fields may be added under one version, never renamed, retyped or removed.
+"""
+
+from __future__ import annotations
+
+from datetime import datetime
+from typing import Any, Literal
+
+import msgspec
+
+from agent.diagnosis.matching import Text
+from agent.stream.ledger import Balance
+from agent.types import Drift, Evidence, LineHeights, Objection, Rate, Speed, State
+
+
+class Likeness(msgspec.Struct, frozen=True, kw_only=True):
+    """How near a window is to one description."""
+
+    fault: str
+    title: str
+    similarity: float  # cosine, and what a fault known by its description alone is granted
+    probability: float
+
+
+class Place(msgspec.Struct, frozen=True, kw_only=True):
+    """Where a message comes from; inherited, so that every payload carries these keys at its top level."""
+
+    agent: str
+    site: str | None
+    sensor: str
+    machine: str
+    machine_name: str | None
+    position: str | None
+
+
+class StatePayload(Place, frozen=True, kw_only=True):
+    """`sensor/{sensor}/state`, retained: what the sensor says now."""
+
+    schema: Literal["textvib/state/1"] = "textvib/state/1"
+    state: State
+    title: str
+    reason: str | None
+    since: datetime | None
+    bearing: str | None  # the one that the figures below are of
+    nearest: tuple[Likeness, ...]  # of the last window, best first
+    deviation: float | None  # from the healthy baseline, 1 = limit
+    rate: Rate | None
+    speed: Speed | None
+    losses: Balance | None
+
+
+class DiagnosisPayload(Place, frozen=True, kw_only=True):
+    """`sensor/{sensor}/diagnosis`: what one window says about one bearing."""
+
+    schema: Literal["textvib/diagnosis/1"] = "textvib/diagnosis/1"
+    bearing: str | None
+    time: datetime | None
+    session: int
+    window_start: int
+    fault: str
+    text: Text
+    probability: float
+    validated: bool  # False: learnt from simulation alone
+    nearest: tuple[Likeness, ...]
+    second: str | None  # the second most likely fault
+    quality: str | None  # None: good; else why the signal cannot be judged
+    running: bool
+    deviation: float | None
+    speed: Speed
+    rate: Rate
+    evidence: Evidence | None
+    heights: LineHeights | None  # of the bearing lines; null without geometry or speed
+    objection: Objection | None  # why the nearest description is not its name, where bearing lines contradict it
+
+
+class AlertPayload(Place, frozen=True, kw_only=True):
+    """`alert/{sensor}/{bearing}` (retained while open) and `event` (every change): one alert."""
+
+    schema: Literal["textvib/alert/1"] = "textvib/alert/1"
+    id: str  # the same from raise to clear
+    event: Literal["raised", "updated", "cleared"]
+    severity: Literal["warning", "alarm"]
+    bearing: str | None
+    fault: str
+    text: Text
+    probability: float
+    validated: bool
+    opened: datetime | None
+    time: datetime | None
+    nearest: tuple[Likeness, ...]
+    second: str | None
+    deviation: float | None
+    speed: Speed
+    rate: Rate
+    evidence: Evidence | None
+    heights: LineHeights | None  # of the bearing lines; null without geometry or speed
+    objection: Objection | None  # why the nearest description is not its name, where bearing lines contradict it
+
+
+class SensorHealth(msgspec.Struct, frozen=True, kw_only=True):
+    """One sensor in the health document."""
+
+    state: State
+    data_age_s: float | None  # since its last samples or reading
+    windows: int
+    rate: Rate | None
+    drift: Drift | None  # of the sensor's clock against the agent's; null until enough time has passed
+    losses: Balance | None
+    explained: bool | None  # whether the losses add up to what the sensor produced
+
+
+class SourceHealth(msgspec.Struct, frozen=True, kw_only=True):
+    """One source in the health document."""
+
+    connected: bool
+    ended: bool
+    outages: int
+    error: str | None  # of the outage that lasts
+    dropped_items: int  # by the agent's own full queue
+    faults: dict[str, int]  # refused input that no sensor can be named for, by kind
+    counters: dict[str, int]
+
+
+class PublishingHealth(msgspec.Struct, frozen=True, kw_only=True):
+    """The way out in the health document."""
+
+    connected: bool
+    outages: int
+    published: int
+    waiting: int
+    dropped: int
+
+
+class HealthPayload(msgspec.Struct, frozen=True, kw_only=True):
+    """`health`, retained: how the agent itself is."""
+
+    schema: Literal["textvib/health/1"] = "textvib/health/1"
+    agent: str
+    site: str | None
+    version: str
+    bundle: str
+    runtime: str
+    time: datetime
+    uptime_s: float
+    memory_mb: float | None  # resident
+    sensors: dict[str, SensorHealth]
+    sources: dict[str, SourceHealth]
+    publishing: PublishingHealth
+    open_alerts: tuple[str, ...]
+    notices: tuple[str, ...]
+
+
+PAYLOADS: dict[str, type[msgspec.Struct]] = {
+    "state": StatePayload,
+    "diagnosis": DiagnosisPayload,
+    "alert": AlertPayload,
+    "health": HealthPayload,
+}
+
+
+SIGNIFICANT_DIGITS = 6
+"""Of every figure in a message; what lies beyond is noise that costs bytes."""
+
+
+def encode(payload: msgspec.Struct) -> bytes:
+    """The payload as compact UTF-8 JSON; not-a-number becomes null."""
+    return msgspec.json.encode(_rounded(msgspec.to_builtins(payload)))
+
+
+def _rounded(value: Any) -> Any:
+    """The same lists and dicts with every float to `SIGNIFICANT_DIGITS`."""
+    if isinstance(value, float):
+        return float(f"{value:.{SIGNIFICANT_DIGITS}g}")
+    if isinstance(value, dict):
+        return {key: _rounded(item) for key, item in value.items()}
+    return [_rounded(item) for item in value] if isinstance(value, list | tuple) else value
+
+
+def schemas() -> dict[str, bytes]:
+    """File name -> JSON Schema (2020-12) of every payload, indented, as kept in docs/schemas."""
+    files = {}
+    for name, payload in PAYLOADS.items():
+        schema = {"$schema": "https://json-schema.org/draft/2020-12/schema", **msgspec.json.schema(payload)}
+        files[f"{name}.json"] = msgspec.json.format(msgspec.json.encode(schema), indent=2) + b"\n"
+    return files

@@ -1,0 +1,1 @@
+"""Files of every dialect as sample blocks; export reads through it, too."""

@@ -1,0 +1,106 @@
+"""What a MATLAB file's contents mean: arrays by dotted name, which of them is asked for, and its rate and speed.
+
+Pure: the file itself is read in `agent.recordings.read`, the one place that knows scipy. A name that leaves a choice is
+refused with a list of what there is.
+"""
+
+from __future__ import annotations
+
+import fnmatch
+import math
+import re
+from collections.abc import Callable, Mapping
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from agent.errors import RecordingError
+
+Numbers = NDArray[Any]
+
+MAX_CHANNELS = 16
+MAX_ARRAYS = 4096
+MAX_DEPTH = 8
+RATE_NAMES = ("samplefrequency", "samplingfrequency", "samplerate", "samplingrate", "fs", "sr")
+
+
+def leaves_of(contents: Mapping[str, Any]) -> dict[str, Numbers]:
+    """Every real numeric array by its dotted name; `contents` is as scipy.io.loadmat returns it."""
+    leaves: dict[str, Numbers] = {}
+    for name, value in contents.items():
+        if not name.startswith("__"):
+            _collect(name, value, leaves, depth=0)
+    return leaves
+
+
+def choose(path: Path, leaves: Mapping[str, Numbers], variable: str | None) -> tuple[Numbers, tuple[str, ...]]:
+    """The arrays that `variable` names (`*` where None), side by side as (n, channels), and their full names."""
+    arrays = {name: leaf for name, leaf in leaves.items() if leaf.size > 1}
+    names = tuple(_one_name(path, part.strip(), arrays) for part in (variable or "*").split("+"))
+    parts = [columns_of(path, name, arrays[name]) for name in names]
+    if len({len(part) for part in parts}) > 1:
+        lengths = ", ".join(f"{name} {len(part)}" for name, part in zip(names, parts, strict=True))
+        raise RecordingError(f"{path}: variables of unequal length cannot be axes of one sensor ({lengths})")
+    return np.concatenate(parts, axis=1), names
+
+
+def rate_and_rpm(leaves: Mapping[str, Numbers], variable: str) -> tuple[float | None, float | None]:
+    """Sample rate in Hz and speed in rpm, where one scalar says so; None where none does or several disagree."""
+    scalars = {name: float(leaf.reshape(-1)[0]) for name, leaf in leaves.items() if leaf.size == 1}
+    rate_hz = _scalar(scalars, lambda name: re.sub(r"[_ ]", "", name.rpartition(".")[2].lower()) in RATE_NAMES)
+    rpm = _scalar(_of_same_test(scalars, variable), lambda name: name.lower().endswith("rpm"))
+    return rate_hz, rpm
+
+
+def columns_of(path: Path, name: str, array: Numbers) -> Numbers:
+    """A vector or a table with few channels as (n, channels), whichever way it lies."""
+    if array.dtype.kind not in "iuf" or array.ndim not in (1, 2) or not array.size:
+        raise RecordingError(f"{path}: {name} is no vector or table of real numbers ({array.dtype}, {array.shape})")
+    table = array.reshape(-1, 1) if array.ndim == 1 else array
+    table = table.T if table.shape[0] < table.shape[1] else table
+    if table.shape[1] > MAX_CHANNELS:
+        raise RecordingError(f"{path}: {name} is {array.shape[0]} x {array.shape[1]}; no side is a number of channels")
+    return table
+
+
+def _collect(name: str, value: Any, leaves: dict[str, Numbers], *, depth: int) -> None:
+    """Structs by their fields, cells and struct arrays by their number from 1, numbers as they are."""
+    if depth > MAX_DEPTH or not isinstance(value, np.ndarray) or len(leaves) >= MAX_ARRAYS:
+        return
+    if value.dtype.names or value.dtype.kind == "O":
+        for number, element in enumerate(value.reshape(-1)[:64], start=1):
+            base = name if value.size == 1 else f"{name}({number})"
+            if value.dtype.names:
+                for field in value.dtype.names:
+                    _collect(f"{base}.{field}", element[field], leaves, depth=depth + 1)
+            else:
+                _collect(base, element, leaves, depth=depth + 1)
+    elif value.dtype.kind in "iuf":
+        leaves[name] = value
+
+
+def _one_name(path: Path, pattern: str, arrays: Mapping[str, Numbers]) -> str:
+    if pattern in arrays:
+        return pattern
+    found = [name for name in arrays if fnmatch.fnmatchcase(name, pattern)]
+    if len(found) == 1:
+        return found[0]
+    there = ", ".join(f"{name} {'x'.join(map(str, arrays[name].shape))}" for name in (found or arrays)) or "none"
+    if not found:
+        raise RecordingError(f"{path}: has no variable {pattern!r}; there are: {there}")
+    raise RecordingError(f"{path}: {len(found)} variables fit {pattern!r}; name one of: {there}")
+
+
+def _scalar(scalars: Mapping[str, float], wanted: Callable[[str], bool]) -> float | None:
+    """The one value under the names that are wanted; None where there is none, or where they disagree."""
+    values = {value for name, value in scalars.items() if wanted(name) and math.isfinite(value) and value > 0}
+    return values.pop() if len(values) == 1 else None
+
+
+def _of_same_test(scalars: Mapping[str, float], variable: str) -> Mapping[str, float]:
+    """Scalars that share the variable's leading name (X105_DE_time, X105RPM); all of them where none does."""
+    prefix = re.match(r"[A-Za-z]+\d+", variable)
+    near = {name: value for name, value in scalars.items() if prefix and name.startswith(prefix[0])}
+    return near or scalars

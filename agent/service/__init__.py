@@ -1,0 +1,1 @@
+"""All waiting and all threads: daemon, worker, outbox, store, control, health."""

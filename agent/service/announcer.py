@@ -1,0 +1,98 @@
+"""What pipelines put out becomes messages: diagnoses, alerts, states and health, each on its topic.
+
+An alert is stored before it is published, so that after a crash the same alert is still open under the same id.
+"""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Iterable, Mapping
+from dataclasses import replace
+
+from agent.messages.payloads import HealthPayload, StatePayload, encode
+from agent.messages.topics import WHOLE_MACHINE
+from agent.service.assembly import Parts
+from agent.service.inbox import Inbox
+from agent.service.publisher import Message, Outbox
+from agent.service.sensor import SensorDesk
+from agent.service.store import Store
+from agent.types import Alert, Diagnosis, Output, State, StateChange
+
+MENDS = {
+    State.INVALID: "check the sensor, its cable, its mounting and its measuring range",
+    State.LOST: "check the sensor's power and its line",
+}
+"""What to look at where a sensor cannot be judged."""
+
+log = logging.getLogger(__name__)
+
+
+class Announcer:
+    """Fills the outbox; called by the worker alone."""
+
+    def __init__(self, parts: Parts, *, store: Store, inbox: Inbox, outbox: Outbox) -> None:
+        self._topics = parts.topics
+        self._speaker = parts.speaker
+        self._diagnoses = parts.config.publish.diagnoses
+        self._store = store
+        self._inbox = inbox
+        self._outbox = outbox
+
+    def announce(self, desk: SensorDesk, outputs: Iterable[Output]) -> None:
+        """Everything that one sensor's pipeline put out."""
+        for output in outputs:
+            match output:
+                case Diagnosis():
+                    if self._diagnoses:
+                        payload = encode(self._speaker.diagnosis(output))
+                        self._outbox.put(Message(self._topics.diagnosis(output.sensor), payload))
+                case Alert():
+                    self._announce_alert(output)
+                case StateChange():
+                    _log_state(output)
+                    self.announce_state(desk)
+
+    def announce_state(self, desk: SensorDesk) -> None:
+        """What a sensor says now, retained."""
+        topic = self._topics.state(desk.change.sensor)
+        self._outbox.put(Message(topic, encode(self.state_of(desk)), retain=True, qos=1))
+
+    def state_of(self, desk: SensorDesk) -> StatePayload:
+        return self._speaker.state(desk.change, last=desk.last, losses=self._inbox.balance(desk.change.sensor))
+
+    def announce_health(self, report: HealthPayload) -> None:
+        self._outbox.put(Message(self._topics.health, encode(report), retain=True))
+
+    def take_up_alerts(self, desks: Mapping[str, SensorDesk]) -> None:
+        """At the start: restore open alerts, clear at the broker those that are gone, and say every state."""
+        for alert in self._store.open_alerts():
+            desk = desks.get(alert.sensor)
+            orphaned = desk is None or bool(desk.pipeline.restore([alert]))
+            if orphaned:
+                log.warning("alert %s: %s is no longer configured; forgotten", alert.id, _place(alert))
+                self._store.save_alert(replace(alert, event="cleared"))
+            self._show_open(alert, b"" if orphaned else encode(self._speaker.alert(alert)))
+        for desk in desks.values():
+            self.announce_state(desk)
+
+    def _announce_alert(self, alert: Alert) -> None:
+        self._store.save_alert(alert)
+        log.warning("alert %s %s: %s %s", alert.id, alert.event, _place(alert), alert.fault)
+        payload = encode(self._speaker.alert(alert))
+        self._outbox.put(Message(self._topics.event, payload, qos=1))
+        self._show_open(alert, b"" if alert.event == "cleared" else payload)
+
+    def _show_open(self, alert: Alert, payload: bytes) -> None:
+        """The retained message of an open alert; an empty payload deletes it at the broker."""
+        self._outbox.put(Message(self._topics.alert(alert.sensor, alert.bearing), payload, retain=True, qos=1))
+
+
+def _log_state(change: StateChange) -> None:
+    mend = MENDS.get(change.state)
+    level = logging.INFO if mend is None else logging.WARNING
+    reason = f" ({change.reason})" if change.reason else ""
+    log.log(level, "%s: %s%s%s", change.sensor, change.state, reason, f"; {mend}" if mend else "")
+
+
+def _place(alert: Alert) -> str:
+    return f"{alert.sensor}/{alert.bearing or WHOLE_MACHINE}"

@@ -1,0 +1,82 @@
+"""Phase one: everything a config names is built and tested, and nothing is opened; `check` is this and no more."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import msgspec
+
+from agent import ports
+from agent.alerting.alerts import DecisionConfig
+from agent.bundle.encoder import load_encoder
+from agent.bundle.load import Bundle, load_bundle
+from agent.config.keys import Config
+from agent.config.resolve import decisions, routes, sensor_setups
+from agent.machine import SensorSetup
+from agent.messages.compose import Speaker
+from agent.messages.topics import Topics
+from agent.ports import Encoder, Source
+from agent.transport.mqtt import Broker
+
+
+@dataclass(frozen=True, slots=True)
+class Parts:
+    """Everything `run` needs, not yet connected to the outside world."""
+
+    config: Config
+    bundle: Bundle
+    runtime: str
+    encoder: Encoder
+    setups: dict[str, SensorSetup]
+    decisions: dict[str, DecisionConfig]
+    sources: tuple[Source, ...]
+    broker: Broker
+    topics: Topics
+    speaker: Speaker
+
+
+def assemble(config: Config) -> Parts:
+    """Build and self-test; BundleError or ConfigError names what to mend."""
+    bundle = load_bundle(config.agent.bundle)
+    runtime, encoder = load_encoder(bundle, config.agent.runtime)
+    setups = sensor_setups(config)
+    agent = config.agent
+    return Parts(
+        config=config,
+        bundle=bundle,
+        runtime=runtime,
+        encoder=encoder,
+        setups=setups,
+        decisions=decisions(config),
+        sources=sources_of(config),
+        broker=own_client(config.broker, config),
+        topics=Topics(config.publish.base_topic, agent.id),
+        speaker=Speaker(
+            agent=agent.id,
+            site=agent.site,
+            language=agent.language,
+            descriptions=bundle.descriptions,
+            setups=setups,
+        ),
+    )
+
+
+def sources_of(config: Config) -> tuple[Source, ...]:
+    """The sources, built and not opened; one that needs a broker and names none hears the one we publish to."""
+    found = routes(config)
+    sources: list[Source] = []
+    for source in config.sources:
+        settings = source.settings
+        if source.kind == "mqtt":
+            broker = config.broker if settings.broker is None else settings.broker
+            settings = msgspec.structs.replace(settings, broker=own_client(broker, config))
+        made = ports.load(ports.SOURCES, source.kind)(settings, found[source.name], name=source.name)
+        sources.append(made)
+    return tuple(sources)
+
+
+def own_client(broker: Broker, config: Config) -> Broker:
+    """`broker` with a client id of this agent's own, unless the operator chose one: brokers evict the older of two."""
+    if broker.client_id != Broker().client_id:
+        return broker
+    return msgspec.structs.replace(broker, client_id=f"textvib-{config.agent.id}")

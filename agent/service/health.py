@@ -1,0 +1,89 @@
+"""How the whole agent is, as the health document."""
+
+from __future__ import annotations
+
+import time
+from collections import Counter
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import UTC, datetime
+
+from agent.messages.payloads import HealthPayload, PublishingHealth, SensorHealth, SourceHealth
+from agent.service.assembly import Parts
+from agent.service.inbox import Inbox
+from agent.service.process import memory_mb
+from agent.service.publisher import Publisher
+from agent.service.sensor import SensorDesk
+from agent.service.source_thread import Reader
+from agent.service.store import Store
+
+VERSION = "0.1.0"
+"""Of this package. A test keeps it equal to pyproject.toml: asking importlib.metadata costs a megabyte at run time."""
+
+
+@dataclass(frozen=True, slots=True)
+class Everything:
+    """All that runs, for a report to look at."""
+
+    parts: Parts
+    store: Store
+    inbox: Inbox
+    desks: Mapping[str, SensorDesk]
+    faults: Mapping[str, Counter[str]]  # source name -> refused input by kind
+    readers: Mapping[str, Reader]
+    publisher: Publisher
+    started_s: float  # monotonic
+
+
+def health_report(seen: Everything) -> HealthPayload:
+    """How the whole agent is now."""
+    parts, publisher = seen.parts, seen.publisher
+    manifest = parts.bundle.manifest
+    return HealthPayload(
+        agent=parts.config.agent.id,
+        site=parts.config.agent.site,
+        version=VERSION,
+        bundle=f"{manifest.name} {manifest.version}",
+        runtime=parts.runtime,
+        time=datetime.now(UTC),
+        uptime_s=round(time.monotonic() - seen.started_s, 1),
+        memory_mb=memory_mb(),
+        sensors={sensor: _sensor(sensor, desk, seen) for sensor, desk in seen.desks.items()},
+        sources={source.name: _source(source.name, seen) for source in parts.sources},
+        publishing=PublishingHealth(
+            connected=publisher.connected,
+            outages=publisher.outage.count,
+            published=publisher.published,
+            waiting=publisher.waiting,
+            dropped=publisher.dropped,
+        ),
+        open_alerts=tuple(alert.id for desk in seen.desks.values() for alert in desk.pipeline.open_alerts),
+        notices=(*parts.config.notices, *seen.store.notices),
+    )
+
+
+def _sensor(sensor: str, desk: SensorDesk, seen: Everything) -> SensorHealth:
+    losses = seen.inbox.balance(sensor)
+    last = desk.last
+    return SensorHealth(
+        state=desk.change.state,
+        data_age_s=None if desk.heard_s is None else round(max(0.0, time.monotonic() - desk.heard_s), 1),
+        windows=desk.pipeline.counters().get("windows", 0),
+        rate=last.rate if last else None,
+        drift=desk.pipeline.drift,
+        losses=losses,
+        explained=losses.explained if losses else None,
+    )
+
+
+def _source(name: str, seen: Everything) -> SourceHealth:
+    reader = seen.readers[name]
+    return SourceHealth(
+        connected=reader.connected,
+        ended=reader.ended,
+        outages=reader.outage.count,
+        error=reader.outage.error,
+        dropped_items=seen.inbox.dropped(name),
+        faults=dict(seen.faults[name]),
+        counters=dict(reader.counters),
+    )

@@ -1,0 +1,92 @@
+"""One configured sensor at run time: its pipeline, and what was last said about it."""
+
+from __future__ import annotations
+
+import hashlib
+import logging
+
+import msgspec
+
+from agent.diagnosis.baseline import Baseline, from_bytes
+from agent.dsp.features import VERSION, feature_names
+from agent.pipeline import Pipeline
+from agent.service.assembly import Parts
+from agent.service.store import Store
+from agent.types import Diagnosis, Item, Output, Reading, SampleBlock, State, StateChange
+
+log = logging.getLogger(__name__)
+
+
+class SensorDesk:
+    """A pipeline with its latest outputs, as state messages and health need them."""
+
+    def __init__(self, pipeline: Pipeline, *, live: bool = True) -> None:
+        self.pipeline = pipeline
+        self._live = live  # False: a recording played fast has a clock of its own, against which nothing can be late
+        self.change = StateChange(pipeline.setup.sensor, State.LOST, "starting", 0.0, None)
+        self.heard_s: float | None = None
+        self._last: dict[str | None, Diagnosis] = {}
+
+    def feed(self, item: Item) -> list[Output]:
+        if isinstance(item, SampleBlock | Reading) and not _is_speed(item):
+            self.heard_s = item.arrival_s
+        return self._noted(self.pipeline.feed(item))
+
+    def tick(self, now_s: float) -> list[Output]:
+        return self._noted(self.pipeline.tick(now_s)) if self._live else []
+
+    @property
+    def last(self) -> Diagnosis | None:
+        """The newest diagnosis of the bearing that matters most: an open alert's, else the one that deviates most."""
+        alerted = {alert.bearing for alert in self.pipeline.open_alerts}
+        return max(
+            self._last.values(),
+            key=lambda d: (d.bearing in alerted, -1.0 if d.deviation is None else d.deviation),
+            default=None,
+        )
+
+    def _noted(self, outputs: list[Output]) -> list[Output]:
+        for output in outputs:
+            if isinstance(output, Diagnosis):
+                self._last[output.bearing] = output
+            elif isinstance(output, StateChange):
+                self.change = output
+        return outputs
+
+
+def fingerprint(parts: Parts) -> str:
+    """Which feature definition a baseline's numbers belong to."""
+    spec = hashlib.sha256(msgspec.json.encode(parts.bundle.spec)).hexdigest()
+    return f"{VERSION}:{spec[:16]}"
+
+
+def restored_desks(parts: Parts, store: Store) -> dict[str, SensorDesk]:
+    """Sensor id -> desk, with the baselines that the store keeps for it."""
+    size = len(feature_names(parts.bundle.spec))
+    made_with = fingerprint(parts)
+    fast = {s.name for s in parts.config.sources if s.kind == "replay" and not s.settings.speed}
+    desks = {}
+    for sensor, setup in parts.setups.items():
+        pipeline = Pipeline(
+            setup,
+            bundle=parts.bundle,
+            encoder=parts.encoder,
+            config=parts.decisions[sensor],
+            baselines=_readable(store.baselines(sensor, features=made_with), sensor, size),
+        )
+        desks[sensor] = SensorDesk(pipeline, live=parts.config.sensors[sensor].source not in fast)
+    return desks
+
+
+def _readable(stored: dict[str | None, bytes], sensor: str, size: int) -> dict[str | None, Baseline]:
+    baselines = {}
+    for bearing, value in stored.items():
+        try:
+            baselines[bearing] = from_bytes(value, size=size)
+        except (ValueError, msgspec.MsgspecError) as error:
+            log.warning("%s: its stored baseline cannot be read (%s); commission it again", sensor, error)
+    return baselines
+
+
+def _is_speed(item: SampleBlock | Reading) -> bool:
+    return isinstance(item, Reading) and item.quantity == "rpm"

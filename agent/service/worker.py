@@ -1,0 +1,225 @@
+"""The one thread that thinks: items to pipelines, outputs to the announcer, requests to answers.
+
+Everything with state between windows is touched from here alone.
+"""
+
+from __future__ import annotations
+
+import logging
+import queue
+import threading
+import time
+from collections import Counter
+from collections.abc import Mapping
+from concurrent.futures import Future
+from pathlib import Path
+
+import msgspec
+
+from agent.diagnosis.baseline import MIN_WINDOWS, Baseline, to_bytes
+from agent.diagnosis.commissioning import MAX_WINDOWS, remarks_on
+from agent.errors import ConfigError, TextVibError, TransportError
+from agent.service.announcer import Announcer
+from agent.service.assembly import Parts
+from agent.service.control import Answer, Commission, Record, Request, Status
+from agent.service.health import Everything, health_report
+from agent.service.inbox import Inbox
+from agent.service.publisher import Outbox, Publisher
+from agent.service.recording_jobs import Tapes
+from agent.service.sensor import SensorDesk, fingerprint, restored_desks
+from agent.service.source_thread import Reader
+from agent.service.store import Store
+from agent.types import DeviceStatus, Item, Reading, SampleBlock, SourceFault
+
+TICK_S = 0.5
+HEALTH_S = 10.0
+DRAIN_S = 5.0
+ANSWER_S = 10.0
+MAX_DETAIL = 200
+MAX_RECORDING_S = 24 * 3600.0
+
+log = logging.getLogger(__name__)
+
+
+class Worker:
+    """`run` is its thread's body; `handle` may be called from any thread."""
+
+    def __init__(self, parts: Parts, *, store: Store, inbox: Inbox, outbox: Outbox, stop: threading.Event) -> None:
+        self._parts = parts
+        self._store = store
+        self._inbox = inbox
+        self._desks = restored_desks(parts, store)
+        self._faults: dict[str, Counter[str]] = {source.name: Counter() for source in parts.sources}
+        self._everything: Everything | None = None
+        self._announcer = Announcer(parts, store=store, inbox=inbox, outbox=outbox)
+        self._stop = stop
+        self._features = fingerprint(parts)
+        self._baselines = {sensor: desk.pipeline.baselines for sensor, desk in self._desks.items()}
+        self._by_machine = _by_machine(self._desks)
+        self._requests: queue.SimpleQueue[tuple[Request, Future[Answer]]] = queue.SimpleQueue()
+        self._tapes = Tapes()
+
+    def watch(self, *, readers: Mapping[str, Reader], publisher: Publisher) -> None:
+        """Tell the worker what else runs, for its health document."""
+        self._everything = Everything(
+            parts=self._parts,
+            store=self._store,
+            inbox=self._inbox,
+            desks=self._desks,
+            faults=self._faults,
+            readers=readers,
+            publisher=publisher,
+            started_s=time.monotonic(),
+        )
+
+    # ----------------------------------------------------------------------------------------------------- the loop
+
+    def run(self) -> None:
+        self._announcer.take_up_alerts(self._desks)
+        ticks_s, healths_s, drain_until_s = 0.0, time.monotonic(), None
+        while True:
+            batch = self._inbox.take(TICK_S)
+            for source, item in batch:
+                self._feed(source, item)
+            now_s = time.monotonic()
+            if now_s - ticks_s >= TICK_S:
+                ticks_s = now_s
+                self._tick(now_s)
+            if now_s >= healths_s:
+                healths_s = now_s + HEALTH_S
+                self._announce_health()
+            self._answer_requests()
+            if self._stop.is_set():
+                drain_until_s = drain_until_s or now_s + DRAIN_S
+                if not batch or now_s > drain_until_s:
+                    break
+        self._announce_health()
+        self._tapes.close()
+
+    def _feed(self, source: str, item: Item) -> None:
+        match item:
+            case SourceFault():
+                self._count_fault(source, item)
+            case Reading(quantity="rpm"):
+                for desk in self._by_machine.get(item.sensor, ()):
+                    self._announcer.announce(desk, desk.feed(item))
+            case _:
+                self._feed_sensor(item)
+
+    def _count_fault(self, source: str, fault: SourceFault) -> None:
+        """Every refusal is counted; the first of its kind is told, in words that a sender cannot forge lines with."""
+        self._faults[source][fault.kind] += 1
+        if self._faults[source][fault.kind] == 1:
+            detail = "".join(letter if letter.isprintable() else "?" for letter in fault.detail[:MAX_DETAIL])
+            log.warning(
+                "source %s refused input: %s: %s; check the sender (further ones are counted)",
+                source,
+                fault.kind,
+                detail,
+            )
+
+    def _feed_sensor(self, item: Item) -> None:
+        sensor = item.stream.sensor if isinstance(item, SampleBlock) else item.sensor
+        desk = self._desks.get(sensor or "")
+        if desk is None:
+            return
+        if isinstance(item, SampleBlock | DeviceStatus):
+            self._tapes.feed(desk.change.sensor, item)
+        self._announcer.announce(desk, desk.feed(item))
+        self._keep_baselines(desk)
+
+    def _tick(self, now_s: float) -> None:
+        self._tapes.tick(now_s)
+        for desk in self._desks.values():
+            self._announcer.announce(desk, desk.tick(now_s))
+
+    def _announce_health(self) -> None:
+        for desk in self._desks.values():
+            self._announcer.announce_state(desk)
+        if self._everything is not None:
+            self._announcer.announce_health(health_report(self._everything))
+
+    def _keep_baselines(self, desk: SensorDesk) -> None:
+        sensor, learnt = desk.change.sensor, desk.pipeline.baselines
+        if learnt is self._baselines[sensor]:
+            return
+        self._baselines[sensor] = learnt
+        for bearing, baseline in learnt.items():
+            self._store.save_baseline(sensor, bearing, features=self._features, value=to_bytes(baseline))
+        log.info("%s: baseline learnt (%s)", sensor, ", ".join(_speeds(learnt)))
+
+    # ------------------------------------------------------------------------------------------------------- requests
+
+    def handle(self, request: Request) -> Answer:
+        """Have the worker answer a request; TransportError where it does not in time."""
+        answer: Future[Answer] = Future()
+        self._requests.put((request, answer))
+        self._inbox.wake()
+        try:
+            return answer.result(timeout=ANSWER_S)
+        except TimeoutError:
+            raise TransportError("the agent is too busy to answer; try again") from None
+
+    def _answer_requests(self) -> None:
+        while not self._requests.empty():
+            request, answer = self._requests.get()
+            try:
+                answer.set_result(self._answer(request))
+            except TextVibError as error:
+                answer.set_exception(error)
+
+    def _answer(self, request: Request) -> Answer:
+        match request:
+            case Status():
+                return self._status()
+            case Commission():
+                desk = self._desk(request.sensor)
+                if not MIN_WINDOWS <= request.windows <= MAX_WINDOWS:
+                    raise ConfigError(f"windows: {request.windows} is not between {MIN_WINDOWS} and {MAX_WINDOWS}")
+                alerts, spec = desk.pipeline.open_alerts, self._parts.bundle.spec
+                remarks = remarks_on(request.windows, window_s=spec.window_s, hop_s=spec.hop_s, alerts=alerts)
+                desk.pipeline.commission(request.windows)
+                log.info("%s: commissioning, %d windows to learn", request.sensor, request.windows)
+                for remark in remarks:
+                    log.warning("%s: %s", request.sensor, remark)
+                return {"remarks": remarks}
+            case Record():
+                self._desk(request.sensor)
+                if not 0 < request.seconds <= MAX_RECORDING_S:
+                    raise ConfigError(f"seconds: {request.seconds} is not between 0 and {MAX_RECORDING_S:g}")
+                path = Path(request.path) if request.path else self._tape_path(request.sensor)
+                self._tapes.start(request.sensor, path, until_s=time.monotonic() + request.seconds)
+                return {"path": str(path)}
+
+    def _status(self) -> Answer:
+        assert self._everything is not None, "watch() comes before run()"
+        states = {sensor: self._announcer.state_of(desk) for sensor, desk in self._desks.items()}
+        learning = {sensor: desk.pipeline.windows_to_learn for sensor, desk in self._desks.items()}
+        report = health_report(self._everything)
+        return {"health": msgspec.to_builtins(report), "states": msgspec.to_builtins(states), "to_learn": learning}
+
+    def _desk(self, sensor: str) -> SensorDesk:
+        if sensor not in self._desks:
+            raise ConfigError(f"there is no sensor {sensor!r}; known: {', '.join(sorted(self._desks))}")
+        return self._desks[sensor]
+
+    def _tape_path(self, sensor: str) -> Path:
+        stamp = time.strftime("%Y%m%d-%H%M%S")
+        folder = Path(self._parts.config.agent.state_dir) / "recordings"
+        try:
+            folder.mkdir(mode=0o700, exist_ok=True)
+        except OSError as error:
+            raise ConfigError(f"{folder}: cannot be made ({error.strerror}); give --out FILE") from error
+        return folder / f"{sensor}-{stamp}.vbp"
+
+
+def _by_machine(desks: Mapping[str, SensorDesk]) -> dict[str, list[SensorDesk]]:
+    found: dict[str, list[SensorDesk]] = {}
+    for desk in desks.values():
+        found.setdefault(desk.pipeline.setup.machine.id, []).append(desk)
+    return found
+
+
+def _speeds(learnt: Mapping[str | None, Baseline]) -> list[str]:
+    cells = {cell.rpm for baseline in learnt.values() for cell in baseline.cells}
+    return sorted("speed unknown" if rpm is None else f"{rpm:.0f} rpm" for rpm in cells)

@@ -1,0 +1,138 @@
+"""Blocks of samples become windows of equal length; no window spans a gap.
+
+Windows start at multiples of the hop in the stream's own sample count, so where they lie does not depend on how the
+stream was cut into blocks, on when the agent started listening, or on what was lost before.
+"""
+
+from __future__ import annotations
+
+from collections import deque
+from collections.abc import Sequence
+
+import numpy as np
+
+from agent.dsp.fft import fast_length
+from agent.stream.clock import SampleClock
+from agent.types import Counters, Drift, SampleBlock, Samples, Stream, Window
+
+MIN_WINDOW = 16  # samples; fewer hold no spectrum worth the name
+MAX_RATE_HZ = 200_000.0  # beyond any accelerometer; a wrong declaration would ask for any amount of memory
+STALE_RUN = 64  # so many blocks in a row behind the count are a device that restarted without a new session
+
+
+class Windower:
+    """Cuts one stream into overlapping windows.
+
+    `window_s` and `hop_s` are in seconds at the declared rate: a window is `window_length(...)` samples, the
+    next starts `round(hop_s * rate_hz)` later. A stream too slow for 16 samples a window, or declared beyond 200 kHz,
+    gives no windows; its blocks are counted under `unusable_rate`. Memory: one window per stream and axis.
+    """
+
+    def __init__(self, *, window_s: float, hop_s: float) -> None:
+        if not 0 < hop_s <= window_s:
+            raise ValueError(f"hop_s {hop_s} is not above 0 and at most window_s {window_s}")
+        self._window_s = window_s
+        self._hop_s = hop_s
+        self._clock = SampleClock()
+        self._stream: Stream | None = None
+        self._length = 0  # samples of a window; 0: no windows from this stream
+        self._hop = 1
+        self._expected = 0  # sample index that continues the stream
+        self._stale_run = 0
+        self._buffer: Samples = np.empty((0, 1), np.float32)
+        self._filled = 0
+        self._start = 0  # sample index of the buffer's first row
+        self._clipped: deque[tuple[int, int, int]] = deque()  # start, end, count of blocks with clipped samples
+        self._counts = {"gaps": 0, "samples_missing": 0, "stale_blocks": 0, "unusable_rate": 0, "windows": 0}
+
+    def feed(self, block: SampleBlock) -> list[Window]:
+        """The windows that this block completes, in order; each owns its samples."""
+        if not len(block.samples):
+            return []
+        if self._stream is None or (block.stream is not self._stream and block.stream != self._stream):
+            self._begin(block.stream, block.start)
+        elif block.start < self._expected:
+            self._counts["stale_blocks"] += 1
+            self._stale_run += 1
+            if self._stale_run < STALE_RUN:
+                return []
+            self._clock.restart()
+            self._begin(block.stream, block.start)
+        elif block.start > self._expected:
+            self._counts["gaps"] += 1
+            self._counts["samples_missing"] += block.start - self._expected
+            self._align(block.start)
+        self._stale_run = 0
+        self._expected = block.end
+        if not self._length:
+            self._counts["unusable_rate"] += 1
+            return []
+        self._clock.feed(block)
+        if block.clipped:
+            self._clipped.append((block.start, block.end, block.clipped))
+        return self._cut(block)
+
+    def counters(self) -> Counters:
+        """Gaps and what was missing in them, blocks behind the count, windows made, and the clock's own counters."""
+        return self._counts | dict(self._clock.counters())
+
+    @property
+    def drift(self) -> Drift | None:
+        """The device's clock against the host's; None where it is not known (yet)."""
+        return self._clock.drift
+
+    def _begin(self, stream: Stream, start: int) -> None:
+        length = window_length(self._window_s, stream.rate_hz) if 0 < stream.rate_hz <= MAX_RATE_HZ else 0
+        self._stream = stream
+        self._length = length if length >= MIN_WINDOW else 0
+        self._hop = max(1, round(self._hop_s * stream.rate_hz)) if self._length else 1
+        self._buffer = np.empty((self._length, len(stream.axes)), np.float32)
+        self._align(start)
+
+    def _align(self, start: int) -> None:
+        """Drop the tail and go on at the first multiple of the hop from `start` on."""
+        self._filled = 0
+        self._start = -(-start // self._hop) * self._hop
+        self._clipped.clear()
+
+    def _cut(self, block: SampleBlock) -> list[Window]:
+        windows = []
+        row = self._start + self._filled - block.start  # first row of the block that the buffer still wants
+        while row < len(block.samples):
+            taken = block.samples[row : row + self._length - self._filled]
+            self._buffer[self._filled : self._filled + len(taken)] = taken
+            self._filled += len(taken)
+            row += len(taken)
+            if self._filled == self._length:
+                windows.append(self._window(block))
+                kept = self._length - self._hop
+                self._buffer[:kept] = self._buffer[self._hop :]
+                self._filled = kept
+                self._start += self._hop
+                while self._clipped and self._clipped[0][1] <= self._start:
+                    self._clipped.popleft()
+        return windows
+
+    def _window(self, block: SampleBlock) -> Window:
+        end = self._start + self._length
+        rate = self._clock.rate(end)
+        wall_s = None if block.wall_s is None else block.wall_s + (self._start - block.start) / rate.hz
+        self._counts["windows"] += 1
+        return Window(
+            stream=block.stream,
+            start=self._start,
+            samples=self._buffer.copy(),
+            rate=rate,
+            arrival_s=block.arrival_s,
+            wall_s=wall_s,
+            clipped=_touching(self._clipped, self._start, end),
+        )
+
+
+def window_length(window_s: float, rate_hz: float) -> int:
+    """Samples of a window of `window_s` at the declared rate: the next length up that FFTs are fast at."""
+    return fast_length(max(1, round(window_s * rate_hz)))
+
+
+def _touching(clipped: Sequence[tuple[int, int, int]], start: int, end: int) -> int:
+    return sum(count for first, last, count in clipped if first < end and last > start)

@@ -1,0 +1,141 @@
+"""A quantized run -> the bundle folder that ships, checked before it takes its place; and the tower that stays here.
+
+The bundle is written beside its destination, loaded and self-tested through the agent's own code in both runtimes, held
+against the float student, weighed, and only then moved into place.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import io
+import shutil
+from collections.abc import Mapping
+from pathlib import Path
+
+import msgspec
+import numpy as np
+from numpy.typing import NDArray
+
+from agent.bundle.golden import GoldenCase
+from agent.bundle.load import golden_features, load_bundle, with_unknown
+from agent.bundle.manifest import FILES, MANIFEST, SCHEMA, FileEntry, Manifest
+from agent.bundle.runtimes.onnx import OnnxEncoder
+from agent.dsp import features
+from agent.errors import BundleError
+from agent.machine import Geometry
+from agent.types import FAULTS
+from export.bundling.card import model_card
+from export.bundling.verify import Case, Verification, verify
+from export.runs.folder import QuantizedConfig, Run, RunError, read_descriptions, read_json
+from export.scoring.score import encoder_inputs
+from export.text.encoders import read_texts
+from export.text.tower import sha256
+
+MAX_BUNDLE_BYTES = 300_000
+TOWERS = Path(__file__).parent.parent / "text" / "towers"
+VERIFY_WINDOWS = 500
+
+_6205 = Geometry(balls=9, ball_mm=7.94, pitch_mm=39.04)
+GOLDEN = (
+    GoldenCase(seed=1, rate_hz=12_000, axes=1, rpm=1797, geometry=_6205, impulse_every=112, reference_seed=11),
+    GoldenCase(seed=2, rate_hz=25_600, axes=3, rpm=1500, geometry=_6205, impulse_every=190),
+    GoldenCase(seed=3, rate_hz=3200, axes=3, rpm=900, reference_seed=13),
+    GoldenCase(seed=4, rate_hz=12_000, axes=1),
+)
+"""An outer race with a healthy reference, an inner race without, a slow sensor without geometry, nothing known."""
+
+
+def pack(run: Run, out: Path, *, name: str, version: str, towers: Path = TOWERS) -> Verification:
+    """Write the bundle of a quantized run to `out`; BundleError, and nothing at `out` touched, where it fails."""
+    if not (run.folder / "quantized.json").is_file():
+        raise RunError(f"{run.folder}: not quantized; run `python -m export quantize {run.folder}`")
+    quantized = read_json(run.folder / "quantized.json", QuantizedConfig)
+    part = out.with_name(out.name + ".part")
+    shutil.rmtree(part, ignore_errors=True)
+    part.mkdir(parents=True)
+    contents = _contents(run, quantized)
+    draft = contents | {"model_card.md": b"# Not yet verified\n"}
+    _write(part, draft, run, quantized, name=name, version=version)
+    report = verify(load_bundle(part), run.graph, verification_case(run))
+    if report.problems:
+        raise BundleError("the bundle is not accepted:\n" + "\n".join(report.problems))
+    sizes = {file: len(content) for file, content in contents.items()}
+    card = model_card(run, quantized, report, name=name, version=version, sizes=sizes)
+    _write(part, contents | {"model_card.md": card.encode()}, run, quantized, name=name, version=version)
+    load_bundle(part)
+    total = sum(path.stat().st_size for path in part.iterdir())
+    if total > MAX_BUNDLE_BYTES:
+        raise BundleError(f"the bundle has {total} bytes, more than {MAX_BUNDLE_BYTES}; train a smaller student")
+    towers.mkdir(parents=True, exist_ok=True)
+    (towers / f"{name}.npz").write_bytes(run.tower)
+    shutil.rmtree(out, ignore_errors=True)
+    part.replace(out)
+    return report
+
+
+def verification_case(run: Run, count: int = VERIFY_WINDOWS) -> Case:
+    """Windows of the run's recordings, half of them with their machine's baseline; evenly spread over the table."""
+    rows = np.unique(np.linspace(0, len(run.table) - 1, min(count, len(run.table))).astype(np.intp))
+    told = encoder_inputs(run.table, run.scaling)[rows]
+    bare = encoder_inputs(run.table, run.scaling, with_reference=False)[rows]
+    inputs = np.where((np.arange(len(rows)) % 2 == 0)[:, np.newaxis], told, bare)
+    return Case(inputs, [f"{run.table.recordings[row]} window {row}" for row in rows])
+
+
+def validated_faults(run: Run) -> tuple[str, ...]:
+    """Faults that at least one recording of a real machine shows."""
+    real = np.array([not machine.startswith("sim-") for machine in run.table.machines])
+    return tuple(fault for fault in FAULTS if fault in set(run.table.labels[real].tolist()))
+
+
+def _contents(run: Run, quantized: QuantizedConfig) -> dict[str, bytes]:
+    """Every file but the card and the manifest."""
+    onnx_file = (run.folder / "encoder.onnx").read_bytes()
+    expected, codes = [], []
+    for case in GOLDEN:
+        window, reference = golden_features(case, run.config.spec)
+        expected.append(with_unknown(window))
+        healthy = None if reference is None else with_unknown(reference)
+        codes.append(quantized.inputs.encode(run.scaling.inputs(window.values, window.known, healthy)))
+    encoder = OnnxEncoder(onnx_file)
+    scaling = run.scaling
+    return {
+        "encoder.onnx": onnx_file,
+        "encoder.tflite": (run.folder / "encoder.tflite").read_bytes(),
+        "scaling.npy": _npy(np.stack([scaling.mean, scaling.gain, scaling.deviation_gain]).astype(np.float32)),
+        "descriptions.npy": _npy(read_descriptions(run).centres.astype(np.float16)),
+        "texts.json": msgspec.json.format(msgspec.json.encode(read_texts()), indent=1),
+        "golden_features.npy": _npy(np.array(expected, dtype=np.float32)),
+        "golden_embeddings.npy": _npy(np.array([encoder.embed(row) for row in codes], dtype=np.int8)),
+    }
+
+
+def _write(
+    folder: Path, contents: Mapping[str, bytes], run: Run, quantized: QuantizedConfig, *, name: str, version: str
+) -> None:
+    manifest = Manifest(
+        schema=SCHEMA,
+        name=name,
+        version=version,
+        feature_version=features.VERSION,
+        spec=run.config.spec,
+        faults=FAULTS,
+        validated=validated_faults(run),
+        inputs=quantized.inputs,
+        outputs=quantized.outputs,
+        calibration=run.calibration,
+        deviation=run.deviation,
+        golden=GOLDEN,
+        files={file: FileEntry(hashlib.sha256(contents[file]).hexdigest(), len(contents[file])) for file in FILES},
+        tower_sha256=sha256(run.tower),
+        wordings_sha256=run.config.wordings_sha256,
+    )
+    for file in FILES:
+        (folder / file).write_bytes(contents[file])
+    (folder / MANIFEST).write_bytes(msgspec.json.format(msgspec.json.encode(manifest), indent=1) + b"\n")
+
+
+def _npy(values: NDArray[np.generic]) -> bytes:
+    buffer = io.BytesIO()
+    np.save(buffer, values, allow_pickle=False)
+    return buffer.getvalue()

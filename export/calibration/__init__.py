@@ -1,0 +1,1 @@
+"""Temperatures and limits, fitted on what training did not see."""

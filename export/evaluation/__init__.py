@@ -1,0 +1,1 @@
+"""A bundle judged: recordings as the edge hears them, sentences as it reads them."""

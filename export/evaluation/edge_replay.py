@@ -1,0 +1,209 @@
+"""Recordings heard as the edge hears them: windows, speed, healthy baseline, int8 encoder and gate are the agent's own.
+
+A label is carried along and never looked at. Rows of role `baseline` teach their machine's baseline, as a commissioning
+would, and are not judged.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from agent.alerting.window_rules import DecisionConfig
+from agent.bundle.load import Bundle
+from agent.diagnosis.baseline import MIN_WINDOWS, Baseline
+from agent.diagnosis.commissioning import MAX_WINDOWS, Commissioning
+from agent.diagnosis.matching import match
+from agent.dsp.features import Features, extract
+from agent.dsp.spectra import analyse
+from agent.dsp.speed import SpeedTrack
+from agent.errors import RecordingError
+from agent.machine import Bearing, Machine, SensorSetup
+from agent.pipeline import Pipeline
+from agent.ports import Encoder
+from agent.recordings.read import Recording, blocks_of, read_recording
+from agent.stream.quality import fault_of_signal
+from agent.stream.windowing import Windower
+from agent.types import INVALID, Alert, Diagnosis, Match, Window
+from export.data.manifest import Row
+from export.network.graph import Floats
+from export.progress import track
+
+IDLE = "idle"
+"""What the edge says of a window in which it holds the machine to stand still."""
+SENSOR = "recording"
+BEARING = "bearing"
+
+Baselines = dict[tuple[str, str], Baseline]
+"""(machine, bearing as the manifest writes it) -> what it looks like healthy"""
+Lesson = tuple[dict[str | None, Features], float | None, float]
+"""One healthy window: features per bearing, speed, RMS of its worst axis"""
+
+
+@dataclass(frozen=True, slots=True)
+class Listened:
+    """One recording, judged from its beginning by an agent that knew at most its machine's baseline."""
+
+    name: str
+    label: str
+    group: str
+    similarity: Floats  # (windows, faults) cosines; NaN where a window has no embedding
+    probability: Floats  # (windows,) of the nearest fault
+    said: tuple[str, ...]  # per window: a fault, "unknown", "invalid" or "idle"
+    deviation: Floats  # (windows,) 1 is the limit; NaN where no baseline covers the speed
+    alerts_s: tuple[float, ...]  # when alerts were raised, in seconds from the start
+    seconds: float
+
+
+def listen(rows: Iterable[Row], bundle: Bundle, encoder: Encoder) -> tuple[list[Listened], list[str]]:
+    """Every recording that is not a baseline, and one note for each that gave nothing."""
+    rows = list(rows)
+    baselines, notes = learn_baselines(rows, bundle)
+    heard = []
+    for row in track([row for row in rows if row.role != "baseline"], "judging"):
+        try:
+            one = _listen(row, bundle, encoder, baselines.get((row.machine, row.bearing), Baseline()))
+        except RecordingError as error:
+            notes.append(str(error))
+            continue
+        if len(one.said):
+            heard.append(one)
+        else:
+            notes.append(f"{row.path}: shorter than one window of {bundle.spec.window_s:g} s")
+    return heard, notes
+
+
+def learn_baselines(rows: Sequence[Row], bundle: Bundle) -> tuple[Baselines, list[str]]:
+    """Baselines of every machine that has rows of that role, for every bearing its rows name; and what taught nothing.
+
+    A machine's baseline rows are heard once for each bearing, since the lines looked for depend on its geometry. Each
+    speed is a commissioning of its own, as it would be on site: slow and quiet is not standing still.
+    """
+    baselines: Baselines = {}
+    notes: list[str] = []
+    for machine, rpm in dict.fromkeys((row.machine, row.rpm) for row in rows if row.role == "baseline"):
+        mine = [row for row in rows if row.machine == machine]
+        bearings = {row.bearing: Bearing(BEARING, row.geometry) for row in mine}
+        lessons: list[Lesson] = []
+        for row in (row for row in mine if row.role == "baseline" and row.rpm == rpm):
+            try:
+                lessons += _lessons(row, bundle, bearings)
+            except RecordingError as error:
+                notes.append(str(error))
+        taught = _commissioned(lessons[:MAX_WINDOWS])
+        if not any(_is_ready(baseline) for baseline in taught.values()):
+            speed = "unknown speed" if rpm is None else f"{rpm:g} rpm"
+            needed = f"{MIN_WINDOWS} that agree on a speed are needed"
+            notes.append(f"machine {machine}: {len(lessons)} baseline windows at {speed}, {needed}; they teach nothing")
+            continue
+        for name, baseline in taught.items():
+            before = baselines.get((machine, str(name)), Baseline())
+            baselines[machine, str(name)] = Baseline((*before.cells, *baseline.cells))
+    return baselines, notes
+
+
+def _commissioned(lessons: Sequence[Lesson]) -> dict[str | None, Baseline]:
+    if len(lessons) < MIN_WINDOWS:
+        return {}
+    commissioning = Commissioning(len(lessons), add=True)
+    for features, rpm, rms in lessons:
+        commissioning.feed(features, rpm=rpm, rms=rms)
+    return commissioning.teach({})
+
+
+def _is_ready(baseline: Baseline) -> bool:
+    return any(cell.count >= MIN_WINDOWS for cell in baseline.cells)
+
+
+def _lessons(row: Row, bundle: Bundle, bearings: dict[str, Bearing]) -> list[Lesson]:
+    found: list[Lesson] = []
+    speeds = SpeedTrack(_machine(row))
+    for window in _windows(_read(row), bundle):
+        if fault_of_signal(window) is not None:
+            continue
+        spectra = analyse(window, bundle.spec)
+        rpm = speeds.during(spectra, start_s=window.arrival_s - bundle.spec.window_s, end_s=window.arrival_s).rpm
+        seen: dict[str | None, Features] = {
+            name: extract(spectra, spec=bundle.spec, rpm=rpm, bearing=bearing) for name, bearing in bearings.items()
+        }
+        found.append((seen, rpm, float(spectra.rms.max())))
+    return found
+
+
+def _listen(row: Row, bundle: Bundle, encoder: Encoder, baseline: Baseline) -> Listened:
+    recording = _read(row)
+    setup = SensorSetup(SENSOR, _machine(row), bearings=(Bearing(BEARING, row.geometry),))
+    pipeline = Pipeline(setup, bundle=bundle, encoder=encoder, config=DecisionConfig(), baselines={BEARING: baseline})
+    windower = Windower(window_s=bundle.spec.window_s, hop_s=bundle.spec.hop_s)
+    diagnoses: list[Diagnosis] = []
+    matches: list[tuple[Match, ...]] = []
+    alerts_s: list[float] = []
+    for block in blocks_of(recording, SENSOR):  # both cut the same windows; a long recording is never held as windows
+        outputs = pipeline.feed(block)
+        alerts_s += [o.time_s for o in outputs if isinstance(o, Alert) and o.event == "raised"]
+        fresh = [output for output in outputs if isinstance(output, Diagnosis)]
+        for diagnosis, window in zip(fresh, windower.feed(block), strict=True):
+            diagnoses.append(diagnosis)
+            matches.append(diagnosis.matches or _ungated(window, row, bundle, encoder, baseline))
+    assert recording.rate_hz is not None
+    return Listened(
+        name=f"{row.path}:{row.variable}" if row.variable else str(row.path),
+        label=row.label,
+        group=row.group,
+        similarity=_table(matches, bundle),
+        probability=np.array([m[0].probability if m else np.nan for m in matches], dtype=np.float32),
+        said=tuple(_said(diagnosis) for diagnosis in diagnoses),
+        deviation=np.array([np.nan if d.deviation is None else d.deviation for d in diagnoses], dtype=np.float32),
+        alerts_s=tuple(alerts_s),
+        seconds=len(recording.samples) / recording.rate_hz,
+    )
+
+
+def _ungated(window: Window, row: Row, bundle: Bundle, encoder: Encoder, baseline: Baseline) -> tuple[Match, ...]:
+    """What the descriptions say of a window that the agent did not name (bad signal, standing still).
+
+    () where its features are no numbers.
+    """
+    with np.errstate(all="ignore"):  # a dead axis divides by its own variance of 0
+        spectra = analyse(window, bundle.spec)
+        speed = SpeedTrack(_machine(row)).during(spectra, start_s=0.0, end_s=bundle.spec.window_s)
+        features = extract(spectra, spec=bundle.spec, rpm=speed.rpm, bearing=Bearing(BEARING, row.geometry))
+    if not np.isfinite(features.values).all():
+        return ()
+    codes = encoder.embed(bundle.codes(features, baseline.reference(speed.rpm, bundle.scaling.speed_bound)))
+    return match(bundle.embedding(codes), bundle.descriptions, bundle.calibration)
+
+
+def _table(matches: Sequence[tuple[Match, ...]], bundle: Bundle) -> NDArray[np.float32]:
+    faults = bundle.descriptions.faults
+    result = np.full((len(matches), len(faults)), np.nan, dtype=np.float32)
+    for number, found in enumerate(matches):
+        for one in found:
+            result[number, faults.index(one.fault)] = one.similarity
+    return result
+
+
+def _said(diagnosis: Diagnosis) -> str:
+    if diagnosis.quality is not None:
+        return INVALID
+    return diagnosis.fault if diagnosis.running else IDLE
+
+
+def _windows(recording: Recording, bundle: Bundle) -> Iterator[Window]:
+    windower = Windower(window_s=bundle.spec.window_s, hop_s=bundle.spec.hop_s)
+    for block in blocks_of(recording, SENSOR):
+        yield from windower.feed(block)
+
+
+def _machine(row: Row) -> Machine:
+    return Machine(row.machine, rpm=row.rpm, speed_source="unknown" if row.rpm is None else "config")
+
+
+def _read(row: Row) -> Recording:
+    recording = read_recording(row.path, variable=row.variable or None, rate_hz=row.rate_hz)
+    if recording.rate_hz is None:
+        raise RecordingError(f"{row.path}: its sample rate is neither in the file nor in the manifest (rate_hz)")
+    return recording

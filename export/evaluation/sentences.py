@@ -1,0 +1,156 @@
+"""How far sentences may be trusted: other words for a fault find it, and what describes no fault is near none.
+
+All sentences here are never-seen ones (unseen.toml, negatives-unseen.toml), and the limit is the one that the tower
+was stored with: nothing is fitted to what is measured.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+import msgspec
+import numpy as np
+from numpy.typing import NDArray
+
+from agent.bundle.load import Bundle
+from agent.types import FAULTS, HEALTHY
+from export.bundling.sentence_reader import Reader
+from export.network.graph import Floats
+from export.text.encoders import FOLDER, LANGUAGES, NONE, read_wordings, sentences_of
+from export.text.no_fault import KINDS, UNSEEN, read_contrasts
+
+WORST = 12
+"""Sentences that are shown."""
+
+
+class Found(msgspec.Struct, frozen=True):
+    """Never-seen sentences about a fault."""
+
+    kind: str  # "wording", or "affirmed": a defect in a form that says it is there
+    language: str
+    sentences: int
+    nearest: float  # share whose nearest description is their own
+    near: float  # share that also reaches the limit
+
+
+class Refused(msgspec.Struct, frozen=True):
+    """Never-seen sentences about no fault."""
+
+    kind: str  # of `export.negatives.KINDS`
+    language: str
+    sentences: int
+    near_none: float  # share below the limit for every fault but healthy
+    median: float  # cosine to the nearest fault but healthy
+
+
+class Wrong(msgspec.Struct, frozen=True):
+    """A sentence that lies where it must not."""
+
+    sentence: str
+    fault: str  # "none" where it describes none
+    nearest: str
+    similarity: float
+
+
+class Texts(msgspec.Struct, frozen=True):
+    """The sentences' part of the JSON document of `texts`."""
+
+    bundle: str
+    limit: float
+    found: tuple[Found, ...]
+    refused: tuple[Refused, ...]
+    wrong: tuple[Wrong, ...]  # the worst first
+
+
+@dataclass(frozen=True, slots=True)
+class Read:
+    """Sentences of one kind with their cosines to the descriptions of `faults`."""
+
+    kind: str
+    texts: tuple[str, ...]
+    labels: tuple[str, ...]
+    languages: NDArray[np.str_]
+    similarity: Floats  # (n, faults)
+
+
+def read_never_seen(bundle: Bundle, reader: Reader) -> tuple[Read, ...]:
+    """Both kinds of sentences about faults, then every kind about none, against the bundle's descriptions."""
+    unseen, contrasts = sentences_of(read_wordings(FOLDER / "unseen.toml"), FAULTS), read_contrasts(UNSEEN)
+    affirmed = [
+        (text, fault, language)
+        for language, table in contrasts.affirmed.items()
+        for fault, texts in table.items()
+        for text in texts
+    ]
+    rows = {"wording": list(zip(unseen.texts, unseen.faults, unseen.languages, strict=True)), "affirmed": affirmed}
+    for one in contrasts.negatives:
+        rows.setdefault(one.kind, []).append((one.text, NONE, one.language))
+    found = []
+    for kind, sentences in rows.items():
+        texts, labels, languages = zip(*sentences, strict=True)
+        found.append(Read(kind, texts, labels, np.array(languages), reader.cosines(texts, bundle)))
+    return tuple(found)
+
+
+def judge_texts(bundle: Bundle, reader: Reader, read: Sequence[Read]) -> Texts:
+    """Shares per kind and language, and the sentences that lie worst."""
+    faults = np.array(bundle.descriptions.faults)
+    found: list[Found] = []
+    refused: list[Refused] = []
+    wrong: list[Wrong] = []
+    for part in read:
+        if part.kind in KINDS:
+            named = faults[faults != HEALTHY]
+            cosines = part.similarity[:, faults != HEALTHY]
+            bad = cosines.max(axis=1) >= reader.near
+        else:
+            named, cosines = faults, part.similarity
+            bad = faults[cosines.argmax(axis=1)] != np.array(part.labels)
+        best = cosines.max(axis=1)
+        for language in LANGUAGES:
+            of = part.languages == language
+            if part.kind in KINDS:
+                refused.append(
+                    Refused(part.kind, language, int(of.sum()), float((~bad[of]).mean()), float(np.median(best[of])))
+                )
+            else:
+                reached = ~bad & (best >= reader.near)
+                found.append(
+                    Found(part.kind, language, int(of.sum()), float((~bad[of]).mean()), float(reached[of].mean()))
+                )
+        nearest = named[cosines.argmax(axis=1)]
+        wrong += [
+            Wrong(part.texts[row], part.labels[row], str(nearest[row]), float(best[row])) for row in np.flatnonzero(bad)
+        ]
+    wrong.sort(key=lambda one: -one.similarity)
+    name = f"{bundle.manifest.name} {bundle.manifest.version}"
+    return Texts(name, reader.near, tuple(found), tuple(refused), tuple(wrong[:WORST]))
+
+
+def draw_texts(path: Path, bundle: Bundle, reader: Reader, read: Sequence[Read]) -> None:
+    """A histogram per kind: cosine to the own description, or of what describes no fault to the nearest one."""
+    import matplotlib as mpl
+
+    mpl.use("Agg")
+    from matplotlib import pyplot as plt
+
+    faults = np.array(bundle.descriptions.faults)
+    figure, axes = plt.subplots(len(read), 1, figsize=(7, 1.5 * len(read)), sharex=True, layout="constrained")
+    for axis, part in zip(axes, read, strict=True):
+        if part.kind in KINDS:
+            cosines = part.similarity[:, faults != HEALTHY].max(axis=1)
+        else:
+            own = [int(np.flatnonzero(faults == label)[0]) for label in part.labels]
+            cosines = part.similarity[np.arange(len(own)), own]
+        axis.hist(
+            [cosines[part.languages == language] for language in LANGUAGES], bins=np.linspace(-1, 1, 41), stacked=True
+        )
+        axis.axvline(reader.near, color="black", linewidth=1)
+        axis.set_ylabel(part.kind)
+    axes[0].legend(LANGUAGES, fontsize=8)
+    axes[0].set_title("wording, affirmed: cosine to the own fault; the others: to the nearest fault", fontsize=9)
+    axes[-1].set_xlabel("cosine; the line is the limit of near")
+    figure.savefig(path, dpi=100)
+    plt.close(figure)

@@ -1,0 +1,1 @@
+"""The student: layers, branches, and its graph of plain operations."""

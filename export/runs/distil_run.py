@@ -1,0 +1,148 @@
+"""One distillation from a finished run to another: student, calibration, what it costs beside its network, curves.
+
+The run folder holds all that it needs. Its table is that of the training, windows of recordings included, so that the
+recordings themselves may be gone; description, scaling and limits of deviation are taken over as they are.
+"""
+
+from __future__ import annotations
+
+import shutil
+from dataclasses import replace
+from pathlib import Path
+
+import msgspec
+import numpy as np
+
+from agent.errors import ConfigError
+from agent.types import FAULTS
+from export.calibration.temperature import Learner, fit_calibration, held_out_similarities, training
+from export.data.sampling import folds
+from export.data.table import Table
+from export.network.graph import Floats, Graph, embed, multiplications
+from export.network.model import fold
+from export.runs.curves import draw_curves
+from export.runs.folder import Descriptions, Run, read_descriptions, save_run, write_json
+from export.runs.train_run import FOLDS, FOLDS_FOLDER, fold_steps, metrics_of
+from export.scoring.agreement import Likeness, likeness, likeness_of_named
+from export.scoring.score import by_family, encoder_inputs, nearest
+from export.shrinking.distil import DistilConfig, Network, distil
+from export.text.tower import describe_faults, sha256
+from export.training.train import Trained
+
+
+def run_distillation(run: Run, config: DistilConfig, *, folder: Path) -> None:
+    """Teach a student of `config` what the network of `run` says, into a run folder of its own.
+
+    The student is calibrated as its network was, by groups that neither a fold's network nor its student has seen.
+    """
+    if folder.resolve() == run.folder.resolve():
+        raise ConfigError(f"--out {folder}: is the folder of the network; name another one")
+    folder.mkdir(parents=True, exist_ok=True)
+    recipe, spec, table = run.config.train, run.config.spec, run.table
+    texts = read_descriptions(run)
+    network = Network(run.graph, run.scaling, texts.centres)
+    student, losses = distil(table, network, config, recipe=recipe, spec=spec, folder=folder)
+    trained = Trained(student, texts.tower, run.scaling, losses)
+
+    networks: list[Trained] = []
+    students: list[Trained] = []
+    place = folder / FOLDS_FOLDER
+    teach = _lineage(run, texts, place)
+
+    def learn(part: Table, number: int) -> Trained:
+        networks.append(teach(part, number))
+        students.append(_pupil(networks[-1], part, config, number=number, run=run, texts=texts, folder=place))
+        return students[-1]
+
+    held_out = held_out_similarities(
+        table, learn, spec=spec, sentences=texts.sentences, vectors=texts.vectors, count=FOLDS, seed=recipe.seed
+    )
+    calibration = fit_calibration(held_out, table, real_share=recipe.real_share)
+    save_run(
+        folder,
+        config=msgspec.structs.replace(
+            run.config,
+            distilled=(*run.config.distilled, config),
+            network_sha256=sha256((run.folder / "trained.pt").read_bytes()),
+        ),
+        table=table,
+        trained=trained,
+        calibration=calibration,
+        deviation=run.deviation,
+    )
+    metrics = metrics_of(
+        trained, table, held_out, calibration,
+        real_share=recipe.real_share, sentences=texts.sentences, vectors=texts.vectors, encoder=texts.encoder,
+    )  # fmt: skip
+    metrics["network"] = {
+        "multiplications": {"network": multiplications(run.graph), "student": multiplications(fold(student))},
+        "training_windows": _on_training(table, network, fold(student)),
+        **_on_held_out(table, networks, students, texts, seed=recipe.seed),
+    }
+    write_json(folder / "metrics.json", metrics)
+    shutil.rmtree(place)
+    draw_curves(folder / "curves.png", losses, held_out, table)
+
+
+def _lineage(run: Run, texts: Descriptions, folder: Path) -> Learner:
+    """Makes each fold's network as that of the run was made: trained, then distilled as often as it was."""
+    recipe = run.config.train
+    train = training(
+        recipe, steps=fold_steps(recipe.steps), spec=run.config.spec, sentences=texts.sentences, vectors=texts.vectors,
+        folder=folder,
+    )  # fmt: skip
+
+    def learn(part: Table, number: int) -> Trained:
+        trained = train(part, number)
+        for level, config in enumerate(run.config.distilled):
+            place = folder / f"level{level}"
+            trained = _pupil(trained, part, config, number=number, run=run, texts=texts, folder=place)
+        return trained
+
+    return learn
+
+
+def _pupil(
+    network: Trained, table: Table, config: DistilConfig, *, number: int, run: Run, texts: Descriptions, folder: Path
+) -> Trained:
+    """The student of one fold's network."""
+    short = msgspec.structs.replace(config, steps=fold_steps(config.steps), seed=config.seed + number)
+    source = Network(fold(network.student), network.scaling, _centres(network, texts))
+    place = folder / f"student{number}"
+    place.mkdir(parents=True, exist_ok=True)
+    student, losses = distil(table, source, short, recipe=run.config.train, spec=run.config.spec, folder=place)
+    return replace(network, student=student, losses=losses)
+
+
+def _centres(trained: Trained, texts: Descriptions) -> Floats:
+    return describe_faults(trained.tower, texts.vectors, texts.sentences, FAULTS)
+
+
+def _on_training(table: Table, network: Network, student: Graph) -> dict[str, Likeness]:
+    scored = ~table.baseline
+    result = {}
+    for name, with_reference in (("with_baseline", True), ("without_baseline", False)):
+        inputs = encoder_inputs(table, network.scaling, with_reference=with_reference)[scored]
+        result[name] = likeness(embed(student, inputs), embed(network.graph, inputs), network.centres)
+    return result
+
+
+def _on_held_out(
+    table: Table, networks: list[Trained], students: list[Trained], texts: Descriptions, *, seed: int
+) -> dict[str, object]:
+    """Each fold's student beside its network, on the groups that both had to do without."""
+    said, wanted, told, known, rows = [], [], [], [], []
+    for out, network, student in zip(folds(table, FOLDS, seed=seed), networks, students, strict=True):
+        scored = np.flatnonzero(out & ~table.baseline)
+        inputs, centres = encoder_inputs(table, network.scaling)[scored], _centres(network, texts)
+        said.append(embed(fold(student.student), inputs))
+        wanted.append(embed(fold(network.student), inputs))
+        told.append(said[-1] @ centres.T)
+        known.append(wanted[-1] @ centres.T)
+        rows.append(scored)
+    part = table.take(np.concatenate(rows))
+    joined = [np.concatenate(parts) for parts in (said, wanted, told, known)]
+    return {
+        "held_out_groups": likeness_of_named(*joined),
+        "network_held_out_by_family": by_family(nearest(joined[3], FAULTS), part),
+    }

@@ -1,0 +1,164 @@
+"""A run folder: everything that one training leaves behind, so that quantizing and packing need nothing else.
+
+`config.json table.npz trained.pt tower.npz calibration.json deviation.json metrics.json curves.png`, and after
+quantizing `encoder.onnx encoder.tflite quantized.json`.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TypeVar
+
+import msgspec
+import numpy as np
+import torch
+
+from agent.diagnosis.baseline import DeviationScale
+from agent.diagnosis.matching import Calibration
+from agent.dsp.encoder_inputs import CodeScale, InputScaling, view_shares
+from agent.dsp.spectra import FeatureSpec
+from agent.errors import TextVibError
+from agent.types import FAULTS
+from export.calibration.head_start import heard_windows
+from export.data.table import Table, load, save
+from export.network.graph import Floats, Graph
+from export.network.model import Student, fold
+from export.scoring.agreement import Likeness
+from export.shrinking.aware import AwareConfig
+from export.shrinking.distil import DistilConfig
+from export.text.encoders import Sentences, TextEncoder, text_encoder
+from export.text.no_fault import WORDINGS, training_sentences, wordings_digest
+from export.text.tower import Tower, describe_faults, load_tower, tower_bytes
+from export.training.train import TrainConfig, Trained, student_of
+
+Value = TypeVar("Value")
+
+
+class RunError(TextVibError):
+    """A run folder lacks something; the message says which command makes it."""
+
+    exit_code = 65
+
+
+class RunConfig(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """`config.json`: the recipe and where its data came from; a distilled run keeps both of its network."""
+
+    train: TrainConfig
+    spec: FeatureSpec
+    recordings: int
+    machines_simulated: int
+    hop_s: float
+    text_encoder: str
+    wordings_sha256: str
+    distilled: tuple[DistilConfig, ...] = ()  # students in turn, each of the one before; the first of `train`'s
+    network_sha256: str | None = None  # of the `trained.pt` that the last one learnt from
+
+
+class QuantizedConfig(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """`quantized.json`."""
+
+    inputs: CodeScale
+    outputs: CodeScale
+    parameters: int
+    multiplications: int
+    float_likeness: Likeness  # to the float student, on the windows that ranges were read off
+    aware: AwareConfig | None = None  # where the weights were trained as integers
+    post_training: Likeness | None = None  # of the integers that they would have been without
+
+
+@dataclass(frozen=True, slots=True)
+class Run:
+    """A run folder that has been trained."""
+
+    folder: Path
+    config: RunConfig
+    table: Table
+    scaling: InputScaling
+    graph: Graph
+    tower: bytes
+    calibration: Calibration
+    deviation: DeviationScale
+
+    @property
+    def metrics(self) -> dict[str, object]:
+        return read_json(self.folder / "metrics.json", dict[str, object])
+
+
+def save_run(
+    folder: Path,
+    *,
+    config: RunConfig,
+    table: Table,
+    trained: Trained,
+    calibration: Calibration,
+    deviation: DeviationScale,
+) -> None:
+    """Write everything but metrics and curves."""
+    write_json(folder / "config.json", config)
+    write_json(folder / "calibration.json", calibration)
+    write_json(folder / "deviation.json", deviation)
+    save(table, folder / "table.npz")
+    scaling = trained.scaling
+    np.save(folder / "scaling.npy", np.stack([scaling.mean, scaling.gain, scaling.deviation_gain]))
+    torch.save(trained.student.state_dict(), folder / "trained.pt")
+    heard = heard_windows(trained, table, real_share=config.train.real_share, seed=config.train.seed)
+    (folder / "tower.npz").write_bytes(tower_bytes(trained.tower, config.text_encoder, heard=heard))
+
+
+def load_run(folder: Path) -> Run:
+    """A run as `save_run` left it; RunError where it never finished."""
+    for name in ("config.json", "trained.pt", "tower.npz", "calibration.json", "deviation.json"):
+        if not (folder / name).is_file():
+            raise RunError(f"{folder / name}: not there; run `python -m export train --out {folder}` to its end")
+    config = read_json(folder / "config.json", RunConfig)
+    rows = np.load(folder / "scaling.npy", allow_pickle=False)
+    scaling = InputScaling(rows[0], rows[1], rows[2], view_shares(config.spec))
+    recipe = config.train
+    if config.distilled:
+        student = Student(scaling.size, hidden=config.distilled[-1].hidden, dim=recipe.dim)
+    else:
+        student = student_of(recipe, config.spec, scaling)
+    student.load_state_dict(torch.load(folder / "trained.pt", weights_only=True))
+    return Run(
+        folder=folder,
+        config=config,
+        table=load(folder / "table.npz"),
+        scaling=scaling,
+        graph=fold(student.eval()),
+        tower=(folder / "tower.npz").read_bytes(),
+        calibration=read_json(folder / "calibration.json", Calibration),
+        deviation=read_json(folder / "deviation.json", DeviationScale),
+    )
+
+
+@dataclass(frozen=True, slots=True)
+class Descriptions:
+    """The training wordings as a run reads them."""
+
+    encoder: TextEncoder
+    tower: Tower
+    sentences: Sentences
+    vectors: Floats  # (sentences, text dim), before the tower
+    centres: Floats  # (faults, dim) unit vectors, after it, averaged
+
+
+def read_descriptions(run: Run) -> Descriptions:
+    """The training wordings through the run's tower; RunError where they are not those that it was trained with."""
+    if wordings_digest() != run.config.wordings_sha256:
+        raise RunError(f"{WORDINGS}, negatives.toml: changed since the run {run.folder} was trained; train again")
+    encoder = text_encoder(run.config.train.text)
+    sentences = training_sentences()
+    vectors, tower = encoder.encode(sentences.texts), load_tower(run.tower, encoder)
+    return Descriptions(encoder, tower, sentences, vectors, describe_faults(tower, vectors, sentences, FAULTS))
+
+
+def write_json(path: Path, value: object) -> None:
+    path.write_bytes(msgspec.json.format(msgspec.json.encode(value), indent=2) + b"\n")
+
+
+def read_json(path: Path, kind: type[Value]) -> Value:
+    try:
+        return msgspec.json.decode(path.read_bytes(), type=kind)
+    except (OSError, msgspec.DecodeError) as error:
+        raise RunError(f"{path}: {error}; train or quantize again") from error

@@ -1,0 +1,171 @@
+"""One training from recordings to a run folder: features, student and tower, calibration, honest figures, curves."""
+
+from __future__ import annotations
+
+import shutil
+from collections.abc import Sequence
+from pathlib import Path
+
+import numpy as np
+
+from agent.diagnosis.matching import Calibration
+from agent.dsp.spectra import FeatureSpec
+from agent.types import FAULTS
+from export.calibration.deviation import fit_deviation
+from export.calibration.near_limit import fit_limit
+from export.calibration.temperature import (
+    HeldOut,
+    expected_calibration_error,
+    fit_calibration,
+    held_out_similarities,
+    softmax,
+    training,
+)
+from export.data.manifest import Row
+from export.data.sampling import sampling_weights
+from export.data.simulated import simulated_table
+from export.data.table import Table, join
+from export.data.windows import table_of
+from export.network.graph import Floats
+from export.runs.curves import draw_curves
+from export.runs.folder import RunConfig, save_run, write_json
+from export.scoring.score import balanced_accuracy, by_family, embeddings, encoder_inputs, nearest, recall_per_label
+from export.scoring.spread import Spread, spread_of
+from export.text.encoders import FOLDER, Sentences, TextEncoder, read_wordings, sentences_of, text_encoder
+from export.text.no_fault import training_sentences, wordings_digest
+from export.text.tower import describe, describe_faults, nearest_fault_share, whole
+from export.training.train import TrainConfig, Trained, train
+
+HOP_S = 0.5  # denser than the agent's own hop: more windows from the same recordings
+FOLDS = 5
+FOLDS_FOLDER = "folds"  # their checkpoints, until the run is finished
+FOLD_STEPS = 0.5  # of the full training: enough to calibrate by
+FIRST_SIMULATED = 1000
+
+
+def run_experiment(
+    rows: Sequence[Row],
+    config: TrainConfig,
+    *,
+    folder: Path,
+    cache: Path,
+    machines: int,
+    spec: FeatureSpec | None = None,
+    hop_s: float = HOP_S,
+) -> list[str]:
+    """Train on `rows` and on `machines` simulated machines; returns notes about recordings that were left out."""
+    spec = spec or FeatureSpec()
+    folder.mkdir(parents=True, exist_ok=True)
+    real, notes = table_of(rows, spec, cache=cache, hop_s=hop_s)
+    seeds = range(FIRST_SIMULATED, FIRST_SIMULATED + machines)
+    table = join([real, simulated_table(seeds, spec, cache=cache)]) if machines else real
+    encoder = text_encoder(config.text)
+    sentences = training_sentences()
+    vectors = encoder.encode(sentences.texts)
+
+    trained = train(table, config, spec=spec, sentences=sentences, vectors=vectors, folder=folder)
+    trained.tower.near.fill_(fit_limit(sentences, vectors, config))
+    learn = training(
+        config, steps=fold_steps(config.steps), spec=spec, sentences=sentences, vectors=vectors,
+        folder=folder / FOLDS_FOLDER,
+    )  # fmt: skip
+    held_out = held_out_similarities(
+        table, learn, spec=spec, sentences=sentences, vectors=vectors, count=FOLDS, seed=config.seed
+    )
+    calibration = fit_calibration(held_out, table, real_share=config.real_share)
+    save_run(
+        folder,
+        config=RunConfig(
+            train=config,
+            spec=spec,
+            recordings=len(rows) - len(notes),
+            machines_simulated=machines,
+            hop_s=hop_s,
+            text_encoder=encoder.name,
+            wordings_sha256=wordings_digest(),
+        ),
+        table=table,
+        trained=trained,
+        calibration=calibration,
+        deviation=fit_deviation(real, spec),
+    )
+    metrics = metrics_of(
+        trained, table, held_out, calibration,
+        real_share=config.real_share, sentences=sentences, vectors=vectors, encoder=encoder,
+    )  # fmt: skip
+    write_json(folder / "metrics.json", metrics)
+    shutil.rmtree(folder / FOLDS_FOLDER)
+    draw_curves(folder / "curves.png", trained.losses, held_out, table)
+    return notes
+
+
+def fold_steps(steps: int) -> int:
+    """Steps of each fold's training beside one of `steps`."""
+    return max(1, round(steps * FOLD_STEPS))
+
+
+def metrics_of(
+    trained: Trained, table: Table, held_out: HeldOut, calibration: Calibration, *, real_share: float,
+    sentences: Sentences, vectors: Floats, encoder: TextEncoder,
+) -> dict[str, object]:  # fmt: skip
+    """What every run folder says of its student."""
+    simulated = sum(machine.startswith("sim-") for machine in table.machines.tolist())
+    centres = describe_faults(trained.tower, vectors, sentences, FAULTS)
+    return {
+        "windows": {"real": len(table) - simulated, "simulated": simulated},
+        "final_loss": float(np.mean(trained.losses[-100:])),
+        "held_out_groups": held_out_metrics(held_out, table, calibration.temperature, real_share),
+        "training_windows": training_metrics(trained, table, centres),
+        "embedding": embedding_metrics(trained, table, centres),
+        "text": text_metrics(trained, table, centres, encoder),
+    }
+
+
+def held_out_metrics(held_out: HeldOut, table: Table, temperature: float, real_share: float) -> dict[str, object]:
+    """What students say of bearings and machines that they were not trained on (the other bearings of a rig were)."""
+    part = table.take(held_out.rows)
+    predicted = nearest(held_out.similarity, FAULTS)
+    probability = softmax(held_out.similarity.astype(np.float64) / temperature).max(axis=1)
+    weights = sampling_weights(table, held_out.rows, real_share)
+    return {
+        "balanced_accuracy_by_family": by_family(predicted, part),
+        "recall_per_label": recall_per_label(predicted, part.labels),
+        "calibration_error": expected_calibration_error(probability, predicted == part.labels, weights),
+    }
+
+
+def training_metrics(trained: Trained, table: Table, centres: Floats) -> dict[str, object]:
+    """How well the training windows themselves are fitted; says nothing about other machines."""
+    scored = np.flatnonzero(~table.baseline)
+    part = table.take(scored)
+    result: dict[str, object] = {}
+    for name, with_reference in (("with_baseline", True), ("without_baseline", False)):
+        inputs = encoder_inputs(table, trained.scaling, with_reference=with_reference)[scored]
+        predicted = nearest(embeddings(trained.student, inputs) @ centres.T, FAULTS)
+        result[name] = by_family(predicted, part)
+    return result
+
+
+def embedding_metrics(trained: Trained, table: Table, centres: Floats) -> Spread:
+    """How the training windows use the space: dimensions in use, distance to their own description, spread."""
+    scored = np.flatnonzero(~table.baseline)
+    embedded = embeddings(trained.student, encoder_inputs(table, trained.scaling)[scored])
+    own = centres[[FAULTS.index(label) for label in table.labels[scored]]]
+    return spread_of(embedded, own)
+
+
+def text_metrics(trained: Trained, table: Table, centres: Floats, encoder: TextEncoder) -> dict[str, object]:
+    """What it costs to describe the faults in sentences that training never saw, on the training windows."""
+    unseen = sentences_of(read_wordings(FOLDER / "unseen.toml"), FAULTS)
+    encoded = encoder.encode(unseen.texts)
+    scored = np.flatnonzero(~table.baseline)
+    embedded = embeddings(trained.student, encoder_inputs(table, trained.scaling)[scored])
+    labels = table.labels[scored]
+    swapped = describe_faults(trained.tower, encoded, unseen, FAULTS)
+    usual = balanced_accuracy(nearest(embedded @ centres.T, FAULTS), labels)
+    return {
+        "unseen_sentences_nearest_to_their_fault": nearest_fault_share(
+            describe(trained.tower, encoded), unseen, whole(trained.tower, centres), FAULTS
+        ),
+        "cost_of_unseen_wordings": usual - balanced_accuracy(nearest(embedded @ swapped.T, FAULTS), labels),
+    }

@@ -1,0 +1,1 @@
+"""How good an embedding names: scores, agreement, spread, statistics."""

@@ -1,0 +1,54 @@
+"""Scores of embeddings against descriptions; every figure by its own definition, none of them blended."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+
+import numpy as np
+import torch
+from numpy.typing import NDArray
+
+from agent.dsp.encoder_inputs import InputScaling
+from export.data.healthy import healthy_states
+from export.data.table import Table
+from export.network.graph import Floats
+from export.network.model import Student
+
+
+def encoder_inputs(table: Table, scaling: InputScaling, *, with_reference: bool = True) -> Floats:
+    """(n, inputs) with the healthy baseline of each machine, or without any."""
+    reference = healthy_states(table, scaling.speed_bound) if with_reference else None
+    return scaling.inputs(table.values, table.known, reference)
+
+
+def embeddings(student: Student, inputs: Floats) -> Floats:
+    """Unit vectors (n, dim) of the float student."""
+    student.eval()
+    with torch.no_grad():
+        vectors: Floats = student(torch.from_numpy(inputs)).numpy()
+    return vectors
+
+
+def recall_per_label(predicted: NDArray[np.str_], labels: NDArray[np.str_]) -> dict[str, float]:
+    """Share of each label's windows that were called so."""
+    return {str(label): float((predicted[labels == label] == label).mean()) for label in np.unique(labels)}
+
+
+def balanced_accuracy(predicted: NDArray[np.str_], labels: NDArray[np.str_]) -> float:
+    """Mean recall over the labels present."""
+    return float(np.mean(list(recall_per_label(predicted, labels).values())))
+
+
+def nearest(similarity: Floats, faults: Sequence[str]) -> NDArray[np.str_]:
+    """Fault of the highest similarity per row of (n, faults)."""
+    names: NDArray[np.str_] = np.array(faults)[similarity.argmax(axis=1)]
+    return names
+
+
+def by_family(predicted: NDArray[np.str_], table: Table) -> Mapping[str, float]:
+    """Balanced accuracy per family: `cwru-de` and `cwru-fe` are one machine, `sim-7` and `sim-8` one population."""
+    families = np.array([machine.split("-")[0] for machine in table.machines])
+    return {
+        str(family): balanced_accuracy(predicted[families == family], table.labels[families == family])
+        for family in np.unique(families)
+    }

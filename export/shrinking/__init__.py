@@ -1,0 +1,1 @@
+"""A trained network becomes small and integer: distilling, quantizing, the two model writers."""

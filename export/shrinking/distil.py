@@ -1,0 +1,122 @@
+"""A smaller student learns from a finished network: what it says of a window, and how far apart it puts two.
+
+The network is never asked about anything else than what the student sees, masked and disturbed alike: an answer that
+rests on something hidden from the student cannot be learnt (Beyer et al. 2022, arXiv 2106.05237).
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from pathlib import Path
+
+import msgspec
+import numpy as np
+import torch
+from torch import Tensor
+from torch.nn import functional
+
+from agent.dsp.encoder_inputs import InputScaling
+from agent.dsp.spectra import FeatureSpec
+from export.data.table import Table
+from export.network.graph import Conv, Dense, Floats, Graph, embed
+from export.network.model import Student
+from export.progress import track
+from export.shrinking.transfer_inputs import draw, windows_of
+from export.training.checkpoint import CHECKPOINT, Stateful, keep, resume, run_key
+from export.training.objectives import OBJECTIVES
+from export.training.train import TrainConfig
+
+TINY = 1e-6  # distance; where all embeddings are one point
+
+
+class DistilConfig(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """How the student is made; what it is shown follows the recipe of the network."""
+
+    hidden: tuple[int, ...] = (96, 64)
+    seed: int = 0
+    steps: int = 2000
+    batch: int = 256  # recorded or simulated windows; as many imagined ones come beside them
+    dropout: float = 0.0
+    learning_rate: float = 3e-3
+    weight_decay: float = 1e-3
+    relation_weight: float = 1.0
+    label_weight: float = 0.0  # of the network's own objective, the windows' labels against its descriptions
+    checkpoint_every: int = 250
+
+
+@dataclass(frozen=True, slots=True)
+class Network:
+    """What is learnt from: the folded encoder, how its inputs are scaled, and one description (dim,) per fault."""
+
+    graph: Graph
+    scaling: InputScaling
+    centres: Floats  # (faults, dim)
+
+
+def distil(
+    table: Table, network: Network, config: DistilConfig, *, recipe: TrainConfig, spec: FeatureSpec,
+    folder: Path | None = None,
+) -> tuple[Student, tuple[float, ...]]:  # fmt: skip
+    """A student of `network`, and its losses, from the windows of `table` that are not baselines.
+
+    With a folder, checkpoints go there and an interrupted distillation of the same network and data resumes.
+    """
+    torch.manual_seed(config.seed)
+    rng = np.random.default_rng(config.seed)
+    student = Student(
+        network.scaling.size, hidden=config.hidden, dim=network.centres.shape[1], dropout=config.dropout
+    ).train()
+    optimizer = torch.optim.AdamW(student.parameters(), lr=config.learning_rate, weight_decay=config.weight_decay)
+    schedule = torch.optim.lr_scheduler.OneCycleLR(optimizer, config.learning_rate, total_steps=config.steps)
+    objective = OBJECTIVES[recipe.objective]
+    windows = windows_of(table, scaling=network.scaling, spec=spec, recipe=recipe, rng=rng)
+    centres, faults = torch.from_numpy(network.centres), torch.arange(len(network.centres))
+
+    losses: list[float] = []
+    key = run_key(table, (config, recipe), *_numbers(network))
+    parts: dict[str, Stateful] = {"student": student, "optimizer": optimizer, "schedule": schedule}
+    if folder is not None:
+        losses = resume(folder / CHECKPOINT, key, parts, rng)
+    for step in track(range(len(losses), config.steps), "distilling"):
+        drawn = draw(windows, config.batch, config.batch, rng)
+        wanted = torch.from_numpy(embed(network.graph, drawn.inputs))
+        raw = student.raw(torch.from_numpy(drawn.inputs))
+        loss = embedding_distance(raw, wanted)
+        said = functional.normalize(raw, dim=1)
+        loss = loss + config.relation_weight * relation_distance(said, wanted)
+        if config.label_weight:
+            targets = torch.from_numpy(drawn.targets)
+            loss = loss + config.label_weight * objective(said[: len(targets)], targets, centres, faults)
+        optimizer.zero_grad()
+        torch.autograd.backward(loss)
+        optimizer.step()
+        schedule.step()
+        losses.append(float(loss.detach()))
+        if folder is not None and (step + 1) % config.checkpoint_every == 0:
+            keep(folder / CHECKPOINT, key, parts, rng, losses)
+    return student.eval(), tuple(losses)
+
+
+def embedding_distance(raw: Tensor, wanted: Tensor) -> Tensor:
+    """Mean squared distance of raw embeddings (n, dim) to unit ones.
+
+    Direction and length at once, (|r| - 1)^2 + 2 |r| (1 - cosine), so that one int8 range fits all embeddings.
+    """
+    return (raw - wanted).square().sum(dim=1).mean()
+
+
+def relation_distance(said: Tensor, wanted: Tensor) -> Tensor:
+    """Huber loss between the pairwise distances within two sets of embeddings (n, dim), each in units of their mean.
+
+    Distance-wise relational knowledge distillation: Park et al. 2019 (arXiv 1904.05068), equations 4 to 6.
+    """
+    mine, theirs = functional.pdist(said), functional.pdist(wanted)
+    return functional.huber_loss(mine / mine.mean().clamp_min(TINY), theirs / theirs.mean().clamp_min(TINY))
+
+
+def _numbers(network: Network) -> tuple[Floats, ...]:
+    """Every number that the network says something by."""
+    scaling = network.scaling
+    layers = [node for node in network.graph.nodes if isinstance(node, Dense | Conv)]
+    weights = [array for node in layers for array in (node.weight, node.bias)]
+    return (*weights, scaling.mean, scaling.gain, scaling.deviation_gain, network.centres)

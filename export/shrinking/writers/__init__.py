@@ -1,0 +1,1 @@
+"""The two model writers."""

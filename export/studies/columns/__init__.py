@@ -1,0 +1,1 @@
+"""The leak-free columns, and who competes on them."""

@@ -1,0 +1,1 @@
+"""`field`: faults, machines and days that training never saw."""

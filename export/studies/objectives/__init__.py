@@ -1,0 +1,1 @@
+"""`compare`: the objectives against each other."""

@@ -1,0 +1,1 @@
+"""`swap` and `left-out`: how far sentences can be trusted."""

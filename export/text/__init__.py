@@ -1,0 +1,1 @@
+"""Sentences, their encoders, and the tower that puts them beside vibrations."""

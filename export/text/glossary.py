@@ -1,0 +1,68 @@
+"""Which concepts a sentence names, whichever language it is in, and what it says of them: the part that hears a "no".
+
+A concept that no training sentence names moves nothing, because the tower above starts without weights for it. The
+glossary's hash is part of the encoder's name, so a tower never reads by another glossary than it was trained with.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import re
+import tomllib
+import unicodedata
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+
+import msgspec
+import numpy as np
+
+from export.network.graph import Floats, unit_rows
+
+GLOSSARY = Path(__file__).parent / "wordings" / "glossary.toml"
+SAID_OF = ("no", "in_order", "damage")
+"""Concepts that say something of the others; the file begins with them."""
+
+
+class GlossaryEncoder:
+    """Concepts named, one that says "none", and every concept once more beside each of SAID_OF and beside no denial.
+
+    Conjunctions are given because "not balanced" and "not damaged" differ in nothing else.
+    """
+
+    def __init__(self, path: Path = GLOSSARY) -> None:
+        content = path.read_bytes()
+        concepts = msgspec.convert(tomllib.loads(content.decode()), dict[str, dict[str, tuple[str, ...]]])
+        if tuple(concepts)[: len(SAID_OF)] != SAID_OF:
+            raise ValueError(f"{path}: must begin with {', '.join(SAID_OF)}")
+        self.name = f"glossary-{hashlib.sha256(content).hexdigest()[:8]}"
+        self.concepts = tuple(concepts)
+        self.dim = (2 + len(SAID_OF)) * len(concepts) + 1
+        self._patterns = [_pattern(words) for words in concepts.values()]
+
+    def encode(self, texts: Sequence[str]) -> Floats:
+        """(len(texts), dim), rows of unit length."""
+        rows = np.array([self._row(text) for text in texts], dtype=np.float32)
+        return unit_rows(rows)
+
+    def concepts_in(self, text: str) -> frozenset[str]:
+        """The names of the concepts that `text` names."""
+        clean = f" {' '.join(unicodedata.normalize('NFC', text).lower().split())} "
+        return frozenset(
+            name for name, pattern in zip(self.concepts, self._patterns, strict=True) if pattern.search(clean)
+        )
+
+    def _row(self, text: str) -> list[float]:
+        found = self.concepts_in(text)
+        named = [float(concept in found) for concept in self.concepts]
+        row = [*named, float(not any(named))]
+        for said in named[: len(SAID_OF)]:
+            row += [one * said for one in named]
+        plain = not any(named[:2])
+        return row + [one * plain for one in named]
+
+
+def _pattern(words: Mapping[str, Sequence[str]]) -> re.Pattern[str]:
+    """English words from where they begin, n't at the end of any; other languages anywhere."""
+    english = [re.escape(word) if word.startswith("n't") else rf"(?<![a-z]){re.escape(word)}" for word in words["en"]]
+    others = [re.escape(word) for language, table in words.items() if language != "en" for word in table]
+    return re.compile("|".join([*english, *others]))

@@ -1,0 +1,1 @@
+"""Student and tower learn: objectives, teacher, the loop."""

@@ -1,0 +1,90 @@
+"""What the student learns from the teacher: its answers as a whole, and each branch what its own expert said.
+
+Only windows that nobody recorded are asked about. The heads that turn a branch into its expert's answer live in
+training alone; what they leave behind is a branch that carries it.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import numpy as np
+import torch
+from torch import Tensor, nn
+from torch.nn import functional
+
+from agent.dsp.encoder_inputs import InputScaling
+from agent.types import FAULTS
+from export.network.branches import Branch, Expert
+from export.network.graph import Floats
+from export.network.model import Student
+from export.training.teacher import Imagined, Said
+
+NEARNESS_WORTH = 2.0  # of its cross-entropy, that of one yes or no, beside that of a whole answer
+
+
+class Lessons(nn.Module):
+    """Draws imagined windows and says how far the student's answers are from the teacher's."""
+
+    def __init__(
+        self, imagined: Imagined, scaling: InputScaling, branches: Sequence[Branch], *,
+        batch: int, blindness: float, temperature: float, branch_weight: float,
+    ) -> None:  # fmt: skip
+        super().__init__()
+        self._imagined, self._scaling, self._branches = imagined, scaling, tuple(branches)
+        self._batch, self._blindness = batch, blindness
+        self._temperature, self._branch_weight = temperature, branch_weight
+        self.heads = nn.ModuleList(
+            nn.Linear(branch.widths[1], 1 if branch.expert == "nearness" else len(FAULTS)) for branch in branches
+        )
+
+    def loss(self, student: Student, centres: Tensor, present: Sequence[int], rng: np.random.Generator) -> Tensor:
+        """Cross-entropy to what the teacher says, over the faults `present` that `centres` (faults, dim) describe."""
+        imagined = self._imagined
+        picked = rng.integers(0, len(imagined.values), self._batch)
+        blind = np.less(rng.random(self._batch), self._blindness)
+        reference = imagined.reference[picked]
+        reference[blind] = np.nan
+        inputs = self._scaling.inputs(imagined.values[picked], imagined.known[picked], reference)
+        said = Said(
+            *(
+                np.where(blind[:, np.newaxis] if told.ndim > 1 else blind, unseen[picked], told[picked])
+                for told, unseen in zip(_parts(imagined.told), _parts(imagined.blind), strict=True)
+            )
+        )
+        branches, raw = student.reading(torch.from_numpy(inputs))
+        likeness = functional.normalize(raw, dim=1) @ centres.T / self._temperature
+        loss = _cross_entropy(said.together[:, present], likeness).mean()
+        wanted: dict[Expert, Floats] = {
+            "physics": said.physics,
+            "physics_blind": imagined.blind.physics[picked],
+            "machine": said.machine,
+            "nearness": said.nearness,
+            "rotor": said.rotor,  # 0 where it said nothing: nothing to learn
+        }
+        compared = torch.from_numpy((inputs[:, -1] > 0).astype(np.float32))
+        widths = [branch.widths[1] for branch in self._branches]
+        carried = torch.split(branches, widths, dim=1) if widths else ()
+        for branch, head, seen in zip(self._branches, self.heads, carried, strict=True):
+            distance = _distance(branch.expert, wanted[branch.expert], head(seen))
+            if branch.expert == "physics":  # its inputs say nothing without a reference
+                distance = distance * compared
+            loss = loss + self._branch_weight * distance.mean()
+        return loss
+
+
+def _distance(expert: Expert, wanted: Floats, answer: Tensor) -> Tensor:
+    """(n,) of a branch's answer, before its softmax or sigmoid, to its expert's."""
+    if expert != "nearness":
+        return _cross_entropy(wanted, answer)
+    near = torch.from_numpy(wanted)
+    return NEARNESS_WORTH * functional.binary_cross_entropy_with_logits(answer[:, 0], near, reduction="none")
+
+
+def _cross_entropy(wanted: Floats, answer: Tensor) -> Tensor:
+    """(n,) of answers before their softmax."""
+    return -(torch.from_numpy(wanted) * functional.log_softmax(answer, dim=1)).sum(dim=1)
+
+
+def _parts(said: Said) -> tuple[Floats, ...]:
+    return (said.together, said.machine, said.physics, said.rotor, said.nearness)

@@ -1,1 +1,0 @@
-"""Writers of the quantized encoder, one file format each; both read the same integers."""

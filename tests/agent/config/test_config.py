@@ -1,0 +1,343 @@
+"""Every mistake in a config is found at once and named by its dotted key; a good config means what it says."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from agent.config import bearings as catalogue
+from agent.config.load import check_config, load_config
+from agent.config.resolve import decisions, routes, sensor_setups
+from agent.errors import ConfigError
+from agent.machine import Geometry
+
+GOOD = """
+[agent]
+id = "gateway-1"
+state_dir = "state"
+language = "ko"
+
+[broker]
+host = "localhost"
+
+[decision]
+raise_after = 4
+
+[[sources]]
+name = "line1"
+kind = "serial"
+port = "/dev/ttyACM0"
+
+[[sources]]
+name = "plant"
+kind = "mqtt"
+
+[machines.pump1]
+name = "Cooling pump"
+speed = { rpm = 1797 }
+iso_group = 2
+foundation = "rigid"
+[machines.pump1.shafts.gear]
+ratio = 0.5
+[machines.pump1.bearings.de]
+geometry = "6205"
+[machines.pump1.bearings.nde]
+shaft = "gear"
+geometry = { balls = 8, ball_mm = 6.7, pitch_mm = 28.5 }
+
+[machines.fan]
+speed = { topic = "fan/rpm", source = "plant" }
+[machines.fan.bearings.only]
+geometry = "house"
+
+[bearings.house]
+balls = 10
+ball_mm = 12.0
+pitch_mm = 70.0
+angle_deg = 15
+
+[sensors.pump_de]
+source = "line1"
+stream = 0
+machine = "pump1"
+position = "drive end, top"
+bearings = ["de"]
+axes = { x = "radial", z = "axial" }
+idle_below_g = 0.01
+decision = { raise_after = 2 }
+
+[sensors.fan]
+source = "plant"
+topic = "fan/acc"
+machine = "fan"
+"""
+
+
+@pytest.fixture
+def write(tmp_path: Path):
+    def written(text: str) -> Path:
+        path = tmp_path / "site.toml"
+        path.write_text(text, encoding="utf-8")
+        return path
+
+    return written
+
+
+def problems_with(write, *replacements: tuple[str, str]) -> list[str]:
+    text = GOOD
+    for old, fresh in replacements:
+        assert old in text
+        text = text.replace(old, fresh)
+    return check_config(write(text))[1]
+
+
+def test_a_good_config_has_no_problem_and_means_what_it_says(write, tmp_path):
+    config, problems = check_config(write(GOOD))
+    assert problems == []
+    assert config is not None
+    setups = sensor_setups(config)
+    pump = setups["pump_de"]
+    assert (pump.machine.id, pump.machine.rpm, pump.machine.speed_source) == ("pump1", 1797, "config")
+    assert (pump.machine.mounting.group, pump.machine.mounting.foundation) == (2, "rigid")
+    assert [bearing.id for bearing in pump.bearings] == ["de"]
+    assert pump.bearings[0].geometry == Geometry(balls=9, ball_mm=7.94, pitch_mm=39.04)
+    assert dict(pump.axis_roles) == {"x": "radial", "z": "axial"}
+    assert setups["fan"].machine.speed_source == "topic"
+    assert setups["fan"].bearings[0].geometry == Geometry(balls=10, ball_mm=12.0, pitch_mm=70.0, angle_deg=15)
+    assert decisions(config)["pump_de"].raise_after == 2
+    assert decisions(config)["fan"].raise_after == 4
+    found = routes(config)
+    assert [(r.sensor, r.quantity) for r in found["plant"]] == [("fan", None), ("fan", "rpm")]
+    assert config.agent.state_dir == str(tmp_path / "state")
+
+
+def test_a_sensor_that_names_no_bearing_hears_all_of_its_machine(write):
+    config, problems = check_config(write(GOOD.replace('bearings = ["de"]\n', "")))
+    assert problems == []
+    assert config is not None
+    bearings = sensor_setups(config)["pump_de"].bearings
+    assert [(bearing.id, bearing.ratio) for bearing in bearings] == [("de", 1.0), ("nde", 0.5)]
+
+
+@pytest.mark.parametrize(
+    ("old", "fresh", "expected"),
+    [
+        ("language =", "langauge =", "agent.langauge: unknown key; did you mean 'language'?"),
+        ('language = "ko"', 'language = "fr"', "agent.language: 'fr' is not one of 'ko', 'en'"),
+        ('id = "gateway-1"', 'id = "gate way"', "agent.id: 'gate way' is not an id; use 1 to 64 of A-Z a-z 0-9 _ -"),
+        ('id = "gateway-1"', "", "agent.id: missing; add it"),
+        ("rpm = 1797", 'rpm = "fast"', "machines.pump1.speed.rpm: expected a number, got text in quotes; it is 'fast'"),
+        ("rpm = 1797", "rpm = -3", "machines.pump1.speed.rpm: "),
+        ("rpm = 1797", "rpm = nan", "machines.pump1.speed.rpm: "),
+        ("rpm = 1797", "rpm = inf", "machines.pump1.speed.rpm: "),
+        ("{ rpm = 1797 }", "{ estimate = [1000, inf] }", "machines.pump1.speed.estimate"),
+        ("{ rpm = 1797 }", "{ estimate = [1000, 2000] }", "machines.pump1.speed: estimate must stay under 2:1"),
+        ("ball_mm = 6.7", "ball_mm = inf", "machines.pump1.bearings.nde.geometry.ball_mm: "),
+        ("raise_after = 4", "detect_at = inf", "decision.detect_at: "),
+        ("rpm = 1797", "rpm = 1797, estimate = [1000, 2000]", "machines.pump1.speed: give one of rpm"),
+        (
+            "{ rpm = 1797 }",
+            "{ estimate = [3000, 2000] }",
+            "machines.pump1.speed: estimate is [lowest rpm, highest rpm]",
+        ),
+        ('geometry = "6205"', 'geometry = "6250"', "machines.pump1.bearings.de.geometry: unknown bearing '6250'; did"),
+        (
+            'geometry = "house"',
+            'geometry = "hause"',
+            "machines.fan.bearings.only.geometry: unknown bearing 'hause'; did",
+        ),
+        ("ball_mm = 6.7", "ball_mm = 16.7", "machines.pump1.bearings.nde.geometry: 8 balls of 16.7 mm do not fit"),
+        (
+            'shaft = "gear"',
+            'shaft = "geer"',
+            "machines.pump1.bearings.nde.shaft: there is no shaft 'geer'; did you mean",
+        ),
+        (
+            "[machines.pump1.bearings.nde]",
+            "[machines.pump1.bearings.machine]",
+            "machines.pump1.bearings.machine: 'machine'",
+        ),
+        ('source = "line1"', 'source = "line2"', "sensors.pump_de.source: there is no source 'line2'; did you mean"),
+        (
+            'machine = "pump1"',
+            'machine = "pump2"',
+            "sensors.pump_de.machine: there is no machine 'pump2'; did you mean",
+        ),
+        (
+            'bearings = ["de"]',
+            'bearings = ["ne"]',
+            "sensors.pump_de.bearings[0]: pump1 has no bearing 'ne'; did you mean",
+        ),
+        ('x = "radial"', 'x = "sideways"', "sensors.pump_de.axes.x: "),
+        (
+            "raise_after = 2",
+            "raise_aftr = 2",
+            "sensors.pump_de.decision.raise_aftr: unknown key; did you mean 'raise_after'?",
+        ),
+        ("raise_after = 4", "raise_after = 0", "decision.raise_after: "),
+        ('topic = "fan/acc"', "", "sensors.fan.topic: missing"),
+        ('kind = "serial"', 'kind = "seriel"', "sources.line1.kind: unknown kind 'seriel'; did you mean 'serial'?"),
+        ('port = "/dev/ttyACM0"', 'prot = "/dev/ttyACM0"', "sources.line1.prot: unknown key; did you mean 'port'?"),
+        ("[decision]", "[decison]", "decison: unknown section; did you mean 'decision'?"),
+        (
+            'host = "localhost"',
+            'host = "localhost"\npassword = "x"',
+            "broker.password: a password does not belong in this file",
+        ),
+        ('host = "localhost"', 'username = "agent"\npassword_file = "no/such"', "broker.password_file: "),
+        ("{ rpm = 1797 }", "{ rmp = 1797 }", "machines.pump1.speed.rmp: unknown key; did you mean 'rpm'?"),
+        ('machine = "pump1"', 'machien = "pump1"', "sensors.pump_de.machien: unknown key; did you mean 'machine'?"),
+        ('host = "localhost"', "port = 99999", "broker.port: "),
+        ('language = "ko"', 'bundle = "no-such-folder"', "agent.bundle: there is no bundle folder"),
+        ('source = "plant" }', 'source = "line1" }', "machines.fan.speed.source: 'line1' is no mqtt source"),
+    ],
+)
+def test_one_mistake_is_one_line_with_its_dotted_key(write, old, fresh, expected):
+    lines = problems_with(write, (old, fresh))
+    assert len(lines) == 1, lines
+    assert lines[0].startswith(expected)
+    assert "\n" not in lines[0]
+
+
+def test_a_name_given_twice_leaves_what_names_the_other_one_without_it(write):
+    lines = problems_with(write, ('name = "plant"', 'name = "line1"'))
+    assert lines[0] == "sources.line1: the name 'line1' is used twice; give each source a name of its own"
+    assert {line.split(": ")[0] for line in lines[1:]} == {"machines.fan.speed.source", "sensors.fan.source"}
+
+
+def test_a_section_nearly_written_right_is_not_missing_too(write):
+    lines = problems_with(write, ("[agent]", "[agnet]"))
+    assert lines == ["agnet: unknown section; did you mean 'agent'?"]
+
+
+def test_one_mistake_does_not_hide_another(write):
+    lines = problems_with(
+        write,
+        ("language =", "langauge ="),
+        ('id = "gateway-1"', "id = 7"),
+        ("rpm = 1797", "rpm = true"),
+        ('geometry = "6205"', 'geometry = "6250"'),
+        ('machine = "fan"', 'machine = "fun"'),
+        ("raise_after = 4", 'raise_after = "often"'),
+    )
+    keys = {line.split(":")[0] for line in lines}
+    wrong = {"agent.langauge", "agent.id", "machines.pump1.speed.rpm", "decision.raise_after"}
+    assert wrong <= keys
+
+
+def test_a_mistake_inside_a_machine_is_not_reported_again_by_those_who_name_it(write):
+    lines = problems_with(write, ("iso_group = 2", "iso_group = 7"), ("pitch_mm = 28.5", "pitch_mm = 2.0"))
+    assert not any(line.startswith("sensors.") for line in lines), lines
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "agent = 5",
+        "sources = 5",
+        "sources = [5]",
+        "sources = [{}]",
+        "sources = [{name = 5, kind = 5}]",
+        "machines = []",
+        "sensors = 'x'",
+        "broker = true",
+        "[machines]\npump = 3",
+        "[machines.pump]\nspeed = 3",
+        "[machines.pump]\nbearings = 3",
+        "[machines.pump.bearings]\nde = 'x'",
+        "[machines.'a b']",
+        "[sensors.x]\naxes = ['x']",
+        "[sensors.x]\nbearings = [1, 'a', {}]",
+        "[sensors.x]\ndecision = 5",
+        "[bearings]\nx = 5",
+        "[agent]\nid = {}\nstate_dir = []\nbundle = 3",
+        "[[sources]]\nname = 'r'\nkind = 'replay'\nfiles = 5",
+        "[[sources]]\nname = 'r'\nkind = 'replay'\nfiles = [5]",
+        "[[sources]]\nname = 'r'\nkind = []",
+    ],
+)
+def test_a_value_of_any_other_shape_is_a_problem_and_never_a_crash(write, text):
+    config, problems = check_config(write(text))
+    assert config is None
+    assert problems
+    assert all("\n" not in line and "`" not in line for line in problems), problems
+
+
+def test_what_cannot_be_read_is_one_problem(tmp_path, write):
+    assert check_config(tmp_path / "absent.toml")[1] == [
+        "cannot be read (No such file or directory); name an existing file"
+    ]
+    assert check_config(write("[agent\nid = 1"))[1][0].startswith("not valid TOML: ")
+    path = write("")
+    path.write_bytes(b"\xff\xfe")
+    assert check_config(path)[1] == ["not UTF-8 text; save it as UTF-8"]
+    assert check_config(Path("/dev/zero"))[1] == ["larger than 1 MiB; this is not a config file"]
+
+
+def test_an_empty_file_names_every_section_that_is_missing(write):
+    assert [line.split(":")[0] for line in check_config(write(""))[1]] == ["agent", "sources", "machines", "sensors"]
+
+
+def test_load_config_raises_every_problem_with_the_file_name(write):
+    path = write(GOOD.replace("language =", "langauge =").replace("iso_group = 2", "iso_group = 3"))
+    with pytest.raises(ConfigError) as caught:
+        load_config(path)
+    assert len(caught.value.problems) == 2
+    assert all(line.startswith(f"{path}: ") for line in caught.value.problems)
+
+
+def test_a_slow_sensor_is_told_what_it_cannot_do(write):
+    config, problems = check_config(write(GOOD.replace("stream = 0", "stream = 0\nrate_hz = 200")))
+    assert problems == []
+    assert config is not None
+    assert any(line.startswith("sensors.pump_de.rate_hz: 200 Hz is too slow") for line in config.notices)
+
+
+def test_a_bearing_whose_makers_differ_is_used_with_a_notice(write):
+    config, problems = check_config(write(GOOD.replace('"6205"', '"6308"')))
+    assert problems == []
+    assert config is not None
+    assert any(
+        line.startswith("machines.pump1.bearings.de.geometry: 6308 is taken as built by") for line in config.notices
+    )
+
+
+# ---------------------------------------------------------------------------------------------------------- catalogue
+
+TIMKEN_TABLE_A9 = {  # (BPFO, BPFI) as printed, three decimals
+    "6203": (3.053, 4.947),
+    "6204": (3.052, 4.948),
+    "6206": (3.568, 5.432),
+    "6207": (3.565, 5.435),
+    "6208": (3.547, 5.453),
+    "6209": (3.621, 5.379),
+    "6210": (4.093, 5.907),
+    "6307": (3.006, 4.994),
+    "6308": (3.023, 4.977),
+    "6309": (3.037, 4.963),
+    "6310": (3.047, 4.953),
+    "6311": (3.057, 4.943),
+    "6312": (3.064, 4.936),
+}
+
+
+@pytest.mark.parametrize("name", TIMKEN_TABLE_A9)
+def test_the_catalogue_gives_the_published_fault_orders(name):
+    orders = catalogue.CATALOGUE[name].geometry.orders
+    assert (orders.bpfo, orders.bpfi) == pytest.approx(TIMKEN_TABLE_A9[name], abs=0.0006)
+
+
+def test_the_6205_is_the_one_of_the_public_recordings():
+    orders = catalogue.CATALOGUE["6205"].geometry.orders
+    assert (orders.bpfo, orders.bpfi, orders.bsf, orders.ftf) == pytest.approx((3.585, 5.415, 2.357, 0.398), abs=6e-4)
+
+
+@pytest.mark.parametrize("name", ["SKF 6205-2RS", "6205 ZZ/C3", "6205ZZ", "NSK6205DDU", "6205-2RS JEM", " 6205 "])
+def test_a_bearing_is_found_as_it_is_written_on_its_ring(name):
+    assert catalogue.find(name) is catalogue.CATALOGUE["6205"]
+
+
+def test_what_is_not_in_the_catalogue_is_not_guessed():
+    assert catalogue.find("62055") is None
+    assert catalogue.find("") is None

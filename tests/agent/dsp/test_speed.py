@@ -1,0 +1,95 @@
+"""Where a speed comes from, and that a doubtful one is never used quietly."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import numpy as np
+import pytest
+from scipy.io import loadmat
+
+from agent.dsp.features import FeatureSpec, Spectra, analyse
+from agent.dsp.speed import SpeedTrack, estimate_rpm
+from agent.machine import Machine
+from agent.types import Rate, Reading, Stream, Window
+
+SPEC = FeatureSpec()
+TOPIC = Machine("m", speed_source="topic")
+
+
+def spectra_of(samples: np.ndarray[tuple[int], np.dtype[np.float64]], rate_hz: float) -> Spectra:
+    stream = Stream("s", rate_hz)
+    return analyse(Window(stream, 0, samples[:, None].astype(np.float32), Rate(rate_hz, "declared"), 0.0, None), SPEC)
+
+
+@pytest.fixture
+def noise() -> Spectra:
+    return spectra_of(np.random.default_rng(0).normal(size=6400), 3200.0)
+
+
+def reading(value: float, at_s: float) -> Reading:
+    return Reading("m", "rpm", value, at_s)
+
+
+def test_config_speed_is_said_to_be_from_config(noise: Spectra) -> None:
+    speed = SpeedTrack(Machine("m", rpm=1500.0, speed_source="config")).during(noise, start_s=0.0, end_s=2.0)
+    assert (speed.rpm, speed.origin, speed.steady) == (1500.0, "config", True)
+
+
+def test_a_topic_speed_is_the_mean_of_the_window(noise: Spectra) -> None:
+    track = SpeedTrack(TOPIC)
+    for at_s, value in ((0.5, 1500.0), (1.5, 1506.0), (9.0, 3000.0)):
+        track.feed(reading(value, at_s))
+    speed = track.during(noise, start_s=0.0, end_s=2.0)
+    assert (speed.rpm, speed.origin, speed.steady) == (1503.0, "topic", True)
+
+
+@pytest.mark.parametrize(
+    "readings",
+    [
+        [(0.0, 1500.0)],  # eleven seconds old at the window's end
+        [(9.5, 1500.0), (10.5, 1600.0)],  # moves by 6 % inside the window
+        [],
+    ],
+)
+def test_stale_moving_and_absent_speeds_are_unsteady(noise: Spectra, readings: list[tuple[float, float]]) -> None:
+    track = SpeedTrack(TOPIC)
+    for at_s, value in readings:
+        track.feed(reading(value, at_s))
+    assert not track.during(noise, start_s=9.0, end_s=11.0).steady
+
+
+def test_values_that_are_no_speed_are_ignored(noise: Spectra) -> None:
+    track = SpeedTrack(TOPIC)
+    for value in (float("nan"), float("inf"), -3.0, 1e300):
+        track.feed(reading(value, 1.0))
+    assert track.during(noise, start_s=0.0, end_s=2.0).rpm is None
+
+
+@pytest.mark.parametrize("value", [0.0, 5e-324, 0.3])
+def test_a_shaft_at_rest_stands_still_although_its_tacho_creeps(noise: Spectra, value: float) -> None:
+    track = SpeedTrack(TOPIC)
+    track.feed(reading(0.0, 0.5))
+    track.feed(reading(value, 1.5))
+    speed = track.during(noise, start_s=0.0, end_s=2.0)
+    assert (speed.rpm, speed.steady) == (0.0, True)
+
+
+def test_noise_has_no_speed(noise: Spectra) -> None:
+    assert estimate_rpm(noise, (1200.0, 1900.0)) is None
+
+
+@pytest.mark.parametrize("rpm", [900.0, 1480.0, 2950.0])
+def test_shaft_harmonics_give_the_speed_within_half_a_percent(rpm: float) -> None:
+    t = np.arange(20_000) / 10_000.0
+    rng = np.random.default_rng(1)
+    harmonics = sum(np.sin(2 * np.pi * h * rpm / 60 * t + h) / h for h in (1, 2, 3, 4))
+    spectra = spectra_of(harmonics + rng.normal(0, 0.5, len(t)), 10_000.0)
+    assert estimate_rpm(spectra, (rpm / 1.3, rpm * 1.3)) == pytest.approx(rpm, rel=5e-3)
+
+
+@pytest.mark.data
+def test_the_speed_of_a_real_motor_is_found_within_one_percent(shared_data: Path) -> None:
+    path = shared_data / "cwru" / "12k_Drive_End_Bearing_Fault_Data" / "IR" / "007" / "105_0.mat"
+    samples = loadmat(path)["X105_DE_time"].ravel()[:24_000]
+    assert estimate_rpm(spectra_of(samples, 12_000.0), (1500.0, 2100.0)) == pytest.approx(1797.0, rel=0.01)

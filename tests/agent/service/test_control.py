@@ -1,0 +1,157 @@
+"""The control socket: one line in, one line out, for its owner alone, and nothing a client does can hurt the daemon."""
+
+from __future__ import annotations
+
+import json
+import socket
+import stat
+import threading
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+
+from agent.errors import ConfigError, TransportError
+from agent.service.control import (
+    MAX_REQUEST_BYTES,
+    SOCKET_NAME,
+    Answer,
+    Commission,
+    ControlServer,
+    Record,
+    Request,
+    Status,
+    ask,
+)
+
+
+def handle(request: Request) -> Answer:
+    match request:
+        case Status():
+            return {"health": {"agent": "gw"}}
+        case Commission(sensor="absent"):
+            raise ConfigError("there is no sensor 'absent'; known: pump_de")
+        case Commission():
+            return {"windows": request.windows}
+        case Record():
+            return {"path": request.path}
+
+
+@pytest.fixture
+def state_dir(tmp_path: Path) -> Iterator[Path]:
+    stop = threading.Event()
+    server = ControlServer(tmp_path, handle, stop=stop)
+    server.open()
+    thread = threading.Thread(target=server.run, daemon=True)
+    thread.start()
+    yield tmp_path
+    stop.set()
+    server.wake()
+    thread.join(5)
+    assert not thread.is_alive()
+    assert not server.path.exists()
+
+
+def raw(state_dir: Path, line: bytes, *, half_close: bool = True) -> bytes:
+    with socket.socket(socket.AF_UNIX, socket.SOCK_STREAM) as connection:
+        connection.settimeout(10)
+        connection.connect(str(state_dir / SOCKET_NAME))
+        connection.sendall(line)
+        if half_close:
+            connection.shutdown(socket.SHUT_WR)
+        answer = b""
+        while chunk := connection.recv(65536):
+            answer += chunk
+        return answer
+
+
+def test_each_request_gets_its_answer(state_dir):
+    assert ask(state_dir, Status()) == {"health": {"agent": "gw"}}
+    assert ask(state_dir, Commission(sensor="pump_de", windows=7)) == {"windows": 7}
+    assert ask(state_dir, Record(sensor="pump_de", seconds=1.0, path="/x.vbp")) == {"path": "/x.vbp"}
+
+
+def test_a_refusal_arrives_as_its_one_line(state_dir):
+    with pytest.raises(ConfigError, match="there is no sensor 'absent'"):
+        ask(state_dir, Commission(sensor="absent", windows=7))
+
+
+def test_only_the_owner_may_connect(state_dir):
+    assert stat.S_IMODE((state_dir / SOCKET_NAME).stat().st_mode) == 0o600
+
+
+def test_where_no_agent_runs_the_mend_is_named(tmp_path):
+    with pytest.raises(TransportError, match="textvib-agent run CONFIG"):
+        ask(tmp_path, Status())
+
+
+def test_a_second_agent_on_the_same_state_is_refused(state_dir):
+    with pytest.raises(ConfigError, match="another agent runs with this state_dir"):
+        ControlServer(state_dir, handle, stop=threading.Event()).open()
+    assert ask(state_dir, Status())
+
+
+def test_a_socket_left_by_a_killed_agent_is_taken_over(tmp_path):
+    left = socket.socket(socket.AF_UNIX, socket.SOCK_STREAM)
+    left.bind(str(tmp_path / SOCKET_NAME))
+    left.close()
+    stop = threading.Event()
+    server = ControlServer(tmp_path, handle, stop=stop)
+    server.open()
+    thread = threading.Thread(target=server.run)
+    thread.start()
+    assert ask(tmp_path, Status())
+    stop.set()
+    server.wake()
+    thread.join(5)
+
+
+def test_a_state_dir_too_deep_for_a_socket_is_the_operators_to_mend(tmp_path):
+    deep = tmp_path / ("d" * 120)
+    deep.mkdir()
+    with pytest.raises(ConfigError, match=r"agent\.state_dir"):
+        ControlServer(deep, handle, stop=threading.Event()).open()
+
+
+@pytest.mark.parametrize(
+    "line",
+    [
+        b"",
+        b"\n",
+        b"not json\n",
+        b"[" * 60_000 + b"\n",
+        b'{"command": "reboot"}\n',
+        b'{"command": "commission", "sensor": "a"}\n',
+        b'{"command": "commission", "sensor": "a", "windows": "many"}\n',
+        b'{"command": "status", "extra": 1}\n',
+        b"\xff\xfe\x00\n",
+        b"x" * (MAX_REQUEST_BYTES + 10) + b"\n",
+    ],
+    ids=lambda line: repr(line[:24]),
+)
+def test_what_is_no_request_is_answered_and_hurts_nothing(state_dir, line):
+    try:
+        answer = json.loads(raw(state_dir, line))
+        assert answer["ok"] is False
+        assert "\n" not in answer["error"]
+    except ConnectionError:
+        assert len(line) > MAX_REQUEST_BYTES  # refused before it was read to its end
+    assert ask(state_dir, Status())
+
+
+def test_a_client_that_leaves_without_a_word_hurts_nothing(state_dir):
+    for _ in range(3):
+        connection = socket.socket(socket.AF_UNIX, socket.SOCK_STREAM)
+        connection.connect(str(state_dir / SOCKET_NAME))
+        connection.send(b'{"command": "sta')
+        connection.close()
+    assert ask(state_dir, Status())
+
+
+@settings(max_examples=30, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@given(st.binary(max_size=200))
+def test_noise_never_ends_the_server(state_dir, noise):
+    json.loads(raw(state_dir, noise + b"\n"))
+    assert ask(state_dir, Status())

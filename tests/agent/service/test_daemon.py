@@ -1,0 +1,521 @@
+"""The whole agent in one process: real broker, port and store; what it says, survives and counts, and how it ends."""
+
+from __future__ import annotations
+
+import json
+import os
+import threading
+import time
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+import jsonschema
+import numpy as np
+import paho.mqtt.client as paho
+import pytest
+from numpy.typing import NDArray
+from paho.mqtt.enums import CallbackAPIVersion
+from requirements import ROOT
+from serial_lines import Terminal
+from test_pipeline import BUNDLE, FAULTS, RATE, signal
+from waiting import until
+
+from agent.config.load import load_config
+from agent.config.resolve import decisions, sensor_setups
+from agent.errors import ConfigError, RecordingError
+from agent.messages.compose import Speaker
+from agent.messages.topics import Topics
+from agent.recordings.read import read_recording
+from agent.service.assembly import Parts, own_client, sources_of
+from agent.service.control import Commission, Record, Status, ask
+from agent.service.daemon import EX_BUG, ONE_WISH_S, Daemon, is_impatient
+from agent.service.inbox import Inbox
+from agent.types import SampleBlock, SourceFault, Stream
+
+SCHEMAS = ROOT / "docs" / "schemas"
+HOP = RATE // 2
+
+CONFIG = """
+[agent]
+id = "gw"
+state_dir = "state"
+[broker]
+host = "{host}"
+port = {port}
+[publish]
+base_topic = "{base}"
+[decision]
+raise_after = 3
+clear_after = 3
+[[sources]]
+name = "plant"
+kind = "mqtt"
+[machines.pump]
+name = "Cooling pump"
+speed = {{ rpm = 1500, tolerance = 0 }}
+[machines.pump.bearings.de]
+geometry = "6205"
+[sensors.pump_de]
+source = "plant"
+topic = "{base}-plant/pump"
+machine = "pump"
+position = "drive end"
+"""
+
+
+class ToldEncoder:
+    """Names what the test tells it to; whether anything is wrong at all is found out from the samples."""
+
+    def __init__(self) -> None:
+        self.fault = "healthy"
+
+    def embed(self, codes: NDArray[np.int8]) -> NDArray[np.int8]:
+        return np.array([127 if fault == self.fault else 0 for fault in FAULTS], np.int8)
+
+
+def parts_of(path: Path, *, encoder: Any) -> Parts:
+    """Phase one with a small bundle and an encoder of the test's own."""
+    config = load_config(path)
+    setups = sensor_setups(config)
+    return Parts(
+        config=config,
+        bundle=BUNDLE,
+        runtime="test",
+        encoder=encoder,
+        setups=setups,
+        decisions=decisions(config),
+        sources=sources_of(config),
+        broker=own_client(config.broker, config),
+        topics=Topics(config.publish.base_topic, config.agent.id),
+        speaker=Speaker(
+            agent=config.agent.id, site=None, language="en", descriptions=BUNDLE.descriptions, setups=setups
+        ),
+    )
+
+
+class Running:
+    """A daemon in a thread of this process."""
+
+    def __init__(self, path: Path, *, encoder: Any = None) -> None:
+        self.state_dir = path.parent / "state"
+        self.encoder = encoder or ToldEncoder()
+        self.daemon = Daemon(parts_of(path, encoder=self.encoder))
+        self.code: int | None = None
+        self.error: BaseException | None = None
+        self.thread = threading.Thread(target=self._run, daemon=True)
+        self.thread.start()
+
+    def _run(self) -> None:
+        try:
+            self.code = self.daemon.run()
+        except BaseException as error:  # given to the test that waits for it
+            self.error = error
+
+    def status(self) -> dict[str, Any]:
+        return ask(self.state_dir, Status())
+
+    def wait(self) -> int | None:
+        self.thread.join(20)
+        assert not self.thread.is_alive()
+        return self.code
+
+    def end(self) -> int | None:
+        self.daemon.stop()
+        return self.wait()
+
+
+class Plant:
+    """The world around the agent: sends samples over MQTT and hears what is published."""
+
+    def __init__(self, broker: Any, base: str) -> None:
+        self.base = base
+        self.messages: list[tuple[str, bytes]] = []
+        self._seq = 0
+        self._client = paho.Client(CallbackAPIVersion.VERSION2)
+        ready = threading.Event()
+        self._client.on_connect = lambda client, *_: client.subscribe(f"{base}/#", qos=1)
+        self._client.on_subscribe = lambda *_: ready.set()
+        self._client.on_message = lambda _c, _d, m: self.messages.append(
+            (m.topic.removeprefix(f"{base}/gw/"), m.payload)
+        )
+        self._client.connect(broker.host, broker.port)
+        self._client.loop_start()
+        assert ready.wait(5)
+
+    def shake(self, samples: NDArray[np.float32], *, skip: int = 0) -> None:
+        """Send samples (n, 2), half a second a message; `skip` messages are lost before the first."""
+        self._seq += skip
+        for row in range(0, len(samples) - HOP + 1, HOP):
+            x, y = samples[row : row + HOP].T.round(5).tolist()
+            batch = {"seq": self._seq, "t0": self._seq * HOP / RATE, "rate_hz": RATE, "unit": "g", "x": x, "y": y}
+            self._client.publish(f"{self.base}-plant/pump", json.dumps(batch), qos=1)
+            self._seq += 1
+
+    def send(self, payload: bytes) -> None:
+        self._client.publish(f"{self.base}-plant/pump", payload, qos=1)
+
+    def heard(self, topic: str) -> list[Any]:
+        """The payloads on one topic, each checked against the published schema."""
+        name = {"event": "alert"}.get(topic.split("/")[0], topic.split("/")[-1] if "sensor/" in topic else topic)
+        name = "alert" if topic.startswith("alert/") else name
+        documents = [
+            json.loads(payload) if payload else None for heard, payload in list(self.messages) if heard == topic
+        ]
+        schema = json.loads((SCHEMAS / f"{name}.json").read_bytes())
+        for document in documents:
+            if document is not None:
+                jsonschema.Draft202012Validator(schema).validate(document)
+        return documents
+
+    def states(self) -> list[str]:
+        states = [document["state"] for document in self.heard("sensor/pump_de/state")]
+        return [state for index, state in enumerate(states) if index == 0 or state != states[index - 1]]
+
+    def close(self) -> None:
+        self._client.disconnect()
+        self._client.loop_stop()
+
+
+@pytest.fixture
+def plant(mosquitto, tmp_path) -> Iterator[Plant]:
+    started = Plant(mosquitto, f"t{os.getpid()}-{tmp_path.name[-30:]}".replace("[", "").replace("]", ""))
+    yield started
+    started.close()
+
+
+@pytest.fixture
+def config(mosquitto, plant, tmp_path) -> Path:
+    path = tmp_path / "agent.toml"
+    path.write_text(CONFIG.format(host=mosquitto.host, port=mosquitto.port, base=plant.base))
+    return path
+
+
+@pytest.fixture
+def start() -> Iterator[Callable[..., Running]]:
+    running: list[Running] = []
+
+    def started(path: Path, **options: Any) -> Running:
+        running.append(Running(path, **options))
+        return running[-1]
+
+    yield started
+    for one in running:
+        if one.thread.is_alive():
+            one.end()
+
+
+def connected(running: Running) -> bool:
+    return running.status()["health"]["sources"]["plant"]["connected"]
+
+
+def ready(start: Callable[..., Running], config: Path, **options: Any) -> Running:
+    running = start(config, **options)
+    until(lambda: (running.state_dir / "control.sock").exists())
+    until(lambda: connected(running))
+    return running
+
+
+def broken_down(running: Running, plant: Plant) -> None:
+    running.encoder.fault = "outer_race"
+    plant.shake(signal(4.0, faulty=True))
+    until(lambda: plant.heard("event"))
+
+
+def commissioned(running: Running, plant: Plant) -> None:
+    plant.shake(signal(2.0))
+    ask(running.state_dir, Commission(sensor="pump_de", windows=8))
+    plant.shake(signal(6.5, seed=2))
+    until(lambda: plant.states()[-1:] == ["healthy"])
+
+
+# -------------------------------------------------------------------------------------------------------- the main path
+
+
+def test_healthy_faulty_repaired_is_learnt_raised_cleared_and_said_in_valid_payloads(start, config, plant):
+    running = ready(start, config)
+    commissioned(running, plant)
+    broken_down(running, plant)
+    raised = plant.heard("event")[0]
+    assert (raised["event"], raised["fault"], raised["bearing"]) == ("raised", "outer_race", "de")
+    assert (raised["machine"], raised["machine_name"], raised["position"]) == ("pump", "Cooling pump", "drive end")
+    until(lambda: plant.heard("alert/pump_de/de"))
+    assert plant.heard("alert/pump_de/de")[0]["id"] == raised["id"]
+    assert raised["evidence"]["kurtosis"]["value"] > 3
+    assert running.status()["health"]["open_alerts"] == [raised["id"]]
+    plant.shake(signal(5.0, seed=5))
+    until(lambda: plant.heard("alert/pump_de/de")[-1] is None)
+    assert [(e["event"], e["id"]) for e in plant.heard("event")] == [
+        ("raised", raised["id"]),
+        ("cleared", raised["id"]),
+    ]
+    until(lambda: running.status()["health"]["sensors"]["pump_de"]["losses"]["received"] == round(17.5 * RATE))
+    assert running.end() == os.EX_OK
+    until(lambda: [payload for topic, payload in plant.messages if topic == "availability"] == [b"online", b"offline"])
+    assert [s for s in plant.states() if s not in ("lost", "learning")] == ["healthy", "fault", "healthy"]
+    assert len(plant.heard("sensor/pump_de/diagnosis")) >= 30
+    health = plant.heard("health")[-1]
+    assert health["sensors"]["pump_de"]["losses"]["received"] == round(17.5 * RATE)
+    assert health["publishing"]["dropped"] == 0
+
+
+def test_an_open_alert_and_the_baseline_outlive_the_agent(start, config, plant):
+    first = ready(start, config)
+    commissioned(first, plant)
+    broken_down(first, plant)
+    assert first.end() == os.EX_OK
+    told = len(plant.heard("alert/pump_de/de"))
+    second = ready(start, config)
+    until(lambda: len(plant.heard("alert/pump_de/de")) > told)
+    assert plant.heard("alert/pump_de/de")[-1]["id"] == plant.heard("event")[0]["id"]
+    plant.shake(signal(5.0, seed=5))
+    until(lambda: plant.heard("alert/pump_de/de")[-1] is None)
+    assert [event["event"] for event in plant.heard("event")] == ["raised", "cleared"]
+    assert len({event["id"] for event in plant.heard("event")}) == 1
+    assert second.end() == os.EX_OK
+
+
+def test_an_alert_of_a_bearing_that_is_no_longer_configured_is_cleared_from_the_broker(start, config, plant):
+    first = ready(start, config)
+    commissioned(first, plant)
+    broken_down(first, plant)
+    first.end()
+    config.write_text(config.read_text().replace("bearings.de]", "bearings.other]"))
+    ready(start, config)
+    until(lambda: plant.heard("alert/pump_de/de")[-1] is None)
+
+
+def test_lost_messages_appear_as_a_gap_and_in_the_balance(start, config, plant):
+    running = ready(start, config)
+    plant.shake(signal(2.0))
+    plant.shake(signal(2.0), skip=3)
+    until(lambda: running.status()["health"]["sensors"]["pump_de"]["losses"]["received"] == 4 * RATE)
+    health = running.status()["health"]["sensors"]["pump_de"]
+    assert health["losses"]["lost_on_wire"] == 3 * HOP
+    assert health["explained"]
+
+
+def test_hostile_payloads_are_counted_told_once_and_hurt_nothing(start, config, plant, caplog):
+    running = ready(start, config)
+    for payload in (b"[" * 100_000, b'{"x": [NaN]}', b"\x80\x00rubbish", b"{" * 10, b'{"x": "y"}', b"\xff" * 1000):
+        plant.send(payload)
+    plant.shake(signal(2.0))
+    until(lambda: plant.heard("sensor/pump_de/diagnosis"))
+    faults = running.status()["health"]["sources"]["plant"]["faults"]
+    assert sum(faults.values()) >= 6
+    told = [record.message for record in caplog.records if "source plant refused input" in record.message]
+    assert len(told) == len(faults)
+    assert all(line.isprintable() for line in told)
+
+
+def test_a_signal_that_is_no_number_is_invalid_with_its_reason_and_never_healthy(
+    start, config, plant, tmp_path, caplog
+):
+    broken = signal(10.0).copy()
+    broken[20_000:20_010] = np.nan
+    np.save(tmp_path / "tape.npy", broken)
+    only_replay(config)
+    start(config).wait()
+    until(lambda: ("availability", b"offline") in plant.messages)
+    diagnoses = plant.heard("sensor/tape/diagnosis")
+    assert {d["fault"] for d in diagnoses if d["quality"]} == {"invalid"}
+    assert any(d["quality"] == "not_finite" for d in diagnoses)
+    assert any("tape: invalid (not_finite); check the sensor" in record.message for record in caplog.records)
+
+
+# -------------------------------------------------------------------------------------------------- what is asked of it
+
+
+def test_commissioning_answers_for_what_cannot_be_done(start, config):
+    running = ready(start, config)
+    with pytest.raises(ConfigError, match="there is no sensor 'pumpde'; known: pump_de"):
+        ask(running.state_dir, Commission(sensor="pumpde", windows=10))
+    with pytest.raises(ConfigError, match="windows: 1 is not between"):
+        ask(running.state_dir, Commission(sensor="pump_de", windows=1))
+
+
+def test_commissioning_while_an_alert_is_open_says_what_that_teaches(start, config, plant):
+    running = ready(start, config)
+    commissioned(running, plant)
+    broken_down(running, plant)
+    (opened,) = running.status()["health"]["open_alerts"]
+    (remark,) = ask(running.state_dir, Commission(sensor="pump_de", windows=30))["remarks"]
+    assert remark.startswith(f"alert {opened} is open (outer_race, de): what it was raised for is learnt as healthy")
+
+
+def test_a_recording_holds_the_samples_that_came(start, config, plant, tmp_path):
+    running = ready(start, config)
+    plant.shake(signal(0.5))
+    until(lambda: running.status()["health"]["sensors"]["pump_de"]["data_age_s"] is not None)
+    path = tmp_path / "pump.vbp"
+    assert ask(running.state_dir, Record(sensor="pump_de", seconds=60.0, path=str(path)))["path"] == str(path)
+    with pytest.raises(ConfigError, match="already being recorded"):
+        ask(running.state_dir, Record(sensor="pump_de", seconds=1.0))
+    plant.shake(signal(2.0, seed=9))
+    until(lambda: running.status()["health"]["sensors"]["pump_de"]["losses"]["received"] == round(2.5 * RATE))
+    running.end()
+    recording = read_recording(path)
+    assert recording.samples == pytest.approx(signal(2.0, seed=9).round(5), abs=2e-7)
+    assert recording.rate_hz == RATE
+
+
+def test_a_recording_is_never_written_over_another_file(start, config, tmp_path):
+    running = ready(start, config)
+    path = tmp_path / "kept.vbp"
+    path.write_bytes(b"precious")
+    with pytest.raises(ConfigError, match="there already"):
+        ask(running.state_dir, Record(sensor="pump_de", seconds=1.0, path=str(path)))
+    assert path.read_bytes() == b"precious"
+
+
+@pytest.mark.parametrize("name", ["a\0b.vbp", "x" * 300])
+def test_a_path_that_is_none_is_refused_and_hurts_nothing(start, config, tmp_path, name):
+    running = ready(start, config)
+    with pytest.raises(ConfigError, match="choose another"):
+        ask(running.state_dir, Record(sensor="pump_de", seconds=1.0, path=f"{tmp_path}/{name}"))
+    assert running.status()
+    assert running.end() == os.EX_OK
+
+
+# ---------------------------------------------------------------------------------------------------------- how it ends
+
+
+class BrokenEncoder:
+    def embed(self, codes: NDArray[np.int8]) -> NDArray[np.int8]:
+        raise ArithmeticError("a bug")
+
+
+def test_a_bug_in_the_data_path_ends_the_process_so_that_it_is_started_anew(start, config, plant, caplog):
+    running = ready(start, config, encoder=BrokenEncoder())
+    plant.shake(signal(3.0))
+    assert running.wait() == EX_BUG
+    assert any("worker failed, which is a bug" in record.message for record in caplog.records)
+    until(lambda: [payload for topic, payload in plant.messages if topic == "availability"][-1] == b"offline")
+
+
+REPLAY = """
+[[sources]]
+name = "tape"
+kind = "replay"
+files = ["tape.npy"]
+speed = 0
+rate_hz = 12800
+unit = "g"
+axes = ["x", "y"]
+[sensors.tape]
+source = "tape"
+machine = "pump"
+"""
+
+
+def only_replay(config: Path) -> None:
+    text = config.read_text()
+    before, after = text.index("[[sources]]"), text.index("[machines.pump]")
+    machine = text[after : text.index("[sensors.pump_de]")]
+    config.write_text(text[:before] + machine + REPLAY)
+
+
+def test_a_recording_is_played_whole_however_fast_and_then_the_agent_leaves(start, config, plant, tmp_path):
+    seconds = 300  # more than the inbox holds
+    np.save(tmp_path / "tape.npy", np.tile(signal(10.0), (seconds // 10, 1)))
+    only_replay(config)
+    running = start(config)
+    assert running.wait() == os.EX_OK
+    until(lambda: ("availability", b"offline") in plant.messages)
+    health = plant.heard("health")[-1]
+    assert health["sources"]["tape"]["dropped_items"] == 0
+    assert health["sensors"]["tape"]["windows"] == 2 * seconds - 1
+    assert health["sensors"]["tape"]["losses"]["received"] == seconds * RATE
+
+
+def test_a_recording_that_cannot_be_read_is_the_operators_to_mend_and_is_not_retried(start, config, tmp_path):
+    (tmp_path / "tape.npy").write_bytes(b"no numbers")
+    only_replay(config)
+    running = start(config)
+    running.wait()
+    assert isinstance(running.error, RecordingError)
+    assert str(tmp_path / "tape.npy") in str(running.error)
+
+
+SERIAL = """
+[[sources]]
+name = "line1"
+kind = "serial"
+port = "{port}"
+[sensors.line]
+source = "line1"
+machine = "pump"
+"""
+
+
+def test_a_port_that_vanishes_stops_nothing_else(start, config, plant, caplog, tmp_path):
+    terminal = Terminal(tmp_path / "port")
+    terminal.appear()
+    config.write_text(config.read_text() + SERIAL.format(port=terminal.path))
+    running = ready(start, config)
+    until(lambda: running.status()["health"]["sources"]["line1"]["connected"])
+    terminal.vanish()
+    until(lambda: not running.status()["health"]["sources"]["line1"]["connected"])
+    plant.shake(signal(2.0))
+    until(lambda: plant.heard("sensor/pump_de/diagnosis"))
+    until(lambda: running.status()["health"]["sources"]["line1"]["outages"] == 1)
+    time.sleep(1.5)  # tried again meanwhile, and not said again
+    assert len([record for record in caplog.records if record.message.startswith("source line1: serial")]) == 1
+    assert running.end() == os.EX_OK
+
+
+@pytest.mark.parametrize(
+    ("seconds", "leaves"),
+    [([], False), ([5.0], False), ([5.0, 5.0], False), ([5.0, 5.0 + ONE_WISH_S], False), ([5.0, 5.1, 6.2], True)],
+)
+def test_signals_within_a_second_are_one_wish(seconds: list[float], leaves: bool) -> None:
+    assert is_impatient([(15, at_s) for at_s in seconds]) is leaves
+
+
+# ---------------------------------------------------------------------------------------------------------------- inbox
+
+STREAM = Stream("a", 1000.0)
+
+
+def block(number: int, *, sensor: str = "a", samples: int = 100) -> SampleBlock:
+    return SampleBlock(replace(STREAM, sensor=sensor), number * samples, np.zeros((samples, 1), np.float32))
+
+
+def starts(taken: Sequence[tuple[str, Any]]) -> list[int]:
+    return [item.start for _, item in taken]
+
+
+def test_a_full_lane_drops_its_own_oldest_and_counts_every_sample():
+    inbox = Inbox(["loud", "quiet"], max_items=5)
+    inbox.put("quiet", [block(0, sensor="b")])
+    inbox.put("loud", [block(number) for number in range(8)])
+    assert (inbox.dropped("loud"), inbox.dropped("quiet")) == (3, 0)
+    assert starts(inbox.take(0.0)) == [300, 400, 500, 600, 700, 0]
+    balance = inbox.balance("a")
+    assert balance is not None
+    assert (balance.received, balance.dropped_agent, balance.explained) == (800, 300, True)
+    quiet = inbox.balance("b")
+    assert quiet is not None
+    assert quiet.dropped_agent == 0
+
+
+def test_a_lane_is_bounded_in_bytes_too_and_keeps_at_least_the_newest():
+    inbox = Inbox(["loud"], max_bytes=100_000)
+    inbox.put("loud", [block(number, samples=10_000) for number in range(6)])
+    assert starts(inbox.take(0.0)) == [40_000, 50_000]
+    inbox.put("loud", [block(9, samples=50_000)])
+    assert starts(inbox.take(0.0)) == [450_000]
+
+
+def test_sources_take_turns_so_that_a_flood_does_not_starve_the_others():
+    inbox = Inbox(["loud", "quiet"])
+    inbox.put("loud", [SourceFault("noise", "")] * 1000)
+    inbox.put("quiet", [SourceFault("one", "")])
+    assert ("quiet", SourceFault("one", "")) in inbox.take(0.0)
+
+
+def test_an_empty_inbox_gives_nothing_and_does_not_wait_longer_than_told():
+    began_s = time.monotonic()
+    assert Inbox(["a"]).take(0.05) == []
+    assert time.monotonic() - began_s < 1.0

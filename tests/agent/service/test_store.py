@@ -1,0 +1,129 @@
+"""What the store has taken survives kill -9; what is damaged is put aside, said once, and nothing else stops."""
+
+from __future__ import annotations
+
+import os
+import signal
+import sqlite3
+import subprocess
+import sys
+from dataclasses import replace
+
+import pytest
+from one_alert import ALERT
+from requirements import ROOT
+
+from agent.errors import ConfigError
+from agent.service.store import FILE_NAME, open_store
+
+
+def test_an_open_alert_comes_back_as_it_was(tmp_path):
+    store = open_store(tmp_path)
+    assert store.save_alert(ALERT)
+    store.close()
+    again = open_store(tmp_path)
+    assert again.open_alerts() == (ALERT,)
+    assert again.notices == ()
+
+
+def test_a_cleared_alert_is_forgotten_and_an_updated_one_replaced(tmp_path):
+    store = open_store(tmp_path)
+    store.save_alert(ALERT)
+    store.save_alert(replace(ALERT, event="updated", fault="inner_race"))
+    assert [alert.fault for alert in store.open_alerts()] == ["inner_race"]
+    store.save_alert(replace(ALERT, bearing=None))
+    store.save_alert(replace(ALERT, event="cleared"))
+    assert [alert.bearing for alert in store.open_alerts()] == [None]
+
+
+def test_a_baseline_learnt_with_other_features_is_ignored_with_a_notice(tmp_path):
+    store = open_store(tmp_path)
+    store.save_baseline("pump_de", "de", features="1:aa", value=b"first")
+    store.save_baseline("pump_de", None, features="1:aa", value=b"whole")
+    assert store.baselines("pump_de", features="1:aa") == {"de": b"first", None: b"whole"}
+    assert store.notices == ()
+    assert store.baselines("pump_de", features="2:bb") == {}
+    assert len(store.notices) == 1
+    assert "commission it again" in store.notices[0]
+
+
+WRITER = """
+import sys
+from pathlib import Path
+from agent.service.store import open_store
+store = open_store(Path(sys.argv[1]))
+for count in range(1_000_000):
+    store.save_baseline("pump_de", None, features="f", value=str(count).encode())
+    sys.stdout.write(f"{count}\\n")
+    sys.stdout.flush()
+"""
+
+
+@pytest.mark.parametrize("acknowledged", [1, 40])
+def test_what_was_acknowledged_survives_kill_9(tmp_path, acknowledged):
+    writer = subprocess.Popen([sys.executable, "-c", WRITER, str(tmp_path)], stdout=subprocess.PIPE, cwd=ROOT)
+    assert writer.stdout is not None
+    seen = -1
+    with writer.stdout:
+        for line in writer.stdout:
+            seen = int(line)
+            if seen >= acknowledged:
+                os.kill(writer.pid, signal.SIGKILL)
+                break
+        seen = max([seen, *(int(line) for line in writer.stdout if line.endswith(b"\n"))])
+    writer.wait()
+    store = open_store(tmp_path)
+    assert store.notices == ()
+    assert int(store.baselines("pump_de", features="f")[None]) >= seen
+
+
+@pytest.mark.parametrize("damage", [b"not a database at all, " * 400, b"SQLite format 3\x00" + b"\xff" * 8000])
+def test_a_damaged_file_is_put_aside_and_said_once(tmp_path, damage, caplog):
+    (tmp_path / FILE_NAME).write_bytes(damage)
+    store = open_store(tmp_path)
+    assert store.save_alert(ALERT)
+    assert store.open_alerts() == (ALERT,)
+    assert len(store.notices) == 1
+    assert len([record for record in caplog.records if "was damaged" in record.message]) == 1
+    kept = [path for path in tmp_path.iterdir() if path.name.startswith(f"{FILE_NAME}.damaged-")]
+    assert [path.read_bytes() for path in kept] == [damage]
+    store.close()
+    assert open_store(tmp_path).notices == ()
+
+
+def test_one_alert_that_cannot_be_read_costs_only_itself(tmp_path):
+    store = open_store(tmp_path)
+    store.save_alert(ALERT)
+    store.save_alert(replace(ALERT, bearing="nde"))
+    store.close()
+    with sqlite3.connect(tmp_path / FILE_NAME) as connection:
+        connection.execute("update alert set value = ? where bearing = 'nde'", (b'{"id": 1',))
+    connection.close()
+    store = open_store(tmp_path)
+    assert store.open_alerts() == (ALERT,)
+    assert len(store.notices) == 1
+
+
+def test_a_file_of_a_later_agent_is_left_alone(tmp_path):
+    open_store(tmp_path).close()
+    with sqlite3.connect(tmp_path / FILE_NAME) as connection:
+        connection.execute("pragma user_version = 99")
+    connection.close()
+    with pytest.raises(ConfigError, match="written by a later agent"):
+        open_store(tmp_path)
+
+
+def test_a_state_dir_that_cannot_be_made_is_the_operators_to_mend(tmp_path):
+    (tmp_path / "file").write_text("")
+    with pytest.raises(ConfigError, match=r"agent\.state_dir"):
+        open_store(tmp_path / "file" / "state")
+
+
+def test_a_write_that_fails_is_counted_and_stops_nothing(tmp_path):
+    store = open_store(tmp_path)
+    with sqlite3.connect(tmp_path / FILE_NAME) as other:
+        other.execute("drop table alert")
+    other.close()
+    assert not store.save_alert(ALERT)
+    assert store.failures == 1
+    assert store.save_baseline("pump_de", None, features="f", value=b"")

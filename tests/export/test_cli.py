@@ -1,0 +1,51 @@
+"""The workstation's command line: what it offers, how it refuses, and that help waits for nothing heavy."""
+
+from __future__ import annotations
+
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+from requirements import ROOT
+
+from export.cli import main
+
+HEAVY = {"torch", "matplotlib", "sklearn", "onnx", "onnxruntime", "tokenizers"}
+
+
+def test_help_loads_no_library_that_takes_seconds():
+    script = (
+        "import sys\nfrom export.cli import main\n"
+        "try:\n    main(['--help'])\nexcept SystemExit:\n    pass\n"
+        "print('LOADED', *{name.split('.')[0] for name in sys.modules})"
+    )
+    ran = subprocess.run([sys.executable, "-c", script], cwd=ROOT, capture_output=True, text=True, check=True)
+    offered, _, loaded = ran.stdout.rpartition("LOADED")
+    assert all(command in offered for command in ("manifest", "train", "quantize", "pack", "verify", "evaluate"))
+    assert not set(loaded.split()) & HEAVY
+
+
+def test_a_folder_that_is_none_is_named(capsys: pytest.CaptureFixture[str], tmp_path: Path):
+    assert main(["manifest", "cwru", str(tmp_path / "nothing")]) != 0
+    assert capsys.readouterr().err == f"error: {tmp_path / 'nothing'}: not a folder\n"
+
+
+def test_training_without_recordings_says_which_options_name_them(capsys: pytest.CaptureFixture[str]):
+    assert main(["train"]) != 0
+    assert "--data" in capsys.readouterr().err
+
+
+def test_an_objective_that_is_none_is_refused_with_those_that_are(capsys: pytest.CaptureFixture[str]):
+    assert main(["train", "--objective", "sextuplet"]) == os.EX_CONFIG
+    told = capsys.readouterr().err
+    assert "'sextuplet'" in told
+    assert "triplet" in told
+
+
+def test_what_cannot_be_written_is_named(capsys: pytest.CaptureFixture[str], tmp_path: Path):
+    (tmp_path / "set").mkdir()
+    (tmp_path / "set" / "97_Normal_0.mat").touch()
+    assert main(["manifest", "cwru", str(tmp_path / "set"), "--out", str(tmp_path / "none" / "mine.csv")]) != 0
+    assert str(tmp_path) in capsys.readouterr().err
