@@ -1,4 +1,9 @@
-"""Runs the bundle's ONNX encoder in onnxruntime: one thread, from bytes, no file access."""
+"""Runs the bundle's ONNX encoder in onnxruntime: one thread, from bytes, no file access.
+
+Layers are computed in float between the file's own roundings. Fused to integer kernels they would saturate 16-bit sums on
+x86 without VNNI (onnxruntime, "Quantize ONNX models", U8S8 on AVX2), and one bundle would answer otherwise on some
+computers; float costs the same time there (bench: encoder).
+"""
 
 from __future__ import annotations
 
@@ -23,6 +28,7 @@ class OnnxEncoder:
         options.execution_mode = onnxruntime.ExecutionMode.ORT_SEQUENTIAL
         options.log_severity_level = FATAL_ONLY  # what goes wrong is raised, and said once
         options.enable_cpu_mem_arena = False  # kilobytes of activations need no arena of megabytes
+        options.add_session_config_entry("session.disable_quant_qdq", "1")  # see the module's docstring
         try:
             self._session = onnxruntime.InferenceSession(model, options, providers=["CPUExecutionProvider"])
         except Exception as error:  # onnxruntime raises a dozen unrelated types, all of them "this model is no good"
