@@ -105,12 +105,14 @@ def _learn(args: argparse.Namespace, bundle: Bundle, encoder: Encoder) -> dict[s
             seconds = bundle.spec.window_s + (MIN_WINDOWS - 1) * bundle.spec.hop_s
             raise RecordingError(f"{path}: too short to learn from; a healthy recording needs {seconds:g} s")
         pipeline = Pipeline(setup, bundle=bundle, encoder=encoder, config=DecisionConfig(), baselines=learnt)
-        pipeline.commission(count, add=True)
+        pipeline.healthy.commission(count, add=True)
         for block in blocks_of(recording, SENSOR):
             pipeline.feed(block)
-        if pipeline.windows_to_learn:
-            raise RecordingError(f"{path}: {pipeline.windows_to_learn} of {count} windows cannot be learnt from")
-        learnt = dict(pipeline.baselines)
+        if pipeline.healthy.windows_to_learn:
+            raise RecordingError(
+                f"{path}: {pipeline.healthy.windows_to_learn} of {count} windows cannot be learnt from"
+            )
+        learnt = dict(pipeline.healthy.baselines)
         if recording.unit == "raw":
             level = views(bundle.spec)["level"]
             learnt = {bearing: baseline.without_gain(level) for bearing, baseline in learnt.items()}

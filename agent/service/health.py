@@ -57,7 +57,7 @@ def health_report(seen: Everything) -> HealthPayload:
             waiting=publisher.waiting,
             dropped=publisher.dropped,
         ),
-        open_alerts=tuple(alert.id for desk in seen.desks.values() for alert in desk.pipeline.open_alerts),
+        open_alerts=tuple(alert.id for desk in seen.desks.values() for alert in desk.pipeline.decision.open_alerts),
         notices=(*parts.config.notices, *seen.store.notices),
     )
 
@@ -68,9 +68,9 @@ def _sensor(sensor: str, desk: SensorDesk, seen: Everything) -> SensorHealth:
     return SensorHealth(
         state=desk.change.state,
         data_age_s=None if desk.heard_s is None else round(max(0.0, time.monotonic() - desk.heard_s), 1),
-        windows=desk.pipeline.counters().get("windows", 0),
+        windows=desk.pipeline.windower.counters().get("windows", 0),
         rate=last.rate if last else None,
-        drift=desk.pipeline.drift,
+        drift=desk.pipeline.windower.drift,
         losses=losses,
         explained=losses.explained if losses else None,
     )

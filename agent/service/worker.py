@@ -54,7 +54,7 @@ class Worker:
         self._announcer = Announcer(parts, store=store, inbox=inbox, outbox=outbox)
         self._stop = stop
         self._features = fingerprint(parts)
-        self._baselines = {sensor: desk.pipeline.baselines for sensor, desk in self._desks.items()}
+        self._baselines = {sensor: desk.pipeline.healthy.baselines for sensor, desk in self._desks.items()}
         self._by_machine = _by_machine(self._desks)
         self._requests: queue.SimpleQueue[tuple[Request, Future[Answer]]] = queue.SimpleQueue()
         self._tapes = Tapes()
@@ -140,7 +140,7 @@ class Worker:
             self._announcer.announce_health(health_report(self._everything))
 
     def _keep_baselines(self, desk: SensorDesk) -> None:
-        sensor, learnt = desk.change.sensor, desk.pipeline.baselines
+        sensor, learnt = desk.change.sensor, desk.pipeline.healthy.baselines
         if learnt is self._baselines[sensor]:
             return
         self._baselines[sensor] = learnt
@@ -176,9 +176,9 @@ class Worker:
                 desk = self._desk(request.sensor)
                 if not MIN_WINDOWS <= request.windows <= MAX_WINDOWS:
                     raise ConfigError(f"windows: {request.windows} is not between {MIN_WINDOWS} and {MAX_WINDOWS}")
-                alerts, spec = desk.pipeline.open_alerts, self._parts.bundle.spec
+                alerts, spec = desk.pipeline.decision.open_alerts, self._parts.bundle.spec
                 remarks = remarks_on(request.windows, window_s=spec.window_s, hop_s=spec.hop_s, alerts=alerts)
-                desk.pipeline.commission(request.windows)
+                desk.pipeline.healthy.commission(request.windows)
                 log.info("%s: commissioning, %d windows to learn", request.sensor, request.windows)
                 for remark in remarks:
                     log.warning("%s: %s", request.sensor, remark)
@@ -194,7 +194,7 @@ class Worker:
     def _status(self) -> Answer:
         assert self._everything is not None, "watch() comes before run()"
         states = {sensor: self._announcer.state_of(desk) for sensor, desk in self._desks.items()}
-        learning = {sensor: desk.pipeline.windows_to_learn for sensor, desk in self._desks.items()}
+        learning = {sensor: desk.pipeline.healthy.windows_to_learn for sensor, desk in self._desks.items()}
         report = health_report(self._everything)
         return {"health": msgspec.to_builtins(report), "states": msgspec.to_builtins(states), "to_learn": learning}
 
