@@ -9,10 +9,10 @@ import numpy as np
 from numpy.typing import NDArray
 
 from agent.dsp.spectra import FeatureSpec, Spectra
+from agent.limits import STANDARD_GRAVITY
 from agent.machine import Bearing, FaultOrders, Machine, Mounting
 from agent.types import BearingLine, Evidence, Figure, Speed
 
-STANDARD_GRAVITY = 9.80665  # m/s^2
 LINE_ABOVE_FLOOR_DB = 9.0  # a tolerance band of noise bins stays below this in 99 % of windows
 BAND_ABOVE_NYQUIST = "band_above_nyquist"
 _HARMONICS = 3
