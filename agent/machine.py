@@ -12,9 +12,6 @@ from typing import Literal
 
 AxisRole = Literal["radial", "axial", "vertical", "horizontal"]
 
-MAX_RPM = 1e6
-"""Beyond any machine; a speed that is more is a mistake, and is never reckoned with."""
-
 
 @dataclass(frozen=True, slots=True)
 class Geometry:

@@ -24,7 +24,8 @@ PACKAGES = {
 
 FLOORS = {
     "agent": (
-        "errors types limits faults machine",
+        "errors limits faults",
+        "types machine",
         "ports dsp",
         "stream diagnosis transport",
         "recordings alerting bundle",

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import argparse
 
-from agent.machine import MAX_RPM
+from agent.limits import MAX_RPM
 
 WIDEST = 2.0  # highest over lowest speed: further apart, a speed and its double look alike
 

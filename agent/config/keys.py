@@ -11,7 +11,8 @@ import msgspec
 
 from agent.alerting.alerts import DecisionConfig
 from agent.config.decoding import Id
-from agent.machine import MAX_RPM, AxisRole, Geometry
+from agent.limits import MAX_RPM
+from agent.machine import AxisRole, Geometry
 from agent.transport.mqtt import Broker
 from agent.types import AXES
 

@@ -5,14 +5,17 @@ Every figure is a value, or None with the reason why there is none; nothing here
 
 from __future__ import annotations
 
+from dataclasses import fields
+
 import numpy as np
 from numpy.typing import NDArray
 
 from agent.dsp.spectra import FeatureSpec, Spectra
+from agent.faults import TABLE
+from agent.limits import STANDARD_GRAVITY
 from agent.machine import Bearing, FaultOrders, Machine, Mounting
 from agent.types import BearingLine, Evidence, Figure, Speed
 
-STANDARD_GRAVITY = 9.80665  # m/s^2
 LINE_ABOVE_FLOOR_DB = 9.0  # a tolerance band of noise bins stays below this in 99 % of windows
 BAND_ABOVE_NYQUIST = "band_above_nyquist"
 _HARMONICS = 3
@@ -80,7 +83,9 @@ def _error(line: BearingLine) -> float:
 
 
 def _line_orders(orders: FaultOrders) -> list[tuple[str, float]]:
-    families = (("BPFO", orders.bpfo), ("BPFI", orders.bpfi), ("BSF", orders.bsf), ("FTF", orders.ftf))
+    """Names and orders of the lines at which a fault strikes, in the order of `FaultOrders`."""
+    struck = {fault.frequency for fault in TABLE}
+    families = [(field.name.upper(), getattr(orders, field.name)) for field in fields(orders) if field.name in struck]
     return [
         (name if h == 1 else f"{h}x{name}", h * order) for name, order in families for h in range(1, _HARMONICS + 1)
     ]

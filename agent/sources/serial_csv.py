@@ -14,8 +14,8 @@ from typing import Annotated, Literal
 
 import msgspec
 
+from agent.limits import STANDARD_GRAVITY
 from agent.recordings.column_names import SECONDS
-from agent.sources.batches import STANDARD_GRAVITY
 from agent.sources.csvlines import Layout, LineReader, Refusal, Row
 from agent.sources.port import Baud, Port, PortConfig
 from agent.sources.rows import RateWatch, RowBlocks

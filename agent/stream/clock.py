@@ -8,11 +8,11 @@ from __future__ import annotations
 
 from typing import Literal
 
+from agent.limits import RATE_TOLERANCE
 from agent.stream.drift import HostDrift
 from agent.stream.lower_line import ARRIVAL_RESOLUTION_US, Envelope, Point
 from agent.types import Counters, Drift, Rate, SampleBlock, Stream
 
-TOLERANCE = 0.10  # MEMS sensors are off nominal by up to 4 %; more is a wrong clock or a wrong declaration
 DIGITS = 5  # significant digits kept, so that how a stream was cut into blocks hardly shows in the rate
 MAX_ERROR_PPM = 1000.0  # a rate worse than this moves a bearing line by more than a bin: not yet worth believing
 HORIZON_S = 60.0  # sensors drift with temperature, so the baseline slides
@@ -64,7 +64,7 @@ class DeviceTime:
 
     def _agree(self, earlier: Point, later: Point) -> bool:
         expected = (later[0] - earlier[0]) * self._declared_us
-        return abs(later[1] - earlier[1] - expected) <= TOLERANCE * expected + STEP_SLACK_US
+        return abs(later[1] - earlier[1] - expected) <= RATE_TOLERANCE * expected + STEP_SLACK_US
 
     def _empty(self) -> Envelope:
         return Envelope(horizon=self._horizon, resolution_us=1.0)
@@ -119,7 +119,7 @@ class SampleClock:
             if line is None or line.points < least_points or line.error_ppm > MAX_ERROR_PPM:
                 continue
             hz = 1e6 / line.us_per_count
-            if abs(hz / declared - 1) > TOLERANCE:
+            if abs(hz / declared - 1) > RATE_TOLERANCE:
                 self._counts["rate_refused"] += 1
                 continue
             return Rate(float(f"{hz:.{DIGITS}g}"), origin, line.error_ppm)

@@ -12,11 +12,11 @@ from collections.abc import Sequence
 import numpy as np
 
 from agent.dsp.fft import fast_length
+from agent.limits import MAX_RATE_HZ
 from agent.stream.clock import SampleClock
 from agent.types import Counters, Drift, SampleBlock, Samples, Stream, Window
 
 MIN_WINDOW = 16  # samples; fewer hold no spectrum worth the name
-MAX_RATE_HZ = 200_000.0  # beyond any accelerometer; a wrong declaration would ask for any amount of memory
 STALE_RUN = 64  # so many blocks in a row behind the count are a device that restarted without a new session
 
 

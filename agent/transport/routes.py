@@ -12,8 +12,8 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Literal
 
-MAX_RATE_HZ = 200_000.0  # beyond any accelerometer; a wrong declaration would ask for any amount of memory
-MIN_RATE_HZ = 0.05
+from agent.limits import MAX_RATE_HZ, MIN_RATE_HZ
+
 MAX_AXES = 16
 QUANTITIES = ("rpm", "velocity_rms_mm_s", "acceleration_rms_g", "temperature_c")
 _ID = re.compile(r"[A-Za-z0-9_-]{1,64}")

@@ -12,7 +12,8 @@ from pathlib import Path
 import numpy as np
 
 from agent.errors import RecordingError
-from agent.transport.routes import MAX_RATE_HZ, MIN_RATE_HZ, Routes
+from agent.limits import MAX_RATE_HZ, MIN_RATE_HZ
+from agent.transport.routes import Routes
 from agent.types import Counters, DeviceStatus, Item, SampleBlock, Samples, SourceFault, Stream
 from firmware_bridge.decoder import Decoder
 from firmware_bridge.frames import Data, Fault, Flag, Frame, Hello, Log, StreamDescription

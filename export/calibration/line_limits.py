@@ -13,7 +13,6 @@ import numpy as np
 from numpy.typing import NDArray
 
 from agent.diagnosis.line_check import (
-    STRUCK_EVERY_TIME,
     Heights,
     as_value,
     line_heights,
@@ -23,6 +22,7 @@ from agent.diagnosis.line_check import (
 )
 from agent.diagnosis.matching import Calibration, LineLimits
 from agent.dsp.spectra import FeatureSpec
+from agent.faults import STRUCK_EVERY_TIME
 from export.network.graph import Floats
 from export.scoring.statistics import weighted_quantile
 

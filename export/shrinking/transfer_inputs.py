@@ -12,9 +12,9 @@ import msgspec
 import numpy as np
 from numpy.typing import NDArray
 
-from agent.diagnosis.matching import FAULTS_OF_DEGREE
 from agent.dsp.encoder_inputs import LIMIT, InputScaling
 from agent.dsp.spectra import FeatureSpec
+from agent.faults import FAULTS_OF_DEGREE
 from agent.types import FAULTS
 from export.data.healthy import commissionings
 from export.data.sampling import sampling_weights

@@ -18,10 +18,10 @@ import numpy as np
 from numpy.typing import NDArray
 from sklearn.ensemble import ExtraTreesClassifier
 
-from agent.diagnosis.matching import FAULTS_OF_DEGREE
 from agent.dsp.encoder_inputs import InputScaling
 from agent.dsp.features import views
 from agent.dsp.spectra import FeatureSpec
+from agent.faults import FAULTS_OF_DEGREE
 from agent.types import FAULTS
 from export.data.sampling import sampling_weights, simulated_rows
 from export.data.table import Table

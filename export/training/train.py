@@ -17,10 +17,10 @@ from numpy.typing import NDArray
 from torch import Tensor
 from torch.nn import functional
 
-from agent.diagnosis.matching import FAULTS_OF_DEGREE
 from agent.dsp.encoder_inputs import LIMIT, CodeScale, InputScaling, view_shares
 from agent.dsp.features import feature_names
 from agent.dsp.spectra import FeatureSpec
+from agent.faults import FAULTS_OF_DEGREE
 from agent.types import FAULTS
 from export.data.healthy import commissionings, covering_pools, healthy_pools, references
 from export.data.sampling import sampling_weights

@@ -16,9 +16,9 @@ import msgspec
 import numpy as np
 from numpy.typing import NDArray
 
-from agent.diagnosis.matching import FAULTS_OF_DEGREE
 from agent.dsp.encoder_inputs import speed_bound, view_shares
 from agent.dsp.spectra import FeatureSpec
+from agent.faults import FAULTS_OF_DEGREE
 from agent.types import FAULTS, HEALTHY, UNKNOWN
 from export.calibration.line_limits import Objecting, Standing, fit_objecting, objected, standing_of
 from export.data.table import Table
@@ -32,8 +32,6 @@ from export.training.train import TrainConfig
 REJECTED = 0.05
 """Share of the known windows of held-out training machines that "unknown" may cost."""
 SIMULATED = "simulated"
-SIMULATED_FAULTS = ("cage", *FAULTS_OF_DEGREE)
-"""What no recording shows: left out and scored on simulated machines."""
 SCORED_SHARE = 5  # one in so many simulated machines is scored, the others are taught
 GATES = ("likeness", "lines", "both")
 """What rejects: a low cosine, bearing lines against the name, or either, likeness at half the price."""
@@ -102,13 +100,16 @@ def run_openset(
 
 
 def plan_of(material: Material) -> list[tuple[str, str]]:
-    """(machine, fault left out) of every cell."""
+    """(machine, fault left out) of every cell; what no recording shows is scored on simulated machines."""
     table = material.recorded
     plan = []
     for family in FAMILIES:
         shown = set(table.labels[is_of(table, family)].tolist()) - {HEALTHY}
         plan += [(family, fault) for fault in FAULTS if fault in shown]
-    return plan + ([(SIMULATED, fault) for fault in SIMULATED_FAULTS] if material.simulated is not None else [])
+    if material.simulated is not None:
+        recorded = {HEALTHY, *table.labels.tolist()}
+        plan += [(SIMULATED, fault) for fault in FAULTS if fault not in recorded]
+    return plan
 
 
 def cell_of(material: Material, machine: str, fault: str, config: TrainConfig) -> Cell:

@@ -8,11 +8,11 @@ import numpy as np
 import pytest
 import torch
 
-from agent.diagnosis.matching import FAULTS_OF_DEGREE
 from agent.dsp.encoder_inputs import InputScaling, view_shares
 from agent.dsp.features import feature_names, views
 from agent.dsp.spectra import FeatureSpec
 from agent.errors import ConfigError
+from agent.faults import FAULTS_OF_DEGREE
 from agent.types import FAULTS
 from export.data.table import Table, join
 from export.data.windows import labelled
