@@ -12,7 +12,7 @@ from typing import Literal
 import numpy as np
 import pytest
 
-from agent.alerting.alerts import DecisionConfig
+from agent.alerting.window_rules import DecisionConfig
 from agent.bundle.encoder import load_encoder
 from agent.bundle.load import load_bundle
 from agent.config.bearings import geometry_of

@@ -88,7 +88,7 @@ def main(args: argparse.Namespace) -> int:
 
 def _learn(args: argparse.Namespace, bundle: Bundle, encoder: Encoder) -> dict[str | None, Baseline]:
     """What the healthy recordings teach; RecordingError where one is too short to teach anything."""
-    from agent.alerting.alerts import DecisionConfig
+    from agent.alerting.window_rules import DecisionConfig
     from agent.diagnosis.baseline import MIN_WINDOWS
     from agent.dsp.features import views
     from agent.pipeline import Pipeline
@@ -128,7 +128,7 @@ def _diagnose(
     encoder: Encoder,
     baselines: dict[str | None, Baseline],
 ) -> list[Diagnosis]:
-    from agent.alerting.alerts import DecisionConfig
+    from agent.alerting.window_rules import DecisionConfig
     from agent.pipeline import Pipeline
     from agent.recordings.read import blocks_of
     from agent.types import Diagnosis

@@ -9,7 +9,7 @@ from typing import Any
 
 import msgspec
 
-from agent.alerting.alerts import DecisionConfig
+from agent.alerting.window_rules import DecisionConfig
 from agent.config.cross_check import cross_check
 from agent.config.decoding import UNUSABLE, Id, decode, meant_by, near
 from agent.config.keys import (

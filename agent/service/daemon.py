@@ -81,13 +81,20 @@ class Daemon:
         self._inbox = Inbox(source.name for source in parts.sources)
         self._outbox = Outbox(limit=parts.config.publish.queue)
         sink: ConnectedSink = ports.load(ports.SINKS, "mqtt")(parts.broker, availability=parts.topics.availability)
-        self._worker = Worker(parts, store=self._store, inbox=self._inbox, outbox=self._outbox, stop=self._stop_working)
         self._readers = [
             Reader(source, self._inbox, patient=source.name in patient, stop=self._stop_reading)
             for source in parts.sources
         ]
         publisher = Publisher(sink, self._outbox, stop=self._stop_publishing)
-        self._worker.watch(readers={reader.source.name: reader for reader in self._readers}, publisher=publisher)
+        self._worker = Worker(
+            parts,
+            store=self._store,
+            inbox=self._inbox,
+            outbox=self._outbox,
+            readers={reader.source.name: reader for reader in self._readers},
+            publisher=publisher,
+            stop=self._stop_working,
+        )
         self._control = ControlServer(state_dir, self._worker.handle, stop=self._stop_working)
         self._reader_threads = [self._thread(f"source {r.source.name}", r.run) for r in self._readers]
         self._worker_threads = [self._thread("worker", self._worker.run), self._thread("control", self._control.run)]

@@ -14,7 +14,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from numpy.typing import NDArray
 
-from agent.alerting.alerts import DecisionConfig
+from agent.alerting.window_rules import DecisionConfig
 from agent.bundle.load import Bundle
 from agent.bundle.manifest import SCHEMA, Manifest
 from agent.diagnosis.baseline import MIN_WINDOWS, DeviationScale, from_bytes, to_bytes

@@ -11,7 +11,7 @@ import pytest
 from scipy.signal import resample_poly
 from serial_lines import Terminal
 
-from agent.alerting.alerts import DecisionConfig
+from agent.alerting.window_rules import DecisionConfig
 from agent.bundle.encoder import load_encoder
 from agent.bundle.load import Bundle, load_bundle
 from agent.machine import Bearing, Geometry, Machine, SensorSetup
