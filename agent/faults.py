@@ -13,12 +13,16 @@ from typing import Literal, TypeAlias
 HEALTHY = "healthy"
 UNKNOWN = "unknown"
 """No name: what fits no description, or may not be named. No row, for no bundle describes it."""
+ABNORMAL = "abnormal"
+"""No name either: over the limit of the machine's own healthy state, and no description that evidence bears out."""
 INVALID = "invalid"
 """No name either: the signal cannot be judged."""
 
-Kind: TypeAlias = Literal["healthy", "bearing element", "degree"]
-"""What a name speaks of. "bearing element": damage that shows where it strikes, in the bands of structural resonances;
-a sensor too slow for them all hears none. "degree": what every machine has some of, at orders that any sensor hears."""
+Kind: TypeAlias = Literal["healthy", "bearing element", "degree", "parent"]
+"""What a name speaks of. "parent": what can be said where no child can be told apart; it has words of its own, and is
+as like a window as the likest of its children. "bearing element": damage that shows where it strikes, in the bands of
+structural resonances; a sensor too slow for them all hears none. "degree": what every machine has some of, at orders
+that any sensor hears."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,6 +54,8 @@ TABLE: Table = (
     Fault("looseness", "degree", "rotor", needs_baseline=True),
     Fault("imbalance", "degree", "rotor", needs_baseline=True),
     Fault("misalignment", "degree", needs_baseline=True),
+    Fault("bearing", "parent"),
+    Fault("rotor", "parent", needs_baseline=True),
 )
 """In the order in which tables print them. Their heights in messages keep it, too: a row with lines adds a field."""
 
@@ -64,9 +70,21 @@ def own_lines(table: Table = TABLE) -> dict[str, tuple[str, ...]]:
     return {fault.id: fault.lines for fault in table if fault.lines}
 
 
-FAULTS = ids()
+FAULTS = ids(lambda fault: fault.kind != "parent")
 """Fault ids that every bundle describes, in the order in which tables print them."""
+PARENTS = ids(lambda fault: fault.kind == "parent")
+BEARING, ROTOR = PARENTS
 FAULTS_OF_BEARINGS = ids(lambda fault: fault.kind == "bearing element")
-FAULTS_OF_DEGREE = ids(lambda fault: fault.needs_baseline)
+FAULTS_OF_DEGREE = ids(lambda fault: fault.kind == "degree")
 OWN_LINES = own_lines()
 STRUCK_EVERY_TIME = ids(lambda fault: fault.struck_every_time)
+
+
+def parent_of(fault: str, *, table: Table = TABLE) -> str | None:
+    """The coarser name of a fault id; None where it has none, or is no row."""
+    return next((row.parent for row in table if row.id == fault), None)
+
+
+def children_of(parent: str, *, table: Table = TABLE) -> tuple[str, ...]:
+    """Ids of the faults whose parent it is."""
+    return ids(lambda fault: fault.parent == parent, table=table)

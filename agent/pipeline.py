@@ -48,7 +48,7 @@ class Pipeline:
     ) -> None:
         self.setup, spec = setup, bundle.spec
         self._bundle, self._encoder, self._views = bundle, encoder, views(spec)
-        self._judge = Judge(setup, spec, bundle.descriptions, bundle.calibration, config.detect_at)
+        self._judge = Judge(setup, spec, bundle.descriptions, bundle.calibration, config.detect_at, config.name_at)
         self._bearings: tuple[Bearing | None, ...] = setup.bearings or (None,)
         self.windower = Windower(window_s=spec.window_s, hop_s=spec.hop_s)
         self._speed_track = SpeedTrack(setup.machine)

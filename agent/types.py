@@ -220,6 +220,29 @@ else:
 
 
 @dataclass(frozen=True, slots=True)
+class ShaftGrowth:
+    """By how many decibels the lines of the shaft, and all else, stand above the healthy state at this very speed.
+
+    None where an order lies beyond the spectrum.
+    """
+
+    half: float | None
+    first: float | None
+    second: float | None
+    third: float | None
+    rest: float | None
+
+
+@dataclass(frozen=True, slots=True)
+class Signs:
+    """What a window shows of impacts and of the shaft's lines, whatever its embedding is like."""
+
+    impulses: float  # log spread of the band envelope that spreads most: above healthy, or above Gaussian noise alone
+    above_healthy: bool
+    growth: ShaftGrowth | None  # None where no healthy state at this very speed is known
+
+
+@dataclass(frozen=True, slots=True)
 class Objection:
     """Why a name that fits best is not given: bearing lines speak against it."""
 
@@ -240,7 +263,7 @@ class Diagnosis:
     time_s: float  # monotonic seconds, for logic
     quality: str | None  # None: good; else the reason why the signal cannot be judged
     running: bool
-    fault: str  # nearest description, or "unknown", or "invalid"
+    fault: str  # a fault, its parent, "healthy", "abnormal" (over the limit, not named), "unknown" or "invalid"
     probability: float
     matches: tuple[Match, ...]  # best first; empty where invalid or not running
     deviation: float | None  # from the healthy baseline, 1.0 = limit; None where none covers this speed
@@ -249,7 +272,10 @@ class Diagnosis:
     evidence: Evidence | None
     validated: bool = True  # False: the fault was learnt from simulation alone
     heights: LineHeights | None = None  # None without geometry or speed
-    objection: Objection | None = None  # why it is "unknown", where lines contradict the nearest description
+    objection: Objection | None = None  # why it is not named, where lines contradict the nearest description
+    signs: Signs | None = None  # None where the sensor is too slow to hear impacts, or nothing was judged
+    missing: tuple[str, ...] = ()  # what would have to be known to say more
+    looks_like: str | None = None  # the nearest description, where evidence does not bear it out
 
     @property
     def second(self) -> Match | None:

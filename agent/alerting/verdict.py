@@ -6,15 +6,16 @@ A recording in which no window can be judged is invalid, never healthy. Its line
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from statistics import median
 
 from agent.diagnosis.evidence import hears_bearings
 from agent.diagnosis.line_check import mean_heights
 from agent.diagnosis.matching import Calibration
-from agent.diagnosis.naming import Grounds, name_on
-from agent.types import HEALTHY, INVALID, UNKNOWN, BearingLine, Diagnosis, LineHeights, Match, Objection
+from agent.diagnosis.naming import NAME_AT, Grounds, name_on
+from agent.diagnosis.signs import mean_signs
+from agent.types import INVALID, UNKNOWN, BearingLine, Diagnosis, LineHeights, Match, Objection, Signs
 
 NO_WINDOW, STOPPED = "no_window", "machine_stopped"  # reasons why nothing was judged
 
@@ -23,7 +24,7 @@ NO_WINDOW, STOPPED = "no_window", "machine_stopped"  # reasons why nothing was j
 class Verdict:
     """What a whole recording says about one bearing."""
 
-    fault: str  # a fault id, "unknown" or "invalid"
+    fault: str  # as a diagnosis names it: a fault, its parent, "healthy", "abnormal", "unknown" or "invalid"
     probability: float
     reason: str  # why this fault: "nearest_description", "within_baseline", ...
     windows: int
@@ -34,9 +35,14 @@ class Verdict:
     validated: bool
     heights: LineHeights | None = None  # of the bearing lines, averaged over the judged windows
     objection: Objection | None = None  # why the nearest description is not its name, where lines contradict it
+    signs: Signs | None = None  # averaged over the judged windows
+    missing: tuple[str, ...] = ()  # what would have to be known to say more
+    looks_like: str | None = None  # the nearest description, where evidence does not bear it out
 
 
-def verdict_of(diagnoses: Sequence[Diagnosis], calibration: Calibration, *, detect_at: float = 1.0) -> Verdict:
+def verdict_of(
+    diagnoses: Sequence[Diagnosis], calibration: Calibration, *, detect_at: float = 1.0, name_at: float = NAME_AT
+) -> Verdict:
     """The verdict on the diagnoses of one bearing, in any order."""
     judged = [d for d in diagnoses if d.quality is None and d.running and d.matches]
     if not judged:
@@ -46,28 +52,40 @@ def verdict_of(diagnoses: Sequence[Diagnosis], calibration: Calibration, *, dete
     deviations = [d.deviation for d in judged if d.deviation is not None]
     deviation = median(deviations) if 2 * len(deviations) >= len(judged) else None
     heights = mean_heights([d.heights for d in judged])
-    hearing = sum(hears_bearings(d.evidence) for d in judged)
     grounds = Grounds(
         matches=matches,
+        knows_speed=_most(d.speed.rpm is not None and d.speed.steady for d in judged),
+        knows_geometry=heights is not None,
         has_baseline=deviation is not None,
         within_baseline=deviation is not None and deviation < detect_at,
-        hears_bearings=2 * hearing >= len(judged),
+        deviates=deviation is not None and deviation >= detect_at,
+        hears_bearings=_most(hears_bearings(d.evidence) for d in judged),
         heights=heights,
+        signs=mean_signs([d.signs for d in judged]),
     )
-    fault, reason, objection = _name(grounds, calibration)
+    name = name_on(grounds, calibration, name_at=name_at)
     return Verdict(
-        fault=fault,
-        probability=next((m.probability for m in matches if m.fault == fault), 0.0),
-        reason=reason,
+        fault=name.fault,
+        probability=name.probability,
+        reason=name.reason,
         windows=len(diagnoses),
         judged=len(judged),
         matches=matches,
         deviation=deviation,
         lines=max((d.evidence.lines for d in judged if d.evidence), key=_strength, default=()),
-        validated=all(d.validated for d in judged if d.fault == fault),
+        validated=all(d.validated for d in judged if d.fault == name.fault),
         heights=heights,
-        objection=objection,
+        objection=name.objection,
+        signs=grounds.signs,
+        missing=name.missing,
+        looks_like=name.looks_like,
     )
+
+
+def _most(holds: Iterable[bool]) -> bool:
+    """Whether it holds in at least half of the windows."""
+    values = list(holds)
+    return 2 * sum(values) >= len(values)
 
 
 def mean_matches(diagnoses: Sequence[Diagnosis]) -> tuple[Match, ...]:
@@ -81,18 +99,6 @@ def mean_matches(diagnoses: Sequence[Diagnosis]) -> tuple[Match, ...]:
     count = len(diagnoses)
     averaged = [Match(fault, total[0] / count, total[1] / count) for fault, total in sums.items()]
     return tuple(sorted(averaged, key=lambda match: -match.probability))
-
-
-def _name(grounds: Grounds, calibration: Calibration) -> tuple[str, str, Objection | None]:
-    """The name, its reason, and what lines say against the name that it would have had; detection comes first."""
-    if grounds.within_baseline:
-        return HEALTHY, "within_baseline", None
-    name = name_on(grounds, calibration)
-    if name.objection is not None:
-        return name.fault, name.objection.reason, name.objection
-    if grounds.has_baseline and name.fault == HEALTHY:
-        return UNKNOWN, "deviates_but_looks_healthy", None
-    return name.fault, "no_description_fits" if name.fault == UNKNOWN else "nearest_description", None
 
 
 def _nothing_judged(diagnoses: Sequence[Diagnosis]) -> tuple[str, str]:

@@ -13,6 +13,7 @@ from typing import Annotated, Literal
 
 import msgspec
 
+from agent.faults import ABNORMAL, children_of, parent_of
 from agent.types import HEALTHY, INVALID, UNKNOWN, Diagnosis, State
 
 Count = Annotated[int, msgspec.Meta(ge=1, le=100_000)]
@@ -122,18 +123,26 @@ def is_alarming(diagnosis: Diagnosis, config: DecisionConfig) -> bool:
 
 def name_in(diagnosis: Diagnosis) -> str:
     """What an abnormal window is called: one that looks healthy has no name."""
-    return UNKNOWN if diagnosis.fault in (HEALTHY, INVALID) else diagnosis.fault
+    return UNKNOWN if diagnosis.fault in (HEALTHY, ABNORMAL, INVALID) else diagnosis.fault
 
 
 def consensus(diagnoses: Sequence[Diagnosis], *, name_at: float) -> tuple[str, float]:
     """The name that more than half of these abnormal windows give, and its probability averaged over them all.
 
-    ("unknown", 0.0) where there is none, or the windows that give it are not as sure as `name_at` on average: the first
-    windows of a fault are half healthy still, and say nothing against the others.
+    Where windows disagree on the child, their parent is what they agree on. ("unknown", 0.0) where there is no such
+    name, or the windows that give it are not as sure as `name_at` on average: the first windows of a fault are half
+    healthy still, and say nothing against the others.
     """
-    name, votes = Counter(name_in(d) for d in diagnoses).most_common(1)[0]
-    if name == UNKNOWN or 2 * votes <= len(diagnoses):
+    names = [name_in(d) for d in diagnoses]
+    name = _majority(names) or _majority([parent_of(given) or given for given in names])
+    if name is None or name == UNKNOWN:
         return UNKNOWN, 0.0
-    everywhere = sum(m.probability for d in diagnoses for m in d.matches if m.fault == name)
-    where_given = sum(d.probability for d in diagnoses if name_in(d) == name)
-    return (name, everywhere / len(diagnoses)) if where_given >= name_at * votes else (UNKNOWN, 0.0)
+    family = {name, *children_of(name)}
+    sure = [d.probability for d, given in zip(diagnoses, names, strict=True) if given in family]
+    return (name, sum(sure) / len(diagnoses)) if sum(sure) >= name_at * len(sure) else (UNKNOWN, 0.0)
+
+
+def _majority(names: Sequence[str]) -> str | None:
+    """What more than half of them are; None where there is no such name."""
+    name, votes = Counter(names).most_common(1)[0]
+    return name if 2 * votes > len(names) else None

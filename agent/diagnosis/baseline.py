@@ -15,8 +15,10 @@ import numpy as np
 from numpy.typing import NDArray
 
 from agent.dsp.features import Features
+from agent.dsp.shaft import ORDERS
 
 SAME_SPEED = 0.05  # |ln(rpm / cell rpm)| within which a cell covers a speed
+SAME_LEVEL = 0.03  # relative distance of speeds within which the level at the shaft's orders may be compared
 REFERENCE_REACH = math.log(2.5)  # beyond this ratio of speeds a cell says nothing about another
 REFERENCE_WIDTH = 0.3  # in ln(rpm): how fast a cell's weight falls with distance
 MIN_WINDOWS = 5  # fewer do not make a baseline
@@ -44,11 +46,16 @@ class Cell:
     scatter: NDArray[np.float64]  # (n,) sum of squared distances from the mean
     seen: NDArray[np.int64]  # (n,) windows in which the feature was known
     rms_g: float  # mean RMS of the worst axis, for the running gate
+    shaft_db: NDArray[np.float64] | None = None  # mean level of the shaft's orders; None: kept by an older agent
 
     def covers(self, rpm: float | None) -> bool:
         if rpm is None or self.rpm is None:
             return rpm is None and self.rpm is None
         return rpm > 0 and abs(math.log(rpm / self.rpm)) <= SAME_SPEED
+
+    def is_exactly_at(self, rpm: float | None) -> bool:
+        """Whether the shaft's own lines may be compared in level: they rise and fall within a few percent of speed."""
+        return rpm is not None and self.rpm is not None and rpm > 0 and abs(rpm / self.rpm - 1) <= SAME_LEVEL
 
     def with_window(self, features: Features, *, rpm: float | None, rms: float) -> Cell:
         """The cell after one more healthy window (Welford's update per feature)."""
@@ -60,7 +67,8 @@ class Cell:
         count = self.count + 1
         if self.rpm is not None and rpm is not None:
             rpm = self.rpm + (rpm - self.rpm) / count
-        return Cell(rpm, count, mean, scatter, seen, self.rms_g + (rms - self.rms_g) / count)
+        shaft_db = _mean_level(self.shaft_db if self.count else features.shaft_db, features.shaft_db, count)
+        return Cell(rpm, count, mean, scatter, seen, self.rms_g + (rms - self.rms_g) / count, shaft_db)
 
 
 @dataclass(frozen=True, slots=True)
@@ -103,7 +111,9 @@ class Baseline:
         known = total > 0
         if speed_bound is not None and not self.covers(rpm):
             known &= ~speed_bound
-        return Features(values=np.where(known, values, 0).astype(np.float32), known=known)
+        cell = self._cell(rpm)
+        shaft_db = cell.shaft_db if cell is not None and cell.is_exactly_at(rpm) else None
+        return Features(values=np.where(known, values, 0).astype(np.float32), known=known, shaft_db=shaft_db)
 
     def deviation(
         self,
@@ -149,6 +159,13 @@ class Baseline:
         return min((cell.rms_g for cell in self.cells if cell.count >= MIN_WINDOWS), default=None)
 
 
+def _mean_level(
+    before: NDArray[np.float64] | None, now: NDArray[np.float64] | None, count: int
+) -> NDArray[np.float64] | None:
+    """The mean over `count` windows, of which `now` is the last; None once one of them had none."""
+    return None if before is None or now is None else before + (now - before) / count
+
+
 def _weight(cell_rpm: float | None, rpm: float | None) -> float:
     if cell_rpm is None or rpm is None:
         return 1.0 if cell_rpm is None and rpm is None else 0.5
@@ -166,15 +183,24 @@ class _StoredCell(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     scatter: list[float]
     seen: list[int]
     rms_g: float
+    shaft_db: list[float | None] | None = None
 
 
 def to_bytes(baseline: Baseline) -> bytes:
     """MessagePack of a baseline; `from_bytes` is its inverse."""
-    return msgspec.msgpack.encode(
-        [
-            _StoredCell(c.rpm, c.count, c.mean.tolist(), c.scatter.tolist(), c.seen.tolist(), c.rms_g)
-            for c in baseline.cells
-        ]
+    return msgspec.msgpack.encode([_stored(cell) for cell in baseline.cells])
+
+
+def _stored(cell: Cell) -> _StoredCell:
+    levels = None if cell.shaft_db is None else cell.shaft_db.tolist()
+    return _StoredCell(
+        rpm=cell.rpm,
+        count=cell.count,
+        mean=cell.mean.tolist(),
+        scatter=cell.scatter.tolist(),
+        seen=cell.seen.tolist(),
+        rms_g=cell.rms_g,
+        shaft_db=None if levels is None else [value if math.isfinite(value) else None for value in levels],
     )
 
 
@@ -184,9 +210,19 @@ def from_bytes(stored: bytes, *, size: int) -> Baseline:
     for cell in cells:
         if not (len(cell.mean) == len(cell.scatter) == len(cell.seen) == size):
             raise ValueError(f"a baseline cell holds {len(cell.mean)} features, not {size}")
+        if cell.shaft_db is not None and len(cell.shaft_db) != len(ORDERS) + 1:
+            raise ValueError(f"a baseline cell holds {len(cell.shaft_db)} levels of the shaft, not {len(ORDERS) + 1}")
     return Baseline(
         tuple(
-            Cell(c.rpm, c.count, np.array(c.mean), np.array(c.scatter), np.array(c.seen, np.int64), c.rms_g)
+            Cell(
+                c.rpm,
+                c.count,
+                np.array(c.mean),
+                np.array(c.scatter),
+                np.array(c.seen, np.int64),
+                c.rms_g,
+                None if c.shaft_db is None else np.array(c.shaft_db, np.float64),
+            )
             for c in cells
         )
     )

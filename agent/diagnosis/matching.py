@@ -6,13 +6,14 @@ healthy.
 
 from __future__ import annotations
 
+import math
 from collections.abc import Mapping
 from dataclasses import dataclass
 
 import msgspec
 import numpy as np
 
-from agent.faults import FAULTS_OF_BEARINGS, FAULTS_OF_DEGREE, HEALTHY, UNKNOWN
+from agent.faults import FAULTS_OF_BEARINGS, FAULTS_OF_DEGREE, HEALTHY, UNKNOWN, children_of
 from agent.types import Match, Vector
 
 
@@ -36,6 +37,20 @@ class LineLimits(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     absent: dict[str, float]  # fault -> how high its own must stand at least; nothing is asked of others
 
 
+class SignLimits(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """From where on physical signs bear a name out; fitted on machines left out."""
+
+    impulses: float  # spread of the envelope from which a window holds impacts that healthy machines do not
+    slope: float  # probability of bearing damage: logistic(slope * spread + offset)
+    offset: float
+    own: dict[str, float]  # bearing element -> how high its own lines stand in healthy machines at most
+    share: float = 0.6  # of the likeness of all elements, from which one of them is told from the others
+
+    def probability(self, impulses: float) -> float:
+        """That a bearing is damaged, where the spread of the envelope is that."""
+        return 1 / (1 + math.exp(-max(-50.0, min(50.0, self.slope * impulses + self.offset))))
+
+
 class Calibration(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """How far a likeness may be trusted; fitted on training machines only and carried by the bundle.
 
@@ -49,6 +64,8 @@ class Calibration(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     unknown_margin: float = 0.0
     lines: LineLimits | None = None  # of heights above this machine's healthy reference
     blind_lines: LineLimits | None = None  # of heights above the floor alone, where no healthy state is known
+    signs: SignLimits | None = None  # of spreads and heights above this machine's healthy reference
+    blind_signs: SignLimits | None = None  # of spreads above Gaussian noise and heights above the floor
     granted: dict[str, float] = {}
     """Fault -> what its similarity gains, where its description alone is known: the encoder was trained without it."""
 
@@ -78,8 +95,12 @@ class Descriptions:
             raise ValueError("description vectors must be finite and of unit length")
 
     def is_validated(self, fault: str) -> bool:
-        """False where `fault` was learnt from simulation alone; what is no description (unknown, invalid) is True."""
-        return self.validated[self.faults.index(fault)] if fault in self.faults else True
+        """False where `fault` was learnt from simulation alone, and a parent where all its children were.
+
+        What is no description (unknown, invalid) is True.
+        """
+        described = [one for one in (fault, *children_of(fault)) if one in self.faults]
+        return not described or any(self.validated[self.faults.index(one)] for one in described)
 
 
 def match(embedding: Vector, descriptions: Descriptions, calibration: Calibration) -> tuple[Match, ...]:

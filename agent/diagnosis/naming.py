@@ -1,16 +1,52 @@
 """What a window, or a whole recording, may be called on what is known of it: the one place where a name is decided.
 
-`replay` and the running agent ask it alike. What is not known names nothing: see `matching.nameable` for what becomes
-of the candidates, `matching.name_of` for how near the best must be, `line_check.objection_to` for what speaks against.
+What is known selects what may be named at all; a physical sign must bear a name out; the encoder says which of the
+candidates it is nearest to. Where sign and likeness do not meet, the parent is said, or no name. `run`, `replay` and
+`evaluate` ask alike.
+
+    known healthy, within its limit          -> healthy
+    1 x has grown alone / with its multiples -> imbalance / rotor
+    impacts                                  -> the bearing element that likeness and own lines agree on, else bearing
+    over the limit                           -> the fault of degree that likeness and sign agree on, else abnormal
+    else                                     -> healthy where it looks so and no impact speaks against it, else unknown
 """
 
 from __future__ import annotations
 
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 
 from agent.diagnosis.line_check import objection_to
-from agent.diagnosis.matching import Calibration, name_of, nameable
-from agent.types import INVALID, UNKNOWN, Diagnosis, Evidence, LineHeights, Match, Objection, Rate, Speed
+from agent.diagnosis.matching import Calibration, SignLimits, name_of
+from agent.diagnosis.signs import has_risen, shows_imbalance, shows_looseness, shows_misalignment
+from agent.faults import ABNORMAL, BEARING, FAULTS, FAULTS_OF_BEARINGS, HEALTHY, INVALID, ROTOR, UNKNOWN, children_of
+from agent.types import (
+    Diagnosis,
+    Evidence,
+    LineHeights,
+    Match,
+    Objection,
+    Rate,
+    ShaftGrowth,
+    Signs,
+    Speed,
+)
+
+SPEED, GEOMETRY, HEALTHY_STATE, BANDWIDTH = "speed", "geometry", "healthy_state", "bandwidth"
+"""What may be missing, and would let more be said: the shaft's speed, the bearing's geometry, a healthy state at this
+speed, a sensor fast enough for the bands that impacts excite."""
+
+NAME_AT = 0.5
+"""Likelier right than not; `decision.name_at` where an operator wants it otherwise."""
+
+SURE_OF_ROTOR = 0.9
+"""Of windows in which the rule for 1 x holds, the share that is an unbalanced or loose rotor: docs/results.md."""
+
+SHAFT_SIGNS: Mapping[str, Callable[[ShaftGrowth | None], bool]] = {
+    "misalignment": shows_misalignment,
+    "looseness": shows_looseness,
+}
+"""Faults of degree that likeness may name, and the sign that each needs beside it."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -18,26 +54,141 @@ class Grounds:
     """All that a name may rest on."""
 
     matches: tuple[Match, ...]  # every description, best first
+    knows_speed: bool
+    knows_geometry: bool
     has_baseline: bool  # a healthy state of this very speed is known
     within_baseline: bool  # and this is no further from it than healthy windows are
+    deviates: bool  # it is known, and its limit is exceeded
     hears_bearings: bool  # the sensor is fast enough for a band that a bearing's impacts excite
     heights: LineHeights | None  # of the bearing lines; None without geometry or speed
+    signs: Signs | None  # None where impacts cannot be heard
 
 
 @dataclass(frozen=True, slots=True)
 class Name:
-    """What it is called, and why not what it looks most like."""
+    """What it is called, how sure that is, and why not what it looks most like."""
 
-    fault: str  # a fault id, "healthy" or "unknown"
+    fault: str  # a fault id, its parent, "healthy", "abnormal" or "unknown"
+    probability: float = 0.0  # of the name given; 0 where there is none
+    reason: str = "no_description_fits"
     objection: Objection | None = None  # of the bearing lines, to the nearest candidate
+    missing: tuple[str, ...] = ()
+    looks_like: str | None = None
 
 
-def name_on(grounds: Grounds, calibration: Calibration) -> Name:
-    """Candidates from what is known, the nearest of them if it is near enough, unless bearing lines contradict it."""
-    candidates = nameable(grounds.matches, has_baseline=grounds.has_baseline, hears_bearings=grounds.hears_bearings)
-    nearest = name_of(candidates, calibration)
-    objection = objection_to(nearest, grounds.heights, calibration, within_baseline=grounds.within_baseline)
-    return Name(nearest) if objection is None else Name(UNKNOWN, objection)
+def name_on(grounds: Grounds, calibration: Calibration, *, name_at: float = NAME_AT) -> Name:
+    """The name that all grounds together bear out; see the module's table, whose rows are asked in order.
+
+    A name less probable than `name_at` is not given: its parent is, or none.
+    """
+    if grounds.within_baseline:
+        return Name(HEALTHY, 1 - _damage(grounds, calibration), "within_baseline")
+    return (
+        _rotor(grounds)
+        or _bearing(grounds, calibration, name_at)
+        or _of_degree(grounds, name_at)
+        or _over_the_limit(grounds)
+        or _looks_healthy(grounds, calibration)
+        or Name(UNKNOWN, missing=_missing(grounds), looks_like=_looks_like(grounds, UNKNOWN))
+    )
+
+
+def _rotor(grounds: Grounds) -> Name | None:
+    """Asked first: strong imbalance looks impulsive, too."""
+    growth = None if grounds.signs is None else grounds.signs.growth
+    if not grounds.has_baseline or not has_risen(growth):
+        return None
+    if shows_imbalance(growth):
+        return Name("imbalance", SURE_OF_ROTOR, "first_order_has_grown")
+    likeliest = _likeliest(grounds, children_of(ROTOR))
+    loose = likeliest is not None and likeliest.fault == "looseness" and shows_looseness(growth)
+    return Name("looseness" if loose else ROTOR, SURE_OF_ROTOR, "shaft_orders_have_grown")
+
+
+def _bearing(grounds: Grounds, calibration: Calibration, name_at: float) -> Name | None:
+    limits = _limits(grounds, calibration)
+    if limits is None or grounds.signs is None or grounds.signs.impulses < limits.impulses:
+        return None
+    damage = limits.probability(grounds.signs.impulses)
+    likeliest = _likeliest(grounds, FAULTS_OF_BEARINGS)
+    if likeliest is None or damage < name_at:
+        return None
+    missing = tuple(what for what in _missing(grounds) if what in (SPEED, GEOMETRY))
+    parent = Name(BEARING, damage, "impacts", missing=missing, looks_like=_looks_like(grounds, BEARING))
+    if not (grounds.knows_speed and grounds.knows_geometry) or grounds.heights is None:
+        return parent
+    objection = objection_to(likeliest.fault, grounds.heights, calibration)
+    if objection is not None:
+        return Name(BEARING, damage, objection.reason, objection, missing, likeliest.fault)
+    own = limits.own.get(likeliest.fault)
+    share = likeliest.probability / sum(m.probability for m in grounds.matches if m.fault in FAULTS_OF_BEARINGS)
+    agrees = own is not None and getattr(grounds.heights, likeliest.fault) >= own and share >= limits.share
+    if not agrees or damage * share < name_at:
+        return parent
+    return Name(likeliest.fault, damage * share, "nearest_description")
+
+
+def _of_degree(grounds: Grounds, name_at: float) -> Name | None:
+    """A fault of degree by its shaft lines; of a fault that was described later no sign is known, so none is asked."""
+    nearest = next((m for m in grounds.matches if m.fault not in (HEALTHY, *FAULTS_OF_BEARINGS)), None)
+    if not grounds.deviates or nearest is None or nearest.probability < name_at:
+        return None
+    growth = None if grounds.signs is None else grounds.signs.growth
+    shows = SHAFT_SIGNS[nearest.fault](growth) if nearest.fault in SHAFT_SIGNS else nearest.fault not in FAULTS
+    return Name(nearest.fault, nearest.probability, "nearest_description") if shows else None
+
+
+def _over_the_limit(grounds: Grounds) -> Name | None:
+    """Over the limit is never healthy, whatever it looks like."""
+    if not grounds.has_baseline:
+        return None
+    looks_like = _looks_like(grounds, ABNORMAL)
+    reason = "deviates_but_looks_healthy" if looks_like == HEALTHY else "deviates_and_fits_nothing"
+    return Name(ABNORMAL, reason=reason, missing=_missing(grounds), looks_like=looks_like)
+
+
+def _looks_healthy(grounds: Grounds, calibration: Calibration) -> Name | None:
+    """Without a healthy state of this speed: nearest to health, by a sensor that would hear impacts, and none heard."""
+    if not grounds.hears_bearings or name_of(grounds.matches, calibration) != HEALTHY:
+        return None
+    objection = objection_to(HEALTHY, grounds.heights, calibration)
+    if objection is not None:
+        return Name(UNKNOWN, 0.0, objection.reason, objection, _missing(grounds), HEALTHY)
+    return Name(HEALTHY, 1 - _damage(grounds, calibration), "nearest_description", missing=_missing(grounds))
+
+
+def _limits(grounds: Grounds, calibration: Calibration) -> SignLimits | None:
+    """Those that the signs are held against; None where no impact could be heard, or the bundle has none."""
+    if not grounds.hears_bearings or grounds.signs is None:
+        return None
+    return calibration.signs if grounds.signs.above_healthy else calibration.blind_signs
+
+
+def _damage(grounds: Grounds, calibration: Calibration) -> float:
+    """Probability of bearing damage; 0 where nothing is known of it."""
+    limits = _limits(grounds, calibration)
+    return 0.0 if limits is None or grounds.signs is None else limits.probability(grounds.signs.impulses)
+
+
+def _likeliest(grounds: Grounds, among: tuple[str, ...]) -> Match | None:
+    return next((match for match in grounds.matches if match.fault in among), None)
+
+
+def _looks_like(grounds: Grounds, name: str) -> str | None:
+    """The nearest description, where that is neither the name nor one of its children."""
+    nearest = grounds.matches[0].fault if grounds.matches else None
+    return None if nearest is None or nearest == name or nearest in children_of(name) else nearest
+
+
+def _missing(grounds: Grounds) -> tuple[str, ...]:
+    """What would have to be given to say more."""
+    given = {
+        SPEED: grounds.knows_speed,
+        GEOMETRY: grounds.knows_geometry,
+        HEALTHY_STATE: grounds.has_baseline,
+        BANDWIDTH: grounds.hears_bearings,
+    }
+    return tuple(what for what, known in given.items() if not known)
 
 
 def unnamed(

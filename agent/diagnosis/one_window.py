@@ -11,6 +11,7 @@ from agent.diagnosis.evidence import gather_evidence, hears_bearings
 from agent.diagnosis.line_check import heights_of
 from agent.diagnosis.matching import Calibration, Descriptions
 from agent.diagnosis.naming import Grounds, name_on, unnamed
+from agent.diagnosis.signs import signs_of
 from agent.dsp.features import Features
 from agent.dsp.spectra import FeatureSpec, Spectra
 from agent.machine import Bearing, SensorSetup
@@ -59,6 +60,7 @@ class Judge:
     descriptions: Descriptions
     calibration: Calibration
     detect_at: float  # deviation from which a window is no longer within the baseline
+    name_at: float  # probability from which a name is given
 
     def unusable(self, window: Window, bearing: Bearing | None, *, speed: Speed, quality: str) -> Diagnosis:
         """Of a bad signal, at the latest speed that is known."""
@@ -83,25 +85,33 @@ class Judge:
         deviation = None if learning else compared.deviation
         evidence = self._evidence(measured, bearing)
         heights = heights_of(compared.features, compared.reference, self.spec)
+        signs = signs_of(compared.features, compared.reference, self.spec)
         grounds = Grounds(
             matches=matches,
-            has_baseline=compared.deviation is not None,
+            knows_speed=measured.rpm is not None,
+            knows_geometry=bearing is not None and bearing.geometry is not None,
+            has_baseline=deviation is not None,
             within_baseline=deviation is not None and deviation < self.detect_at,
+            deviates=deviation is not None and deviation >= self.detect_at,
             hears_bearings=hears_bearings(evidence),
             heights=heights,
+            signs=signs,
         )
-        name = name_on(grounds, self.calibration)
+        name = name_on(grounds, self.calibration, name_at=self.name_at)
         return replace(
             self._unnamed(measured.window, bearing, measured.speed, quality=None),
             running=True,
             fault=name.fault,
-            probability=next((m.probability for m in matches if m.fault == name.fault), matches[0].probability),
+            probability=name.probability,
             matches=matches,
             deviation=deviation,
             evidence=evidence,
             validated=self.descriptions.is_validated(name.fault),
             heights=heights,
             objection=name.objection,
+            signs=signs,
+            missing=name.missing,
+            looks_like=name.looks_like,
         )
 
     def _evidence(self, measured: Measurement, bearing: Bearing | None) -> Evidence:

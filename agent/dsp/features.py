@@ -14,6 +14,7 @@ from typing import TypeAlias
 import numpy as np
 from numpy.typing import NDArray
 
+from agent.dsp.shaft import order_span, shaft_levels
 from agent.dsp.spectra import FeatureSpec, Spectra, analyse
 from agent.machine import AxisRole, Bearing, FaultOrders
 from agent.types import Vector
@@ -30,6 +31,7 @@ class Features:
 
     values: Vector  # (n,) finite; 0 where unknown
     known: NDArray[np.bool_]  # (n,)
+    shaft_db: NDArray[np.float64] | None = None  # as `dsp.shaft` measures it; no encoder reads it
 
 
 _SHAFT = "shaft"
@@ -97,7 +99,8 @@ def extract(
     )
     values = np.concatenate([value for value, _ in parts]).astype(np.float32)
     known = np.concatenate([mask for _, mask in parts])
-    return Features(values=np.where(known, values, np.float32(0)), known=known)
+    shaft_db = shaft_levels(spectra, shaft_hz) if shaft_hz else None
+    return Features(values=np.where(known, values, np.float32(0)), known=known, shaft_db=shaft_db)
 
 
 Part: TypeAlias = tuple[NDArray[np.float32], NDArray[np.bool_]]
@@ -222,7 +225,7 @@ def _low_order_part(
         return np.zeros(count + 5, np.float32), np.zeros(count + 5, np.bool_)
     bins_per_order = shaft_hz / spectra.bin_hz
     heights, known = _peaks(spectra.lines, np.array(LOW_ORDERS), 0.06, bins_per_order)
-    spans = [_span(order, bins_per_order) for order in (1.0, 2.0, 3.0)]
+    spans = [order_span(order, bins_per_order) for order in (1.0, 2.0, 3.0)]
     total = max(float(spectra.power.sum()), 1e-30)
     share = np.array([np.log(spectra.power[span].sum() / total + 1e-4) for span in spans])
     share_known = np.array([span.stop <= len(spectra.power) for span in spans])
@@ -237,12 +240,6 @@ def _low_order_part(
         np.concatenate([heights, share, parts]).astype(np.float32),
         np.concatenate([known, share_known, axial_known]),
     )
-
-
-def _span(order: float, bins_per_order: float) -> slice:
-    centre = order * bins_per_order
-    half = max(2.0, 0.03 * centre)
-    return slice(max(1, round(centre - half)), round(centre + half) + 1)
 
 
 def _spectrum_part(spectra: Spectra, spec: FeatureSpec) -> Part:

@@ -20,6 +20,7 @@ from agent.messages.wording import (
     Language,
     text_against,
     text_of,
+    with_missing,
 )
 from agent.stream.ledger import Balance
 from agent.types import UNKNOWN, Alert, Diagnosis, Match, Objection, StateChange
@@ -49,11 +50,12 @@ class Speaker:
             "position": setup.position,
         }
 
-    def text(self, fault: str, objection: Objection | None = None) -> Text:
-        """Of a fault, or of what lines say against naming one."""
+    def text(self, fault: str, objection: Objection | None = None, missing: tuple[str, ...] = ()) -> Text:
+        """Of a fault, or of what lines say against naming one; and what would have to be known to say more."""
         if objection is not None:
             return text_against(objection, descriptions=self.descriptions, language=self.language)
-        return text_of(fault, descriptions=self.descriptions, language=self.language)
+        text = text_of(fault, descriptions=self.descriptions, language=self.language)
+        return with_missing(text, missing, language=self.language)
 
     def nearest(self, matches: Iterable[Match]) -> tuple[Likeness, ...]:
         return tuple(
@@ -90,7 +92,11 @@ class Speaker:
             session=diagnosis.session,
             window_start=diagnosis.window_start,
             fault=diagnosis.fault,
-            text=self.text(_said_by(diagnosis), diagnosis.objection),
+            text=self.text(
+                _said_by(diagnosis),
+                diagnosis.objection if diagnosis.fault == UNKNOWN else None,
+                diagnosis.missing,
+            ),
             probability=round(diagnosis.probability, 4),
             validated=diagnosis.validated,
             nearest=self.nearest(diagnosis.matches),
@@ -103,11 +109,15 @@ class Speaker:
             evidence=diagnosis.evidence,
             heights=diagnosis.heights,
             objection=diagnosis.objection,
+            signs=diagnosis.signs,
+            missing=diagnosis.missing,
+            looks_like=diagnosis.looks_like,
         )
 
     def alert(self, alert: Alert) -> AlertPayload:
         cause = alert.diagnosis
         objection = cause.objection if alert.fault == UNKNOWN else None
+        missing = cause.missing if alert.fault in (UNKNOWN, cause.fault) else ()
         second = cause.second
         return AlertPayload(
             **self.place(alert.sensor),
@@ -116,7 +126,7 @@ class Speaker:
             severity=alert.severity,
             bearing=alert.bearing,
             fault=alert.fault,
-            text=self.text(RMS_TOO_HIGH if is_rms_only(cause) else alert.fault, objection),
+            text=self.text(RMS_TOO_HIGH if is_rms_only(cause) else alert.fault, objection, missing),
             probability=round(alert.probability, 4),
             validated=self.descriptions.is_validated(alert.fault),
             opened=_when(alert.opened_wall_s),
@@ -129,18 +139,21 @@ class Speaker:
             evidence=cause.evidence,
             heights=cause.heights,
             objection=objection,
+            signs=cause.signs,
+            missing=missing,
+            looks_like=cause.looks_like,
         )
 
 
 def _said_by(diagnosis: Diagnosis) -> str:
-    """The name of the text for one window: only a baseline can say that a machine departs from its healthy state."""
+    """The name of the text for one window."""
     if is_rms_only(diagnosis):
         return RMS_ONLY
     if diagnosis.fault != UNKNOWN:
         return diagnosis.fault
     if not diagnosis.running:
         return STANDING_STILL
-    return NOT_NAMED if diagnosis.deviation is None or diagnosis.deviation < 1 else UNKNOWN
+    return NOT_NAMED
 
 
 def _when(wall_s: float | None) -> datetime | None:

@@ -12,7 +12,7 @@ import msgspec
 
 from agent.diagnosis.matching import Text
 from agent.stream.ledger import Balance
-from agent.types import Drift, Evidence, LineHeights, Objection, Rate, Speed, State
+from agent.types import Drift, Evidence, LineHeights, Objection, Rate, Signs, Speed, State
 
 
 class Likeness(msgspec.Struct, frozen=True, kw_only=True):
@@ -73,6 +73,9 @@ class DiagnosisPayload(Place, frozen=True, kw_only=True):
     evidence: Evidence | None
     heights: LineHeights | None  # of the bearing lines; null without geometry or speed
     objection: Objection | None  # why the nearest description is not its name, where bearing lines contradict it
+    signs: Signs | None  # impacts, and growth at the shaft's orders; null where they cannot be measured
+    missing: tuple[str, ...]  # of speed, geometry, healthy_state, bandwidth: what would let more be said
+    looks_like: str | None  # the nearest description, where evidence does not bear it out
 
 
 class AlertPayload(Place, frozen=True, kw_only=True):
@@ -97,6 +100,9 @@ class AlertPayload(Place, frozen=True, kw_only=True):
     evidence: Evidence | None
     heights: LineHeights | None  # of the bearing lines; null without geometry or speed
     objection: Objection | None  # why the nearest description is not its name, where bearing lines contradict it
+    signs: Signs | None  # impacts, and growth at the shaft's orders; null where they cannot be measured
+    missing: tuple[str, ...]  # of speed, geometry, healthy_state, bandwidth: what would let more be said
+    looks_like: str | None  # the nearest description, where evidence does not bear it out
 
 
 class SensorHealth(msgspec.Struct, frozen=True, kw_only=True):

@@ -5,15 +5,16 @@ from __future__ import annotations
 from agent.alerting import verdict as verdicts
 from agent.alerting.verdict import Verdict
 from agent.diagnosis.matching import Descriptions, Text
-from agent.messages.wording import NO_WINDOW, NOT_NAMED, STANDING_STILL, Language, text_against, text_of
+from agent.messages.wording import NO_WINDOW, NOT_NAMED, STANDING_STILL, Language, text_against, text_of, with_missing
 from agent.types import UNKNOWN
 
 
 def text_of_verdict(verdict: Verdict, *, descriptions: Descriptions, language: Language) -> Text:
     """A verdict in words."""
-    if verdict.objection is not None:
+    if verdict.objection is not None and verdict.fault == UNKNOWN:
         return text_against(verdict.objection, descriptions=descriptions, language=language)
-    return text_of(_said_by(verdict), descriptions=descriptions, language=language)
+    text = text_of(_said_by(verdict), descriptions=descriptions, language=language)
+    return with_missing(text, verdict.missing, language=language)
 
 
 def _said_by(verdict: Verdict) -> str:

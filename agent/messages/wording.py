@@ -5,9 +5,11 @@ Fault texts come from the bundle; these belong to the agent, because every bundl
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Literal, TypeAlias
 
 from agent.diagnosis.matching import Descriptions, Text
+from agent.faults import ABNORMAL
 from agent.types import INVALID, UNKNOWN, Objection, State
 
 Language: TypeAlias = Literal["ko", "en"]
@@ -104,6 +106,7 @@ OWN_TEXTS: dict[str, dict[Language, Text]] = {
         ),
     },
 }
+OWN_TEXTS[ABNORMAL] = OWN_TEXTS[UNKNOWN]
 
 OBJECTIONS: dict[str, dict[Language, Text]] = {
     "lines_contradict": {
@@ -143,6 +146,26 @@ STATE_TITLES: dict[State, dict[Language, str]] = {
     State.INVALID: {"en": "Signal not usable", "ko": "신호 판단 불가"},
     State.LOST: {"en": "No data", "ko": "데이터 없음"},
 }
+
+
+MISSING: dict[str, dict[Language, str]] = {
+    "speed": {"en": "the shaft's speed", "ko": "회전수"},
+    "geometry": {"en": "the bearing's type", "ko": "베어링 형번"},
+    "healthy_state": {"en": "the machine's healthy state at this speed", "ko": "이 회전수에서의 정상 상태"},
+    "bandwidth": {"en": "a sensor that is sampled faster", "ko": "더 빠르게 샘플링하는 센서"},
+}
+"""What a diagnosis may lack, as a sentence names it."""
+TO_SAY_MORE: dict[Language, str] = {"en": "To say more it needs {}.", "ko": "더 알려면 다음이 필요합니다: {}."}
+AND: dict[Language, str] = {"en": " and ", "ko": ", "}
+
+
+def with_missing(text: Text, missing: Sequence[str], *, language: Language) -> Text:
+    """The same text with a last sentence that says what would have to be known to say more."""
+    lacking = [MISSING[what][language] for what in missing if what in MISSING]
+    if not lacking:
+        return text
+    listed = AND[language].join(filter(None, (", ".join(lacking[:-1]), lacking[-1])))
+    return Text(text.title, f"{text.sentence} {TO_SAY_MORE[language].format(listed)}", text.advice)
 
 
 def text_of(fault: str, *, descriptions: Descriptions, language: Language) -> Text:

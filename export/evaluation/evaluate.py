@@ -13,6 +13,7 @@ from numpy.typing import NDArray
 
 from agent.bundle.load import Bundle
 from agent.errors import RecordingError
+from agent.faults import ABNORMAL, parent_of
 from agent.types import HEALTHY, INVALID, UNKNOWN
 from export.calibration.temperature import expected_calibration_error
 from export.evaluation.edge_replay import IDLE, Listened
@@ -37,7 +38,8 @@ class Gated(msgspec.Struct, frozen=True):
     invalid: Share | None
     idle: Share | None
     false_alarms: Share | None
-    per_class: dict[str, dict[str, float]]  # label -> shares right, healthy, wrong_fault, unknown, unjudged
+    per_class: dict[str, dict[str, float]]  # label -> share right, parent, wrong_fault, ...
+    said: dict[str, dict[str, float]]  # label -> what is said -> share of its windows
     calibration_error: float
     deviating_healthy: Share | None
     deviating_faults: Share | None
@@ -135,7 +137,7 @@ def _gated(
     weights = np.ones(len(true))
     for label in np.unique(true):
         weights[true == label] /= (true == label).sum()
-    named = ~np.isin(said, (HEALTHY, UNKNOWN, INVALID, IDLE))
+    named = ~np.isin(said, (HEALTHY, ABNORMAL, UNKNOWN, INVALID, IDLE))
     healthy, covered = labels == HEALTHY, np.isfinite(deviation)
     return Gated(
         unknown=share_of(said == UNKNOWN, overlap=overlap),
@@ -143,6 +145,7 @@ def _gated(
         idle=share_of(said == IDLE, overlap=overlap),
         false_alarms=share_of(named[healthy], overlap=overlap),
         per_class={str(label): _answers(said[labels == label], str(label)) for label in np.unique(labels)},
+        said={str(label): _shares(said[labels == label]) for label in np.unique(labels)},
         calibration_error=expected_calibration_error(probability, right, weights),
         deviating_healthy=share_of(deviation[healthy & covered] >= 1, overlap=overlap),
         deviating_faults=share_of(deviation[~healthy & covered] >= 1, overlap=overlap),
@@ -151,13 +154,26 @@ def _gated(
     )
 
 
+def _shares(said: NDArray[np.str_]) -> dict[str, float]:
+    names, counts = np.unique(said, return_counts=True)
+    return {str(name): float(count / len(said)) for name, count in zip(names, counts, strict=True)}
+
+
 def _answers(said: NDArray[np.str_], label: str) -> dict[str, float]:
-    unjudged = np.isin(said, (INVALID, IDLE))
-    right, unknown = said == label, said == UNKNOWN
-    as_healthy = (said == HEALTHY) & ~right
-    wrong = ~(unjudged | right | unknown | as_healthy)
-    shares = {"right": right, "healthy": as_healthy, "wrong_fault": wrong, "unknown": unknown, "unjudged": unjudged}
-    return {name: float(hits.mean()) for name, hits in shares.items()}
+    hits = {
+        "right": said == label,
+        "parent": said == (parent_of(label) or label),
+        "healthy": said == HEALTHY,
+        "abnormal": said == ABNORMAL,
+        "unknown": said == UNKNOWN,
+        "unjudged": np.isin(said, (INVALID, IDLE)),
+    }
+    left = np.ones(len(said), np.bool_)
+    shares = {}
+    for name, rows in hits.items():
+        shares[name] = float((rows & left).mean())
+        left &= ~rows
+    return {**shares, "wrong_fault": float(left.mean())}
 
 
 def _watched(heard: Sequence[Listened]) -> list[Listened]:
