@@ -18,7 +18,7 @@ from agent.alerting.alerts import Decision, DecisionConfig
 from agent.bundle.load import Bundle
 from agent.diagnosis.baseline import Baseline
 from agent.diagnosis.commissioning import Commissioning
-from agent.diagnosis.evidence import gather_evidence, hears_bearings
+from agent.diagnosis.evidence import gather_evidence
 from agent.diagnosis.line_check import heights_of, objection_to
 from agent.diagnosis.matching import match as match_descriptions
 from agent.diagnosis.matching import name_of, nameable
@@ -147,7 +147,8 @@ class Pipeline:
         deviation = baseline.deviation(features, rpm=rpm, scale=bundle.manifest.deviation, views=self._views)
         shown = None if self._commissioning is not None else deviation
         evidence = self._evidence(window, spectra, bearing)
-        candidates = nameable(matches, has_baseline=deviation is not None, hears_bearings=hears_bearings(evidence))
+        hears = spectra.hears_bearings
+        candidates = nameable(matches, has_baseline=deviation is not None, hears_bearings=hears)
         nearest = name_of(candidates, bundle.calibration)
         heights = heights_of(features, reference, self._spec)
         within = shown is not None and shown < self._detect_at
@@ -164,6 +165,7 @@ class Pipeline:
             validated=bundle.descriptions.is_validated(name),
             heights=heights,
             objection=objection,
+            hears_bearings=hears,
         )
 
     def _evidence(self, window: Window, spectra: Spectra, bearing: Bearing | None) -> Evidence:

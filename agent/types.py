@@ -250,6 +250,7 @@ class Diagnosis:
     validated: bool = True  # False: the fault was learnt from simulation alone
     heights: LineHeights | None = None  # None without geometry or speed
     objection: Objection | None = None  # why it is "unknown", where lines contradict the nearest description
+    hears_bearings: bool = True  # False: the sensor is too slow for every band that a bearing's impacts excite
 
     @property
     def second(self) -> Match | None:

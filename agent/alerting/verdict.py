@@ -10,7 +10,6 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from statistics import median
 
-from agent.diagnosis.evidence import hears_bearings
 from agent.diagnosis.line_check import mean_heights, objection_to
 from agent.diagnosis.matching import Calibration, name_of, nameable
 from agent.types import HEALTHY, INVALID, UNKNOWN, BearingLine, Diagnosis, LineHeights, Match, Objection
@@ -45,7 +44,7 @@ def verdict_of(diagnoses: Sequence[Diagnosis], calibration: Calibration, *, dete
     deviations = [d.deviation for d in judged if d.deviation is not None]
     deviation = median(deviations) if 2 * len(deviations) >= len(judged) else None
     heights = mean_heights([d.heights for d in judged])
-    heard = sum(hears_bearings(d.evidence) for d in judged)
+    heard = sum(d.hears_bearings for d in judged)
     named = nameable(matches, has_baseline=deviation is not None, hears_bearings=2 * heard >= len(judged))
     fault, reason, objection = _name(named, deviation, heights, calibration, detect_at)
     return Verdict(

@@ -25,6 +25,8 @@ def main(args: argparse.Namespace) -> int:
     from agent.service.assembly import assemble
 
     parts = assemble(config)
+    for notice in parts.notices:
+        print(f"{args.config}: notice: {notice}")
     manifest = parts.bundle.manifest
     print(
         f"{args.config}: good; {len(config.sensors)} sensors, {len(config.sources)} sources, "

@@ -185,7 +185,9 @@ def _print_json(recording: Recording, diagnoses: list[Diagnosis], bundle: Bundle
         )
 
     for diagnosis in diagnoses:
-        line("window", diagnosis)
+        shown = msgspec.to_builtins(diagnosis)
+        del shown["hears_bearings"]  # for the verdict; readers find it in the evidence, as the reason for no lines
+        line("window", shown)
     verdict = verdict_of(diagnoses, bundle.calibration)
     text = text_of_verdict(verdict, descriptions=bundle.descriptions, language=args.language)
     line("verdict", verdict, text=msgspec.to_builtins(text), notes=recording.notes)

@@ -8,13 +8,11 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from agent.config.keys import Config, SensorConfig, SourceConfig
+from agent.diagnosis.evidence import VELOCITY_BAND_HZ
 from agent.sources.transmitters import PROFILES
 
-BEARING_RATE_HZ = 2500.0
-"""Below this declared rate not even the lowest envelope band (500-1200 Hz) fits under half the rate."""
-
-VELOCITY_RATE_HZ = 2000.0
-"""Below this rate velocity in 10-1000 Hz, on which ISO 20816-3 zones rest, cannot be had."""
+VELOCITY_RATE_HZ = 2 * VELOCITY_BAND_HZ[1]
+"""Below this rate velocity, on which ISO 20816-3 zones rest, cannot be had."""
 
 ONE_SENSOR = ("serial_csv", "witmotion")
 ON_PORTS = ("serial", "serial_csv", "witmotion", "modbus")
@@ -78,10 +76,15 @@ def remarks_on(config: Config) -> list[str]:
     return remarks
 
 
+def gives_samples(sensor: SensorConfig, source: SourceConfig) -> bool:
+    """False for a transmitter, which sends figures."""
+    return source.kind != "modbus" and sensor.quantity is None
+
+
 def _remarks_on_sensor(where: str, sensor: SensorConfig, source: SourceConfig | None, config: Config) -> Iterator[str]:
     if source is None:
         return
-    if source.kind == "modbus" or sensor.quantity is not None:
+    if not gives_samples(sensor, source):
         if sensor.quantity == "temperature_c":
             yield f"{where}: temperature alone judges nothing"
             return
@@ -92,16 +95,11 @@ def _remarks_on_sensor(where: str, sensor: SensorConfig, source: SourceConfig | 
                 f"machines.{sensor.machine}: has no iso_group and foundation, without which {where} "
                 "has no zone and can raise no alert"
             )
-    elif sensor.rate_hz is not None and sensor.rate_hz < BEARING_RATE_HZ:
+    elif sensor.rate_hz is not None and sensor.rate_hz < VELOCITY_RATE_HZ:
         yield (
-            f"{where}.rate_hz: {sensor.rate_hz:g} Hz is too slow for bearing work; "
-            "imbalance, looseness and severity are all this sensor can show"
+            f"{where}.rate_hz: below {VELOCITY_RATE_HZ:g} Hz no ISO zone can be given; "
+            "severity is the deviation from the healthy baseline"
         )
-        if sensor.rate_hz < VELOCITY_RATE_HZ:
-            yield (
-                f"{where}.rate_hz: below {VELOCITY_RATE_HZ:g} Hz no ISO zone can be given; "
-                "severity is the deviation from the healthy baseline"
-            )
     elif sensor.rate_hz is None and source.kind == "serial_csv":
         yield (
             f"{where}.rate_hz: not given; it is measured if the sketch prints a time column of known unit, "

@@ -10,6 +10,7 @@ from agent import ports
 from agent.alerting.alerts import DecisionConfig
 from agent.bundle.encoder import load_encoder
 from agent.bundle.load import Bundle, load_bundle
+from agent.config.hearing import remarks_on_hearing
 from agent.config.keys import Config
 from agent.config.resolve import decisions, routes, sensor_setups
 from agent.machine import SensorSetup
@@ -33,6 +34,7 @@ class Parts:
     broker: Broker
     topics: Topics
     speaker: Speaker
+    notices: tuple[str, ...] = ()  # what shows once config and bundle are seen together, and stops nothing
 
 
 def assemble(config: Config) -> Parts:
@@ -58,6 +60,7 @@ def assemble(config: Config) -> Parts:
             descriptions=bundle.descriptions,
             setups=setups,
         ),
+        notices=tuple(remarks_on_hearing(config, bundle.spec)),
     )
 
 

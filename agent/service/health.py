@@ -58,7 +58,7 @@ def health_report(seen: Everything) -> HealthPayload:
             dropped=publisher.dropped,
         ),
         open_alerts=tuple(alert.id for desk in seen.desks.values() for alert in desk.pipeline.open_alerts),
-        notices=(*parts.config.notices, *seen.store.notices),
+        notices=(*parts.config.notices, *parts.notices, *seen.store.notices),
     )
 
 

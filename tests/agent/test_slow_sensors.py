@@ -102,6 +102,7 @@ def test_slow_sensor_raises_the_alarm_and_no_wrong_name(
     assert len({alert.fault for alert in alerts}) == len(alerts)
     assert diagnoses[-1].deviation is not None
     assert diagnoses[-1].deviation > 3
+    assert not any(diagnosis.hears_bearings for diagnosis in diagnoses if diagnosis.running)
     evidence = diagnoses[-1].evidence
     assert evidence is not None
     assert (evidence.lines_reason, evidence.iso_reason) == ("band_above_nyquist", "band_above_nyquist")

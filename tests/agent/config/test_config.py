@@ -291,7 +291,7 @@ def test_a_slow_sensor_is_told_what_it_cannot_do(write):
     config, problems = check_config(write(GOOD.replace("stream = 0", "stream = 0\nrate_hz = 200")))
     assert problems == []
     assert config is not None
-    assert any(line.startswith("sensors.pump_de.rate_hz: 200 Hz is too slow") for line in config.notices)
+    assert any(line.startswith("sensors.pump_de.rate_hz: below 2000 Hz no ISO zone") for line in config.notices)
 
 
 def test_a_bearing_whose_makers_differ_is_used_with_a_notice(write):
