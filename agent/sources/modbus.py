@@ -38,6 +38,18 @@ class ModbusConfig(PortConfig, frozen=True, forbid_unknown_fields=True, kw_only=
             raise ValueError(f"give either profile (one of {', '.join(PROFILES)}) or registers")
 
     @property
+    def remarks(self) -> tuple[str, ...]:
+        """What `check` says of these keys: a profile is only as good as the paper it was taken from."""
+        if self.profile is None:
+            return ()
+        profile = PROFILES[self.profile]
+        doubt = f"; {profile.doubt}" if profile.doubt else ""
+        return (
+            f"profile: not verified on hardware (from: {profile.source}){doubt}; "
+            "compare its figures with the maker's own software once",
+        )
+
+    @property
     def figures(self) -> tuple[Register, ...]:
         return PROFILES[self.profile].registers if self.profile else self.registers
 

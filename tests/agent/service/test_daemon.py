@@ -28,7 +28,7 @@ from agent.errors import ConfigError, RecordingError
 from agent.messages.compose import Speaker
 from agent.messages.topics import Topics
 from agent.recordings.read import read_recording
-from agent.service.assembly import Parts, own_client, sources_of
+from agent.service.assembly import Parts, sinks_of, sources_of
 from agent.service.control import Commission, Record, Status, ask
 from agent.service.daemon import EX_BUG, ONE_WISH_S, Daemon, is_impatient
 from agent.service.inbox import Inbox
@@ -79,6 +79,7 @@ def parts_of(path: Path, *, encoder: Any) -> Parts:
     """Phase one with a small bundle and an encoder of the test's own."""
     config = load_config(path)
     setups = sensor_setups(config)
+    topics = Topics(config.publish.base_topic, config.agent.id)
     return Parts(
         config=config,
         bundle=BUNDLE,
@@ -87,8 +88,8 @@ def parts_of(path: Path, *, encoder: Any) -> Parts:
         setups=setups,
         decisions=decisions(config),
         sources=sources_of(config),
-        broker=own_client(config.broker, config),
-        topics=Topics(config.publish.base_topic, config.agent.id),
+        sinks=sinks_of(config, topics),
+        topics=topics,
         speaker=Speaker(
             agent=config.agent.id, site=None, language="en", descriptions=BUNDLE.descriptions, setups=setups
         ),
