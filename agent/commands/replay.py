@@ -16,6 +16,7 @@ from typing import TYPE_CHECKING, Any
 from agent.bundle.runtimes import CHOICES as RUNTIME_CHOICES
 from agent.commands import arguments
 from agent.errors import RecordingError
+from agent.recordings import suffixes_in_words
 
 if TYPE_CHECKING:
     from agent.bundle.load import Bundle
@@ -29,7 +30,7 @@ SENSOR = "recording"
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
-    parser.add_argument("files", nargs="+", type=Path, metavar="FILE", help=".vbp .csv .wav .npy or .mat recording")
+    parser.add_argument("files", nargs="+", type=Path, metavar="FILE", help=f"{suffixes_in_words()} recording")
     parser.add_argument("--rate-hz", type=float, help="sample rate, where the file does not say it")
     parser.add_argument("--rpm", type=arguments.rpm, help="nominal shaft speed; the spectrum places it exactly")
     parser.add_argument(

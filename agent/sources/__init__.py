@@ -1,6 +1,6 @@
 """Where samples come from: one file per kind of source with its config struct and its class, and its row in the table.
 
-A row says all that anything else must know of a kind (`check`, the routes, the daemon): a new one is a row and a module.
+A row says all that anything else must know of a kind (`check`, routes, the daemon): a new one is a row and a module.
 The module is imported on use; a config struct in it may have `remarks`, which `check` shows under the source's name.
 """
 
