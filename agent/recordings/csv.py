@@ -180,12 +180,12 @@ def _load(path: Path, layout: _Layout, *, cut: bool, max_values: int) -> Floats:
 
 def _in_plain_words(problem: str, layout: _Layout) -> str:
     """What numpy found, with the line of the file; blank lines and comments before it are not counted."""
-    wanted = f"each line must hold {layout.columns} numbers"
+    mend = f"each line must hold {layout.columns} numbers"
     if bad := re.match(r"could not convert string (.*) to float64 at row (\d+)", problem, re.DOTALL):
-        return f"line {layout.skip + int(bad[2]) + 1} holds {bad[1]!r:.60}; {wanted}"
+        return f"line {layout.skip + int(bad[2]) + 1} holds {bad[1]!r:.60}; {mend}"
     if short := re.search(r"at row (\d+) with (\d+) columns", problem):
-        return f"line {layout.skip + int(short[1])} holds {short[2]} numbers; {wanted}"
-    return f"{problem.splitlines()[0]}; {wanted}"
+        return f"line {layout.skip + int(short[1])} holds {short[2]} numbers; {mend}"
+    return f"{problem.splitlines()[0]}; {mend}"
 
 
 def _lines_of(path: Path, file: TextIO) -> Iterator[str]:

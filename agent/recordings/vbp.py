@@ -20,13 +20,13 @@ def read(path: Path, variable: str | None) -> Recording:
     blocks: dict[str, list[Block]] = {}
     refused: dict[str, int] = {}
     size = 0
-    for heard in read_blocks(path):
-        if isinstance(heard, Block) and not heard.data.flags & Flag.SELF_TEST:
-            blocks.setdefault(f"{heard.device}:{heard.stream.stream_id}", []).append(heard)
-            size += heard.data.n_samples * heard.data.n_axes
+    for event in read_blocks(path):
+        if isinstance(event, Block) and not event.data.flags & Flag.SELF_TEST:
+            blocks.setdefault(f"{event.device}:{event.stream.stream_id}", []).append(event)
+            size += event.data.n_samples * event.data.n_axes
             if size > MAX_VALUES:
                 raise RecordingError(f"{path}: holds more than {MAX_VALUES} values; record shorter pieces")
-        elif kind := getattr(heard, "kind", None):
+        elif kind := getattr(event, "kind", None):
             refused[kind] = refused.get(kind, 0) + 1
     names = [name for name in blocks if variable in (None, "*", name, name.split(":")[1])]
     if not blocks:

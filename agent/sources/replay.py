@@ -1,6 +1,6 @@
 """Recordings played as if they were measured now, in real time or as fast as they are read.
 
-A recording of frames goes through the very reader that serves a port, with its gaps, sessions and device time; any other
+A recording of frames goes through the very reader that serves a port, with its gaps, sessions and device time; another
 plays for every sensor of the source. Played fast, time is the recording's own: `arrival_s` counts from the start.
 """
 
