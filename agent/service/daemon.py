@@ -74,8 +74,9 @@ class Daemon:
     `run` is for the main thread; `stop` may be called from any.
     """
 
-    def __init__(self, parts: Parts, *, signals: Sequence[Caught] = ()) -> None:
+    def __init__(self, parts: Parts, *, signals: Sequence[Caught] = (), goodbyes_s: float = GOODBYES_S) -> None:
         self._signals = signals  # grows while we run
+        self._goodbyes_s = goodbyes_s
         state_dir = Path(parts.config.agent.state_dir)
         self._store = open_store(state_dir)
         self._stop_reading, self._stop_working, self._stop_publishing = (threading.Event() for _ in range(3))
@@ -113,7 +114,7 @@ class Daemon:
             tell_systemd("STOPPING=1")
             self._end(self._stop_reading, self._reader_threads)
             self._end(self._stop_working, self._worker_threads)
-            self._end(self._stop_publishing, self._publisher_threads, patience_s=GOODBYES_S)
+            self._end(self._stop_publishing, self._publisher_threads, patience_s=self._goodbyes_s)
         finally:
             self._store.close()
         return self._exit_code()
