@@ -167,7 +167,7 @@ def _verify(arguments: argparse.Namespace) -> int:
 
     run = load_run(arguments.run)
     report = verify(load_bundle(arguments.bundle), run.graph, verification_case(run))
-    for name, figures in (("onnx", report.onnx), ("litert", report.litert)):
+    for name, figures in report.runtimes.items():
         print(
             f"{name:7} cosine {figures.cosine_mean:.5f} mean {figures.cosine_min:.5f} min, same fault in "
             f"{figures.top1_agreement:.3f}, {figures.microseconds:.1f} us"

@@ -24,7 +24,7 @@ from agent.service.assembly import Parts
 from agent.service.control import Answer, Commission, Record, Request, Status
 from agent.service.health import Everything, health_report
 from agent.service.inbox import Inbox
-from agent.service.publisher import Outbox, Publisher
+from agent.service.publisher import Outboxes, Publisher
 from agent.service.recording_jobs import Tapes
 from agent.service.sensor import SensorDesk, fingerprint, restored_desks
 from agent.service.source_thread import Reader
@@ -44,14 +44,14 @@ log = logging.getLogger(__name__)
 class Worker:
     """`run` is its thread's body; `handle` may be called from any thread."""
 
-    def __init__(self, parts: Parts, *, store: Store, inbox: Inbox, outbox: Outbox, stop: threading.Event) -> None:
+    def __init__(self, parts: Parts, *, store: Store, inbox: Inbox, outbox: Outboxes, stop: threading.Event) -> None:
         self._parts = parts
         self._store = store
         self._inbox = inbox
         self._desks = restored_desks(parts, store)
         self._faults: dict[str, Counter[str]] = {source.name: Counter() for source in parts.sources}
         self._everything: Everything | None = None
-        self._announcer = Announcer(parts, store=store, inbox=inbox, outbox=outbox)
+        self._announcer = Announcer(parts, store=store, inbox=inbox, outboxes=outbox)
         self._stop = stop
         self._features = fingerprint(parts)
         self._baselines = {sensor: desk.pipeline.baselines for sensor, desk in self._desks.items()}
@@ -59,7 +59,7 @@ class Worker:
         self._requests: queue.SimpleQueue[tuple[Request, Future[Answer]]] = queue.SimpleQueue()
         self._tapes = Tapes()
 
-    def watch(self, *, readers: Mapping[str, Reader], publisher: Publisher) -> None:
+    def watch(self, *, readers: Mapping[str, Reader], publishers: Mapping[str, Publisher]) -> None:
         """Tell the worker what else runs, for its health document."""
         self._everything = Everything(
             parts=self._parts,
@@ -68,7 +68,7 @@ class Worker:
             desks=self._desks,
             faults=self._faults,
             readers=readers,
-            publisher=publisher,
+            publishers=publishers,
             started_s=time.monotonic(),
         )
 

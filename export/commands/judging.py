@@ -8,6 +8,7 @@ import sys
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from agent.bundle.runtimes import CHOICES as RUNTIME_CHOICES
 from export.commands.comparing import add_compare
 from export.commands.field import add_field
 from export.commands.proving import add_proving
@@ -23,7 +24,7 @@ def add_judging(commands: Any) -> None:
     evaluate = commands.add_parser("evaluate", help="score a bundle on recordings that it never saw")
     evaluate.add_argument("--bundle", default="default", help="bundle folder, or default")
     evaluate.add_argument("--manifest", type=Path, action="append", required=True, help="may be repeated")
-    evaluate.add_argument("--runtime", choices=("auto", "onnx", "litert"), default="auto")
+    evaluate.add_argument("--runtime", choices=RUNTIME_CHOICES, default="auto")
     evaluate.add_argument("--out", type=Path, help="folder for confusion.png and similarity.png")
     evaluate.add_argument("--json", action="store_true", help="end with one JSON document")
     evaluate.set_defaults(command=_evaluate)

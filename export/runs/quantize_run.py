@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import numpy as np
 
+from agent.bundle.runtimes import RUNTIMES
 from agent.bundle.runtimes.onnx import OnnxEncoder
 from agent.dsp.encoder_inputs import InputScaling
+from agent.ports import load
 from export.data.table import Table
 from export.network.graph import Floats, Graph, embed, multiplications, unit_rows
 from export.runs.folder import QuantizedConfig, Run, read_descriptions, write_json
@@ -14,15 +16,15 @@ from export.scoring.score import encoder_inputs
 from export.shrinking.aware import AwareConfig, train_aware
 from export.shrinking.quantize import Quantized, activation_ranges, quantize
 from export.shrinking.transfer_inputs import windows_of
+from export.shrinking.writers import WRITERS
 from export.shrinking.writers.onnx import onnx_bytes
-from export.shrinking.writers.tflite import tflite_bytes
 from export.training.train import INPUT_SCALE
 
 RANGE_WINDOWS = 2000
 
 
 def convert(run: Run, *, aware: AwareConfig | None = None) -> QuantizedConfig:
-    """Write `encoder.onnx`, `encoder.tflite` and `quantized.json`; the figures compare int8 with float.
+    """Write the encoder for every runtime and `quantized.json`; the figures compare int8 with float.
 
     With `aware` the weights are trained as the integers that they become, and both ways are compared.
     """
@@ -33,8 +35,8 @@ def convert(run: Run, *, aware: AwareConfig | None = None) -> QuantizedConfig:
     if aware is not None:
         net = aware_integers(run, inputs, aware)
         alike = likeness(answers(net, inputs), wanted, centres)
-    (run.folder / "encoder.onnx").write_bytes(onnx_bytes(net))
-    (run.folder / "encoder.tflite").write_bytes(tflite_bytes(net))
+    for name, runtime in RUNTIMES.items():
+        (run.folder / runtime.file).write_bytes(load(WRITERS, name)(net))
     config = QuantizedConfig(
         inputs=INPUT_SCALE,
         outputs=net.output,

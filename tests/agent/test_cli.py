@@ -16,7 +16,7 @@ import pytest
 from requirements import ROOT
 from waiting import until
 
-from agent.cli import COMMANDS
+from agent.commands import COMMANDS
 from agent.commands.status import lines_of
 from agent.service.control import SOCKET_NAME, Status, ask
 

@@ -92,8 +92,7 @@ def bundle(spec: FeatureSpec = SPEC) -> Bundle:
         manifest=manifest,
         scaling=InputScaling(0 * ones, ones / 4, ones / 4, view_shares(spec)),
         descriptions=Descriptions(FAULTS, np.eye(3, dtype=np.float32), (True, True, False), {}),
-        model_onnx=b"",
-        model_tflite=b"",
+        models={},
         golden_features=np.zeros((0, n), np.float32),
         golden_embeddings=np.zeros((0, 3), np.int8),
     )

@@ -104,5 +104,5 @@ def edge_of(fitted: Fitted, material: Material, *, calibration: Calibration, dev
     )
     descriptions = Descriptions(FAULTS, vectors, tuple(fault in real for fault in FAULTS), texts={})
     nothing = np.empty((0, 0), np.float32)
-    bundle = Bundle(manifest, fitted.trained.scaling, descriptions, model, b"", nothing, nothing.astype(np.int8))
+    bundle = Bundle(manifest, fitted.trained.scaling, descriptions, {"onnx": model}, nothing, nothing.astype(np.int8))
     return Edge(bundle, OnnxEncoder(model))

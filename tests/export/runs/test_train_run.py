@@ -13,11 +13,12 @@ import torch
 
 import simulator
 from agent.bundle.load import load_bundle, self_test
+from agent.bundle.runtimes import RUNTIMES
 from agent.dsp.encoder_inputs import LIMIT, InputScaling
 from agent.dsp.features import feature_names
 from agent.dsp.spectra import FeatureSpec
 from agent.errors import BundleError
-from agent.ports import RUNTIMES, load
+from agent.ports import load
 from agent.types import FAULTS
 from export.bundling.pack import pack, verification_case
 from export.bundling.verify import verify

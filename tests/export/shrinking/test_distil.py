@@ -15,12 +15,13 @@ from hypothesis import strategies as st
 from small_windows import SPEC, small_table
 
 from agent.bundle.load import load_bundle, self_test
+from agent.bundle.runtimes import RUNTIMES
 from agent.diagnosis.baseline import DeviationScale
 from agent.dsp.encoder_inputs import LIMIT
 from agent.dsp.features import views
 from agent.errors import ConfigError
 from agent.faults import FAULTS_OF_DEGREE
-from agent.ports import RUNTIMES, load
+from agent.ports import load
 from agent.types import FAULTS
 from export.calibration.temperature import HeldOut, fit_calibration
 from export.cli import main
