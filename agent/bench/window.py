@@ -124,7 +124,7 @@ def _fed_pipeline(bundle: Bundle, encoder: Encoder, samples: Samples, setup: Sen
     """A call that feeds one hop of samples, in blocks as a serial line brings them, and so completes one window."""
     from itertools import count
 
-    from agent.alerting.alerts import DecisionConfig
+    from agent.alerting.window_rules import DecisionConfig
     from agent.pipeline import Pipeline
     from agent.types import SampleBlock, Stream
 

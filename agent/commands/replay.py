@@ -90,7 +90,7 @@ def main(args: argparse.Namespace) -> int:
 
 def _learn(args: argparse.Namespace, bundle: Bundle, encoder: Encoder) -> dict[str | None, Baseline]:
     """What the healthy recordings teach; RecordingError where one is too short to teach anything."""
-    from agent.alerting.alerts import DecisionConfig
+    from agent.alerting.window_rules import DecisionConfig
     from agent.diagnosis.baseline import MIN_WINDOWS
     from agent.dsp.features import views
     from agent.pipeline import Pipeline
@@ -107,12 +107,14 @@ def _learn(args: argparse.Namespace, bundle: Bundle, encoder: Encoder) -> dict[s
             seconds = bundle.spec.window_s + (MIN_WINDOWS - 1) * bundle.spec.hop_s
             raise RecordingError(f"{path}: too short to learn from; a healthy recording needs {seconds:g} s")
         pipeline = Pipeline(setup, bundle=bundle, encoder=encoder, config=DecisionConfig(), baselines=learnt)
-        pipeline.commission(count, add=True)
+        pipeline.healthy.commission(count, add=True)
         for block in blocks_of(recording, SENSOR):
             pipeline.feed(block)
-        if pipeline.windows_to_learn:
-            raise RecordingError(f"{path}: {pipeline.windows_to_learn} of {count} windows cannot be learnt from")
-        learnt = dict(pipeline.baselines)
+        if pipeline.healthy.windows_to_learn:
+            raise RecordingError(
+                f"{path}: {pipeline.healthy.windows_to_learn} of {count} windows cannot be learnt from"
+            )
+        learnt = dict(pipeline.healthy.baselines)
         if recording.unit == "raw":
             level = views(bundle.spec)["level"]
             learnt = {bearing: baseline.without_gain(level) for bearing, baseline in learnt.items()}
@@ -128,7 +130,7 @@ def _diagnose(
     encoder: Encoder,
     baselines: dict[str | None, Baseline],
 ) -> list[Diagnosis]:
-    from agent.alerting.alerts import DecisionConfig
+    from agent.alerting.window_rules import DecisionConfig
     from agent.pipeline import Pipeline
     from agent.recordings.read import blocks_of
     from agent.types import Diagnosis

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-from agent.alerting.alerts import DecisionConfig
+from agent.alerting.window_rules import DecisionConfig
 from agent.config import bearings as catalogue
 from agent.config.decoding import decode, near
 from agent.config.keys import BearingConfig, Config, MachineConfig, SensorConfig, SpeedConfig

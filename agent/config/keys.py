@@ -9,7 +9,7 @@ from typing import Annotated, Any, Literal
 
 import msgspec
 
-from agent.alerting.alerts import DecisionConfig
+from agent.alerting.window_rules import DecisionConfig
 from agent.bundle import runtimes
 from agent.config.decoding import Id
 from agent.limits import MAX_RPM

@@ -8,7 +8,7 @@ from typing import Any
 
 import msgspec
 
-from agent.alerting.alerts import DecisionConfig
+from agent.alerting.window_rules import DecisionConfig
 from agent.config.cross_check import cross_check
 from agent.config.decoding import UNUSABLE, Id, decode, meant_by, near
 from agent.config.entries import decode_entries

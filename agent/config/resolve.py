@@ -10,7 +10,7 @@ from dataclasses import replace
 
 import msgspec
 
-from agent.alerting.alerts import DecisionConfig
+from agent.alerting.window_rules import DecisionConfig
 from agent.config import bearings as catalogue
 from agent.config.decoding import UNUSABLE, decode
 from agent.config.keys import BearingConfig, Config, GeometryConfig, MachineConfig, SensorConfig

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 import msgspec
 
 from agent import ports
-from agent.alerting.alerts import DecisionConfig
+from agent.alerting.window_rules import DecisionConfig
 from agent.bundle.encoder import load_encoder
 from agent.bundle.load import Bundle, load_bundle
 from agent.config.hearing import remarks_on_hearing

@@ -84,8 +84,6 @@ class Daemon:
         self._failures: list[BaseException] = []
         self._inbox = Inbox(source.name for source in parts.sources)
         outboxes = {name: Outbox(limit=parts.config.publish.queue) for name in parts.sinks}
-        self._outbox = Outboxes(outboxes.values())
-        self._worker = Worker(parts, store=self._store, inbox=self._inbox, outbox=self._outbox, stop=self._stop_working)
         self._readers = [
             Reader(source, self._inbox, patient=source.name in patient, stop=self._stop_reading)
             for source in parts.sources
@@ -94,7 +92,16 @@ class Daemon:
             name: Publisher(sink, outboxes[name], stop=self._stop_publishing, name=name)
             for name, sink in parts.sinks.items()
         }
-        self._worker.watch(readers={reader.source.name: reader for reader in self._readers}, publishers=publishers)
+        self._outbox = Outboxes(outboxes.values())
+        self._worker = Worker(
+            parts,
+            store=self._store,
+            inbox=self._inbox,
+            outbox=self._outbox,
+            readers={reader.source.name: reader for reader in self._readers},
+            publishers=publishers,
+            stop=self._stop_working,
+        )
         self._control = ControlServer(state_dir, self._worker.handle, stop=self._stop_working)
         self._reader_threads = [self._thread(f"source {r.source.name}", r.run) for r in self._readers]
         self._worker_threads = [self._thread("worker", self._worker.run), self._thread("control", self._control.run)]

@@ -56,7 +56,7 @@ def health_report(seen: Everything) -> HealthPayload:
         sources={source.name: _source(source.name, seen) for source in parts.sources},
         publishing=_publishing(seen.publishers[BROKER]),
         sinks=others or msgspec.UNSET,
-        open_alerts=tuple(alert.id for desk in seen.desks.values() for alert in desk.pipeline.open_alerts),
+        open_alerts=tuple(alert.id for desk in seen.desks.values() for alert in desk.pipeline.decision.open_alerts),
         notices=(*parts.config.notices, *parts.notices, *seen.store.notices),
     )
 
@@ -77,9 +77,9 @@ def _sensor(sensor: str, desk: SensorDesk, seen: Everything) -> SensorHealth:
     return SensorHealth(
         state=desk.change.state,
         data_age_s=None if desk.heard_s is None else round(max(0.0, time.monotonic() - desk.heard_s), 1),
-        windows=desk.pipeline.counters().get("windows", 0),
+        windows=desk.pipeline.windower.counters().get("windows", 0),
         rate=last.rate if last else None,
-        drift=desk.pipeline.drift,
+        drift=desk.pipeline.windower.drift,
         losses=losses,
         explained=losses.explained if losses else None,
     )

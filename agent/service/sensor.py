@@ -39,7 +39,7 @@ class SensorDesk:
     @property
     def last(self) -> Diagnosis | None:
         """The newest diagnosis of the bearing that matters most: an open alert's, else the one that deviates most."""
-        alerted = {alert.bearing for alert in self.pipeline.open_alerts}
+        alerted = {alert.bearing for alert in self.pipeline.decision.open_alerts}
         return max(
             self._last.values(),
             key=lambda d: (d.bearing in alerted, -1.0 if d.deviation is None else d.deviation),

@@ -11,7 +11,7 @@ import pytest
 from scipy.signal import resample_poly
 from serial_lines import Terminal
 
-from agent.alerting.alerts import DecisionConfig
+from agent.alerting.window_rules import DecisionConfig
 from agent.bundle.encoder import load_encoder
 from agent.bundle.load import Bundle, load_bundle
 from agent.machine import Bearing, Geometry, Machine, SensorSetup
@@ -72,7 +72,7 @@ def hear(source: Source, terminal: Terminal, data: bytes) -> tuple[Pipeline, lis
     machine = Machine("fan", rpm=RPM, speed_source="config")
     setup = SensorSetup("fan", machine, (Bearing("de", Geometry(9, 7.94, 39.04)),))
     pipeline = Pipeline(setup, bundle=bundle, encoder=encoder, config=DecisionConfig())
-    pipeline.commission(TEACH)
+    pipeline.healthy.commission(TEACH)
     source.open()
     terminal.say(data)
     outputs = []
@@ -94,7 +94,7 @@ def test_slow_sensor_raises_the_alarm_and_no_wrong_name(
 ) -> None:
     healthy, sick = shaking("healthy", rate_hz, HEALTHY_S, 1), shaking(fault, rate_hz, FAULT_S, 2)
     pipeline, diagnoses, alerts = hear(build(terminal.path), terminal, words(np.concatenate([healthy, sick]), rate_hz))
-    assert pipeline.state in (State.FAULT, State.ABNORMAL)
+    assert pipeline.decision.state in (State.FAULT, State.ABNORMAL)
     assert [alert.event for alert in alerts] in (["raised"], ["raised", "updated"])
     assert {alert.severity for alert in alerts} == {"alarm"}
     # How sure a name must be is the bundle's business, and it may come later than the alarm.

@@ -97,12 +97,14 @@ def commission(edge: Edge, setup: SensorSetup, recordings: Iterable[Recording], 
         if count < MIN_WINDOWS:
             raise RecordingError(f"{recording.path}: {count} windows, a baseline needs {MIN_WINDOWS}")
         pipeline = Pipeline(setup, bundle=edge.bundle, encoder=edge.encoder, config=DecisionConfig(), baselines=learnt)
-        pipeline.commission(count, add=True)
+        pipeline.healthy.commission(count, add=True)
         for block in blocks_of(recording, setup.sensor):
             pipeline.feed(block)
-        if pipeline.windows_to_learn:
-            raise RecordingError(f"{recording.path}: {pipeline.windows_to_learn} of {count} windows cannot be learnt")
-        learnt = dict(pipeline.baselines)
+        if pipeline.healthy.windows_to_learn:
+            raise RecordingError(
+                f"{recording.path}: {pipeline.healthy.windows_to_learn} of {count} windows cannot be learnt"
+            )
+        learnt = dict(pipeline.healthy.baselines)
         if recording.unit == "raw":
             level = views(spec)["level"]
             learnt = {bearing: baseline.without_gain(level) for bearing, baseline in learnt.items()}

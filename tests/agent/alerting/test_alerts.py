@@ -9,8 +9,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from agent.alerting.alerts import Decision, DecisionConfig
-from agent.alerting.window_rules import consensus
+from agent.alerting.alerts import Decision
+from agent.alerting.window_rules import DecisionConfig, consensus
 from agent.types import (
     HEALTHY,
     UNKNOWN,
