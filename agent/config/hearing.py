@@ -1,4 +1,4 @@
-"""What the sensors of a config cannot show to the bundle at hand, whatever it may name: told before anybody waits for it.
+"""What the sensors of a config cannot show to the bundle at hand: told before anybody waits for it.
 
 A bundle says in which bands it listens for bearings, so this is asked where config and bundle meet.
 """
