@@ -95,6 +95,7 @@ def parts_of(path: Path, *, encoder: Any) -> Parts:
         speaker=Speaker(
             agent=config.agent.id, site=None, language="en", descriptions=BUNDLE.descriptions, setups=setups
         ),
+        notices=("seen with the bundle",),
     )
 
 
@@ -296,6 +297,7 @@ def test_lost_messages_appear_as_a_gap_and_in_the_balance(start, config, plant):
     plant.shake(signal(2.0))
     plant.shake(signal(2.0), skip=3)
     until(lambda: running.status()["health"]["sensors"]["pump_de"]["losses"]["received"] == 4 * RATE)
+    assert "seen with the bundle" in running.status()["health"]["notices"]
     health = running.status()["health"]["sensors"]["pump_de"]
     assert health["losses"]["lost_on_wire"] == 3 * HOP
     assert health["explained"]
