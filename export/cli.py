@@ -122,7 +122,7 @@ def _train(arguments: argparse.Namespace) -> int:
     from export.runs.recipes import read_recipe
     from export.runs.train_run import run_experiment
     from export.training.objectives import OBJECTIVES
-    from export.training.train import TrainConfig
+    from export.training.recipe import TrainConfig
 
     config = TrainConfig() if arguments.config is None else read_recipe(arguments.config)
     given = {name: getattr(arguments, name) for name in ("steps", "seed", "objective", "text")}

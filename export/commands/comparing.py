@@ -66,7 +66,7 @@ def _compare(arguments: argparse.Namespace) -> int:
         run_trials,
     )
     from export.studies.objectives.table import standings_of
-    from export.training.train import TrainConfig
+    from export.training.recipe import TrainConfig
 
     plan = plan_of(
         THREE_COLUMNS if arguments.columns is None else arguments.columns,

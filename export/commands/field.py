@@ -130,7 +130,7 @@ def _trained_on(arguments: argparse.Namespace) -> tuple[Any, Any]:
     """Material and recipe."""
     from export.runs.recipes import read_recipe
     from export.studies.columns.published import read_material
-    from export.training.train import TrainConfig
+    from export.training.recipe import TrainConfig
 
     config = TrainConfig() if arguments.recipe is None else read_recipe(arguments.recipe)
     return read_material(arguments.data, cache=arguments.cache, machines=arguments.machines, tell=_tell), config

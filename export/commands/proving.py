@@ -65,7 +65,7 @@ def _protocols(arguments: argparse.Namespace) -> int:
     from export.studies.columns.protocols import RawTrial, run_protocols
     from export.studies.columns.published import read_material
     from export.studies.columns.simple import SimpleConfig
-    from export.training.train import TrainConfig
+    from export.training.recipe import TrainConfig
 
     _check_counts(arguments)
     config = TrainConfig() if arguments.recipe is None else read_recipe(arguments.recipe)

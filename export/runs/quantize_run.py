@@ -13,9 +13,9 @@ from export.scoring.agreement import likeness
 from export.scoring.score import encoder_inputs
 from export.shrinking.aware import AwareConfig, train_aware
 from export.shrinking.quantize import Quantized, activation_ranges, quantize
-from export.shrinking.transfer_inputs import windows_of
 from export.shrinking.writers.onnx import onnx_bytes
 from export.shrinking.writers.tflite import tflite_bytes
+from export.training.batches import windows_of
 from export.training.train import INPUT_SCALE
 
 RANGE_WINDOWS = 2000

@@ -15,9 +15,10 @@ from torch.nn import functional
 
 from agent.dsp.encoder_inputs import InputScaling
 from agent.types import FAULTS
-from export.network.branches import Branch, Expert
+from export.network.branches import Expert
 from export.network.graph import Floats
 from export.network.model import Student
+from export.training.recipe import TrainConfig
 from export.training.teacher import Imagined, Said
 
 NEARNESS_WORTH = 2.0  # of its cross-entropy, that of one yes or no, beside that of a whole answer
@@ -26,23 +27,18 @@ NEARNESS_WORTH = 2.0  # of its cross-entropy, that of one yes or no, beside that
 class Lessons(nn.Module):
     """Draws imagined windows and says how far the student's answers are from the teacher's."""
 
-    def __init__(
-        self, imagined: Imagined, scaling: InputScaling, branches: Sequence[Branch], *,
-        batch: int, blindness: float, temperature: float, branch_weight: float,
-    ) -> None:  # fmt: skip
+    def __init__(self, imagined: Imagined, scaling: InputScaling, recipe: TrainConfig) -> None:
         super().__init__()
-        self._imagined, self._scaling, self._branches = imagined, scaling, tuple(branches)
-        self._batch, self._blindness = batch, blindness
-        self._temperature, self._branch_weight = temperature, branch_weight
+        self._imagined, self._scaling, self._recipe = imagined, scaling, recipe
         self.heads = nn.ModuleList(
-            nn.Linear(branch.widths[1], 1 if branch.expert == "nearness" else len(FAULTS)) for branch in branches
+            nn.Linear(branch.widths[1], 1 if branch.expert == "nearness" else len(FAULTS)) for branch in recipe.branches
         )
 
     def loss(self, student: Student, centres: Tensor, present: Sequence[int], rng: np.random.Generator) -> Tensor:
         """Cross-entropy to what the teacher says, over the faults `present` that `centres` (faults, dim) describe."""
-        imagined = self._imagined
-        picked = rng.integers(0, len(imagined.values), self._batch)
-        blind = np.less(rng.random(self._batch), self._blindness)
+        imagined, recipe = self._imagined, self._recipe
+        picked = rng.integers(0, len(imagined.values), recipe.batch)
+        blind = np.less(rng.random(recipe.batch), recipe.masking.reference)
         reference = imagined.reference[picked]
         reference[blind] = np.nan
         inputs = self._scaling.inputs(imagined.values[picked], imagined.known[picked], reference)
@@ -53,7 +49,7 @@ class Lessons(nn.Module):
             )
         )
         branches, raw = student.reading(torch.from_numpy(inputs))
-        likeness = functional.normalize(raw, dim=1) @ centres.T / self._temperature
+        likeness = functional.normalize(raw, dim=1) @ centres.T / recipe.teacher_temperature
         loss = _cross_entropy(said.together[:, present], likeness).mean()
         wanted: dict[Expert, Floats] = {
             "physics": said.physics,
@@ -63,13 +59,13 @@ class Lessons(nn.Module):
             "rotor": said.rotor,  # 0 where it said nothing: nothing to learn
         }
         compared = torch.from_numpy((inputs[:, -1] > 0).astype(np.float32))
-        widths = [branch.widths[1] for branch in self._branches]
+        widths = [branch.widths[1] for branch in recipe.branches]
         carried = torch.split(branches, widths, dim=1) if widths else ()
-        for branch, head, seen in zip(self._branches, self.heads, carried, strict=True):
+        for branch, head, seen in zip(recipe.branches, self.heads, carried, strict=True):
             distance = _distance(branch.expert, wanted[branch.expert], head(seen))
             if branch.expert == "physics":  # its inputs say nothing without a reference
                 distance = distance * compared
-            loss = loss + self._branch_weight * distance.mean()
+            loss = loss + recipe.branch_weight * distance.mean()
         return loss
 
 

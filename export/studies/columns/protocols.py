@@ -20,7 +20,7 @@ from export.studies.columns.summary import Summary, summarise
 from export.studies.columns.training_cache import Material, kept
 from export.studies.columns.trials import cells_of, key_of
 from export.studies.columns.tryouts import choose_experts
-from export.training.train import TrainConfig
+from export.training.recipe import TrainConfig
 
 Tell = Callable[[str], None]
 

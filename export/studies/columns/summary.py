@@ -17,7 +17,7 @@ from export.studies.columns.selection import Choice
 from export.studies.columns.simple import RECIPES, SimpleCell
 from export.studies.columns.splits import CHASED_BY_NOBODY
 from export.studies.columns.trials import Cell
-from export.training.train import TrainConfig
+from export.training.recipe import TrainConfig
 
 ROWS: Mapping[str, str] = {name: name for name in RECIPES} | {
     "four experts fused": FUSED.name,

@@ -24,7 +24,8 @@ from export.scoring.statistics import tally_of
 from export.shrinking.writers.onnx import onnx_bytes
 from export.studies.columns.splits import Column
 from export.studies.columns.training_cache import Material, cell_key, fit, kept, scored_inputs, spread_of_training
-from export.training.train import INPUT_SCALE, TrainConfig
+from export.training.recipe import TrainConfig
+from export.training.train import INPUT_SCALE
 
 
 class Cell(msgspec.Struct, frozen=True, forbid_unknown_fields=True):

@@ -17,7 +17,7 @@ from export.studies.columns.selection import Choice, all_folds, choose
 from export.studies.columns.simple import SimpleCell, SimpleConfig, simple_cells
 from export.studies.columns.training_cache import Material
 from export.studies.columns.trials import Cell, cells_of
-from export.training.train import TrainConfig
+from export.training.recipe import TrainConfig
 
 
 class Tryouts(msgspec.Struct, frozen=True):

@@ -28,7 +28,7 @@ from export.studies.columns.splits import FAMILIES, machine_column
 from export.studies.columns.training_cache import Material, kept
 from export.studies.field.edge import Edge, healthy_at_length, trained_edge
 from export.studies.field.playing import Baselines, Heard, Player, commission, cut
-from export.training.train import TrainConfig
+from export.training.recipe import TrainConfig
 
 SENSOR, BEARING = "sensor", "bearing"
 ELSEWHERE, HERE = "other speeds", "this speed too"

@@ -30,7 +30,8 @@ from export.runs.quantize_run import integers, range_inputs
 from export.shrinking.writers.onnx import onnx_bytes
 from export.studies.columns.training_cache import Fitted, Material, fit
 from export.studies.field.strangers import everything, is_of, strangers_of
-from export.training.train import INPUT_SCALE, TrainConfig
+from export.training.recipe import TrainConfig
+from export.training.train import INPUT_SCALE
 
 FIRST_HEALTHY, HEALTHY_MACHINES, HEALTHY_S = 80_000, 20, 13.0
 """Simulated machines that set the limit where no rig of the training side was recorded healthy for long enough."""

@@ -27,7 +27,7 @@ from export.scoring.statistics import Share, share_of_count, weighted_quantile
 from export.studies.columns.splits import FAMILIES, healthy_references, machine_column
 from export.studies.columns.training_cache import Material, fit, kept
 from export.studies.field.strangers import everything, int8_student, is_of, machine_fold, strangers_of, with_references
-from export.training.train import TrainConfig
+from export.training.recipe import TrainConfig
 
 REJECTED = 0.05
 """Share of the known windows of held-out training machines that "unknown" may cost."""

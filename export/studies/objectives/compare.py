@@ -38,7 +38,7 @@ from export.studies.columns.training_cache import (
     spread_of_training,
 )
 from export.training.objectives import OBJECTIVES
-from export.training.train import TrainConfig
+from export.training.recipe import TrainConfig
 
 FIRST, SECOND = "triplet", "infonce"
 """The claim that is tested: FIRST over SECOND where data are few."""

@@ -13,7 +13,7 @@ import numpy as np
 
 from export.studies.objectives.compare import FIRST, SECOND, Plan, Trial, TrialCell
 from export.studies.objectives.sign_flip import Difference, Verdict, difference_of, verdict_of
-from export.training.train import TrainConfig
+from export.training.recipe import TrainConfig
 
 Figure = Literal["balanced_accuracy", "without_baseline"]
 FIGURES: tuple[Figure, ...] = ("balanced_accuracy", "without_baseline")

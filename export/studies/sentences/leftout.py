@@ -30,11 +30,12 @@ from export.studies.columns.splits import FAMILIES, Column, columns_of, healthy_
 from export.studies.columns.training_cache import Material, kept
 from export.studies.field.exchanged_lines import PARTS, beside_lines, exchanged_windows, line_sentences
 from export.studies.field.strangers import machine_fold, with_references
-from export.text.encoders import Sentences, read_wordings, sentences_of, text_encoder
+from export.text.encoders import EncodedSentences, Sentences, read_wordings, sentences_of, text_encoder
 from export.text.glossary import GlossaryEncoder
 from export.text.no_fault import WORDINGS, training_sentences
 from export.text.tower import describe_faults, describe_whole
-from export.training.train import TrainConfig, train
+from export.training.recipe import TrainConfig
+from export.training.train import train
 
 SIMULATED = "simulated"
 PLACES = ("1400", "021", *FAMILIES)
@@ -132,11 +133,11 @@ def left_out_cell(material: Material, place: str, fault: str, config: TrainConfi
         sentences = _both(sentences, line_sentences(tuple(PARTS)))
         config = msgspec.structs.replace(config, hidden_features=beside_lines(material.spec))
     encoder = text_encoder(config.text)
-    vectors = encoder.encode(sentences.texts)
-    trained = train(table, config, spec=material.spec, sentences=sentences, vectors=vectors)
+    texts = EncodedSentences(sentences, encoder.encode(sentences.texts))
+    trained = train(table, config, spec=material.spec, texts=texts)
 
     others = tuple(name for name in FAULTS if name != fault)
-    centres = describe_faults(trained.tower, vectors, sentences, others)
+    centres = describe_faults(trained.tower, texts.vectors, sentences, others)
     told = sentences_of(read_wordings(WORDINGS), [fault])
     describe_it = describe_faults if physics else describe_whole  # as `describe` does for what was not trained with
     description = describe_it(trained.tower, encoder.encode(told.texts), told, [fault])

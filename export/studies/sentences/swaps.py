@@ -21,7 +21,7 @@ from export.studies.columns.splits import CHASED_BY_NOBODY, COLUMNS, Column, col
 from export.studies.columns.training_cache import Material, fit, kept, scored_inputs
 from export.text.encoders import FOLDER, LANGUAGES, read_wordings, sentences_of, text_encoder
 from export.text.tower import describe_faults
-from export.training.train import TrainConfig
+from export.training.recipe import TrainConfig
 
 BOTH = "+".join(LANGUAGES)
 

@@ -25,16 +25,18 @@ from export.calibration.line_limits import Objecting, Standing, fit_objecting, o
 from export.calibration.temperature import REJECTED, HeldOut, expected_calibration_error, fit_calibration, softmax
 from export.cli import main
 from export.data.manifest import COLUMNS
+from export.data.sampling import sampling_weights
 from export.data.table import Table, join
 from export.data.windows import labelled
 from export.network.graph import Dense, Graph
 from export.runs.folder import Run, RunError, load_run
 from export.scoring.statistics import weighted_quantile
-from export.text.encoders import FOLDER, NgramEncoder, read_wordings, sentences_of
+from export.text.encoders import FOLDER, EncodedSentences, NgramEncoder, read_wordings, sentences_of
 from export.text.tower import sha256
 from export.training.masking import Masking, hide, mask_groups
+from export.training.recipe import TrainConfig
 from export.training.teacher import TeacherConfig
-from export.training.train import TrainConfig, fit_scaling, sampling_weights, train
+from export.training.train import fit_scaling, train
 
 SPEC = FeatureSpec()
 RATE_HZ = 12_000
@@ -172,9 +174,8 @@ def synthetic(per_label: int = 12) -> Table:
 def trained(folder: Path | None, config: TrainConfig) -> list[torch.Tensor]:
     encoder = NgramEncoder(dim=64)
     sentences = sentences_of(read_wordings(FOLDER / "training.toml"), FAULTS)
-    result = train(
-        synthetic(), config, spec=SPEC, sentences=sentences, vectors=encoder.encode(sentences.texts), folder=folder
-    )
+    texts = EncodedSentences(sentences, encoder.encode(sentences.texts))
+    result = train(synthetic(), config, spec=SPEC, texts=texts, folder=folder)
     return [*result.student.state_dict().values(), *result.tower.state_dict().values()]
 
 

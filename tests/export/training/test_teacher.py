@@ -20,6 +20,7 @@ from export.network.branches import BRANCHES, Branch, columns, connections, inpu
 from export.network.graph import run
 from export.network.model import Student, fold
 from export.training.masking import Masking
+from export.training.recipe import TrainConfig
 from export.training.teacher import Imagined, Teacher, TeacherConfig, imagine, mix
 from export.training.teacher_loss import Lessons
 
@@ -186,10 +187,8 @@ def test_taught_branches_learn_nothing_from_what_comes_after_them(taught) -> Non
 
 def test_every_branch_learns_what_its_expert_said(table, reference, teacher) -> None:
     torch.manual_seed(0)
-    lessons = Lessons(
-        imagined(table, reference, teacher), SCALING, BRANCHES, batch=64, blindness=0.3, temperature=0.25,
-        branch_weight=0.5,
-    )  # fmt: skip
+    recipe = TrainConfig(batch=64, masking=Masking(reference=0.3), teacher_temperature=0.25, branch_weight=0.5)
+    lessons = Lessons(imagined(table, reference, teacher), SCALING, recipe)
     student = Student(SCALING.size, hidden=(16,), dim=len(FAULTS), dropout=0.0, connections=connections(SPEC, BRANCHES))
     centres, present = torch.eye(len(FAULTS)), list(range(len(FAULTS)))
     optimizer = torch.optim.Adam([*student.parameters(), *lessons.parameters()], lr=5e-3)

@@ -20,7 +20,7 @@ from export.studies.columns.protocols import RawTrial, run_protocols
 from export.studies.columns.simple import SimpleConfig
 from export.studies.columns.splits import columns_of
 from export.studies.columns.training_cache import Material
-from export.training.train import TrainConfig
+from export.training.recipe import TrainConfig
 
 SPEC = FeatureSpec()
 CONFIG = CnnConfig(

@@ -30,7 +30,7 @@ from export.studies.columns.summary import APART, SELECTED, summarise
 from export.studies.columns.training_cache import Material
 from export.studies.columns.trials import Cell, key_of
 from export.training.familiarity import nearness
-from export.training.train import TrainConfig
+from export.training.recipe import TrainConfig
 
 SPEC = FeatureSpec()
 KINDS = ("healthy", "inner_race", "outer_race", "ball")

@@ -18,7 +18,7 @@ from export.studies.columns.training_cache import Material
 from export.studies.field.edge import healthy_at_length, trained_edge
 from export.studies.field.openset import cell_of, plan_of
 from export.studies.field.strangers import strangers_of
-from export.training.train import TrainConfig
+from export.training.recipe import TrainConfig
 
 SPEC = FeatureSpec()
 NAMES = feature_names(SPEC)

@@ -42,7 +42,7 @@ from export.studies.objectives.compare import (
 from export.studies.objectives.sign_flip import Difference, difference_of, verdict_of
 from export.studies.objectives.table import Standings, standings_of
 from export.training.objectives import OBJECTIVES
-from export.training.train import TrainConfig
+from export.training.recipe import TrainConfig
 
 SPEC = FeatureSpec()
 D = len(feature_names(SPEC))
