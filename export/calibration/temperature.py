@@ -99,8 +99,8 @@ def fit_calibration(held_out: HeldOut, table: Table, *, real_share: float) -> Ca
     if held_out.standing is None:
         return calibration
     unlike = (best < calibration.unknown_similarity) | (probability < calibration.unknown_probability)
-    said = np.array(FAULTS)[similarity.argmax(axis=1)]
-    limits = fit_objecting(said, held_out.standing, weights, rejected=REJECTED, already=unlike)
+    names = np.array(FAULTS)[similarity.argmax(axis=1)]
+    limits = fit_objecting(names, held_out.standing, weights, rejected=REJECTED, already=unlike)
     return msgspec.structs.replace(calibration, lines=limits.lines, blind_lines=limits.blind_lines)
 
 

@@ -21,7 +21,7 @@ from export.network.graph import Floats, Graph, embed, multiplications
 from export.network.model import fold
 from export.runs.folder import Descriptions, Run, read_descriptions
 from export.runs.train_run import FOLDS, FOLDS_FOLDER, Outcome, finish, fold_steps
-from export.scoring.agreement import Likeness, likeness, likeness_of_named
+from export.scoring.agreement import Agreement, agreement_of, agreement_of_named
 from export.scoring.score import by_family, encoder_inputs, nearest
 from export.shrinking.distil import DistilConfig, Network, distil
 from export.text.tower import describe_faults, sha256
@@ -99,12 +99,12 @@ def _centres(trained: Trained, texts: Descriptions) -> Floats:
     return describe_faults(trained.tower, texts.texts.vectors, texts.texts.sentences, FAULTS)
 
 
-def _on_training(table: Table, network: Network, student: Graph) -> dict[str, Likeness]:
+def _on_training(table: Table, network: Network, student: Graph) -> dict[str, Agreement]:
     scored = ~table.baseline
     result = {}
     for name, with_reference in (("with_baseline", True), ("without_baseline", False)):
         inputs = encoder_inputs(table, network.scaling, with_reference=with_reference)[scored]
-        result[name] = likeness(embed(student, inputs), embed(network.graph, inputs), network.centres)
+        result[name] = agreement_of(embed(student, inputs), embed(network.graph, inputs), network.centres)
     return result
 
 
@@ -112,18 +112,18 @@ def _on_held_out(
     table: Table, networks: list[Trained], students: list[Trained], texts: Descriptions, *, seed: int
 ) -> dict[str, object]:
     """Each fold's student beside its network, on the groups that both had to do without."""
-    said, wanted, told, known, rows = [], [], [], [], []
+    of_students, of_networks, student_cosines, network_cosines, rows = [], [], [], [], []
     for out, network, student in zip(folds(table, FOLDS, seed=seed), networks, students, strict=True):
         scored = np.flatnonzero(out & ~table.baseline)
         inputs, centres = encoder_inputs(table, network.scaling)[scored], _centres(network, texts)
-        said.append(embed(fold(student.student), inputs))
-        wanted.append(embed(fold(network.student), inputs))
-        told.append(said[-1] @ centres.T)
-        known.append(wanted[-1] @ centres.T)
+        of_students.append(embed(fold(student.student), inputs))
+        of_networks.append(embed(fold(network.student), inputs))
+        student_cosines.append(of_students[-1] @ centres.T)
+        network_cosines.append(of_networks[-1] @ centres.T)
         rows.append(scored)
     part = table.take(np.concatenate(rows))
-    joined = [np.concatenate(parts) for parts in (said, wanted, told, known)]
+    joined = [np.concatenate(parts) for parts in (of_students, of_networks, student_cosines, network_cosines)]
     return {
-        "held_out_groups": likeness_of_named(*joined),
+        "held_out_groups": agreement_of_named(*joined),
         "network_held_out_by_family": by_family(nearest(joined[3], FAULTS), part),
     }

@@ -23,7 +23,7 @@ from agent.types import FAULTS
 from export.data.table import Table, load, save
 from export.network.graph import Floats, Graph
 from export.network.model import Student, fold
-from export.scoring.agreement import Likeness
+from export.scoring.agreement import Agreement
 from export.shrinking.aware import AwareConfig
 from export.shrinking.distil import DistilConfig
 from export.text.encoders import EncodedSentences, TextEncoder, text_encoder
@@ -62,9 +62,9 @@ class QuantizedConfig(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     outputs: CodeScale
     parameters: int
     multiplications: int
-    float_likeness: Likeness  # to the float student, on the windows that ranges were read off
+    float_likeness: Agreement  # to the float student, on the windows that ranges were read off
     aware: AwareConfig | None = None  # where the weights were trained as integers
-    post_training: Likeness | None = None  # of the integers that they would have been without
+    post_training: Agreement | None = None  # of the integers that they would have been without
 
 
 @dataclass(frozen=True, slots=True)

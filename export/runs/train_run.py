@@ -25,7 +25,7 @@ from export.calibration.temperature import (
     softmax,
     training,
 )
-from export.data.manifest import Row
+from export.data.manifest import ManifestRow
 from export.data.sampling import sampling_weights
 from export.data.simulated import simulated_table
 from export.data.table import Table, join
@@ -49,7 +49,7 @@ FIRST_SIMULATED = 1000
 
 
 def run_experiment(
-    rows: Sequence[Row],
+    rows: Sequence[ManifestRow],
     config: TrainConfig,
     *,
     folder: Path,
@@ -179,16 +179,16 @@ def embedding_metrics(trained: Trained, table: Table, centres: Floats) -> Spread
 
 def text_metrics(trained: Trained, table: Table, centres: Floats, encoder: TextEncoder) -> dict[str, object]:
     """What it costs to describe the faults in sentences that training never saw, on the training windows."""
-    unseen = sentences_of(read_wordings(FOLDER / "unseen.toml"), FAULTS)
-    encoded = encoder.encode(unseen.texts)
+    never_seen = sentences_of(read_wordings(FOLDER / "unseen.toml"), FAULTS)
+    encoded = encoder.encode(never_seen.texts)
     scored = np.flatnonzero(~table.baseline)
     embedded = embeddings(trained.student, encoder_inputs(table, trained.scaling)[scored])
     labels = table.labels[scored]
-    swapped = describe_faults(trained.tower, encoded, unseen, FAULTS)
+    swapped = describe_faults(trained.tower, encoded, never_seen, FAULTS)
     usual = balanced_accuracy(nearest(embedded @ centres.T, FAULTS), labels)
     return {
         "unseen_sentences_nearest_to_their_fault": nearest_fault_share(
-            describe(trained.tower, encoded), unseen, whole(trained.tower, centres), FAULTS
+            describe(trained.tower, encoded), never_seen, whole(trained.tower, centres), FAULTS
         ),
         "cost_of_unseen_wordings": usual - balanced_accuracy(nearest(embedded @ swapped.T, FAULTS), labels),
     }

@@ -19,7 +19,7 @@ from export.network.branches import Expert
 from export.network.graph import Floats
 from export.network.model import Student
 from export.training.recipe import TrainConfig
-from export.training.teacher import Imagined, Said
+from export.training.teacher import ExpertAnswers, Imagined
 
 NEARNESS_WORTH = 2.0  # of its cross-entropy, that of one yes or no, beside that of a whole answer
 
@@ -42,45 +42,45 @@ class Lessons(nn.Module):
         reference = imagined.reference[picked]
         reference[blind] = np.nan
         inputs = self._scaling.inputs(imagined.values[picked], imagined.known[picked], reference)
-        said = Said(
+        answers = ExpertAnswers(
             *(
-                np.where(blind[:, np.newaxis] if told.ndim > 1 else blind, unseen[picked], told[picked])
-                for told, unseen in zip(_parts(imagined.told), _parts(imagined.blind), strict=True)
+                np.where(blind[:, np.newaxis] if informed.ndim > 1 else blind, bare[picked], informed[picked])
+                for informed, bare in zip(_parts(imagined.informed), _parts(imagined.blind), strict=True)
             )
         )
         branches, raw = student.reading(torch.from_numpy(inputs))
         likeness = functional.normalize(raw, dim=1) @ centres.T / recipe.teacher_temperature
-        loss = _cross_entropy(said.together[:, present], likeness).mean()
-        wanted: dict[Expert, Floats] = {
-            "physics": said.physics,
+        loss = _cross_entropy(answers.together[:, present], likeness).mean()
+        targets: dict[Expert, Floats] = {
+            "physics": answers.physics,
             "physics_blind": imagined.blind.physics[picked],
-            "machine": said.machine,
-            "nearness": said.nearness,
-            "rotor": said.rotor,  # 0 where it said nothing: nothing to learn
+            "machine": answers.machine,
+            "nearness": answers.nearness,
+            "rotor": answers.rotor,  # 0 where it said nothing: nothing to learn
         }
         compared = torch.from_numpy((inputs[:, -1] > 0).astype(np.float32))
         widths = [branch.widths[1] for branch in recipe.branches]
         carried = torch.split(branches, widths, dim=1) if widths else ()
         for branch, head, seen in zip(recipe.branches, self.heads, carried, strict=True):
-            distance = _distance(branch.expert, wanted[branch.expert], head(seen))
+            distance = _distance(branch.expert, targets[branch.expert], head(seen))
             if branch.expert == "physics":  # its inputs say nothing without a reference
                 distance = distance * compared
             loss = loss + recipe.branch_weight * distance.mean()
         return loss
 
 
-def _distance(expert: Expert, wanted: Floats, answer: Tensor) -> Tensor:
+def _distance(expert: Expert, targets: Floats, answer: Tensor) -> Tensor:
     """(n,) of a branch's answer, before its softmax or sigmoid, to its expert's."""
     if expert != "nearness":
-        return _cross_entropy(wanted, answer)
-    near = torch.from_numpy(wanted)
+        return _cross_entropy(targets, answer)
+    near = torch.from_numpy(targets)
     return NEARNESS_WORTH * functional.binary_cross_entropy_with_logits(answer[:, 0], near, reduction="none")
 
 
-def _cross_entropy(wanted: Floats, answer: Tensor) -> Tensor:
+def _cross_entropy(targets: Floats, answer: Tensor) -> Tensor:
     """(n,) of answers before their softmax."""
-    return -(torch.from_numpy(wanted) * functional.log_softmax(answer, dim=1)).sum(dim=1)
+    return -(torch.from_numpy(targets) * functional.log_softmax(answer, dim=1)).sum(dim=1)
 
 
-def _parts(said: Said) -> tuple[Floats, ...]:
-    return (said.together, said.machine, said.physics, said.rotor, said.nearness)
+def _parts(answers: ExpertAnswers) -> tuple[Floats, ...]:
+    return (answers.together, answers.machine, answers.physics, answers.rotor, answers.nearness)

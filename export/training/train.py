@@ -160,7 +160,8 @@ def _objective(raw: Tensor, targets: Tensor, texts: Tensor, text_targets: Tensor
     loss: Tensor = objective(functional.normalize(raw, dim=1), targets, texts, text_targets)
     # Sentences of one fault towards each other, those of different faults apart: without it all texts may collapse.
     loss = loss + config.text_weight * objective(texts[::2], text_targets[::2], texts[1::2], text_targets[1::2])
-    return loss + config.length_weight * (raw.norm(dim=1) - 1).square().mean()
+    length: Tensor = (raw.norm(dim=1) - 1).square().mean()
+    return loss + config.length_weight * length
 
 
 def lessons_of(windows: Windows) -> Lessons | None:
@@ -190,10 +191,10 @@ def sentence_draws(sentences: Sentences, config: TrainConfig) -> SentenceDraws:
     These are one more target, beyond FAULTS: away from every fault, and no vibration's.
     """
     labels = np.array(sentences.faults)
-    wanted = dict.fromkeys(FAULTS, config.sentences_per_fault) | {NONE: config.no_fault_sentences}
-    numbers = [number for number, label in enumerate(wanted) if wanted[label] and (labels == label).any()]
-    counts = [list(wanted.values())[number] for number in numbers]
-    pools = [np.flatnonzero(labels == list(wanted)[number]) for number in numbers]
+    per_fault = dict.fromkeys(FAULTS, config.sentences_per_fault) | {NONE: config.no_fault_sentences}
+    numbers = [number for number, label in enumerate(per_fault) if per_fault[label] and (labels == label).any()]
+    counts = [list(per_fault.values())[number] for number in numbers]
+    pools = [np.flatnonzero(labels == list(per_fault)[number]) for number in numbers]
     targets = torch.tensor(numbers).repeat_interleave(torch.tensor(counts))
 
     def draw(rng: np.random.Generator) -> tuple[NDArray[np.intp], Tensor]:

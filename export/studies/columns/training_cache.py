@@ -86,8 +86,8 @@ def scored_inputs(material: Material, column: Column, fitted: Fitted) -> tuple[T
     scored = material.recorded.take(column.scored)
     scaling = fitted.trained.scaling
     healthy = healthy_references(material.recorded, column, scaling.speed_bound)
-    told = scaling.inputs(scored.values, scored.known, healthy)
-    return scored, told, scaling.inputs(scored.values, scored.known, None)
+    with_reference = scaling.inputs(scored.values, scored.known, healthy)
+    return scored, with_reference, scaling.inputs(scored.values, scored.known, None)
 
 
 def spread_of_training(fitted: Fitted) -> Spread:

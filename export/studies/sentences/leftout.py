@@ -81,9 +81,14 @@ class LeftOutCell(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
 
 
 def run_left_out(
-    material: Material, config: TrainConfig, *, folder: Path, seeds: int = 1, physics: Sequence[bool] = (False, True),
+    material: Material,
+    config: TrainConfig,
+    *,
+    folder: Path,
+    seeds: int = 1,
+    physics: Sequence[bool] = (False, True),
     tell: Callable[[str], None] = lambda line: None,
-) -> tuple[LeftOutCell, ...]:  # fmt: skip
+) -> tuple[LeftOutCell, ...]:
     """A cell for every place, recorded fault and seed, then one for every simulated fault."""
     cells = []
     for place, fault in plan_of(material):
@@ -101,9 +106,9 @@ def as_line(cell: LeftOutCell) -> str:
     """One cell for people."""
     how = "physics known" if cell.physics else "words alone"
     modes = ", ".join(
-        f"{mode} baseline {said.recall:.2f} ({said.interval.low:.2f} to {said.interval.high:.2f}; others called so "
-        f"{said.called_in_error:.2f}; ungranted {said.recall_ungranted:.2f})"
-        for mode, said in (("with", cell.with_baseline), ("without", cell.without_baseline))
+        f"{mode} baseline {found.recall:.2f} ({found.interval.low:.2f} to {found.interval.high:.2f}; others called so "
+        f"{found.called_in_error:.2f}; ungranted {found.recall_ungranted:.2f})"
+        for mode, found in (("with", cell.with_baseline), ("without", cell.without_baseline))
     )
     return (
         f"{cell.place:>10} {cell.fault:<13}{how:<14}recall {modes}; chance {cell.chance:.2f}, "
@@ -138,9 +143,9 @@ def left_out_cell(material: Material, place: str, fault: str, config: TrainConfi
 
     others = tuple(name for name in FAULTS if name != fault)
     centres = describe_faults(trained.tower, texts.vectors, sentences, others)
-    told = sentences_of(read_wordings(WORDINGS), [fault])
+    fault_sentences = sentences_of(read_wordings(WORDINGS), [fault])
     describe_it = describe_faults if physics else describe_whole  # as `describe` does for what was not trained with
-    description = describe_it(trained.tower, encoder.encode(told.texts), told, [fault])
+    description = describe_it(trained.tower, encoder.encode(fault_sentences.texts), fault_sentences, [fault])
     cached = np.concatenate([centres, description])
     heard = heard_windows(trained, table, real_share=config.real_share, seed=config.seed)
     granted = 0.0 if physics else grant_of(heard, centres, description[0])

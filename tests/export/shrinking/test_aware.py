@@ -18,7 +18,7 @@ from agent.bundle.runtimes.litert import LiteRtEncoder
 from agent.bundle.runtimes.onnx import OnnxEncoder
 from export.commands.shrinking import verdict
 from export.network.graph import Dense, Graph, Node, embed
-from export.scoring.agreement import Likeness
+from export.scoring.agreement import Agreement
 from export.shrinking.aware import AwareConfig, integer_pass, layers_of, rounded, train_aware, with_layers
 from export.shrinking.quantize import Quantized, activation_ranges, quantize
 from export.shrinking.writers.onnx import onnx_bytes
@@ -88,8 +88,8 @@ def test_layers_put_back_are_the_graph() -> None:
     ("aware", "said"), [(0.97, "worse"), (0.989, "is enough"), (0.991, "is enough"), (1.0, "more often")]
 )
 def test_the_verdict_is_on_answers_and_knows_chance(aware: float, said: str) -> None:
-    assert said in verdict(Likeness(2000, 0.99, 0.9, 0.99), Likeness(2000, 0.999, 0.99, aware))
-    same = Likeness(2000, 0.99, 0.9, 1.0)
+    assert said in verdict(Agreement(2000, 0.99, 0.9, 0.99), Agreement(2000, 0.999, 0.99, aware))
+    same = Agreement(2000, 0.99, 0.9, 1.0)
     assert "is enough" in verdict(same, same)
 
 

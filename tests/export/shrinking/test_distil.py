@@ -29,7 +29,7 @@ from export.data.table import Table
 from export.network.graph import embed
 from export.network.model import Student, fold
 from export.runs.folder import RunConfig, load_run, read_descriptions, save_run
-from export.scoring.agreement import likeness
+from export.scoring.agreement import agreement_of
 from export.scoring.score import encoder_inputs
 from export.shrinking.distil import DistilConfig, Network, distil, embedding_distance, relation_distance
 from export.shrinking.transfer_inputs import draw
@@ -130,7 +130,7 @@ def test_what_is_shown_is_what_a_sensor_could_see(table: Table, network: Network
 
 def like(student: Student, network: Network, table: Table) -> float:
     inputs = encoder_inputs(table, network.scaling)
-    return likeness(embed(fold(student), inputs), embed(network.graph, inputs), network.centres).cosine_mean
+    return agreement_of(embed(fold(student), inputs), embed(network.graph, inputs), network.centres).cosine_mean
 
 
 def weights_of(student: Student) -> list[torch.Tensor]:

@@ -44,10 +44,16 @@ def table() -> Table:
         values[:, -1] = 0
         tables.append(
             labelled(
-                values, known, label=fault, group=f"g{number}", machine="m", recording=f"r{number}", rpm=1500.0,
+                values,
+                known,
+                label=fault,
+                group=f"g{number}",
+                machine="m",
+                recording=f"r{number}",
+                rpm=1500.0,
                 baseline=False,
             )
-        )  # fmt: skip
+        )
     return join(tables)
 
 
@@ -69,9 +75,15 @@ def elsewhere(reference: np.ndarray) -> np.ndarray:
 
 def imagined(table: Table, reference: np.ndarray, teacher: Teacher, *, seed: int = 1) -> Imagined:
     return imagine(
-        table, [elsewhere(reference), reference], teacher=teacher, scaling=SCALING, spec=SPEC, config=CONFIG,
-        masking=Masking(), rng=np.random.default_rng(seed),
-    )  # fmt: skip
+        table,
+        [elsewhere(reference), reference],
+        teacher=teacher,
+        scaling=SCALING,
+        spec=SPEC,
+        config=CONFIG,
+        masking=Masking(),
+        rng=np.random.default_rng(seed),
+    )
 
 
 def test_the_teacher_knows_its_own_windows_in_the_order_of_faults(table, reference, teacher) -> None:

@@ -36,9 +36,16 @@ def recording(machine: str, label: str, rpm: float) -> Table:
         for kind in ("first", "second", "mean"):
             values[:, NAMES.index(f"comb/{LINES[label]}/{kind}")] += 12
     return labelled(
-        values, np.ones(values.shape, np.bool_), label=label, group=f"{machine}-{label}", machine=machine,
-        recording=name, rpm=rpm, baseline=False, overlap=1,
-    )  # fmt: skip
+        values,
+        np.ones(values.shape, np.bool_),
+        label=label,
+        group=f"{machine}-{label}",
+        machine=machine,
+        recording=name,
+        rpm=rpm,
+        baseline=False,
+        overlap=1,
+    )
 
 
 @pytest.fixture(scope="module")
