@@ -77,9 +77,9 @@ def pack(run: Run, out: Path, *, name: str, version: str, towers: Path = TOWERS)
 def verification_case(run: Run, count: int = VERIFY_WINDOWS) -> Case:
     """Windows of the run's recordings, half of them with their machine's baseline; evenly spread over the table."""
     rows = np.unique(np.linspace(0, len(run.table) - 1, min(count, len(run.table))).astype(np.intp))
-    told = encoder_inputs(run.table, run.scaling)[rows]
+    with_reference = encoder_inputs(run.table, run.scaling)[rows]
     bare = encoder_inputs(run.table, run.scaling, with_reference=False)[rows]
-    inputs = np.where((np.arange(len(rows)) % 2 == 0)[:, np.newaxis], told, bare)
+    inputs = np.where((np.arange(len(rows)) % 2 == 0)[:, np.newaxis], with_reference, bare)
     return Case(inputs, [f"{run.table.recordings[row]} window {row}" for row in rows])
 
 

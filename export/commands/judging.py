@@ -79,9 +79,9 @@ def _as_text(evaluation: Evaluation) -> str:
         f"{'label':<16}{'recall':>8}   the edge: right healthy  wrong unknown unjudged",
     ]
     for label, recall in evaluation.per_class_recall.items():
-        said = gated.per_class[label]
-        shares = f"{said['right']:>15.3f}{said['healthy']:>8.3f}{said['wrong_fault']:>7.3f}"
-        rows.append(f"{label:<16}{recall:>8.3f}{shares}{said['unknown']:>8.3f}{said['unjudged']:>9.3f}")
+        called = gated.per_class[label]
+        shares = f"{called['right']:>15.3f}{called['healthy']:>8.3f}{called['wrong_fault']:>7.3f}"
+        rows.append(f"{label:<16}{recall:>8.3f}{shares}{called['unknown']:>8.3f}{called['unjudged']:>9.3f}")
     rows += ["", f"{'group':<32}{'recall':>8}"]
     rows += [f"{group:<32}{recall:>8.3f}" for group, recall in evaluation.per_group_recall.items()]
     rows += ["", "what the edge would say (95 % bounds)"]

@@ -155,9 +155,11 @@ def test_a_fault_described_again_is_still_one_that_nobody_trained(case: Case, tm
     alone = msgspec.structs.replace(after.manifest.calibration, granted={"seal_rub": made.granted["seal_rub"]})
     others = [number for number, fault in enumerate(after.manifest.faults) if fault != "belt_slip"]
     descriptions = Descriptions(
-        tuple(after.manifest.faults[number] for number in others), after.descriptions.vectors[others],
-        (True,) * len(others), {},
-    )  # fmt: skip
+        tuple(after.manifest.faults[number] for number in others),
+        after.descriptions.vectors[others],
+        (True,) * len(others),
+        {},
+    )
     heard = heard_by(descriptions.vectors.shape[1])
     called = [match(one, descriptions, alone)[0].fault for one in heard]
     assert called.count("seal_rub") / len(called) <= TAKEN
