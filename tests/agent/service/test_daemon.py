@@ -15,11 +15,11 @@ import jsonschema
 import numpy as np
 import paho.mqtt.client as paho
 import pytest
+from line_bundle import BUNDLE, FAULTS, RATE, signal
 from numpy.typing import NDArray
 from paho.mqtt.enums import CallbackAPIVersion
 from requirements import ROOT
 from serial_lines import Terminal
-from test_pipeline import BUNDLE, FAULTS, RATE, signal
 from waiting import until
 
 from agent.config.load import load_config
