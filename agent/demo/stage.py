@@ -106,11 +106,16 @@ def _perform(args: argparse.Namespace, folder: Path, port: int) -> int:
         config = folder / "demo.toml"
         config.write_text(
             CONFIG.format(
-                folder=folder, port=port, pty=pty.path, machine=MACHINE, bearing=BEARING, sensor=SENSOR,
+                folder=folder,
+                port=port,
+                pty=pty.path,
+                machine=MACHINE,
+                bearing=BEARING,
+                sensor=SENSOR,
                 language=args.language,
             ),
             encoding="utf-8",
-        )  # fmt: skip
+        )
         command = [sys.executable, "-m", "agent", "run", str(config), "--log-level", "error"]
         agent = subprocess.Popen(command)
         try:

@@ -68,8 +68,18 @@ STATISTICS = ("first", "second", "mean")
 CONTRASTS = ("outer_inner", "race_ball", "ball_shaft")
 _GEOMETRIC = np.array([name not in (_SHAFT, "half") for name in PATTERNS])
 VIEWS = (
-    "comb", "raw", "contrast", "envelope_order", "low_order", "share", "axial", "spectrum", "level", "shape", "impulse"
-)  # fmt: skip
+    "comb",
+    "raw",
+    "contrast",
+    "envelope_order",
+    "low_order",
+    "share",
+    "axial",
+    "spectrum",
+    "level",
+    "shape",
+    "impulse",
+)
 SPEED_BOUND = ("low_order", "share", "axial")
 """Views of a healthy machine that do not carry over to another speed: its shaft lines rise and fall as they like."""
 LOW_ORDERS = (0.5, 1.0, 1.5, 2.0, 2.5, 3.0, 3.5, 4.0, 5.0, 6.0, 7.0, 8.0)

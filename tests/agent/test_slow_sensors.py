@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from functools import cache
-from pathlib import Path
 
 import numpy as np
 import pytest
@@ -56,14 +55,6 @@ def wit(path: str) -> Source:
 
 def sketch(path: str) -> Source:
     return SerialCsvSource(SerialCsvConfig(port=path), (Route("fan", rate_hz=1000.0),))
-
-
-@pytest.fixture
-def terminal(tmp_path: Path) -> Iterator[Terminal]:
-    made = Terminal(tmp_path / "port")
-    made.appear()
-    yield made
-    made.vanish()
 
 
 def hear(source: Source, terminal: Terminal, data: bytes) -> tuple[Pipeline, list[Diagnosis], list[Alert]]:

@@ -21,9 +21,15 @@ DESCRIPTIONS = Descriptions(("healthy", "inner_race"), np.eye(2, dtype=np.float3
 def heard(fault: str, *, inner: float, outer: float, deviation: float | None = None) -> Diagnosis:
     other = "healthy" if fault != "healthy" else "inner_race"
     return replace(
-        DIAGNOSIS, quality=None, running=True, fault=fault, deviation=deviation, evidence=None,
-        matches=(Match(fault, 0.9, 0.8), Match(other, 0.1, 0.2)), heights=LineHeights(inner, outer, 0.0, True),
-    )  # fmt: skip
+        DIAGNOSIS,
+        quality=None,
+        running=True,
+        fault=fault,
+        deviation=deviation,
+        evidence=None,
+        matches=(Match(fault, 0.9, 0.8), Match(other, 0.1, 0.2)),
+        heights=LineHeights(inner, outer, 0.0, True),
+    )
 
 
 def test_lines_contradict_as_they_stand_on_average_and_not_window_by_window() -> None:

@@ -5,9 +5,7 @@ from __future__ import annotations
 import os
 import runpy
 from collections import Counter
-from collections.abc import Iterator
 from itertools import pairwise
-from pathlib import Path
 from typing import Any
 
 import msgspec
@@ -265,14 +263,6 @@ def test_rate_that_is_plainly_wrong_is_told(true_hz: float, is_told: bool) -> No
 
 
 # -------------------------------------------------------------------------------------------------------------- source
-
-
-@pytest.fixture
-def terminal(tmp_path: Path) -> Iterator[Terminal]:
-    made = Terminal(tmp_path / "port")
-    made.appear()
-    yield made
-    made.vanish()
 
 
 def listen(terminal: Terminal, data: bytes, *, route: Route, **options: Any) -> tuple[list[Item], SerialCsvSource]:
