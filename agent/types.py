@@ -276,6 +276,7 @@ class Diagnosis:
     signs: Signs | None = None  # None where the sensor is too slow to hear impacts, or nothing was judged
     missing: tuple[str, ...] = ()  # what would have to be known to say more
     looks_like: str | None = None  # the nearest description, where evidence does not bear it out
+    hears_bearings: bool = True  # False: the sensor is too slow for every band that a bearing's impacts excite
 
     @property
     def second(self) -> Match | None:

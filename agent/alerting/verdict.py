@@ -10,7 +10,6 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from statistics import median
 
-from agent.diagnosis.evidence import hears_bearings
 from agent.diagnosis.line_check import mean_heights
 from agent.diagnosis.matching import Calibration
 from agent.diagnosis.naming import NAME_AT, Grounds, name_on
@@ -59,7 +58,7 @@ def verdict_of(
         has_baseline=deviation is not None,
         within_baseline=deviation is not None and deviation < detect_at,
         deviates=deviation is not None and deviation >= detect_at,
-        hears_bearings=_most(hears_bearings(d.evidence) for d in judged),
+        hears_bearings=_most(d.hears_bearings for d in judged),
         heights=heights,
         signs=mean_signs([d.signs for d in judged]),
     )

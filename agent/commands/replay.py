@@ -13,8 +13,10 @@ from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from agent.bundle.runtimes import CHOICES as RUNTIME_CHOICES
 from agent.commands import arguments
 from agent.errors import RecordingError
+from agent.recordings import suffixes_in_words
 
 if TYPE_CHECKING:
     from agent.bundle.load import Bundle
@@ -28,7 +30,7 @@ SENSOR = "recording"
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
-    parser.add_argument("files", nargs="+", type=Path, metavar="FILE", help=".vbp .csv .wav .npy or .mat recording")
+    parser.add_argument("files", nargs="+", type=Path, metavar="FILE", help=f"{suffixes_in_words()} recording")
     parser.add_argument("--rate-hz", type=float, help="sample rate, where the file does not say it")
     parser.add_argument("--rpm", type=arguments.rpm, help="nominal shaft speed; the spectrum places it exactly")
     parser.add_argument(
@@ -55,7 +57,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     )
     parser.add_argument("--join", action="store_true", help="the files are one recording, consecutive in time")
     parser.add_argument("--bundle", default="default", help="folder of the bundle to diagnose with")
-    parser.add_argument("--runtime", choices=("auto", "onnx", "litert"), default="auto")
+    parser.add_argument("--runtime", choices=RUNTIME_CHOICES, default="auto")
     parser.add_argument("--language", choices=("en", "ko"), default="en")
     parser.add_argument("--json", action="store_true", help="JSON lines: every window, then the verdict of each file")
 
@@ -187,7 +189,9 @@ def _print_json(recording: Recording, diagnoses: list[Diagnosis], bundle: Bundle
         )
 
     for diagnosis in diagnoses:
-        line("window", diagnosis)
+        shown = msgspec.to_builtins(diagnosis)
+        del shown["hears_bearings"]  # for the verdict; readers find it in the evidence, as the reason for no lines
+        line("window", shown)
     verdict = verdict_of(diagnoses, bundle.calibration)
     text = text_of_verdict(verdict, descriptions=bundle.descriptions, language=args.language)
     line("verdict", verdict, text=msgspec.to_builtins(text), notes=recording.notes)

@@ -10,6 +10,7 @@ from typing import Annotated, Any, Literal
 import msgspec
 
 from agent.alerting.window_rules import DecisionConfig
+from agent.bundle import runtimes
 from agent.config.decoding import Id
 from agent.limits import MAX_RPM
 from agent.machine import AxisRole, Geometry
@@ -29,7 +30,7 @@ class AgentConfig(msgspec.Struct, frozen=True, kw_only=True):
     state_dir: str = "/var/lib/textvib"
     language: Literal["ko", "en"] = "en"
     bundle: str = "default"
-    runtime: Literal["auto", "onnx", "litert"] = "auto"
+    runtime: runtimes.Choice = "auto"
 
 
 class PublishConfig(msgspec.Struct, frozen=True, kw_only=True):
@@ -37,7 +38,7 @@ class PublishConfig(msgspec.Struct, frozen=True, kw_only=True):
 
     base_topic: BaseTopic = "textvib"
     diagnoses: bool = True
-    queue: Annotated[int, msgspec.Meta(ge=10, le=100_000)] = 1000  # messages kept while the broker is away
+    queue: Annotated[int, msgspec.Meta(ge=10, le=100_000)] = 1000  # messages kept for each sink while it is away
 
 
 class GeometryConfig(msgspec.Struct, frozen=True, kw_only=True):
@@ -135,6 +136,14 @@ class SourceConfig(msgspec.Struct, frozen=True, kw_only=True):
     settings: Any
 
 
+class SinkConfig(msgspec.Struct, frozen=True, kw_only=True):
+    """One `[[sinks]]` entry: where messages go beside `[broker]`."""
+
+    name: str
+    kind: str
+    settings: Any
+
+
 class Config(msgspec.Struct, frozen=True, kw_only=True):
     """The whole file; `notices` are remarks that stop nothing."""
 
@@ -143,6 +152,7 @@ class Config(msgspec.Struct, frozen=True, kw_only=True):
     publish: PublishConfig = PublishConfig()
     decision: DecisionConfig = DecisionConfig()
     sources: tuple[SourceConfig, ...]
+    sinks: tuple[SinkConfig, ...] = ()
     machines: dict[str, MachineConfig]
     bearings: dict[str, GeometryConfig] = {}
     sensors: dict[str, SensorConfig]

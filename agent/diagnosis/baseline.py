@@ -37,7 +37,7 @@ class DeviationScale(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
 
 
 @dataclass(frozen=True, slots=True)
-class Cell:
+class SpeedCell:
     """Running moments of the healthy windows of one speed (None: speed unknown)."""
 
     rpm: float | None
@@ -57,7 +57,7 @@ class Cell:
         """Whether the shaft's own lines may be compared in level: they rise and fall within a few percent of speed."""
         return rpm is not None and self.rpm is not None and rpm > 0 and abs(rpm / self.rpm - 1) <= SAME_LEVEL
 
-    def with_window(self, features: Features, *, rpm: float | None, rms: float) -> Cell:
+    def with_window(self, features: Features, *, rpm: float | None, rms: float) -> SpeedCell:
         """The cell after one more healthy window (Welford's update per feature)."""
         known = features.known
         seen = self.seen + known
@@ -68,14 +68,14 @@ class Cell:
         if self.rpm is not None and rpm is not None:
             rpm = self.rpm + (rpm - self.rpm) / count
         shaft_db = _mean_level(self.shaft_db if self.count else features.shaft_db, features.shaft_db, count)
-        return Cell(rpm, count, mean, scatter, seen, self.rms_g + (rms - self.rms_g) / count, shaft_db)
+        return SpeedCell(rpm, count, mean, scatter, seen, self.rms_g + (rms - self.rms_g) / count, shaft_db)
 
 
 @dataclass(frozen=True, slots=True)
 class Baseline:
     """The healthy cells of one sensor and bearing; a value: learning returns another one."""
 
-    cells: tuple[Cell, ...] = ()
+    cells: tuple[SpeedCell, ...] = ()
 
     def learn(self, features: Features, *, rpm: float | None, rms: float) -> Baseline:
         """The baseline after one more window known to be healthy."""
@@ -84,14 +84,14 @@ class Baseline:
                 grown = cell.with_window(features, rpm=rpm, rms=rms)
                 return replace(self, cells=(*self.cells[:index], grown, *self.cells[index + 1 :]))
         size = len(features.values)
-        empty = Cell(rpm, 0, np.zeros(size), np.zeros(size), np.zeros(size, np.int64), 0.0)
+        empty = SpeedCell(rpm, 0, np.zeros(size), np.zeros(size), np.zeros(size, np.int64), 0.0)
         return replace(self, cells=(*self.cells, empty.with_window(features, rpm=rpm, rms=rms)))
 
     def covers(self, rpm: float | None) -> bool:
         """Whether enough healthy windows of this very speed were seen to say what deviates."""
         return self._cell(rpm) is not None
 
-    def _cell(self, rpm: float | None) -> Cell | None:
+    def _cell(self, rpm: float | None) -> SpeedCell | None:
         ready = [cell for cell in self.cells if cell.count >= MIN_WINDOWS and cell.covers(rpm)]
         return max(ready, key=lambda cell: cell.count, default=None)
 
@@ -191,7 +191,7 @@ def to_bytes(baseline: Baseline) -> bytes:
     return msgspec.msgpack.encode([_stored(cell) for cell in baseline.cells])
 
 
-def _stored(cell: Cell) -> _StoredCell:
+def _stored(cell: SpeedCell) -> _StoredCell:
     levels = None if cell.shaft_db is None else cell.shaft_db.tolist()
     return _StoredCell(
         rpm=cell.rpm,
@@ -214,7 +214,7 @@ def from_bytes(stored: bytes, *, size: int) -> Baseline:
             raise ValueError(f"a baseline cell holds {len(cell.shaft_db)} levels of the shaft, not {len(ORDERS) + 1}")
     return Baseline(
         tuple(
-            Cell(
+            SpeedCell(
                 c.rpm,
                 c.count,
                 np.array(c.mean),

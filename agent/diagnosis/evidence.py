@@ -19,6 +19,8 @@ from agent.types import BearingLine, Evidence, Figure, Speed
 LINE_ABOVE_FLOOR_DB = 9.0  # a tolerance band of noise bins stays below this in 99 % of windows
 BAND_ABOVE_NYQUIST = "band_above_nyquist"
 _HARMONICS = 3
+VELOCITY_BAND_HZ = (10.0, 1000.0)
+"""Broad-band velocity, on which ISO 20816-3 zones rest, is taken in it."""
 
 ISO_20816_3_MM_S = {
     (1, "rigid"): (2.3, 4.5, 7.1),
@@ -50,16 +52,11 @@ def gather_evidence(
     )
 
 
-def hears_bearings(evidence: Evidence | None) -> bool:
-    """False where the sensor is too slow for every band that a bearing's impacts excite."""
-    return evidence is None or evidence.lines_reason != BAND_ABOVE_NYQUIST
-
-
 def bearing_lines(
     spectra: Spectra, *, spec: FeatureSpec, speed: Speed, bearing: Bearing | None
 ) -> tuple[tuple[BearingLine, ...], str | None]:
     """Lines of the envelope spectra that stand where the bearing's fault orders say, highest first; or why none."""
-    if not spectra.envelope_known.any():
+    if not spectra.hears_bearings:
         return (), BAND_ABOVE_NYQUIST
     if not speed.rpm or not speed.steady:
         return (), "no_speed"
@@ -111,14 +108,15 @@ def _line(
 
 
 def velocity_rms(spectra: Spectra, *, unit: str) -> Figure:
-    """Broad-band vibration velocity in 10-1000 Hz of the worst axis, mm/s RMS, integrated in the frequency domain."""
+    """Broad-band velocity in `VELOCITY_BAND_HZ` of the worst axis, mm/s RMS, integrated in the frequency domain."""
     if unit != "g":
         return Figure(None, "mm/s", "no_scale")
-    if spectra.rate_hz / 2 < 1000.0:
+    lowest, highest = VELOCITY_BAND_HZ
+    if spectra.rate_hz / 2 < highest:
         return Figure(None, "mm/s", BAND_ABOVE_NYQUIST)
     if spectra.bin_hz > 5.0:
         return Figure(None, "mm/s", "window_too_short")
-    first, last = int(np.ceil(10.0 / spectra.bin_hz)), int(1000.0 / spectra.bin_hz) + 1
+    first, last = int(np.ceil(lowest / spectra.bin_hz)), int(highest / spectra.bin_hz) + 1
     omega = 2 * np.pi * np.arange(first, last) * spectra.bin_hz
     power = (spectra.axis_power[:, first:last] / omega**2).sum(axis=1)
     return Figure(float(np.sqrt(power.max())) * STANDARD_GRAVITY * 1000, "mm/s")

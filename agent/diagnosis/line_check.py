@@ -33,20 +33,20 @@ def line_heights(
     reference knows them all, else above the floor. NaN without geometry or speed.
     """
     places = _places(spec)
-    seen = np.where(known, values, np.float32(np.nan))
+    known_values = np.where(known, values, np.float32(np.nan))
     if healthy is None:
         healthy = np.full_like(values, np.nan)
-    told: NDArray[np.bool_] = np.asarray(np.isfinite(healthy[..., np.concatenate(places)]).all(axis=-1))
-    above = seen - np.where(told[..., np.newaxis], healthy, np.float32(0))
+    healthy_known: NDArray[np.bool_] = np.asarray(np.isfinite(healthy[..., np.concatenate(places)]).all(axis=-1))
+    above = known_values - np.where(healthy_known[..., np.newaxis], healthy, np.float32(0))
     heights: Heights = np.stack([above[..., place].max(axis=-1) for place in places], axis=-1)
-    return heights, told
+    return heights, healthy_known
 
 
 def heights_of(features: Features, reference: Features | None, spec: FeatureSpec) -> LineHeights | None:
     """The same of one window; None where the lines are not all known."""
     healthy = None if reference is None else np.where(reference.known, reference.values, np.float32(np.nan))
-    heights, told = line_heights(features.values, features.known, healthy, spec)
-    return as_value(heights, above_healthy=bool(told))
+    heights, above_healthy = line_heights(features.values, features.known, healthy, spec)
+    return as_value(heights, above_healthy=bool(above_healthy))
 
 
 def as_value(heights: Heights, *, above_healthy: bool) -> LineHeights | None:
@@ -65,9 +65,9 @@ def mean_heights(windows: Sequence[LineHeights | None]) -> LineHeights | None:
     known = [window for window in windows if window is not None]
     if not known or 2 * len(known) < len(windows):
         return None
-    told = 2 * sum(window.above_healthy for window in known) >= len(known)
-    alike = [window for window in known if window.above_healthy == told]
-    return LineHeights(*map(fmean, zip(*map(_row_of, alike), strict=True)), above_healthy=told)
+    above_healthy = 2 * sum(window.above_healthy for window in known) >= len(known)
+    alike = [window for window in known if window.above_healthy == above_healthy]
+    return LineHeights(*map(fmean, zip(*map(_row_of, alike), strict=True)), above_healthy=above_healthy)
 
 
 def objection_to(

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass, replace
 
-from agent.diagnosis.evidence import gather_evidence, hears_bearings
+from agent.diagnosis.evidence import gather_evidence
 from agent.diagnosis.line_check import heights_of
 from agent.diagnosis.matching import Calibration, Descriptions
 from agent.diagnosis.naming import Grounds, name_on, unnamed
@@ -93,7 +93,7 @@ class Judge:
             has_baseline=deviation is not None,
             within_baseline=deviation is not None and deviation < self.detect_at,
             deviates=deviation is not None and deviation >= self.detect_at,
-            hears_bearings=hears_bearings(evidence),
+            hears_bearings=measured.spectra.hears_bearings,
             heights=heights,
             signs=signs,
         )
@@ -112,6 +112,7 @@ class Judge:
             signs=signs,
             missing=name.missing,
             looks_like=name.looks_like,
+            hears_bearings=measured.spectra.hears_bearings,
         )
 
     def _evidence(self, measured: Measurement, bearing: Bearing | None) -> Evidence:

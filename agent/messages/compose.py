@@ -93,7 +93,7 @@ class Speaker:
             window_start=diagnosis.window_start,
             fault=diagnosis.fault,
             text=self.text(
-                _said_by(diagnosis),
+                _text_name(diagnosis),
                 diagnosis.objection if diagnosis.fault == UNKNOWN else None,
                 diagnosis.missing,
             ),
@@ -145,7 +145,7 @@ class Speaker:
         )
 
 
-def _said_by(diagnosis: Diagnosis) -> str:
+def _text_name(diagnosis: Diagnosis) -> str:
     """The name of the text for one window."""
     if is_rms_only(diagnosis):
         return RMS_ONLY

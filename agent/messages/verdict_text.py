@@ -13,11 +13,11 @@ def text_of_verdict(verdict: Verdict, *, descriptions: Descriptions, language: L
     """A verdict in words."""
     if verdict.objection is not None and verdict.fault == UNKNOWN:
         return text_against(verdict.objection, descriptions=descriptions, language=language)
-    text = text_of(_said_by(verdict), descriptions=descriptions, language=language)
+    text = text_of(_text_name(verdict), descriptions=descriptions, language=language)
     return with_missing(text, verdict.missing, language=language)
 
 
-def _said_by(verdict: Verdict) -> str:
+def _text_name(verdict: Verdict) -> str:
     """The name of its text."""
     if verdict.reason == verdicts.NO_WINDOW:
         return NO_WINDOW

@@ -21,7 +21,7 @@ from agent.service.assembly import Parts
 from agent.service.control import Answer, Request
 from agent.service.health import Everything, health_report
 from agent.service.inbox import Inbox
-from agent.service.publisher import Outbox, Publisher
+from agent.service.publisher import Outboxes, Publisher
 from agent.service.recording_jobs import Tapes
 from agent.service.sensor import SensorDesk, fingerprint, restored_desks
 from agent.service.source_thread import Reader
@@ -46,9 +46,9 @@ class Worker:
         *,
         store: Store,
         inbox: Inbox,
-        outbox: Outbox,
+        outbox: Outboxes,
         readers: Mapping[str, Reader],
-        publisher: Publisher,
+        publishers: Mapping[str, Publisher],
         stop: threading.Event,
     ) -> None:
         self._parts = parts
@@ -63,10 +63,10 @@ class Worker:
             desks=self._desks,
             faults=self._faults,
             readers=readers,
-            publisher=publisher,
+            publishers=publishers,
             started_s=time.monotonic(),
         )
-        self._announcer = Announcer(parts, store=store, inbox=inbox, outbox=outbox)
+        self._announcer = Announcer(parts, store=store, inbox=inbox, outboxes=outbox)
         self._stop = stop
         self._features = fingerprint(parts)
         self._baselines = {sensor: desk.pipeline.healthy.baselines for sensor, desk in self._desks.items()}

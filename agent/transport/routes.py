@@ -73,8 +73,8 @@ def problems_of(routes: Iterable[Route], where: str) -> list[str]:
 
 def matches(pattern: str, topic: str) -> bool:
     """Whether an MQTT topic matches a pattern, in which `+` stands for exactly one level."""
-    wanted, given = pattern.split("/"), topic.split("/")
-    return len(wanted) == len(given) and all(w in ("+", g) for w, g in zip(wanted, given, strict=True))
+    expected, levels = pattern.split("/"), topic.split("/")
+    return len(expected) == len(levels) and all(e in ("+", x) for e, x in zip(expected, levels, strict=True))
 
 
 @dataclass(frozen=True, slots=True)

@@ -6,15 +6,19 @@ recordings dressed as other machines another.
 
 from __future__ import annotations
 
+from dataclasses import dataclass
+
 import numpy as np
 from numpy.typing import NDArray
 
 from agent.diagnosis.line_check import line_heights
 from agent.diagnosis.matching import SignLimits
+from agent.dsp.encoder_inputs import speed_bound, view_shares
 from agent.dsp.features import feature_names
 from agent.dsp.spectra import FeatureSpec
 from agent.faults import HEALTHY, OWN_LINES
-from export.data.table import Table
+from export.data.healthy import healthy_states
+from export.data.table import Table, join
 from export.network.graph import Floats
 from export.scoring.statistics import weighted_quantile
 
@@ -22,6 +26,21 @@ MISTAKEN, MISPLACED = 0.05, 0.03
 """Shares of healthy windows that may reach the limit of impacts, and that of an element's own lines."""
 MIN_WINDOWS = 10
 """Of either kind; fewer fix nothing."""
+
+
+@dataclass(frozen=True, slots=True)
+class FittedSigns:
+    """As `Calibration` holds them; None where too few windows speak."""
+
+    above: SignLimits | None  # this machine's healthy state
+    blind: SignLimits | None
+
+
+def fit_signs(table: Table, dressed: Table | None, spec: FeatureSpec) -> FittedSigns:
+    """Both limits of a training table; without a healthy state `dressed` machines count among the healthy ones."""
+    healthy = healthy_states(table, speed_bound(view_shares(spec)))
+    blind = table if dressed is None else join([table, dressed])
+    return FittedSigns(fit_sign_limits(table, healthy, spec), fit_sign_limits(blind, None, spec))
 
 
 def fit_sign_limits(table: Table, healthy: Floats | None, spec: FeatureSpec) -> SignLimits | None:

@@ -16,8 +16,8 @@ from numpy.typing import NDArray
 from agent.dsp.spectra import FeatureSpec
 from agent.errors import RecordingError
 from agent.machine import Geometry
-from agent.types import HEALTHY
-from export.data.manifest import Row
+from agent.types import HEALTHY, Samples
+from export.data.manifest import ManifestRow
 from export.data.table import Table, join, load, save
 from export.data.windows import feature_digest, labelled, read_samples, window_features
 from export.progress import track
@@ -33,7 +33,7 @@ Signal = NDArray[np.float64]
 
 
 def dressed_table(
-    rows: Sequence[Row], spec: FeatureSpec, *, cache: Path, count: int = COUNT, seed: int = 5
+    rows: Sequence[ManifestRow], spec: FeatureSpec, *, cache: Path, count: int = COUNT, seed: int = 5
 ) -> Table | None:
     """Two windows of each of `count` dressed recordings; None where no healthy recording is long enough."""
     cache.mkdir(parents=True, exist_ok=True)
@@ -44,7 +44,7 @@ def dressed_table(
     if kept.exists():
         return load(kept)
     seconds = spec.window_s + spec.hop_s + 0.1
-    sources = [(row, *samples) for row in healthy if (samples := _long_enough(row, seconds)) is not None]
+    sources = [source for row in healthy if (source := _source_of(row, seconds)) is not None]
     if not sources:
         return None
     rng = np.random.default_rng(seed)
@@ -86,12 +86,13 @@ def dress(samples: Signal, rate_hz: float, *, rpm: float, rng: np.random.Generat
     return signal
 
 
-def _long_enough(row: Row, seconds: float) -> tuple[NDArray[np.float32], float] | None:
+def _source_of(row: ManifestRow, seconds: float) -> tuple[ManifestRow, Samples, float] | None:
+    """The recording with its samples (n, axes) and their rate in Hz; None where it is unreadable or shorter."""
     try:
         samples, rate_hz = read_samples(row)
     except RecordingError:
         return None
-    return (samples, rate_hz) if len(samples) >= int(seconds * rate_hz) else None
+    return (row, samples, rate_hz) if len(samples) >= int(seconds * rate_hz) else None
 
 
 def _through_another_path(signal: Signal, rng: np.random.Generator) -> Signal:

@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from functools import cache
-from pathlib import Path
 
 import numpy as np
 import pytest
@@ -58,14 +57,6 @@ def sketch(path: str) -> Source:
     return SerialCsvSource(SerialCsvConfig(port=path), (Route("fan", rate_hz=1000.0),))
 
 
-@pytest.fixture
-def terminal(tmp_path: Path) -> Iterator[Terminal]:
-    made = Terminal(tmp_path / "port")
-    made.appear()
-    yield made
-    made.vanish()
-
-
 def hear(source: Source, terminal: Terminal, data: bytes) -> tuple[Pipeline, list[Diagnosis], list[Alert]]:
     """All that the pipeline of one fan says while it hears `data`; first it is taught."""
     bundle, encoder = loaded()
@@ -102,6 +93,7 @@ def test_slow_sensor_raises_the_alarm_and_no_wrong_name(
     assert len({alert.fault for alert in alerts}) == len(alerts)
     assert diagnoses[-1].deviation is not None
     assert diagnoses[-1].deviation > 3
+    assert not any(diagnosis.hears_bearings for diagnosis in diagnoses if diagnosis.running)
     evidence = diagnoses[-1].evidence
     assert evidence is not None
     assert (evidence.lines_reason, evidence.iso_reason) == ("band_above_nyquist", "band_above_nyquist")

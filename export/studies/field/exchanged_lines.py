@@ -33,7 +33,7 @@ class Family:
     absent: tuple[str, ...] = ()  # sidebands around its lines that its faults do not draw
 
 
-SIDEBANDS = {
+SIDEBANDS: dict[str, dict[str, tuple[str, ...]]] = {
     "bpfo": {"absent": ("bpfo_side",)},
     "bpfi": {"side": ("bpfi_side", "bpfi_side2")},
     "bsf": {"side": ("bsf_side",)},

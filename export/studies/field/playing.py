@@ -28,7 +28,7 @@ Baselines = dict[str | None, Baseline]
 
 
 @dataclass(frozen=True, slots=True)
-class Heard:
+class Playback:
     """What one recording led to."""
 
     seconds: float  # of samples
@@ -51,7 +51,7 @@ class Player:
         self._elapsed_s = 0.0
         self._session = 0
 
-    def play(self, recording: Recording) -> Heard:
+    def play(self, recording: Recording) -> Playback:
         """The next recording, as a session of its own."""
         assert recording.rate_hz is not None
         diagnoses: list[Diagnosis] = []
@@ -64,7 +64,7 @@ class Player:
                 elif isinstance(output, Alert) and output.event == "raised":
                     alerts.append(output)
         judged = [d for d in diagnoses if hindrance(d) is None]
-        heard = Heard(
+        heard = Playback(
             seconds=len(recording.samples) / recording.rate_hz,
             judged=len(judged),
             high=sum(level_of(d, self._config) is Level.HIGH for d in judged),
