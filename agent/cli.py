@@ -22,6 +22,7 @@ COMMANDS = {
     "record": ("agent.commands.record", "write what a sensor of the running agent sends to a .vbp file"),
     "commission": ("agent.commands.commission", "teach the running agent what a sensor's machine looks like healthy"),
     "status": ("agent.commands.status", "show how the running agent and its sensors are"),
+    "bearings": ("agent.commands.bearings", "list the bearings of the catalogue, or search them"),
     "bench": ("agent.bench.window", "measure what a window costs on this computer"),
     "demo": ("agent.demo", "run a virtual motor through health, defect and repair"),
     "schemas": ("agent.commands.schemas", "write the JSON Schemas of all published messages"),
