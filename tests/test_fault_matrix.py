@@ -13,9 +13,9 @@ import numpy as np
 import pytest
 
 from agent.alerting.alerts import DecisionConfig
+from agent.bearings.given import inside_of
 from agent.bundle.encoder import load_encoder
 from agent.bundle.load import load_bundle
-from agent.bearings.given import inside_of
 from agent.machine import Bearing, Machine, SensorSetup
 from agent.pipeline import Pipeline
 from agent.stream.ledger import Balance, Ledger

@@ -17,9 +17,9 @@ import pytest
 from paho.mqtt.enums import CallbackAPIVersion
 
 from agent.alerting.alerts import DecisionConfig
+from agent.bearings.given import inside_of
 from agent.bundle.encoder import load_encoder
 from agent.bundle.load import load_bundle
-from agent.bearings.given import inside_of
 from agent.errors import EndOfStream
 from agent.machine import Bearing, Machine, SensorSetup
 from agent.pipeline import Pipeline

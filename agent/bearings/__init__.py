@@ -1,1 +1,1 @@
-"""What a bearing is inside: part numbers as people write them, the catalogue, fault orders given, plants' own tables."""
+"""What a bearing is inside: part numbers as people write them, the catalogue, orders given, plants' own tables."""

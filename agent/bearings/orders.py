@@ -38,7 +38,8 @@ def checked_orders(
     cage = bpfo / balls if ftf is None else ftf
     if abs(cage * balls - bpfo) > (balls + 1) * ROUNDED:
         raise ValueError(
-            f"ftf and bpfo contradict: with {balls} rolling elements (bpfo + bpfi) ftf is {bpfo / balls:.3f}, not {cage:g}"
+            f"ftf and bpfo contradict: with {balls} rolling elements (bpfo + bpfi) "
+            f"ftf is {bpfo / balls:.3f}, not {cage:g}"
         )
     ratio = (inner - bpfo) / (inner + bpfo)
     spin = (1 / ratio - ratio) / 2
@@ -86,7 +87,8 @@ def _check_races(bpfo: float, bpfi: float, balls: int) -> None:
     total = bpfo + bpfi
     if abs(total - balls) > max(4 * ROUNDED, balls * 0.004):
         raise ValueError(
-            f"bpfo and bpfi contradict: {bpfo:g} + {bpfi:g} = {total:.4g} is the number of rolling elements, and not whole"
+            f"bpfo and bpfi contradict: {bpfo:g} + {bpfi:g} = {total:.4g} "
+            "is the number of rolling elements, and not whole"
         )
 
 

@@ -32,7 +32,7 @@ SERIES = (
     r"MR\d{2,3}|R(?:[2-9]|[12]\d)|ZA\d{4}",
 )
 PREFIXES = r"(?:SS|S|WB?|F|FL|HCB?|HC[NS]|XCB?|HY|B|E2\.?|ICOS-|BS2-|D/W)?"
-"""What stands before a designation and changes nothing inside: stainless, flanged, hybrid, coated, of high precision."""
+"""What stands before a designation and changes nothing inside: stainless, flanged, hybrid, coated, precise."""
 MAKERS = (
     "SKF|FAG|INA|SCHAEFFLER|NSK|NTN|SNR|KOYO|JTEKT|TIMKEN|FAFNIR|TORRINGTON|MRC|NACHI|NMB|MINEBEA|ZKL|ZWZ|HRB|LYC|KBC|KG"
     "|NKE|RHP|GMN|IKO|EZO|ISB|TPI|URB|FBJ|FYH|ASAHI|LDK|PEER|NBC|SLF|BARDEN|REXNORD|SEALMASTER|MB|DODGE|BROWNING|NICE"
@@ -121,7 +121,7 @@ def _core_at(plain: str, start: int, text: str) -> tuple[str, int] | None:
 
 
 def _canonical(core: str, rest: str) -> str:
-    """One name for one inside: Fafnir's names as ISO's, an insert without its housing, the contact angle by its letter."""
+    """One name for one inside: Fafnir's as ISO's, an insert without its housing, the contact angle by its letter."""
     if re.fullmatch(r"[23]\d\dK", core):
         return f"6{core[:-1]}"
     if re.fullmatch(r"91\d\dK", core):

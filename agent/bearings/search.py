@@ -15,7 +15,7 @@ ORDERS = ("bpfo", "bpfi", "bsf", "ftf")
 
 @dataclass(frozen=True, slots=True)
 class Fit:
-    """An entry whose orders, all slipped by `slip` (relative, negative: slower), stand `error` from the lines at most."""
+    """An entry whose orders, slipped by `slip` (relative, negative: slower), stand `error` from the lines at most."""
 
     entry: Entry
     slip: float

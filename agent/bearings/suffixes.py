@@ -13,10 +13,13 @@ SEALS = (
     r"|ZZN?R?|ZZ[ESX]|SZZ|Z[ERAS]|V{1,2}|DD?[UGW]?|LL[UBHCFENZ]|L[UBH]|EE|PP[ABN]?|K?DD?|KP+|TT|UU?|GG|FF|2?NKE|JEM|CL"
 )
 CAGES = (
-    r"E[CAGMTWD]?[PMJLHQ]?\d?|EC[PMJL][HAB]?|TN[9GHX]?\d?|ETN9?|TV[HP][BH]?\d?|TB[HP]?\d?|T[123]X?|MP?[ABPX]?\d?|J[PWRFH]?\d?"
-    r"|[MJYLFTPG][AB]?|PH[AS]?|XL|AW|C[ACD]|CC[JK]?|CAME?\d?|EAE?\d?|RHA?W?\d*|VCS?|VG\d?|BE[PYMJ]?|A\d{0,2}|BK\d?"
+    r"E[CAGMTWD]?[PMJLHQ]?\d?|EC[PMJL][HAB]?|TN[9GHX]?\d?|ETN9?|TV[HP][BH]?\d?|TB[HP]?\d?|T[123]X?|MP?[ABPX]?\d?"
+    r"|J[PWRFH]?\d?|[MJYLFTPG][AB]?|PH[AS]?|XL|AW|C[ACD]|CC[JK]?|CAME?\d?|EAE?\d?|RHA?W?\d*|VCS?|VG\d?|BE[PYMJ]?|A\d{0,2}|BK\d?"
 )
-CLEARANCES = r"C[1-6N][HLMP]?|C[MTX]B?|CS\d+|CN[HLMPR]?|CB\d?|CG\d?|CC\d|P[0-6][2-6]?X?|PN|P4S|[US]P|ABEC-?\d|EL|EMQ|ZV\d?|Q\d{1,2}"
+CLEARANCES = (
+    r"C[1-6N][HLMP]?|C[MTX]B?|CS\d+|CN[HLMPR]?|CB\d?|CG\d?|CC\d|P[0-6][2-6]?X?|PN|P4S|[US]P"
+    r"|ABEC-?\d|EL|EMQ|ZV\d?|Q\d{1,2}"
+)
 TREATMENTS = (
     r"S[0-4][AB]?|S\d{2}|X2\d?|L?HT(?:\d\w?|[A-F]\d)?\d?|[ML]T\d{0,2}|GJN|WT|GHT?|TH|W[ST]|GE\d?|SN\d?|NS\d?S?|N\dS?|[PA][SV]2S?"
     r"|SR[LI]\d?|\d{1,2}K|[1-9][A-Z]S|LP\d\d|[ME]A\d|ENS|L\d{1,3}|[DKM]\d{1,2}|GXM|FS\d|2AU|QE\d|LX\d\d|AH\d?|TS\d?"

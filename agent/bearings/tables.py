@@ -11,7 +11,6 @@ import csv
 import io
 import re
 from collections.abc import Callable, Iterable
-from dataclasses import replace
 from pathlib import Path
 
 from agent.bearings.catalogue import ALIKE, Entry, Record
@@ -154,12 +153,11 @@ def _checked(orders: dict[str, float], balls: float | None) -> FaultOrders:
 
 
 def _agree(right: FaultOrders, orders: dict[str, float]) -> str:
-    """How the fault orders of a row are meant, by its measures: a note, "" where as usual. ValueError where they differ."""
+    """How the fault orders of a row are meant, by its measures: a note, "" if as usual; ValueError if they differ."""
     scale = _scale(right, orders)
-    wanted = replace(right, bsf=right.bsf)
     note = "" if scale == 1 else "its orders are per rpm"
     for key, value in orders.items():
-        expected = getattr(wanted, key)
+        expected = getattr(right, key)
         if key == "bsf" and abs(value * scale / (2 * expected) - 1) <= 2 * ALIKE:
             note = ", ".join(filter(None, (note, "its BSF counts both contacts of a turn")))
         elif abs(value * scale / expected - 1) > 2 * ALIKE and abs(value * scale - expected) > 0.006:

@@ -30,7 +30,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         nargs="?",
         default="",
         metavar="QUERY",
-        help="a part number (6205-2RS/C3) or a piece of one, 9balls, or orders that lines were seen at (bpfo=3.58,bpfi=5.4)",
+        help="a part number (6205-2RS/C3) a piece of one, 9balls, or orders at which lines stand (bpfo=3.58,bpfi=5.4)",
     )
     parser.add_argument("--json", action="store_true", help="everything that is known, as one JSON document")
     parser.add_argument(

@@ -239,7 +239,7 @@ def _reasons(
     if evidence.lines_reason == APPROXIMATE:
         yield (
             "bearing",
-            "approximate: its number of balls alone is known, which places lines within a fifth of an order",
+            "approximate: only its number of balls is known; a line within 15 % of where it may be proves little",
         )
     yield "lines", found or f"none ({evidence.lines_reason or 'no bearing line stands out'})"
     kurtosis, crest, velocity = evidence.kurtosis.value, evidence.crest_factor.value, evidence.velocity_rms

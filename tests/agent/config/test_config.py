@@ -302,7 +302,7 @@ def test_a_bearing_whose_makers_differ_is_used_with_a_notice(write):
     )
 
 
-# ------------------------------------------------------------------------------------------ bearings, given in many ways
+# ----------------------------------------------------------------------------------------- bearings, given in many ways
 
 
 def bearing_of(write, given: str):
