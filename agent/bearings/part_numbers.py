@@ -28,7 +28,7 @@ SERIES = (
     rf"3(?:02|03|13|20|22|23|29|30|31|32){BORE}|35[0-3]\d{BORE}",  # tapered rollers
     rf"5(?:11|12|13|14|22|23|24){BORE}|29[234]{BORE}|8(?:11|12|93|94){BORE}",  # thrust
     rf"(?:{INSERTS})[23]\d\d|{HOUSED}[23]\d\d|ER\d\dK",  # inserts, with and without their housing
-    r"[23][01]\dK|91[01]\dK",  # as Fafnir calls 62, 63 and 60
+    r"[23][01]\d(?:K|PP)|91[01]\d(?:K|PP)",  # as Fafnir calls 62, 63 and 60
     r"MR\d{2,3}|R(?:[2-9]|[12]\d)|ZA\d{4}",
 )
 PREFIXES = r"(?:SS|S|WB?|F|FL|HCB?|HC[NS]|XCB?|HY|B|E2\.?|ICOS-|BS2-|D/W)?"
@@ -45,6 +45,8 @@ _RUN = re.compile(r"[A-Z0-9]+")
 _LETTERS = rf"{CYLINDRICAL}|{INSERTS}|{HOUSED}|QJ|ER|ZA|MR|W|SS|HCB|B|C"
 _MAKER = re.compile(rf"(?<![A-Z0-9])(?:{MAKERS})(?:(?![A-Z])|(?=(?:{_LETTERS}|R)[ -]?\d))")
 _LETTERS_APART = re.compile(rf"(?<![A-Z0-9])({_LETTERS})[ .-]{{1,2}}(?=\d{{2,5}})")
+_VARIANT = re.compile(r"(?<![A-Z0-9])B[BC]\d-?\d{4}[A-Z]?(?![A-Z0-9])")
+"""A maker's drawing number in front of the designation that it varies."""
 _SIZES = re.compile(r"(?<![A-Z0-9])\d+(?:[.,]\d+)?(?: ?[X*] ?\d+(?:[.,]\d+)?){2}(?: ?MM)?(?![A-Z0-9])")
 _COUNTS = re.compile(r"(?<![A-Z0-9])\d{1,2} ?[X*] ?(?=[A-Z]{0,4}\d{3})|(?<![A-Z0-9])[X*] ?\d{1,2}(?![A-Z0-9])")
 _ANGLES = re.compile(r"[ .-]?(AC|A5|BE|[ABC])(?![0-9])")
@@ -93,7 +95,7 @@ def normalised(text: str) -> str:
     upper = unicodedata.normalize("NFKC", text.translate(_DASHES)).upper().translate(_DASHES)
     words = (word.translate(_CYRILLIC) if _is_code(word) else word for word in re.split(r"(\s+)", upper))
     plain = re.sub(r"[^\x20-\x7e]", " ", "".join(words))
-    plain = _SIZES.sub(" ", _MAKER.sub(" ", plain))
+    plain = _SIZES.sub(" ", _VARIANT.sub(" ", _MAKER.sub(" ", plain)))
     return _LETTERS_APART.sub(r"\1", _COUNTS.sub(" ", plain))
 
 
@@ -122,9 +124,9 @@ def _core_at(plain: str, start: int, text: str) -> tuple[str, int] | None:
 
 def _canonical(core: str, rest: str) -> str:
     """One name for one inside: Fafnir's as ISO's, an insert without its housing, the contact angle by its letter."""
-    if re.fullmatch(r"[23]\d\dK", core):
-        return f"6{core[:-1]}"
-    if re.fullmatch(r"91\d\dK", core):
+    if re.fullmatch(r"[23]\d\d(?:K|PP)", core):
+        return f"6{core[:3]}"
+    if re.fullmatch(r"91\d\d(?:K|PP)", core):
         return f"60{core[2:4]}"
     if re.fullmatch(rf"{HOUSED}\d+", core):
         return f"UC{core[-3:]}"

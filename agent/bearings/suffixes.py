@@ -10,14 +10,14 @@ import re
 
 SEALS = (
     r"[1-4]?(?:RSR|RSH2?|RST|RSL|RSD|RSC|RS[12J]?|RZ|RD|RU|RK|RF|RLS|RHS|BRS|HRS|NS[EKL]?|DS|EP|CS[25]?|LS|ZR|ZN?R?)"
-    r"|ZZN?R?|ZZ[ESX]|SZZ|Z[ERAS]|V{1,2}|DD?[UGW]?|LL[UBHCFENZ]|L[UBH]|EE|PP[ABN]?|K?DD?|KP+|TT|UU?|GG|FF|2?NKE|JEM|CL"
+    r"|ZZN?R?|ZZ[ESX1]|SZZ|Z[ERAS]|V{1,2}|DD?[UGW]?7?|LL[UBHCFENZ]|L[UBH]|EE|PP[ABN]?|K?DD?|KP+|RR|TT|UU?|GG|FF|2?NKE|JEM|CL"
 )
 CAGES = (
     r"E[CAGMTWD]?[PMJLHQ]?\d?|EC[PMJL][HAB]?|TN[9GHX]?\d?|ETN9?|TV[HP][BH]?\d?|TB[HP]?\d?|T[123]X?|MP?[ABPX]?\d?"
     r"|J[PWRFH]?\d?|[MJYLFTPG][AB]?|PH[AS]?|XL|AW|C[ACD]|CC[JK]?|CAME?\d?|EAE?\d?|RHA?W?\d*|VCS?|VG\d?|BE[PYMJ]?|A\d{0,2}|BK\d?"
 )
 CLEARANCES = (
-    r"C[1-6N][HLMP]?|C[MTX]B?|CS\d+|CN[HLMPR]?|CB\d?|CG\d?|CC\d|P[0-6][2-6]?X?|PN|P4S|[US]P"
+    r"C[1-6N][HLMP]?|C[MTX]B?|CS\d+|CN[HLMPR]?|CB\d?|CG\d{0,2}|CC\d|P[0-6][2-6]?X?|PN|P4S|[US]P"
     r"|ABEC-?\d|EL|EMQ|ZV\d?|Q\d{1,2}"
 )
 TREATMENTS = (
