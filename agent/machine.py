@@ -12,9 +12,6 @@ from typing import Literal, TypeAlias
 
 AxisRole = Literal["radial", "axial", "vertical", "horizontal"]
 
-MAX_RPM = 1e6
-"""Beyond any machine; a speed that is more is a mistake, and is never reckoned with."""
-
 CAGE_ORDERS = (0.36, 0.46)
 """Lowest and highest FTF of the bearings in the catalogue, which a test keeps within; textbooks say .4."""
 

@@ -1,4 +1,4 @@
-"""Argument types that several figures of a machine need: wrong ones are wrong usage, said before anything is read."""
+"""Arguments that describe a machine, its speed and its bearing: a wrong one is wrong usage, before samples are read."""
 
 from __future__ import annotations
 
@@ -7,7 +7,8 @@ import os
 from pathlib import Path
 
 from agent.errors import TextVibError
-from agent.machine import MAX_RPM, Inside
+from agent.limits import MAX_RPM
+from agent.machine import Inside
 
 WIDEST = 2.0  # highest over lowest speed: further apart, a speed and its double look alike
 

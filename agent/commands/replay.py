@@ -13,8 +13,10 @@ from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from agent.bundle.runtimes import CHOICES as RUNTIME_CHOICES
 from agent.commands import arguments
 from agent.errors import RecordingError
+from agent.recordings import suffixes_in_words
 
 if TYPE_CHECKING:
     from agent.bundle.load import Bundle
@@ -28,7 +30,7 @@ SENSOR = "recording"
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
-    parser.add_argument("files", nargs="+", type=Path, metavar="FILE", help=".vbp .csv .wav .npy or .mat recording")
+    parser.add_argument("files", nargs="+", type=Path, metavar="FILE", help=f"{suffixes_in_words()} recording")
     parser.add_argument("--rate-hz", type=float, help="sample rate, where the file does not say it")
     parser.add_argument("--rpm", type=arguments.rpm, help="nominal shaft speed; the spectrum places it exactly")
     parser.add_argument(
@@ -50,7 +52,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     )
     parser.add_argument("--join", action="store_true", help="the files are one recording, consecutive in time")
     parser.add_argument("--bundle", default="default", help="folder of the bundle to diagnose with")
-    parser.add_argument("--runtime", choices=("auto", "onnx", "litert"), default="auto")
+    parser.add_argument("--runtime", choices=RUNTIME_CHOICES, default="auto")
     parser.add_argument("--language", choices=("en", "ko"), default="en")
     parser.add_argument("--json", action="store_true", help="JSON lines: every window, then the verdict of each file")
 
@@ -84,7 +86,7 @@ def main(args: argparse.Namespace) -> int:
 
 def _learn(args: argparse.Namespace, bundle: Bundle, encoder: Encoder) -> dict[str | None, Baseline]:
     """What the healthy recordings teach; RecordingError where one is too short to teach anything."""
-    from agent.alerting.alerts import DecisionConfig
+    from agent.alerting.window_rules import DecisionConfig
     from agent.diagnosis.baseline import MIN_WINDOWS
     from agent.dsp.features import views
     from agent.pipeline import Pipeline
@@ -101,12 +103,14 @@ def _learn(args: argparse.Namespace, bundle: Bundle, encoder: Encoder) -> dict[s
             seconds = bundle.spec.window_s + (MIN_WINDOWS - 1) * bundle.spec.hop_s
             raise RecordingError(f"{path}: too short to learn from; a healthy recording needs {seconds:g} s")
         pipeline = Pipeline(setup, bundle=bundle, encoder=encoder, config=DecisionConfig(), baselines=learnt)
-        pipeline.commission(count, add=True)
+        pipeline.healthy.commission(count, add=True)
         for block in blocks_of(recording, SENSOR):
             pipeline.feed(block)
-        if pipeline.windows_to_learn:
-            raise RecordingError(f"{path}: {pipeline.windows_to_learn} of {count} windows cannot be learnt from")
-        learnt = dict(pipeline.baselines)
+        if pipeline.healthy.windows_to_learn:
+            raise RecordingError(
+                f"{path}: {pipeline.healthy.windows_to_learn} of {count} windows cannot be learnt from"
+            )
+        learnt = dict(pipeline.healthy.baselines)
         if recording.unit == "raw":
             level = views(bundle.spec)["level"]
             learnt = {bearing: baseline.without_gain(level) for bearing, baseline in learnt.items()}
@@ -122,7 +126,7 @@ def _diagnose(
     encoder: Encoder,
     baselines: dict[str | None, Baseline],
 ) -> list[Diagnosis]:
-    from agent.alerting.alerts import DecisionConfig
+    from agent.alerting.window_rules import DecisionConfig
     from agent.pipeline import Pipeline
     from agent.recordings.read import blocks_of
     from agent.types import Diagnosis
@@ -180,7 +184,9 @@ def _print_json(recording: Recording, diagnoses: list[Diagnosis], bundle: Bundle
         )
 
     for diagnosis in diagnoses:
-        line("window", diagnosis)
+        shown = msgspec.to_builtins(diagnosis)
+        del shown["hears_bearings"]  # for the verdict; readers find it in the evidence, as the reason for no lines
+        line("window", shown)
     verdict = verdict_of(diagnoses, bundle.calibration)
     text = text_of_verdict(verdict, descriptions=bundle.descriptions, language=args.language)
     line("verdict", verdict, text=msgspec.to_builtins(text), notes=recording.notes)

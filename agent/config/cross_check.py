@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-from agent.alerting.alerts import DecisionConfig
+from agent.alerting.window_rules import DecisionConfig
 from agent.bearings.catalogue import SEARCHED, catalogue, entry_of
 from agent.bearings.given import inside_of, is_name
 from agent.bearings.part_numbers import SeveralBearingsError
@@ -16,6 +16,8 @@ from agent.config.suitability import problems_of as problems_of_kinds
 from agent.config.suitability import remarks_on
 from agent.machine import BallCount
 from agent.messages.topics import WHOLE_MACHINE
+from agent.sources import KINDS
+from agent.transport.mqtt import Broker
 from agent.transport.mqtt import problems_of as problems_of_broker
 from agent.transport.routes import problems_of as problems_of_routes
 
@@ -40,8 +42,11 @@ def cross_check(config: Config, raw: Mapping[str, Any], problems: list[str]) -> 
     notices.extend(remarks_on(config))
     problems.extend(problems_of_broker(config.broker, "broker"))
     for source in config.sources:
-        if source.kind == "mqtt" and source.settings.broker is not None:
+        if KINDS[source.kind].has_broker and source.settings.broker is not None:
             problems.extend(problems_of_broker(source.settings.broker, f"sources.{source.name}.broker"))
+    for sink in config.sinks:
+        if isinstance(sink.settings, Broker):
+            problems.extend(problems_of_broker(sink.settings, f"sinks.{sink.name}"))
     if not raw["sensors"]:
         problems.append("sensors: none is defined; add [sensors.ID]")
     return notices
@@ -80,8 +85,9 @@ def _check_speed_topic(
 ) -> None:
     if speed.source not in sources:
         problems.append(f"{where}.source: there is no source {speed.source!r}; {near(str(speed.source), sources)}")
-    elif any(s.name == speed.source and s.kind != "mqtt" for s in config.sources):
-        problems.append(f"{where}.source: {speed.source!r} is no mqtt source; only those hear topics")
+    elif any(s.name == speed.source and "topic" not in KINDS[s.kind].finds_by for s in config.sources):
+        hearing = " or ".join(kind for kind, row in KINDS.items() if "topic" in row.finds_by)
+        problems.append(f"{where}.source: {speed.source!r} is no {hearing} source; only those hear topics")
 
 
 def _check_geometry(
@@ -151,11 +157,5 @@ def _check_sensor(
 
 
 def _check_routes(config: Config, problems: list[str]) -> None:
-    kinds = {source.name: source.kind for source in config.sources}
-    for sensor_id, sensor in config.sensors.items():
-        where = f"sensors.{sensor_id}"
-        kind = kinds.get(sensor.source)
-        if kind == "mqtt" and sensor.topic is None:
-            problems.append(f"{where}.topic: missing; an mqtt source finds this sensor's samples by their topic")
     for name, found in routes(config).items():
         problems.extend(problems_of_routes(found, f"sources.{name}"))

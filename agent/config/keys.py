@@ -9,11 +9,13 @@ from typing import Annotated, Any, Literal
 
 import msgspec
 
-from agent.alerting.alerts import DecisionConfig
+from agent.alerting.window_rules import DecisionConfig
 from agent.bearings.catalogue import Entry
 from agent.bearings.orders import checked_orders
+from agent.bundle import runtimes
 from agent.config.decoding import Id
-from agent.machine import MAX_RPM, AxisRole, BallCount, FaultOrders, Geometry, Inside
+from agent.limits import MAX_RPM
+from agent.machine import AxisRole, BallCount, FaultOrders, Geometry, Inside
 from agent.transport.mqtt import Broker
 from agent.types import AXES
 
@@ -30,7 +32,7 @@ class AgentConfig(msgspec.Struct, frozen=True, kw_only=True):
     state_dir: str = "/var/lib/textvib"
     language: Literal["ko", "en"] = "en"
     bundle: str = "default"
-    runtime: Literal["auto", "onnx", "litert"] = "auto"
+    runtime: runtimes.Choice = "auto"
     bearings: tuple[str, ...] = ()  # tables of the plant's own bearings
 
 
@@ -39,7 +41,7 @@ class PublishConfig(msgspec.Struct, frozen=True, kw_only=True):
 
     base_topic: BaseTopic = "textvib"
     diagnoses: bool = True
-    queue: Annotated[int, msgspec.Meta(ge=10, le=100_000)] = 1000  # messages kept while the broker is away
+    queue: Annotated[int, msgspec.Meta(ge=10, le=100_000)] = 1000  # messages kept for each sink while it is away
 
 
 class OrdersConfig(msgspec.Struct, frozen=True, kw_only=True):
@@ -178,6 +180,14 @@ class SourceConfig(msgspec.Struct, frozen=True, kw_only=True):
     settings: Any
 
 
+class SinkConfig(msgspec.Struct, frozen=True, kw_only=True):
+    """One `[[sinks]]` entry: where messages go beside `[broker]`."""
+
+    name: str
+    kind: str
+    settings: Any
+
+
 class Config(msgspec.Struct, frozen=True, kw_only=True):
     """The whole file; `notices` are remarks that stop nothing."""
 
@@ -186,6 +196,7 @@ class Config(msgspec.Struct, frozen=True, kw_only=True):
     publish: PublishConfig = PublishConfig()
     decision: DecisionConfig = DecisionConfig()
     sources: tuple[SourceConfig, ...]
+    sinks: tuple[SinkConfig, ...] = ()
     machines: dict[str, MachineConfig]
     bearings: dict[str, GeometryConfig] = {}
     tables: dict[str, Entry] = {}  # the bearings of agent.bearings, by name

@@ -10,7 +10,7 @@ from dataclasses import replace
 
 import msgspec
 
-from agent.alerting.alerts import DecisionConfig
+from agent.alerting.window_rules import DecisionConfig
 from agent.bearings.given import inside_of
 from agent.config.decoding import UNUSABLE, decode
 from agent.config.keys import BearingConfig, Config, GeometryConfig, MachineConfig, SensorConfig

@@ -5,19 +5,24 @@ Every figure is a value, or None with the reason why there is none; nothing here
 
 from __future__ import annotations
 
+from dataclasses import fields
+
 import numpy as np
 from numpy.typing import NDArray
 
 from agent.dsp.spectra import FeatureSpec, Spectra
+from agent.faults import TABLE
+from agent.limits import STANDARD_GRAVITY
 from agent.machine import BallCount, Bearing, FaultOrders, Machine, Mounting
 from agent.types import BearingLine, Evidence, Figure, Speed
 
-STANDARD_GRAVITY = 9.80665  # m/s^2
 LINE_ABOVE_FLOOR_DB = 9.0  # a tolerance band of noise bins stays below this in 99 % of windows
 BAND_ABOVE_NYQUIST = "band_above_nyquist"
 APPROXIMATE = "approximate_geometry"
 """The lines stand somewhere in a wide range: only the number of balls is known. Their names begin with `~`."""
 _HARMONICS = 3
+VELOCITY_BAND_HZ = (10.0, 1000.0)
+"""Broad-band velocity, on which ISO 20816-3 zones rest, is taken in it."""
 
 ISO_20816_3_MM_S = {
     (1, "rigid"): (2.3, 4.5, 7.1),
@@ -49,11 +54,6 @@ def gather_evidence(
     )
 
 
-def hears_bearings(evidence: Evidence | None) -> bool:
-    """False where the sensor is too slow for every band that a bearing's impacts excite."""
-    return evidence is None or evidence.lines_reason != BAND_ABOVE_NYQUIST
-
-
 def bearing_lines(
     spectra: Spectra, *, spec: FeatureSpec, speed: Speed, bearing: Bearing | None
 ) -> tuple[tuple[BearingLine, ...], str | None]:
@@ -61,7 +61,7 @@ def bearing_lines(
 
     APPROXIMATE comes with lines, too: where a count of balls alone says in which range each may stand.
     """
-    if not spectra.envelope_known.any():
+    if not spectra.hears_bearings:
         return (), BAND_ABOVE_NYQUIST
     if not speed.rpm or not speed.steady:
         return (), "no_speed"
@@ -88,7 +88,9 @@ def _error(line: BearingLine) -> float:
 
 
 def _line_orders(orders: FaultOrders) -> list[tuple[str, float]]:
-    families = (("BPFO", orders.bpfo), ("BPFI", orders.bpfi), ("BSF", orders.bsf), ("FTF", orders.ftf))
+    """Names and orders of the lines at which a fault strikes, in the order of `FaultOrders`."""
+    struck = {fault.frequency for fault in TABLE}
+    families = [(field.name.upper(), getattr(orders, field.name)) for field in fields(orders) if field.name in struck]
     return [
         (name if h == 1 else f"{h}x{name}", h * order) for name, order in families for h in range(1, _HARMONICS + 1)
     ]
@@ -145,14 +147,15 @@ def _without_shaft(heights: NDArray[np.float32], bins_per_turn: float) -> NDArra
 
 
 def velocity_rms(spectra: Spectra, *, unit: str) -> Figure:
-    """Broad-band vibration velocity in 10-1000 Hz of the worst axis, mm/s RMS, integrated in the frequency domain."""
+    """Broad-band velocity in `VELOCITY_BAND_HZ` of the worst axis, mm/s RMS, integrated in the frequency domain."""
     if unit != "g":
         return Figure(None, "mm/s", "no_scale")
-    if spectra.rate_hz / 2 < 1000.0:
+    lowest, highest = VELOCITY_BAND_HZ
+    if spectra.rate_hz / 2 < highest:
         return Figure(None, "mm/s", BAND_ABOVE_NYQUIST)
     if spectra.bin_hz > 5.0:
         return Figure(None, "mm/s", "window_too_short")
-    first, last = int(np.ceil(10.0 / spectra.bin_hz)), int(1000.0 / spectra.bin_hz) + 1
+    first, last = int(np.ceil(lowest / spectra.bin_hz)), int(highest / spectra.bin_hz) + 1
     omega = 2 * np.pi * np.arange(first, last) * spectra.bin_hz
     power = (spectra.axis_power[:, first:last] / omega**2).sum(axis=1)
     return Figure(float(np.sqrt(power.max())) * STANDARD_GRAVITY * 1000, "mm/s")

@@ -29,7 +29,7 @@ class ManifestError(TextVibError):
 
 
 @dataclass(frozen=True, slots=True)
-class Row:
+class ManifestRow:
     """One recording."""
 
     path: Path
@@ -47,7 +47,7 @@ class Row:
         return inside_of(self.bearing)
 
 
-def read_manifest(path: Path, *, labels: Sequence[str] = FAULTS) -> tuple[Row, ...]:
+def read_manifest(path: Path, *, labels: Sequence[str] = FAULTS) -> tuple[ManifestRow, ...]:
     """The rows of a manifest with their labels among `labels`; ManifestError lists every bad row."""
     try:
         text = path.read_text(encoding="utf-8-sig")
@@ -73,7 +73,7 @@ def read_manifest(path: Path, *, labels: Sequence[str] = FAULTS) -> tuple[Row, .
     return tuple(rows)
 
 
-def write_manifest(rows: Iterable[Row]) -> str:
+def write_manifest(rows: Iterable[ManifestRow]) -> str:
     """The CSV text of `rows`, with paths as they are."""
     buffer = io.StringIO()
     writer = csv.writer(buffer, lineterminator="\n")
@@ -83,7 +83,7 @@ def write_manifest(rows: Iterable[Row]) -> str:
     return buffer.getvalue()
 
 
-def _row(folder: Path, line: Sequence[str], labels: Sequence[str]) -> tuple[Row | None, list[str]]:
+def _row(folder: Path, line: Sequence[str], labels: Sequence[str]) -> tuple[ManifestRow | None, list[str]]:
     if len(line) != len(COLUMNS):
         return None, [f"{len(line)} columns, expected {len(COLUMNS)}"]
     cells = dict(zip(COLUMNS, (cell.strip() for cell in line), strict=True))
@@ -104,7 +104,7 @@ def _row(folder: Path, line: Sequence[str], labels: Sequence[str]) -> tuple[Row 
         problems.append(f"column path: {path} is not a file")
     if problems:
         return None, problems
-    return Row(
+    return ManifestRow(
         path=path,
         variable=cells["variable"],
         rate_hz=numbers["rate_hz"],

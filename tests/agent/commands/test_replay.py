@@ -90,6 +90,13 @@ def test_without_a_healthy_recording_nothing_is_said_to_depart_from_health(capsy
         assert verdict["fault"] == "healthy"
 
 
+def test_a_window_line_says_what_a_reader_needs_and_nothing_internal(capsys: pytest.CaptureFixture[str]) -> None:
+    assert main(["replay", str(HEALTHY), "--json"]) == 0
+    window = json.loads(capsys.readouterr().out.splitlines()[0])
+    assert window["kind"] == "window"
+    assert list(window)[-2:] == ["heights", "objection"]
+
+
 def test_the_healthy_machine_is_within_its_own_baseline(capsys: pytest.CaptureFixture[str]) -> None:
     speeds = ["--rpm", "1480", "--healthy-rpm", "1480", "--bearing", "6205"]
     assert main(["replay", str(HEALTHY), "--healthy", str(HEALTHY), *speeds]) == 0

@@ -10,6 +10,8 @@ from agent.config.load import check_config, load_config
 from agent.config.resolve import decisions, routes, sensor_setups
 from agent.errors import ConfigError
 from agent.machine import BallCount, FaultOrders, Geometry
+from agent.messages.topics import Topics
+from agent.service.assembly import sinks_of
 
 GOOD = """
 [agent]
@@ -290,7 +292,7 @@ def test_a_slow_sensor_is_told_what_it_cannot_do(write):
     config, problems = check_config(write(GOOD.replace("stream = 0", "stream = 0\nrate_hz = 200")))
     assert problems == []
     assert config is not None
-    assert any(line.startswith("sensors.pump_de.rate_hz: 200 Hz is too slow") for line in config.notices)
+    assert any(line.startswith("sensors.pump_de.rate_hz: below 2000 Hz no ISO zone") for line in config.notices)
 
 
 def test_a_bearing_whose_makers_differ_is_used_with_a_notice(write):
@@ -368,3 +370,46 @@ def test_a_table_that_is_wrong_or_missing_is_a_problem_of_the_config(write, tmp_
     (tmp_path / "plant.csv").write_text("Bearing Number,Number of Balls,BD mm,Pitch mm\nP,9,50,40\n")
     (problem,) = problems_with(write, table)
     assert problem.startswith(f"agent.bearings: {tmp_path / 'plant.csv'}:2: Number of Balls, BD mm, Pitch mm: needs")
+
+
+# --------------------------------------------------------------------------------------------------------------- sinks
+
+
+def test_a_config_may_name_several_sinks_each_with_the_keys_of_its_kind(tmp_path: Path) -> None:
+    path = tmp_path / "a.toml"
+    first = "[[sinks]]\nname = 'kept'\nkind = 'memory'\nkeep = 5\n"
+    second = "[[sinks]]\nname = 'cloud'\nkind = 'mqtt'\nhost = 'cloud.example'\n"
+    path.write_text(GOOD + first + second, encoding="utf-8")
+    config, problems = check_config(path)
+    assert problems == []
+    assert config is not None
+    assert [(sink.name, sink.kind) for sink in config.sinks] == [("kept", "memory"), ("cloud", "mqtt")]
+    sinks = sinks_of(config, Topics("textvib", "gateway-1"))
+    assert list(sinks) == ["broker", "kept", "cloud"]
+    own, cloud = sinks["broker"]._broker, sinks["cloud"]._broker
+    assert (own.host, cloud.host) == ("localhost", "cloud.example")
+    assert own.client_id != cloud.client_id  # else a broker that both reach would evict one
+
+
+@pytest.mark.parametrize(
+    ("entry", "problem"),
+    [
+        ("name = 'broker'\nkind = 'memory'", "sinks.broker: the name 'broker' is taken; give each sink a name"),
+        ("name = 'a'\nkind = 'memroy'", "sinks.a.kind: unknown kind 'memroy'; did you mean 'memory'?"),
+        ("name = 'a'\nkind = 'memory'\nkeep = 0", "sinks.a.keep: "),
+        ("name = 'a'\nkind = 'memory'\nkep = 1", "sinks.a.kep: unknown key; did you mean 'keep'?"),
+        ("name = 'a'\nkind = 'mqtt'\nport = 70000", "sinks.a.port: 70000 is no TCP port"),
+        ("name = 'a'\nkind = 'mqtt'\npassword = 'x'", "sinks.a.password: a password does not belong in this file"),
+        ("kind = 'memory'", "sinks[0].name: missing; add it"),
+        (
+            "name = 'a'\nkind = 'memory'\n[[sinks]]\nname = 'a'\nkind = 'memory'",
+            "sinks.a: the name 'a' is used twice; give each sink a name of its own",
+        ),
+    ],
+)
+def test_a_mistake_in_a_sink_is_named_by_its_key(tmp_path: Path, entry: str, problem: str) -> None:
+    path = tmp_path / "a.toml"
+    path.write_text(f"{GOOD}[[sinks]]\n{entry}\n", encoding="utf-8")
+    problems = check_config(path)[1]
+    assert len(problems) == 1, problems
+    assert problems[0].startswith(problem)
