@@ -187,7 +187,7 @@ class Evidence:
     """The second, physical reason beside the embedding's."""
 
     lines: tuple[BearingLine, ...]
-    lines_reason: str | None  # why there are none to look for
+    lines_reason: str | None  # why there are none to look for, or that they are approximate
     velocity_rms: Figure  # mm/s, 10-1000 Hz
     iso_zone: str | None  # "A".."D"
     iso_reason: str | None

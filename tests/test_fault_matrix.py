@@ -13,9 +13,9 @@ import numpy as np
 import pytest
 
 from agent.alerting.window_rules import DecisionConfig
+from agent.bearings.given import inside_of
 from agent.bundle.encoder import load_encoder
 from agent.bundle.load import load_bundle
-from agent.config.bearings import geometry_of
 from agent.machine import Bearing, Machine, SensorSetup
 from agent.pipeline import Pipeline
 from agent.stream.ledger import Balance, Ledger
@@ -34,7 +34,7 @@ STEP_S = 0.02
 LEARN_WINDOWS = 12
 PROFILE = Profile(rate_hz=RATE_HZ, hello_s=1.0, status_s=1.0)
 LONG_BLOCKS = replace(PROFILE, block_samples=1024)  # where every loss breaks a window, few large frames lose less
-SETUP = SensorSetup("pump", Machine("m", rpm=1797.0, speed_source="config"), (Bearing("de", geometry_of("6205")),))
+SETUP = SensorSetup("pump", Machine("m", rpm=1797.0, speed_source="config"), (Bearing("de", inside_of("6205")),))
 CONFIG = DecisionConfig()
 
 

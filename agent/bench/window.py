@@ -113,11 +113,11 @@ def _window(bundle: Bundle) -> Window:
 
 
 def _setup() -> SensorSetup:
-    from agent.config.bearings import geometry_of
+    from agent.bearings.given import inside_of
     from agent.machine import Bearing, Machine, SensorSetup
 
     machine = Machine("m", rpm=RPM, speed_source="config")
-    return SensorSetup("s", machine, (Bearing("de", geometry_of("6205")),))
+    return SensorSetup("s", machine, (Bearing("de", inside_of("6205")),))
 
 
 def _fed_pipeline(bundle: Bundle, encoder: Encoder, samples: Samples, setup: SensorSetup) -> Callable[[], object]:

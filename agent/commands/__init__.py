@@ -26,6 +26,7 @@ COMMANDS = {
         "agent.commands.commission", "teach the running agent what a sensor's machine looks like healthy"
     ),
     "status": Command("agent.commands.status", "show how the running agent and its sensors are"),
+    "bearings": Command("agent.commands.bearings", "list the bearings of the catalogue, or search them"),
     "bench": Command("agent.bench.window", "measure what a window costs on this computer"),
     "demo": Command("agent.demo", "run a virtual motor through health, defect and repair"),
     "schemas": Command("agent.commands.schemas", "write the JSON Schemas of all published messages"),

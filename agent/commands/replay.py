@@ -39,12 +39,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         metavar="LO-HI",
         help="instead: estimate the speed within this range, less than 2:1 wide",
     )
-    parser.add_argument(
-        "--bearing",
-        type=arguments.bearing,
-        default="",
-        help="catalogue name (6205) or balls/ball/pitch/angle: number, two diameters, degrees (9/7.94/39.04/0)",
-    )
+    arguments.add_bearing(parser)
     parser.add_argument("--channel", help="MATLAB variable, CSV column or channel number; several joined by +")
     parser.add_argument("--unit", choices=("g", "m/s2", "raw"), help="unit of the samples, where the file has none")
     parser.add_argument(
@@ -66,6 +61,7 @@ def main(args: argparse.Namespace) -> int:
     from agent.bundle.encoder import load_encoder
     from agent.bundle.load import load_bundle
 
+    arguments.bearing_of(args)
     bundle = load_bundle(args.bundle)
     _, encoder = load_encoder(bundle, args.runtime)
     baselines = _learn(args, bundle, encoder)
@@ -156,10 +152,9 @@ def _read(paths: Sequence[Path], args: argparse.Namespace) -> Recording:
 
 
 def _setup(args: argparse.Namespace, recording: Recording, *, rpm: float | None) -> SensorSetup:
-    from agent.config.bearings import geometry_of
     from agent.machine import Bearing, Machine, SensorSetup
 
-    geometry = geometry_of(args.bearing)
+    inside = arguments.bearing_of(args)
     limits = args.rpm_range
     speed = rpm or recording.rpm
     machine = Machine(
@@ -168,7 +163,7 @@ def _setup(args: argparse.Namespace, recording: Recording, *, rpm: float | None)
         rpm_range=limits,
         speed_source="estimate" if limits else "config" if speed else "unknown",
     )
-    bearings = (Bearing(args.bearing, geometry),) if geometry else ()
+    bearings = (Bearing(args.bearing, inside),) if inside else ()
     return SensorSetup(SENSOR, machine, bearings)
 
 
@@ -224,6 +219,7 @@ def _reasons(
     diagnoses: list[Diagnosis], verdict: Any, bundle: Bundle, args: argparse.Namespace
 ) -> Iterator[tuple[str, str]]:
     """Label and text of every line below the verdict."""
+    from agent.diagnosis.evidence import APPROXIMATE
     from agent.messages.wording import text_of
 
     def title(fault: str) -> str:
@@ -246,6 +242,11 @@ def _reasons(
         f"{line.name} {line.seen_hz:.1f} Hz (expected {line.expected_hz:.1f}), +{line.above_floor_db:.0f} dB"
         for line in verdict.lines[:4]
     )
+    if evidence.lines_reason == APPROXIMATE:
+        yield (
+            "bearing",
+            "approximate: only its number of balls is known; a line within 15 % of where it may be proves little",
+        )
     yield "lines", found or f"none ({evidence.lines_reason or 'no bearing line stands out'})"
     kurtosis, crest, velocity = evidence.kurtosis.value, evidence.crest_factor.value, evidence.velocity_rms
     shown = f"{velocity.value:.2f} mm/s" if velocity.value is not None else f"none ({velocity.reason})"

@@ -6,19 +6,24 @@ from collections.abc import Mapping
 from typing import Any
 
 from agent.alerting.window_rules import DecisionConfig
-from agent.config import bearings as catalogue
-from agent.config.decoding import decode, near
-from agent.config.keys import BearingConfig, Config, MachineConfig, SensorConfig, SpeedConfig
+from agent.bearings.catalogue import SEARCHED, catalogue, entry_of
+from agent.bearings.given import inside_of, is_name
+from agent.bearings.part_numbers import SeveralBearingsError
+from agent.config.decoding import decode, meant_by, near
+from agent.config.keys import BearingConfig, Config, GeometryConfig, MachineConfig, SensorConfig, SpeedConfig
 from agent.config.resolve import routes
 from agent.config.suitability import problems_of as problems_of_kinds
 from agent.config.suitability import remarks_on
+from agent.machine import BallCount
 from agent.messages.topics import WHOLE_MACHINE
 from agent.sources import KINDS
 from agent.transport.mqtt import Broker
 from agent.transport.mqtt import problems_of as problems_of_broker
 from agent.transport.routes import problems_of as problems_of_routes
 
-EXTRA_DESIGNATIONS = "balls, ball_mm, pitch_mm and angle_deg from the maker's data sheet, or add [bearings.NAME]"
+EXTRA_DESIGNATIONS = (
+    "balls, ball_mm, pitch_mm and angle_deg, or orders, from the maker's data sheet, or add [bearings.NAME]"
+)
 
 
 def cross_check(config: Config, raw: Mapping[str, Any], problems: list[str]) -> list[str]:
@@ -89,15 +94,38 @@ def _check_geometry(
     where: str, bearing: BearingConfig, *, config: Config, problems: list[str], notices: list[str]
 ) -> None:
     name = bearing.geometry
-    if name is None:
+    told = config.bearings[name] if isinstance(name, str) and name in config.bearings else name
+    if name is None and bearing.orders is None and bearing.balls is None:
         notices.append(f"{where}: not given; faults of this bearing cannot be told by their lines")
-    elif isinstance(name, str) and name not in config.bearings:
-        entry = catalogue.find(name)
-        if entry is None:
-            known = near(name, [*catalogue.CATALOGUE, *config.bearings])
-            problems.append(f"{where}: unknown bearing {name!r}; {known}; otherwise give {EXTRA_DESIGNATIONS}")
-        elif not entry.exact:
-            notices.append(f"{where}: {name} is taken as built by {entry.source}; other makers differ by up to 2 %")
+    elif bearing.balls is not None or (isinstance(told, GeometryConfig) and isinstance(told.inside, BallCount)):
+        notices.append(f"{where}: a number of balls alone; its lines are known approximately, and name nothing")
+    elif isinstance(told, str):
+        _check_name(where, told, config, problems, notices)
+
+
+def _check_name(where: str, name: str, config: Config, problems: list[str], notices: list[str]) -> None:
+    """A bearing by its part number, or as on the command line."""
+    try:
+        inside = inside_of(name, config.tables)
+    except SeveralBearingsError as error:
+        problems.append(f"{where}: {error}")
+        return
+    except ValueError as error:
+        meant = meant_by(name, [*catalogue(), *config.tables, *config.bearings])
+        if is_name(name):
+            hint = f"did you mean {meant!r}?" if meant else "`textvib-agent bearings` lists those that are known"
+            problems.append(f"{where}: unknown bearing {name!r}; {hint}; otherwise give {EXTRA_DESIGNATIONS}")
+        else:
+            problems.append(f"{where}: {error}")
+        return
+    entry = entry_of(name, config.tables)
+    if isinstance(inside, BallCount):
+        notices.append(f"{where}: a number of balls alone; its lines are known approximately, and name nothing")
+    elif entry is not None and not entry.exact:
+        differ = max(entry.spread, SEARCHED)
+        notices.append(
+            f"{where}: {name} is taken as built by {entry.source}; other makers differ by up to {differ:.1%}"
+        )
 
 
 def _check_sensor(

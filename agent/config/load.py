@@ -9,6 +9,8 @@ from typing import Any
 import msgspec
 
 from agent.alerting.window_rules import DecisionConfig
+from agent.bearings.catalogue import Entry
+from agent.bearings.tables import read_tables
 from agent.config.cross_check import cross_check
 from agent.config.decoding import UNUSABLE, Id, decode, meant_by, near
 from agent.config.entries import decode_entries
@@ -78,10 +80,19 @@ def check_config(path: Path) -> tuple[Config | None, list[str]]:
             "sinks", raw["sinks"], table=SINKS, entry=SinkConfig, problems=problems, taken=(BROKER,)
         )
     if all(key in sections for key in REQUIRED):
-        config = Config(**sections)
+        config = Config(**sections, tables=_tables(sections["agent"], problems))
         notices = cross_check(config, raw, problems)
         return msgspec.structs.replace(config, notices=tuple(notices)), problems
     return None, problems
+
+
+def _tables(agent: AgentConfig, problems: list[str]) -> dict[str, Entry]:
+    """The plant's own bearings; a file that is missing has been complained of."""
+    try:
+        return read_tables(path for path in map(Path, agent.bearings) if path.is_file())
+    except ConfigError as error:
+        problems.extend(f"agent.bearings: {problem}" for problem in error.problems)
+        return {}
 
 
 def _read(path: Path, problems: list[str]) -> dict[str, Any] | None:
@@ -114,7 +125,11 @@ def _resolve_files(table: Any, *, folder: Path, where: str, problems: list[str])
         label = f"{where}.{name}" if where else str(name)
         if key in INPUT_FILES and isinstance(value, str):
             table[key] = _existing(value, folder, label, problems)
-        elif key in INPUT_FILES and isinstance(value, list) and all(isinstance(entry, str) for entry in value):
+        elif (
+            (key in INPUT_FILES or label == "agent.bearings")
+            and isinstance(value, list)
+            and all(isinstance(entry, str) for entry in value)
+        ):
             table[key] = [_existing(entry, folder, label, problems) for entry in value]
         elif isinstance(value, dict | list):
             _resolve_files(value, folder=folder, where=label, problems=problems)

@@ -13,11 +13,13 @@ from numpy.typing import NDArray
 from agent.dsp.spectra import FeatureSpec, Spectra
 from agent.faults import TABLE
 from agent.limits import STANDARD_GRAVITY
-from agent.machine import Bearing, FaultOrders, Machine, Mounting
+from agent.machine import BallCount, Bearing, FaultOrders, Machine, Mounting
 from agent.types import BearingLine, Evidence, Figure, Speed
 
 LINE_ABOVE_FLOOR_DB = 9.0  # a tolerance band of noise bins stays below this in 99 % of windows
 BAND_ABOVE_NYQUIST = "band_above_nyquist"
+APPROXIMATE = "approximate_geometry"
+"""The lines stand somewhere in a wide range: only the number of balls is known. Their names begin with `~`."""
 _HARMONICS = 3
 VELOCITY_BAND_HZ = (10.0, 1000.0)
 """Broad-band velocity, on which ISO 20816-3 zones rest, is taken in it."""
@@ -55,7 +57,10 @@ def gather_evidence(
 def bearing_lines(
     spectra: Spectra, *, spec: FeatureSpec, speed: Speed, bearing: Bearing | None
 ) -> tuple[tuple[BearingLine, ...], str | None]:
-    """Lines of the envelope spectra that stand where the bearing's fault orders say, highest first; or why none."""
+    """Lines of the envelope spectra that stand where the bearing's fault orders say, highest first; or why none.
+
+    APPROXIMATE comes with lines, too: where a count of balls alone says in which range each may stand.
+    """
     if not spectra.hears_bearings:
         return (), BAND_ABOVE_NYQUIST
     if not speed.rpm or not speed.steady:
@@ -64,8 +69,11 @@ def bearing_lines(
         return (), "no_geometry"
     heights = spectra.envelopes.max(axis=0)
     shaft_hz = speed.rpm / 60 * bearing.ratio
+    if isinstance(bearing.geometry, BallCount):
+        return _lines_in_ranges(heights, bearing.geometry, shaft_hz, spectra.bin_hz, spec.tolerance), APPROXIMATE
+    assert bearing.orders is not None
     nearest: dict[float, BearingLine] = {}  # by the frequency seen: a peak speaks for the line nearest to it alone
-    for name, order in _line_orders(bearing.geometry.orders):
+    for name, order in _line_orders(bearing.orders):
         line = _line(heights, name, order, shaft_hz, spectra.bin_hz, spec.tolerance)
         if line is None or line.above_floor_db < LINE_ABOVE_FLOOR_DB:
             continue
@@ -105,6 +113,37 @@ def _line(
         seen_hz=seen * bin_hz,
         above_floor_db=10 * float(np.log10(max(power, 1e-3))),
     )
+
+
+def _lines_in_ranges(
+    heights: NDArray[np.float32], count: BallCount, shaft_hz: float, bin_hz: float, tolerance: float
+) -> tuple[BearingLine, ...]:
+    """The highest line in the range of each fault that a count of balls bounds, multiples of shaft speed left out.
+
+    Noise has more bins to stand out in: their powers are exponential, so that the highest of m exceeds what one in a
+    hundred of m' bins does by ln(100 m) / ln(100 m'), and the limit rises by that.
+    """
+    found = []
+    for name, low, high in count.ranges:
+        middle = (low + high) / 2
+        line = _line(
+            _without_shaft(heights, shaft_hz / bin_hz), f"~{name}", middle, shaft_hz, bin_hz, high / middle - 1
+        )
+        bins = [max(2.0, 2 * middle * shaft_hz / bin_hz * width) for width in (high / middle - 1, tolerance)]
+        limit = LINE_ABOVE_FLOOR_DB + 10 * float(np.log10(np.log(100 * bins[0]) / np.log(100 * bins[1])))
+        if line is not None and line.above_floor_db >= limit:
+            found.append(line)
+    return tuple(sorted(found, key=lambda line: -line.above_floor_db))
+
+
+def _without_shaft(heights: NDArray[np.float32], bins_per_turn: float) -> NDArray[np.float32]:
+    """The heights with every multiple of shaft speed taken away, as wide as a speed off by 1 % makes it."""
+    if bins_per_turn < 4:  # nothing is left between them
+        return np.zeros_like(heights)
+    at = np.arange(len(heights))
+    multiple = np.rint(at / bins_per_turn)
+    shaft = np.abs(at - multiple * bins_per_turn) <= np.maximum(1.5, 0.01 * at)
+    return np.where(shaft, np.float32(0), heights)
 
 
 def velocity_rms(spectra: Spectra, *, unit: str) -> Figure:

@@ -97,8 +97,7 @@ def extract(
 ) -> Features:
     """Features of one window for one bearing (None: for the machine). `rpm` is the reference shaft's speed."""
     shaft_hz = rpm / 60 * (bearing.ratio if bearing else 1.0) if rpm else None
-    geometry = bearing.geometry if bearing else None
-    comb = _comb_part(spectra, spec, shaft_hz, geometry.orders if geometry else None)
+    comb = _comb_part(spectra, spec, shaft_hz, bearing.orders if bearing else None)
     parts = (
         comb,
         _contrast_part(comb),

@@ -13,9 +13,9 @@ from dataclasses import dataclass, fields
 from pathlib import Path
 from typing import Literal
 
-from agent.config.bearings import geometry_of
+from agent.bearings.given import inside_of
 from agent.errors import TextVibError
-from agent.machine import Geometry
+from agent.machine import Inside
 from agent.types import FAULTS
 
 COLUMNS = ("path", "variable", "rate_hz", "rpm", "bearing", "machine", "group", "label", "role")
@@ -36,15 +36,15 @@ class ManifestRow:
     variable: str  # MATLAB variable or CSV column; globs, dots into structs, "+" between axes
     rate_hz: float | None  # None: as the file says
     rpm: float | None
-    bearing: str  # catalogue name or n/d/D/angle_deg; empty if unknown
+    bearing: str  # as agent.bearings.given reads it; empty if unknown
     machine: str
     group: str
     label: str
     role: Literal["", "baseline"] = ""
 
     @property
-    def geometry(self) -> Geometry | None:
-        return geometry_of(self.bearing)
+    def geometry(self) -> Inside | None:
+        return inside_of(self.bearing)
 
 
 def read_manifest(path: Path, *, labels: Sequence[str] = FAULTS) -> tuple[ManifestRow, ...]:
@@ -96,7 +96,7 @@ def _row(folder: Path, line: Sequence[str], labels: Sequence[str]) -> tuple[Mani
     for name in ("rate_hz", "rpm"):
         numbers[name] = _positive(cells[name], name, problems)
     try:
-        geometry_of(cells["bearing"])
+        inside_of(cells["bearing"])
     except ValueError as error:
         problems.append(f"column bearing: {error}")
     path = folder / cells["path"]

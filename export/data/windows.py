@@ -24,7 +24,7 @@ from agent.dsp.features import extract
 from agent.dsp.spectra import FeatureSpec, analyse
 from agent.dsp.speed import SpeedTrack
 from agent.errors import RecordingError
-from agent.machine import AxisRole, Bearing, Geometry, Machine
+from agent.machine import AxisRole, Bearing, Inside, Machine
 from agent.recordings.read import read_recording
 from agent.stream.quality import fault_of_signal
 from agent.stream.windowing import window_length
@@ -67,7 +67,7 @@ def window_features(
     spec: FeatureSpec,
     hop_s: float,
     rpm: float | None,
-    geometry: Geometry | None,
+    geometry: Inside | None,
     roles: tuple[tuple[str, AxisRole], ...] = (),
 ) -> tuple[NDArray[np.float32], NDArray[np.bool_]]:
     """(windows, d) features and masks of samples (n, axes); windows that cannot be judged are left out."""

@@ -6,10 +6,11 @@ from pathlib import Path
 
 import pytest
 
+from agent.bearings.given import inside_of
 from agent.machine import Geometry
 from export.cli import main
 from export.data.layouts import LAYOUTS, rows_below
-from export.data.manifest import COLUMNS, ManifestError, ManifestRow, geometry_of, read_manifest, write_manifest
+from export.data.manifest import COLUMNS, ManifestError, ManifestRow, read_manifest, write_manifest
 
 HEADER = ",".join(COLUMNS)
 
@@ -89,7 +90,7 @@ def test_a_file_that_is_no_table(tmp_path: Path, content: str) -> None:
 @pytest.mark.parametrize("bearing", ["1/7/39", "9/7", "9/7/39/95", "9/0/39", "unheard-of"])
 def test_bearings_that_cannot_be(bearing: str) -> None:
     with pytest.raises(ValueError, match=r"bearing|invalid"):
-        geometry_of(bearing)
+        inside_of(bearing)
 
 
 def test_uos_names_are_read_and_others_reported(tmp_path: Path) -> None:
