@@ -199,7 +199,7 @@ def _print_text(recording: Recording, diagnoses: list[Diagnosis], bundle: Bundle
     verdict = verdict_of(diagnoses, bundle.calibration)
     text = text_of_verdict(verdict, descriptions=bundle.descriptions, language=args.language)
     print(f"{recording.path.name}   {_what_was_read(recording, args)}")
-    likely = f"  {verdict.probability:.0%}" if verdict.reason == "nearest_description" else ""
+    likely = f"  {verdict.probability:.0%}" if verdict.probability > 0 else ""
     print(f"  verdict   {text.title}{likely}   ({verdict.fault}, {verdict.judged} of {verdict.windows} windows judged)")
     for label, value in (("", text.sentence), ("advice", text.advice)):
         if value:

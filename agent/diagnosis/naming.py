@@ -154,7 +154,8 @@ def _looks_healthy(grounds: Grounds, calibration: Calibration) -> Name | None:
     objection = objection_to(HEALTHY, grounds.heights, calibration)
     if objection is not None:
         return Name(UNKNOWN, 0.0, objection.reason, objection, _missing(grounds), HEALTHY)
-    return Name(HEALTHY, 1 - _damage(grounds, calibration), "nearest_description", missing=_missing(grounds))
+    missing = tuple(what for what in _missing(grounds) if what == HEALTHY_STATE)
+    return Name(HEALTHY, 1 - _damage(grounds, calibration), "nearest_description", missing=missing)
 
 
 def _limits(grounds: Grounds, calibration: Calibration) -> SignLimits | None:

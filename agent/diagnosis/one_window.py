@@ -89,7 +89,7 @@ class Judge:
         grounds = Grounds(
             matches=matches,
             knows_speed=measured.rpm is not None,
-            knows_geometry=bearing is not None and bearing.geometry is not None,
+            knows_geometry=bearing is not None and bearing.orders is not None,
             has_baseline=deviation is not None,
             within_baseline=deviation is not None and deviation < self.detect_at,
             deviates=deviation is not None and deviation >= self.detect_at,
