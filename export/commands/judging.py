@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 from agent.bundle.runtimes import CHOICES as RUNTIME_CHOICES
 from export.commands.comparing import add_compare
 from export.commands.field import add_field
+from export.commands.knowledge import add_knowledge
 from export.commands.proving import add_proving
 from export.commands.wording import add_wording
 
@@ -33,6 +34,7 @@ def add_judging(commands: Any) -> None:
     add_proving(commands)
     add_compare(commands)
     add_field(commands)
+    add_knowledge(commands)
 
 
 # What a command needs takes seconds to load: each imports what it uses, so that --help answers at once.
