@@ -36,7 +36,9 @@ def recall_per_label(predicted: NDArray[np.str_], labels: NDArray[np.str_]) -> d
 
 def balanced_accuracy(predicted: NDArray[np.str_], labels: NDArray[np.str_]) -> float:
     """Mean recall over the labels present."""
-    return float(np.mean(list(recall_per_label(predicted, labels).values())))
+    from sklearn.metrics import recall_score
+
+    return float(recall_score(labels, predicted, labels=np.unique(labels), average="macro"))
 
 
 def nearest(similarity: Floats, faults: Sequence[str]) -> NDArray[np.str_]:

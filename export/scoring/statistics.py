@@ -97,13 +97,9 @@ def rate_of(count: int, hours: float) -> Rate | None:
 
 def auroc(scores: NDArray[np.floating], positive: NDArray[np.bool_]) -> float | None:
     """Chance that a positive scores above a negative, ties half (Mann-Whitney); None where either is missing."""
-    ups, downs = int(positive.sum()), int((~positive).sum())
-    if not ups or not downs:
-        return None
-    _, inverse, counts = np.unique(scores, return_inverse=True, return_counts=True)
-    ends = np.cumsum(counts)
-    ranks = (ends - (counts - 1) / 2)[inverse]
-    return float((ranks[positive].sum() - ups * (ups + 1) / 2) / (ups * downs))
+    from sklearn.metrics import roc_auc_score
+
+    return float(roc_auc_score(positive, scores)) if 0 < positive.sum() < len(positive) else None
 
 
 Tally: TypeAlias = Mapping[str, Mapping[str, tuple[int, int]]]

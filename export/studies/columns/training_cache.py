@@ -131,16 +131,20 @@ def imported(code: Path) -> list[Path]:
     while pending:
         path = pending.pop()
         found.add(path)
-        pending |= _imports(path) - found
+        pending |= _imports(path.read_bytes()) - found
     return sorted(found)
 
 
-def _imports(path: Path) -> set[Path]:
+@cache
+def _imports(source: bytes) -> frozenset[Path]:
+    """Files of export that a module's source imports; kept, since every cell asks for the key of the same modules."""
     names: set[str] = set()
-    for node in ast.walk(ast.parse(path.read_bytes())):
+    for node in ast.walk(ast.parse(source)):
         if isinstance(node, ast.Import):
             names |= {alias.name for alias in node.names}
         elif isinstance(node, ast.ImportFrom) and node.module is not None:
             names |= {node.module, *(f"{node.module}.{alias.name}" for alias in node.names)}
     places = [ROOT.joinpath(*name.split(".")) for name in names if name.split(".")[0] == "export"]
-    return {path for place in places for path in (place.with_suffix(".py"), place / "__init__.py") if path.is_file()}
+    return frozenset(
+        path for place in places for path in (place.with_suffix(".py"), place / "__init__.py") if path.is_file()
+    )

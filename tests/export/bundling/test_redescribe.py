@@ -19,7 +19,6 @@ from agent.errors import BundleError
 from agent.types import FAULTS
 from export.bundling.redescribe import read_descriptions, redescribe
 from export.bundling.sentence_reader import rank, reader_of
-from export.calibration.head_start import TAKEN
 from export.cli import main
 from export.network.graph import Floats
 from export.text.encoders import NONE, NgramEncoder, Sentences, TextError
@@ -139,7 +138,7 @@ def share_called(bundle: Bundle, fault: str) -> float:
 def test_a_new_fault_may_take_a_twentieth_of_the_windows_heard(case: Case, tmp_path: Path) -> None:
     after = described(case, tmp_path / "out")
     assert set(after.manifest.calibration.granted) == {"seal_rub"}
-    assert TAKEN - 0.02 < share_called(after, "seal_rub") <= TAKEN
+    assert 0.03 < share_called(after, "seal_rub") <= 0.05
     granted = after.manifest.calibration.granted["seal_rub"]
     assert f"seal_rub ({granted:+.2f})" in (tmp_path / "out" / "model_card.md").read_text()
 
@@ -162,7 +161,7 @@ def test_a_fault_described_again_is_still_one_that_nobody_trained(case: Case, tm
     )
     heard = heard_by(descriptions.vectors.shape[1])
     called = [match(one, descriptions, alone)[0].fault for one in heard]
-    assert called.count("seal_rub") / len(called) <= TAKEN
+    assert called.count("seal_rub") / len(called) <= 0.05
 
 
 def test_a_tower_without_windows_grants_nothing_and_says_so(tmp_path: Path) -> None:

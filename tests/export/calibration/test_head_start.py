@@ -8,7 +8,7 @@ import torch
 from small_windows import SPEC, small_table
 
 from agent.types import FAULTS
-from export.calibration.head_start import HEARD, TAKEN, grant_of, heard_windows
+from export.calibration.head_start import HEARD, grant_of, heard_windows
 from export.scoring.score import embeddings
 from export.text.tower import Tower
 from export.training.recipe import TrainConfig
@@ -24,7 +24,7 @@ def test_a_grant_lets_a_fault_take_so_many_windows_and_no_more(length: float) ->
     description = rng.normal(size=6).astype(np.float32) * np.float32(length)
     granted = grant_of(heard, centres, description)
     taken = heard @ description + granted > (heard @ centres.T).max(axis=1) + 1e-6
-    assert TAKEN - 0.01 <= taken.mean() <= TAKEN
+    assert 0.04 <= taken.mean() <= 0.05  # the share that the documents promise
 
 
 def test_a_description_nearer_than_all_others_is_held_back() -> None:

@@ -11,7 +11,6 @@ import numpy as np
 import pytest
 import torch
 
-import simulator
 from agent.bundle.load import load_bundle, self_test
 from agent.bundle.runtimes import RUNTIMES
 from agent.dsp.encoder_inputs import LIMIT, InputScaling
@@ -25,7 +24,6 @@ from export.bundling.verify import verify
 from export.calibration.line_limits import Objecting, Standing, fit_objecting, objected
 from export.calibration.temperature import REJECTED, HeldOut, expected_calibration_error, fit_calibration, softmax
 from export.cli import main
-from export.data.manifest import COLUMNS
 from export.data.sampling import sampling_weights
 from export.data.table import Table, join
 from export.data.windows import labelled
@@ -40,31 +38,11 @@ from export.training.teacher import TeacherConfig
 from export.training.train import fit_scaling, train
 
 SPEC = FeatureSpec()
-RATE_HZ = 12_000
 
 
 @pytest.fixture(scope="module")
-def recordings(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """A manifest of one simulated motor, healthy at two speeds and with two bearing faults."""
-    folder = tmp_path_factory.mktemp("recordings")
-    lines = [",".join(COLUMNS)]
-    for number, (fault, rpm) in enumerate([("healthy", 1800), ("healthy", 1500), ("inner_race", 1800), ("ball", 1800)]):
-        samples = simulator.signal(fault, seconds=8, rpm=rpm, rate_hz=RATE_HZ, seed=number)
-        np.save(folder / f"{number}.npy", samples[:, :1])
-        lines.append(f"{number}.npy,,{RATE_HZ},{rpm},6205,motor,g{number},{fault},")
-    (folder / "set.csv").write_text("\n".join(lines) + "\n")
-    return folder / "set.csv"
-
-
-@pytest.fixture(scope="module")
-def run(recordings: Path, tmp_path_factory: pytest.TempPathFactory) -> Run:
-    """A trained and quantized run."""
-    folder = tmp_path_factory.mktemp("run")
-    cache = str(recordings.parent / "cache")
-    arguments = ["train", "--manifest", str(recordings), "--machines", "1", "--steps", "120", "--text", "ngrams"]
-    assert main([*arguments, "--cache", cache, "--out", str(folder)]) == 0
-    assert main(["quantize", str(folder)]) == 0
-    return load_run(folder)
+def run(trained_run: Path) -> Run:
+    return load_run(trained_run)
 
 
 def test_a_run_leaves_what_is_needed_to_judge_it(run: Run) -> None:

@@ -16,31 +16,25 @@ from small_windows import SPEC, small_table
 
 from agent.bundle.load import load_bundle, self_test
 from agent.bundle.runtimes import RUNTIMES
-from agent.diagnosis.baseline import DeviationScale
 from agent.dsp.encoder_inputs import LIMIT
-from agent.dsp.features import views
 from agent.errors import ConfigError
 from agent.faults import FAULTS_OF_DEGREE
 from agent.ports import load
 from agent.types import FAULTS
-from export.calibration.head_start import heard_windows
-from export.calibration.temperature import HeldOut, fit_calibration
 from export.cli import main
 from export.data.table import Table
 from export.network.graph import embed
 from export.network.model import Student, fold
-from export.runs.folder import RunConfig, load_run, read_descriptions, save_run
+from export.runs.folder import load_run, read_descriptions
 from export.scoring.agreement import agreement_of
 from export.scoring.score import encoder_inputs
 from export.shrinking.distil import DistilConfig, Network, distil, embedding_distance, relation_distance
 from export.shrinking.transfer_inputs import draw
-from export.text.encoders import EncodedSentences, text_encoder
-from export.text.no_fault import training_sentences, wordings_digest
 from export.text.tower import heard_of
 from export.training.batches import windows_of
 from export.training.masking import Masking
 from export.training.recipe import TrainConfig
-from export.training.train import fit_scaling, train
+from export.training.train import fit_scaling
 
 RECIPE = TrainConfig(
     steps=40, batch=32, text_steps=5, text="ngrams", hidden=(48,), dim=16, teacher=None, checkpoint_every=1000
@@ -207,46 +201,18 @@ def test_a_checkpoint_of_another_network_or_recipe_is_not_continued(
 
 
 @pytest.fixture(scope="module")
-def trained(table: Table, tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """A finished run, without the minute that `train` takes to hear recordings and to calibrate."""
-    folder = tmp_path_factory.mktemp("network")
-    encoder, sentences = text_encoder(RECIPE.text), training_sentences()
-    texts = EncodedSentences(sentences, encoder.encode(sentences.texts))
-    made = train(table, RECIPE, spec=SPEC, texts=texts)
-    told = HeldOut(np.eye(8, dtype=np.float32)[[FAULTS.index(label) for label in table.labels]], np.arange(len(table)))
-    save_run(
-        folder,
-        config=RunConfig(
-            train=RECIPE,
-            spec=SPEC,
-            recordings=24,
-            machines_simulated=0,
-            hop_s=0.5,
-            text_encoder=encoder.name,
-            wordings_sha256=wordings_digest(),
-        ),
-        table=table,
-        trained=made,
-        calibration=fit_calibration(told, table, real_share=1.0),
-        deviation=DeviationScale((1.0,) * table.values.shape[1], dict.fromkeys(views(SPEC), 3.0)),
-        heard=heard_windows(made, table, real_share=RECIPE.real_share, seed=RECIPE.seed),
-    )
-    return folder
-
-
-@pytest.fixture(scope="module")
-def distilled(trained: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
+def distilled(trained_run: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A student of that run."""
     folder = tmp_path_factory.mktemp("student") / "run"
-    arguments = ["distil", "--teacher", str(trained), "--out", str(folder), "--hidden", "20,12", "--steps", "100"]
+    arguments = ["distil", "--teacher", str(trained_run), "--out", str(folder), "--hidden", "20,12", "--steps", "60"]
     assert main([*arguments, "--seed", "5", "--labels", "0.5"]) == 0
     return folder
 
 
-def test_a_distilled_run_leaves_what_a_trained_one_does(trained: Path, distilled: Path) -> None:
-    network, student = load_run(trained), load_run(distilled)
+def test_a_distilled_run_leaves_what_a_trained_one_does(trained_run: Path, distilled: Path) -> None:
+    network, student = load_run(trained_run), load_run(distilled)
     assert [len(node.bias) for node in student.graph.nodes] == [20, 12, 16]
-    assert student.config.distilled == (DistilConfig(hidden=(20, 12), steps=100, seed=5, label_weight=0.5),)
+    assert student.config.distilled == (DistilConfig(hidden=(20, 12), steps=60, seed=5, label_weight=0.5),)
     assert student.config.train == network.config.train
     towers = [read_descriptions(run).tower.state_dict() for run in (network, student)]
     for one, other in zip(*(tower.values() for tower in towers), strict=True):
@@ -266,7 +232,7 @@ def test_its_metrics_say_what_it_costs(distilled: Path) -> None:
     beside = metrics["network"]
     assert beside["multiplications"]["student"] < beside["multiplications"]["network"]
     for alike in (beside["training_windows"]["with_baseline"], beside["held_out_groups"]):
-        assert alike["windows"] == 96
+        assert alike["windows"] == (~load_run(distilled).table.baseline).sum()
         assert -1 <= alike["cosine_min"] <= alike["cosine_mean"] <= 1
         assert 0 <= alike["top1_agreement"] <= 1
     assert beside["training_windows"]["with_baseline"]["cosine_mean"] > beside["held_out_groups"]["cosine_mean"]
@@ -284,7 +250,7 @@ def test_it_is_quantized_aware_and_packed_as_any_other(
     assert quantized["float_likeness"] != quantized["post_training"]
     out = tmp_path / "bundle"
     assert main(["pack", str(distilled), "--out", str(out), "--name", "small", "--towers", str(tmp_path)]) == 0
-    assert "distilled in 100 steps, seed 5" in (out / "model_card.md").read_text()
+    assert "distilled in 60 steps, seed 5" in (out / "model_card.md").read_text()
     bundle = load_bundle(out)
     for kind in RUNTIMES:
         self_test(bundle, load(RUNTIMES, kind)(bundle.model(kind)))
@@ -297,14 +263,16 @@ def test_a_student_may_have_a_student(distilled: Path, tmp_path: Path) -> None:
     assert [config.hidden for config in load_run(folder).config.distilled] == [(20, 12), (8,)]
 
 
-def test_what_cannot_be_distilled_is_refused(trained: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
-    assert main(["distil", "--teacher", str(trained), "--out", str(trained)]) == ConfigError.exit_code
+def test_what_cannot_be_distilled_is_refused(
+    trained_run: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert main(["distil", "--teacher", str(trained_run), "--out", str(trained_run)]) == ConfigError.exit_code
     assert "name another one" in capsys.readouterr().err
     assert main(["distil", "--teacher", str(tmp_path), "--out", str(tmp_path / "x")]) == 65
     assert "python -m export train" in capsys.readouterr().err
     for wrong in ("0", "8,,8", "much"):
         with pytest.raises(SystemExit):
-            main(["distil", "--teacher", str(trained), "--out", str(tmp_path / "x"), "--hidden", wrong])
+            main(["distil", "--teacher", str(trained_run), "--out", str(tmp_path / "x"), "--hidden", wrong])
     assert "--hidden" in capsys.readouterr().err
 
 

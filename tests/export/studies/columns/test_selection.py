@@ -30,7 +30,7 @@ from export.training.recipe import TrainConfig
 RECIPES = ROOT / "configs" / "recipes"
 SPEC = FeatureSpec()
 CONFIG = TrainConfig(
-    steps=8, batch=16, text="ngrams", text_steps=8, hidden=(8,), dim=8, teacher=None, no_fault_sentences=0
+    steps=4, batch=16, text="ngrams", text_steps=4, hidden=(8,), dim=8, teacher=None, no_fault_sentences=0
 )
 FOLDS = {
     "007": {"021>014", "014>021"},

@@ -47,7 +47,7 @@ from export.training.recipe import TrainConfig
 SPEC = FeatureSpec()
 D = len(feature_names(SPEC))
 KINDS = ("healthy", "inner_race", "outer_race", "ball")
-CONFIG = TrainConfig(steps=100, batch=32, text="ngrams", text_steps=60, hidden=(16,), dim=8, teacher=None)
+CONFIG = TrainConfig(steps=60, batch=32, text="ngrams", text_steps=40, hidden=(16,), dim=8, teacher=None)
 EXPORT = ROOT / "export"
 
 
