@@ -11,7 +11,7 @@ from agent.alerting.window_rules import DecisionConfig
 from agent.bundle.load import Bundle
 from agent.bundle.manifest import SCHEMA, Manifest
 from agent.diagnosis.baseline import DeviationScale
-from agent.diagnosis.matching import Calibration, Descriptions
+from agent.diagnosis.matching import Calibration, Descriptions, SignLimits
 from agent.dsp.encoder_inputs import CodeScale, InputScaling, view_shares
 from agent.dsp.features import VERSION, FeatureSpec, feature_names
 from agent.machine import Bearing, Geometry, Machine, Mounting, SensorSetup
@@ -26,6 +26,10 @@ FAULTS = ("healthy", "outer_race", "looseness")
 BEARING = Bearing("de", Geometry(balls=9, ball_mm=7.94, pitch_mm=39.04))
 MACHINE = Machine("pump", rpm=1500.0, speed_source="config", mounting=Mounting(group=2, foundation="rigid"))
 SETUP = SensorSetup("pump_de", MACHINE, bearings=(BEARING,))
+SIGNS = SignLimits(impulses=0.3, slope=10.0, offset=-3.0, own={"outer_race": 1.5})
+"""Above healthy the knocks below spread by 1.1 and their own lines stand 4.5 high, noise by 0.0 and 0.2."""
+BLIND_SIGNS = SignLimits(impulses=0.3, slope=10.0, offset=-3.0, own={"outer_race": 3.0})
+"""Alone, knocks spread by 0.7 and their lines stand 5.7 high, noise by -0.3 and 1.1."""
 CONFIG = DecisionConfig(raise_after=3, clear_after=3)
 STREAM = Stream("pump_de", float(RATE), axes=("x", "y"), unit="g", full_scale=16.0, session=3)
 
@@ -60,7 +64,9 @@ def bundle(spec: FeatureSpec = SPEC) -> Bundle:
         validated=FAULTS[:2],
         inputs=CodeScale(2 / 127, 0),
         outputs=CodeScale(1 / 127, 0),
-        calibration=Calibration(temperature=0.2, unknown_similarity=0.5, unknown_probability=0.5),
+        calibration=Calibration(
+            temperature=0.2, unknown_similarity=0.5, unknown_probability=0.5, signs=SIGNS, blind_signs=BLIND_SIGNS
+        ),
         deviation=DeviationScale(typical_sd=(0.5,) * n, limits={"comb": 2.5, "level": 6.0}),
         golden=(),
         files={},

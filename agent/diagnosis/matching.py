@@ -13,7 +13,7 @@ from dataclasses import dataclass
 import msgspec
 import numpy as np
 
-from agent.faults import FAULTS_OF_BEARINGS, FAULTS_OF_DEGREE, HEALTHY, UNKNOWN, children_of
+from agent.faults import UNKNOWN, children_of
 from agent.types import Match, Vector
 
 
@@ -119,20 +119,6 @@ def match(embedding: Vector, descriptions: Descriptions, calibration: Calibratio
     probabilities = weights / weights.sum()
     order = np.argsort(-similarities, kind="stable")
     return tuple(Match(descriptions.faults[i], float(similarities[i]), float(probabilities[i])) for i in order)
-
-
-def nameable(matches: tuple[Match, ...], *, has_baseline: bool, hears_bearings: bool) -> tuple[Match, ...]:
-    """The matches that a window may be named after.
-
-    Without a baseline of its speed it may after no fault of degree; where the sensor is too slow for every band that a
-    bearing's impacts excite, after none of a bearing. What looks most like one of these is not healthy either.
-    """
-    unfounded = set() if has_baseline else set(FAULTS_OF_DEGREE)
-    if not hears_bearings:
-        unfounded |= set(FAULTS_OF_BEARINGS)
-        if matches and matches[0].fault in FAULTS_OF_BEARINGS:
-            unfounded.add(HEALTHY)
-    return tuple(match for match in matches if match.fault not in unfounded)
 
 
 def name_of(matches: tuple[Match, ...], calibration: Calibration) -> str:

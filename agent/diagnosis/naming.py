@@ -88,7 +88,7 @@ def name_on(grounds: Grounds, calibration: Calibration, *, name_at: float = NAME
         or _bearing(grounds, calibration, name_at)
         or _of_degree(grounds, name_at)
         or _over_the_limit(grounds)
-        or _looks_healthy(grounds, calibration)
+        or _looks_healthy(grounds, calibration, name_at)
         or Name(UNKNOWN, missing=_missing(grounds), looks_like=_looks_like(grounds, UNKNOWN))
     )
 
@@ -147,15 +147,18 @@ def _over_the_limit(grounds: Grounds) -> Name | None:
     return Name(ABNORMAL, reason=reason, missing=_missing(grounds), looks_like=looks_like)
 
 
-def _looks_healthy(grounds: Grounds, calibration: Calibration) -> Name | None:
+def _looks_healthy(grounds: Grounds, calibration: Calibration, name_at: float) -> Name | None:
     """Without a healthy state of this speed: nearest to health, by a sensor that would hear impacts, and none heard."""
     if not grounds.hears_bearings or name_of(grounds.matches, calibration) != HEALTHY:
         return None
     objection = objection_to(HEALTHY, grounds.heights, calibration)
     if objection is not None:
         return Name(UNKNOWN, 0.0, objection.reason, objection, _missing(grounds), HEALTHY)
+    health = 1 - _damage(grounds, calibration)
+    if health < name_at:
+        return None
     missing = tuple(what for what in _missing(grounds) if what == HEALTHY_STATE)
-    return Name(HEALTHY, 1 - _damage(grounds, calibration), "nearest_description", missing=missing)
+    return Name(HEALTHY, health, "nearest_description", missing=missing)
 
 
 def _limits(grounds: Grounds, calibration: Calibration) -> SignLimits | None:

@@ -116,7 +116,7 @@ class Speaker:
 
     def alert(self, alert: Alert) -> AlertPayload:
         cause = alert.diagnosis
-        objection = cause.objection if alert.fault == UNKNOWN else None
+        objection = cause.objection if alert.fault in (UNKNOWN, cause.fault) else None
         missing = cause.missing if alert.fault in (UNKNOWN, cause.fault) else ()
         second = cause.second
         return AlertPayload(
@@ -126,7 +126,11 @@ class Speaker:
             severity=alert.severity,
             bearing=alert.bearing,
             fault=alert.fault,
-            text=self.text(RMS_TOO_HIGH if is_rms_only(cause) else alert.fault, objection, missing),
+            text=self.text(
+                RMS_TOO_HIGH if is_rms_only(cause) else alert.fault,
+                objection if alert.fault == UNKNOWN else None,
+                missing,
+            ),
             probability=round(alert.probability, 4),
             validated=self.descriptions.is_validated(alert.fault),
             opened=_when(alert.opened_wall_s),

@@ -20,6 +20,7 @@ from line_bundle import (
     NAMES,
     RATE,
     SETUP,
+    SIGNS,
     STREAM,
     WINDOW,
     LineEncoder,
@@ -116,7 +117,10 @@ def test_diagnosis_says_what_where_and_why() -> None:
     assert last.deviation is not None
     assert last.deviation > 1
     assert last.matches[0].fault == "outer_race"
-    assert last.probability == last.matches[0].probability > 0.5
+    assert last.signs is not None
+    assert last.probability == pytest.approx(SIGNS.probability(last.signs.impulses))  # the only element described
+    assert last.probability > 0.5
+    assert (last.missing, last.looks_like) == ((), None)
     assert last.second is not None
     assert last.speed.rpm == pytest.approx(1500, rel=0.1)
     assert last.evidence is not None
@@ -132,8 +136,28 @@ def test_fault_learnt_from_simulation_alone_says_so() -> None:
 
     line = Line(Pipeline(SETUP, bundle=BUNDLE, encoder=Loose(), config=CONFIG)).feed(signal(1))
     assert [(d.fault, d.validated) for d in line.diagnoses] == [("unknown", True)]  # a matter of degree
-    last = line.commissioned().feed(signal(1)).diagnoses[-1]
+    assert line.commissioned().feed(signal(1)).diagnoses[-1].fault == "healthy"  # whatever it looks like
+    last = line.feed(with_multiples(signal(3))).diagnoses[-1]
     assert (last.fault, last.validated) == ("looseness", False)
+
+
+def with_multiples(samples: Samples, rpm: float = 1500.0) -> Samples:
+    """The same with 1, 2 and 3 x of the shaft in it, nearly as high as each other."""
+    t = np.arange(len(samples)) / RATE
+    lines = sum((2.1 - 0.1 * order) * np.sin(2 * np.pi * order * rpm / 60 * t) for order in (1, 2, 3))
+    shaken: Samples = (samples + np.asarray(lines)[:, None]).astype(np.float32)
+    return shaken
+
+
+def test_over_the_limit_is_abnormal_and_never_healthy() -> None:
+    """Louder by far in all alike: nearest to health, and no evidence of a fault."""
+    line = Line().commissioned()
+    last = line.feed(signal(3, level=2.0)).diagnoses[-1]
+    assert last.deviation is not None
+    assert last.deviation > 1
+    assert (last.fault, last.probability, last.looks_like) == ("abnormal", 0.0, "healthy")
+    assert line.alerts == [("raised", UNKNOWN)]
+    assert line.states[-1] is State.ABNORMAL
 
 
 @settings(max_examples=10, deadline=None)
@@ -177,8 +201,14 @@ class InnerEncoder:
 
 
 def strict(told: LineLimits | None, blind: LineLimits | None = None) -> Bundle:
-    """A bundle that calls the second description "inner_race", with limits on what lines may say."""
-    calibration = msgspec.structs.replace(BUNDLE.calibration, lines=told, blind_lines=blind)
+    """A bundle that calls the second description "inner_race", with limits on what lines may say against it.
+
+    Its own lines may stand as they like.
+    """
+    signs = msgspec.structs.replace(SIGNS, own={"inner_race": -9.0})
+    calibration = msgspec.structs.replace(
+        BUNDLE.calibration, lines=told, blind_lines=blind, signs=signs, blind_signs=signs
+    )
     manifest = msgspec.structs.replace(BUNDLE.manifest, calibration=calibration)
     named = replace(BUNDLE.descriptions, faults=("healthy", "inner_race", "looseness"))
     return replace(BUNDLE, manifest=manifest, descriptions=named)
@@ -195,7 +225,7 @@ def last_of(with_limits: Bundle, *, setup: SensorSetup = SETUP, taught: bool = F
 def test_outer_race_lines_contradict_the_name_of_an_inner_race() -> None:
     for gating, taught in ((strict(LIMITS), True), (strict(None, LIMITS), False)):
         last = last_of(gating, taught=taught)
-        assert last.fault == UNKNOWN
+        assert (last.fault, last.looks_like) == ("bearing", "inner_race")  # impacts are heard all the same
         assert last.matches[0].fault == "inner_race"
         assert last.objection is not None
         assert (last.objection.reason, last.objection.lines) == ("lines_contradict", "outer_race")
@@ -214,7 +244,9 @@ def test_without_limits_geometry_or_speed_no_name_is_contradicted() -> None:
     )
     for setup in nowhere:
         last = last_of(strict(LIMITS, LIMITS), setup=setup)
-        assert (last.fault, last.heights, last.objection) == ("inner_race", None, None)
+        assert (last.fault, last.heights, last.objection) == ("bearing", None, None)
+        assert last.matches[0].fault == "inner_race"
+        assert set(last.missing) & {"geometry", "speed"}
 
 
 def test_healthy_within_the_baseline_is_not_contradicted() -> None:
@@ -225,7 +257,11 @@ def test_healthy_within_the_baseline_is_not_contradicted() -> None:
     always = LineLimits(named=None, unnamed=-9.0, absent={})
     line = Line(Pipeline(SETUP, bundle=strict(always), encoder=Well(), config=CONFIG)).commissioned()
     assert line.feed(signal(3)).diagnoses[-1].fault == "healthy"
-    assert line.feed(signal(3, faulty=True)).diagnoses[-1].fault == UNKNOWN
+    assert line.feed(signal(3, level=2.0)).diagnoses[-1].fault == "abnormal"
+    untaught = Line(Pipeline(SETUP, bundle=strict(None, always), encoder=Well(), config=CONFIG)).feed(signal(3))
+    last = untaught.diagnoses[-1]
+    assert last.objection is not None
+    assert (last.fault, last.objection.named) == (UNKNOWN, "healthy")
 
 
 # -------------------------------------------------------------------------------------------- what is not diagnosed
@@ -417,7 +453,8 @@ def test_each_bearing_is_diagnosed_by_its_own_geometry() -> None:
     setup = replace(SETUP, bearings=(BEARING, other))
     encoder = LineEncoder()
     line = Line(Pipeline(setup, bundle=BUNDLE, encoder=encoder, config=CONFIG)).feed(signal(2, faulty=True))
-    assert [(d.bearing, d.fault) for d in line.diagnoses] == [("de", "outer_race"), ("nde", "healthy")] * 3
+    # One sensor hears the same impacts of both; only the one whose lines they draw is named by its element.
+    assert [(d.bearing, d.fault) for d in line.diagnoses] == [("de", "outer_race"), ("nde", "bearing")] * 3
     assert encoder.calls == 6
 
 

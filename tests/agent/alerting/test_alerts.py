@@ -9,6 +9,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from agent import faults
 from agent.alerting.alerts import Decision
 from agent.alerting.window_rules import DecisionConfig, consensus
 from agent.types import (
@@ -60,7 +61,9 @@ def in_zone(zone: str | None, **changes: object) -> Diagnosis:
 
 OUTER = named("outer_race", deviation=1.5)
 BALL = named("ball", deviation=1.5)
+MISALIGNED = named("misalignment", deviation=1.5)
 NAMELESS = named(UNKNOWN, 0.3, deviation=1.5)
+ABNORMAL = named(faults.ABNORMAL, 0.0, deviation=1.5)
 IDLE = replace(GOOD, running=False, fault=UNKNOWN, matches=(), deviation=None)
 BROKEN = replace(GOOD, quality="clipped", fault="invalid", matches=(), deviation=None)
 UNSTEADY = replace(GOOD, speed=Speed(1500.0, "topic", steady=False))
@@ -167,8 +170,9 @@ def test_stopping_and_starting_a_faulty_machine_keeps_its_one_alert() -> None:
 # ---------------------------------------------------------------------------------------------------- detect, then name
 
 
-def test_deviation_that_fits_nothing_raises_without_a_name() -> None:
-    watch = Watch().feed(NAMELESS, times=3)
+@pytest.mark.parametrize("nameless", [NAMELESS, ABNORMAL])
+def test_deviation_that_fits_nothing_raises_without_a_name(nameless: Diagnosis) -> None:
+    watch = Watch().feed(nameless, times=3)
     assert (watch.events, watch.state) == ([("raised", UNKNOWN)], State.ABNORMAL)
     assert watch.alerts[0].probability == 0.0
 
@@ -185,8 +189,25 @@ def test_name_alone_raises_nothing_where_the_baseline_says_normal() -> None:
 
 def test_name_needs_more_than_half_of_the_windows() -> None:
     assert consensus([OUTER, BALL, OUTER], name_at=0.5)[0] == "outer_race"
-    assert consensus([OUTER, BALL], name_at=0.5) == (UNKNOWN, 0.0)
+    assert consensus([OUTER, MISALIGNED], name_at=0.5) == (UNKNOWN, 0.0)
     assert consensus([OUTER, named(HEALTHY, deviation=2.0), NAMELESS], name_at=0.5) == (UNKNOWN, 0.0)
+    assert consensus([OUTER, ABNORMAL, ABNORMAL], name_at=0.0) == (UNKNOWN, 0.0)
+
+
+def test_windows_that_disagree_on_the_child_agree_on_the_parent() -> None:
+    bearing = named("bearing", 0.6, deviation=1.5)
+    assert consensus([OUTER, BALL], name_at=0.5) == ("bearing", pytest.approx(0.9))
+    assert consensus([OUTER, bearing], name_at=0.5) == ("bearing", pytest.approx(0.75))
+    assert consensus([OUTER, OUTER, bearing], name_at=0.5) == ("outer_race", pytest.approx(0.6))
+    assert consensus([named("imbalance"), named("looseness")], name_at=0.5)[0] == "rotor"
+    assert consensus([OUTER, BALL, MISALIGNED], name_at=0.5) == ("bearing", pytest.approx(0.6))
+    assert consensus([OUTER, BALL, MISALIGNED, ABNORMAL], name_at=0.5) == (UNKNOWN, 0.0)
+    assert consensus([OUTER, BALL], name_at=0.95) == (UNKNOWN, 0.0)
+
+
+def test_an_alert_bears_the_parent_that_its_windows_agree_on() -> None:
+    watch = Watch().feed(OUTER, BALL, named("bearing", deviation=1.5))
+    assert (watch.events, watch.state) == ([("raised", "bearing")], State.FAULT)
 
 
 def test_an_alert_names_only_what_is_likelier_than_all_else_together() -> None:

@@ -9,12 +9,14 @@ import pytest
 from one_alert import DIAGNOSIS
 
 from agent.alerting.verdict import verdict_of
-from agent.diagnosis.matching import Calibration, Descriptions, LineLimits
+from agent.diagnosis.matching import Calibration, Descriptions, LineLimits, SignLimits, Text
 from agent.messages.verdict_text import text_of_verdict
-from agent.types import UNKNOWN, Diagnosis, LineHeights, Match
+from agent.types import HEALTHY, UNKNOWN, Diagnosis, LineHeights, Match, ShaftGrowth, Signs
 
 LIMITS = LineLimits(named=1.0, unnamed=2.0, absent={"inner_race": 0.5})
-CALIBRATION = Calibration(0.1, 0.3, 0.3, lines=LIMITS)
+SIGNS = SignLimits(impulses=0.3, slope=10.0, offset=-3.0, own={"inner_race": 0.05, "outer_race": 0.05})
+CALIBRATION = Calibration(0.1, 0.3, 0.3, lines=LIMITS, signs=SIGNS)
+IMPACTS, NONE = Signs(0.8, above_healthy=True, growth=None), Signs(0.0, above_healthy=True, growth=None)
 DESCRIPTIONS = Descriptions(("healthy", "inner_race"), np.eye(2, dtype=np.float32), (True, True), {})
 
 
@@ -29,6 +31,7 @@ def heard(fault: str, *, inner: float, outer: float, deviation: float | None = N
         evidence=None,
         matches=(Match(fault, 0.9, 0.8), Match(other, 0.1, 0.2)),
         heights=LineHeights(inner, outer, 0.0, True),
+        signs=NONE if fault == HEALTHY else IMPACTS,
     )
 
 
@@ -37,18 +40,52 @@ def test_lines_contradict_as_they_stand_on_average_and_not_window_by_window() ->
     verdict = verdict_of([against, against, agree], CALIBRATION)
     assert verdict.heights is not None
     assert verdict.heights.outer_race == pytest.approx(3)
-    assert (verdict.fault, verdict.reason, verdict.probability) == (UNKNOWN, "lines_contradict", 0.0)
+    # Impacts are heard all the same: the parent is said, and it is as sure as they are.
+    assert (verdict.fault, verdict.reason, verdict.looks_like) == ("bearing", "lines_contradict", "inner_race")
+    assert verdict.probability == pytest.approx(SIGNS.probability(0.8))
     assert verdict.objection is not None
     assert (verdict.objection.named, verdict.objection.lines) == ("inner_race", "outer_race")
     rather = verdict_of([against, agree, agree], CALIBRATION)
     assert (rather.fault, rather.reason, rather.objection) == ("inner_race", "nearest_description", None)
-    ungated = verdict_of([against], Calibration(0.1, 0.3, 0.3))
+    assert rather.probability == pytest.approx(SIGNS.probability(0.8))  # of all elements, it alone is described
+    ungated = verdict_of([against], Calibration(0.1, 0.3, 0.3, signs=SIGNS))
     assert (ungated.fault, ungated.reason) == ("inner_race", "nearest_description")
 
 
 def test_a_race_without_its_lines_is_not_named() -> None:
     verdict = verdict_of([heard("inner_race", inner=0.1, outer=0.0)], CALIBRATION)
-    assert (verdict.fault, verdict.reason) == (UNKNOWN, "lines_missing")
+    assert (verdict.fault, verdict.reason) == ("bearing", "lines_missing")
+
+
+def test_a_recording_without_impacts_names_no_bearing() -> None:
+    window = replace(heard("inner_race", inner=3, outer=1), signs=NONE)
+    assert (verdict_of([window], CALIBRATION).fault, verdict_of([window], CALIBRATION).looks_like) == (
+        UNKNOWN,
+        "inner_race",
+    )
+    once = verdict_of([window, window, window, heard("inner_race", inner=3, outer=1)], CALIBRATION)
+    assert once.fault == UNKNOWN  # a lone knock among them
+    assert once.signs is not None
+    assert once.signs.impulses == pytest.approx(0.2)
+
+
+def test_a_recording_s_rotor_has_grown_on_average() -> None:
+    grown = replace(heard("looseness", inner=0, outer=0, deviation=2.0))
+    signs = [Signs(0.0, True, ShaftGrowth(0, first, 0, 0, 0)) for first in (20.0, 10.0, 3.0)]
+    verdict = verdict_of([replace(grown, signs=one) for one in signs], CALIBRATION)
+    assert (verdict.fault, verdict.probability) == ("imbalance", 0.9)
+    calm = verdict_of([replace(grown, signs=signs[2])] * 3, CALIBRATION)
+    assert (calm.fault, calm.looks_like) == ("abnormal", "looseness")
+
+
+def test_a_verdict_says_what_is_missing() -> None:
+    window = heard("inner_race", inner=3, outer=1)
+    assert verdict_of([window], CALIBRATION).missing == ()
+    somewhere = replace(window, heights=None)
+    verdict = verdict_of([somewhere, somewhere, window], CALIBRATION)
+    assert (verdict.fault, verdict.missing) == ("bearing", ("geometry",))
+    adrift = replace(somewhere, speed=replace(window.speed, rpm=None))
+    assert verdict_of([adrift], CALIBRATION).missing == ("speed", "geometry")
 
 
 def test_a_recording_too_slow_for_bearings_names_no_fault_of_one() -> None:
@@ -60,17 +97,32 @@ def test_a_recording_too_slow_for_bearings_names_no_fault_of_one() -> None:
 
 def test_within_the_baseline_is_healthy_whatever_lines_say() -> None:
     assert verdict_of([heard("healthy", inner=0, outer=5, deviation=0.5)], CALIBRATION).reason == "within_baseline"
+    unlearnt = verdict_of([heard("healthy", inner=0, outer=5)], CALIBRATION)
+    assert (unlearnt.fault, unlearnt.reason) == (UNKNOWN, "lines_contradict")
     beyond = verdict_of([heard("healthy", inner=0, outer=5, deviation=1.5)], CALIBRATION)
-    assert (beyond.fault, beyond.reason) == (UNKNOWN, "lines_contradict")
+    assert (beyond.fault, beyond.reason) == ("abnormal", "deviates_but_looks_healthy")
     quiet = verdict_of([heard("healthy", inner=0, outer=0, deviation=1.5)], CALIBRATION)
-    assert (quiet.fault, quiet.reason) == (UNKNOWN, "deviates_but_looks_healthy")
+    assert (quiet.fault, quiet.reason) == ("abnormal", "deviates_but_looks_healthy")
 
 
 def test_an_objection_is_put_into_words_in_both_languages() -> None:
-    verdict = verdict_of([heard("inner_race", inner=1, outer=4)], CALIBRATION)
+    verdict = verdict_of([heard("healthy", inner=1, outer=4)], CALIBRATION)
+    assert verdict.fault == UNKNOWN
     for language in ("en", "ko"):
         text = text_of_verdict(verdict, descriptions=DESCRIPTIONS, language=language)  # type: ignore[arg-type]
-        assert "inner_race" in text.sentence
+        assert "healthy" in text.sentence
         assert "outer_race" in text.sentence
         assert "{" not in text.title + text.sentence + text.advice
     assert text_of_verdict(verdict_of([], CALIBRATION), descriptions=DESCRIPTIONS, language="en").title
+
+
+def test_what_is_missing_is_put_into_words_in_both_languages() -> None:
+    somewhere = replace(heard("inner_race", inner=3, outer=1), heights=None)
+    verdict = verdict_of([somewhere], CALIBRATION)
+    assert (verdict.fault, verdict.missing) == ("bearing", ("geometry",))
+    texts = {"bearing": {"en": Text("Bearing", "Impacts.", "Look."), "ko": Text("베어링", "충격.", "점검.")}}
+    spoken = replace(DESCRIPTIONS, texts=texts)
+    english = text_of_verdict(verdict, descriptions=spoken, language="en")
+    assert english == Text("Bearing", "Impacts. To say more it needs the bearing's type.", "Look.")
+    korean = text_of_verdict(verdict, descriptions=spoken, language="ko")
+    assert korean == Text("베어링", "충격. 더 알려면 다음이 필요합니다: 베어링 형번.", "점검.")

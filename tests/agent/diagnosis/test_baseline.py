@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import math
+from dataclasses import replace
 
+import msgspec
 import numpy as np
 import pytest
 
@@ -18,6 +20,7 @@ from agent.diagnosis.baseline import (
     to_bytes,
 )
 from agent.dsp.features import Features
+from agent.dsp.shaft import ORDERS
 
 SCALE = DeviationScale(typical_sd=(0.5, 0.5, 0.5, 0.5), limits={"comb": 2.0, "level": 1.0})
 VIEWS = {
@@ -203,6 +206,61 @@ def test_what_is_stored_is_what_is_read() -> None:
     assert to_bytes(after) == to_bytes(before)
     assert [(cell.rpm, cell.count, cell.rms_g) for cell in after.cells] == [(1500.0, MIN_WINDOWS, 0.1), (None, 1, 0.1)]
     assert after.cells[0].seen.dtype == np.int64
+
+
+# ------------------------------------------------------------------------------------- levels of the shaft's orders
+
+LEVELS = (-3.0, 20.0, 10.0, math.nan, 5.0)
+
+
+def shaken(*shaft_db: float) -> Features:
+    return replace(features(*HEALTHY), shaft_db=np.array(shaft_db))
+
+
+def test_a_cell_holds_the_mean_level_of_the_shaft_s_orders() -> None:
+    (cell,) = learnt(shaken(0, 20, 10, math.nan, 4), shaken(2, 22, 12, math.nan, 6), shaken(4, 24, 14, 1, 5)).cells
+    assert cell.shaft_db is not None
+    np.testing.assert_allclose(cell.shaft_db, [2, 22, 12, math.nan, 5])
+
+
+def test_levels_are_known_of_a_cell_whose_windows_all_had_them() -> None:
+    for windows in ((shaken(*LEVELS), features(*HEALTHY)), (features(*HEALTHY), shaken(*LEVELS))):
+        (cell,) = learnt(*windows).cells
+        assert cell.shaft_db is None
+
+
+@pytest.mark.parametrize(
+    ("rpm", "known"), [(1500.0, True), (1544.0, True), (1456.0, True), (1546.0, False), (1454.0, False), (None, False)]
+)
+def test_levels_bear_on_the_very_speed_alone(rpm: float | None, *, known: bool) -> None:
+    reference = learnt(*[shaken(*LEVELS)] * MIN_WINDOWS).reference(rpm)
+    assert reference is not None
+    assert (reference.shaft_db is not None) == known
+
+
+def test_levels_are_kept_and_restored_with_what_lies_beyond_the_spectrum() -> None:
+    before = learnt(*[shaken(*LEVELS)] * MIN_WINDOWS)
+    after = from_bytes(to_bytes(before), size=4)
+    assert after.cells[0].shaft_db is not None
+    np.testing.assert_array_equal(after.cells[0].shaft_db, LEVELS)
+    assert to_bytes(after) == to_bytes(before)
+
+
+def test_a_cell_stored_by_an_older_agent_has_no_levels_and_serves_otherwise() -> None:
+    (stored,) = msgspec.msgpack.decode(to_bytes(learnt(*[shaken(*LEVELS)] * MIN_WINDOWS)))
+    del stored["shaft_db"]
+    old = from_bytes(msgspec.msgpack.encode([stored]), size=4)
+    assert old.cells[0].shaft_db is None
+    assert deviation(old, features(*HEALTHY)) == 0.0
+    more = learnt(shaken(*LEVELS), before=old)
+    assert (more.cells[0].count, more.cells[0].shaft_db) == (MIN_WINDOWS + 1, None)
+
+
+def test_levels_of_other_orders_are_refused() -> None:
+    (stored,) = msgspec.msgpack.decode(to_bytes(learnt(shaken(*LEVELS))))
+    stored["shaft_db"] = stored["shaft_db"][1:]
+    with pytest.raises(ValueError, match=f"not {len(ORDERS) + 1}"):
+        from_bytes(msgspec.msgpack.encode([stored]), size=4)
 
 
 @pytest.mark.parametrize("size", [3, 5])

@@ -11,7 +11,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from hypothesis.extra import numpy as hnp
 
-from agent.diagnosis.matching import Calibration, Descriptions, match, name_of, nameable
+from agent.diagnosis.matching import Calibration, Descriptions, match, name_of
 from agent.types import UNKNOWN, Match, Vector
 
 FAULTS = ("healthy", "inner_race", "outer_race", "ball")
@@ -103,6 +103,15 @@ def test_validated_is_told_per_fault_and_true_for_what_is_no_description() -> No
     assert AXIS_ALIGNED.is_validated(UNKNOWN)
 
 
+def test_a_parent_is_validated_where_any_of_its_children_is() -> None:
+    def validated(*flags: bool) -> bool:
+        return Descriptions(("ball", "cage"), np.eye(2, dtype=np.float32), flags, {}).is_validated("bearing")
+
+    assert validated(True, False)
+    assert not validated(False, False)
+    assert AXIS_ALIGNED.is_validated("rotor")  # none of its children is described
+
+
 @pytest.mark.parametrize(
     ("faults", "vectors", "flags", "message"),
     [
@@ -124,28 +133,3 @@ def test_descriptions_that_do_not_fit_together_are_refused(
 def test_temperature_must_be_positive() -> None:
     with pytest.raises(ValueError, match="temperature"):
         Calibration(temperature=0.0, unknown_similarity=0.0, unknown_probability=0.0)
-
-
-def test_a_fault_of_degree_is_named_against_a_baseline_alone() -> None:
-    matches = (Match("imbalance", 0.9, 0.7), Match("outer_race", 0.8, 0.3))
-    calibration = Calibration(temperature=0.2, unknown_similarity=0.5, unknown_probability=0.2)
-
-    def called(matches: tuple[Match, ...], *, has_baseline: bool) -> str:
-        return name_of(nameable(matches, has_baseline=has_baseline, hears_bearings=True), calibration)
-
-    assert called(matches, has_baseline=True) == "imbalance"
-    assert called(matches, has_baseline=False) == "outer_race"
-    assert called(matches[:1], has_baseline=False) == UNKNOWN
-
-
-def test_a_bearing_fault_is_not_named_by_a_sensor_too_slow_for_it() -> None:
-    matches = tuple(Match(fault, 0.9, 0.2) for fault in ("ball", "cage", "described later", "imbalance"))
-    heard = nameable(matches, has_baseline=True, hears_bearings=False)
-    assert [match.fault for match in heard] == ["described later", "imbalance"]
-    assert nameable(matches, has_baseline=True, hears_bearings=True) == matches
-
-
-def test_what_looks_most_like_a_bearing_fault_that_cannot_be_heard_is_not_healthy() -> None:
-    ball, healthy = Match("ball", 0.9, 0.6), Match("healthy", 0.8, 0.4)
-    assert nameable((ball, healthy), has_baseline=True, hears_bearings=False) == ()
-    assert nameable((healthy, ball), has_baseline=True, hears_bearings=False) == (healthy,)

@@ -12,13 +12,16 @@ import pytest
 from one_alert import ALERT, DIAGNOSIS
 from requirements import ROOT
 
+from agent.diagnosis import naming
 from agent.diagnosis.matching import Descriptions, Text
+from agent.faults import ABNORMAL
 from agent.machine import Machine, SensorSetup
 from agent.messages.compose import Speaker
 from agent.messages.payloads import PAYLOADS, encode, schemas
 from agent.messages.topics import Topics
 from agent.stream.ledger import Balance
-from agent.types import FAULTS, UNKNOWN, LineHeights, Objection, State, StateChange
+from agent.messages.wording import MISSING, with_missing
+from agent.types import FAULTS, UNKNOWN, LineHeights, Objection, ShaftGrowth, Signs, State, StateChange
 
 SCHEMAS = ROOT / "docs" / "schemas"
 
@@ -101,9 +104,9 @@ def test_only_a_baseline_says_that_a_machine_departs_from_its_healthy_state(lang
         assert all(document["text"].values())
         return document["text"]["title"]
 
-    deviates = title(deviation=2.5)
+    deviates = title(deviation=2.5, fault=ABNORMAL)
     assert deviates == validated("alert", speaker(language).alert(replace(ALERT, fault=UNKNOWN)))["text"]["title"]
-    not_named = {title(deviation=None), title(deviation=0.5)}
+    not_named = {title(deviation=None)}
     stands_still = title(deviation=None, running=False)
     assert len({deviates, *not_named, stands_still}) == 3
 
@@ -122,6 +125,68 @@ def test_what_lines_say_against_a_name_is_said_instead_of_it(language):
     assert alert["text"] == document["text"]
     named = validated("alert", speaker(language).alert(replace(ALERT, diagnosis=contradicted)))
     assert named["objection"] is None
+
+
+@pytest.mark.parametrize("name", ["diagnosis", "alert"])
+def test_what_a_name_rests_on_and_what_is_missing_are_in_the_payload(name):
+    objection = Objection("lines_missing", "inner_race", "outer_race")
+    signs = Signs(0.75, True, ShaftGrowth(0.0, 1.5, -2.0, None, 0.25))
+    cause = replace(
+        DIAGNOSIS, fault="bearing", signs=signs, missing=("geometry",), looks_like="ball", objection=objection
+    )
+    said = (
+        speaker().diagnosis(cause)
+        if name == "diagnosis"
+        else speaker().alert(replace(ALERT, fault="bearing", diagnosis=cause))
+    )
+    document = validated(name, said)
+    growth = {"half": 0.0, "first": 1.5, "second": -2.0, "third": None, "rest": 0.25}
+    assert document["signs"] == {"impulses": 0.75, "above_healthy": True, "growth": growth}
+    assert (document["missing"], document["looks_like"]) == (["geometry"], "ball")
+    assert document["objection"]["reason"] == "lines_missing"  # beside the parent that is said
+    assert document["text"]["sentence"].endswith("To say more it needs the bearing's type.")
+    assert document["text"]["title"] == "bearing"
+
+
+def test_an_alert_lacks_nothing_that_only_another_name_lacked():
+    cause = replace(DIAGNOSIS, fault="bearing", missing=("geometry",))
+    document = validated("alert", speaker().alert(replace(ALERT, fault="outer_race", diagnosis=cause)))
+    assert document["missing"] == []
+    assert document["text"]["sentence"] == "outer_race sentence"
+
+
+@pytest.mark.parametrize(
+    ("missing", "english", "korean"),
+    [
+        ((), "Told.", "Told."),
+        (("speed",), "Told. To say more it needs the shaft's speed.", "Told. 더 알려면 다음이 필요합니다: 회전수."),
+        (
+            ("speed", "geometry"),
+            "Told. To say more it needs the shaft's speed and the bearing's type.",
+            "Told. 더 알려면 다음이 필요합니다: 회전수, 베어링 형번.",
+        ),
+        (
+            ("speed", "geometry", "healthy_state"),
+            "Told. To say more it needs the shaft's speed, the bearing's type and the machine's healthy state "
+            "at this speed.",
+            "Told. 더 알려면 다음이 필요합니다: 회전수, 베어링 형번, 이 회전수에서의 정상 상태.",
+        ),
+        (
+            ("healthy_state", "bandwidth"),
+            "Told. To say more it needs the machine's healthy state at this speed and a sensor that is sampled faster.",
+            "Told. 더 알려면 다음이 필요합니다: 이 회전수에서의 정상 상태, 더 빠르게 샘플링하는 센서.",
+        ),
+    ],
+)
+def test_what_is_missing_is_one_last_sentence(missing, english, korean):
+    text = Text("Title", "Told.", "Advice")
+    assert with_missing(text, missing, language="en") == Text("Title", english, "Advice")
+    assert with_missing(text, missing, language="ko") == Text("Title", korean, "Advice")
+
+
+def test_all_that_may_be_missing_has_words_in_both_languages():
+    assert set(MISSING) == {naming.SPEED, naming.GEOMETRY, naming.HEALTHY_STATE, naming.BANDWIDTH}
+    assert all(words["en"] and words["ko"] for words in MISSING.values())
 
 
 def test_a_diagnosis_of_an_invalid_window_is_valid_json_for_anyone():

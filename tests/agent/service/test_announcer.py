@@ -57,7 +57,7 @@ def announcer(journal: Any, *, diagnoses: bool = True) -> Announcer:
     config = SimpleNamespace(publish=SimpleNamespace(diagnoses=diagnoses))
     parts: Any = SimpleNamespace(topics=TOPICS, speaker=SPEAKER, config=config)
     inbox: Any = SimpleNamespace(balance=lambda sensor: None)
-    return Announcer(parts, store=journal, inbox=inbox, outbox=journal)
+    return Announcer(parts, store=journal, inbox=inbox, outboxes=journal)
 
 
 def desk(*, orphans: bool = False) -> Any:
