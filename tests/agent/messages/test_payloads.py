@@ -19,8 +19,8 @@ from agent.machine import Machine, SensorSetup
 from agent.messages.compose import Speaker
 from agent.messages.payloads import PAYLOADS, encode, schemas
 from agent.messages.topics import Topics
-from agent.stream.ledger import Balance
 from agent.messages.wording import MISSING, with_missing
+from agent.stream.ledger import Balance
 from agent.types import FAULTS, UNKNOWN, LineHeights, Objection, ShaftGrowth, Signs, State, StateChange
 
 SCHEMAS = ROOT / "docs" / "schemas"
