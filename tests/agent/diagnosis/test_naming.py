@@ -242,6 +242,14 @@ def test_signs_are_held_against_the_limits_of_what_they_are_above() -> None:
     assert name_on(OVER, Calibration(0.1, 0.3, 0.3)).fault == ABNORMAL  # a bundle without limits bears nothing out
 
 
+def test_impacts_that_healthy_machines_show_as_well_bear_nothing_out() -> None:
+    """However sure the curve would be of damage by then."""
+    strict = Calibration(0.1, 0.3, 0.3, signs=SignLimits(impulses=0.9, slope=10.0, offset=-3.0, own=LIMITS.own))
+    assert LIMITS.probability(0.8) > 0.9
+    assert name_on(OVER, strict).fault == ABNORMAL
+    assert name_on(replace(OVER, signs=shown(0.9)), strict).fault == "outer_race"
+
+
 def test_missing_lists_all_that_would_let_more_be_said_and_nothing_else() -> None:
     nothing = replace(ALIEN, knows_speed=False, knows_geometry=False, hears_bearings=False, heights=None, signs=None)
     assert named(nothing).missing == (SPEED, GEOMETRY, HEALTHY_STATE, BANDWIDTH)

@@ -212,15 +212,32 @@ def test_balanced_accuracy_averages_recalls_and_ignores_the_gate(bundle: Bundle)
     assert gated.unknown.share == pytest.approx(9 / 12)
     assert gated.per_class["ball"] == {
         "right": 0.25,
+        "parent": 0,
         "healthy": 0.25,
         "wrong_fault": 0.25,
+        "abnormal": 0,
         "unknown": 0.25,
         "unjudged": 0,
+    }
+    assert gated.said == {
+        "ball": {"ball": 0.25, "cage": 0.25, "healthy": 0.25, "unknown": 0.25},
+        "healthy": {"unknown": 1.0},
     }
     assert gated.false_alarms is not None
     assert gated.false_alarms.share == 0
     assert gated.false_alarms.high > 0.6  # eight overlapping windows are two independent ones
     assert gated.calibration_error == pytest.approx(1 - 0.625)
+
+
+def test_a_parent_and_abnormal_are_neither_right_nor_wrong_nor_unknown(bundle: Bundle) -> None:
+    names = ["ball", "bearing", "rotor", "abnormal"]
+    heard = [said("ball", "a", ["ball"] * 4, names), said("healthy", "b", ["healthy"] * 4, ["healthy", *names[1:]])]
+    gated = evaluate(heard, bundle).gated
+    shares = {"right": 0.25, "parent": 0.25, "wrong_fault": 0.25, "abnormal": 0.25}
+    assert gated.per_class["ball"] == {**shares, "healthy": 0, "unknown": 0, "unjudged": 0}
+    assert gated.said["ball"] == dict.fromkeys(names, 0.25)
+    assert gated.per_class["healthy"]["wrong_fault"] == 0.5  # no parent is right of a healthy machine
+    assert gated.per_class["healthy"]["parent"] == 0
 
 
 def test_a_label_without_description_cannot_be_right(bundle: Bundle) -> None:
