@@ -25,7 +25,7 @@ PACKAGES = {
 FLOORS = {
     "agent": (
         "errors types limits faults machine",
-        "ports dsp",
+        "ports dsp tables",
         "stream diagnosis transport",
         "recordings alerting bundle",
         "sources pipeline",
@@ -56,7 +56,10 @@ NEIGHBOURS = {("agent", "bench", "commands"), ("export", "text", "data"), ("expo
 """(package, room, the room of its own floor that it may import)."""
 
 WAITING = {"socket", "time", "threading", "asyncio", "queue", "signal", "subprocess", "selectors", "ssl"}
-PURE = ("errors types limits faults machine dsp stream diagnosis alerting bundle pipeline", "agent/bundle/runtimes")
+PURE = (
+    "errors types limits faults machine dsp tables stream diagnosis alerting bundle pipeline",
+    "agent/bundle/runtimes",
+)
 """Rooms of agent that take time as a number, and the folder in them that need not."""
 HEAVY = {"torch", "scipy", "onnx", "transformers", "sklearn", "tokenizers", "matplotlib"}
 EDGE = {"numpy", "onnxruntime", "paho", "serial", "msgspec", "ai_edge_litert", "tflite_runtime"}
