@@ -16,6 +16,7 @@ from agent.tables.values import Column, LeftOut, Question, Role, Told, Unit
 from agent.types import AXES
 
 GRAVITIES = (1.0, 9.80665, 1000.0, *(256.0 * 2**k for k in range(8)))  # g, m/s2, mg, and counts per g of usual ranges
+TURNS = 0.3  # share of rows on which a column's word changes, from which lines of several kinds take turns
 NEAR_GRAVITY = 0.12
 
 
@@ -35,6 +36,8 @@ class Choice:
 def choice_of(cells: Sequence[Cells], columns: Sequence[Column], told: Told) -> Choice | Question:
     """Which columns are samples: those told, or those that are acceleration by name, or by all that is left."""
     columns = tuple(columns)
+    if (mixed := _kinds_in_turn(cells, columns)) is not None:
+        return Question(mixed, "none", _labels(columns))
     time = _clock(columns, told, "time")
     if isinstance(time, Question):
         return time
@@ -54,11 +57,27 @@ def choice_of(cells: Sequence[Cells], columns: Sequence[Column], told: Told) -> 
     if unit is None:
         columns = tuple(replace(column, scale=1.0) if k in chosen else column for k, column in enumerate(columns))
     left = [
-        LeftOut(column.name, column.reason if column.role != "acceleration" else "is not among the columns chosen")
+        LeftOut(column.name, _why_not(column, by_name=told.columns is None))
         for k, column in enumerate(columns)
         if k not in chosen and k not in (time, counter)
     ]
     return Choice(tuple(chosen), _axes(columns, chosen), unit, time, counter, columns, tuple(left))
+
+
+def _why_not(column: Column, *, by_name: bool) -> str:
+    if column.role not in ("acceleration", "unknown"):
+        return column.reason
+    return "is not called acceleration, and others are" if by_name else "was not named"
+
+
+def _kinds_in_turn(cells: Sequence[Cells], columns: Sequence[Column]) -> str | None:
+    """Where the names in a column take turns: its lines are of several kinds, and no column of them is one signal."""
+    for number, cell in enumerate(cells):
+        is_name = columns[number].role in ("text", "label")
+        if is_name and len(cell.words) > 1 and cell.turns > TURNS:
+            name = cell.name or str(number + 1)
+            return f"lines of several kinds take turns (column {name}: {', '.join(cell.words)}); give one kind alone"
+    return None
 
 
 def _as_told(column: Column) -> Column:
@@ -70,7 +89,9 @@ def _as_told(column: Column) -> Column:
 def find(columns: Sequence[Column], wanted: int | str) -> list[int]:
     """Columns whose name fits (globs, any case), else the one of that number from 1."""
     if isinstance(wanted, str):
-        found = [k for k, c in enumerate(columns) if fnmatch.fnmatchcase(c.name.lower(), wanted.strip().lower())]
+        name = wanted.strip().lower()
+        found = [k for k, column in enumerate(columns) if column.name.lower() == name]
+        found = found or [k for k, column in enumerate(columns) if fnmatch.fnmatchcase(column.name.lower(), name)]
         if found or not wanted.strip().isdecimal():
             return found
         wanted = int(wanted)

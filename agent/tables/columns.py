@@ -52,6 +52,8 @@ class Cells:
     text: float = 0.0  # share of the fields that are words
     stamped: bool = False
     unit: str | None = None  # of a line of units beneath the header
+    words: tuple[str, ...] = ()  # of a column of few words: which
+    turns: float = 0.0  # share of the rows in which such a word is not the row before's
 
 
 def columns_of(cells: Sequence[Cells], *, rate_hz: float | None) -> tuple[Column, ...]:

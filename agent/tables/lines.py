@@ -19,7 +19,8 @@ _COLOUR = re.compile(r"\x1b\[[0-9;]*[A-Za-z]")
 _PREFIXES = re.compile(
     r"^(?:"
     r"[EWIDVT] \(\d+\) [\w.-]+: "  # ESP-IDF
-    r"|\[?\d{1,2}:\d\d:\d\d(?:[.,]\d+)?\]?\s*(?:->|>)\s*"  # Arduino's serial monitor
+    r"|\d{1,2}:\d\d:\d\d(?:[.,]\d+)?\s*(?:->|>)\s*"  # Arduino's serial monitor
+    r"|\[(?:\d{4}-\d\d-\d\d[T ])?\d{1,2}:\d\d:\d\d(?:[.,]\d+)?Z?\]\s*(?:->|[>:-](?=\s))?\s*"
     r"|\[\s*\d+\.\d+\]\s*(?!$)(?=[^,;\d+-])"  # a kernel's log
     r"|\[?(?:INFO|DEBUG|DATA|LOG|TRACE|NOTICE)\]?\s*[:|>-]*\s*(?:[\w.]+:\s+)?"
     r"|>\s*(?=[A-Za-z_])"  # Teleplot
@@ -51,10 +52,14 @@ _BRACKETS = {"{": "}", "[": "]", "(": ")", "<": ">"}
 
 @dataclass(frozen=True, slots=True)
 class Described:
-    """A line that names its own numbers. `fields` are as they were written, decimal mark and all."""
+    """A line that names its own numbers. `fields` are as they were written, decimal mark and all.
+
+    `shares` where one label stands for several numbers.
+    """
 
     names: tuple[str, ...]
     fields: tuple[str, ...]
+    shares: bool = False
 
 
 def bare(text: str) -> str:
@@ -170,6 +175,7 @@ def _labelled(text: str, decimal: Decimal) -> Described | None:
     at, token = 0, _TOKENS[decimal]
     group, label, names, fields, units = "", "", list[str](), list[str](), list[str]()
     pending = list[str]()  # numbers that share a label
+    shares = False
     while at < len(text):
         match = token.match(text, at)
         if match is None:
@@ -189,12 +195,13 @@ def _labelled(text: str, decimal: Decimal) -> Described | None:
             pending = []
         elif match["number"] is not None:
             pending.append(match["number"])
+            shares |= len(pending) > 1
             fields.append(match["number"])
             units.append(match["unit"] or "")
     _take(label, pending, names)
     if not fields or len(names) != len(fields) or len(fields) > MAX_FIELDS or not all(names):
         return None
-    return Described(_with_units(names, units), tuple(fields))
+    return Described(_with_units(names, units), tuple(fields), shares)
 
 
 def _take(label: str, numbers: list[str], names: list[str]) -> None:

@@ -6,8 +6,9 @@ The same lines give the same table, whether they come from a file or one by one 
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import replace
+from itertools import pairwise
 
 import numpy as np
 
@@ -24,6 +25,7 @@ from agent.tables.values import Dialect, Facts, LeftOut, Question, Table, Told
 SAMPLE_LINES = 256  # rows that settle a table
 MOST_PREAMBLE = 200  # lines before them
 KIND_SHARE = 0.03  # of the lines, from which lines of one kind are more than a stray
+MOST_KINDS = 12  # of lines that take turns
 FEW_BLANK = 0.2  # of the lines of one column, below which an empty line is a missing value
 
 
@@ -33,38 +35,48 @@ def settle(lines: Sequence[str], told: Told | None = None) -> Table | Question:
     stripped = [bare(line) for line in lines]
     remarks = [is_comment(text) for text in stripped]
     texts = ["" if remark else text for text, remark in zip(stripped, remarks, strict=True)]
-    told_of_themselves = _described(texts)
-    if told_of_themselves is not None:
-        return _settle_described(stripped, told_of_themselves, told)
-    return _settle_plain(stripped, texts, told)
+    dialect, named = _described(texts)
+    ours, filled = sum(line is not None for line in named), sum(1 for text in texts if text)
+    found: Table | Question | None = None
+    if ours and 2 * ours >= filled:
+        found = _settle_described(stripped, dialect, named, told)
+        if isinstance(found, Table) or 4 * (filled - ours) < filled:
+            return found
+    rest = [text if line is None else "" for text, line in zip(texts, named, strict=True)]
+    plain = _settle_plain(stripped, rest, told)
+    if isinstance(plain, Question):
+        return found if found is not None else plain
+    others = dict.fromkeys(line.names for line in named[plain.skip :] if line is not None)
+    return replace(plain, left_out=plain.left_out + _left_lines(others))
 
 
 # ------------------------------------------------------------------------------------------------ lines with own names
 
 
-def _described(texts: Sequence[str]) -> tuple[Dialect, list[Described | None]] | None:
-    """Lines as names and numbers, where most of them, from the first such on, are such lines."""
-    found: list[tuple[Dialect, list[Described | None]]] = []
-    for dialect in (Dialect(" ", "."), Dialect(" ", ",")):
-        lines = [described(text, dialect.decimal) if text else None for text in texts]
-        kinds = Counter(line.names for line in lines if line is not None)
-        many = {names for names, count in kinds.items() if count >= 2 and count >= KIND_SHARE * len(lines)}
-        ours = sum(line is not None and line.names in many for line in lines)
-        if ours and 2 * ours >= sum(1 for text in texts if text):
-            found.append((dialect, lines))
-    if not found:
-        return None
-    return max(found, key=lambda one: sum(line is not None for line in one[1]))
+def _described(texts: Sequence[str]) -> tuple[Dialect, list[Described | None]]:
+    """Lines as names and numbers where they are such lines, of kinds that come more than once."""
+    point, comma = (_kept([described(text, mark) if text else None for text in texts]) for mark in (".", ","))
+    if _shares(point) and not _shares(comma) and any(comma):  # `x=0,12 y=0,05`: one number to a label
+        return Dialect(" ", ","), comma
+    return Dialect(" ", "."), point
+
+
+def _kept(lines: list[Described | None]) -> list[Described | None]:
+    kinds = Counter(line.names for line in lines if line is not None)
+    many = {names for names, count in kinds.items() if count >= 2 and count >= KIND_SHARE * len(lines)}
+    return [line if line is not None and line.names in many else None for line in lines]
+
+
+def _shares(lines: Sequence[Described | None]) -> bool:
+    return 2 * sum(line.shares for line in lines if line) > sum(line is not None for line in lines)
 
 
 def _settle_described(
-    stripped: Sequence[str], found: tuple[Dialect, list[Described | None]], told: Told
+    stripped: Sequence[str], dialect: Dialect, lines: Sequence[Described | None], told: Told
 ) -> Table | Question:
-    dialect, lines = found
     first = next(k for k, line in enumerate(lines) if line is not None)
     before = facts_of(stripped[:first])
-    kinds = Counter(line.names for line in lines if line is not None)
-    many = [names for names, count in kinds.items() if count >= 2 and count >= KIND_SHARE * len(lines)]
+    many = list(dict.fromkeys(line.names for line in lines if line is not None))
     tables: list[Table] = []
     questions: list[Question] = []
     for names in many:
@@ -89,8 +101,11 @@ def _one_of(tables: list[Table], questions: list[Question], kinds: list[tuple[st
         return Question(f"lines of several kinds hold acceleration ({there}); print all axes on one line", "columns")
     (table,) = sure
     others = [names for names in kinds if names != table.names]
-    left = tuple(LeftOut(", ".join(names), "stand on lines that hold no acceleration") for names in others)
-    return replace(table, left_out=table.left_out + left)
+    return replace(table, left_out=table.left_out + _left_lines(others))
+
+
+def _left_lines(kinds: Iterable[tuple[str, ...]]) -> tuple[LeftOut, ...]:
+    return tuple(LeftOut(", ".join(names), "stand on lines that hold no acceleration") for names in kinds)
 
 
 def _constant_facts(names: Sequence[str], rows: Sequence[Sequence[str]]) -> Facts:
@@ -144,7 +159,17 @@ def _cells(name: str, fields: Sequence[str], dialect: Dialect, *, unit: str | No
         stamps = [seconds_of_stamp(field) for field in fields]
         if sum(stamp is not None for stamp in stamps) * 2 >= max(1, filled):
             return Cells(name, _array(stamps), stamped=True, unit=unit)
-    return Cells(name, _array(values), text=1 - numbers / filled if filled else 1.0, unit=unit)
+    words, turns = _words(fields)
+    return Cells(
+        name, _array(values), text=1 - numbers / filled if filled else 1.0, unit=unit, words=words, turns=turns
+    )
+
+
+def _words(fields: Sequence[str]) -> tuple[tuple[str, ...], float]:
+    """The words of a column of few, and how often they change from row to row."""
+    often = tuple(word for word, count in Counter(fields).items() if count >= KIND_SHARE * len(fields))
+    turns = sum(a != b for a, b in pairwise(fields)) / len(fields)
+    return (often if len(often) <= MOST_KINDS else ()), turns
 
 
 def _array(values: Sequence[float | None]) -> np.ndarray[tuple[int], np.dtype[np.float64]]:
