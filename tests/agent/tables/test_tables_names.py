@@ -44,6 +44,8 @@ from agent.tables.units import split_unit, unit_sense
         ("velocity (mm/s)", "velocity", "sure", None),
         ("진동속도(mm/s)", "velocity", "sure", None),
         ("Acc [mm/s]", "velocity", "sure", None),
+        ("speed [mm/s]", "velocity", "sure", None),
+        ("T [C]", "temperature", "sure", None),
         ("Drehzahl (1/min)", "speed", "sure", None),
         ("회전수", "speed", "sure", None),
         ("tacho", "speed", "sure", None),

@@ -62,7 +62,15 @@ def test_a_dialect_is_settled_by_many_lines(lines: list[str], dialect: Dialect, 
     assert writing_of(lines) == Writing(dialect, width, 0)
 
 
-@pytest.mark.parametrize("lines", [["512,498"] * 3, rows(K % 3, K % 10), [f"9,{70 + k % 30}" for k in range(N)]])
+@pytest.mark.parametrize(
+    "lines",
+    [
+        ["512,498"] * 3,
+        rows(K[:20] * 7 + 400, K[:20] * 9 + 200),
+        rows(K % 3, K % 10),
+        [f"9,{70 + k % 30}" for k in range(N)],
+    ],
+)
 def test_a_comma_that_nothing_explains_is_asked_about(lines: list[str]) -> None:
     assert asked(lines).settles == "decimal"
 
@@ -76,7 +84,7 @@ def test_the_width_of_the_header_explains_a_comma() -> None:
 
 
 def test_lines_of_name_and_number_are_no_header() -> None:
-    table = settled(["Samplerate 5000", "Gain 2", *rows(T, A[:, 0], by=" ")])
+    table = settled(["Samplerate 5000", "Gain 5", *rows(T, A[:, 0], by=" ")])
     assert (names(table), table.time, table.facts.rate_hz) == (["2"], 0, 5000.0)
 
 
@@ -128,6 +136,19 @@ def test_a_constant_axis_is_dead_only_by_its_name() -> None:
     assert names(settled(rows(A[:, 0], A[:, 1], [0] * N, header="x,y,z"))) == ["x", "y", "z"]
     assert names(settled(rows(A[:, 0], A[:, 1], [0] * N, header="ch1,ch2,ch3"))) == ["ch1", "ch2"]
     assert "never changes" in asked(["0.0"] * N).text
+
+
+def test_a_direction_is_no_axis_where_others_are_called_acceleration() -> None:
+    table = settled(rows(A[:, 0], A[:, 1], header="ax,y"))
+    assert (names(table), [left.reason for left in table.left_out]) == (
+        ["ax"],
+        ["is not called acceleration, and others are"],
+    )
+
+
+def test_a_nameless_clock_may_jitter_a_little() -> None:
+    seconds = T + np.random.default_rng(0).normal(0, 1e-6, N)
+    assert settled([f"{t:.9f},{v:.3f}" for t, v in zip(seconds, A[:, 0], strict=True)]).time == 0
 
 
 @pytest.mark.parametrize(
@@ -200,6 +221,16 @@ def test_a_jump_in_a_counter_is_a_gap_and_a_wrap_is_none() -> None:
     series = series_of(table, read_lines(table, lines[1:]))
     assert isinstance(series, Series)
     assert series.gaps == ((201, 251),)
+
+
+def test_time_shows_what_a_row_number_hides() -> None:
+    seconds = T + np.where(K > 100, 0.01, 0.0)
+    for first, second in ((K, seconds), (K + np.where(K > 100, 50, 0), T)):
+        lines = rows(first, second, A[:, 0], header="index,time_s,acc")
+        table = settled(lines)
+        series = series_of(table, read_lines(table, lines[1:]))
+        assert isinstance(series, Series)
+        assert series.gaps == ((101, 151),)
 
 
 def test_time_that_falls_back_is_asked_about() -> None:
