@@ -16,6 +16,7 @@ Floats = NDArray[np.float64]
 
 LEAST_ROWS = 8  # fewer show no habit
 EVEN = 0.03  # spread of the steps of a clock, as a share of a step
+MOST = 0.9  # of the steps, that make a habit: a spoilt line or a jump is no other one
 UNEVEN = 0.45  # the same where something already calls the column time
 RARE = 0.06  # share of rows in which a label or a slow quantity changes
 
@@ -59,19 +60,17 @@ def contents_of(values: Floats) -> Contents:
 
 
 def _counts(steps: Floats, *, step: float, whole: bool) -> bool:
-    """Whole numbers that step by one amount, but for a few jumps ahead."""
-    if not whole or step < 1:
-        return False
-    return bool((steps > 0).all() and np.mean(steps == step) >= 0.9)
+    """Whole numbers that step by one amount, but for a few jumps and spoilt lines."""
+    return whole and step >= 1 and bool(np.mean(steps == step) >= MOST)
 
 
 def _rises(ticks: Floats, steps: Floats, *, step: float) -> bool:
-    """Every step ahead, and nearly all of one size: within a share of it, or within what rounding does to it."""
-    if step <= 0 or steps.min() <= 0:
+    """Nearly all steps ahead and of one size: within a share of it, or within what rounding does to it."""
+    if step <= 0:
         return False
     quantum = _quantum(ticks)
     allowed = max(EVEN * step, min(1.01 * quantum, 0.51 * step))
-    return bool(np.mean(np.abs(steps - step) <= allowed) >= 0.9)
+    return bool(np.mean(np.abs(steps - step) <= allowed) >= MOST)
 
 
 def _climbs(ticks: Floats, steps: Floats) -> bool:

@@ -8,6 +8,7 @@ from __future__ import annotations
 import json
 import re
 from dataclasses import dataclass
+from functools import lru_cache
 
 from agent.tables.names import sense_of
 from agent.tables.units import plain, unit_sense
@@ -43,6 +44,10 @@ _TOKENS = {
     )
     for mark, number in _NUMBERS.items()
 }
+_NUMBER_ALONE = {
+    mark: re.compile(rf"(?<![\w.^])[+-]?{_BARE % (escaped, escaped)}") for mark, escaped in ((".", r"\."), (",", ","))
+}
+_RUN_ON = re.compile(r"\0(?:,?\d|[eE.+-]|\0)|\d\0")
 _TAGGED = re.compile(r"^[$#!@]?(?P<tag>[^\W\d_][^\W\d]*)\s*(?:[,;\t|]|\s)\s*(?=[+\-.\d])")
 _NUMBER_UNIT = re.compile(
     rf"(?<![\w.])({_NUMBERS['.'][:-1]}|[+-]?\d+,\d+))\s*(?:[\[(]\s*)?({_UNIT})(?:\s*[\])])?(?=$|[\s,;|\])}}])", re.ASCII
@@ -100,7 +105,7 @@ def described(text: str, decimal: Decimal = ".") -> Described | None:
     if text[:1] == "{":
         return _from_json(text) or _labelled(text, decimal)
     if ":" in text or "=" in text or "->" in text:
-        return _labelled(text, decimal)
+        return _like_others(text, decimal)
     return _tagged(text, decimal)
 
 
@@ -168,6 +173,24 @@ def _flatten(path: str, value: object, found: list[tuple[str, str]]) -> None:
         found.append((path, "" if value is None else str(int(value))))
     else:
         found.append((path, str(value)))
+
+
+def _like_others(text: str, decimal: Decimal) -> Described | None:
+    """A labelled line by its form, its numbers aside: a source prints the same form thousands of times a second."""
+    numbers = _NUMBER_ALONE[decimal].findall(text)
+    form = _of_form(_NUMBER_ALONE[decimal].sub("\0", text), decimal)
+    if form is None or len(form.names) != len(numbers):
+        return _labelled(text, decimal)
+    return Described(form.names, tuple(numbers), form.shares)
+
+
+@lru_cache(maxsize=256)
+def _of_form(form: str, decimal: Decimal) -> Described | None:
+    """A line whose numbers are replaced by zero bytes; None where labels hold numbers, or digits run on behind one."""
+    if _RUN_ON.search(form):
+        return None
+    found = _labelled(form.replace("\0", "1"), decimal)
+    return found if found is not None and found.fields == ("1",) * form.count("\0") else None
 
 
 def _labelled(text: str, decimal: Decimal) -> Described | None:

@@ -146,6 +146,13 @@ def test_a_direction_is_no_axis_where_others_are_called_acceleration() -> None:
     )
 
 
+def test_a_spoilt_line_makes_no_axis_of_a_clock() -> None:
+    spoilt = ["X-Axis,acc_g", *rows(T, A[:, 0])]
+    spoilt[120] = "7.5,0.1"
+    assert settled(spoilt).time == 0
+    assert asked([line.partition(",")[0] for line in spoilt]).settles == "none"
+
+
 def test_a_nameless_clock_may_jitter_a_little() -> None:
     seconds = T + np.random.default_rng(0).normal(0, 1e-6, N)
     assert settled([f"{t:.9f},{v:.3f}" for t, v in zip(seconds, A[:, 0], strict=True)]).time == 0
