@@ -13,19 +13,9 @@ import os
 import sys
 from collections.abc import Sequence
 
+from agent.commands import COMMANDS
 from agent.errors import TextVibError
 
-COMMANDS = {
-    "run": ("agent.commands.run", "listen, diagnose and publish until told to stop"),
-    "check": ("agent.commands.check", "validate a config and everything it names, open nothing, print every problem"),
-    "replay": ("agent.commands.replay", "diagnose recordings and print a verdict"),
-    "record": ("agent.commands.record", "write what a sensor of the running agent sends to a .vbp file"),
-    "commission": ("agent.commands.commission", "teach the running agent what a sensor's machine looks like healthy"),
-    "status": ("agent.commands.status", "show how the running agent and its sensors are"),
-    "bench": ("agent.bench.window", "measure what a window costs on this computer"),
-    "demo": ("agent.demo", "run a virtual motor through health, defect and repair"),
-    "schemas": ("agent.commands.schemas", "write the JSON Schemas of all published messages"),
-}
 LEVELS = ("debug", "info", "warning", "error")
 SYSLOG = {logging.DEBUG: 7, logging.INFO: 6, logging.WARNING: 4, logging.ERROR: 3, logging.CRITICAL: 2}
 EXIT_CODES = """\
@@ -42,7 +32,7 @@ def main(argv: Sequence[str] | None = None) -> int:
     args = parser.parse_args(arguments)
     _log_to_stderr(args.log_level)
     try:
-        code: int = importlib.import_module(COMMANDS[args.command][0]).main(args)
+        code: int = importlib.import_module(COMMANDS[args.command].module).main(args)
         sys.stdout.flush()
     except TextVibError as error:
         for line in str(error).splitlines():
@@ -73,11 +63,12 @@ def _parser(*, chosen: set[str]) -> argparse.ArgumentParser:
     )
     parser.add_argument("--log-level", choices=LEVELS, default="info", help="what to tell on stderr (default: info)")
     commands = parser.add_subparsers(dest="command", required=True, metavar="COMMAND", parser_class=_Parser)
-    for name, (module, summary) in COMMANDS.items():
-        command = commands.add_parser(name, help=summary, description=f"{summary[:1].upper()}{summary[1:]}.")
+    for name, row in COMMANDS.items():
+        description = f"{row.summary[:1].upper()}{row.summary[1:]}."
+        command = commands.add_parser(name, help=row.summary, description=description)
         command.add_argument("--log-level", choices=LEVELS, default=argparse.SUPPRESS, help=argparse.SUPPRESS)
         if name in chosen:
-            importlib.import_module(module).add_arguments(command)
+            importlib.import_module(row.module).add_arguments(command)
     return parser
 
 

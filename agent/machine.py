@@ -8,12 +8,12 @@ from __future__ import annotations
 
 import math
 from dataclasses import dataclass, field
-from typing import Literal
+from typing import Literal, TypeAlias
 
 AxisRole = Literal["radial", "axial", "vertical", "horizontal"]
 
-MAX_RPM = 1e6
-"""Beyond any machine; a speed that is more is a mistake, and is never reckoned with."""
+CAGE_ORDERS = (0.36, 0.46)
+"""Lowest and highest FTF of the bearings in the catalogue, which a test keeps within; textbooks say .4."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,12 +48,43 @@ class FaultOrders:
 
 
 @dataclass(frozen=True, slots=True)
+class BallCount:
+    """All that is known of a bearing is how many `balls` a row of it has: its orders are known to be in ranges."""
+
+    balls: int
+
+    @property
+    def ranges(self) -> tuple[tuple[str, float, float], ...]:
+        """(name, lowest, highest order) of what the count alone bounds, around the textbooks' .4 n, .6 n and .4.
+
+        A ball's spin is not among them: the catalogue's two bearings of 19 elements differ in it by a factor of 1.75.
+        """
+        low, high = CAGE_ORDERS
+        return (
+            ("BPFO", self.balls * low, self.balls * high),
+            ("BPFI", self.balls * (1 - high), self.balls * (1 - low)),
+            ("FTF", low, high),
+        )
+
+
+Inside: TypeAlias = Geometry | FaultOrders | BallCount
+"""What is known of a bearing: its measures, its fault orders where only they are published, or a count alone."""
+
+
+@dataclass(frozen=True, slots=True)
 class Bearing:
     """A bearing on a shaft that turns `ratio` times as fast as the machine's reference shaft."""
 
     id: str
-    geometry: Geometry | None = None
+    geometry: Inside | None = None
     ratio: float = 1.0
+
+    @property
+    def orders(self) -> FaultOrders | None:
+        """Its fault orders; None where they are unknown, or known as ranges alone."""
+        if isinstance(self.geometry, Geometry):
+            return self.geometry.orders
+        return self.geometry if isinstance(self.geometry, FaultOrders) else None
 
 
 @dataclass(frozen=True, slots=True)

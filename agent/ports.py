@@ -1,35 +1,24 @@
-"""The three places where the outside world plugs in, and the tables that find an alternative by its name.
+"""The three places where the outside world plugs in, and how an alternative is found by its name.
 
-A table maps a name to "module:Class"; the module is imported on use, so an agent that reads serial never loads paho for
-its sources, and one that runs ONNX never loads LiteRT.
+Each folder of alternatives has one table of rows in its `__init__`: what else must be known of one stands there, once.
+A row names its "module:Class"; the module is imported on use, so an agent that reads serial never loads paho for its
+sources, and one that runs ONNX never loads LiteRT.
 """
 
 from __future__ import annotations
 
 import importlib
-from typing import Protocol, runtime_checkable
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any, Protocol, runtime_checkable
 
+import msgspec
 import numpy as np
 from numpy.typing import NDArray
 
 from agent.errors import ConfigError
 from agent.types import Counters, Item
-
-SOURCES = {
-    "serial": "agent.sources.serial:SerialSource",
-    "serial_csv": "agent.sources.serial_csv:SerialCsvSource",
-    "witmotion": "agent.sources.witmotion:WitmotionSource",
-    "modbus": "agent.sources.modbus:ModbusSource",
-    "mqtt": "agent.sources.mqtt:MqttSource",
-    "replay": "agent.sources.replay:ReplaySource",
-}
-RUNTIMES = {
-    "onnx": "agent.bundle.runtimes.onnx:OnnxEncoder",
-    "litert": "agent.bundle.runtimes.litert:LiteRtEncoder",
-}
-SINKS = {
-    "mqtt": "agent.sinks.mqtt:MqttSink",
-}
 
 
 @runtime_checkable
@@ -62,19 +51,65 @@ class Encoder(Protocol):
         """int8 feature codes (n,) -> int8 embedding codes (dim,), as the model's own integers."""
 
 
+@dataclass(frozen=True, slots=True)
+class Message:
+    """One message to publish."""
+
+    topic: str
+    payload: bytes  # JSON of `agent.messages.payloads`; empty: what the topic held retained is gone
+    retain: bool = False
+    qos: int = 0
+    kind: str = ""  # diagnosis, state, alert, event or health: what it is, for a sink that has no topics
+
+
 @runtime_checkable
 class Sink(Protocol):
-    """Somewhere outputs go."""
+    """Somewhere messages go. The publisher owns the thread, the retries and the queue; a sink only hands over.
 
-    def publish(self, topic: str, payload: bytes, *, retain: bool, qos: int) -> bool:
-        """Hand over one message; False when it had to be dropped (counted by the caller)."""
+    Built by `cls(settings, availability=topic)` without touching the outside world: `online` and `offline` belong to
+    that topic, or to whatever stands for one.
+    """
+
+    @property
+    def connected(self) -> bool:
+        """Whether messages can be handed over now."""
+
+    @property
+    def refused(self) -> int:
+        """Messages that the other side refused after they were handed over."""
+
+    def open(self) -> None:
+        """Connect and say online; raises TransportError (retried) or ConfigError (not)."""
+
+    def publish(self, message: Message) -> bool:
+        """Hand over one message; False where it cannot be taken now (it is kept, and tried again)."""
+
+    def close(self) -> None:
+        """Say offline and let go; never raises, may be called twice."""
 
 
-def load(table: dict[str, str], kind: str) -> type:
-    """The class registered under `kind`; ConfigError names what there is instead."""
-    try:
-        module, name = table[kind].split(":")
-    except KeyError:
-        raise ConfigError(f"unknown kind {kind!r}; known: {', '.join(sorted(table))}") from None
-    loaded: type = getattr(importlib.import_module(module), name)
-    return loaded
+class Alternative(Protocol):
+    """A row of a table of alternatives."""
+
+    @property
+    def path(self) -> str:
+        """Of the class or the function that the row is about, as "module:name"."""
+
+
+def load(table: Mapping[str, Alternative], name: str) -> Any:
+    """What the row `name` is about, imported now; ConfigError names what there is instead."""
+    if name not in table:
+        raise ConfigError(f"unknown kind {name!r}; known: {', '.join(sorted(table))}")
+    return _imported(table[name].path)
+
+
+def load_settings(table: Mapping[str, Alternative], name: str) -> type[msgspec.Struct]:
+    """The struct of an alternative's own keys in a config: `FooConfig` beside `FooSource` or `FooSink`."""
+    module, _, made = table[name].path.partition(":")
+    struct: type[msgspec.Struct] = _imported(f"{module}:{re.sub('(Source|Sink)$', 'Config', made)}")
+    return struct
+
+
+def _imported(path: str) -> Any:
+    module, _, name = path.partition(":")
+    return getattr(importlib.import_module(module), name)

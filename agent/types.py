@@ -7,21 +7,21 @@ thing: a jump in that count. Monotonic seconds drive logic, wall-clock seconds a
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, make_dataclass
 from enum import StrEnum
-from typing import Literal, TypeAlias
+from typing import TYPE_CHECKING, Literal, TypeAlias
 
 import numpy as np
 from numpy.typing import NDArray
 
+from agent.faults import FAULTS as FAULTS
+from agent.faults import HEALTHY as HEALTHY
+from agent.faults import INVALID as INVALID
+from agent.faults import OWN_LINES
+from agent.faults import UNKNOWN as UNKNOWN
+
 Samples = NDArray[np.float32]
 Vector = NDArray[np.float32]
-
-HEALTHY = "healthy"
-UNKNOWN = "unknown"
-INVALID = "invalid"
-FAULTS = (HEALTHY, "inner_race", "outer_race", "ball", "cage", "looseness", "imbalance", "misalignment")
-"""Fault ids that every bundle describes, in the order in which tables print them."""
 
 AXES = ("x", "y", "z")
 
@@ -187,7 +187,7 @@ class Evidence:
     """The second, physical reason beside the embedding's."""
 
     lines: tuple[BearingLine, ...]
-    lines_reason: str | None  # why there are none to look for
+    lines_reason: str | None  # why there are none to look for, or that they are approximate
     velocity_rms: Figure  # mm/s, 10-1000 Hz
     iso_zone: str | None  # "A".."D"
     iso_reason: str | None
@@ -196,17 +196,27 @@ class Evidence:
     acceleration_rms: Figure
 
 
-@dataclass(frozen=True, slots=True)
-class LineHeights:
-    """How high the lines of each bearing fault stand in the envelope spectra of all bands, in log units.
+if TYPE_CHECKING:
+
+    class LineHeights:
+        """The class below for a type checker, which cannot read its fields from a table."""
+
+        above_healthy: bool
+
+        def __init__(self, *heights: float, above_healthy: bool) -> None: ...
+
+else:
+    _DOC = """How high the lines of each bearing fault stand in the envelope spectra of all bands, in log units.
 
     Above those of the machine's healthy state, or above the floor alone where none is known.
     """
-
-    inner_race: float
-    outer_race: float
-    ball: float
-    above_healthy: bool
+    LineHeights = make_dataclass(
+        "LineHeights",
+        [*((fault, float) for fault in OWN_LINES), ("above_healthy", bool)],
+        frozen=True,
+        slots=True,
+        namespace={"__module__": __name__, "__doc__": _DOC},
+    )
 
 
 @dataclass(frozen=True, slots=True)
@@ -240,6 +250,7 @@ class Diagnosis:
     validated: bool = True  # False: the fault was learnt from simulation alone
     heights: LineHeights | None = None  # None without geometry or speed
     objection: Objection | None = None  # why it is "unknown", where lines contradict the nearest description
+    hears_bearings: bool = True  # False: the sensor is too slow for every band that a bearing's impacts excite
 
     @property
     def second(self) -> Match | None:

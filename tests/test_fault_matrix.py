@@ -12,10 +12,10 @@ from typing import Literal
 import numpy as np
 import pytest
 
-from agent.alerting.alerts import DecisionConfig
+from agent.alerting.window_rules import DecisionConfig
+from agent.bearings.given import inside_of
 from agent.bundle.encoder import load_encoder
 from agent.bundle.load import load_bundle
-from agent.config.bearings import geometry_of
 from agent.machine import Bearing, Machine, SensorSetup
 from agent.pipeline import Pipeline
 from agent.stream.ledger import Balance, Ledger
@@ -34,7 +34,7 @@ STEP_S = 0.02
 LEARN_WINDOWS = 12
 PROFILE = Profile(rate_hz=RATE_HZ, hello_s=1.0, status_s=1.0)
 LONG_BLOCKS = replace(PROFILE, block_samples=1024)  # where every loss breaks a window, few large frames lose less
-SETUP = SensorSetup("pump", Machine("m", rpm=1797.0, speed_source="config"), (Bearing("de", geometry_of("6205")),))
+SETUP = SensorSetup("pump", Machine("m", rpm=1797.0, speed_source="config"), (Bearing("de", inside_of("6205")),))
 CONFIG = DecisionConfig()
 
 
@@ -55,7 +55,7 @@ class Receiver:
     def __init__(self, *, live: bool = True) -> None:
         bundle = load_bundle("default")
         self.pipeline = Pipeline(SETUP, bundle=bundle, encoder=load_encoder(bundle)[1], config=CONFIG)
-        self.pipeline.commission(LEARN_WINDOWS)
+        self.pipeline.healthy.commission(LEARN_WINDOWS)
         self.ledger = Ledger()
         self.reader = FrameReader(Routes((Route("pump"),)), live=live)
         self.items: list[Item] = []
@@ -158,7 +158,7 @@ def run(
     receiver = Receiver(live=live)
     sender = Sender(VirtualSensor(profile, troubles, seed=7), line or Line())
     for step in range(1, round(seconds / STEP_S) + 1):
-        if falls_sick and receiver.pipeline.state is State.HEALTHY:
+        if falls_sick and receiver.pipeline.decision.state is State.HEALTHY:
             falls_sick = False
             sender.motor.change(condition=typical_condition("outer_race"))
         sender.speak(receiver, until_s=step * STEP_S)
@@ -185,7 +185,7 @@ outcome_of = cache(lambda cell: CELLS[cell]())
 @pytest.mark.parametrize("cell", CELLS)
 def test_a_healthy_machine_ends_healthy_and_nobody_is_alarmed(cell: str) -> None:
     receiver = outcome_of(cell).receiver
-    assert receiver.pipeline.state is State.HEALTHY
+    assert receiver.pipeline.decision.state is State.HEALTHY
     assert receiver.alerts == []
     assert {change.state for change in receiver.states} == {State.LEARNING, State.HEALTHY}
 
@@ -258,14 +258,14 @@ def test_a_wrong_oscillator_is_measured_by_the_device_s_own_clock(cell: str, fac
 
 @pytest.mark.parametrize("cell", ["good", "clock_fast", "clock_slow", "frame_drops"])
 def test_the_device_s_clock_does_not_drift_however_wrong_its_sensor_s_oscillator_is(cell: str) -> None:
-    drift = outcome_of(cell).receiver.pipeline.drift
+    drift = outcome_of(cell).receiver.pipeline.windower.drift
     assert drift is not None
     assert abs(drift.ppm) <= drift.error_ppm < 50
 
 
 @pytest.mark.parametrize("cell", ["frozen_clock", "missing_clock"])
 def test_a_clock_that_tells_no_time_has_no_drift(cell: str) -> None:
-    assert outcome_of(cell).receiver.pipeline.drift is None
+    assert outcome_of(cell).receiver.pipeline.windower.drift is None
 
 
 def test_jitter_costs_confidence_but_hardly_any_truth() -> None:
@@ -287,7 +287,7 @@ def test_without_device_time_the_rate_rests_on_arrival_and_says_so(cell: str) ->
     assert rate.error_ppm is not None
     assert better.error_ppm is not None
     assert rate.error_ppm > 3 * better.error_ppm
-    strays = [one.pipeline.counters()["device_time_strays"] for one in (receiver, good)]
+    strays = [one.pipeline.windower.counters()["device_time_strays"] for one in (receiver, good)]
     assert (strays[0] > 0) == (cell == "frozen_clock")
     assert strays[1] == 0
 

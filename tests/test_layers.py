@@ -14,6 +14,8 @@ from pathlib import Path
 import pytest
 from requirements import ROOT
 
+from agent.recordings import FORMATS
+
 PACKAGES = {
     "firmware_bridge": {"simulator"},  # the simulator on use alone, see below
     "simulator": set[str](),
@@ -24,8 +26,9 @@ PACKAGES = {
 
 FLOORS = {
     "agent": (
-        "errors types limits faults machine",
-        "ports dsp tables",
+        "errors limits faults",
+        "types machine",
+        "ports dsp bearings tables",
         "stream diagnosis transport",
         "recordings alerting bundle",
         "sources pipeline",
@@ -57,13 +60,13 @@ NEIGHBOURS = {("agent", "bench", "commands"), ("export", "text", "data"), ("expo
 
 WAITING = {"socket", "time", "threading", "asyncio", "queue", "signal", "subprocess", "selectors", "ssl"}
 PURE = (
-    "errors types limits faults machine dsp tables stream diagnosis alerting bundle pipeline",
+    "errors types limits faults machine bearings tables dsp stream diagnosis alerting bundle pipeline",
     "agent/bundle/runtimes",
 )
 """Rooms of agent that take time as a number, and the folder in them that need not."""
 HEAVY = {"torch", "scipy", "onnx", "transformers", "sklearn", "tokenizers", "matplotlib"}
 EDGE = {"numpy", "onnxruntime", "paho", "serial", "msgspec", "ai_edge_litert", "tflite_runtime"}
-BY_ROOM = {"demo": {"amqtt", "rich"}, "recordings": {"scipy"}}
+BY_ROOM = {"demo": {"amqtt", "rich"}, "recordings": {row.package for row in FORMATS.values() if row.package}}
 """Room of agent -> what it may import beyond the edge's own packages, on use."""
 FENCED = "export.studies"  # read by the commands alone
 MOST_TOP_MODULES = {"agent": 12, "export": 6}

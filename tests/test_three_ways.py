@@ -16,10 +16,10 @@ import paho.mqtt.client as paho
 import pytest
 from paho.mqtt.enums import CallbackAPIVersion
 
-from agent.alerting.alerts import DecisionConfig
+from agent.alerting.window_rules import DecisionConfig
+from agent.bearings.given import inside_of
 from agent.bundle.encoder import load_encoder
 from agent.bundle.load import load_bundle
-from agent.config.bearings import geometry_of
 from agent.errors import EndOfStream
 from agent.machine import Bearing, Machine, SensorSetup
 from agent.pipeline import Pipeline
@@ -36,7 +36,7 @@ from simulator import demo_source
 
 SECONDS = 6.0
 PROFILE = Profile(rate_hz=12_800.0, hello_s=1.0)
-SETUP = SensorSetup("pump", Machine("m", rpm=1797.0, speed_source="config"), (Bearing("de", geometry_of("6205")),))
+SETUP = SensorSetup("pump", Machine("m", rpm=1797.0, speed_source="config"), (Bearing("de", inside_of("6205")),))
 
 
 @pytest.fixture(scope="module")

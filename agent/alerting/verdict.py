@@ -10,9 +10,9 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from statistics import median
 
-from agent.diagnosis.evidence import hears_bearings
-from agent.diagnosis.line_check import mean_heights, objection_to
-from agent.diagnosis.matching import Calibration, name_of, nameable
+from agent.diagnosis.line_check import mean_heights
+from agent.diagnosis.matching import Calibration
+from agent.diagnosis.naming import Grounds, name_on
 from agent.types import HEALTHY, INVALID, UNKNOWN, BearingLine, Diagnosis, LineHeights, Match, Objection
 
 NO_WINDOW, STOPPED = "no_window", "machine_stopped"  # reasons why nothing was judged
@@ -45,9 +45,15 @@ def verdict_of(diagnoses: Sequence[Diagnosis], calibration: Calibration, *, dete
     deviations = [d.deviation for d in judged if d.deviation is not None]
     deviation = median(deviations) if 2 * len(deviations) >= len(judged) else None
     heights = mean_heights([d.heights for d in judged])
-    heard = sum(hears_bearings(d.evidence) for d in judged)
-    named = nameable(matches, has_baseline=deviation is not None, hears_bearings=2 * heard >= len(judged))
-    fault, reason, objection = _name(named, deviation, heights, calibration, detect_at)
+    hearing = sum(d.hears_bearings for d in judged)
+    grounds = Grounds(
+        matches=matches,
+        has_baseline=deviation is not None,
+        within_baseline=deviation is not None and deviation < detect_at,
+        hears_bearings=2 * hearing >= len(judged),
+        heights=heights,
+    )
+    fault, reason, objection = _name(grounds, calibration)
     return Verdict(
         fault=fault,
         probability=next((m.probability for m in matches if m.fault == fault), 0.0),
@@ -76,23 +82,16 @@ def mean_matches(diagnoses: Sequence[Diagnosis]) -> tuple[Match, ...]:
     return tuple(sorted(averaged, key=lambda match: -match.probability))
 
 
-def _name(
-    matches: tuple[Match, ...],
-    deviation: float | None,
-    heights: LineHeights | None,
-    calibration: Calibration,
-    detect_at: float,
-) -> tuple[str, str, Objection | None]:
-    """The name among `matches`, its reason, and what lines say against the name that it would have had."""
-    if deviation is not None and deviation < detect_at:
+def _name(grounds: Grounds, calibration: Calibration) -> tuple[str, str, Objection | None]:
+    """The name, its reason, and what lines say against the name that it would have had; detection comes first."""
+    if grounds.within_baseline:
         return HEALTHY, "within_baseline", None
-    named = name_of(matches, calibration)
-    objection = objection_to(named, heights, calibration)
-    if objection is not None:
-        return UNKNOWN, objection.reason, objection
-    if deviation is not None and named == HEALTHY:
+    name = name_on(grounds, calibration)
+    if name.objection is not None:
+        return name.fault, name.objection.reason, name.objection
+    if grounds.has_baseline and name.fault == HEALTHY:
         return UNKNOWN, "deviates_but_looks_healthy", None
-    return named, "no_description_fits" if named == UNKNOWN else "nearest_description", None
+    return name.fault, "no_description_fits" if name.fault == UNKNOWN else "nearest_description", None
 
 
 def _nothing_judged(diagnoses: Sequence[Diagnosis]) -> tuple[str, str]:

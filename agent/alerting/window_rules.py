@@ -8,7 +8,7 @@ from __future__ import annotations
 import math
 from collections import Counter
 from collections.abc import Sequence
-from enum import Enum
+from enum import Enum, Flag, auto
 from typing import Annotated, Literal
 
 import msgspec
@@ -46,6 +46,14 @@ class Level(Enum):
     HIGH = "high"
     BETWEEN = "between"  # under the limit that raises, over the one that clears: counts for neither of them
     LOW = "low"
+
+
+class Detector(Flag):
+    """What an alert may rest on; naming by a description alone is neither."""
+
+    NONE = 0
+    DEVIATION = auto()  # there is a baseline: only windows that have one too may touch the alert
+    SEVERITY = auto()  # the ISO zone alone: the zone just below does not end the alert
 
 
 def hindrance(diagnosis: Diagnosis) -> tuple[State, str | None] | None:
@@ -92,6 +100,12 @@ def is_severe(diagnosis: Diagnosis, config: DecisionConfig) -> bool:
     """Whether the ISO zone alone is a fault."""
     zone = zone_of(diagnosis)
     return zone is not None and config.severity_zone is not None and zone >= config.severity_zone
+
+
+def detectors_of(diagnosis: Diagnosis, config: DecisionConfig) -> Detector:
+    """What an alert rests on that this window witnesses."""
+    deviation = Detector.NONE if diagnosis.deviation is None else Detector.DEVIATION
+    return deviation | (Detector.SEVERITY if is_severe(diagnosis, config) else Detector.NONE)
 
 
 def is_nearly_severe(diagnosis: Diagnosis, config: DecisionConfig) -> bool:

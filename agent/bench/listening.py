@@ -44,10 +44,10 @@ def measure_lines(seconds: float) -> dict[str, Any]:
     """CPU share of one core, listening to three sensors for `seconds` each way, and the decoder's own speed."""
     with tempfile.TemporaryDirectory(prefix="textvib-bench-") as folder:
         recording = Path(folder) / "line.vbp"
-        said = VirtualSensor(Profile(rate_hz=RATE_HZ, block_samples=BLOCK)).produce(
+        sent = VirtualSensor(Profile(rate_hz=RATE_HZ, block_samples=BLOCK)).produce(
             noise_and_harmonics(seconds, rate_hz=RATE_HZ)
         )
-        recording.write_bytes(b"".join(frame_bytes(frame) for frame in said if not isinstance(frame, bytes)))
+        recording.write_bytes(b"".join(frame_bytes(frame) for frame in sent if not isinstance(frame, bytes)))
         return {
             "lines": LINES,
             "line_kb_per_s": round(recording.stat().st_size / seconds / 1e3, 1),
@@ -121,10 +121,10 @@ def _listen(recording: Path, seconds: float, *, step_s: float) -> dict[str, Any]
             thread.start()
         while not all(reader.connected for reader in readers):
             time.sleep(0.01)
-        wanted, windows, samples = LINES * recording.stat().st_size, 0, 0
+        all_bytes, windows, samples = LINES * recording.stat().st_size, 0, 0
         spent_s, started_s = time.process_time(), time.monotonic()
         _go_on(senders)
-        while time.monotonic() - started_s < seconds + GRACE_S and _bytes_heard(sources) < wanted:
+        while time.monotonic() - started_s < seconds + GRACE_S and _bytes_heard(sources) < all_bytes:
             for _, item in inbox.take(0.5):
                 if isinstance(item, SampleBlock):
                     samples += len(item.samples)

@@ -25,8 +25,8 @@ def measure_run(bundle: str, runtime: str) -> dict[str, Any]:
     with tempfile.TemporaryDirectory(prefix="textvib-bench-") as folder:
         recording = Path(folder) / "noise.vbp"
         device = VirtualSensor(Profile(rate_hz=RATE_HZ))
-        said = device.produce(noise_and_harmonics(SETTLE_S + 3))
-        recording.write_bytes(b"".join(frame_bytes(frame) for frame in said if not isinstance(frame, bytes)))
+        sent = device.produce(noise_and_harmonics(SETTLE_S + 3))
+        recording.write_bytes(b"".join(frame_bytes(frame) for frame in sent if not isinstance(frame, bytes)))
         config = Path(folder) / "bench.toml"
         config.write_text(_config(folder, recording, bundle, runtime), encoding="utf-8")
         command = [sys.executable, "-m", "agent", "run", str(config), "--log-level", "error"]

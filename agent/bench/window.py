@@ -15,6 +15,7 @@ from statistics import median
 from typing import TYPE_CHECKING, Any
 
 from agent.bench.signal import RATE_HZ, RPM, noise_and_harmonics
+from agent.bundle.runtimes import CHOICES as RUNTIME_CHOICES
 
 if TYPE_CHECKING:
     from agent.bundle.load import Bundle
@@ -25,7 +26,7 @@ if TYPE_CHECKING:
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--bundle", default="default", help="folder of the bundle to measure with")
-    parser.add_argument("--runtime", choices=("auto", "onnx", "litert"), default="auto")
+    parser.add_argument("--runtime", choices=RUNTIME_CHOICES, default="auto")
     parser.add_argument("--repeat", type=int, default=60, metavar="N", help="windows to time (default: 60)")
     parser.add_argument("--no-run", action="store_true", help="leave out the memory and start-up of a running agent")
     parser.add_argument(
@@ -112,18 +113,18 @@ def _window(bundle: Bundle) -> Window:
 
 
 def _setup() -> SensorSetup:
-    from agent.config.bearings import geometry_of
+    from agent.bearings.given import inside_of
     from agent.machine import Bearing, Machine, SensorSetup
 
     machine = Machine("m", rpm=RPM, speed_source="config")
-    return SensorSetup("s", machine, (Bearing("de", geometry_of("6205")),))
+    return SensorSetup("s", machine, (Bearing("de", inside_of("6205")),))
 
 
 def _fed_pipeline(bundle: Bundle, encoder: Encoder, samples: Samples, setup: SensorSetup) -> Callable[[], object]:
     """A call that feeds one hop of samples, in blocks as a serial line brings them, and so completes one window."""
     from itertools import count
 
-    from agent.alerting.alerts import DecisionConfig
+    from agent.alerting.window_rules import DecisionConfig
     from agent.pipeline import Pipeline
     from agent.types import SampleBlock, Stream
 

@@ -11,12 +11,12 @@ import msgspec
 import numpy as np
 from numpy.typing import NDArray
 
+from agent.limits import MAX_RPM
 from agent.machine import Geometry
 from agent.types import AXES, Rate, Stream, Window
 
 COUNTS_PER_G = 4096
 MAX_SAMPLES = 1 << 20
-MAX_RPM = 1_000_000
 
 _GOLDEN_GAMMA = np.uint64(0x9E3779B97F4A7C15)
 _RING = np.array(

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import hashlib
 import io
+from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -19,6 +20,7 @@ from numpy.typing import NDArray
 
 from agent.bundle.golden import GoldenCase, golden_window, reference_window
 from agent.bundle.manifest import FILES, MANIFEST, FileEntry, Manifest, problem_of
+from agent.bundle.runtimes import RUNTIMES
 from agent.diagnosis.matching import Calibration, Descriptions, Text
 from agent.dsp.encoder_inputs import InputScaling, view_shares
 from agent.dsp.features import Features, extract, feature_names
@@ -43,8 +45,7 @@ class Bundle:
     manifest: Manifest
     scaling: InputScaling
     descriptions: Descriptions
-    model_onnx: bytes
-    model_tflite: bytes
+    models: Mapping[str, bytes]  # runtime -> the encoder in the format that it loads
     golden_features: NDArray[np.float32]  # (cases, n), NaN where unknown
     golden_embeddings: NDArray[np.int8]  # (cases, dim)
 
@@ -67,9 +68,9 @@ class Bundle:
         norm = float(np.sqrt(np.dot(real, real)))
         return real / np.float32(norm) if norm > 0 else real
 
-    def model(self, kind: str) -> bytes:
-        """The encoder in the format that the runtime `kind` loads ("onnx" or "litert")."""
-        return {"onnx": self.model_onnx, "litert": self.model_tflite}[kind]
+    def model(self, runtime: str) -> bytes:
+        """The encoder in the format that a runtime of RUNTIMES loads."""
+        return self.models[runtime]
 
 
 # ------------------------------------------------------------------------------------------------------------ loading
@@ -97,8 +98,7 @@ def load_bundle(path: Path | str) -> Bundle:
             validated=tuple(fault in manifest.validated for fault in manifest.faults),
             texts=_texts(folder, contents["texts.json"], manifest.faults),
         ),
-        model_onnx=contents["encoder.onnx"],
-        model_tflite=contents["encoder.tflite"],
+        models={name: contents[runtime.file] for name, runtime in RUNTIMES.items()},
         golden_features=_array(
             folder, "golden_features.npy", contents, dtype=np.float32, shape=(cases, n), finite=False
         ),

@@ -12,6 +12,7 @@ from typing import Any
 import msgspec
 
 from agent.bundle.golden import GoldenCase, problem_of_case
+from agent.bundle.runtimes import RUNTIMES
 from agent.diagnosis.baseline import DeviationScale
 from agent.diagnosis.matching import Calibration
 from agent.dsp import features
@@ -22,8 +23,7 @@ from agent.types import HEALTHY
 SCHEMA = "textvib/bundle/1"
 MANIFEST = "manifest.json"
 FILES = (
-    "encoder.onnx",
-    "encoder.tflite",
+    *(runtime.file for runtime in RUNTIMES.values()),
     "scaling.npy",
     "descriptions.npy",
     "texts.json",

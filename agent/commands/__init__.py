@@ -1,1 +1,34 @@
-"""One module per command: `add_arguments(parser)` and `main(args) -> exit code`."""
+"""One module per command, `add_arguments(parser)` and `main(args) -> exit code`, and its row in the table.
+
+The summary stands here and not in the module, because `--help` shows all of them and imports none.
+"""
+
+from __future__ import annotations
+
+from typing import NamedTuple
+
+
+class Command(NamedTuple):
+    """What `--help` must know of a command."""
+
+    module: str
+    summary: str
+
+
+COMMANDS = {
+    "run": Command("agent.commands.run", "listen, diagnose and publish until told to stop"),
+    "check": Command(
+        "agent.commands.check", "validate a config and everything it names, open nothing, print every problem"
+    ),
+    "replay": Command("agent.commands.replay", "diagnose recordings and print a verdict"),
+    "record": Command("agent.commands.record", "write what a sensor of the running agent sends to a .vbp file"),
+    "commission": Command(
+        "agent.commands.commission", "teach the running agent what a sensor's machine looks like healthy"
+    ),
+    "status": Command("agent.commands.status", "show how the running agent and its sensors are"),
+    "bearings": Command("agent.commands.bearings", "list the bearings of the catalogue, or search them"),
+    "bench": Command("agent.bench.window", "measure what a window costs on this computer"),
+    "demo": Command("agent.demo", "run a virtual motor through health, defect and repair"),
+    "schemas": Command("agent.commands.schemas", "write the JSON Schemas of all published messages"),
+}
+"""In the order in which `--help` shows them."""

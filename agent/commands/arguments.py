@@ -1,10 +1,14 @@
-"""Argument types that several figures of a machine need: wrong ones are wrong usage, said before anything is read."""
+"""Arguments that describe a machine, its speed and its bearing: a wrong one is wrong usage, before samples are read."""
 
 from __future__ import annotations
 
 import argparse
+import os
+from pathlib import Path
 
-from agent.machine import MAX_RPM
+from agent.errors import TextVibError
+from agent.limits import MAX_RPM
+from agent.machine import Inside
 
 WIDEST = 2.0  # highest over lowest speed: further apart, a speed and its double look alike
 
@@ -33,12 +37,37 @@ def rpm_range(text: str) -> tuple[float, float]:
     return limits
 
 
-def bearing(text: str) -> str:
-    """The name or measures of a bearing, as `agent.catalogue.geometry_of` reads them."""
-    from agent.config.bearings import geometry_of
+class UsageError(TextVibError):
+    """An argument that is wrong in the light of another; said as argparse says it."""
 
+    exit_code = os.EX_USAGE
+
+
+def add_bearing(parser: argparse.ArgumentParser) -> None:
+    """`--bearing` and the tables in which its name is sought first."""
+    parser.add_argument(
+        "--bearing",
+        default="",
+        help="part number (6205-2RS/C3), balls/ball/pitch/angle: number, two diameters, degrees (9/7.94/39.04/0), "
+        "fault orders (bpfo=3.585,bpfi=5.415,bsf=2.357,ftf=0.398), or 9balls, which places lines roughly",
+    )
+    parser.add_argument(
+        "--bearing-table",
+        type=Path,
+        action="append",
+        default=[],
+        metavar="FILE",
+        help="CSV of your own bearings, whose names --bearing may give; see `textvib-agent bearings --help`",
+    )
+
+
+def bearing_of(args: argparse.Namespace) -> Inside | None:
+    """What is known of the bearing of `--bearing`; UsageError says what is wrong with it, ConfigError with a table."""
+    from agent.bearings.given import inside_of
+    from agent.bearings.tables import read_tables
+
+    own = read_tables(args.bearing_table)
     try:
-        geometry_of(text)
+        return inside_of(args.bearing, own)
     except ValueError as error:
-        raise argparse.ArgumentTypeError(str(error)) from None
-    return text
+        raise UsageError(f"argument --bearing: {error}") from None

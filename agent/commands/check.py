@@ -25,9 +25,12 @@ def main(args: argparse.Namespace) -> int:
     from agent.service.assembly import assemble
 
     parts = assemble(config)
+    for notice in parts.notices:
+        print(f"{args.config}: notice: {notice}")
     manifest = parts.bundle.manifest
+    more = f"{len(config.sinks)} sinks beside the broker, " if config.sinks else ""
     print(
-        f"{args.config}: good; {len(config.sensors)} sensors, {len(config.sources)} sources, "
+        f"{args.config}: good; {len(config.sensors)} sensors, {len(config.sources)} sources, {more}"
         f"bundle {manifest.name} {manifest.version} runs on {parts.runtime} and passes its self-test"
     )
     return os.EX_OK

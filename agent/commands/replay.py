@@ -13,8 +13,10 @@ from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from agent.bundle.runtimes import CHOICES as RUNTIME_CHOICES
 from agent.commands import arguments
 from agent.errors import RecordingError
+from agent.recordings import suffixes_in_words
 
 if TYPE_CHECKING:
     from agent.bundle.load import Bundle
@@ -28,7 +30,7 @@ SENSOR = "recording"
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
-    parser.add_argument("files", nargs="+", type=Path, metavar="FILE", help=".vbp .csv .wav .npy or .mat recording")
+    parser.add_argument("files", nargs="+", type=Path, metavar="FILE", help=f"{suffixes_in_words()} recording")
     parser.add_argument("--rate-hz", type=float, help="sample rate, where the file does not say it")
     parser.add_argument("--rpm", type=arguments.rpm, help="nominal shaft speed; the spectrum places it exactly")
     parser.add_argument(
@@ -37,12 +39,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         metavar="LO-HI",
         help="instead: estimate the speed within this range, less than 2:1 wide",
     )
-    parser.add_argument(
-        "--bearing",
-        type=arguments.bearing,
-        default="",
-        help="catalogue name (6205) or balls/ball/pitch/angle: number, two diameters, degrees (9/7.94/39.04/0)",
-    )
+    arguments.add_bearing(parser)
     parser.add_argument("--channel", help="MATLAB variable, CSV column or channel number; several joined by +")
     parser.add_argument("--unit", choices=("g", "m/s2", "raw"), help="unit of the samples, where the file has none")
     parser.add_argument(
@@ -55,7 +52,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     )
     parser.add_argument("--join", action="store_true", help="the files are one recording, consecutive in time")
     parser.add_argument("--bundle", default="default", help="folder of the bundle to diagnose with")
-    parser.add_argument("--runtime", choices=("auto", "onnx", "litert"), default="auto")
+    parser.add_argument("--runtime", choices=RUNTIME_CHOICES, default="auto")
     parser.add_argument("--language", choices=("en", "ko"), default="en")
     parser.add_argument("--json", action="store_true", help="JSON lines: every window, then the verdict of each file")
 
@@ -64,6 +61,7 @@ def main(args: argparse.Namespace) -> int:
     from agent.bundle.encoder import load_encoder
     from agent.bundle.load import load_bundle
 
+    arguments.bearing_of(args)
     bundle = load_bundle(args.bundle)
     _, encoder = load_encoder(bundle, args.runtime)
     baselines = _learn(args, bundle, encoder)
@@ -88,7 +86,7 @@ def main(args: argparse.Namespace) -> int:
 
 def _learn(args: argparse.Namespace, bundle: Bundle, encoder: Encoder) -> dict[str | None, Baseline]:
     """What the healthy recordings teach; RecordingError where one is too short to teach anything."""
-    from agent.alerting.alerts import DecisionConfig
+    from agent.alerting.window_rules import DecisionConfig
     from agent.diagnosis.baseline import MIN_WINDOWS
     from agent.dsp.features import views
     from agent.pipeline import Pipeline
@@ -105,12 +103,14 @@ def _learn(args: argparse.Namespace, bundle: Bundle, encoder: Encoder) -> dict[s
             seconds = bundle.spec.window_s + (MIN_WINDOWS - 1) * bundle.spec.hop_s
             raise RecordingError(f"{path}: too short to learn from; a healthy recording needs {seconds:g} s")
         pipeline = Pipeline(setup, bundle=bundle, encoder=encoder, config=DecisionConfig(), baselines=learnt)
-        pipeline.commission(count, add=True)
+        pipeline.healthy.commission(count, add=True)
         for block in blocks_of(recording, SENSOR):
             pipeline.feed(block)
-        if pipeline.windows_to_learn:
-            raise RecordingError(f"{path}: {pipeline.windows_to_learn} of {count} windows cannot be learnt from")
-        learnt = dict(pipeline.baselines)
+        if pipeline.healthy.windows_to_learn:
+            raise RecordingError(
+                f"{path}: {pipeline.healthy.windows_to_learn} of {count} windows cannot be learnt from"
+            )
+        learnt = dict(pipeline.healthy.baselines)
         if recording.unit == "raw":
             level = views(bundle.spec)["level"]
             learnt = {bearing: baseline.without_gain(level) for bearing, baseline in learnt.items()}
@@ -126,7 +126,7 @@ def _diagnose(
     encoder: Encoder,
     baselines: dict[str | None, Baseline],
 ) -> list[Diagnosis]:
-    from agent.alerting.alerts import DecisionConfig
+    from agent.alerting.window_rules import DecisionConfig
     from agent.pipeline import Pipeline
     from agent.recordings.read import blocks_of
     from agent.types import Diagnosis
@@ -152,10 +152,9 @@ def _read(paths: Sequence[Path], args: argparse.Namespace) -> Recording:
 
 
 def _setup(args: argparse.Namespace, recording: Recording, *, rpm: float | None) -> SensorSetup:
-    from agent.config.bearings import geometry_of
     from agent.machine import Bearing, Machine, SensorSetup
 
-    geometry = geometry_of(args.bearing)
+    inside = arguments.bearing_of(args)
     limits = args.rpm_range
     speed = rpm or recording.rpm
     machine = Machine(
@@ -164,7 +163,7 @@ def _setup(args: argparse.Namespace, recording: Recording, *, rpm: float | None)
         rpm_range=limits,
         speed_source="estimate" if limits else "config" if speed else "unknown",
     )
-    bearings = (Bearing(args.bearing, geometry),) if geometry else ()
+    bearings = (Bearing(args.bearing, inside),) if inside else ()
     return SensorSetup(SENSOR, machine, bearings)
 
 
@@ -185,7 +184,9 @@ def _print_json(recording: Recording, diagnoses: list[Diagnosis], bundle: Bundle
         )
 
     for diagnosis in diagnoses:
-        line("window", diagnosis)
+        shown = msgspec.to_builtins(diagnosis)
+        del shown["hears_bearings"]  # for the verdict; readers find it in the evidence, as the reason for no lines
+        line("window", shown)
     verdict = verdict_of(diagnoses, bundle.calibration)
     text = text_of_verdict(verdict, descriptions=bundle.descriptions, language=args.language)
     line("verdict", verdict, text=msgspec.to_builtins(text), notes=recording.notes)
@@ -218,6 +219,7 @@ def _reasons(
     diagnoses: list[Diagnosis], verdict: Any, bundle: Bundle, args: argparse.Namespace
 ) -> Iterator[tuple[str, str]]:
     """Label and text of every line below the verdict."""
+    from agent.diagnosis.evidence import APPROXIMATE
     from agent.messages.wording import text_of
 
     def title(fault: str) -> str:
@@ -240,6 +242,11 @@ def _reasons(
         f"{line.name} {line.seen_hz:.1f} Hz (expected {line.expected_hz:.1f}), +{line.above_floor_db:.0f} dB"
         for line in verdict.lines[:4]
     )
+    if evidence.lines_reason == APPROXIMATE:
+        yield (
+            "bearing",
+            "approximate: only its number of balls is known; a line within 15 % of where it may be proves little",
+        )
     yield "lines", found or f"none ({evidence.lines_reason or 'no bearing line stands out'})"
     kurtosis, crest, velocity = evidence.kurtosis.value, evidence.crest_factor.value, evidence.velocity_rms
     shown = f"{velocity.value:.2f} mm/s" if velocity.value is not None else f"none ({velocity.reason})"

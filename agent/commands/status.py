@@ -39,6 +39,7 @@ def lines_of(answer: dict[str, Any]) -> list[str]:
         *_table([COLUMNS, *rows]),
         "",
         *(_source(name, source) for name, source in sorted(health["sources"].items())),
+        *(_sink(name, sink) for name, sink in sorted(health.get("sinks", {}).items())),
         *(f"commissioning {sensor}: {windows} good windows to go" for sensor, windows in learning),
         *(f"open alert: {alert}" for alert in health["open_alerts"]),
         *(f"notice: {notice}" for notice in health["notices"]),
@@ -73,6 +74,11 @@ def _source(name: str, source: dict[str, Any]) -> str:
         refused = ", ".join(f"{count} {kind}" for kind, count in sorted(source["faults"].items()))
         return f"source {name}: connected, {source['outages']} outages so far" + (refused and f"; refused: {refused}")
     return f"source {name}: AWAY: {source['error'] or 'not open yet'}"
+
+
+def _sink(name: str, sink: dict[str, Any]) -> str:
+    counts = ", ".join(f"{sink[key]} {key}" for key in ("published", "waiting", "dropped"))
+    return f"sink {name}: {'connected' if sink['connected'] else 'AWAY'}, {counts}"
 
 
 def _table(rows: list[tuple[str, ...]]) -> list[str]:

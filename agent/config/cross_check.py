@@ -5,18 +5,25 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-from agent.alerting.alerts import DecisionConfig
-from agent.config import bearings as catalogue
-from agent.config.decoding import decode, near
-from agent.config.keys import BearingConfig, Config, MachineConfig, SensorConfig, SpeedConfig
+from agent.alerting.window_rules import DecisionConfig
+from agent.bearings.catalogue import SEARCHED, catalogue, entry_of
+from agent.bearings.given import inside_of, is_name
+from agent.bearings.part_numbers import SeveralBearingsError
+from agent.config.decoding import decode, meant_by, near
+from agent.config.keys import BearingConfig, Config, GeometryConfig, MachineConfig, SensorConfig, SpeedConfig
 from agent.config.resolve import routes
 from agent.config.suitability import problems_of as problems_of_kinds
 from agent.config.suitability import remarks_on
+from agent.machine import BallCount
 from agent.messages.topics import WHOLE_MACHINE
+from agent.sources import KINDS
+from agent.transport.mqtt import Broker
 from agent.transport.mqtt import problems_of as problems_of_broker
 from agent.transport.routes import problems_of as problems_of_routes
 
-EXTRA_DESIGNATIONS = "balls, ball_mm, pitch_mm and angle_deg from the maker's data sheet, or add [bearings.NAME]"
+EXTRA_DESIGNATIONS = (
+    "balls, ball_mm, pitch_mm and angle_deg, or orders, from the maker's data sheet, or add [bearings.NAME]"
+)
 
 
 def cross_check(config: Config, raw: Mapping[str, Any], problems: list[str]) -> list[str]:
@@ -35,8 +42,11 @@ def cross_check(config: Config, raw: Mapping[str, Any], problems: list[str]) -> 
     notices.extend(remarks_on(config))
     problems.extend(problems_of_broker(config.broker, "broker"))
     for source in config.sources:
-        if source.kind == "mqtt" and source.settings.broker is not None:
+        if KINDS[source.kind].has_broker and source.settings.broker is not None:
             problems.extend(problems_of_broker(source.settings.broker, f"sources.{source.name}.broker"))
+    for sink in config.sinks:
+        if isinstance(sink.settings, Broker):
+            problems.extend(problems_of_broker(sink.settings, f"sinks.{sink.name}"))
     if not raw["sensors"]:
         problems.append("sensors: none is defined; add [sensors.ID]")
     return notices
@@ -75,23 +85,47 @@ def _check_speed_topic(
 ) -> None:
     if speed.source not in sources:
         problems.append(f"{where}.source: there is no source {speed.source!r}; {near(str(speed.source), sources)}")
-    elif any(s.name == speed.source and s.kind != "mqtt" for s in config.sources):
-        problems.append(f"{where}.source: {speed.source!r} is no mqtt source; only those hear topics")
+    elif any(s.name == speed.source and "topic" not in KINDS[s.kind].finds_by for s in config.sources):
+        hearing = " or ".join(kind for kind, row in KINDS.items() if "topic" in row.finds_by)
+        problems.append(f"{where}.source: {speed.source!r} is no {hearing} source; only those hear topics")
 
 
 def _check_geometry(
     where: str, bearing: BearingConfig, *, config: Config, problems: list[str], notices: list[str]
 ) -> None:
     name = bearing.geometry
-    if name is None:
+    told = config.bearings[name] if isinstance(name, str) and name in config.bearings else name
+    if name is None and bearing.orders is None and bearing.balls is None:
         notices.append(f"{where}: not given; faults of this bearing cannot be told by their lines")
-    elif isinstance(name, str) and name not in config.bearings:
-        entry = catalogue.find(name)
-        if entry is None:
-            known = near(name, [*catalogue.CATALOGUE, *config.bearings])
-            problems.append(f"{where}: unknown bearing {name!r}; {known}; otherwise give {EXTRA_DESIGNATIONS}")
-        elif not entry.exact:
-            notices.append(f"{where}: {name} is taken as built by {entry.source}; other makers differ by up to 2 %")
+    elif bearing.balls is not None or (isinstance(told, GeometryConfig) and isinstance(told.inside, BallCount)):
+        notices.append(f"{where}: a number of balls alone; its lines are known approximately, and name nothing")
+    elif isinstance(told, str):
+        _check_name(where, told, config, problems, notices)
+
+
+def _check_name(where: str, name: str, config: Config, problems: list[str], notices: list[str]) -> None:
+    """A bearing by its part number, or as on the command line."""
+    try:
+        inside = inside_of(name, config.tables)
+    except SeveralBearingsError as error:
+        problems.append(f"{where}: {error}")
+        return
+    except ValueError as error:
+        meant = meant_by(name, [*catalogue(), *config.tables, *config.bearings])
+        if is_name(name):
+            hint = f"did you mean {meant!r}?" if meant else "`textvib-agent bearings` lists those that are known"
+            problems.append(f"{where}: unknown bearing {name!r}; {hint}; otherwise give {EXTRA_DESIGNATIONS}")
+        else:
+            problems.append(f"{where}: {error}")
+        return
+    entry = entry_of(name, config.tables)
+    if isinstance(inside, BallCount):
+        notices.append(f"{where}: a number of balls alone; its lines are known approximately, and name nothing")
+    elif entry is not None and not entry.exact:
+        differ = max(entry.spread, SEARCHED)
+        notices.append(
+            f"{where}: {name} is taken as built by {entry.source}; other makers differ by up to {differ:.1%}"
+        )
 
 
 def _check_sensor(
@@ -123,11 +157,5 @@ def _check_sensor(
 
 
 def _check_routes(config: Config, problems: list[str]) -> None:
-    kinds = {source.name: source.kind for source in config.sources}
-    for sensor_id, sensor in config.sensors.items():
-        where = f"sensors.{sensor_id}"
-        kind = kinds.get(sensor.source)
-        if kind == "mqtt" and sensor.topic is None:
-            problems.append(f"{where}.topic: missing; an mqtt source finds this sensor's samples by their topic")
     for name, found in routes(config).items():
         problems.extend(problems_of_routes(found, f"sources.{name}"))

@@ -80,7 +80,7 @@ def _decode_struct(kind: type[msgspec.Struct], value: Any, *, where: str, proble
         return UNUSABLE
     fields = {field.encode_name: field for field in msgspec.structs.fields(kind)}
     prefix = f"{where}." if where else ""
-    told = len(problems)
+    known_problems = len(problems)
     unknown = [key for key in value if key not in fields]
     meant = {meant_by(key, fields) for key in unknown}
     problems.extend(f"{prefix}{key}: {_unknown(key, fields)}" for key in unknown)
@@ -102,7 +102,7 @@ def _decode_struct(kind: type[msgspec.Struct], value: Any, *, where: str, proble
     try:
         return kind(**arguments)
     except ValueError as error:  # a struct's own rule over several keys, said in its __post_init__
-        if len(problems) == told:  # else it may be broken only for want of a key that was complained about
+        if len(problems) == known_problems:  # else it may be broken only for want of a key that was complained about
             problems.append(f"{where}: {error}")
         return UNUSABLE
 

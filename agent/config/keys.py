@@ -9,9 +9,13 @@ from typing import Annotated, Any, Literal
 
 import msgspec
 
-from agent.alerting.alerts import DecisionConfig
+from agent.alerting.window_rules import DecisionConfig
+from agent.bearings.catalogue import Entry
+from agent.bearings.orders import checked_orders
+from agent.bundle import runtimes
 from agent.config.decoding import Id
-from agent.machine import MAX_RPM, AxisRole, Geometry
+from agent.limits import MAX_RPM
+from agent.machine import AxisRole, BallCount, FaultOrders, Geometry, Inside
 from agent.transport.mqtt import Broker
 from agent.types import AXES
 
@@ -28,7 +32,8 @@ class AgentConfig(msgspec.Struct, frozen=True, kw_only=True):
     state_dir: str = "/var/lib/textvib"
     language: Literal["ko", "en"] = "en"
     bundle: str = "default"
-    runtime: Literal["auto", "onnx", "litert"] = "auto"
+    runtime: runtimes.Choice = "auto"
+    bearings: tuple[str, ...] = ()  # tables of the plant's own bearings
 
 
 class PublishConfig(msgspec.Struct, frozen=True, kw_only=True):
@@ -36,24 +41,59 @@ class PublishConfig(msgspec.Struct, frozen=True, kw_only=True):
 
     base_topic: BaseTopic = "textvib"
     diagnoses: bool = True
-    queue: Annotated[int, msgspec.Meta(ge=10, le=100_000)] = 1000  # messages kept while the broker is away
+    queue: Annotated[int, msgspec.Meta(ge=10, le=100_000)] = 1000  # messages kept for each sink while it is away
+
+
+class OrdersConfig(msgspec.Struct, frozen=True, kw_only=True):
+    """Fault orders of a bearing in multiples of shaft speed, as its maker prints them; two suffice."""
+
+    bpfo: Positive
+    bpfi: Positive | None = None
+    bsf: Positive | None = None
+    ftf: Positive | None = None
+
+    def __post_init__(self) -> None:
+        _ = self.orders  # says what contradicts
+
+    @property
+    def orders(self) -> FaultOrders:
+        return checked_orders(bpfo=self.bpfo, bpfi=self.bpfi, bsf=self.bsf, ftf=self.ftf)
 
 
 class GeometryConfig(msgspec.Struct, frozen=True, kw_only=True):
-    """A bearing by its measures; also `[bearings.NAME]`, an addition to the catalogue."""
+    """A bearing by its measures, its fault orders or its number of balls; also `[bearings.NAME]`, an addition to the
+    catalogue."""
 
-    balls: Annotated[int, msgspec.Meta(ge=3, le=200)]
-    ball_mm: Positive
-    pitch_mm: Positive
+    balls: Annotated[int, msgspec.Meta(ge=3, le=200)] | None = None
+    ball_mm: Positive | None = None
+    pitch_mm: Positive | None = None
     angle_deg: Annotated[float, msgspec.Meta(ge=0, lt=90)] = 0.0
+    orders: OrdersConfig | None = None
 
     def __post_init__(self) -> None:
+        measures = {"balls": self.balls, "ball_mm": self.ball_mm, "pitch_mm": self.pitch_mm}
+        lacking = [name for name, value in measures.items() if value is None]
+        if self.orders is not None:
+            if len(lacking) < len(measures):
+                raise ValueError("give orders, or balls, ball_mm and pitch_mm; remove one of them")
+            return
+        if lacking and lacking != ["ball_mm", "pitch_mm"]:
+            raise ValueError(
+                f"{', '.join(lacking)} missing; give balls, ball_mm and pitch_mm, or orders, or balls alone"
+            )
+        if self.balls is None or self.ball_mm is None or self.pitch_mm is None:
+            return
         if self.balls * self.ball_mm >= 3.1416 * self.pitch_mm:
             room = f"{self.balls} balls of {self.ball_mm} mm do not fit on a pitch circle of {self.pitch_mm} mm"
             raise ValueError(f"{room}; pitch_mm is the diameter of the circle through the balls' centres")
 
     @property
-    def geometry(self) -> Geometry:
+    def inside(self) -> Inside:
+        if self.orders is not None:
+            return self.orders.orders
+        assert self.balls is not None
+        if self.ball_mm is None or self.pitch_mm is None:
+            return BallCount(self.balls)
         return Geometry(balls=self.balls, ball_mm=self.ball_mm, pitch_mm=self.pitch_mm, angle_deg=self.angle_deg)
 
 
@@ -88,10 +128,16 @@ class ShaftConfig(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class BearingConfig(msgspec.Struct, frozen=True, kw_only=True):
-    """A bearing on a shaft; without geometry its lines cannot be placed."""
+    """A bearing on a shaft; its lines can be placed by one of geometry and orders, and roughly by its balls alone."""
 
     shaft: Id | None = None
     geometry: str | GeometryConfig | None = None
+    orders: OrdersConfig | None = None
+    balls: Annotated[int, msgspec.Meta(ge=3, le=200)] | None = None
+
+    def __post_init__(self) -> None:
+        if sum(way is not None for way in (self.geometry, self.orders, self.balls)) > 1:
+            raise ValueError("geometry, orders and balls are three ways to say one thing; give one")
 
 
 class MachineConfig(msgspec.Struct, frozen=True, kw_only=True):
@@ -134,6 +180,14 @@ class SourceConfig(msgspec.Struct, frozen=True, kw_only=True):
     settings: Any
 
 
+class SinkConfig(msgspec.Struct, frozen=True, kw_only=True):
+    """One `[[sinks]]` entry: where messages go beside `[broker]`."""
+
+    name: str
+    kind: str
+    settings: Any
+
+
 class Config(msgspec.Struct, frozen=True, kw_only=True):
     """The whole file; `notices` are remarks that stop nothing."""
 
@@ -142,7 +196,9 @@ class Config(msgspec.Struct, frozen=True, kw_only=True):
     publish: PublishConfig = PublishConfig()
     decision: DecisionConfig = DecisionConfig()
     sources: tuple[SourceConfig, ...]
+    sinks: tuple[SinkConfig, ...] = ()
     machines: dict[str, MachineConfig]
     bearings: dict[str, GeometryConfig] = {}
+    tables: dict[str, Entry] = {}  # the bearings of agent.bearings, by name
     sensors: dict[str, SensorConfig]
     notices: tuple[str, ...] = ()

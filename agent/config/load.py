@@ -2,16 +2,18 @@
 
 from __future__ import annotations
 
-import importlib
 import tomllib
 from pathlib import Path
 from typing import Any
 
 import msgspec
 
-from agent.alerting.alerts import DecisionConfig
+from agent.alerting.window_rules import DecisionConfig
+from agent.bearings.catalogue import Entry
+from agent.bearings.tables import read_tables
 from agent.config.cross_check import cross_check
 from agent.config.decoding import UNUSABLE, Id, decode, meant_by, near
+from agent.config.entries import decode_entries
 from agent.config.keys import (
     AgentConfig,
     Config,
@@ -19,10 +21,12 @@ from agent.config.keys import (
     MachineConfig,
     PublishConfig,
     SensorConfig,
+    SinkConfig,
     SourceConfig,
 )
 from agent.errors import ConfigError
-from agent.ports import SOURCES
+from agent.sinks import BROKER, SINKS
+from agent.sources import KINDS
 from agent.transport.mqtt import Broker
 
 MAX_FILE_BYTES = 1 << 20
@@ -58,7 +62,7 @@ def check_config(path: Path) -> tuple[Config | None, list[str]]:
         return None, problems
     _resolve_files(raw, folder=path.resolve().parent, where="", problems=problems)
     sections: dict[str, Any] = {}
-    known = [*SECTIONS, "sources"]
+    known = [*SECTIONS, "sources", "sinks"]
     problems.extend(f"{key}: unknown section; {near(key, known)}" for key in raw if key not in known)
     meant = {meant_by(key, known) for key in raw if key not in known}
     problems.extend(f"{key}: missing; add {_header(key)}" for key in REQUIRED if key not in raw and key not in meant)
@@ -68,12 +72,27 @@ def check_config(path: Path) -> tuple[Config | None, list[str]]:
             if decoded is not UNUSABLE:
                 sections[key] = decoded
     if "sources" in raw:
-        sections["sources"] = _decode_sources(raw["sources"], problems)
+        sections["sources"] = decode_entries(
+            "sources", raw["sources"], table=KINDS, entry=SourceConfig, problems=problems
+        )
+    if "sinks" in raw:
+        sections["sinks"] = decode_entries(
+            "sinks", raw["sinks"], table=SINKS, entry=SinkConfig, problems=problems, taken=(BROKER,)
+        )
     if all(key in sections for key in REQUIRED):
-        config = Config(**sections)
+        config = Config(**sections, tables=_tables(sections["agent"], problems))
         notices = cross_check(config, raw, problems)
         return msgspec.structs.replace(config, notices=tuple(notices)), problems
     return None, problems
+
+
+def _tables(agent: AgentConfig, problems: list[str]) -> dict[str, Entry]:
+    """The plant's own bearings; a file that is missing has been complained of."""
+    try:
+        return read_tables(path for path in map(Path, agent.bearings) if path.is_file())
+    except ConfigError as error:
+        problems.extend(f"agent.bearings: {problem}" for problem in error.problems)
+        return {}
 
 
 def _read(path: Path, problems: list[str]) -> dict[str, Any] | None:
@@ -99,54 +118,18 @@ def _header(section: str) -> str:
     )
 
 
-def _decode_sources(raw: Any, problems: list[str]) -> tuple[SourceConfig, ...]:
-    if not isinstance(raw, list) or not all(isinstance(entry, dict) for entry in raw):
-        problems.append("sources: expected a list of tables; write each one as [[sources]]")
-        return ()
-    sources: list[SourceConfig] = []
-    for index, entry in enumerate(raw):
-        where = f"sources.{entry['name']}" if isinstance(entry.get("name"), str) else f"sources[{index}]"
-        source = _decode_source(entry, where, problems)
-        if source is None:
-            continue
-        if any(other.name == source.name for other in sources):
-            problems.append(f"{where}: the name {source.name!r} is used twice; give each source a name of its own")
-            continue
-        sources.append(source)
-    return tuple(sources)
-
-
-def _decode_source(entry: dict[str, Any], where: str, problems: list[str]) -> SourceConfig | None:
-    settings = {key: value for key, value in entry.items() if key not in ("name", "kind")}
-    missing = [key for key in ("name", "kind") if key not in entry]
-    problems.extend(f"{where}.{key}: missing; add it" for key in missing)
-    if missing:
-        return None
-    name = decode(Id, entry["name"], where=f"{where}.name", problems=problems)
-    if not isinstance(entry["kind"], str) or entry["kind"] not in SOURCES:
-        problems.append(f"{where}.kind: unknown kind {entry['kind']!r}; {near(str(entry['kind']), SOURCES)}")
-        return None
-    decoded = decode(source_struct(entry["kind"]), settings, where=where, problems=problems)
-    if name is UNUSABLE or decoded is UNUSABLE:
-        return None
-    return SourceConfig(name=name, kind=entry["kind"], settings=decoded)
-
-
-def source_struct(kind: str) -> type[msgspec.Struct]:
-    """The config struct that belongs to a source kind: `FooConfig` beside `FooSource`."""
-    module, name = SOURCES[kind].split(":")
-    struct: type[msgspec.Struct] = getattr(importlib.import_module(module), name.replace("Source", "Config"))
-    return struct
-
-
 def _resolve_files(table: Any, *, folder: Path, where: str, problems: list[str]) -> None:
     """Makes every file named in `table` absolute, in place, and says which are missing."""
     for key, value in enumerate(table) if isinstance(table, list) else table.items():
-        name = value.get("name", key) if where == "sources" and isinstance(value, dict) else key
+        name = value.get("name", key) if where in ("sources", "sinks") and isinstance(value, dict) else key
         label = f"{where}.{name}" if where else str(name)
         if key in INPUT_FILES and isinstance(value, str):
             table[key] = _existing(value, folder, label, problems)
-        elif key in INPUT_FILES and isinstance(value, list) and all(isinstance(entry, str) for entry in value):
+        elif (
+            (key in INPUT_FILES or label == "agent.bearings")
+            and isinstance(value, list)
+            and all(isinstance(entry, str) for entry in value)
+        ):
             table[key] = [_existing(entry, folder, label, problems) for entry in value]
         elif isinstance(value, dict | list):
             _resolve_files(value, folder=folder, where=label, problems=problems)

@@ -10,11 +10,11 @@ from dataclasses import replace
 
 import msgspec
 
-from agent.alerting.alerts import DecisionConfig
-from agent.config import bearings as catalogue
+from agent.alerting.window_rules import DecisionConfig
+from agent.bearings.given import inside_of
 from agent.config.decoding import UNUSABLE, decode
 from agent.config.keys import BearingConfig, Config, GeometryConfig, MachineConfig, SensorConfig
-from agent.machine import Bearing, Geometry, Machine, Mounting, SensorSetup
+from agent.machine import BallCount, Bearing, Inside, Machine, Mounting, SensorSetup
 from agent.transport.routes import Route
 
 
@@ -101,16 +101,22 @@ def _machine(machine_id: str, machine: MachineConfig) -> Machine:
 def _bearing(bearing_id: str, machine: MachineConfig, config: Config) -> Bearing:
     bearing = machine.bearings[bearing_id]
     ratio = machine.shafts[bearing.shaft].ratio if bearing.shaft is not None else 1.0
-    return Bearing(id=bearing_id, geometry=_geometry(bearing, config), ratio=ratio)
+    return Bearing(id=bearing_id, geometry=_inside(bearing, config), ratio=ratio)
 
 
-def _geometry(bearing: BearingConfig, config: Config) -> Geometry | None:
+def _inside(bearing: BearingConfig, config: Config) -> Inside | None:
     named = bearing.geometry
+    if bearing.orders is not None:
+        return bearing.orders.orders
+    if bearing.balls is not None:
+        return BallCount(bearing.balls)
     if isinstance(named, GeometryConfig):
-        return named.geometry
+        return named.inside
     if named is None:
         return None
     if named in config.bearings:
-        return config.bearings[named].geometry
-    entry = catalogue.find(named)
-    return entry.geometry if entry is not None else None
+        return config.bearings[named].inside
+    try:
+        return inside_of(named, config.tables)
+    except ValueError:  # the cross check has said so
+        return None

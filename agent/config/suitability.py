@@ -5,35 +5,17 @@ Problems stop the agent; remarks are told by `check` and in health, so that nobo
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 
 from agent.config.keys import Config, SensorConfig, SourceConfig
-from agent.sources.transmitters import PROFILES
+from agent.diagnosis.evidence import VELOCITY_BAND_HZ
+from agent.sources import KINDS
 
-BEARING_RATE_HZ = 2500.0
-"""Below this declared rate not even the lowest envelope band (500-1200 Hz) fits under half the rate."""
+VELOCITY_RATE_HZ = 2 * VELOCITY_BAND_HZ[1]
+"""Below this rate velocity, on which ISO 20816-3 zones rest, cannot be had."""
 
-VELOCITY_RATE_HZ = 2000.0
-"""Below this rate velocity in 10-1000 Hz, on which ISO 20816-3 zones rest, cannot be had."""
-
-ONE_SENSOR = ("serial_csv", "witmotion")
-ON_PORTS = ("serial", "serial_csv", "witmotion", "modbus")
-SUITS = {
-    "stream": ("serial", "mqtt", "replay"),
-    "device": ("serial", "mqtt", "replay"),
-    "topic": ("mqtt",),
-    "address": ("modbus",),
-}
-"""Key of a sensor that finds its data -> kinds of source in which it can find any."""
-
-FINDS_BY = {
-    "serial": "use stream = 0 and device = ...",
-    "modbus": "use address = ...",
-    "mqtt": "use topic = ...",
-    "replay": "use stream = 0 and device = ..., or nothing",
-    "serial_csv": "the port has one sensor; remove the key",
-    "witmotion": "the port has one sensor; remove the key",
-}
+FINDING_KEYS = tuple(dict.fromkeys(key for row in KINDS.values() for key in row.finds_by))
+"""Keys of a sensor that find its data in some kind of source."""
 
 
 def problems_of(config: Config) -> list[str]:
@@ -44,15 +26,14 @@ def problems_of(config: Config) -> list[str]:
         kind = kinds.get(sensor.source)
         if kind is None:
             continue
-        where = f"sensors.{sensor_id}"
+        where, row = f"sensors.{sensor_id}", KINDS[kind]
         problems += [
-            f"{where}.{key}: a {kind} source has none; {FINDS_BY[kind]}"
-            for key, suited in SUITS.items()
-            if getattr(sensor, key) is not None and kind not in suited
+            f"{where}.{key}: a {kind} source has none; {row.advice}"
+            for key in FINDING_KEYS
+            if getattr(sensor, key) is not None and key not in row.finds_by
         ]
-        if kind == "witmotion" and sensor.rate_hz is None:
-            problems.append(f"{where}.rate_hz: missing; the protocol declares none, give the rate set in the sensor")
-        if kind in ONE_SENSOR and sensor.quantity is not None:
+        problems += _without(where, sensor, row.needs)
+        if row.sends == "samples" and sensor.quantity is not None:
             problems.append(f"{where}.quantity: a {kind} source gives samples; remove the key")
     return [*problems, *_crowded(config)]
 
@@ -66,22 +47,22 @@ def remarks_on(config: Config) -> list[str]:
     for source in config.sources:
         if source.name not in named:
             remarks.append(f"sources.{source.name}: no sensor names it; nothing it says is used")
-        profile = PROFILES.get(source.settings.profile or "") if source.kind == "modbus" else None
-        if profile is not None:
-            doubt = f"; {profile.doubt}" if profile.doubt else ""
-            remarks.append(
-                f"sources.{source.name}.profile: not verified on hardware (from: {profile.source}){doubt}; "
-                "compare its figures with the maker's own software once"
-            )
+        remarks += [f"sources.{source.name}.{remark}" for remark in getattr(source.settings, "remarks", ())]
     for sensor_id, sensor in config.sensors.items():
         remarks += _remarks_on_sensor(f"sensors.{sensor_id}", sensor, sources.get(sensor.source), config)
     return remarks
 
 
+def gives_samples(sensor: SensorConfig, source: SourceConfig) -> bool:
+    """False for a transmitter, which sends figures."""
+    return KINDS[source.kind].sends != "figures" and sensor.quantity is None
+
+
 def _remarks_on_sensor(where: str, sensor: SensorConfig, source: SourceConfig | None, config: Config) -> Iterator[str]:
     if source is None:
         return
-    if source.kind == "modbus" or sensor.quantity is not None:
+    row = KINDS[source.kind]
+    if not gives_samples(sensor, source):
         if sensor.quantity == "temperature_c":
             yield f"{where}: temperature alone judges nothing"
             return
@@ -92,27 +73,24 @@ def _remarks_on_sensor(where: str, sensor: SensorConfig, source: SourceConfig | 
                 f"machines.{sensor.machine}: has no iso_group and foundation, without which {where} "
                 "has no zone and can raise no alert"
             )
-    elif sensor.rate_hz is not None and sensor.rate_hz < BEARING_RATE_HZ:
+        return
+    yield from _without(where, sensor, row.wants)
+    if sensor.rate_hz is not None and sensor.rate_hz < VELOCITY_RATE_HZ:
         yield (
-            f"{where}.rate_hz: {sensor.rate_hz:g} Hz is too slow for bearing work; "
-            "imbalance, looseness and severity are all this sensor can show"
+            f"{where}.rate_hz: below {VELOCITY_RATE_HZ:g} Hz no ISO zone can be given; "
+            "severity is the deviation from the healthy baseline"
         )
-        if sensor.rate_hz < VELOCITY_RATE_HZ:
-            yield (
-                f"{where}.rate_hz: below {VELOCITY_RATE_HZ:g} Hz no ISO zone can be given; "
-                "severity is the deviation from the healthy baseline"
-            )
-    elif sensor.rate_hz is None and source.kind == "serial_csv":
-        yield (
-            f"{where}.rate_hz: not given; it is measured if the sketch prints a time column of known unit, "
-            "else every row is refused"
-        )
+
+
+def _without(where: str, sensor: SensorConfig, keys: Mapping[str, str]) -> list[str]:
+    """What to say of each of these keys that the sensor lacks."""
+    return [f"{where}.{key}: {text}" for key, text in keys.items() if getattr(sensor, key) is None]
 
 
 def _ports_named_twice(config: Config) -> Iterator[str]:
     seen: dict[str, str] = {}
     for source in config.sources:
-        if source.kind not in ON_PORTS:
+        if not KINDS[source.kind].is_on_port:
             continue
         port = source.settings.port
         if port in seen:
@@ -123,5 +101,5 @@ def _ports_named_twice(config: Config) -> Iterator[str]:
 def _crowded(config: Config) -> Iterator[str]:
     for source in config.sources:
         there = [sensor_id for sensor_id, sensor in config.sensors.items() if sensor.source == source.name]
-        if source.kind in ONE_SENSOR and len(there) > 1:
+        if KINDS[source.kind].has_one_sensor and len(there) > 1:
             yield f"sensors.{there[1]}.source: {source.name!r} has one sensor, and that is {there[0]!r}"

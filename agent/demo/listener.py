@@ -14,7 +14,7 @@ from agent.messages.topics import Topics
 
 
 @dataclass(slots=True)
-class Heard:
+class Mailbox:
     """A subscriber's memory; `lock` guards it, since paho fills it from its own thread."""
 
     availability: str = "-"
@@ -26,34 +26,34 @@ class Heard:
     lock: threading.Lock = field(default_factory=threading.Lock)
 
 
-def subscribe(host: str, port: int, topics: Topics) -> tuple[mqtt.Client, Heard]:
+def subscribe(host: str, port: int, topics: Topics) -> tuple[mqtt.Client, Mailbox]:
     """A connected client that fills the returned memory until it is disconnected."""
-    heard = Heard()
+    mailbox = Mailbox()
 
     def on_connect(client: mqtt.Client, *_: object) -> None:
         client.subscribe(f"{topics.root}/#", qos=1)
 
     def on_message(_client: mqtt.Client, _data: object, message: mqtt.MQTTMessage) -> None:
-        with heard.lock:
-            _remember(heard, topics, message.topic, bytes(message.payload))
+        with mailbox.lock:
+            _remember(mailbox, topics, message.topic, bytes(message.payload))
 
     client = mqtt.Client(CallbackAPIVersion.VERSION2, client_id="demo-screen", protocol=mqtt.MQTTv311)
     client.on_connect = on_connect
     client.on_message = on_message
     client.connect(host, port)
     client.loop_start()
-    return client, heard
+    return client, mailbox
 
 
-def _remember(heard: Heard, topics: Topics, topic: str, payload: bytes) -> None:
-    heard.messages += 1
+def _remember(mailbox: Mailbox, topics: Topics, topic: str, payload: bytes) -> None:
+    mailbox.messages += 1
     if topic == topics.availability:
-        heard.availability = payload.decode()
+        mailbox.availability = payload.decode()
     elif topic == topics.event:
-        heard.events.append(msgspec.json.decode(payload))
+        mailbox.events.append(msgspec.json.decode(payload))
     elif topic.startswith(f"{topics.root}/alert/"):
-        heard.retained_alerts[topic] = bool(payload)
+        mailbox.retained_alerts[topic] = bool(payload)
     elif topic.endswith("/state"):
-        heard.state = msgspec.json.decode(payload)
+        mailbox.state = msgspec.json.decode(payload)
     elif topic.endswith("/diagnosis"):
-        heard.diagnosis = msgspec.json.decode(payload)
+        mailbox.diagnosis = msgspec.json.decode(payload)

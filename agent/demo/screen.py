@@ -11,7 +11,7 @@ from rich.panel import Panel
 from rich.table import Table
 from rich.text import Text
 
-from agent.demo.listener import Heard
+from agent.demo.listener import Mailbox
 
 STATE_STYLE = {"healthy": "bold green", "fault": "bold white on red", "abnormal": "bold yellow", "learning": "cyan"}
 LINE_EVERY_S = 3.0
@@ -21,8 +21,8 @@ BAR = 24
 class Screen:
     """Shows what was heard; `say` writes a line that stays."""
 
-    def __init__(self, heard: Heard) -> None:
-        self._heard = heard
+    def __init__(self, mailbox: Mailbox) -> None:
+        self._mailbox = mailbox
         self._console = Console()
         self._live = Live(console=self._console, auto_refresh=False) if self._console.is_terminal else None
         self._started_s = time.monotonic()
@@ -48,8 +48,8 @@ class Screen:
 
     def refresh(self, act: str) -> None:
         """Show the newest figures under the name of the present act."""
-        with self._heard.lock:
-            state, diagnosis = dict(self._heard.state), dict(self._heard.diagnosis)
+        with self._mailbox.lock:
+            state, diagnosis = dict(self._mailbox.state), dict(self._mailbox.diagnosis)
         if self._live:
             self._live.update(_panel(act, state, diagnosis), refresh=True)
         elif time.monotonic() - self._last_line_s >= LINE_EVERY_S and state:

@@ -17,7 +17,7 @@ from typing import TYPE_CHECKING, Any
 from agent.errors import ConfigError, TransportError
 
 if TYPE_CHECKING:
-    from agent.demo.listener import Heard
+    from agent.demo.listener import Mailbox
     from agent.demo.screen import Screen
 
 SENSOR, MACHINE, BEARING = "motor_de", "motor", "de"
@@ -100,30 +100,35 @@ def _perform(args: argparse.Namespace, folder: Path, port: int) -> int:
     device = VirtualSensor(Profile(), Troubles(clock_error=CLOCK_ERROR), seed=args.seed)
     motor = demo_source("healthy", rate_hz=device.true_rate_hz, seed=args.seed)
     acts = {"damage": typical_condition(args.fault), "repair": typical_condition("healthy")}
-    client, heard = subscribe("127.0.0.1", port, Topics("textvib", "demo"))
+    client, mailbox = subscribe("127.0.0.1", port, Topics("textvib", "demo"))
     pty = PtySensor([(device, motor)])
-    with Screen(heard) as screen:
+    with Screen(mailbox) as screen:
         config = folder / "demo.toml"
         config.write_text(
             CONFIG.format(
-                folder=folder, port=port, pty=pty.path, machine=MACHINE, bearing=BEARING, sensor=SENSOR,
+                folder=folder,
+                port=port,
+                pty=pty.path,
+                machine=MACHINE,
+                bearing=BEARING,
+                sensor=SENSOR,
                 language=args.language,
             ),
             encoding="utf-8",
-        )  # fmt: skip
+        )
         command = [sys.executable, "-m", "agent", "run", str(config), "--log-level", "error"]
         agent = subprocess.Popen(command)
         try:
-            play = _Play(heard, screen, agent)
-            play.wait("the agent to listen", lambda: bool(heard.state))
+            play = _Play(mailbox, screen, agent)
+            play.wait("the agent to listen", lambda: bool(mailbox.state))
             screen.say("the agent listens; the motor starts")
             pty.start()
             health = play.run(folder, lambda act: motor.change(condition=acts[act]))
             agent.send_signal(signal.SIGTERM)
             code = agent.wait(20)
-            play.wait("the agent's goodbye", lambda: heard.availability == "offline")
+            play.wait("the agent's goodbye", lambda: mailbox.availability == "offline")
             screen.rest()
-            good = _account(screen, heard, health, args.fault) and code == 0
+            good = _account(screen, mailbox, health, args.fault) and code == 0
         except TransportError as error:
             screen.say(str(error), style="red")
             good = False
@@ -139,8 +144,8 @@ def _perform(args: argparse.Namespace, folder: Path, port: int) -> int:
 class _Play:
     """The acts in order; each waits for what the agent publishes, none for the clock alone."""
 
-    def __init__(self, heard: Heard, screen: Screen, agent: subprocess.Popen[bytes]) -> None:
-        self._heard = heard
+    def __init__(self, mailbox: Mailbox, screen: Screen, agent: subprocess.Popen[bytes]) -> None:
+        self._mailbox = mailbox
         self._screen = screen
         self._agent = agent
         self._act = "starting"
@@ -149,26 +154,26 @@ class _Play:
         """Play it; the agent's own health document at the end."""
         from agent.service.control import Commission, Status, ask
 
-        heard, say = self._heard, self._screen.say
-        self.wait("a first diagnosis", lambda: bool(heard.diagnosis))
+        mailbox, say = self._mailbox, self._screen.say
+        self.wait("a first diagnosis", lambda: bool(mailbox.diagnosis))
         say("the motor runs healthy; commissioning it")
         ask(folder, Commission(sensor=SENSOR, windows=COMMISSION_WINDOWS))
         self._act = "healthy, commissioning"
-        self.wait("the state healthy", lambda: heard.state.get("state") == "healthy")
+        self.wait("the state healthy", lambda: mailbox.state.get("state") == "healthy")
         say("commissioned: the agent knows this motor's healthy state", style="green")
         self._act = "healthy, watched"
         self._hold(5.0)
         say("the bearing is damaged", style="yellow")
         self._act = "damaged"
         change("damage")
-        self.wait("an alert", lambda: bool(heard.events))
-        say(_headline(heard.events[-1]), style="bold red")
+        self.wait("an alert", lambda: bool(mailbox.events))
+        say(_headline(mailbox.events[-1]), style="bold red")
         self._hold(5.0)
         say("the bearing is replaced", style="yellow")
         self._act = "repaired"
         change("repair")
-        self.wait("the alert's end", lambda: heard.events[-1]["event"] == "cleared")
-        say(_headline(heard.events[-1]), style="bold green")
+        self.wait("the alert's end", lambda: mailbox.events[-1]["event"] == "cleared")
+        say(_headline(mailbox.events[-1]), style="bold green")
         self._hold(2.0)
         return ask(folder, Status())
 
@@ -203,21 +208,21 @@ def _headline(event: dict[str, Any]) -> str:
     )
 
 
-def _account(screen: Screen, heard: Heard, health: dict[str, Any], fault: str) -> bool:
+def _account(screen: Screen, mailbox: Mailbox, health: dict[str, Any], fault: str) -> bool:
     """The closing lines; whether everything was as it must be."""
-    story = [(event["event"], event["fault"]) for event in heard.events]
+    story = [(event["event"], event["fault"]) for event in mailbox.events]
     balance = health["health"]["sensors"][SENSOR]["losses"]
     terms = " + ".join(
         f"{balance[term]} {term.replace('_', ' ')}" for term in TERMS if balance[term] or term == TERMS[0]
     )
     adds_up = balance["produced"] == sum(balance[term] for term in TERMS) and not balance["unexplained"]
     raised, cleared = ("raised", fault) in story[:1], bool(story) and story[-1] == ("cleared", fault)
-    ids = len({event["id"] for event in heard.events})
+    ids = len({event["id"] for event in mailbox.events})
     for good, line in (
-        (raised, f"alert raised   {heard.events[0]['text']['title'] if heard.events else 'none'}"),
+        (raised, f"alert raised   {mailbox.events[0]['text']['title'] if mailbox.events else 'none'}"),
         (cleared and ids == 1, f"alert cleared  {ids} alert in all, retained topic empty"),
         (adds_up, f"samples        {balance['produced']} produced = {terms}"),
-        (heard.availability == "offline", f"goodbye        {heard.messages} messages heard over MQTT"),
+        (mailbox.availability == "offline", f"goodbye        {mailbox.messages} messages heard over MQTT"),
     ):
         screen.say(f"{'ok  ' if good else 'FAIL'} {line}", style="green" if good else "red")
-    return raised and cleared and ids == 1 and adds_up and not any(heard.retained_alerts.values())
+    return raised and cleared and ids == 1 and adds_up and not any(mailbox.retained_alerts.values())

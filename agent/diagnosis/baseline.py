@@ -35,7 +35,7 @@ class DeviationScale(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
 
 
 @dataclass(frozen=True, slots=True)
-class Cell:
+class SpeedCell:
     """Running moments of the healthy windows of one speed (None: speed unknown)."""
 
     rpm: float | None
@@ -50,7 +50,7 @@ class Cell:
             return rpm is None and self.rpm is None
         return rpm > 0 and abs(math.log(rpm / self.rpm)) <= SAME_SPEED
 
-    def with_window(self, features: Features, *, rpm: float | None, rms: float) -> Cell:
+    def with_window(self, features: Features, *, rpm: float | None, rms: float) -> SpeedCell:
         """The cell after one more healthy window (Welford's update per feature)."""
         known = features.known
         seen = self.seen + known
@@ -60,14 +60,14 @@ class Cell:
         count = self.count + 1
         if self.rpm is not None and rpm is not None:
             rpm = self.rpm + (rpm - self.rpm) / count
-        return Cell(rpm, count, mean, scatter, seen, self.rms_g + (rms - self.rms_g) / count)
+        return SpeedCell(rpm, count, mean, scatter, seen, self.rms_g + (rms - self.rms_g) / count)
 
 
 @dataclass(frozen=True, slots=True)
 class Baseline:
     """The healthy cells of one sensor and bearing; a value: learning returns another one."""
 
-    cells: tuple[Cell, ...] = ()
+    cells: tuple[SpeedCell, ...] = ()
 
     def learn(self, features: Features, *, rpm: float | None, rms: float) -> Baseline:
         """The baseline after one more window known to be healthy."""
@@ -76,14 +76,14 @@ class Baseline:
                 grown = cell.with_window(features, rpm=rpm, rms=rms)
                 return replace(self, cells=(*self.cells[:index], grown, *self.cells[index + 1 :]))
         size = len(features.values)
-        empty = Cell(rpm, 0, np.zeros(size), np.zeros(size), np.zeros(size, np.int64), 0.0)
+        empty = SpeedCell(rpm, 0, np.zeros(size), np.zeros(size), np.zeros(size, np.int64), 0.0)
         return replace(self, cells=(*self.cells, empty.with_window(features, rpm=rpm, rms=rms)))
 
     def covers(self, rpm: float | None) -> bool:
         """Whether enough healthy windows of this very speed were seen to say what deviates."""
         return self._cell(rpm) is not None
 
-    def _cell(self, rpm: float | None) -> Cell | None:
+    def _cell(self, rpm: float | None) -> SpeedCell | None:
         ready = [cell for cell in self.cells if cell.count >= MIN_WINDOWS and cell.covers(rpm)]
         return max(ready, key=lambda cell: cell.count, default=None)
 
@@ -186,7 +186,7 @@ def from_bytes(stored: bytes, *, size: int) -> Baseline:
             raise ValueError(f"a baseline cell holds {len(cell.mean)} features, not {size}")
     return Baseline(
         tuple(
-            Cell(c.rpm, c.count, np.array(c.mean), np.array(c.scatter), np.array(c.seen, np.int64), c.rms_g)
+            SpeedCell(c.rpm, c.count, np.array(c.mean), np.array(c.scatter), np.array(c.seen, np.int64), c.rms_g)
             for c in cells
         )
     )

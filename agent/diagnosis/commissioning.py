@@ -1,6 +1,6 @@
 """Teaching a sensor what its machine looks like healthy: so many good windows become the baselines of its bearings.
 
-Windows are kept until there are enough, since only then can those be told in which the machine stood still; they teach
+Windows are kept until there are enough, since only then does it show in which the machine stood still; those teach
 nothing and are not counted.
 """
 
@@ -53,13 +53,13 @@ class Commissioning:
     def __init__(self, windows: int, *, add: bool = False) -> None:
         if not MIN_WINDOWS <= windows <= MAX_WINDOWS:
             raise ValueError(f"commissioning takes {MIN_WINDOWS} to {MAX_WINDOWS} windows, not {windows}")
-        self._wanted = windows
+        self._windows = windows
         self._add = add
         self._lessons: list[_Lesson] = []
 
     @property
     def windows_left(self) -> int:
-        return self._wanted - len(self._lessons)
+        return self._windows - len(self._lessons)
 
     def feed(self, features: Mapping[str | None, Features], *, rpm: float | None, rms: float) -> None:
         """One running, steady, good window, with its features for every bearing and the RMS of its worst axis."""
@@ -78,6 +78,51 @@ class Commissioning:
         if self._add:
             return learnt
         return {bearing: _merge(before.get(bearing), after) for bearing, after in learnt.items()}
+
+
+class HealthyState:
+    """What is known of one healthy machine, and the commissioning that may be under way to learn it."""
+
+    def __init__(self, baselines: Mapping[str | None, Baseline]) -> None:
+        self.baselines: Mapping[str | None, Baseline] = dict(baselines)
+        """By bearing; replaced, never changed, when something was learnt."""
+        self._commissioning: Commissioning | None = None
+
+    def baseline(self, bearing: str | None) -> Baseline:
+        """Of one bearing; an empty one where nothing was learnt."""
+        return self.baselines.get(bearing, Baseline())
+
+    @property
+    def windows_to_learn(self) -> int:
+        """Windows that commissioning still waits for; 0 where none is under way."""
+        return 0 if self._commissioning is None else self._commissioning.windows_left
+
+    @property
+    def idle_below(self) -> float | None:
+        """RMS under which the machine stands still, in the unit that was learnt in; None where nothing was learnt."""
+        learnt = [rms for baseline in self.baselines.values() if (rms := baseline.running_rms()) is not None]
+        return RUNNING_SHARE * min(learnt) if learnt else None
+
+    def commission(self, windows: int, *, add: bool = False) -> None:
+        """Let the next `windows` running, steady, good windows teach the baselines; until then it is learning.
+
+        What was known of a speed is replaced, with `add` it is added to. ValueError outside MIN_WINDOWS..MAX_WINDOWS.
+        The baselines so far serve as reference meanwhile, not as limit.
+        """
+        self._commissioning = Commissioning(windows, add=add)
+
+    def abandon(self) -> None:
+        """Forget what commissioning has collected: it may not be one machine any more."""
+        self._commissioning = None
+
+    def feed(self, features: Mapping[str | None, Features], *, rpm: float | None, rms: float) -> None:
+        """A running, steady, good window: teaches where commissioning waits for it."""
+        if self._commissioning is None:
+            return
+        self._commissioning.feed(features, rpm=rpm, rms=rms)
+        if self._commissioning.windows_left == 0:
+            self.baselines = self._commissioning.teach(self.baselines)
+            self._commissioning = None
 
 
 def _merge(before: Baseline | None, after: Baseline) -> Baseline:

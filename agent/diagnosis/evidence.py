@@ -5,17 +5,24 @@ Every figure is a value, or None with the reason why there is none; nothing here
 
 from __future__ import annotations
 
+from dataclasses import fields
+
 import numpy as np
 from numpy.typing import NDArray
 
 from agent.dsp.spectra import FeatureSpec, Spectra
-from agent.machine import Bearing, FaultOrders, Machine, Mounting
+from agent.faults import TABLE
+from agent.limits import STANDARD_GRAVITY
+from agent.machine import BallCount, Bearing, FaultOrders, Machine, Mounting
 from agent.types import BearingLine, Evidence, Figure, Speed
 
-STANDARD_GRAVITY = 9.80665  # m/s^2
 LINE_ABOVE_FLOOR_DB = 9.0  # a tolerance band of noise bins stays below this in 99 % of windows
 BAND_ABOVE_NYQUIST = "band_above_nyquist"
+APPROXIMATE = "approximate_geometry"
+"""The lines stand somewhere in a wide range: only the number of balls is known. Their names begin with `~`."""
 _HARMONICS = 3
+VELOCITY_BAND_HZ = (10.0, 1000.0)
+"""Broad-band velocity, on which ISO 20816-3 zones rest, is taken in it."""
 
 ISO_20816_3_MM_S = {
     (1, "rigid"): (2.3, 4.5, 7.1),
@@ -47,16 +54,14 @@ def gather_evidence(
     )
 
 
-def hears_bearings(evidence: Evidence | None) -> bool:
-    """False where the sensor is too slow for every band that a bearing's impacts excite."""
-    return evidence is None or evidence.lines_reason != BAND_ABOVE_NYQUIST
-
-
 def bearing_lines(
     spectra: Spectra, *, spec: FeatureSpec, speed: Speed, bearing: Bearing | None
 ) -> tuple[tuple[BearingLine, ...], str | None]:
-    """Lines of the envelope spectra that stand where the bearing's fault orders say, highest first; or why none."""
-    if not spectra.envelope_known.any():
+    """Lines of the envelope spectra that stand where the bearing's fault orders say, highest first; or why none.
+
+    APPROXIMATE comes with lines, too: where a count of balls alone says in which range each may stand.
+    """
+    if not spectra.hears_bearings:
         return (), BAND_ABOVE_NYQUIST
     if not speed.rpm or not speed.steady:
         return (), "no_speed"
@@ -64,8 +69,11 @@ def bearing_lines(
         return (), "no_geometry"
     heights = spectra.envelopes.max(axis=0)
     shaft_hz = speed.rpm / 60 * bearing.ratio
+    if isinstance(bearing.geometry, BallCount):
+        return _lines_in_ranges(heights, bearing.geometry, shaft_hz, spectra.bin_hz, spec.tolerance), APPROXIMATE
+    assert bearing.orders is not None
     nearest: dict[float, BearingLine] = {}  # by the frequency seen: a peak speaks for the line nearest to it alone
-    for name, order in _line_orders(bearing.geometry.orders):
+    for name, order in _line_orders(bearing.orders):
         line = _line(heights, name, order, shaft_hz, spectra.bin_hz, spec.tolerance)
         if line is None or line.above_floor_db < LINE_ABOVE_FLOOR_DB:
             continue
@@ -80,7 +88,9 @@ def _error(line: BearingLine) -> float:
 
 
 def _line_orders(orders: FaultOrders) -> list[tuple[str, float]]:
-    families = (("BPFO", orders.bpfo), ("BPFI", orders.bpfi), ("BSF", orders.bsf), ("FTF", orders.ftf))
+    """Names and orders of the lines at which a fault strikes, in the order of `FaultOrders`."""
+    struck = {fault.frequency for fault in TABLE}
+    families = [(field.name.upper(), getattr(orders, field.name)) for field in fields(orders) if field.name in struck]
     return [
         (name if h == 1 else f"{h}x{name}", h * order) for name, order in families for h in range(1, _HARMONICS + 1)
     ]
@@ -105,15 +115,47 @@ def _line(
     )
 
 
+def _lines_in_ranges(
+    heights: NDArray[np.float32], count: BallCount, shaft_hz: float, bin_hz: float, tolerance: float
+) -> tuple[BearingLine, ...]:
+    """The highest line in the range of each fault that a count of balls bounds, multiples of shaft speed left out.
+
+    Noise has more bins to stand out in: their powers are exponential, so that the highest of m exceeds what one in a
+    hundred of m' bins does by ln(100 m) / ln(100 m'), and the limit rises by that.
+    """
+    found = []
+    for name, low, high in count.ranges:
+        middle = (low + high) / 2
+        line = _line(
+            _without_shaft(heights, shaft_hz / bin_hz), f"~{name}", middle, shaft_hz, bin_hz, high / middle - 1
+        )
+        bins = [max(2.0, 2 * middle * shaft_hz / bin_hz * width) for width in (high / middle - 1, tolerance)]
+        limit = LINE_ABOVE_FLOOR_DB + 10 * float(np.log10(np.log(100 * bins[0]) / np.log(100 * bins[1])))
+        if line is not None and line.above_floor_db >= limit:
+            found.append(line)
+    return tuple(sorted(found, key=lambda line: -line.above_floor_db))
+
+
+def _without_shaft(heights: NDArray[np.float32], bins_per_turn: float) -> NDArray[np.float32]:
+    """The heights with every multiple of shaft speed taken away, as wide as a speed off by 1 % makes it."""
+    if bins_per_turn < 4:  # nothing is left between them
+        return np.zeros_like(heights)
+    at = np.arange(len(heights))
+    multiple = np.rint(at / bins_per_turn)
+    shaft = np.abs(at - multiple * bins_per_turn) <= np.maximum(1.5, 0.01 * at)
+    return np.where(shaft, np.float32(0), heights)
+
+
 def velocity_rms(spectra: Spectra, *, unit: str) -> Figure:
-    """Broad-band vibration velocity in 10-1000 Hz of the worst axis, mm/s RMS, integrated in the frequency domain."""
+    """Broad-band velocity in `VELOCITY_BAND_HZ` of the worst axis, mm/s RMS, integrated in the frequency domain."""
     if unit != "g":
         return Figure(None, "mm/s", "no_scale")
-    if spectra.rate_hz / 2 < 1000.0:
+    lowest, highest = VELOCITY_BAND_HZ
+    if spectra.rate_hz / 2 < highest:
         return Figure(None, "mm/s", BAND_ABOVE_NYQUIST)
     if spectra.bin_hz > 5.0:
         return Figure(None, "mm/s", "window_too_short")
-    first, last = int(np.ceil(10.0 / spectra.bin_hz)), int(1000.0 / spectra.bin_hz) + 1
+    first, last = int(np.ceil(lowest / spectra.bin_hz)), int(highest / spectra.bin_hz) + 1
     omega = 2 * np.pi * np.arange(first, last) * spectra.bin_hz
     power = (spectra.axis_power[:, first:last] / omega**2).sum(axis=1)
     return Figure(float(np.sqrt(power.max())) * STANDARD_GRAVITY * 1000, "mm/s")

@@ -7,65 +7,53 @@ or speed nothing is said.
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from functools import lru_cache
 from statistics import fmean
 
 import numpy as np
 from numpy.typing import NDArray
 
-from agent.diagnosis.matching import FAULTS_OF_DEGREE, Calibration
+from agent.diagnosis.matching import Calibration
 from agent.dsp.features import Features, feature_names
 from agent.dsp.spectra import FeatureSpec
-from agent.types import HEALTHY, LineHeights, Objection
-
-OWN_LINES: Mapping[str, tuple[str, ...]] = {
-    "inner_race": ("bpfi",),
-    "outer_race": ("bpfo",),
-    "ball": ("bsf", "bsf_even"),
-}
-"""Fault -> the patterns of `agent.dsp.features` that it draws; the strongest counts."""
-WITHOUT_LINES = (HEALTHY, "cage", *FAULTS_OF_DEGREE)
-"""What draws none of these lines. Of other names, as of a fault described later, nothing is known, and nothing said."""
-STRUCK_EVERY_TIME = ("inner_race", "outer_race")
-"""Every rolling element meets a damaged race, so its lines must be seen. A ball turns its damage away: no lines prove
-nothing there."""
+from agent.faults import FAULTS, HEALTHY, OWN_LINES, STRUCK_EVERY_TIME
+from agent.types import LineHeights, Objection
 
 Heights = NDArray[np.float32]
-"""(..., 3) in the order of OWN_LINES, in the log units of the features"""
+"""(..., faults) in the order of OWN_LINES, in the log units of the features"""
 
 
 def line_heights(
     values: NDArray[np.float32], known: NDArray[np.bool_], healthy: NDArray[np.float32] | None, spec: FeatureSpec
 ) -> tuple[Heights, NDArray[np.bool_]]:
-    """(..., n) features -> (..., 3) how high the lines of each fault of `OWN_LINES` stand, the mean over all bands.
+    """(..., n) features -> (..., faults) how high the lines of each of `OWN_LINES` stand, the mean over all bands.
 
     And (...) whether that is above those of `healthy`, this machine's reference (NaN where unknown): it is where the
     reference knows them all, else above the floor. NaN without geometry or speed.
     """
     places = _places(spec)
-    seen = np.where(known, values, np.float32(np.nan))
+    known_values = np.where(known, values, np.float32(np.nan))
     if healthy is None:
         healthy = np.full_like(values, np.nan)
-    told: NDArray[np.bool_] = np.asarray(np.isfinite(healthy[..., np.concatenate(places)]).all(axis=-1))
-    above = seen - np.where(told[..., np.newaxis], healthy, np.float32(0))
+    healthy_known: NDArray[np.bool_] = np.asarray(np.isfinite(healthy[..., np.concatenate(places)]).all(axis=-1))
+    above = known_values - np.where(healthy_known[..., np.newaxis], healthy, np.float32(0))
     heights: Heights = np.stack([above[..., place].max(axis=-1) for place in places], axis=-1)
-    return heights, told
+    return heights, healthy_known
 
 
 def heights_of(features: Features, reference: Features | None, spec: FeatureSpec) -> LineHeights | None:
     """The same of one window; None where the lines are not all known."""
     healthy = None if reference is None else np.where(reference.known, reference.values, np.float32(np.nan))
-    heights, told = line_heights(features.values, features.known, healthy, spec)
-    return as_value(heights, above_healthy=bool(told))
+    heights, above_healthy = line_heights(features.values, features.known, healthy, spec)
+    return as_value(heights, above_healthy=bool(above_healthy))
 
 
 def as_value(heights: Heights, *, above_healthy: bool) -> LineHeights | None:
-    """One row (3,) as a diagnosis carries it; None where its lines are not all known."""
+    """One row (faults,) as a diagnosis carries it; None where its lines are not all known."""
     if not np.isfinite(heights).all():
         return None
-    inner, outer, ball = map(float, heights)
-    return LineHeights(inner, outer, ball, above_healthy)
+    return LineHeights(*map(float, heights), above_healthy=above_healthy)
 
 
 def mean_heights(windows: Sequence[LineHeights | None]) -> LineHeights | None:
@@ -77,10 +65,9 @@ def mean_heights(windows: Sequence[LineHeights | None]) -> LineHeights | None:
     known = [window for window in windows if window is not None]
     if not known or 2 * len(known) < len(windows):
         return None
-    told = 2 * sum(window.above_healthy for window in known) >= len(known)
-    alike = [window for window in known if window.above_healthy == told]
-    inner, outer, ball = (fmean(getattr(window, fault) for window in alike) for fault in OWN_LINES)
-    return LineHeights(inner, outer, ball, told)
+    above_healthy = 2 * sum(window.above_healthy for window in known) >= len(known)
+    alike = [window for window in known if window.above_healthy == above_healthy]
+    return LineHeights(*map(fmean, zip(*map(_row_of, alike), strict=True)), above_healthy=above_healthy)
 
 
 def objection_to(
@@ -95,7 +82,7 @@ def objection_to(
     limits = calibration.lines if heights.above_healthy else calibration.blind_lines
     if limits is None:
         return None
-    stand = np.array([heights.inner_race, heights.outer_race, heights.ball], np.float32)
+    stand = np.array(_row_of(heights), np.float32)
     highest = max((name for name in OWN_LINES if name != fault), key=lambda name: float(getattr(heights, name)))
     if _exceeds(opposition(fault, stand), limits.named if fault in STRUCK_EVERY_TIME else limits.unnamed):
         return Objection("lines_contradict", fault, highest)
@@ -105,13 +92,14 @@ def objection_to(
 
 
 def opposition(fault: str, heights: Heights) -> float | None:
-    """How much lines of these heights (3,) speak against `fault`; None where they say nothing.
+    """How much lines of these heights (faults,) speak against `fault`; None where they say nothing.
 
     Against a race: by how much the highest other ones stand above its own. Against any other name: how high those stand
     that it does not draw. A ball's own lines excuse nothing, for what an inner race draws beside BPFI may fall on them
-    (8 balls of .237 of the pitch: BPFI - 1 = 3.95, 2 BSF = 3.98 orders).
+    (8 balls of .237 of the pitch: BPFI - 1 = 3.95, 2 BSF = 3.98 orders). Of a name that is no row of `agent.faults`, as
+    of a fault described later, nothing is known, and nothing said.
     """
-    if fault not in (*OWN_LINES, *WITHOUT_LINES) or not np.isfinite(heights).all():
+    if fault not in FAULTS or not np.isfinite(heights).all():
         return None
     others = float(max(height for name, height in zip(OWN_LINES, heights, strict=True) if name != fault))
     own = own_height(fault, heights)
@@ -123,6 +111,10 @@ def own_height(fault: str, heights: Heights) -> float | None:
     if fault not in STRUCK_EVERY_TIME or not np.isfinite(heights).all():
         return None
     return float(heights[list(OWN_LINES).index(fault)])
+
+
+def _row_of(heights: LineHeights) -> list[float]:
+    return [getattr(heights, fault) for fault in OWN_LINES]
 
 
 def _exceeds(value: float | None, limit: float | None) -> bool:

@@ -12,7 +12,8 @@ from dataclasses import dataclass
 import msgspec
 import numpy as np
 
-from agent.types import HEALTHY, UNKNOWN, Match, Vector
+from agent.faults import FAULTS_OF_BEARINGS, FAULTS_OF_DEGREE, HEALTHY, UNKNOWN
+from agent.types import Match, Vector
 
 
 class Text(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
@@ -97,14 +98,6 @@ def match(embedding: Vector, descriptions: Descriptions, calibration: Calibratio
     probabilities = weights / weights.sum()
     order = np.argsort(-similarities, kind="stable")
     return tuple(Match(descriptions.faults[i], float(similarities[i]), float(probabilities[i])) for i in order)
-
-
-FAULTS_OF_DEGREE = ("looseness", "imbalance", "misalignment")
-"""Every machine has some of their lines: only its own healthy state at this speed tells how much is too much."""
-
-
-FAULTS_OF_BEARINGS = ("inner_race", "outer_race", "ball", "cage")
-"""They show where they strike: in the bands of structural resonances."""
 
 
 def nameable(matches: tuple[Match, ...], *, has_baseline: bool, hears_bearings: bool) -> tuple[Match, ...]:

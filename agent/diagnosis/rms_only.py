@@ -9,9 +9,10 @@ from __future__ import annotations
 import math
 
 from agent.diagnosis.evidence import iso_zone
+from agent.diagnosis.naming import unnamed
 from agent.diagnosis.running import RunningGate
 from agent.machine import SensorSetup
-from agent.types import INVALID, UNKNOWN, Diagnosis, Evidence, Figure, Rate, Reading, Speed
+from agent.types import Diagnosis, Evidence, Figure, Rate, Reading, Speed
 
 VELOCITY, ACCELERATION = "velocity_rms_mm_s", "acceleration_rms_g"
 STALE_AFTER_S = 60.0  # an axis that is silent for longer no longer speaks for the machine
@@ -54,21 +55,17 @@ class Transmitter:
         running = self._gate.feed(acceleration.value, limit=self._setup.idle_below_g, speed=speed)
         zone, reason = iso_zone(velocity, self._setup.machine.mounting, speed.rpm)
         evidence = Evidence((), NO_SAMPLES, velocity, zone, reason, _NONE, _NONE, acceleration)
-        return Diagnosis(
-            sensor=self._setup.sensor,
-            bearing=None,
+        return unnamed(
+            self._setup.sensor,
+            None,
             window_start=self._rounds - 1,
             session=self._session or 0,
             wall_s=reading.wall_s,
             time_s=reading.arrival_s,
+            rate=Rate(0.0, "declared"),
+            speed=speed,
             quality=fault,
             running=running,
-            fault=UNKNOWN if fault is None else INVALID,
-            probability=0.0,
-            matches=(),
-            deviation=None,
-            speed=speed,
-            rate=Rate(0.0, "declared"),
             evidence=evidence if fault is None else None,
         )
 

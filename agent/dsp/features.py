@@ -68,8 +68,18 @@ STATISTICS = ("first", "second", "mean")
 CONTRASTS = ("outer_inner", "race_ball", "ball_shaft")
 _GEOMETRIC = np.array([name not in (_SHAFT, "half") for name in PATTERNS])
 VIEWS = (
-    "comb", "raw", "contrast", "envelope_order", "low_order", "share", "axial", "spectrum", "level", "shape", "impulse"
-)  # fmt: skip
+    "comb",
+    "raw",
+    "contrast",
+    "envelope_order",
+    "low_order",
+    "share",
+    "axial",
+    "spectrum",
+    "level",
+    "shape",
+    "impulse",
+)
 SPEED_BOUND = ("low_order", "share", "axial")
 """Views of a healthy machine that do not carry over to another speed: its shaft lines rise and fall as they like."""
 LOW_ORDERS = (0.5, 1.0, 1.5, 2.0, 2.5, 3.0, 3.5, 4.0, 5.0, 6.0, 7.0, 8.0)
@@ -85,8 +95,7 @@ def extract(
 ) -> Features:
     """Features of one window for one bearing (None: for the machine). `rpm` is the reference shaft's speed."""
     shaft_hz = rpm / 60 * (bearing.ratio if bearing else 1.0) if rpm else None
-    geometry = bearing.geometry if bearing else None
-    comb = _comb_part(spectra, spec, shaft_hz, geometry.orders if geometry else None)
+    comb = _comb_part(spectra, spec, shaft_hz, bearing.orders if bearing else None)
     parts = (
         comb,
         _contrast_part(comb),
@@ -169,8 +178,8 @@ def _pattern_heights(
     table = patterns(orders, spec.harmonics)
     slips = np.linspace(1 - spec.tolerance, 1 + spec.tolerance, spec.tolerance_steps)
     padded = _neighbour_max(lines)
-    wanted = np.concatenate([np.asarray(lines_of) for _, lines_of in table])
-    index = np.rint(slips[:, None] * wanted[None, :] * (shaft_hz / bin_hz)).astype(np.intp)
+    line_orders = np.concatenate([np.asarray(lines_of) for _, lines_of in table])
+    index = np.rint(slips[:, None] * line_orders[None, :] * (shaft_hz / bin_hz)).astype(np.intp)
     index = np.where((index < 1) | (index >= lines.shape[1]), lines.shape[1], index)
     heights = padded[:, index]  # (spectra, slips, lines)
     edges = np.cumsum([0] + [len(lines_of) for _, lines_of in table])

@@ -63,6 +63,26 @@ class Spectra:
     crest: Vector  # (axes,) peak over RMS
     axes: tuple[str, ...]
 
+    @property
+    def hears_bearings(self) -> bool:
+        """False where the sensor is too slow for every band that a bearing's impacts excite."""
+        return bool(self.envelope_known.any())
+
+
+def band_bins(spec: FeatureSpec, *, rate_hz: float, samples: int) -> tuple[slice | None, ...]:
+    """Bins of each envelope band in the spectrum of so many samples.
+
+    None where the band ends above half the rate, or is too narrow for an envelope that shows anything.
+    """
+    bin_hz = rate_hz / samples
+    spans = [slice(int(low / bin_hz), int(high / bin_hz)) for low, high in spec.envelope_bands_hz]
+    return tuple(s if s.stop <= samples // 2 and s.stop - s.start >= _SMALLEST_BAND else None for s in spans)
+
+
+def hears_bearings(spec: FeatureSpec, *, rate_hz: float, samples: int) -> bool:
+    """What `Spectra.hears_bearings` of a window of so many samples at this rate will be."""
+    return any(bins is not None for bins in band_bins(spec, rate_hz=rate_hz, samples=samples))
+
 
 def analyse(window: Window, spec: FeatureSpec) -> Spectra:
     """The window's spectra. Samples must be finite: `quality.fault_of_signal` comes first."""
@@ -82,11 +102,10 @@ def analyse(window: Window, spec: FeatureSpec) -> Spectra:
     modulation = np.zeros((bands, int(spec.envelope_max_hz / bin_hz) + 1), np.float32)
     known = np.zeros(bands, np.bool_)
     spread, peaky = np.zeros(bands, np.float32), np.zeros(bands, np.float32)
-    for row, (low, high) in enumerate(spec.envelope_bands_hz):
-        first, last = int(low / bin_hz), int(high / bin_hz)
-        if last >= spectrum.shape[1] or last - first < _SMALLEST_BAND:
+    for row, bins in enumerate(band_bins(spec, rate_hz=window.rate.hz, samples=n)):
+        if bins is None:
             continue
-        band = _whitened(spectrum[:, first:last], max(4, round(spec.whitening_hz / bin_hz)))
+        band = _whitened(spectrum[:, bins], max(4, round(spec.whitening_hz / bin_hz)))
         envelope = _envelope(band, reach=modulation.shape[1])
         known[row] = True
         spread[row], peaky[row] = _shape(envelope)

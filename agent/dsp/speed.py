@@ -13,7 +13,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from agent.dsp.spectra import Spectra
-from agent.machine import MAX_RPM, Machine
+from agent.limits import MAX_RPM
+from agent.machine import Machine
 from agent.types import Reading, Speed
 
 STALE_AFTER_S = 10.0

@@ -90,7 +90,7 @@ class Speaker:
             session=diagnosis.session,
             window_start=diagnosis.window_start,
             fault=diagnosis.fault,
-            text=self.text(_said_by(diagnosis), diagnosis.objection),
+            text=self.text(_text_name(diagnosis), diagnosis.objection),
             probability=round(diagnosis.probability, 4),
             validated=diagnosis.validated,
             nearest=self.nearest(diagnosis.matches),
@@ -132,7 +132,7 @@ class Speaker:
         )
 
 
-def _said_by(diagnosis: Diagnosis) -> str:
+def _text_name(diagnosis: Diagnosis) -> str:
     """The name of the text for one window: only a baseline can say that a machine departs from its healthy state."""
     if is_rms_only(diagnosis):
         return RMS_ONLY

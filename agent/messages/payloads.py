@@ -147,7 +147,8 @@ class HealthPayload(msgspec.Struct, frozen=True, kw_only=True):
     memory_mb: float | None  # resident
     sensors: dict[str, SensorHealth]
     sources: dict[str, SourceHealth]
-    publishing: PublishingHealth
+    publishing: PublishingHealth  # to the broker
+    sinks: dict[str, PublishingHealth] | msgspec.UnsetType = msgspec.UNSET  # to each further sink, where there is one
     open_alerts: tuple[str, ...]
     notices: tuple[str, ...]
 

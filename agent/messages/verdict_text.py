@@ -13,10 +13,10 @@ def text_of_verdict(verdict: Verdict, *, descriptions: Descriptions, language: L
     """A verdict in words."""
     if verdict.objection is not None:
         return text_against(verdict.objection, descriptions=descriptions, language=language)
-    return text_of(_said_by(verdict), descriptions=descriptions, language=language)
+    return text_of(_text_name(verdict), descriptions=descriptions, language=language)
 
 
-def _said_by(verdict: Verdict) -> str:
+def _text_name(verdict: Verdict) -> str:
     """The name of its text."""
     if verdict.reason == verdicts.NO_WINDOW:
         return NO_WINDOW

@@ -156,9 +156,9 @@ def text_of(fault: str, *, descriptions: Descriptions, language: Language) -> Te
 
 def text_against(objection: Objection, *, descriptions: Descriptions, language: Language) -> Text:
     """Which name the lines of a window or a recording speak against, and how."""
-    said = OBJECTIONS[objection.reason][language]
+    template = OBJECTIONS[objection.reason][language]
     named, lines = (
         text_of(fault, descriptions=descriptions, language=language).title
         for fault in (objection.named, objection.lines)
     )
-    return Text(said.title, said.sentence.format(named=named, lines=lines), said.advice)
+    return Text(template.title, template.sentence.format(named=named, lines=lines), template.advice)

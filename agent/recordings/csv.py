@@ -16,7 +16,9 @@ from typing import Literal, TextIO
 import numpy as np
 
 from agent.errors import RecordingError
+from agent.recordings.channels import MAX_VALUES, names_of_axes
 from agent.recordings.column_names import axis_of, unit_of
+from agent.recordings.recording import Piece, Recording, as_float32, overruled
 from agent.recordings.time_column import Floats, Gaps, rate_and_gaps, time_columns
 from agent.types import AXES
 
@@ -45,6 +47,23 @@ class _Layout:
     skip: int  # lines before the first numbers
     columns: int
     header: tuple[str, ...]  # empty: none
+
+
+def read(path: Path, variable: str | None) -> Recording:
+    """A table whole; `variable` is a column's name or number from 1, several joined by `+`."""
+    table = read_csv(path, variable=variable, max_values=MAX_VALUES)
+    starts = (Piece(0, 0), *(Piece(row, start) for row, start in table.gaps))
+    recording = Recording(
+        path=path,
+        samples=as_float32(table.values),
+        rate_hz=table.rate_hz,
+        rpm=None,
+        unit="raw",
+        axes=table.axes or names_of_axes(path, table.values.shape[1]),
+        pieces=starts,
+        notes=table.notes,
+    )
+    return overruled(recording, rate_hz=None, axes=None, unit=table.unit)
 
 
 def read_csv(path: Path, *, variable: str | None, max_values: int) -> Table:
@@ -161,12 +180,12 @@ def _load(path: Path, layout: _Layout, *, cut: bool, max_values: int) -> Floats:
 
 def _in_plain_words(problem: str, layout: _Layout) -> str:
     """What numpy found, with the line of the file; blank lines and comments before it are not counted."""
-    wanted = f"each line must hold {layout.columns} numbers"
+    mend = f"each line must hold {layout.columns} numbers"
     if bad := re.match(r"could not convert string (.*) to float64 at row (\d+)", problem, re.DOTALL):
-        return f"line {layout.skip + int(bad[2]) + 1} holds {bad[1]!r:.60}; {wanted}"
+        return f"line {layout.skip + int(bad[2]) + 1} holds {bad[1]!r:.60}; {mend}"
     if short := re.search(r"at row (\d+) with (\d+) columns", problem):
-        return f"line {layout.skip + int(short[1])} holds {short[2]} numbers; {wanted}"
-    return f"{problem.splitlines()[0]}; {wanted}"
+        return f"line {layout.skip + int(short[1])} holds {short[2]} numbers; {mend}"
+    return f"{problem.splitlines()[0]}; {mend}"
 
 
 def _lines_of(path: Path, file: TextIO) -> Iterator[str]:

@@ -1,7 +1,6 @@
 """What a MATLAB file's contents mean: arrays by dotted name, which of them is asked for, and its rate and speed.
 
-Pure: the file itself is read in `agent.recordings.read`, the one place that knows scipy. A name that leaves a choice is
-refused with a list of what there is.
+A name that leaves a choice is refused with a list of what there is. scipy reads the file itself; it is imported on use.
 """
 
 from __future__ import annotations
@@ -14,16 +13,56 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
-from numpy.typing import NDArray
 
 from agent.errors import RecordingError
+from agent.recordings.channels import MAX_FILE_BYTES, MAX_VALUES, Numbers, columns_of, names_of_axes
+from agent.recordings.mat_structure import check_structure
+from agent.recordings.recording import Recording, as_float32
 
-Numbers = NDArray[Any]
-
-MAX_CHANNELS = 16
 MAX_ARRAYS = 4096
 MAX_DEPTH = 8
 RATE_NAMES = ("samplefrequency", "samplingfrequency", "samplerate", "samplingrate", "fs", "sr")
+
+
+def read(path: Path, variable: str | None) -> Recording:
+    """A variable, or several as axes; every array of the file where `variable` is None and that leaves no choice."""
+    leaves = leaves_of(_load_mat(path))
+    values, names = choose(path, leaves, variable)
+    rate_hz, rpm = rate_and_rpm(leaves, names[0])
+    notes = [] if variable == names[0] else [f"variable {' + '.join(names)}"]
+    notes += [f"{rate_hz:g} Hz from the file"] if rate_hz is not None else []
+    notes += [f"{rpm:g} rpm from the file"] if rpm is not None else []
+    return Recording(
+        path=path,
+        samples=as_float32(values),
+        rate_hz=rate_hz,
+        rpm=rpm,
+        unit="raw",
+        axes=names_of_axes(path, values.shape[1]),
+        notes=tuple(notes),
+    )
+
+
+def _load_mat(path: Path) -> dict[str, Any]:
+    """The contents of a `.mat` file; ImportError where scipy is not installed."""
+    from scipy.io import loadmat, whosmat
+
+    try:
+        check_structure(memoryview(path.read_bytes()), max_bytes=MAX_FILE_BYTES)
+        size = sum(math.prod(shape) for _, shape, _ in whosmat(path))
+        if size > MAX_VALUES:
+            raise RecordingError(
+                f"{path}: holds {size} values, at most {MAX_VALUES} are read; cut it into shorter pieces"
+            )
+        contents = loadmat(path, chars_as_strings=False)
+    except RecordingError:
+        raise
+    except NotImplementedError as error:
+        raise RecordingError(f"{path}: is a MATLAB 7.3 (HDF5) file; save it again with save(..., '-v7')") from error
+    except Exception as error:  # scipy raises nearly anything on a damaged file
+        detail = f"{type(error).__name__}: {error}" if str(error) else type(error).__name__
+        raise RecordingError(f"{path}: is damaged or no MATLAB file ({detail})") from error
+    return dict(contents)
 
 
 def leaves_of(contents: Mapping[str, Any]) -> dict[str, Numbers]:
@@ -54,17 +93,6 @@ def rate_and_rpm(leaves: Mapping[str, Numbers], variable: str) -> tuple[float | 
     return rate_hz, rpm
 
 
-def columns_of(path: Path, name: str, array: Numbers) -> Numbers:
-    """A vector or a table with few channels as (n, channels), whichever way it lies."""
-    if array.dtype.kind not in "iuf" or array.ndim not in (1, 2) or not array.size:
-        raise RecordingError(f"{path}: {name} is no vector or table of real numbers ({array.dtype}, {array.shape})")
-    table = array.reshape(-1, 1) if array.ndim == 1 else array
-    table = table.T if table.shape[0] < table.shape[1] else table
-    if table.shape[1] > MAX_CHANNELS:
-        raise RecordingError(f"{path}: {name} is {array.shape[0]} x {array.shape[1]}; no side is a number of channels")
-    return table
-
-
 def _collect(name: str, value: Any, leaves: dict[str, Numbers], *, depth: int) -> None:
     """Structs by their fields, cells and struct arrays by their number from 1, numbers as they are."""
     if depth > MAX_DEPTH or not isinstance(value, np.ndarray) or len(leaves) >= MAX_ARRAYS:
@@ -93,9 +121,9 @@ def _one_name(path: Path, pattern: str, arrays: Mapping[str, Numbers]) -> str:
     raise RecordingError(f"{path}: {len(found)} variables fit {pattern!r}; name one of: {there}")
 
 
-def _scalar(scalars: Mapping[str, float], wanted: Callable[[str], bool]) -> float | None:
-    """The one value under the names that are wanted; None where there is none, or where they disagree."""
-    values = {value for name, value in scalars.items() if wanted(name) and math.isfinite(value) and value > 0}
+def _scalar(scalars: Mapping[str, float], is_named: Callable[[str], bool]) -> float | None:
+    """The one value under such a name; None where there is none, or where they disagree."""
+    values = {value for name, value in scalars.items() if is_named(name) and math.isfinite(value) and value > 0}
     return values.pop() if len(values) == 1 else None
 
 

@@ -14,11 +14,10 @@ import numpy as np
 from numpy.typing import NDArray
 
 from agent.errors import RecordingError
-from agent.transport.routes import MAX_RATE_HZ, MIN_RATE_HZ
+from agent.limits import MAX_RATE_HZ, MIN_RATE_HZ, STANDARD_GRAVITY
 from agent.types import SampleBlock, Samples, Stream
 
 BLOCK_S = 0.1
-STANDARD_GRAVITY = 9.80665  # m/s2, by definition (CGPM 1901)
 
 Unit = Literal["g", "m/s2", "raw"]
 

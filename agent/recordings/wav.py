@@ -14,6 +14,8 @@ from typing import BinaryIO
 import numpy as np
 
 from agent.errors import RecordingError
+from agent.recordings.channels import MAX_VALUES, chosen_columns, names_of_axes
+from agent.recordings.recording import Recording
 from agent.types import Samples
 
 PCM, IEEE_FLOAT, EXTENSIBLE = 1, 3, 0xFFFE
@@ -29,6 +31,23 @@ class Wave:
     rate_hz: int
     full_scale: float | None
     step: float | None
+
+
+def read(path: Path, variable: str | None) -> Recording:
+    """A WAV file whole; `variable` chooses channels by number from 1."""
+    wave = read_wav(path, max_values=MAX_VALUES)
+    samples = chosen_columns(path, wave.samples, variable)
+    return Recording(
+        path=path,
+        samples=np.ascontiguousarray(samples),
+        rate_hz=float(wave.rate_hz),
+        rpm=None,
+        unit="raw",
+        axes=names_of_axes(path, samples.shape[1]),
+        full_scale=wave.full_scale,
+        step=wave.step,
+        notes=(f"{wave.rate_hz} Hz from the file; full scale is 1.0",),
+    )
 
 
 def read_wav(path: Path, *, max_values: int) -> Wave:

@@ -11,9 +11,10 @@ from dataclasses import replace
 
 from agent.messages.payloads import HealthPayload, StatePayload, encode
 from agent.messages.topics import WHOLE_MACHINE
+from agent.ports import Message
 from agent.service.assembly import Parts
 from agent.service.inbox import Inbox
-from agent.service.publisher import Message, Outbox
+from agent.service.publisher import Outboxes
 from agent.service.sensor import SensorDesk
 from agent.service.store import Store
 from agent.types import Alert, Diagnosis, Output, State, StateChange
@@ -28,15 +29,15 @@ log = logging.getLogger(__name__)
 
 
 class Announcer:
-    """Fills the outbox; called by the worker alone."""
+    """Fills the outboxes; called by the worker alone."""
 
-    def __init__(self, parts: Parts, *, store: Store, inbox: Inbox, outbox: Outbox) -> None:
+    def __init__(self, parts: Parts, *, store: Store, inbox: Inbox, outboxes: Outboxes) -> None:
         self._topics = parts.topics
         self._speaker = parts.speaker
         self._diagnoses = parts.config.publish.diagnoses
         self._store = store
         self._inbox = inbox
-        self._outbox = outbox
+        self._outboxes = outboxes
 
     def announce(self, desk: SensorDesk, outputs: Iterable[Output]) -> None:
         """Everything that one sensor's pipeline put out."""
@@ -45,7 +46,7 @@ class Announcer:
                 case Diagnosis():
                     if self._diagnoses:
                         payload = encode(self._speaker.diagnosis(output))
-                        self._outbox.put(Message(self._topics.diagnosis(output.sensor), payload))
+                        self._outboxes.put(Message(self._topics.diagnosis(output.sensor), payload, kind="diagnosis"))
                 case Alert():
                     self._announce_alert(output)
                 case StateChange():
@@ -55,13 +56,13 @@ class Announcer:
     def announce_state(self, desk: SensorDesk) -> None:
         """What a sensor says now, retained."""
         topic = self._topics.state(desk.change.sensor)
-        self._outbox.put(Message(topic, encode(self.state_of(desk)), retain=True, qos=1))
+        self._outboxes.put(Message(topic, encode(self.state_of(desk)), retain=True, qos=1, kind="state"))
 
     def state_of(self, desk: SensorDesk) -> StatePayload:
         return self._speaker.state(desk.change, last=desk.last, losses=self._inbox.balance(desk.change.sensor))
 
     def announce_health(self, report: HealthPayload) -> None:
-        self._outbox.put(Message(self._topics.health, encode(report), retain=True))
+        self._outboxes.put(Message(self._topics.health, encode(report), retain=True, kind="health"))
 
     def take_up_alerts(self, desks: Mapping[str, SensorDesk]) -> None:
         """At the start: restore open alerts, clear at the broker those that are gone, and say every state."""
@@ -79,12 +80,13 @@ class Announcer:
         self._store.save_alert(alert)
         log.warning("alert %s %s: %s %s", alert.id, alert.event, _place(alert), alert.fault)
         payload = encode(self._speaker.alert(alert))
-        self._outbox.put(Message(self._topics.event, payload, qos=1))
+        self._outboxes.put(Message(self._topics.event, payload, qos=1, kind="event"))
         self._show_open(alert, b"" if alert.event == "cleared" else payload)
 
     def _show_open(self, alert: Alert, payload: bytes) -> None:
         """The retained message of an open alert; an empty payload deletes it at the broker."""
-        self._outbox.put(Message(self._topics.alert(alert.sensor, alert.bearing), payload, retain=True, qos=1))
+        topic = self._topics.alert(alert.sensor, alert.bearing)
+        self._outboxes.put(Message(topic, payload, retain=True, qos=1, kind="alert"))
 
 
 def _log_state(change: StateChange) -> None:

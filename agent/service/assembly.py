@@ -7,15 +7,19 @@ from dataclasses import dataclass
 import msgspec
 
 from agent import ports
-from agent.alerting.alerts import DecisionConfig
+from agent.alerting.window_rules import DecisionConfig
 from agent.bundle.encoder import load_encoder
 from agent.bundle.load import Bundle, load_bundle
+from agent.config.hearing import remarks_on_hearing
 from agent.config.keys import Config
 from agent.config.resolve import decisions, routes, sensor_setups
 from agent.machine import SensorSetup
 from agent.messages.compose import Speaker
 from agent.messages.topics import Topics
-from agent.ports import Encoder, Source
+from agent.ports import Encoder, Sink, Source
+from agent.sinks import BROKER, SINKS
+from agent.sinks.mqtt import MqttSink
+from agent.sources import KINDS
 from agent.transport.mqtt import Broker
 
 
@@ -30,9 +34,10 @@ class Parts:
     setups: dict[str, SensorSetup]
     decisions: dict[str, DecisionConfig]
     sources: tuple[Source, ...]
-    broker: Broker
+    sinks: dict[str, Sink]  # that of [broker] first
     topics: Topics
     speaker: Speaker
+    notices: tuple[str, ...] = ()  # what shows once config and bundle are seen together, and stops nothing
 
 
 def assemble(config: Config) -> Parts:
@@ -41,6 +46,7 @@ def assemble(config: Config) -> Parts:
     runtime, encoder = load_encoder(bundle, config.agent.runtime)
     setups = sensor_setups(config)
     agent = config.agent
+    topics = Topics(config.publish.base_topic, agent.id)
     return Parts(
         config=config,
         bundle=bundle,
@@ -49,8 +55,8 @@ def assemble(config: Config) -> Parts:
         setups=setups,
         decisions=decisions(config),
         sources=sources_of(config),
-        broker=own_client(config.broker, config),
-        topics=Topics(config.publish.base_topic, agent.id),
+        sinks=sinks_of(config, topics),
+        topics=topics,
         speaker=Speaker(
             agent=agent.id,
             site=agent.site,
@@ -58,6 +64,7 @@ def assemble(config: Config) -> Parts:
             descriptions=bundle.descriptions,
             setups=setups,
         ),
+        notices=tuple(remarks_on_hearing(config, bundle.spec)),
     )
 
 
@@ -67,16 +74,28 @@ def sources_of(config: Config) -> tuple[Source, ...]:
     sources: list[Source] = []
     for source in config.sources:
         settings = source.settings
-        if source.kind == "mqtt":
+        if KINDS[source.kind].has_broker:
             broker = config.broker if settings.broker is None else settings.broker
             settings = msgspec.structs.replace(settings, broker=own_client(broker, config))
-        made = ports.load(ports.SOURCES, source.kind)(settings, found[source.name], name=source.name)
+        made = ports.load(KINDS, source.kind)(settings, found[source.name], name=source.name)
         sources.append(made)
     return tuple(sources)
 
 
-def own_client(broker: Broker, config: Config) -> Broker:
+def sinks_of(config: Config, topics: Topics) -> dict[str, Sink]:
+    """Name -> sink, built and not opened: the broker that we publish to, then every `[[sinks]]` entry."""
+    settings = own_client(config.broker, config)
+    sinks: dict[str, Sink] = {BROKER: MqttSink(settings, availability=topics.availability)}
+    for sink in config.sinks:
+        settings = sink.settings
+        if isinstance(settings, Broker):
+            settings = own_client(settings, config, role=f"-{sink.name}")
+        sinks[sink.name] = ports.load(SINKS, sink.kind)(settings, availability=topics.availability)
+    return sinks
+
+
+def own_client(broker: Broker, config: Config, *, role: str = "") -> Broker:
     """`broker` with a client id of this agent's own, unless the operator chose one: brokers evict the older of two."""
     if broker.client_id != Broker().client_id:
         return broker
-    return msgspec.structs.replace(broker, client_id=f"textvib-{config.agent.id}")
+    return msgspec.structs.replace(broker, client_id=f"textvib-{config.agent.id}{role}")

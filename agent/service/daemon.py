@@ -1,12 +1,14 @@
 """`run`: phase one builds and tests everything, phase two opens it; threads, signals and the order of the end are here.
 
-One thread per source reads, one worker thinks, one thread publishes, one answers the control socket; the main thread
-waits for a signal or for one of them to fail. A failure nobody foresaw ends the process; the supervisor starts anew.
+One thread per source reads, one worker thinks, one thread per sink publishes, one answers the control socket; the main
+thread waits for a signal or for one of them to fail. A failure nobody foresaw ends the process; the supervisor starts
+anew.
 """
 
 from __future__ import annotations
 
 import logging
+import math
 import os
 import signal
 import threading
@@ -14,28 +16,29 @@ import time
 from collections.abc import Callable, Iterable, Sequence
 from pathlib import Path
 
-from agent import ports
 from agent.config.keys import Config
 from agent.errors import TextVibError
 from agent.service.assembly import Parts, assemble
 from agent.service.control import ControlServer
 from agent.service.inbox import Inbox
 from agent.service.process import give_memory_back, tell_systemd
-from agent.service.publisher import ConnectedSink, Outbox, Publisher
+from agent.service.publisher import Outbox, Outboxes, Publisher
 from agent.service.source_thread import Reader
 from agent.service.store import open_store
 from agent.service.worker import Worker
+from agent.sinks import BROKER
+from agent.sources import KINDS
 
 STOP_SIGNALS = (signal.SIGTERM, signal.SIGINT)
 WATCH_S = 0.25
 ONE_WISH_S = 1.0  # timeout(1) and some supervisors signal the process and then its group: that is one wish, said twice
+GOODBYES_S = 20.0
+"""For all sinks together, at the end: one that hangs may not keep the process."""
+
 EX_BUG = os.EX_SOFTWARE
 
 log = logging.getLogger(__name__)
 
-
-PATIENT_KINDS = ("replay",)
-"""Kinds of source that lose nothing by waiting."""
 
 Caught = tuple[int, float]
 """A signal and the monotonic second at which it came."""
@@ -71,32 +74,46 @@ class Daemon:
     `run` is for the main thread; `stop` may be called from any.
     """
 
-    def __init__(self, parts: Parts, *, signals: Sequence[Caught] = ()) -> None:
+    def __init__(self, parts: Parts, *, signals: Sequence[Caught] = (), goodbyes_s: float = GOODBYES_S) -> None:
         self._signals = signals  # grows while we run
+        self._goodbyes_s = goodbyes_s
         state_dir = Path(parts.config.agent.state_dir)
         self._store = open_store(state_dir)
         self._stop_reading, self._stop_working, self._stop_publishing = (threading.Event() for _ in range(3))
-        patient = {source.name for source in parts.config.sources if source.kind in PATIENT_KINDS}
+        patient = {source.name for source in parts.config.sources if KINDS[source.kind].is_patient}
         self._failures: list[BaseException] = []
         self._inbox = Inbox(source.name for source in parts.sources)
-        self._outbox = Outbox(limit=parts.config.publish.queue)
-        sink: ConnectedSink = ports.load(ports.SINKS, "mqtt")(parts.broker, availability=parts.topics.availability)
-        self._worker = Worker(parts, store=self._store, inbox=self._inbox, outbox=self._outbox, stop=self._stop_working)
+        outboxes = {name: Outbox(limit=parts.config.publish.queue) for name in parts.sinks}
         self._readers = [
             Reader(source, self._inbox, patient=source.name in patient, stop=self._stop_reading)
             for source in parts.sources
         ]
-        publisher = Publisher(sink, self._outbox, stop=self._stop_publishing)
-        self._worker.watch(readers={reader.source.name: reader for reader in self._readers}, publisher=publisher)
+        publishers = {
+            name: Publisher(sink, outboxes[name], stop=self._stop_publishing, name=name)
+            for name, sink in parts.sinks.items()
+        }
+        self._outbox = Outboxes(outboxes.values())
+        self._worker = Worker(
+            parts,
+            store=self._store,
+            inbox=self._inbox,
+            outbox=self._outbox,
+            readers={reader.source.name: reader for reader in self._readers},
+            publishers=publishers,
+            stop=self._stop_working,
+        )
         self._control = ControlServer(state_dir, self._worker.handle, stop=self._stop_working)
         self._reader_threads = [self._thread(f"source {r.source.name}", r.run) for r in self._readers]
         self._worker_threads = [self._thread("worker", self._worker.run), self._thread("control", self._control.run)]
-        self._publisher_thread = self._thread("publisher", publisher.run)
+        self._publisher_threads = [
+            self._thread("publisher" if name == BROKER else f"publisher {name}", publisher.run)
+            for name, publisher in publishers.items()
+        ]
 
     def run(self) -> int:
         try:
             self._control.open()
-            for thread in [self._publisher_thread, *self._worker_threads, *self._reader_threads]:
+            for thread in [*self._publisher_threads, *self._worker_threads, *self._reader_threads]:
                 thread.start()
             tell_systemd("READY=1")
             log.info("running with %d sources", len(self._readers))
@@ -104,7 +121,7 @@ class Daemon:
             tell_systemd("STOPPING=1")
             self._end(self._stop_reading, self._reader_threads)
             self._end(self._stop_working, self._worker_threads)
-            self._end(self._stop_publishing, [self._publisher_thread])
+            self._end(self._stop_publishing, self._publisher_threads, patience_s=self._goodbyes_s)
         finally:
             self._store.close()
         return self._exit_code()
@@ -123,13 +140,17 @@ class Daemon:
                 return
             self._stop_reading.wait(WATCH_S)
 
-    def _end(self, stop: threading.Event, threads: Iterable[threading.Thread]) -> None:
-        """Stop some threads and wait for them; a second signal leaves at once."""
+    def _end(self, stop: threading.Event, threads: Iterable[threading.Thread], *, patience_s: float = math.inf) -> None:
+        """Stop some threads and wait for them, up to `patience_s` in all; a second signal leaves at once."""
         stop.set()
+        deadline_s = time.monotonic() + patience_s
         for wake in (self._inbox.wake, self._outbox.wake, self._control.wake):
             wake()
         for thread in threads:
             while thread.is_alive():
+                if time.monotonic() > deadline_s:
+                    log.warning("%s does not end: leaving without its goodbye", thread.name)
+                    break
                 thread.join(WATCH_S)
                 if is_impatient(self._signals):
                     log.warning("second signal: leaving at once")

@@ -8,6 +8,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime
 
+import msgspec
+
 from agent.messages.payloads import HealthPayload, PublishingHealth, SensorHealth, SourceHealth
 from agent.service.assembly import Parts
 from agent.service.inbox import Inbox
@@ -16,6 +18,7 @@ from agent.service.publisher import Publisher
 from agent.service.sensor import SensorDesk
 from agent.service.source_thread import Reader
 from agent.service.store import Store
+from agent.sinks import BROKER
 
 VERSION = "0.1.0"
 """Of this package. A test keeps it equal to pyproject.toml: asking importlib.metadata costs a megabyte at run time."""
@@ -31,13 +34,14 @@ class Everything:
     desks: Mapping[str, SensorDesk]
     faults: Mapping[str, Counter[str]]  # source name -> refused input by kind
     readers: Mapping[str, Reader]
-    publisher: Publisher
+    publishers: Mapping[str, Publisher]  # by the name of their sink
     started_s: float  # monotonic
 
 
 def health_report(seen: Everything) -> HealthPayload:
     """How the whole agent is now."""
-    parts, publisher = seen.parts, seen.publisher
+    parts = seen.parts
+    others = {name: _publishing(publisher) for name, publisher in seen.publishers.items() if name != BROKER}
     manifest = parts.bundle.manifest
     return HealthPayload(
         agent=parts.config.agent.id,
@@ -50,15 +54,20 @@ def health_report(seen: Everything) -> HealthPayload:
         memory_mb=memory_mb(),
         sensors={sensor: _sensor(sensor, desk, seen) for sensor, desk in seen.desks.items()},
         sources={source.name: _source(source.name, seen) for source in parts.sources},
-        publishing=PublishingHealth(
-            connected=publisher.connected,
-            outages=publisher.outage.count,
-            published=publisher.published,
-            waiting=publisher.waiting,
-            dropped=publisher.dropped,
-        ),
-        open_alerts=tuple(alert.id for desk in seen.desks.values() for alert in desk.pipeline.open_alerts),
-        notices=(*parts.config.notices, *seen.store.notices),
+        publishing=_publishing(seen.publishers[BROKER]),
+        sinks=others or msgspec.UNSET,
+        open_alerts=tuple(alert.id for desk in seen.desks.values() for alert in desk.pipeline.decision.open_alerts),
+        notices=(*parts.config.notices, *parts.notices, *seen.store.notices),
+    )
+
+
+def _publishing(publisher: Publisher) -> PublishingHealth:
+    return PublishingHealth(
+        connected=publisher.connected,
+        outages=publisher.outage.count,
+        published=publisher.published,
+        waiting=publisher.waiting,
+        dropped=publisher.dropped,
     )
 
 
@@ -68,9 +77,9 @@ def _sensor(sensor: str, desk: SensorDesk, seen: Everything) -> SensorHealth:
     return SensorHealth(
         state=desk.change.state,
         data_age_s=None if desk.heard_s is None else round(max(0.0, time.monotonic() - desk.heard_s), 1),
-        windows=desk.pipeline.counters().get("windows", 0),
+        windows=desk.pipeline.windower.counters().get("windows", 0),
         rate=last.rate if last else None,
-        drift=desk.pipeline.drift,
+        drift=desk.pipeline.windower.drift,
         losses=losses,
         explained=losses.explained if losses else None,
     )

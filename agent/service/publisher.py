@@ -1,4 +1,4 @@
-"""The way out: a bounded outbox and the one thread that empties it into a sink, through any number of outages.
+"""The way out: for each sink a bounded outbox and one thread that empties it, through any number of outages.
 
 What is retained is kept as its latest value and sent again on every connection, since a broker may have lost it. What
 is not retained waits in bounded queues: diagnoses make way before alert events, the oldest first; losses are counted.
@@ -10,11 +10,11 @@ import logging
 import threading
 import time
 from collections import OrderedDict, deque
-from dataclasses import dataclass
-from typing import Protocol
+from collections.abc import Iterable
 
 from agent.errors import TransportError
-from agent.ports import Sink
+from agent.ports import Message, Sink
+from agent.sinks import BROKER
 from agent.transport.retry import Outage
 
 FLUSH_S = 3.0
@@ -25,36 +25,8 @@ CONGESTED_S = 0.02
 log = logging.getLogger(__name__)
 
 
-@dataclass(frozen=True, slots=True)
-class Message:
-    """One message to publish."""
-
-    topic: str
-    payload: bytes
-    retain: bool = False
-    qos: int = 0
-
-
-class ConnectedSink(Sink, Protocol):
-    """A sink with a connection to look after."""
-
-    @property
-    def connected(self) -> bool:
-        """Whether messages can be handed over now."""
-
-    @property
-    def refused(self) -> int:
-        """Messages that the other side refused after they were handed over."""
-
-    def open(self) -> None:
-        """Connect; raises TransportError."""
-
-    def close(self) -> None:
-        """Say goodbye and let go; never raises, may be called twice."""
-
-
 class Outbox:
-    """Messages from the worker to the publishing thread."""
+    """Messages from the worker to the publishing thread of one sink."""
 
     def __init__(self, *, limit: int) -> None:
         self._latest: dict[str, Message] = {}  # retained, by topic: as many as the config has topics
@@ -128,11 +100,28 @@ class Outbox:
             self._dropped += 1
 
 
+class Outboxes:
+    """One outbox per sink; each gets every message."""
+
+    def __init__(self, outboxes: Iterable[Outbox]) -> None:
+        self._outboxes = tuple(outboxes)
+
+    def put(self, message: Message) -> None:
+        """Leave a message for every sink; never waits."""
+        for outbox in self._outboxes:
+            outbox.put(message)
+
+    def wake(self) -> None:
+        for outbox in self._outboxes:
+            outbox.wake()
+
+
 class Publisher:
     """The life of a sink; `run` is its thread's body and returns after goodbye, once stopped."""
 
-    def __init__(self, sink: ConnectedSink, outbox: Outbox, *, stop: threading.Event) -> None:
-        self.outage = Outage("broker")
+    def __init__(self, sink: Sink, outbox: Outbox, *, stop: threading.Event, name: str = BROKER) -> None:
+        self.name = name
+        self.outage = Outage(name if name == BROKER else f"sink {name}")
         self.published = 0
         self._sink = sink
         self._outbox = outbox
@@ -189,7 +178,7 @@ class Publisher:
             log.warning("%d messages were not published before the end", left)
 
     def _send(self, message: Message) -> bool:
-        sent = self._sink.publish(message.topic, message.payload, retain=message.retain, qos=message.qos)
+        sent = self._sink.publish(message)
         if sent:
             self.published += 1
         else:

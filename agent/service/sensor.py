@@ -12,6 +12,7 @@ from agent.dsp.features import VERSION, feature_names
 from agent.pipeline import Pipeline
 from agent.service.assembly import Parts
 from agent.service.store import Store
+from agent.sources import KINDS
 from agent.types import Diagnosis, Item, Output, Reading, SampleBlock, State, StateChange
 
 log = logging.getLogger(__name__)
@@ -38,7 +39,7 @@ class SensorDesk:
     @property
     def last(self) -> Diagnosis | None:
         """The newest diagnosis of the bearing that matters most: an open alert's, else the one that deviates most."""
-        alerted = {alert.bearing for alert in self.pipeline.open_alerts}
+        alerted = {alert.bearing for alert in self.pipeline.decision.open_alerts}
         return max(
             self._last.values(),
             key=lambda d: (d.bearing in alerted, -1.0 if d.deviation is None else d.deviation),
@@ -64,7 +65,7 @@ def restored_desks(parts: Parts, store: Store) -> dict[str, SensorDesk]:
     """Sensor id -> desk, with the baselines that the store keeps for it."""
     size = len(feature_names(parts.bundle.spec))
     made_with = fingerprint(parts)
-    fast = {s.name for s in parts.config.sources if s.kind == "replay" and not s.settings.speed}
+    fast = {s.name for s in parts.config.sources if KINDS[s.kind].is_patient and not s.settings.speed}
     desks = {}
     for sensor, setup in parts.setups.items():
         pipeline = Pipeline(

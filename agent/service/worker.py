@@ -12,19 +12,16 @@ import time
 from collections import Counter
 from collections.abc import Mapping
 from concurrent.futures import Future
-from pathlib import Path
 
-import msgspec
-
-from agent.diagnosis.baseline import MIN_WINDOWS, Baseline, to_bytes
-from agent.diagnosis.commissioning import MAX_WINDOWS, remarks_on
-from agent.errors import ConfigError, TextVibError, TransportError
+from agent.diagnosis.baseline import Baseline, to_bytes
+from agent.errors import TextVibError, TransportError
 from agent.service.announcer import Announcer
+from agent.service.answers import Answers
 from agent.service.assembly import Parts
-from agent.service.control import Answer, Commission, Record, Request, Status
+from agent.service.control import Answer, Request
 from agent.service.health import Everything, health_report
 from agent.service.inbox import Inbox
-from agent.service.publisher import Outbox, Publisher
+from agent.service.publisher import Outboxes, Publisher
 from agent.service.recording_jobs import Tapes
 from agent.service.sensor import SensorDesk, fingerprint, restored_desks
 from agent.service.source_thread import Reader
@@ -36,7 +33,6 @@ HEALTH_S = 10.0
 DRAIN_S = 5.0
 ANSWER_S = 10.0
 MAX_DETAIL = 200
-MAX_RECORDING_S = 24 * 3600.0
 
 log = logging.getLogger(__name__)
 
@@ -44,33 +40,40 @@ log = logging.getLogger(__name__)
 class Worker:
     """`run` is its thread's body; `handle` may be called from any thread."""
 
-    def __init__(self, parts: Parts, *, store: Store, inbox: Inbox, outbox: Outbox, stop: threading.Event) -> None:
+    def __init__(
+        self,
+        parts: Parts,
+        *,
+        store: Store,
+        inbox: Inbox,
+        outbox: Outboxes,
+        readers: Mapping[str, Reader],
+        publishers: Mapping[str, Publisher],
+        stop: threading.Event,
+    ) -> None:
         self._parts = parts
         self._store = store
         self._inbox = inbox
         self._desks = restored_desks(parts, store)
         self._faults: dict[str, Counter[str]] = {source.name: Counter() for source in parts.sources}
-        self._everything: Everything | None = None
-        self._announcer = Announcer(parts, store=store, inbox=inbox, outbox=outbox)
-        self._stop = stop
-        self._features = fingerprint(parts)
-        self._baselines = {sensor: desk.pipeline.baselines for sensor, desk in self._desks.items()}
-        self._by_machine = _by_machine(self._desks)
-        self._requests: queue.SimpleQueue[tuple[Request, Future[Answer]]] = queue.SimpleQueue()
-        self._tapes = Tapes()
-
-    def watch(self, *, readers: Mapping[str, Reader], publisher: Publisher) -> None:
-        """Tell the worker what else runs, for its health document."""
         self._everything = Everything(
-            parts=self._parts,
-            store=self._store,
-            inbox=self._inbox,
+            parts=parts,
+            store=store,
+            inbox=inbox,
             desks=self._desks,
             faults=self._faults,
             readers=readers,
-            publisher=publisher,
+            publishers=publishers,
             started_s=time.monotonic(),
         )
+        self._announcer = Announcer(parts, store=store, inbox=inbox, outboxes=outbox)
+        self._stop = stop
+        self._features = fingerprint(parts)
+        self._baselines = {sensor: desk.pipeline.healthy.baselines for sensor, desk in self._desks.items()}
+        self._by_machine = _by_machine(self._desks)
+        self._requests: queue.SimpleQueue[tuple[Request, Future[Answer]]] = queue.SimpleQueue()
+        self._tapes = Tapes()
+        self._answers = Answers(self._everything, announcer=self._announcer, tapes=self._tapes)
 
     # ----------------------------------------------------------------------------------------------------- the loop
 
@@ -136,11 +139,10 @@ class Worker:
     def _announce_health(self) -> None:
         for desk in self._desks.values():
             self._announcer.announce_state(desk)
-        if self._everything is not None:
-            self._announcer.announce_health(health_report(self._everything))
+        self._announcer.announce_health(health_report(self._everything))
 
     def _keep_baselines(self, desk: SensorDesk) -> None:
-        sensor, learnt = desk.change.sensor, desk.pipeline.baselines
+        sensor, learnt = desk.change.sensor, desk.pipeline.healthy.baselines
         if learnt is self._baselines[sensor]:
             return
         self._baselines[sensor] = learnt
@@ -164,53 +166,9 @@ class Worker:
         while not self._requests.empty():
             request, answer = self._requests.get()
             try:
-                answer.set_result(self._answer(request))
+                answer.set_result(self._answers.answer(request))
             except TextVibError as error:
                 answer.set_exception(error)
-
-    def _answer(self, request: Request) -> Answer:
-        match request:
-            case Status():
-                return self._status()
-            case Commission():
-                desk = self._desk(request.sensor)
-                if not MIN_WINDOWS <= request.windows <= MAX_WINDOWS:
-                    raise ConfigError(f"windows: {request.windows} is not between {MIN_WINDOWS} and {MAX_WINDOWS}")
-                alerts, spec = desk.pipeline.open_alerts, self._parts.bundle.spec
-                remarks = remarks_on(request.windows, window_s=spec.window_s, hop_s=spec.hop_s, alerts=alerts)
-                desk.pipeline.commission(request.windows)
-                log.info("%s: commissioning, %d windows to learn", request.sensor, request.windows)
-                for remark in remarks:
-                    log.warning("%s: %s", request.sensor, remark)
-                return {"remarks": remarks}
-            case Record():
-                self._desk(request.sensor)
-                if not 0 < request.seconds <= MAX_RECORDING_S:
-                    raise ConfigError(f"seconds: {request.seconds} is not between 0 and {MAX_RECORDING_S:g}")
-                path = Path(request.path) if request.path else self._tape_path(request.sensor)
-                self._tapes.start(request.sensor, path, until_s=time.monotonic() + request.seconds)
-                return {"path": str(path)}
-
-    def _status(self) -> Answer:
-        assert self._everything is not None, "watch() comes before run()"
-        states = {sensor: self._announcer.state_of(desk) for sensor, desk in self._desks.items()}
-        learning = {sensor: desk.pipeline.windows_to_learn for sensor, desk in self._desks.items()}
-        report = health_report(self._everything)
-        return {"health": msgspec.to_builtins(report), "states": msgspec.to_builtins(states), "to_learn": learning}
-
-    def _desk(self, sensor: str) -> SensorDesk:
-        if sensor not in self._desks:
-            raise ConfigError(f"there is no sensor {sensor!r}; known: {', '.join(sorted(self._desks))}")
-        return self._desks[sensor]
-
-    def _tape_path(self, sensor: str) -> Path:
-        stamp = time.strftime("%Y%m%d-%H%M%S")
-        folder = Path(self._parts.config.agent.state_dir) / "recordings"
-        try:
-            folder.mkdir(mode=0o700, exist_ok=True)
-        except OSError as error:
-            raise ConfigError(f"{folder}: cannot be made ({error.strerror}); give --out FILE") from error
-        return folder / f"{sensor}-{stamp}.vbp"
 
 
 def _by_machine(desks: Mapping[str, SensorDesk]) -> dict[str, list[SensorDesk]]:

@@ -1,1 +1,25 @@
-"""Where outputs go: one module per alternative, found by name through `agent.ports.SINKS`."""
+"""Where messages go: one file per kind of sink with its config struct and its class, and its row in the table.
+
+The agent always publishes to `[broker]`; each `[[sinks]]` entry adds one more. The module is imported on use.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+
+@dataclass(frozen=True, slots=True)
+class Kind:
+    """A kind of sink."""
+
+    path: str  # "module:Class", imported on use
+
+
+SINKS = {
+    "mqtt": Kind("agent.sinks.mqtt:MqttSink"),
+    "memory": Kind("agent.sinks.memory:MemorySink"),
+}
+"""By the name that a config gives as `kind`."""
+
+BROKER = "broker"
+"""The name of the sink that `[broker]` is; no entry may have it."""

@@ -14,6 +14,7 @@ from paho.mqtt.properties import Properties
 from paho.mqtt.reasoncodes import ReasonCode
 
 from agent.messages.topics import OFFLINE, ONLINE
+from agent.ports import Message
 from agent.transport.mqtt import Broker, connect, disconnect, explain, failed, make_client
 
 IN_FLIGHT = 20  # events under way at most
@@ -23,12 +24,15 @@ GOODBYE_S = 2.0
 log = logging.getLogger(__name__)
 
 
+MqttConfig = Broker
+"""A `[[sinks]]` entry of this kind has the keys of `[broker]`."""
+
+
 @dataclass(frozen=True, slots=True)
 class _Event:
     """A message that must arrive: QoS 1, not retained."""
 
-    topic: str
-    payload: bytes
+    message: Message
     handed_over: paho.MQTTMessageInfo
 
 
@@ -71,24 +75,24 @@ class MqttSink:
         client.publish(self._availability, ONLINE, qos=1, retain=True)
         again, self._events = self._unacknowledged(), []
         for number, event in enumerate(again):
-            if not self.publish(event.topic, event.payload, retain=False, qos=1):
+            if not self.publish(event.message):
                 self._events += again[number:]  # lost once more: the next connection's
                 break
 
-    def publish(self, topic: str, payload: bytes, *, retain: bool, qos: int) -> bool:
+    def publish(self, message: Message) -> bool:
         """Hand one message to paho; False where there is no connection, or too much is under way already."""
         client = self._client
         if client is None or not self.connected:
             return False
-        event = qos > 0 and not retain
-        under_way = self._unacknowledged() if event else []
+        is_event = message.qos > 0 and not message.retain
+        under_way = self._unacknowledged() if is_event else []
         if len(under_way) >= IN_FLIGHT:
             return False
-        message = client.publish(topic, payload, qos=qos, retain=retain)
-        if failed(message.rc):
+        handed_over = client.publish(message.topic, message.payload, qos=message.qos, retain=message.retain)
+        if failed(handed_over.rc):
             return False
-        if event:
-            self._events = [*under_way, _Event(topic, payload, message)]
+        if is_event:
+            self._events = [*under_way, _Event(message, handed_over)]
         return True
 
     def close(self) -> None:

@@ -14,14 +14,12 @@ import msgspec
 import numpy as np
 from numpy.typing import NDArray
 
-from agent.machine import MAX_RPM
-from agent.transport.routes import MAX_RATE_HZ, MIN_RATE_HZ, Route
+from agent.limits import MAX_GAP_S, MAX_RATE_HZ, MAX_RPM, MIN_RATE_HZ, STANDARD_GRAVITY
+from agent.transport.routes import Route
 from agent.types import AXES, Item, Reading, SampleBlock, Samples, SourceFault, Stream
 
-STANDARD_GRAVITY = 9.80665  # m/s2, by definition (CGPM 1901)
 MAX_SAMPLES = 1 << 16  # per axis and message
 DUPLICATES = 16  # so many messages back is a repeated delivery; farther, the sender started anew
-MAX_GAP_S = 86_400.0  # a longer jump of the sender's clock is no gap but a new time
 UNIX_TIMES_FROM_S = 1e9  # smaller t0 are the sender's own time, since its boot
 TIMES_TO_S = 2**53 / 1e6  # the year 2255; more is no time in seconds, milliseconds mostly
 

@@ -43,7 +43,7 @@ class Layout:
 
 
 @dataclass(frozen=True, slots=True)
-class Row:
+class CsvRow:
     """One sample: an acceleration per axis, and the time column as it was printed."""
 
     layout: Layout
@@ -83,9 +83,9 @@ class LineReader:
         self._is_overlong = False
         self._is_first = True
 
-    def feed(self, data: bytes) -> list[Row | Refusal]:
+    def feed(self, data: bytes) -> list[CsvRow | Refusal]:
         """The rows in what has arrived, and the lines that are none; text is only counted."""
-        heard: list[Row | Refusal] = []
+        results: list[CsvRow | Refusal] = []
         for piece in data.splitlines(keepends=True) if data else ():
             self._buffer += piece[: MAX_LINE + 1 - len(self._buffer)]
             if len(self._buffer) > MAX_LINE:
@@ -95,12 +95,12 @@ class LineReader:
             line, overlong = bytes(self._buffer), self._is_overlong
             self._buffer.clear()
             self._is_overlong = False
-            said = self._overlong() if overlong else self._line(line.strip(b"\r\n \t\0"))
-            if isinstance(said, Refusal):
+            result = self._overlong() if overlong else self._line(line.strip(b"\r\n \t\0"))
+            if isinstance(result, Refusal):
                 self.counts["lines_refused"] += 1
-            if said is not None:
-                heard.append(said)
-        return heard
+            if result is not None:
+                results.append(result)
+        return results
 
     def _overlong(self) -> Refusal:
         self._is_first = False
@@ -111,7 +111,7 @@ class LineReader:
         """What a spoilt line costs: nothing before there are rows."""
         return int(self._layout is not None)
 
-    def _line(self, line: bytes) -> Row | Refusal | None:
+    def _line(self, line: bytes) -> CsvRow | Refusal | None:
         if not line:
             return None
         self.counts["lines"] += 1
@@ -140,7 +140,7 @@ class LineReader:
             return Refusal("garbage", f"{text[:40]!r} is not all numbers", self._lost)
         return self._row([number for number in numbers if number is not None], names)
 
-    def _row(self, numbers: list[float], names: tuple[str, ...]) -> Row | Refusal | None:
+    def _row(self, numbers: list[float], names: tuple[str, ...]) -> CsvRow | Refusal | None:
         if names and names != self._names:
             self._names, self._layout = names, None
         if not self._agrees(len(numbers)):
@@ -149,17 +149,17 @@ class LineReader:
             kind = "short_line" if len(numbers) < self._layout.width else "long_line"
             return Refusal(kind, f"{len(numbers)} columns, not {self._layout.width}", 1)
         if self._layout is None:
-            said = layout_of(len(numbers), self._names, columns=self._columns, time=self._time)
-            if isinstance(said, str):
-                return Refusal("columns", said)
-            self._layout = said
+            layout_or_problem = layout_of(len(numbers), self._names, columns=self._columns, time=self._time)
+            if isinstance(layout_or_problem, str):
+                return Refusal("columns", layout_or_problem)
+            self._layout = layout_or_problem
         layout = self._layout
         values = tuple(numbers[k] for k in layout.chosen)
         stamp = None if layout.time is None else numbers[layout.time]
         if not all(map(math.isfinite, values)) or (stamp is not None and not math.isfinite(stamp)):
             return Refusal("not_finite", f"{values} is not all finite", 1)
         self.counts["rows"] += 1
-        return Row(layout, values, stamp)
+        return CsvRow(layout, values, stamp)
 
     def _agrees(self, width: int) -> bool:
         """Whether a line of this width is a row; lines that keep disagreeing change what a row is."""
@@ -180,8 +180,8 @@ class LineReader:
 
     def _note_header(self, names: tuple[str, ...], *, is_first: bool) -> None:
         """A line of names alone is a header if it names an axis, or time, or what is asked for; else it is text."""
-        wanted = {str(column).lower() for column in (*(self._columns or ()), self._time) if isinstance(column, str)}
-        known = [axis_of(name) is not None or is_time(name) or name.lower() in wanted for name in names]
+        configured = {str(column).lower() for column in (*(self._columns or ()), self._time) if isinstance(column, str)}
+        known = [axis_of(name) is not None or is_time(name) or name.lower() in configured for name in names]
         if not any(known) or (is_first and not known[0]):
             self.counts["lines_of_text"] += 1
         elif names != self._names:

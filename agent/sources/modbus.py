@@ -38,6 +38,18 @@ class ModbusConfig(PortConfig, frozen=True, forbid_unknown_fields=True, kw_only=
             raise ValueError(f"give either profile (one of {', '.join(PROFILES)}) or registers")
 
     @property
+    def remarks(self) -> tuple[str, ...]:
+        """What `check` says of these keys: a profile is only as good as the paper it was taken from."""
+        if self.profile is None:
+            return ()
+        profile = PROFILES[self.profile]
+        doubt = f"; {profile.doubt}" if profile.doubt else ""
+        return (
+            f"profile: not verified on hardware (from: {profile.source}){doubt}; "
+            "compare its figures with the maker's own software once",
+        )
+
+    @property
     def figures(self) -> tuple[Register, ...]:
         return PROFILES[self.profile].registers if self.profile else self.registers
 
@@ -113,22 +125,22 @@ class ModbusSource:
         time.sleep(silence_s(self._config.baud))
         self._port.ask(asked)
         self._counts["requests"] += 1
-        said = self._reply(asked)
-        if isinstance(said, Refused):
-            return self._unanswered(question, said)
+        reply = self._reply(asked)
+        if isinstance(reply, Refused):
+            return self._unanswered(question, reply)
         self._counts["replies"] += 1
-        return self._items(question, said)
+        return self._items(question, reply)
 
     def _reply(self, asked: bytes) -> tuple[int, ...] | Refused:
         deadline_s = time.monotonic() + self._config.timeout_s
-        heard = b""
+        received = b""
         while True:
             left_s = deadline_s - time.monotonic()
-            if left_s > 0 and len(heard) <= len(asked) + MAX_REPLY:
-                heard += self._port.read(left_s)
-            said = words_in(heard, asked, is_all=left_s <= 0 or len(heard) > len(asked) + MAX_REPLY)
-            if said is not None:
-                return said
+            if left_s > 0 and len(received) <= len(asked) + MAX_REPLY:
+                received += self._port.read(left_s)
+            reply = words_in(received, asked, is_all=left_s <= 0 or len(received) > len(asked) + MAX_REPLY)
+            if reply is not None:
+                return reply
 
     def _unanswered(self, question: _Question, why: Refused) -> list[Item]:
         if question.attempt < self._config.retries and why.kind != "modbus_exception":
@@ -154,8 +166,8 @@ class ModbusSource:
                     quantity, axis = register.quantity, register.axis
                     items.append(Reading(route.sensor, quantity, figure, arrival_s, wall_s, axis))
                 else:
-                    told = f"address {question.address}, register {register.register}: {figure:g} cannot be"
-                    items.append(self._fault("implausible", told, route.sensor))
+                    detail = f"address {question.address}, register {register.register}: {figure:g} cannot be"
+                    items.append(self._fault("implausible", detail, route.sensor))
         return items
 
     def _fault(self, kind: str, detail: str, sensor: str) -> SourceFault:

@@ -1,6 +1,6 @@
 """Recordings played as if they were measured now, in real time or as fast as they are read.
 
-A `.vbp` goes through the very reader that serves a port, with its gaps, sessions and device time; any other recording
+A recording of frames goes through the very reader that serves a port, with its gaps, sessions and device time; another
 plays for every sensor of the source. Played fast, time is the recording's own: `arrival_s` counts from the start.
 """
 
@@ -15,6 +15,7 @@ from typing import Annotated, Literal
 import msgspec
 
 from agent.errors import EndOfStream, RecordingError
+from agent.recordings import format_of
 from agent.recordings.read import blocks_of, read_recording
 from agent.transport.routes import Route, Routes
 from agent.transport.vbp import FrameReader, read_frames
@@ -98,7 +99,8 @@ class ReplaySource:
             began_s = elapsed_s
             for name in self._config.files:
                 self._counts["files"] += 1
-                play = self._play_frames if Path(name).suffix.lower() == ".vbp" else self._play_samples
+                kind = format_of(Path(name))
+                play = self._play_frames if kind is not None and kind.is_framed else self._play_samples
                 file_s = elapsed_s
                 for into_s, items in play(Path(name), number, file_s):
                     elapsed_s = max(elapsed_s, file_s + into_s)

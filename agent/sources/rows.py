@@ -10,12 +10,12 @@ from dataclasses import dataclass, field
 
 import numpy as np
 
+from agent.limits import RATE_TOLERANCE
 from agent.types import SampleBlock, Stream
 
 BLOCK_S = 0.1  # rows arrive one at a time, and a block for each would cost more than all that is done with it
 WATCH_S = 20.0
 SETTLE_S = 2.0  # what waited in the port's buffer before it was opened arrives all at once
-TOLERANCE = 0.10  # of the declared rate, as in agent.clock: beyond it a measured rate is not believed
 LEAST_ROWS = 50
 
 
@@ -100,7 +100,7 @@ class RateWatch:
             return None
         seen_hz = self._rows / seconds
         self._from_s, self._rows = now_s, 0
-        return seen_hz if abs(seen_hz / self._rate_hz - 1) > TOLERANCE else None
+        return seen_hz if abs(seen_hz / self._rate_hz - 1) > RATE_TOLERANCE else None
 
     def restart(self) -> None:
         """The line was opened anew."""

@@ -57,21 +57,21 @@ def words_in(data: bytes, asked: bytes, *, is_all: bool) -> tuple[int, ...] | Re
     Noise before the reply and an adapter that echoes the request do no harm.
     """
     address, count = asked[0], struct.unpack_from(">H", asked, 4)[0]
-    heard = data.removeprefix(asked)
+    reply = data.removeprefix(asked)
     size = 5 + 2 * count
-    for at in range(max(0, len(heard) - 4)):
-        if heard[at] != address:
+    for at in range(max(0, len(reply) - 4)):
+        if reply[at] != address:
             continue
-        if heard[at + 1] == READ_HOLDING and heard[at + 2] == 2 * count and _is_whole(heard[at : at + size], size):
-            return struct.unpack_from(f">{count}H", heard, at + 3)
-        if heard[at + 1] == READ_HOLDING | 0x80 and _is_whole(heard[at : at + 5], 5):
-            code = heard[at + 2]
+        if reply[at + 1] == READ_HOLDING and reply[at + 2] == 2 * count and _is_whole(reply[at : at + size], size):
+            return struct.unpack_from(f">{count}H", reply, at + 3)
+        if reply[at + 1] == READ_HOLDING | 0x80 and _is_whole(reply[at : at + 5], 5):
+            code = reply[at + 2]
             return Refused("modbus_exception", EXCEPTIONS.get(code, f"exception {code}"))
     if not is_all:
         return None
-    if not heard:
+    if not reply:
         return Refused("no_reply", "no reply; check its address, the baud, and that A and B are not swapped")
-    return Refused("bad_reply", f"{len(heard)} bytes that are no reply ({heard[:8].hex(' ')}); wrong baud or parity?")
+    return Refused("bad_reply", f"{len(reply)} bytes that are no reply ({reply[:8].hex(' ')}); wrong baud or parity?")
 
 
 def silence_s(baud: int) -> float:

@@ -14,9 +14,9 @@ from typing import Annotated, Literal
 
 import msgspec
 
+from agent.limits import STANDARD_GRAVITY
 from agent.recordings.column_names import SECONDS
-from agent.sources.batches import STANDARD_GRAVITY
-from agent.sources.csvlines import Layout, LineReader, Refusal, Row
+from agent.sources.csvlines import CsvRow, Layout, LineReader, Refusal
 from agent.sources.port import Baud, Port, PortConfig
 from agent.sources.rows import RateWatch, RowBlocks
 from agent.sources.stamps import RateFromStamps, Stamps
@@ -86,19 +86,19 @@ class SerialCsvSource:
         """Items of what has arrived, waiting up to `timeout_s` for a byte; TransportError once the port is gone."""
         data = self._port.read(timeout_s)
         arrival_s, wall_s = time.monotonic(), time.time()
-        heard = self._lines.feed(data)
+        results = self._lines.feed(data)
         refused: list[Refusal] = []
         items: list[Item] = []
         rows = 0
-        for said in heard:
-            if isinstance(said, Refusal):
-                self._refuse(said, refused)
-                rows += said.samples
+        for result in results:
+            if isinstance(result, Refusal):
+                self._refuse(result, refused)
+                rows += result.samples
                 continue
-            if said.layout != self._layout:
+            if result.layout != self._layout:
                 items += self._take(arrival_s, wall_s, everything=True)
-                self._begin(said.layout)
-            place = self._place(said, refused)
+                self._begin(result.layout)
+            place = self._place(result, refused)
             if place is None:
                 continue
             if place.is_new:
@@ -107,7 +107,7 @@ class SerialCsvSource:
             rows += 1 + (place.missing if place.missing <= place.stream.rate_hz else 0)  # not those of an outage
         items += self._take(arrival_s, wall_s, everything=not data)
         refused += self._watched(rows, arrival_s)
-        understood = any(isinstance(said, Row) for said in heard)
+        understood = any(isinstance(result, CsvRow) for result in results)
         return [
             *items,
             *self._merged(refused),
@@ -121,7 +121,7 @@ class SerialCsvSource:
         """Bytes, opens; lines by what became of them; sessions begun."""
         return self._port.counts | self._lines.counts | {"sessions": self._sessions}
 
-    def _place(self, row: Row, refused: list[Refusal]) -> _Place | None:
+    def _place(self, row: CsvRow, refused: list[Refusal]) -> _Place | None:
         """Where a row belongs; None where it is refused, or serves to measure the rate."""
         rate_hz, why = self._rate(row)
         if rate_hz is None or self._route is None:
@@ -162,7 +162,7 @@ class SerialCsvSource:
         if self._blocks is not None and self._stamps is None:
             self._blocks.skip(refusal.samples)
 
-    def _rate(self, row: Row) -> tuple[float | None, Refusal | None]:
+    def _rate(self, row: CsvRow) -> tuple[float | None, Refusal | None]:
         if self._route is None:
             return None, Refusal("no_route", "no sensor is configured for this source")
         if self._route.rate_hz is not None:

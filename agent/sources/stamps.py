@@ -8,9 +8,10 @@ from __future__ import annotations
 from dataclasses import dataclass
 from itertools import pairwise
 
+from agent.limits import MAX_GAP_S
+
 WRAP = 2**32  # millis() and micros() count in 32 bits
 MAX_STEP_S = 1.0  # a longer step, or one back, wants confirmation: text has no checksum
-MAX_GAP_S = 86_400.0
 RESOLVED = 4  # ticks between two stamps from which single steps can be told apart
 LATE = 1.5  # periods between two stamps from which a row is missing
 

@@ -41,9 +41,9 @@ class Understanding:
         waited_s = now_s - self._since_s
         if waited_s < AFTER_S or self._seen.total() < LEAST_BYTES:
             return []
-        told = f"{self._seen.total()} bytes in {waited_s:.0f} s and no {self._unit} among them: {self._guess()}"
+        detail = f"{self._seen.total()} bytes in {waited_s:.0f} s and no {self._unit} among them: {self._guess()}"
         self.restart()
-        return [SourceFault(NOT_UNDERSTOOD, told)]
+        return [SourceFault(NOT_UNDERSTOOD, detail)]
 
     def restart(self) -> None:
         """Forget what was seen, as when the port is opened anew."""

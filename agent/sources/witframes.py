@@ -65,17 +65,17 @@ class WitDecoder:
     def feed(self, data: bytes) -> list[Acceleration | WitFault]:
         """What became certain with these bytes; at most two frames wait for what follows them."""
         self._buffer += data
-        heard: list[Acceleration | WitFault] = []
+        results: list[Acceleration | WitFault] = []
         at = 0
         while (length := self._frame_at(at)) is not None:
             if length:
-                heard += self._frame(bytes(self._buffer[at : at + SIZE]))
+                results += self._frame(bytes(self._buffer[at : at + SIZE]))
             else:
                 self._skipped += 1
             self._in_step = length > 0
             at += length or 1
         del self._buffer[:at]
-        return heard
+        return results
 
     def _frame_at(self, at: int) -> int | None:
         """SIZE where a frame begins, 0 where none does, None where more bytes must come to tell."""
@@ -99,20 +99,20 @@ class WitDecoder:
         kind = frame[1]
         missing = self._cycle.missing_before(kind, lost_frames=round(skipped / SIZE))
         self._owed += missing or 0
-        heard: list[Acceleration | WitFault] = []
+        results: list[Acceleration | WitFault] = []
         if skipped >= SIZE or (skipped and self.frames):  # less at the start is a frame cut by the port's opening
-            heard.append(WitFault("checksum", f"{skipped} bytes that are no frame", missing or 0))
+            results.append(WitFault("checksum", f"{skipped} bytes that are no frame", missing or 0))
         if missing is None:
-            return [*heard, WitFault("frame_type", f"type {kind:02x} out of turn")]
+            return [*results, WitFault("frame_type", f"type {kind:02x} out of turn")]
         self.frames += 1
         if kind != ACCELERATION:
-            return heard
+            return results
         x, y, z, warmth = struct.unpack_from("<hhhh", frame, 2)
         if not self._warmth.believes(warmth / 100):
             self._owed += 1
-            return [*heard, WitFault("implausible", f"{warmth / 100} degrees C", 1)]
+            return [*results, WitFault("implausible", f"{warmth / 100} degrees C", 1)]
         owed, self._owed = self._owed, 0
-        return [*heard, Acceleration((x, y, z), warmth / 100, owed)]
+        return [*results, Acceleration((x, y, z), warmth / 100, owed)]
 
 
 class _Cycle:

@@ -54,17 +54,17 @@ class WitmotionSource:
         data = self._port.read(timeout_s)
         arrival_s, wall_s = time.monotonic(), time.time()
         before = self._decoder.frames
-        heard = self._decoder.feed(data)
+        results = self._decoder.feed(data)
         understood = self._decoder.frames > before
         self._counts["frames"] += self._decoder.frames - before
         faults: list[SourceFault] = []
         rows = 0
-        for said in heard:
-            if isinstance(said, WitFault):
-                faults.append(self._fault(said.kind, said.detail, said.samples))
+        for result in results:
+            if isinstance(result, WitFault):
+                faults.append(self._fault(result.kind, result.detail, result.samples))
             elif self._route is not None:
-                rows += 1 + said.missing
-                self._add(said, self._route)
+                rows += 1 + result.missing
+                self._add(result, self._route)
         items: list[Item] = []
         if self._blocks is not None:
             items += self._blocks.take(arrival_s=arrival_s, wall_s=wall_s, everything=not data)
@@ -79,20 +79,20 @@ class WitmotionSource:
         """Bytes, opens, frames of any type, refusals, sessions begun."""
         return self._port.counts | self._counts
 
-    def _add(self, said: Acceleration, route: Route) -> None:
+    def _add(self, acceleration: Acceleration, route: Route) -> None:
         if self._blocks is None:
             self._blocks = RowBlocks(_stream(route, session=self._first_session + self._counts["sessions"]))
             self._counts["sessions"] += 1
         else:
-            self._blocks.skip(said.missing)
-        self._blocks.add([count * STEP_G for count in said.counts])
+            self._blocks.skip(acceleration.missing)
+        self._blocks.add([count * STEP_G for count in acceleration.counts])
 
     def _watched(self, rows: int, now_s: float) -> list[SourceFault]:
         seen_hz = self._watch.feed(rows, now_s=now_s)
         if seen_hz is None or self._route is None:
             return []
-        told = f"{self._route.rate_hz:g} Hz declared, {seen_hz:.4g} Hz arrive; correct rate_hz"
-        return [self._fault("rate_off", told)]
+        detail = f"{self._route.rate_hz:g} Hz declared, {seen_hz:.4g} Hz arrive; correct rate_hz"
+        return [self._fault("rate_off", detail)]
 
     def _fault(self, kind: str, detail: str, samples: int = 0) -> SourceFault:
         self._counts["faults"] += 1

@@ -8,11 +8,11 @@ from __future__ import annotations
 
 from typing import Literal
 
+from agent.limits import RATE_TOLERANCE
 from agent.stream.drift import HostDrift
-from agent.stream.lower_line import ARRIVAL_RESOLUTION_US, Envelope, Point
+from agent.stream.lower_line import ARRIVAL_RESOLUTION_US, LowerLineFit, Point
 from agent.types import Counters, Drift, Rate, SampleBlock, Stream
 
-TOLERANCE = 0.10  # MEMS sensors are off nominal by up to 4 %; more is a wrong clock or a wrong declaration
 DIGITS = 5  # significant digits kept, so that how a stream was cut into blocks hardly shows in the rate
 MAX_ERROR_PPM = 1000.0  # a rate worse than this moves a bearing line by more than a bin: not yet worth believing
 HORIZON_S = 60.0  # sensors drift with temperature, so the baseline slides
@@ -24,14 +24,14 @@ Origin = Literal["device_time", "arrival"]
 
 
 class DeviceTime:
-    """Keeps wrong time stamps out of an envelope: a stray one is left out, a lasting jump starts afresh."""
+    """Keeps wrong time stamps out of a fit: a stray one is left out, a lasting jump starts afresh."""
 
     def __init__(self, *, declared_us: float, horizon: int) -> None:
         self._declared_us = declared_us
         self._horizon = horizon
         self._suspects: list[Point] = []
         self._last: Point | None = None
-        self.envelope = self._empty()
+        self.fit = self._empty()
         self.strays = 0
         self.resets = 0
 
@@ -48,7 +48,7 @@ class DeviceTime:
         if len(self._suspects) < SUSPECTS:
             return False
         self.resets += 1
-        self.envelope = self._empty()
+        self.fit = self._empty()
         for suspect in self._suspects:
             self._accept(suspect)
         self._suspects.clear()
@@ -59,15 +59,15 @@ class DeviceTime:
         return self._last is not None and index - self._last[0] <= self._horizon
 
     def _accept(self, point: Point) -> None:
-        self.envelope.add(point)
+        self.fit.add(point)
         self._last = point
 
     def _agree(self, earlier: Point, later: Point) -> bool:
         expected = (later[0] - earlier[0]) * self._declared_us
-        return abs(later[1] - earlier[1] - expected) <= TOLERANCE * expected + STEP_SLACK_US
+        return abs(later[1] - earlier[1] - expected) <= RATE_TOLERANCE * expected + STEP_SLACK_US
 
-    def _empty(self) -> Envelope:
-        return Envelope(horizon=self._horizon, resolution_us=1.0)
+    def _empty(self) -> LowerLineFit:
+        return LowerLineFit(horizon=self._horizon, resolution_us=1.0)
 
 
 class SampleClock:
@@ -79,7 +79,7 @@ class SampleClock:
     def __init__(self) -> None:
         self._stream: Stream | None = None
         self._device: DeviceTime | None = None
-        self._arrival: Envelope | None = None
+        self._arrival: LowerLineFit | None = None
         self._drift = HostDrift()
         self._counts = {"device_time_strays": 0, "device_time_resets": 0, "rate_refused": 0}
 
@@ -111,15 +111,15 @@ class SampleClock:
         assert self._device is not None
         assert self._arrival is not None
         declared = self._stream.rate_hz
-        candidates: list[tuple[Origin, Envelope, int]] = [("arrival", self._arrival, 8)]
+        candidates: list[tuple[Origin, LowerLineFit, int]] = [("arrival", self._arrival, 8)]
         if self._device.covers(upto):
-            candidates.insert(0, ("device_time", self._device.envelope, 3))
-        for origin, envelope, least_points in candidates:
-            line = envelope.line(upto)
+            candidates.insert(0, ("device_time", self._device.fit, 3))
+        for origin, fit, least_points in candidates:
+            line = fit.line(upto)
             if line is None or line.points < least_points or line.error_ppm > MAX_ERROR_PPM:
                 continue
             hz = 1e6 / line.us_per_count
-            if abs(hz / declared - 1) > TOLERANCE:
+            if abs(hz / declared - 1) > RATE_TOLERANCE:
                 self._counts["rate_refused"] += 1
                 continue
             return Rate(float(f"{hz:.{DIGITS}g}"), origin, line.error_ppm)
@@ -142,5 +142,5 @@ class SampleClock:
         horizon = max(HORIZON_SAMPLES, round(HORIZON_S * stream.rate_hz))
         self._stream = stream
         self._device = DeviceTime(declared_us=1e6 / stream.rate_hz, horizon=horizon)
-        self._arrival = Envelope(horizon=horizon, resolution_us=ARRIVAL_RESOLUTION_US)
+        self._arrival = LowerLineFit(horizon=horizon, resolution_us=ARRIVAL_RESOLUTION_US)
         self._drift = HostDrift()

@@ -16,7 +16,7 @@ Point = tuple[int, int]  # count (of samples, or of another clock's microseconds
 
 
 @dataclass(frozen=True, slots=True)
-class Line:
+class LowerLine:
     """Time against a count, with its one-sided uncertainty and what it rests on."""
 
     us_per_count: float
@@ -64,7 +64,7 @@ class _Segment:
         self.us_sum += point[1]
 
 
-class Envelope:
+class LowerLineFit:
     """The line under a cloud of (count, time) points, over a sliding baseline and in bounded memory.
 
     Delays only ever add, so the truth runs below the points: of all lines with no point under them, take the one with
@@ -89,7 +89,7 @@ class Envelope:
             self._segments[-1].add(self._last)
         self._last = point
 
-    def line(self, upto: int) -> Line | None:
+    def line(self, upto: int) -> LowerLine | None:
         """The line from points at or before count `upto`, which lies at or after all points but the last."""
         points = [point for segment in self._segments for point in segment.hull]
         count = sum(segment.count for segment in self._segments)
@@ -109,9 +109,9 @@ class Envelope:
             return None
         delay_us = max(0.0, ((us_sum - count * t0) - slope * (index_sum - count * i0)) / count)
         error = (8 * delay_us / count + self._resolution_us) / span_us
-        return Line(slope, error * 1e6, count, span_us, (i0, t0))
+        return LowerLine(slope, error * 1e6, count, span_us, (i0, t0))
 
-    def least_delays_us(self, line: Line) -> list[float]:
+    def least_delays_us(self, line: LowerLine) -> list[float]:
         """How far above `line` the lowest point of each segment of the baseline lies, the one under way left out."""
         index, us = line.anchor
         return [

@@ -12,11 +12,11 @@ from collections.abc import Sequence
 import numpy as np
 
 from agent.dsp.fft import fast_length
+from agent.limits import MAX_RATE_HZ
 from agent.stream.clock import SampleClock
 from agent.types import Counters, Drift, SampleBlock, Samples, Stream, Window
 
 MIN_WINDOW = 16  # samples; fewer hold no spectrum worth the name
-MAX_RATE_HZ = 200_000.0  # beyond any accelerometer; a wrong declaration would ask for any amount of memory
 STALE_RUN = 64  # so many blocks in a row behind the count are a device that restarted without a new session
 
 
@@ -99,10 +99,11 @@ class Windower:
         windows = []
         row = self._start + self._filled - block.start  # first row of the block that the buffer still wants
         while row < len(block.samples):
-            taken = block.samples[row : row + self._length - self._filled]
-            self._buffer[self._filled : self._filled + len(taken)] = taken
-            self._filled += len(taken)
-            row += len(taken)
+            # Counted, not measured on the slice: rows before the block would be none, and never end this loop.
+            taken = min(self._length - self._filled, len(block.samples) - row)
+            self._buffer[self._filled : self._filled + taken] = block.samples[row : row + taken]
+            self._filled += taken
+            row += taken
             if self._filled == self._length:
                 windows.append(self._window(block))
                 kept = self._length - self._hop

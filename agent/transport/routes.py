@@ -12,8 +12,8 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Literal
 
-MAX_RATE_HZ = 200_000.0  # beyond any accelerometer; a wrong declaration would ask for any amount of memory
-MIN_RATE_HZ = 0.05
+from agent.limits import MAX_RATE_HZ, MIN_RATE_HZ
+
 MAX_AXES = 16
 QUANTITIES = ("rpm", "velocity_rms_mm_s", "acceleration_rms_g", "temperature_c")
 _ID = re.compile(r"[A-Za-z0-9_-]{1,64}")
@@ -73,8 +73,8 @@ def problems_of(routes: Iterable[Route], where: str) -> list[str]:
 
 def matches(pattern: str, topic: str) -> bool:
     """Whether an MQTT topic matches a pattern, in which `+` stands for exactly one level."""
-    wanted, given = pattern.split("/"), topic.split("/")
-    return len(wanted) == len(given) and all(w in ("+", g) for w, g in zip(wanted, given, strict=True))
+    expected, levels = pattern.split("/"), topic.split("/")
+    return len(expected) == len(levels) and all(e in ("+", x) for e, x in zip(expected, levels, strict=True))
 
 
 @dataclass(frozen=True, slots=True)

@@ -12,7 +12,8 @@ from pathlib import Path
 import numpy as np
 
 from agent.errors import RecordingError
-from agent.transport.routes import MAX_RATE_HZ, MIN_RATE_HZ, Routes
+from agent.limits import MAX_RATE_HZ, MIN_RATE_HZ
+from agent.transport.routes import Routes
 from agent.types import Counters, DeviceStatus, Item, SampleBlock, Samples, SourceFault, Stream
 from firmware_bridge.decoder import Decoder
 from firmware_bridge.frames import Data, Fault, Flag, Frame, Hello, Log, StreamDescription
@@ -72,15 +73,15 @@ class FrameReader:
         if isinstance(frame, Fault):
             return [self._refuse(frame, sensor=None)]
         self._counts["frames"] += 1
-        heard = self._table.feed(frame)
+        event = self._table.feed(frame)
         self._greeted = self._greeted or isinstance(frame, Hello)
-        if isinstance(heard, Block):
-            return [self._block(heard, arrival_s, wall_s)]
-        if isinstance(heard, StreamStatus):
-            return self._status(heard, arrival_s)
-        if isinstance(heard, Fault):
-            return [] if self._is_early(heard, arrival_s) else [self._refuse(heard, sensor=self._sensor_of(heard))]
-        if isinstance(heard, Log):
+        if isinstance(event, Block):
+            return [self._block(event, arrival_s, wall_s)]
+        if isinstance(event, StreamStatus):
+            return self._status(event, arrival_s)
+        if isinstance(event, Fault):
+            return [] if self._is_early(event, arrival_s) else [self._refuse(event, sensor=self._sensor_of(event))]
+        if isinstance(event, Log):
             self._counts["device_logs"] += 1
         return []
 
@@ -93,12 +94,12 @@ class FrameReader:
         table = self._table
         return self._counts | {"frames_missing": table.frames_missing, "sessions": table.starts}
 
-    def _block(self, heard: Block, arrival_s: float, wall_s: float | None) -> Item:
-        description, data = heard.stream, heard.data
-        route = self._routes.of_stream(heard.device, description.stream_id)
+    def _block(self, block: Block, arrival_s: float, wall_s: float | None) -> Item:
+        description, data = block.stream, block.data
+        route = self._routes.of_stream(block.device, description.stream_id)
         lost = {"stream_id": description.stream_id, "samples": data.n_samples}
         if route is None:
-            where = f"device {heard.device} stream {description.stream_id}"
+            where = f"device {block.device} stream {description.stream_id}"
             return self._refuse(Fault("no_route", f"no sensor is configured for {where}", **lost), sensor=None)
         if not MIN_RATE_HZ <= description.rate_hz <= MAX_RATE_HZ:
             return self._refuse(Fault("rate", f"{description.rate_hz:g} Hz declared", **lost), sensor=route.sensor)
@@ -106,7 +107,7 @@ class FrameReader:
             return self._refuse(Fault("self_test", "the sensor shakes itself", **lost), sensor=route.sensor)
         self._counts["blocks"] += 1
         return SampleBlock(
-            stream=self._stream(heard, route.sensor),
+            stream=self._stream(block, route.sensor),
             start=data.sample_index,
             samples=samples_of(data, description),
             device_us=data.t_us,
@@ -115,28 +116,28 @@ class FrameReader:
             clipped=data.n_clipped,
         )
 
-    def _stream(self, heard: Block, sensor: str) -> Stream:
+    def _stream(self, block: Block, sensor: str) -> Stream:
         """One object per description and session, so that whoever compares streams need not look inside."""
-        if self._session != (heard.device, heard.session):
-            self._session = (heard.device, heard.session)
+        if self._session != (block.device, block.session):
+            self._session = (block.device, block.session)
             self._streams.clear()
-        key = (sensor, heard.stream)
+        key = (sensor, block.stream)
         if key not in self._streams:
             if len(self._streams) > 64:  # a device that refines its description with every HELLO
                 self._streams.clear()
-            session = self._session_base + heard.session
-            self._streams[key] = stream_of(heard.stream, sensor=sensor, session=session, live=self._live)
+            session = self._session_base + block.session
+            self._streams[key] = stream_of(block.stream, sensor=sensor, session=session, live=self._live)
         return self._streams[key]
 
-    def _status(self, heard: StreamStatus, arrival_s: float) -> list[Item]:
-        route = self._routes.of_stream(heard.device, heard.stream.stream_id)
+    def _status(self, reported: StreamStatus, arrival_s: float) -> list[Item]:
+        route = self._routes.of_stream(reported.device, reported.stream.stream_id)
         if route is None:
             return []
-        status = heard.status
+        status = reported.status
         return [
             DeviceStatus(
                 sensor=route.sensor,
-                session=self._session_base + heard.session,
+                session=self._session_base + reported.session,
                 produced=status.produced,
                 dropped_fifo=status.dropped_fifo,
                 dropped_queue=status.dropped_queue,

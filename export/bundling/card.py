@@ -7,6 +7,7 @@ from typing import Any
 
 import numpy as np
 
+from agent.bundle.runtimes import RUNTIMES
 from agent.types import FAULTS
 from export.bundling.verify import RuntimeFigures, Verification
 from export.runs.folder import QuantizedConfig, Run
@@ -60,25 +61,28 @@ def _distilled(run: Run) -> str:
 
 
 def _net(run: Run, quantized: QuantizedConfig, report: Verification, sizes: Mapping[str, int]) -> str:
+    weights = ", ".join(f"{runtime.file_format} {sizes[runtime.file]} bytes" for runtime in RUNTIMES.values())
     lines = [
         "## Encoder",
         "",
         f"{quantized.parameters} parameters, {quantized.multiplications} multiplications per window, "
-        f"{run.config.train.dim} dimensions, int8; ONNX {sizes['encoder.onnx']} bytes, "
-        f"TFLite {sizes['encoder.tflite']} bytes.",
+        f"{run.config.train.dim} dimensions, int8; {weights}.",
         "",
         f"Against the float student on {report.windows} windows:",
         "",
         "| runtime | cosine mean | cosine min | same nearest fault | one embedding |",
         "|---|---|---|---|---|",
-        _figures("onnxruntime", report.onnx),
-        _figures("LiteRT", report.litert),
+        *(_figures(runtime.title, report.runtimes[name]) for name, runtime in RUNTIMES.items()),
         "",
-        f"The two runtimes' codes differ by at most {report.steps_apart}. Changed most by int8: "
+        f"The {_count(len(RUNTIMES))} runtimes' codes differ by at most {report.steps_apart}. Changed most by int8: "
         + "; ".join(report.worst)
         + ".",
     ]
     return "\n".join(lines)
+
+
+def _count(number: int) -> str:
+    return ("no", "one", "two", "three", "four")[number] if number <= 4 else str(number)
 
 
 def _figures(name: str, figures: RuntimeFigures) -> str:

@@ -19,10 +19,11 @@ from numpy.typing import NDArray
 from agent.bundle.golden import GoldenCase
 from agent.bundle.load import golden_features, load_bundle, with_unknown
 from agent.bundle.manifest import FILES, MANIFEST, SCHEMA, FileEntry, Manifest
-from agent.bundle.runtimes.onnx import OnnxEncoder
+from agent.bundle.runtimes import RUNTIMES
 from agent.dsp import features
 from agent.errors import BundleError
 from agent.machine import Geometry
+from agent.ports import Encoder, load
 from agent.types import FAULTS
 from export.bundling.card import model_card
 from export.bundling.verify import Case, Verification, verify
@@ -76,9 +77,9 @@ def pack(run: Run, out: Path, *, name: str, version: str, towers: Path = TOWERS)
 def verification_case(run: Run, count: int = VERIFY_WINDOWS) -> Case:
     """Windows of the run's recordings, half of them with their machine's baseline; evenly spread over the table."""
     rows = np.unique(np.linspace(0, len(run.table) - 1, min(count, len(run.table))).astype(np.intp))
-    told = encoder_inputs(run.table, run.scaling)[rows]
+    with_reference = encoder_inputs(run.table, run.scaling)[rows]
     bare = encoder_inputs(run.table, run.scaling, with_reference=False)[rows]
-    inputs = np.where((np.arange(len(rows)) % 2 == 0)[:, np.newaxis], told, bare)
+    inputs = np.where((np.arange(len(rows)) % 2 == 0)[:, np.newaxis], with_reference, bare)
     return Case(inputs, [f"{run.table.recordings[row]} window {row}" for row in rows])
 
 
@@ -90,18 +91,18 @@ def validated_faults(run: Run) -> tuple[str, ...]:
 
 def _contents(run: Run, quantized: QuantizedConfig) -> dict[str, bytes]:
     """Every file but the card and the manifest."""
-    onnx_file = (run.folder / "encoder.onnx").read_bytes()
+    models = {runtime.file: (run.folder / runtime.file).read_bytes() for runtime in RUNTIMES.values()}
     expected, codes = [], []
     for case in GOLDEN:
         window, reference = golden_features(case, run.config.spec)
         expected.append(with_unknown(window))
         healthy = None if reference is None else with_unknown(reference)
         codes.append(quantized.inputs.encode(run.scaling.inputs(window.values, window.known, healthy)))
-    encoder = OnnxEncoder(onnx_file)
+    name, first = next(iter(RUNTIMES.items()))
+    encoder: Encoder = load(RUNTIMES, name)(models[first.file])
     scaling = run.scaling
     return {
-        "encoder.onnx": onnx_file,
-        "encoder.tflite": (run.folder / "encoder.tflite").read_bytes(),
+        **models,
         "scaling.npy": _npy(np.stack([scaling.mean, scaling.gain, scaling.deviation_gain]).astype(np.float32)),
         "descriptions.npy": _npy(read_descriptions(run).centres.astype(np.float16)),
         "texts.json": msgspec.json.format(msgspec.json.encode(read_texts()), indent=1),

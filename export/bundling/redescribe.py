@@ -174,11 +174,11 @@ def _texts(bundle: Bundle, given: Descriptions) -> bytes:
 
 
 def _plain_text(fault: str, language: str, wording: Wording | None, wordings: Mapping[str, Wording]) -> Text:
-    told = wording or next(iter(wordings.values()))
+    chosen = wording or next(iter(wordings.values()))
     return Text(
-        title=told.title or fault.replace("_", " "),
-        sentence=told.sentence or told.sentences[0],
-        advice=told.advice or ADVICE.get(language, ADVICE["en"]),
+        title=chosen.title or fault.replace("_", " "),
+        sentence=chosen.sentence or chosen.sentences[0],
+        advice=chosen.advice or ADVICE.get(language, ADVICE["en"]),
     )
 
 

@@ -72,18 +72,18 @@ def reader_of(bundle: Bundle, tower: Path | None = None) -> Reader:
     """The tower of `bundle`, from `tower` (a file, or a folder of towers); TextError where it is not that one."""
     place = tower or TOWERS
     files = sorted(place.glob("*.npz")) if place.is_dir() else [place]
-    wanted = bundle.manifest.tower_sha256
+    digest = bundle.manifest.tower_sha256
     for file in files:
         try:
             content = file.read_bytes()
         except OSError as error:
             raise TextError(f"{file}: {error.strerror or error}; name the tower of the bundle with --tower") from error
-        if sha256(content) == wanted:
+        if sha256(content) == digest:
             encoder = _encoder_of(content)
             return Reader(encoder, load_tower(content, encoder), heard_of(content))
     raise TextError(
         f"{place}: not the text tower of bundle {bundle.manifest.name} {bundle.manifest.version} (SHA-256 "
-        f"{wanted[:12]}...); name the one that its training left with --tower"
+        f"{digest[:12]}...); name the one that its training left with --tower"
     )
 
 

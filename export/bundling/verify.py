@@ -15,10 +15,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from agent.bundle.load import Bundle, self_test
-from agent.bundle.runtimes.litert import LiteRtEncoder
-from agent.bundle.runtimes.onnx import OnnxEncoder
+from agent.bundle.runtimes import RUNTIMES
 from agent.errors import BundleError
-from agent.ports import Encoder
+from agent.ports import Encoder, load
 from export.network.graph import Floats, Graph, embed
 from export.progress import track
 
@@ -43,9 +42,8 @@ class Verification(msgspec.Struct, frozen=True):
     """What was measured; `problems` is empty if the bundle passes."""
 
     windows: int
-    onnx: RuntimeFigures
-    litert: RuntimeFigures
-    steps_apart: int  # largest difference of the two runtimes' codes
+    runtimes: dict[str, RuntimeFigures]
+    steps_apart: int  # largest difference of any two runtimes' codes
     worst: tuple[str, ...]  # names of the windows that int8 changes most
     problems: tuple[str, ...]
 
@@ -60,10 +58,7 @@ class Case:
 
 def verify(bundle: Bundle, graph: Graph, case: Case) -> Verification:
     """Compare the bundle's encoders with the float `graph` they were made from."""
-    encoders: dict[str, Encoder] = {
-        "onnx": OnnxEncoder(bundle.model_onnx),
-        "litert": LiteRtEncoder(bundle.model_tflite),
-    }
+    encoders: dict[str, Encoder] = {name: load(RUNTIMES, name)(bundle.model(name)) for name in RUNTIMES}
     problems = []
     for name, encoder in encoders.items():
         try:
@@ -77,16 +72,16 @@ def verify(bundle: Bundle, graph: Graph, case: Case) -> Verification:
     for name, encoder in encoders.items():
         cosines[name], figures[name] = _figures(bundle, exact, answers[name], _median_us(encoder, codes[0]))
         problems += _problems(name, figures[name])
-    apart = int(np.abs(answers["onnx"].astype(np.int16) - answers["litert"]).max())
+    apart = int(np.ptp(np.array(list(answers.values()), np.int16), axis=0).max())
     if apart > MAX_STEPS_APART:
         problems.append(f"the runtimes differ by {apart} steps, more than {MAX_STEPS_APART}")
-    order = np.argsort(cosines["onnx"])[:WORST]
+    first = cosines[next(iter(RUNTIMES))]
+    order = np.argsort(first)[:WORST]
     return Verification(
         windows=len(codes),
-        onnx=figures["onnx"],
-        litert=figures["litert"],
+        runtimes=figures,
         steps_apart=apart,
-        worst=tuple(f"{case.names[i]} (cosine {cosines['onnx'][i]:.4f})" for i in order),
+        worst=tuple(f"{case.names[i]} (cosine {first[i]:.4f})" for i in order),
         problems=tuple(problems),
     )
 

@@ -13,7 +13,6 @@ import numpy as np
 from numpy.typing import NDArray
 
 from agent.diagnosis.line_check import (
-    STRUCK_EVERY_TIME,
     Heights,
     as_value,
     line_heights,
@@ -23,6 +22,7 @@ from agent.diagnosis.line_check import (
 )
 from agent.diagnosis.matching import Calibration, LineLimits
 from agent.dsp.spectra import FeatureSpec
+from agent.faults import STRUCK_EVERY_TIME
 from export.network.graph import Floats
 from export.scoring.statistics import weighted_quantile
 
@@ -31,7 +31,7 @@ MIN_WINDOWS = 20
 PRICES = 50
 """Steps in which the price of the limits falls until all together cost what they may."""
 
-Said = NDArray[np.str_]
+Names = NDArray[np.str_]
 Rows = NDArray[np.bool_]
 
 
@@ -56,32 +56,32 @@ class Objecting:
 
 def standing_of(values: Floats, known: Rows, healthy: Floats, spec: FeatureSpec) -> Standing:
     """Of windows (n, d) with their machine's healthy reference, NaN where unknown."""
-    heights, told = line_heights(values, known, healthy, spec)
+    heights, compared = line_heights(values, known, healthy, spec)
     alone, _ = line_heights(values, known, None, spec)
-    return Standing(np.where(told[:, np.newaxis], heights, np.float32(np.nan)), alone)
+    return Standing(np.where(compared[:, np.newaxis], heights, np.float32(np.nan)), alone)
 
 
 def fit_objecting(
-    said: Said, standing: Standing, weights: NDArray[np.float64], *, rejected: float, already: Rows
+    names: Names, standing: Standing, weights: NDArray[np.float64], *, rejected: float, already: Rows
 ) -> Objecting:
     """The strictest limits that, with windows rejected `already`, reject at most `rejected` of all, however named."""
     return Objecting(
         *(
-            fit_limits(said, heights, weights, rejected=rejected, already=already)
+            fit_limits(names, heights, weights, rejected=rejected, already=already)
             for heights in (standing.above, standing.alone)
         )
     )
 
 
 def fit_limits(
-    said: Said, heights: Heights, weights: NDArray[np.float64], *, rejected: float, already: Rows
+    names: Names, heights: Heights, weights: NDArray[np.float64], *, rejected: float, already: Rows
 ) -> LineLimits | None:
     """Every limit at the same price, the highest that all together can afford.
 
     The price is the share of the windows a limit speaks of that it rejects. Where nothing can be afforded, no name that
     was seen is rejected. Windows without heights cost nothing, but count.
     """
-    complaints = {key: row for key, row in _complaints(said, heights) if np.isfinite(row).sum() >= MIN_WINDOWS}
+    complaints = {key: row for key, row in _complaints(names, heights) if np.isfinite(row).sum() >= MIN_WINDOWS}
     if not complaints:
         return None
     limits: dict[str, float] = {}
@@ -99,29 +99,29 @@ def fit_limits(
     )
 
 
-def objected(said: Said, standing: Standing, limits: Objecting) -> Rows:
+def objected(names: Names, standing: Standing, limits: Objecting) -> Rows:
     """Which windows the agent would not call what they are called."""
     calibration = Calibration(1.0, -1.0, 0.0, lines=limits.lines, blind_lines=limits.blind_lines)
-    told: Rows = np.asarray(np.isfinite(standing.above).all(axis=1))
-    heights = np.where(told[:, np.newaxis], standing.above, standing.alone)
-    windows = [as_value(row, above_healthy=bool(above)) for row, above in zip(heights, told, strict=True)]
-    found = [objection_to(str(fault), window, calibration) for fault, window in zip(said, windows, strict=True)]
+    compared: Rows = np.asarray(np.isfinite(standing.above).all(axis=1))
+    heights = np.where(compared[:, np.newaxis], standing.above, standing.alone)
+    windows = [as_value(row, above_healthy=bool(above)) for row, above in zip(heights, compared, strict=True)]
+    found = [objection_to(str(fault), window, calibration) for fault, window in zip(names, windows, strict=True)]
     return np.array([objection is not None for objection in found], np.bool_)
 
 
-def _complaints(said: Said, heights: Heights) -> Iterator[tuple[str, NDArray[np.float64]]]:
+def _complaints(names: Names, heights: Heights) -> Iterator[tuple[str, NDArray[np.float64]]]:
     """Key of a limit -> (n,) what it is held against, the higher the worse; NaN where it says nothing."""
-    named = np.isin(said, STRUCK_EVERY_TIME)
-    against = _each(opposition, said, heights)
+    named = np.isin(names, STRUCK_EVERY_TIME)
+    against = _each(opposition, names, heights)
     yield "named", np.where(named, against, np.nan)
     yield "unnamed", np.where(named, np.nan, against)
-    own = _each(own_height, said, heights)
+    own = _each(own_height, names, heights)
     for fault in STRUCK_EVERY_TIME:
-        yield fault, np.where(said == fault, -own, np.nan)
+        yield fault, np.where(names == fault, -own, np.nan)
 
 
-def _each(figure: Callable[[str, Heights], float | None], said: Said, heights: Heights) -> NDArray[np.float64]:
-    found = [figure(str(fault), row) for fault, row in zip(said, heights, strict=True)]
+def _each(figure: Callable[[str, Heights], float | None], names: Names, heights: Heights) -> NDArray[np.float64]:
+    found = [figure(str(fault), row) for fault, row in zip(names, heights, strict=True)]
     return np.array([np.nan if value is None else value for value in found], np.float64)
 
 

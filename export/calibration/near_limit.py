@@ -16,7 +16,8 @@ from agent.types import FAULTS, HEALTHY
 from export.network.graph import Floats
 from export.text.encoders import NONE, Sentences
 from export.text.tower import Tower, describe, describe_whole
-from export.training.train import TrainConfig, sentence_draws, separate_texts
+from export.training.recipe import TrainConfig
+from export.training.train import sentence_draws, separate_texts
 
 FOLDS = 3
 ADMITTED = 0.05

@@ -26,9 +26,10 @@ from export.data.table import Table
 from export.network.graph import Floats
 from export.scoring.score import embeddings, encoder_inputs
 from export.scoring.statistics import weighted_quantile
-from export.text.encoders import Sentences
+from export.text.encoders import EncodedSentences
 from export.text.tower import describe_faults
-from export.training.train import TrainConfig, Trained, train
+from export.training.recipe import TrainConfig
+from export.training.train import Trained, train
 
 REJECTED = 0.05
 """Share of known faults that "unknown" may cost."""
@@ -47,29 +48,27 @@ Learner: TypeAlias = Callable[[Table, int], Trained]
 """Makes the student of one fold of the windows left in it and the fold's number."""
 
 
-def training(
-    config: TrainConfig, *, steps: int, spec: FeatureSpec, sentences: Sentences, vectors: Floats, folder: Path
-) -> Learner:
+def training(config: TrainConfig, *, steps: int, spec: FeatureSpec, texts: EncodedSentences, folder: Path) -> Learner:
     """Trains as `config` says, for `steps` alone and with a seed of each fold's own; its checkpoints go to `folder`."""
 
     def learn(table: Table, number: int) -> Trained:
         short = msgspec.structs.replace(config, steps=steps, seed=config.seed + number)
         place = folder / str(number)
         place.mkdir(parents=True, exist_ok=True)
-        return train(table, short, spec=spec, sentences=sentences, vectors=vectors, folder=place)
+        return train(table, short, spec=spec, texts=texts, folder=place)
 
     return learn
 
 
 def held_out_similarities(
-    table: Table, learn: Learner, *, spec: FeatureSpec, sentences: Sentences, vectors: Floats, count: int, seed: int
+    table: Table, learn: Learner, *, spec: FeatureSpec, texts: EncodedSentences, count: int, seed: int
 ) -> HeldOut:
     """Let `count` students learn, each without one fold of the groups, and embed what it did not see."""
     found, rows = [], []
     for number, out in enumerate(folds(table, count, seed=seed)):
         # A healthy baseline is known wherever there was a commissioning, so it may serve both sides as reference.
         trained = learn(table.take(~out | table.baseline), number)
-        centres = describe_faults(trained.tower, vectors, sentences, FAULTS)
+        centres = describe_faults(trained.tower, texts.vectors, texts.sentences, FAULTS)
         inputs = encoder_inputs(table, trained.scaling)
         scored = np.flatnonzero(out & ~table.baseline)
         found.append(embeddings(trained.student, inputs[scored]) @ centres.T)
@@ -100,8 +99,8 @@ def fit_calibration(held_out: HeldOut, table: Table, *, real_share: float) -> Ca
     if held_out.standing is None:
         return calibration
     unlike = (best < calibration.unknown_similarity) | (probability < calibration.unknown_probability)
-    said = np.array(FAULTS)[similarity.argmax(axis=1)]
-    limits = fit_objecting(said, held_out.standing, weights, rejected=REJECTED, already=unlike)
+    names = np.array(FAULTS)[similarity.argmax(axis=1)]
+    limits = fit_objecting(names, held_out.standing, weights, rejected=REJECTED, already=unlike)
     return msgspec.structs.replace(calibration, lines=limits.lines, blind_lines=limits.blind_lines)
 
 

@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from export.studies.objectives.sign_flip import Difference
-    from export.studies.objectives.table import Claim, Row, Standings
+    from export.studies.objectives.table import Claim, ObjectiveRow, Standings
 
 
 def add_compare(commands: Any) -> None:
@@ -66,7 +66,7 @@ def _compare(arguments: argparse.Namespace) -> int:
         run_trials,
     )
     from export.studies.objectives.table import standings_of
-    from export.training.train import TrainConfig
+    from export.training.recipe import TrainConfig
 
     plan = plan_of(
         THREE_COLUMNS if arguments.columns is None else arguments.columns,
@@ -132,7 +132,7 @@ def _header(columns: Sequence[str]) -> str:
     return f"{'':<26}{names}    mean  spread without    rank   align uniform  unseen    lead       p       s"
 
 
-def _line(row: Row) -> str:
+def _line(row: ObjectiveRow) -> str:
     cells = "".join(f"{row.columns[name]:>8.3f}" for name in row.columns)
     lead = f"{'':>16}" if row.lead is None else f"{row.lead.mean:>+8.3f}{row.lead.p_value:>8.3f}"
     return (

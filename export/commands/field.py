@@ -59,8 +59,11 @@ def _field(arguments: argparse.Namespace) -> int:
     if arguments.watched < 1:
         raise ConfigError("--watched: must be at least 1")
     runners: dict[str, Callable[[argparse.Namespace], Sequence[msgspec.Struct]]] = {
-        "openset": _openset, "commissioned": _commissioned, "days": _days, "adxl345": _adxl345,
-    }  # fmt: skip
+        "openset": _openset,
+        "commissioned": _commissioned,
+        "days": _days,
+        "adxl345": _adxl345,
+    }
     document = {}
     for name in arguments.only:
         rows = runners[name](arguments)
@@ -117,10 +120,10 @@ def _adxl345(arguments: argparse.Namespace) -> Sequence[msgspec.Struct]:
     edge = _finished(arguments.bundle)
     key = _bundle_key(edge, adxl345.__file__)
     runs = adxl345.read_runs(arguments.data / "adxl345_motor")
-    verdicts: list[adxl345.Verdict] = []
+    verdicts: list[adxl345.RunVerdict] = []
     for taught in (run for run in runs if run.kind == adxl345.NORMAL):
         place = arguments.out / key / f"{taught.name.replace('/', '-')}.json"
-        cell = kept(place, adxl345.Verdicts, partial(adxl345.judged_after, edge, taught, runs))
+        cell = kept(place, adxl345.RunVerdicts, partial(adxl345.judged_after, edge, taught, runs))
         verdicts += cell.verdicts
         _tell(f"learnt from {taught.name}, judged {len(runs) - 1} runs")
     return adxl345.lines_of(verdicts, overlap=edge.bundle.spec.window_s / edge.bundle.spec.hop_s)
@@ -130,7 +133,7 @@ def _trained_on(arguments: argparse.Namespace) -> tuple[Any, Any]:
     """Material and recipe."""
     from export.runs.recipes import read_recipe
     from export.studies.columns.published import read_material
-    from export.training.train import TrainConfig
+    from export.training.recipe import TrainConfig
 
     config = TrainConfig() if arguments.recipe is None else read_recipe(arguments.recipe)
     return read_material(arguments.data, cache=arguments.cache, machines=arguments.machines, tell=_tell), config

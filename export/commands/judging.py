@@ -8,6 +8,7 @@ import sys
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from agent.bundle.runtimes import CHOICES as RUNTIME_CHOICES
 from export.commands.comparing import add_compare
 from export.commands.field import add_field
 from export.commands.proving import add_proving
@@ -23,7 +24,7 @@ def add_judging(commands: Any) -> None:
     evaluate = commands.add_parser("evaluate", help="score a bundle on recordings that it never saw")
     evaluate.add_argument("--bundle", default="default", help="bundle folder, or default")
     evaluate.add_argument("--manifest", type=Path, action="append", required=True, help="may be repeated")
-    evaluate.add_argument("--runtime", choices=("auto", "onnx", "litert"), default="auto")
+    evaluate.add_argument("--runtime", choices=RUNTIME_CHOICES, default="auto")
     evaluate.add_argument("--out", type=Path, help="folder for confusion.png and similarity.png")
     evaluate.add_argument("--json", action="store_true", help="end with one JSON document")
     evaluate.set_defaults(command=_evaluate)
@@ -78,9 +79,9 @@ def _as_text(evaluation: Evaluation) -> str:
         f"{'label':<16}{'recall':>8}   the edge: right healthy  wrong unknown unjudged",
     ]
     for label, recall in evaluation.per_class_recall.items():
-        said = gated.per_class[label]
-        shares = f"{said['right']:>15.3f}{said['healthy']:>8.3f}{said['wrong_fault']:>7.3f}"
-        rows.append(f"{label:<16}{recall:>8.3f}{shares}{said['unknown']:>8.3f}{said['unjudged']:>9.3f}")
+        called = gated.per_class[label]
+        shares = f"{called['right']:>15.3f}{called['healthy']:>8.3f}{called['wrong_fault']:>7.3f}"
+        rows.append(f"{label:<16}{recall:>8.3f}{shares}{called['unknown']:>8.3f}{called['unjudged']:>9.3f}")
     rows += ["", f"{'group':<32}{'recall':>8}"]
     rows += [f"{group:<32}{recall:>8.3f}" for group, recall in evaluation.per_group_recall.items()]
     rows += ["", "what the edge would say (95 % bounds)"]

@@ -65,7 +65,7 @@ def _protocols(arguments: argparse.Namespace) -> int:
     from export.studies.columns.protocols import RawTrial, run_protocols
     from export.studies.columns.published import read_material
     from export.studies.columns.simple import SimpleConfig
-    from export.training.train import TrainConfig
+    from export.training.recipe import TrainConfig
 
     _check_counts(arguments)
     config = TrainConfig() if arguments.recipe is None else read_recipe(arguments.recipe)
@@ -151,8 +151,8 @@ def columns_as_text(summary: Summary) -> str:
     rows.append("selected apart: each column by those inner folds alone that touch no window of its scored side")
     rows += ["", "recall per bearing"]
     for name, column in columns.items():
-        said = ", ".join(f"{group} {recall:.3f}" for group, recall in column.per_group_recall.items())
-        rows.append(f"{name:>8}  {said}")
+        recalls = ", ".join(f"{group} {recall:.3f}" for group, recall in column.per_group_recall.items())
+        rows.append(f"{name:>8}  {recalls}")
     rows += ["", "took " + ", ".join(f"{part} {seconds:.0f} s" for part, seconds in summary.seconds.items())]
     return "\n".join(rows)
 

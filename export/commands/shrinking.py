@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from export.scoring.agreement import Likeness
+    from export.scoring.agreement import Agreement
 
 
 def add_shrinking(commands: Any) -> None:
@@ -87,14 +87,14 @@ def quantize_run(arguments: argparse.Namespace) -> int:
     return os.EX_OK
 
 
-def _line(name: str, alike: Likeness) -> str:
+def _line(name: str, alike: Agreement) -> str:
     return (
         f"{name:14}cosine {alike.cosine_mean:.5f} mean, {alike.cosine_min:.5f} min, "
         f"same fault in {alike.top1_agreement:.4f} of {alike.windows}"
     )
 
 
-def verdict(plain: Likeness, aware: Likeness) -> str:
+def verdict(plain: Agreement, aware: Agreement) -> str:
     """Whether training as integers was worth it, by how many windows are given another answer than float gives.
 
     Counts that differ by less than two standard deviations of their difference, as Poisson counts, are the same.

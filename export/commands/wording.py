@@ -13,7 +13,7 @@ from export.studies.columns.splits import COLUMNS
 if TYPE_CHECKING:
     from export.evaluation.sentences import Texts
     from export.studies.columns.training_cache import Material
-    from export.training.train import TrainConfig
+    from export.training.recipe import TrainConfig
 
 
 def add_wording(commands: Any) -> None:
@@ -184,7 +184,7 @@ def _asked(arguments: argparse.Namespace, study: Path) -> tuple[Material, TrainC
     from export.data.manifest import ManifestError
     from export.studies.columns.published import read_material
     from export.studies.columns.training_cache import cell_key
-    from export.training.train import TrainConfig
+    from export.training.recipe import TrainConfig
 
     if arguments.seeds < 1 or (arguments.steps is not None and arguments.steps < 1):
         raise ManifestError("--seeds and --steps must be at least 1")

@@ -10,7 +10,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 
-from export.data.manifest import Row
+from export.data.manifest import ManifestRow
 
 SKF_6205 = "6205"
 UESTC_BEARING = "8/7.94/33.5"  # not published: assumed to be that of a 6204 insert
@@ -20,7 +20,7 @@ UESTC_BEARING = "8/7.94/33.5"  # not published: assumed to be that of a 6204 ins
 class Found:
     """Rows of a layout, and one line for every file that was left out."""
 
-    rows: tuple[Row, ...]
+    rows: tuple[ManifestRow, ...]
     skipped: tuple[str, ...]
 
 
@@ -43,7 +43,7 @@ def cwru(folder: Path) -> Found:
             skipped.append(f"{path}: its name and folders do not say fault, size and load")
             continue
         rows.append(
-            Row(
+            ManifestRow(
                 path=path,
                 variable="*_DE_time",
                 rate_hz=48_000.0 if normal else 12_000.0,
@@ -63,7 +63,7 @@ def hit(folder: Path) -> Found:
     return _by_name(
         folder,
         re.compile(r"(?P<kind>Normal|IR|OR)(?P<size>\d*)_(?P<rpm>\d+)\.mat"),
-        lambda path, found: Row(
+        lambda path, found: ManifestRow(
             path=path,
             variable="*",
             rate_hz=51_200.0,
@@ -82,7 +82,7 @@ def uestc(folder: Path) -> Found:
     return _by_name(
         folder,
         re.compile(r"(?P<kind>[NIOB])_(?P<rpm>\d+)_\d+\.mat"),
-        lambda path, found: Row(
+        lambda path, found: ManifestRow(
             path=path,
             variable="Data",
             rate_hz=20_000.0,
@@ -100,17 +100,18 @@ def uos(folder: Path) -> Found:
 
     Recordings with a rotor fault and a bearing fault at once have no single label and are skipped.
     """
-    rotor = {"H": None, "L": "looseness", "U": "imbalance", "U1": "imbalance", "U2": "imbalance", "U3": "imbalance",
-             "M": "misalignment", "M1": "misalignment", "M2": "misalignment", "M3": "misalignment"}  # fmt: skip
+    imbalance, misalignment = ("U", "U1", "U2", "U3"), ("M", "M1", "M2", "M3")
+    rotor = {"H": None, "L": "looseness"}
+    rotor |= dict.fromkeys(imbalance, "imbalance") | dict.fromkeys(misalignment, "misalignment")
     bearing = {"H": None, "B": "ball", "IR": "inner_race", "OR": "outer_race"}
     names = re.compile(
         r"(?P<rotor>[A-Z]\d?)_(?P<bearing>H|B|IR|OR)_(?P<khz>\d+)_(?P<type>[A-Za-z0-9]+)_(?P<rpm>\d+)\.mat"
     )
 
-    def row(path: Path, found: re.Match[str]) -> Row | None:
+    def row(path: Path, found: re.Match[str]) -> ManifestRow | None:
         if found["rotor"] not in rotor or (rotor[found["rotor"]] and bearing[found["bearing"]]):
             return None
-        return Row(
+        return ManifestRow(
             path=path,
             variable="*",
             rate_hz=float(found["khz"]) * 1000,
@@ -130,7 +131,9 @@ UOS_BEARINGS = ("6204",)
 LAYOUTS: dict[str, Callable[[Path], Found]] = {"cwru": cwru, "uestc": uestc, "hit": hit, "uos": uos}
 
 
-def _by_name(folder: Path, names: re.Pattern[str], row_of: Callable[[Path, re.Match[str]], Row | None]) -> Found:
+def _by_name(
+    folder: Path, names: re.Pattern[str], row_of: Callable[[Path, re.Match[str]], ManifestRow | None]
+) -> Found:
     rows, skipped = [], []
     for path in _files(folder):
         found = names.fullmatch(path.name)
@@ -152,7 +155,7 @@ FOLDERS: dict[str, Callable[[Path], Found]] = {"cwru": cwru, "hit_selfbuilt": hi
 
 def rows_below(data: Path) -> Found:
     """Rows of every known set in `data`; sets that are not there are left out and said."""
-    rows: list[Row] = []
+    rows: list[ManifestRow] = []
     skipped: list[str] = []
     for name, layout in FOLDERS.items():
         if not (data / name).is_dir():

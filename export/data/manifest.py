@@ -13,9 +13,9 @@ from dataclasses import dataclass, fields
 from pathlib import Path
 from typing import Literal
 
-from agent.config.bearings import geometry_of
+from agent.bearings.given import inside_of
 from agent.errors import TextVibError
-from agent.machine import Geometry
+from agent.machine import Inside
 from agent.types import FAULTS
 
 COLUMNS = ("path", "variable", "rate_hz", "rpm", "bearing", "machine", "group", "label", "role")
@@ -29,25 +29,25 @@ class ManifestError(TextVibError):
 
 
 @dataclass(frozen=True, slots=True)
-class Row:
+class ManifestRow:
     """One recording."""
 
     path: Path
     variable: str  # MATLAB variable or CSV column; globs, dots into structs, "+" between axes
     rate_hz: float | None  # None: as the file says
     rpm: float | None
-    bearing: str  # catalogue name or n/d/D/angle_deg; empty if unknown
+    bearing: str  # as agent.bearings.given reads it; empty if unknown
     machine: str
     group: str
     label: str
     role: Literal["", "baseline"] = ""
 
     @property
-    def geometry(self) -> Geometry | None:
-        return geometry_of(self.bearing)
+    def geometry(self) -> Inside | None:
+        return inside_of(self.bearing)
 
 
-def read_manifest(path: Path, *, labels: Sequence[str] = FAULTS) -> tuple[Row, ...]:
+def read_manifest(path: Path, *, labels: Sequence[str] = FAULTS) -> tuple[ManifestRow, ...]:
     """The rows of a manifest with their labels among `labels`; ManifestError lists every bad row."""
     try:
         text = path.read_text(encoding="utf-8-sig")
@@ -73,7 +73,7 @@ def read_manifest(path: Path, *, labels: Sequence[str] = FAULTS) -> tuple[Row, .
     return tuple(rows)
 
 
-def write_manifest(rows: Iterable[Row]) -> str:
+def write_manifest(rows: Iterable[ManifestRow]) -> str:
     """The CSV text of `rows`, with paths as they are."""
     buffer = io.StringIO()
     writer = csv.writer(buffer, lineterminator="\n")
@@ -83,7 +83,7 @@ def write_manifest(rows: Iterable[Row]) -> str:
     return buffer.getvalue()
 
 
-def _row(folder: Path, line: Sequence[str], labels: Sequence[str]) -> tuple[Row | None, list[str]]:
+def _row(folder: Path, line: Sequence[str], labels: Sequence[str]) -> tuple[ManifestRow | None, list[str]]:
     if len(line) != len(COLUMNS):
         return None, [f"{len(line)} columns, expected {len(COLUMNS)}"]
     cells = dict(zip(COLUMNS, (cell.strip() for cell in line), strict=True))
@@ -96,7 +96,7 @@ def _row(folder: Path, line: Sequence[str], labels: Sequence[str]) -> tuple[Row 
     for name in ("rate_hz", "rpm"):
         numbers[name] = _positive(cells[name], name, problems)
     try:
-        geometry_of(cells["bearing"])
+        inside_of(cells["bearing"])
     except ValueError as error:
         problems.append(f"column bearing: {error}")
     path = folder / cells["path"]
@@ -104,7 +104,7 @@ def _row(folder: Path, line: Sequence[str], labels: Sequence[str]) -> tuple[Row 
         problems.append(f"column path: {path} is not a file")
     if problems:
         return None, problems
-    return Row(
+    return ManifestRow(
         path=path,
         variable=cells["variable"],
         rate_hz=numbers["rate_hz"],

@@ -15,7 +15,7 @@ from scipy.signal import resample_poly
 
 from agent.dsp.spectra import FeatureSpec
 from agent.errors import RecordingError
-from export.data.manifest import Row
+from export.data.manifest import ManifestRow
 from export.data.windows import judged_windows, read_samples, recording_name
 
 
@@ -27,7 +27,9 @@ class RawWindows:
     recordings: NDArray[np.str_]  # (n,) as in the table of features
 
 
-def raw_windows(rows: Iterable[Row], spec: FeatureSpec, *, rate_hz: float, hop_s: float | None = None) -> RawWindows:
+def raw_windows(
+    rows: Iterable[ManifestRow], spec: FeatureSpec, *, rate_hz: float, hop_s: float | None = None
+) -> RawWindows:
     """Windows of every recording that can be read, brought to `rate_hz` by polyphase filtering."""
     size = round(spec.window_s * rate_hz)
     windows: list[NDArray[np.float32]] = []

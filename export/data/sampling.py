@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 from numpy.typing import NDArray
 
-from agent.diagnosis.matching import FAULTS_OF_DEGREE
+from agent.faults import FAULTS_OF_DEGREE
 from export.data.table import Table
 
 SIMULATED = "sim-"  # what names of simulated machines begin with

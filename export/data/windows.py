@@ -24,19 +24,19 @@ from agent.dsp.features import extract
 from agent.dsp.spectra import FeatureSpec, analyse
 from agent.dsp.speed import SpeedTrack
 from agent.errors import RecordingError
-from agent.machine import AxisRole, Bearing, Geometry, Machine
+from agent.machine import AxisRole, Bearing, Inside, Machine
 from agent.recordings.read import read_recording
 from agent.stream.quality import fault_of_signal
 from agent.stream.windowing import window_length
 from agent.types import AXES, Rate, Samples, Stream, Window
 from export.data.healthy import NEITHER_HALF
-from export.data.manifest import Row
+from export.data.manifest import ManifestRow
 from export.data.table import Table, join, load, save
 from export.progress import track
 
 
 def table_of(
-    rows: Iterable[Row], spec: FeatureSpec, *, cache: Path, hop_s: float | None = None
+    rows: Iterable[ManifestRow], spec: FeatureSpec, *, cache: Path, hop_s: float | None = None
 ) -> tuple[Table, list[str]]:
     """Windows of every recording, and one note for each recording that gave none."""
     rows = list(rows)
@@ -61,9 +61,15 @@ def table_of(
 
 
 def window_features(
-    samples: Samples, *, rate_hz: float, spec: FeatureSpec, hop_s: float, rpm: float | None, geometry: Geometry | None,
+    samples: Samples,
+    *,
+    rate_hz: float,
+    spec: FeatureSpec,
+    hop_s: float,
+    rpm: float | None,
+    geometry: Inside | None,
     roles: tuple[tuple[str, AxisRole], ...] = (),
-) -> tuple[NDArray[np.float32], NDArray[np.bool_]]:  # fmt: skip
+) -> tuple[NDArray[np.float32], NDArray[np.bool_]]:
     """(windows, d) features and masks of samples (n, axes); windows that cannot be judged are left out."""
     speeds = SpeedTrack(Machine("machine", rpm=rpm, speed_source="unknown" if rpm is None else "config"))
     values, known = [], []
@@ -91,15 +97,23 @@ def judged_windows(samples: Samples, *, rate_hz: float, window_s: float, hop_s: 
             yield window
 
 
-def recording_name(row: Row) -> str:
+def recording_name(row: ManifestRow) -> str:
     """What tells the recording of `row` from others in a table."""
     return f"{row.path.parent.name}/{row.path.name}:{row.variable}"
 
 
 def labelled(
-    values: NDArray[np.float32], known: NDArray[np.bool_], *, label: str, group: str, machine: str, recording: str,
-    rpm: float | None, baseline: bool, overlap: int = 0,
-) -> Table:  # fmt: skip
+    values: NDArray[np.float32],
+    known: NDArray[np.bool_],
+    *,
+    label: str,
+    group: str,
+    machine: str,
+    recording: str,
+    rpm: float | None,
+    baseline: bool,
+    overlap: int = 0,
+) -> Table:
     """Windows of one recording as a table; each shares samples with the `overlap` windows before and after it."""
     n = len(values)
     half = np.where(np.arange(n) < n // 2, 0, 1).astype(np.int8)
@@ -117,7 +131,7 @@ def labelled(
     )
 
 
-def read_samples(row: Row) -> tuple[Samples, float]:
+def read_samples(row: ManifestRow) -> tuple[Samples, float]:
     """Samples (n, axes) of a recording and their rate in Hz; RecordingError where either is missing."""
     recording = read_recording(row.path, variable=row.variable or None, rate_hz=row.rate_hz)
     if recording.rate_hz is None:
@@ -125,16 +139,22 @@ def read_samples(row: Row) -> tuple[Samples, float]:
     return recording.samples, recording.rate_hz
 
 
-def _windows(row: Row, spec: FeatureSpec, hop_s: float) -> Table:
+def _windows(row: ManifestRow, spec: FeatureSpec, hop_s: float) -> Table:
     samples, rate_hz = read_samples(row)
     values, known = window_features(
         samples, rate_hz=rate_hz, spec=spec, hop_s=hop_s, rpm=row.rpm, geometry=row.geometry
     )
     return labelled(
-        values, known, label=row.label, group=row.group, machine=row.machine,
-        recording=recording_name(row), rpm=row.rpm,
-        baseline=row.role == "baseline", overlap=math.ceil(spec.window_s / hop_s) - 1,
-    )  # fmt: skip
+        values,
+        known,
+        label=row.label,
+        group=row.group,
+        machine=row.machine,
+        recording=recording_name(row),
+        rpm=row.rpm,
+        baseline=row.role == "baseline",
+        overlap=math.ceil(spec.window_s / hop_s) - 1,
+    )
 
 
 def feature_digest(spec: FeatureSpec) -> str:
@@ -145,7 +165,7 @@ def feature_digest(spec: FeatureSpec) -> str:
     return digest.hexdigest()
 
 
-def _key(row: Row, spec: FeatureSpec, hop_s: float) -> str:
+def _key(row: ManifestRow, spec: FeatureSpec, hop_s: float) -> str:
     digest = hashlib.sha256(feature_digest(spec).encode())
     digest.update(hashlib.sha256(row.path.read_bytes()).digest())
     facts = [str(getattr(row, field.name)) for field in fields(row) if field.name != "path"]

@@ -28,7 +28,7 @@ from agent.recordings.read import Recording, blocks_of, read_recording
 from agent.stream.quality import fault_of_signal
 from agent.stream.windowing import Windower
 from agent.types import INVALID, Alert, Diagnosis, Match, Window
-from export.data.manifest import Row
+from export.data.manifest import ManifestRow
 from export.network.graph import Floats
 from export.progress import track
 
@@ -52,13 +52,13 @@ class Listened:
     group: str
     similarity: Floats  # (windows, faults) cosines; NaN where a window has no embedding
     probability: Floats  # (windows,) of the nearest fault
-    said: tuple[str, ...]  # per window: a fault, "unknown", "invalid" or "idle"
+    called: tuple[str, ...]  # per window: a fault, "unknown", "invalid" or "idle"
     deviation: Floats  # (windows,) 1 is the limit; NaN where no baseline covers the speed
     alerts_s: tuple[float, ...]  # when alerts were raised, in seconds from the start
     seconds: float
 
 
-def listen(rows: Iterable[Row], bundle: Bundle, encoder: Encoder) -> tuple[list[Listened], list[str]]:
+def listen(rows: Iterable[ManifestRow], bundle: Bundle, encoder: Encoder) -> tuple[list[Listened], list[str]]:
     """Every recording that is not a baseline, and one note for each that gave nothing."""
     rows = list(rows)
     baselines, notes = learn_baselines(rows, bundle)
@@ -69,14 +69,14 @@ def listen(rows: Iterable[Row], bundle: Bundle, encoder: Encoder) -> tuple[list[
         except RecordingError as error:
             notes.append(str(error))
             continue
-        if len(one.said):
+        if len(one.called):
             heard.append(one)
         else:
             notes.append(f"{row.path}: shorter than one window of {bundle.spec.window_s:g} s")
     return heard, notes
 
 
-def learn_baselines(rows: Sequence[Row], bundle: Bundle) -> tuple[Baselines, list[str]]:
+def learn_baselines(rows: Sequence[ManifestRow], bundle: Bundle) -> tuple[Baselines, list[str]]:
     """Baselines of every machine that has rows of that role, for every bearing its rows name; and what taught nothing.
 
     A machine's baseline rows are heard once for each bearing, since the lines looked for depend on its geometry. Each
@@ -118,7 +118,7 @@ def _is_ready(baseline: Baseline) -> bool:
     return any(cell.count >= MIN_WINDOWS for cell in baseline.cells)
 
 
-def _lessons(row: Row, bundle: Bundle, bearings: dict[str, Bearing]) -> list[Lesson]:
+def _lessons(row: ManifestRow, bundle: Bundle, bearings: dict[str, Bearing]) -> list[Lesson]:
     found: list[Lesson] = []
     speeds = SpeedTrack(_machine(row))
     for window in _windows(_read(row), bundle):
@@ -133,7 +133,7 @@ def _lessons(row: Row, bundle: Bundle, bearings: dict[str, Bearing]) -> list[Les
     return found
 
 
-def _listen(row: Row, bundle: Bundle, encoder: Encoder, baseline: Baseline) -> Listened:
+def _listen(row: ManifestRow, bundle: Bundle, encoder: Encoder, baseline: Baseline) -> Listened:
     recording = _read(row)
     setup = SensorSetup(SENSOR, _machine(row), bearings=(Bearing(BEARING, row.geometry),))
     pipeline = Pipeline(setup, bundle=bundle, encoder=encoder, config=DecisionConfig(), baselines={BEARING: baseline})
@@ -155,14 +155,16 @@ def _listen(row: Row, bundle: Bundle, encoder: Encoder, baseline: Baseline) -> L
         group=row.group,
         similarity=_table(matches, bundle),
         probability=np.array([m[0].probability if m else np.nan for m in matches], dtype=np.float32),
-        said=tuple(_said(diagnosis) for diagnosis in diagnoses),
+        called=tuple(_said(diagnosis) for diagnosis in diagnoses),
         deviation=np.array([np.nan if d.deviation is None else d.deviation for d in diagnoses], dtype=np.float32),
         alerts_s=tuple(alerts_s),
         seconds=len(recording.samples) / recording.rate_hz,
     )
 
 
-def _ungated(window: Window, row: Row, bundle: Bundle, encoder: Encoder, baseline: Baseline) -> tuple[Match, ...]:
+def _ungated(
+    window: Window, row: ManifestRow, bundle: Bundle, encoder: Encoder, baseline: Baseline
+) -> tuple[Match, ...]:
     """What the descriptions say of a window that the agent did not name (bad signal, standing still).
 
     () where its features are no numbers.
@@ -198,11 +200,11 @@ def _windows(recording: Recording, bundle: Bundle) -> Iterator[Window]:
         yield from windower.feed(block)
 
 
-def _machine(row: Row) -> Machine:
+def _machine(row: ManifestRow) -> Machine:
     return Machine(row.machine, rpm=row.rpm, speed_source="unknown" if row.rpm is None else "config")
 
 
-def _read(row: Row) -> Recording:
+def _read(row: ManifestRow) -> Recording:
     recording = read_recording(row.path, variable=row.variable or None, rate_hz=row.rate_hz)
     if recording.rate_hz is None:
         raise RecordingError(f"{row.path}: its sample rate is neither in the file nor in the manifest (rate_hz)")

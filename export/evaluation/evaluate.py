@@ -109,7 +109,7 @@ def evaluate(heard: Sequence[Listened], bundle: Bundle, *, skipped: Sequence[str
 
 def _spread(heard: Sequence[Listened], values: Sequence[str]) -> NDArray[np.str_]:
     """One value per recording -> one per window."""
-    return np.repeat(np.array(values), [len(one.said) for one in heard])
+    return np.repeat(np.array(values), [len(one.called) for one in heard])
 
 
 def _macro_auroc(scaled: NDArray[np.float32], true: NDArray[np.str_], faults: Sequence[str]) -> float | None:
@@ -128,21 +128,21 @@ def _gated(
     *,
     overlap: float,
 ) -> Gated:
-    said = np.concatenate([np.array(one.said) for one in heard])
+    called = np.concatenate([np.array(one.called) for one in heard])
     deviation = np.concatenate([one.deviation for one in heard])
     probability = np.concatenate([one.probability for one in heard])[scored].astype(np.float64)
     true = labels[scored]
     weights = np.ones(len(true))
     for label in np.unique(true):
         weights[true == label] /= (true == label).sum()
-    named = ~np.isin(said, (HEALTHY, UNKNOWN, INVALID, IDLE))
+    named = ~np.isin(called, (HEALTHY, UNKNOWN, INVALID, IDLE))
     healthy, covered = labels == HEALTHY, np.isfinite(deviation)
     return Gated(
-        unknown=share_of(said == UNKNOWN, overlap=overlap),
-        invalid=share_of(said == INVALID, overlap=overlap),
-        idle=share_of(said == IDLE, overlap=overlap),
+        unknown=share_of(called == UNKNOWN, overlap=overlap),
+        invalid=share_of(called == INVALID, overlap=overlap),
+        idle=share_of(called == IDLE, overlap=overlap),
         false_alarms=share_of(named[healthy], overlap=overlap),
-        per_class={str(label): _answers(said[labels == label], str(label)) for label in np.unique(labels)},
+        per_class={str(label): _answers(called[labels == label], str(label)) for label in np.unique(labels)},
         calibration_error=expected_calibration_error(probability, right, weights),
         deviating_healthy=share_of(deviation[healthy & covered] >= 1, overlap=overlap),
         deviating_faults=share_of(deviation[~healthy & covered] >= 1, overlap=overlap),
@@ -151,10 +151,10 @@ def _gated(
     )
 
 
-def _answers(said: NDArray[np.str_], label: str) -> dict[str, float]:
-    unjudged = np.isin(said, (INVALID, IDLE))
-    right, unknown = said == label, said == UNKNOWN
-    as_healthy = (said == HEALTHY) & ~right
+def _answers(called: NDArray[np.str_], label: str) -> dict[str, float]:
+    unjudged = np.isin(called, (INVALID, IDLE))
+    right, unknown = called == label, called == UNKNOWN
+    as_healthy = (called == HEALTHY) & ~right
     wrong = ~(unjudged | right | unknown | as_healthy)
     shares = {"right": right, "healthy": as_healthy, "wrong_fault": wrong, "unknown": unknown, "unjudged": unjudged}
     return {name: float(hits.mean()) for name, hits in shares.items()}

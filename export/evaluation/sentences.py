@@ -77,14 +77,17 @@ class Read:
 
 def read_never_seen(bundle: Bundle, reader: Reader) -> tuple[Read, ...]:
     """Both kinds of sentences about faults, then every kind about none, against the bundle's descriptions."""
-    unseen, contrasts = sentences_of(read_wordings(FOLDER / "unseen.toml"), FAULTS), read_contrasts(UNSEEN)
+    never_seen, contrasts = sentences_of(read_wordings(FOLDER / "unseen.toml"), FAULTS), read_contrasts(UNSEEN)
     affirmed = [
         (text, fault, language)
         for language, table in contrasts.affirmed.items()
         for fault, texts in table.items()
         for text in texts
     ]
-    rows = {"wording": list(zip(unseen.texts, unseen.faults, unseen.languages, strict=True)), "affirmed": affirmed}
+    rows = {
+        "wording": list(zip(never_seen.texts, never_seen.faults, never_seen.languages, strict=True)),
+        "affirmed": affirmed,
+    }
     for one in contrasts.negatives:
         rows.setdefault(one.kind, []).append((one.text, NONE, one.language))
     found = []

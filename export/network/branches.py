@@ -21,21 +21,34 @@ from agent.errors import ConfigError
 
 LINES = ("bpfo", "bpfi", "bpfi_side", "bsf", "bsf_even", "bsf_side", "ftf", "shaft")
 PHYSICS = (
-    *(f"own:comb/{line}/mean" for line in LINES), "own:contrast/*/mean",
-    "difference:impulse/*", "difference:shape/kurtosis",
-    "distance:spectrum", "distance:shape", "distance:comb",
-)  # fmt: skip
+    *(f"own:comb/{line}/mean" for line in LINES),
+    "own:contrast/*/mean",
+    "difference:impulse/*",
+    "difference:shape/kurtosis",
+    "distance:spectrum",
+    "distance:shape",
+    "distance:comb",
+)
 """What means the same on every machine, where its healthy state is known."""
 PHYSICS_BLIND = (
-    *(f"own:comb/{line}/*" for line in LINES), "own:contrast/*",
-    "own:impulse/*", "own:shape/kurtosis", "own:shape/crest",
-)  # fmt: skip
+    *(f"own:comb/{line}/*" for line in LINES),
+    "own:contrast/*",
+    "own:impulse/*",
+    "own:shape/kurtosis",
+    "own:shape/crest",
+)
 """And where it is not."""
 MACHINE = ("own:*", "difference:*", "distance:*", "known:*")
 ROTOR = (
-    *PHYSICS, "difference:low_order/*", "difference:share/*", "difference:axial/*", "own:axial/*",
-    "difference:raw/shaft", "difference:raw/half", "own:comb/half/mean",
-)  # fmt: skip
+    *PHYSICS,
+    "difference:low_order/*",
+    "difference:share/*",
+    "difference:axial/*",
+    "own:axial/*",
+    "difference:raw/shaft",
+    "difference:raw/half",
+    "own:comb/half/mean",
+)
 SPECTRUM = ("own:spectrum/*",)
 
 Expert = Literal["physics", "physics_blind", "machine", "nearness", "rotor"]

@@ -42,9 +42,15 @@ class Student(nn.Module):
     """
 
     def __init__(
-        self, inputs: int, *, hidden: Sequence[int] = (96, 64), dim: int = 64, dropout: float = 0.2,
-        connections: Sequence[Connection] = (), taught: bool = False,
-    ) -> None:  # fmt: skip
+        self,
+        inputs: int,
+        *,
+        hidden: Sequence[int] = (96, 64),
+        dim: int = 64,
+        dropout: float = 0.2,
+        connections: Sequence[Connection] = (),
+        taught: bool = False,
+    ) -> None:
         super().__init__()
         masked = masks(inputs, connections)
         sizes = (inputs, *(len(mask) for mask in masked), *hidden)

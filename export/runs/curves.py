@@ -26,7 +26,7 @@ def draw_curves(path: Path, losses: Sequence[float], held_out: HeldOut, table: T
     left.plot(np.convolve(losses, np.ones(width) / width, mode="valid"))
     left.set(xlabel="step", ylabel="loss", title=f"training loss, mean of {width} steps")
     predicted, labels = nearest(held_out.similarity, FAULTS), table.labels[held_out.rows]
-    counts = np.array([[((labels == true) & (predicted == said)).sum() for said in FAULTS] for true in FAULTS])
+    counts = np.array([[((labels == true) & (predicted == called)).sum() for called in FAULTS] for true in FAULTS])
     shares = counts / np.maximum(counts.sum(axis=1, keepdims=True), 1)
     right.imshow(shares, vmin=0, vmax=1, cmap="Blues")
     right.set_xticks(range(len(FAULTS)), FAULTS, rotation=45, ha="right")

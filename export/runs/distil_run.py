@@ -6,7 +6,6 @@ recordings themselves may be gone; description, scaling and limits of deviation 
 
 from __future__ import annotations
 
-import shutil
 from dataclasses import replace
 from pathlib import Path
 
@@ -15,15 +14,14 @@ import numpy as np
 
 from agent.errors import ConfigError
 from agent.types import FAULTS
-from export.calibration.temperature import Learner, fit_calibration, held_out_similarities, training
+from export.calibration.temperature import Learner, held_out_similarities, training
 from export.data.sampling import folds
 from export.data.table import Table
 from export.network.graph import Floats, Graph, embed, multiplications
 from export.network.model import fold
-from export.runs.curves import draw_curves
-from export.runs.folder import Descriptions, Run, read_descriptions, save_run, write_json
-from export.runs.train_run import FOLDS, FOLDS_FOLDER, fold_steps, metrics_of
-from export.scoring.agreement import Likeness, likeness, likeness_of_named
+from export.runs.folder import Descriptions, Run, read_descriptions
+from export.runs.train_run import FOLDS, FOLDS_FOLDER, Outcome, finish, fold_steps
+from export.scoring.agreement import Agreement, agreement_of, agreement_of_named
 from export.scoring.score import by_family, encoder_inputs, nearest
 from export.shrinking.distil import DistilConfig, Network, distil
 from export.text.tower import describe_faults, sha256
@@ -54,43 +52,26 @@ def run_distillation(run: Run, config: DistilConfig, *, folder: Path) -> None:
         students.append(_pupil(networks[-1], part, config, number=number, run=run, texts=texts, folder=place))
         return students[-1]
 
-    held_out = held_out_similarities(
-        table, learn, spec=spec, sentences=texts.sentences, vectors=texts.vectors, count=FOLDS, seed=recipe.seed
+    held_out = held_out_similarities(table, learn, spec=spec, texts=texts.texts, count=FOLDS, seed=recipe.seed)
+    run_config = msgspec.structs.replace(
+        run.config,
+        distilled=(*run.config.distilled, config),
+        network_sha256=sha256((run.folder / "trained.pt").read_bytes()),
     )
-    calibration = fit_calibration(held_out, table, real_share=recipe.real_share)
-    save_run(
-        folder,
-        config=msgspec.structs.replace(
-            run.config,
-            distilled=(*run.config.distilled, config),
-            network_sha256=sha256((run.folder / "trained.pt").read_bytes()),
-        ),
-        table=table,
-        trained=trained,
-        calibration=calibration,
-        deviation=run.deviation,
-    )
-    metrics = metrics_of(
-        trained, table, held_out, calibration,
-        real_share=recipe.real_share, sentences=texts.sentences, vectors=texts.vectors, encoder=texts.encoder,
-    )  # fmt: skip
-    metrics["network"] = {
+    beside_network = {
         "multiplications": {"network": multiplications(run.graph), "student": multiplications(fold(student))},
         "training_windows": _on_training(table, network, fold(student)),
         **_on_held_out(table, networks, students, texts, seed=recipe.seed),
     }
-    write_json(folder / "metrics.json", metrics)
-    shutil.rmtree(place)
-    draw_curves(folder / "curves.png", losses, held_out, table)
+    outcome = Outcome(trained, table, held_out, texts.texts, texts.encoder)
+    finish(folder, run_config, outcome, deviation=run.deviation, beside={"network": beside_network})
 
 
 def _lineage(run: Run, texts: Descriptions, folder: Path) -> Learner:
     """Makes each fold's network as that of the run was made: trained, then distilled as often as it was."""
     recipe = run.config.train
-    train = training(
-        recipe, steps=fold_steps(recipe.steps), spec=run.config.spec, sentences=texts.sentences, vectors=texts.vectors,
-        folder=folder,
-    )  # fmt: skip
+    steps = fold_steps(recipe.steps)
+    train = training(recipe, steps=steps, spec=run.config.spec, texts=texts.texts, folder=folder)
 
     def learn(part: Table, number: int) -> Trained:
         trained = train(part, number)
@@ -115,15 +96,15 @@ def _pupil(
 
 
 def _centres(trained: Trained, texts: Descriptions) -> Floats:
-    return describe_faults(trained.tower, texts.vectors, texts.sentences, FAULTS)
+    return describe_faults(trained.tower, texts.texts.vectors, texts.texts.sentences, FAULTS)
 
 
-def _on_training(table: Table, network: Network, student: Graph) -> dict[str, Likeness]:
+def _on_training(table: Table, network: Network, student: Graph) -> dict[str, Agreement]:
     scored = ~table.baseline
     result = {}
     for name, with_reference in (("with_baseline", True), ("without_baseline", False)):
         inputs = encoder_inputs(table, network.scaling, with_reference=with_reference)[scored]
-        result[name] = likeness(embed(student, inputs), embed(network.graph, inputs), network.centres)
+        result[name] = agreement_of(embed(student, inputs), embed(network.graph, inputs), network.centres)
     return result
 
 
@@ -131,18 +112,18 @@ def _on_held_out(
     table: Table, networks: list[Trained], students: list[Trained], texts: Descriptions, *, seed: int
 ) -> dict[str, object]:
     """Each fold's student beside its network, on the groups that both had to do without."""
-    said, wanted, told, known, rows = [], [], [], [], []
+    of_students, of_networks, student_cosines, network_cosines, rows = [], [], [], [], []
     for out, network, student in zip(folds(table, FOLDS, seed=seed), networks, students, strict=True):
         scored = np.flatnonzero(out & ~table.baseline)
         inputs, centres = encoder_inputs(table, network.scaling)[scored], _centres(network, texts)
-        said.append(embed(fold(student.student), inputs))
-        wanted.append(embed(fold(network.student), inputs))
-        told.append(said[-1] @ centres.T)
-        known.append(wanted[-1] @ centres.T)
+        of_students.append(embed(fold(student.student), inputs))
+        of_networks.append(embed(fold(network.student), inputs))
+        student_cosines.append(of_students[-1] @ centres.T)
+        network_cosines.append(of_networks[-1] @ centres.T)
         rows.append(scored)
     part = table.take(np.concatenate(rows))
-    joined = [np.concatenate(parts) for parts in (said, wanted, told, known)]
+    joined = [np.concatenate(parts) for parts in (of_students, of_networks, student_cosines, network_cosines)]
     return {
-        "held_out_groups": likeness_of_named(*joined),
+        "held_out_groups": agreement_of_named(*joined),
         "network_held_out_by_family": by_family(nearest(joined[3], FAULTS), part),
     }

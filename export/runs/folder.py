@@ -20,17 +20,17 @@ from agent.dsp.encoder_inputs import CodeScale, InputScaling, view_shares
 from agent.dsp.spectra import FeatureSpec
 from agent.errors import TextVibError
 from agent.types import FAULTS
-from export.calibration.head_start import heard_windows
 from export.data.table import Table, load, save
 from export.network.graph import Floats, Graph
 from export.network.model import Student, fold
-from export.scoring.agreement import Likeness
+from export.scoring.agreement import Agreement
 from export.shrinking.aware import AwareConfig
 from export.shrinking.distil import DistilConfig
-from export.text.encoders import Sentences, TextEncoder, text_encoder
+from export.text.encoders import EncodedSentences, TextEncoder, text_encoder
 from export.text.no_fault import WORDINGS, training_sentences, wordings_digest
 from export.text.tower import Tower, describe_faults, load_tower, tower_bytes
-from export.training.train import TrainConfig, Trained, student_of
+from export.training.recipe import TrainConfig
+from export.training.train import Trained, student_of
 
 Value = TypeVar("Value")
 
@@ -62,9 +62,9 @@ class QuantizedConfig(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     outputs: CodeScale
     parameters: int
     multiplications: int
-    float_likeness: Likeness  # to the float student, on the windows that ranges were read off
+    float_likeness: Agreement  # to the float student, on the windows that ranges were read off
     aware: AwareConfig | None = None  # where the weights were trained as integers
-    post_training: Likeness | None = None  # of the integers that they would have been without
+    post_training: Agreement | None = None  # of the integers that they would have been without
 
 
 @dataclass(frozen=True, slots=True)
@@ -93,8 +93,9 @@ def save_run(
     trained: Trained,
     calibration: Calibration,
     deviation: DeviationScale,
+    heard: Floats,
 ) -> None:
-    """Write everything but metrics and curves."""
+    """Write everything but metrics and curves; `heard` (n, dim) is kept with the tower (`heard_windows`)."""
     write_json(folder / "config.json", config)
     write_json(folder / "calibration.json", calibration)
     write_json(folder / "deviation.json", deviation)
@@ -102,7 +103,6 @@ def save_run(
     scaling = trained.scaling
     np.save(folder / "scaling.npy", np.stack([scaling.mean, scaling.gain, scaling.deviation_gain]))
     torch.save(trained.student.state_dict(), folder / "trained.pt")
-    heard = heard_windows(trained, table, real_share=config.train.real_share, seed=config.train.seed)
     (folder / "tower.npz").write_bytes(tower_bytes(trained.tower, config.text_encoder, heard=heard))
 
 
@@ -138,8 +138,7 @@ class Descriptions:
 
     encoder: TextEncoder
     tower: Tower
-    sentences: Sentences
-    vectors: Floats  # (sentences, text dim), before the tower
+    texts: EncodedSentences  # before the tower
     centres: Floats  # (faults, dim) unit vectors, after it, averaged
 
 
@@ -149,8 +148,8 @@ def read_descriptions(run: Run) -> Descriptions:
         raise RunError(f"{WORDINGS}, negatives.toml: changed since the run {run.folder} was trained; train again")
     encoder = text_encoder(run.config.train.text)
     sentences = training_sentences()
-    vectors, tower = encoder.encode(sentences.texts), load_tower(run.tower, encoder)
-    return Descriptions(encoder, tower, sentences, vectors, describe_faults(tower, vectors, sentences, FAULTS))
+    texts, tower = EncodedSentences(sentences, encoder.encode(sentences.texts)), load_tower(run.tower, encoder)
+    return Descriptions(encoder, tower, texts, describe_faults(tower, texts.vectors, sentences, FAULTS))
 
 
 def write_json(path: Path, value: object) -> None:

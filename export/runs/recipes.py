@@ -8,7 +8,7 @@ from pathlib import Path
 import msgspec
 
 from agent.errors import ConfigError
-from export.training.train import TrainConfig
+from export.training.recipe import TrainConfig
 
 
 def read_recipe(path: Path) -> TrainConfig:

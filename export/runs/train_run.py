@@ -3,15 +3,19 @@
 from __future__ import annotations
 
 import shutil
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from pathlib import Path
+from types import MappingProxyType
 
 import numpy as np
 
+from agent.diagnosis.baseline import DeviationScale
 from agent.diagnosis.matching import Calibration
 from agent.dsp.spectra import FeatureSpec
 from agent.types import FAULTS
 from export.calibration.deviation import fit_deviation
+from export.calibration.head_start import heard_windows
 from export.calibration.near_limit import fit_limit
 from export.calibration.temperature import (
     HeldOut,
@@ -21,7 +25,7 @@ from export.calibration.temperature import (
     softmax,
     training,
 )
-from export.data.manifest import Row
+from export.data.manifest import ManifestRow
 from export.data.sampling import sampling_weights
 from export.data.simulated import simulated_table
 from export.data.table import Table, join
@@ -31,10 +35,11 @@ from export.runs.curves import draw_curves
 from export.runs.folder import RunConfig, save_run, write_json
 from export.scoring.score import balanced_accuracy, by_family, embeddings, encoder_inputs, nearest, recall_per_label
 from export.scoring.spread import Spread, spread_of
-from export.text.encoders import FOLDER, Sentences, TextEncoder, read_wordings, sentences_of, text_encoder
+from export.text.encoders import FOLDER, EncodedSentences, TextEncoder, read_wordings, sentences_of, text_encoder
 from export.text.no_fault import training_sentences, wordings_digest
 from export.text.tower import describe, describe_faults, nearest_fault_share, whole
-from export.training.train import TrainConfig, Trained, train
+from export.training.recipe import TrainConfig
+from export.training.train import Trained, train
 
 HOP_S = 0.5  # denser than the agent's own hop: more windows from the same recordings
 FOLDS = 5
@@ -44,7 +49,7 @@ FIRST_SIMULATED = 1000
 
 
 def run_experiment(
-    rows: Sequence[Row],
+    rows: Sequence[ManifestRow],
     config: TrainConfig,
     *,
     folder: Path,
@@ -61,42 +66,62 @@ def run_experiment(
     table = join([real, simulated_table(seeds, spec, cache=cache)]) if machines else real
     encoder = text_encoder(config.text)
     sentences = training_sentences()
-    vectors = encoder.encode(sentences.texts)
+    texts = EncodedSentences(sentences, encoder.encode(sentences.texts))
 
-    trained = train(table, config, spec=spec, sentences=sentences, vectors=vectors, folder=folder)
-    trained.tower.near.fill_(fit_limit(sentences, vectors, config))
-    learn = training(
-        config, steps=fold_steps(config.steps), spec=spec, sentences=sentences, vectors=vectors,
-        folder=folder / FOLDS_FOLDER,
-    )  # fmt: skip
-    held_out = held_out_similarities(
-        table, learn, spec=spec, sentences=sentences, vectors=vectors, count=FOLDS, seed=config.seed
+    trained = train(table, config, spec=spec, texts=texts, folder=folder)
+    trained.tower.near.fill_(fit_limit(sentences, texts.vectors, config))
+    steps = fold_steps(config.steps)
+    learn = training(config, steps=steps, spec=spec, texts=texts, folder=folder / FOLDS_FOLDER)
+    held_out = held_out_similarities(table, learn, spec=spec, texts=texts, count=FOLDS, seed=config.seed)
+    run_config = RunConfig(
+        train=config,
+        spec=spec,
+        recordings=len(rows) - len(notes),
+        machines_simulated=machines,
+        hop_s=hop_s,
+        text_encoder=encoder.name,
+        wordings_sha256=wordings_digest(),
     )
-    calibration = fit_calibration(held_out, table, real_share=config.real_share)
+    outcome = Outcome(trained, table, held_out, texts, encoder)
+    finish(folder, run_config, outcome, deviation=fit_deviation(real, spec))
+    return notes
+
+
+@dataclass(frozen=True, slots=True)
+class Outcome:
+    """What one training made, and what its folds said of windows that they had not learnt from."""
+
+    trained: Trained
+    table: Table
+    held_out: HeldOut
+    texts: EncodedSentences
+    encoder: TextEncoder
+
+
+def finish(
+    folder: Path,
+    config: RunConfig,
+    outcome: Outcome,
+    *,
+    deviation: DeviationScale,
+    beside: Mapping[str, object] = MappingProxyType({}),
+) -> None:
+    """Calibrate and write the whole run folder, `beside` among its metrics; the folds' checkpoints go."""
+    trained, table, recipe = outcome.trained, outcome.table, config.train
+    calibration = fit_calibration(outcome.held_out, table, real_share=recipe.real_share)
     save_run(
         folder,
-        config=RunConfig(
-            train=config,
-            spec=spec,
-            recordings=len(rows) - len(notes),
-            machines_simulated=machines,
-            hop_s=hop_s,
-            text_encoder=encoder.name,
-            wordings_sha256=wordings_digest(),
-        ),
+        config=config,
         table=table,
         trained=trained,
         calibration=calibration,
-        deviation=fit_deviation(real, spec),
+        deviation=deviation,
+        heard=heard_windows(trained, table, real_share=recipe.real_share, seed=recipe.seed),
     )
-    metrics = metrics_of(
-        trained, table, held_out, calibration,
-        real_share=config.real_share, sentences=sentences, vectors=vectors, encoder=encoder,
-    )  # fmt: skip
-    write_json(folder / "metrics.json", metrics)
+    metrics = metrics_of(outcome, calibration, real_share=recipe.real_share)
+    write_json(folder / "metrics.json", {**metrics, **beside})
     shutil.rmtree(folder / FOLDS_FOLDER)
-    draw_curves(folder / "curves.png", trained.losses, held_out, table)
-    return notes
+    draw_curves(folder / "curves.png", trained.losses, outcome.held_out, table)
 
 
 def fold_steps(steps: int) -> int:
@@ -104,20 +129,18 @@ def fold_steps(steps: int) -> int:
     return max(1, round(steps * FOLD_STEPS))
 
 
-def metrics_of(
-    trained: Trained, table: Table, held_out: HeldOut, calibration: Calibration, *, real_share: float,
-    sentences: Sentences, vectors: Floats, encoder: TextEncoder,
-) -> dict[str, object]:  # fmt: skip
+def metrics_of(outcome: Outcome, calibration: Calibration, *, real_share: float) -> dict[str, object]:
     """What every run folder says of its student."""
+    trained, table, texts = outcome.trained, outcome.table, outcome.texts
     simulated = sum(machine.startswith("sim-") for machine in table.machines.tolist())
-    centres = describe_faults(trained.tower, vectors, sentences, FAULTS)
+    centres = describe_faults(trained.tower, texts.vectors, texts.sentences, FAULTS)
     return {
         "windows": {"real": len(table) - simulated, "simulated": simulated},
         "final_loss": float(np.mean(trained.losses[-100:])),
-        "held_out_groups": held_out_metrics(held_out, table, calibration.temperature, real_share),
+        "held_out_groups": held_out_metrics(outcome.held_out, table, calibration.temperature, real_share),
         "training_windows": training_metrics(trained, table, centres),
         "embedding": embedding_metrics(trained, table, centres),
-        "text": text_metrics(trained, table, centres, encoder),
+        "text": text_metrics(trained, table, centres, outcome.encoder),
     }
 
 
@@ -156,16 +179,16 @@ def embedding_metrics(trained: Trained, table: Table, centres: Floats) -> Spread
 
 def text_metrics(trained: Trained, table: Table, centres: Floats, encoder: TextEncoder) -> dict[str, object]:
     """What it costs to describe the faults in sentences that training never saw, on the training windows."""
-    unseen = sentences_of(read_wordings(FOLDER / "unseen.toml"), FAULTS)
-    encoded = encoder.encode(unseen.texts)
+    never_seen = sentences_of(read_wordings(FOLDER / "unseen.toml"), FAULTS)
+    encoded = encoder.encode(never_seen.texts)
     scored = np.flatnonzero(~table.baseline)
     embedded = embeddings(trained.student, encoder_inputs(table, trained.scaling)[scored])
     labels = table.labels[scored]
-    swapped = describe_faults(trained.tower, encoded, unseen, FAULTS)
+    swapped = describe_faults(trained.tower, encoded, never_seen, FAULTS)
     usual = balanced_accuracy(nearest(embedded @ centres.T, FAULTS), labels)
     return {
         "unseen_sentences_nearest_to_their_fault": nearest_fault_share(
-            describe(trained.tower, encoded), unseen, whole(trained.tower, centres), FAULTS
+            describe(trained.tower, encoded), never_seen, whole(trained.tower, centres), FAULTS
         ),
         "cost_of_unseen_wordings": usual - balanced_accuracy(nearest(embedded @ swapped.T, FAULTS), labels),
     }

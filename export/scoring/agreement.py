@@ -8,7 +8,7 @@ import numpy as np
 from export.network.graph import Floats
 
 
-class Likeness(msgspec.Struct, frozen=True):
+class Agreement(msgspec.Struct, frozen=True):
     """Cosines of one window's two embeddings, and how often both are nearest to the same description."""
 
     windows: int
@@ -17,13 +17,13 @@ class Likeness(msgspec.Struct, frozen=True):
     top1_agreement: float
 
 
-def likeness(said: Floats, wanted: Floats, centres: Floats) -> Likeness:
+def agreement_of(compared: Floats, reference: Floats, centres: Floats) -> Agreement:
     """Of unit embeddings (n, dim), beside the descriptions (faults, dim) that both are held against."""
-    return likeness_of_named(said, wanted, said @ centres.T, wanted @ centres.T)
+    return agreement_of_named(compared, reference, compared @ centres.T, reference @ centres.T)
 
 
-def likeness_of_named(said: Floats, wanted: Floats, near: Floats, nearest: Floats) -> Likeness:
+def agreement_of_named(compared: Floats, reference: Floats, near: Floats, nearest: Floats) -> Agreement:
     """The same from similarities (n, faults), where not all windows are held against the same descriptions."""
-    cosines = np.einsum("ij,ij->i", said, wanted)
+    cosines = np.einsum("ij,ij->i", compared, reference)
     agreement = (near.argmax(axis=1) == nearest.argmax(axis=1)).mean()
-    return Likeness(len(said), float(cosines.mean()), float(cosines.min()), float(agreement))
+    return Agreement(len(compared), float(cosines.mean()), float(cosines.min()), float(agreement))

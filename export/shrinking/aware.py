@@ -19,12 +19,12 @@ from torch.nn import functional
 
 from agent.dsp.encoder_inputs import CodeScale
 from export.network.graph import INPUT, Columns, Conv, Dense, Graph, Join, Mean, Select, run, sources
-from export.progress import track
 from export.shrinking.quantize import LEAST_SCALE, Quantized, Ranges, quantize
-from export.shrinking.transfer_inputs import Windows, draw
-from export.training.checkpoint import Stateful, keep, resume, run_key
+from export.shrinking.transfer_inputs import draw
+from export.training.batches import Windows
+from export.training.checkpoint import checkpoint_in
+from export.training.descent import Descent
 
-CHECKPOINT = "aware.pt"
 LOWEST, HIGHEST = -128, 127
 WIDEST = 127  # of a weight's code
 
@@ -54,9 +54,14 @@ class Layer(torch.nn.Module):
 
 
 def train_aware(
-    graph: Graph, ranges: Ranges, windows: Windows, config: AwareConfig, *, input_scale: CodeScale,
+    graph: Graph,
+    ranges: Ranges,
+    windows: Windows,
+    config: AwareConfig,
+    *,
+    input_scale: CodeScale,
     folder: Path | None = None,
-) -> Quantized:  # fmt: skip
+) -> Quantized:
     """Integers of `graph` within `ranges` whose embeddings are trained towards its float ones, on inputs of `windows`.
 
     With a folder, checkpoints go there and an interrupted training of the same graph and data resumes.
@@ -67,26 +72,24 @@ def train_aware(
     module = torch.nn.ModuleDict(layers)
     optimizer = torch.optim.Adam(module.parameters(), lr=config.learning_rate)
     schedule = torch.optim.lr_scheduler.CosineAnnealingLR(optimizer, config.steps)
-    last = graph.nodes[-1].name
+    checkpoint = checkpoint_in(
+        folder,
+        "aware.pt",
+        table=windows.table,
+        config=(config, windows.recipe),
+        arrays=[weights.detach().numpy() for weights in module.parameters()],
+        every=config.checkpoint_every,
+    )
 
-    losses: list[float] = []
-    parts: dict[str, Stateful] = {"layers": module, "optimizer": optimizer, "schedule": schedule}
-    key = run_key(windows.table, (config, windows.recipe), *(p.detach().numpy() for p in module.parameters()))
-    if folder is not None:
-        losses = resume(folder / CHECKPOINT, key, parts, rng)
-    for step in track(range(len(losses), config.steps), "quantization-aware training"):
+    def loss_of(step: int) -> Tensor:
         inputs = draw(windows, config.batch, config.batch, rng).inputs
-        wanted = torch.from_numpy(run(graph, inputs)[last][:, 0])
+        floats = torch.from_numpy(run(graph, inputs)[graph.nodes[-1].name][:, 0])
         codes = torch.from_numpy(input_scale.encode(inputs))
-        said = (integer_pass(graph, net.scales, layers, codes) - net.output.zero_point) * net.output.scale
-        loss = (said - wanted).square().sum(dim=1).mean()
-        optimizer.zero_grad()
-        torch.autograd.backward(loss)
-        optimizer.step()
-        schedule.step()
-        losses.append(float(loss.detach()))
-        if folder is not None and (step + 1) % config.checkpoint_every == 0:
-            keep(folder / CHECKPOINT, key, parts, rng, losses)
+        decoded = (integer_pass(graph, net.scales, layers, codes) - net.output.zero_point) * net.output.scale
+        return (decoded - floats).square().sum(dim=1).mean()
+
+    descent = Descent({"layers": module}, (optimizer, schedule), rng=rng, checkpoint=checkpoint)
+    descent.run(loss_of, steps=config.steps, name="quantization-aware training")
     return quantize(with_layers(graph, layers), ranges, input_scale=input_scale)
 
 

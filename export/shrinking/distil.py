@@ -20,11 +20,12 @@ from agent.dsp.spectra import FeatureSpec
 from export.data.table import Table
 from export.network.graph import Conv, Dense, Floats, Graph, embed
 from export.network.model import Student
-from export.progress import track
-from export.shrinking.transfer_inputs import draw, windows_of
-from export.training.checkpoint import CHECKPOINT, Stateful, keep, resume, run_key
+from export.shrinking.transfer_inputs import Drawn, draw
+from export.training.batches import windows_of
+from export.training.checkpoint import checkpoint_in
+from export.training.descent import Descent, one_cycle
 from export.training.objectives import OBJECTIVES
-from export.training.train import TrainConfig
+from export.training.recipe import TrainConfig
 
 TINY = 1e-6  # distance; where all embeddings are one point
 
@@ -54,9 +55,14 @@ class Network:
 
 
 def distil(
-    table: Table, network: Network, config: DistilConfig, *, recipe: TrainConfig, spec: FeatureSpec,
+    table: Table,
+    network: Network,
+    config: DistilConfig,
+    *,
+    recipe: TrainConfig,
+    spec: FeatureSpec,
     folder: Path | None = None,
-) -> tuple[Student, tuple[float, ...]]:  # fmt: skip
+) -> tuple[Student, tuple[float, ...]]:
     """A student of `network`, and its losses, from the windows of `table` that are not baselines.
 
     With a folder, checkpoints go there and an interrupted distillation of the same network and data resumes.
@@ -66,51 +72,51 @@ def distil(
     student = Student(
         network.scaling.size, hidden=config.hidden, dim=network.centres.shape[1], dropout=config.dropout
     ).train()
-    optimizer = torch.optim.AdamW(student.parameters(), lr=config.learning_rate, weight_decay=config.weight_decay)
-    schedule = torch.optim.lr_scheduler.OneCycleLR(optimizer, config.learning_rate, total_steps=config.steps)
-    objective = OBJECTIVES[recipe.objective]
+    cycle = one_cycle(
+        student.parameters(), steps=config.steps, learning_rate=config.learning_rate, weight_decay=config.weight_decay
+    )
     windows = windows_of(table, scaling=network.scaling, spec=spec, recipe=recipe, rng=rng)
-    centres, faults = torch.from_numpy(network.centres), torch.arange(len(network.centres))
+    arrays, every = _numbers(network), config.checkpoint_every
+    checkpoint = checkpoint_in(
+        folder, "checkpoint.pt", table=table, config=(config, recipe), arrays=arrays, every=every
+    )
 
-    losses: list[float] = []
-    key = run_key(table, (config, recipe), *_numbers(network))
-    parts: dict[str, Stateful] = {"student": student, "optimizer": optimizer, "schedule": schedule}
-    if folder is not None:
-        losses = resume(folder / CHECKPOINT, key, parts, rng)
-    for step in track(range(len(losses), config.steps), "distilling"):
+    def loss_of(step: int) -> Tensor:
         drawn = draw(windows, config.batch, config.batch, rng)
-        wanted = torch.from_numpy(embed(network.graph, drawn.inputs))
-        raw = student.raw(torch.from_numpy(drawn.inputs))
-        loss = embedding_distance(raw, wanted)
-        said = functional.normalize(raw, dim=1)
-        loss = loss + config.relation_weight * relation_distance(said, wanted)
-        if config.label_weight:
-            targets = torch.from_numpy(drawn.targets)
-            loss = loss + config.label_weight * objective(said[: len(targets)], targets, centres, faults)
-        optimizer.zero_grad()
-        torch.autograd.backward(loss)
-        optimizer.step()
-        schedule.step()
-        losses.append(float(loss.detach()))
-        if folder is not None and (step + 1) % config.checkpoint_every == 0:
-            keep(folder / CHECKPOINT, key, parts, rng, losses)
-    return student.eval(), tuple(losses)
+        return _loss(student.raw(torch.from_numpy(drawn.inputs)), drawn, network, config, recipe.objective)
+
+    descent = Descent({"student": student}, cycle, rng=rng, checkpoint=checkpoint)
+    losses = descent.run(loss_of, steps=config.steps, name="distilling")
+    return student.eval(), losses
 
 
-def embedding_distance(raw: Tensor, wanted: Tensor) -> Tensor:
+def _loss(raw: Tensor, drawn: Drawn, network: Network, config: DistilConfig, objective: str) -> Tensor:
+    """Of the student's raw embeddings (n, dim) of what was drawn."""
+    target = torch.from_numpy(embed(network.graph, drawn.inputs))
+    loss = embedding_distance(raw, target)
+    unit = functional.normalize(raw, dim=1)
+    loss = loss + config.relation_weight * relation_distance(unit, target)
+    if config.label_weight:
+        labels = torch.from_numpy(drawn.targets)
+        centres, faults = torch.from_numpy(network.centres), torch.arange(len(network.centres))
+        loss = loss + config.label_weight * OBJECTIVES[objective](unit[: len(labels)], labels, centres, faults)
+    return loss
+
+
+def embedding_distance(raw: Tensor, target: Tensor) -> Tensor:
     """Mean squared distance of raw embeddings (n, dim) to unit ones.
 
     Direction and length at once, (|r| - 1)^2 + 2 |r| (1 - cosine), so that one int8 range fits all embeddings.
     """
-    return (raw - wanted).square().sum(dim=1).mean()
+    return (raw - target).square().sum(dim=1).mean()
 
 
-def relation_distance(said: Tensor, wanted: Tensor) -> Tensor:
+def relation_distance(student: Tensor, network: Tensor) -> Tensor:
     """Huber loss between the pairwise distances within two sets of embeddings (n, dim), each in units of their mean.
 
     Distance-wise relational knowledge distillation: Park et al. 2019 (arXiv 1904.05068), equations 4 to 6.
     """
-    mine, theirs = functional.pdist(said), functional.pdist(wanted)
+    mine, theirs = functional.pdist(student), functional.pdist(network)
     return functional.huber_loss(mine / mine.mean().clamp_min(TINY), theirs / theirs.mean().clamp_min(TINY))
 
 

@@ -49,6 +49,14 @@ class Sentences:
     languages: tuple[str, ...]
 
 
+@dataclass(frozen=True, slots=True)
+class EncodedSentences:
+    """Sentences and their fixed vectors (sentences, text dim), as an encoder reads them."""
+
+    sentences: Sentences
+    vectors: Floats
+
+
 class TextEncoder(Protocol):
     """Fixed numbers for sentences; `name` says which, so that a stored tower can be refused for another."""
 

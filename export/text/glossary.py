@@ -55,8 +55,8 @@ class GlossaryEncoder:
         found = self.concepts_in(text)
         named = [float(concept in found) for concept in self.concepts]
         row = [*named, float(not any(named))]
-        for said in named[: len(SAID_OF)]:
-            row += [one * said for one in named]
+        for word in named[: len(SAID_OF)]:
+            row += [one * word for one in named]
         plain = not any(named[:2])
         return row + [one * plain for one in named]
 

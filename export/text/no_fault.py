@@ -100,9 +100,9 @@ def read_contrasts(path: Path = TRAINING, *, faults: Sequence[str] | None = None
 
 def training_sentences(faults: Sequence[str] = FAULTS) -> Sentences:
     """All that a tower learns from: the wordings, defects affirmed, and what describes no fault (labelled NONE)."""
-    told = sentences_of(read_wordings(WORDINGS), faults)
+    described = sentences_of(read_wordings(WORDINGS), faults)
     contrasts = read_contrasts(faults=faults, every=EVERY)
-    rows = list(zip(told.texts, told.faults, told.languages, strict=True))
+    rows = list(zip(described.texts, described.faults, described.languages, strict=True))
     for language, table in contrasts.affirmed.items():
         rows += [(text, fault, language) for fault, texts in table.items() for text in texts]
     rows += [(one.text, NONE, one.language) for one in contrasts.negatives]

@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Mapping
-from dataclasses import fields
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, fields
 from pathlib import Path
 from typing import Any, Protocol
 
@@ -15,7 +15,6 @@ from numpy.typing import NDArray
 
 from export.data.table import Table
 
-CHECKPOINT = "checkpoint.pt"
 LAYOUT = b"parts"  # of the file; one of another layout belongs to no run
 
 
@@ -27,6 +26,15 @@ class Stateful(Protocol):
     def load_state_dict(self, state_dict: Any, /) -> Any: ...
 
 
+@dataclass(frozen=True, slots=True)
+class Checkpoint:
+    """Where a training is kept, what it belongs to (`run_key`), and after how many steps each."""
+
+    path: Path
+    key: str
+    every: int
+
+
 def run_key(table: Table, config: object, *arrays: NDArray[np.generic]) -> str:
     """What a checkpoint belongs to: the configuration, as JSON, and every number that it was trained on."""
     digest = hashlib.sha256(LAYOUT + msgspec.json.encode(config))
@@ -35,26 +43,33 @@ def run_key(table: Table, config: object, *arrays: NDArray[np.generic]) -> str:
     return digest.hexdigest()
 
 
-def keep(path: Path, key: str, parts: Mapping[str, Stateful], rng: np.random.Generator, losses: list[float]) -> None:
+def checkpoint_in(
+    folder: Path | None, name: str, *, table: Table, config: object, arrays: Iterable[NDArray[np.generic]], every: int
+) -> Checkpoint | None:
+    """That of a training of `table` and `arrays` by `config`; None without a folder."""
+    return None if folder is None else Checkpoint(folder / name, run_key(table, config, *arrays), every)
+
+
+def keep(checkpoint: Checkpoint, parts: Mapping[str, Stateful], rng: np.random.Generator, losses: list[float]) -> None:
     """Write a checkpoint beside the old one and put it in its place, so that a kill leaves one of the two."""
     state = {
-        "run": key,
+        "run": checkpoint.key,
         "parts": {name: part.state_dict() for name, part in parts.items()},
         "numpy": rng.bit_generator.state,
         "torch": torch.get_rng_state(),
         "losses": losses,
     }
-    part = path.with_suffix(".part")
+    part = checkpoint.path.with_suffix(".part")
     torch.save(state, part)
-    part.replace(path)
+    part.replace(checkpoint.path)
 
 
-def resume(path: Path, key: str, parts: Mapping[str, Stateful], rng: np.random.Generator) -> list[float]:
+def resume(checkpoint: Checkpoint, parts: Mapping[str, Stateful], rng: np.random.Generator) -> list[float]:
     """The losses so far, everything else put back; nothing where there is no checkpoint or one of another run."""
-    if not path.exists():
+    if not checkpoint.path.exists():
         return []
-    state = torch.load(path, weights_only=True)
-    if state["run"] != key:
+    state = torch.load(checkpoint.path, weights_only=True)
+    if state["run"] != checkpoint.key:
         return []
     for name, part in parts.items():
         part.load_state_dict(state["parts"][name])

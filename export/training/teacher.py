@@ -18,10 +18,10 @@ import numpy as np
 from numpy.typing import NDArray
 from sklearn.ensemble import ExtraTreesClassifier
 
-from agent.diagnosis.matching import FAULTS_OF_DEGREE
 from agent.dsp.encoder_inputs import InputScaling
 from agent.dsp.features import views
 from agent.dsp.spectra import FeatureSpec
+from agent.faults import FAULTS_OF_DEGREE
 from agent.types import FAULTS
 from export.data.sampling import sampling_weights, simulated_rows
 from export.data.table import Table
@@ -46,7 +46,7 @@ class TeacherConfig(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
 
 
 @dataclass(frozen=True, slots=True)
-class Said:
+class ExpertAnswers:
     """What the experts say of n windows, (n, faults) each in the order of FAULTS, and together."""
 
     together: Floats
@@ -63,8 +63,8 @@ class Imagined:
     values: Floats  # (n, d)
     known: NDArray[np.bool_]  # (n, d)
     reference: Floats  # (n, d), NaN where unknown
-    told: Said
-    blind: Said
+    informed: ExpertAnswers
+    blind: ExpertAnswers
 
 
 class Expert:
@@ -130,7 +130,7 @@ class Teacher:
         known = np.isfinite(reference[:, self._scaling.speed_bound])
         return np.asarray(known.any(axis=1), np.bool_)
 
-    def say(self, values: Floats, known: NDArray[np.bool_], reference: Floats | None) -> Said:
+    def say(self, values: Floats, known: NDArray[np.bool_], reference: Floats | None) -> ExpertAnswers:
         """Without a reference of the same speed no fault of degree is named."""
         inputs = self._scaling.inputs(values, known, reference)
         near = np.zeros(len(inputs), np.float32)
@@ -149,7 +149,9 @@ class Teacher:
             if covered.any():
                 rotor[covered] = self._rotor.probabilities(inputs[covered])
         weight = near[:, np.newaxis]
-        return Said(_with_degree(weight * machine + (1 - weight) * physics, rotor), machine, physics, rotor, near)
+        return ExpertAnswers(
+            _with_degree(weight * machine + (1 - weight) * physics, rotor), machine, physics, rotor, near
+        )
 
 
 def _with_degree(absolute: Floats, rotor: Floats) -> Floats:
@@ -164,9 +166,16 @@ def _with_degree(absolute: Floats, rotor: Floats) -> Floats:
 
 
 def imagine(
-    table: Table, references: Sequence[Floats], *, teacher: Teacher, scaling: InputScaling, spec: FeatureSpec,
-    config: TeacherConfig, masking: Masking, rng: np.random.Generator,
-) -> Imagined:  # fmt: skip
+    table: Table,
+    references: Sequence[Floats],
+    *,
+    teacher: Teacher,
+    scaling: InputScaling,
+    spec: FeatureSpec,
+    config: TeacherConfig,
+    masking: Masking,
+    rng: np.random.Generator,
+) -> Imagined:
     """Windows between those of `table`, a part of what is known hidden, and what `teacher` says of what is left."""
     values, known, healthy = mix(table, references, scaling=scaling, spec=spec, config=config, rng=rng)
     known = hide(known, masking, mask_groups(spec), rng)
@@ -174,15 +183,20 @@ def imagine(
         values,
         known,
         healthy,
-        told=teacher.say(values, known, healthy),
+        informed=teacher.say(values, known, healthy),
         blind=teacher.say(values, known, None),
     )
 
 
 def mix(
-    table: Table, references: Sequence[Floats], *, scaling: InputScaling, spec: FeatureSpec, config: TeacherConfig,
+    table: Table,
+    references: Sequence[Floats],
+    *,
+    scaling: InputScaling,
+    spec: FeatureSpec,
+    config: TeacherConfig,
     rng: np.random.Generator,
-) -> tuple[Floats, NDArray[np.bool_], Floats]:  # fmt: skip
+) -> tuple[Floats, NDArray[np.bool_], Floats]:
     """Features, which of them are known, and the healthy reference of `config.windows` windows between recorded ones.
 
     Each view comes from one window or from another, a little disturbed, and some bands of the spectrum from the other

@@ -16,7 +16,7 @@ import pytest
 from requirements import ROOT
 from waiting import until
 
-from agent.cli import COMMANDS
+from agent.commands import COMMANDS
 from agent.commands.status import lines_of
 from agent.service.control import SOCKET_NAME, Status, ask
 
@@ -119,6 +119,13 @@ def test_check_approves_a_good_config_and_opens_nothing(config, tmp_path):
     assert shown.returncode == 0, shown.stdout
     assert "good; 1 sensors, 1 sources, bundle " in shown.stdout
     assert sorted(tmp_path.iterdir()) == [config]
+
+
+def test_check_says_what_the_bundle_at_hand_cannot_hear(config):
+    config.write_text(config.read_text().replace('machine = "pump"', 'machine = "pump"\nrate_hz = 2600'))
+    shown = agent("check", config)
+    assert shown.returncode == 0, shown.stdout
+    assert f"{config}: notice: sensors.pump_de.rate_hz: 2600 Hz is too slow for bearing work" in shown.stdout
 
 
 def test_check_prints_every_problem_with_its_key_and_exits_78(config):

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 from dataclasses import replace
-from functools import cache
 from itertools import pairwise
 
 import msgspec
@@ -12,16 +11,29 @@ import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from line_bundle import (
+    BEARING,
+    BUNDLE,
+    CONFIG,
+    HOP,
+    MACHINE,
+    NAMES,
+    RATE,
+    SETUP,
+    STREAM,
+    WINDOW,
+    LineEncoder,
+    MuteEncoder,
+    bundle,
+    signal,
+)
 from numpy.typing import NDArray
 
-from agent.alerting.alerts import DecisionConfig
 from agent.bundle.load import Bundle
-from agent.bundle.manifest import SCHEMA, Manifest
-from agent.diagnosis.baseline import MIN_WINDOWS, DeviationScale, from_bytes, to_bytes
-from agent.diagnosis.matching import Calibration, Descriptions, LineLimits
-from agent.dsp.encoder_inputs import CodeScale, InputScaling, view_shares
-from agent.dsp.features import VERSION, FeatureSpec, feature_names
-from agent.machine import Bearing, Geometry, Machine, Mounting, SensorSetup
+from agent.diagnosis.baseline import MIN_WINDOWS, from_bytes, to_bytes
+from agent.diagnosis.matching import LineLimits
+from agent.dsp.features import FeatureSpec
+from agent.machine import Bearing, Geometry, SensorSetup
 from agent.pipeline import Pipeline
 from agent.types import (
     UNKNOWN,
@@ -37,86 +49,6 @@ from agent.types import (
     StateChange,
     Stream,
 )
-
-RATE = 12_800
-SPEC = FeatureSpec(window_s=1.0, hop_s=0.5)
-WINDOW, HOP = RATE, RATE // 2
-NAMES = feature_names(SPEC)
-BPFO_CODE = NAMES.index("comb/bpfo/first")
-FAULTS = ("healthy", "outer_race", "looseness")
-BEARING = Bearing("de", Geometry(balls=9, ball_mm=7.94, pitch_mm=39.04))
-MACHINE = Machine("pump", rpm=1500.0, speed_source="config", mounting=Mounting(group=2, foundation="rigid"))
-SETUP = SensorSetup("pump_de", MACHINE, bearings=(BEARING,))
-CONFIG = DecisionConfig(raise_after=3, clear_after=3)
-STREAM = Stream("pump_de", float(RATE), axes=("x", "y"), unit="g", full_scale=16.0, session=3)
-
-
-class LineEncoder:
-    """Answers "outer_race" where the ball pass line of the outer ring stands out, else "healthy"."""
-
-    def __init__(self) -> None:
-        self.calls = 0
-
-    def embed(self, codes: NDArray[np.int8]) -> NDArray[np.int8]:
-        self.calls += 1
-        outer = codes[BPFO_CODE] > 79  # a height of 5 at the bundle's gain and code scale
-        return np.array([0 if outer else 127, 127 if outer else 0, 10], np.int8)
-
-
-class MuteEncoder:
-    def embed(self, codes: NDArray[np.int8]) -> NDArray[np.int8]:
-        return np.zeros(3, np.int8)
-
-
-def bundle(spec: FeatureSpec = SPEC) -> Bundle:
-    n = len(feature_names(spec))
-    ones = np.ones(n, np.float32)
-    manifest = Manifest(
-        schema=SCHEMA,
-        name="test",
-        version="1",
-        feature_version=VERSION,
-        spec=spec,
-        faults=FAULTS,
-        validated=FAULTS[:2],
-        inputs=CodeScale(2 / 127, 0),
-        outputs=CodeScale(1 / 127, 0),
-        calibration=Calibration(temperature=0.2, unknown_similarity=0.5, unknown_probability=0.5),
-        deviation=DeviationScale(typical_sd=(0.5,) * n, limits={"comb": 2.5, "level": 6.0}),
-        golden=(),
-        files={},
-        tower_sha256="",
-        wordings_sha256="",
-    )
-    return Bundle(
-        manifest=manifest,
-        scaling=InputScaling(0 * ones, ones / 4, ones / 4, view_shares(spec)),
-        descriptions=Descriptions(FAULTS, np.eye(3, dtype=np.float32), (True, True, False), {}),
-        model_onnx=b"",
-        model_tflite=b"",
-        golden_features=np.zeros((0, n), np.float32),
-        golden_embeddings=np.zeros((0, 3), np.int8),
-    )
-
-
-BUNDLE = bundle()
-
-
-@cache
-def signal(seconds: float, *, faulty: bool = False, rpm: float = 1500.0, seed: int = 1, level: float = 0.1) -> Samples:
-    """(n, 2) samples in g: noise, and where faulty a ringing knock at every ball pass over the outer ring."""
-    n = round(seconds * RATE)
-    noise = np.random.default_rng(seed).normal(size=(n, 2)) * level
-    if faulty:
-        assert BEARING.geometry is not None
-        knocks = np.zeros(n)
-        knocks[np.arange(0, n, RATE * 60 / rpm / BEARING.geometry.orders.bpfo).astype(int)] = 30 * level
-        t = np.arange(200) / RATE
-        ring = np.convolve(knocks, np.exp(-t * 800) * np.sin(2 * np.pi * 3000 * t))[:n]
-        noise += ring[:, None]
-    samples: Samples = noise.astype(np.float32)
-    samples.flags.writeable = False
-    return samples
 
 
 def blocks(samples: Samples, *, start: int = 0, cuts: Sequence[int] = (), stream: Stream = STREAM) -> list[SampleBlock]:
@@ -143,7 +75,7 @@ class Line:
         return self
 
     def commissioned(self, windows: int = MIN_WINDOWS, *, rpm: float = 1500.0) -> Line:
-        self.pipeline.commission(windows)
+        self.pipeline.healthy.commission(windows)
         return self.feed(signal(windows / 2 + 2.5, rpm=rpm, seed=2))
 
     @property
@@ -209,7 +141,7 @@ def test_fault_learnt_from_simulation_alone_says_so() -> None:
 def test_however_a_stream_is_cut_alerts_and_diagnoses_are_the_same(cuts: list[int]) -> None:
     def said(cut_at: Sequence[int]) -> list[tuple[object, ...]]:
         pipeline = Pipeline(SETUP, bundle=BUNDLE, encoder=LineEncoder(), config=CONFIG)
-        pipeline.commission(MIN_WINDOWS)
+        pipeline.healthy.commission(MIN_WINDOWS)
         samples = np.concatenate([signal(4.5, seed=2), signal(4, faulty=True), signal(3.5, seed=5)])
         outputs = [output for block in blocks(samples, cuts=cut_at) for output in pipeline.feed(block)]
         return [
@@ -392,44 +324,44 @@ def test_speed_gone_stale_is_unsteady_places_no_lines_and_teaches_nothing() -> N
     line.feed(signal(8, faulty=True))
     assert line.diagnoses[-1].fault == "outer_race"
     line.count += 4 * RATE
-    line.pipeline.commission(MIN_WINDOWS)
+    line.pipeline.healthy.commission(MIN_WINDOWS)
     line.feed(signal(4, faulty=True))
     assert line.states == [State.LEARNING, State.UNSTEADY]
     assert line.diagnoses[-1].fault != "outer_race"
-    assert line.pipeline.windows_to_learn == MIN_WINDOWS
+    assert line.pipeline.healthy.windows_to_learn == MIN_WINDOWS
 
 
 def test_commissioning_counts_only_good_running_windows_and_counts_down() -> None:
     line = Line()
-    line.pipeline.commission(MIN_WINDOWS)
+    line.pipeline.healthy.commission(MIN_WINDOWS)
     bad = signal(2).copy()
     bad[::100] = np.nan
     line.feed(bad)
-    assert line.pipeline.windows_to_learn == MIN_WINDOWS
+    assert line.pipeline.healthy.windows_to_learn == MIN_WINDOWS
     line.feed(signal(1))  # one window; those half in the bad stretch are no good
-    assert line.pipeline.windows_to_learn == MIN_WINDOWS - 1
+    assert line.pipeline.healthy.windows_to_learn == MIN_WINDOWS - 1
     line.feed(signal(3))
-    assert line.pipeline.windows_to_learn == 0
+    assert line.pipeline.healthy.windows_to_learn == 0
     assert line.states[-1:] == [State.HEALTHY]
 
 
 def test_standstill_during_commissioning_teaches_nothing() -> None:
     line = Line()
-    line.pipeline.commission(12)
+    line.pipeline.healthy.commission(12)
     line.feed(signal(2.5, level=0.01)).feed(signal(5, seed=2))
-    assert line.pipeline.windows_to_learn > 0
+    assert line.pipeline.healthy.windows_to_learn > 0
     line.feed(signal(6, seed=3))
-    assert line.pipeline.windows_to_learn == 0
-    rms = line.pipeline.baselines["de"].running_rms()
+    assert line.pipeline.healthy.windows_to_learn == 0
+    rms = line.pipeline.healthy.baselines["de"].running_rms()
     assert rms == pytest.approx(0.1, rel=0.05)
 
 
 def test_commissioning_again_replaces_what_this_speed_was() -> None:
     line = Line().commissioned()
-    line.pipeline.commission(MIN_WINDOWS)
+    line.pipeline.healthy.commission(MIN_WINDOWS)
     line.feed(signal(6, faulty=True))
     assert line.states == [State.LEARNING, State.HEALTHY, State.LEARNING, State.HEALTHY]
-    assert [cell.count for cell in line.pipeline.baselines["de"].cells] == [MIN_WINDOWS]
+    assert [cell.count for cell in line.pipeline.healthy.baselines["de"].cells] == [MIN_WINDOWS]
 
 
 def test_encoder_is_told_the_healthy_reference() -> None:
@@ -445,36 +377,36 @@ def test_encoder_is_told_the_healthy_reference() -> None:
 
 def test_commissioning_may_add_to_what_this_speed_was() -> None:
     line = Line().commissioned()
-    line.pipeline.commission(MIN_WINDOWS, add=True)
+    line.pipeline.healthy.commission(MIN_WINDOWS, add=True)
     line.feed(signal(4))
-    assert [cell.count for cell in line.pipeline.baselines["de"].cells] == [2 * MIN_WINDOWS]
+    assert [cell.count for cell in line.pipeline.healthy.baselines["de"].cells] == [2 * MIN_WINDOWS]
 
 
 @pytest.mark.parametrize("windows", [0, MIN_WINDOWS - 1, 10**9])
 def test_commissioning_takes_a_sensible_number_of_windows(windows: int) -> None:
     with pytest.raises(ValueError, match="windows"):
-        Line().pipeline.commission(windows)
+        Line().pipeline.healthy.commission(windows)
 
 
 def test_baselines_and_alerts_survive_a_restart() -> None:
     before = Line().commissioned().feed(signal(5, faulty=True))
-    stored = {bearing: to_bytes(baseline) for bearing, baseline in before.pipeline.baselines.items()}
+    stored = {bearing: to_bytes(baseline) for bearing, baseline in before.pipeline.healthy.baselines.items()}
     baselines = {bearing: from_bytes(value, size=len(NAMES)) for bearing, value in stored.items()}
     after = Line(Pipeline(SETUP, bundle=BUNDLE, encoder=LineEncoder(), config=CONFIG, baselines=baselines))
-    assert after.pipeline.restore(before.pipeline.open_alerts) == ()
+    assert after.pipeline.restore(before.pipeline.decision.open_alerts) == ()
     after.feed(signal(4, faulty=True))
     assert (after.alerts, after.states) == ([], [State.FAULT])
     after.feed(signal(6))
     assert after.alerts == [("cleared", "outer_race")]
-    assert after.pipeline.open_alerts == ()
+    assert after.pipeline.decision.open_alerts == ()
 
 
 def test_alert_of_a_bearing_no_longer_configured_is_handed_back() -> None:
     before = Line().commissioned().feed(signal(5, faulty=True))
     other = replace(SETUP, bearings=(replace(BEARING, id="nde"),))
     after = Pipeline(other, bundle=BUNDLE, encoder=LineEncoder(), config=CONFIG)
-    assert after.restore(before.pipeline.open_alerts) == before.pipeline.open_alerts
-    assert after.open_alerts == ()
+    assert after.restore(before.pipeline.decision.open_alerts) == before.pipeline.decision.open_alerts
+    assert after.decision.open_alerts == ()
 
 
 # ----------------------------------------------------------------------------------------- several bearings, or none
@@ -536,13 +468,13 @@ def test_sensor_of_long_windows_is_not_lost_between_two_of_them() -> None:
 def test_items_that_are_nothing_to_diagnose_say_nothing(item: Reading | DeviceStatus | SourceFault) -> None:
     line = Line()
     assert line.pipeline.feed(item) == []
-    assert line.pipeline.state is State.LOST
+    assert line.pipeline.decision.state is State.LOST
 
 
 def test_counters_come_from_the_windower() -> None:
     line = Line().feed(signal(2))
     line.count += 100
-    assert line.feed(signal(2)).pipeline.counters()["gaps"] == 1
+    assert line.feed(signal(2)).pipeline.windower.counters()["gaps"] == 1
 
 
 def test_stillness_at_a_measured_speed_is_a_sensor_that_has_come_off() -> None:
@@ -552,15 +484,15 @@ def test_stillness_at_a_measured_speed_is_a_sensor_that_has_come_off() -> None:
         line.outputs += line.pipeline.feed(Reading(setup.machine.id, "rpm", 1500.0, float(at_s)))
         line.feed(signal(1.0, seed=at_s, level=0.1 if at_s < 15 else 0.001))
         if at_s == 3:
-            line.pipeline.commission(MIN_WINDOWS)
+            line.pipeline.healthy.commission(MIN_WINDOWS)
     assert line.states[-1] is State.INVALID
     assert line.diagnoses[-1].quality == "quiet_at_speed"
 
 
 def test_commissioning_does_not_outlive_a_silence() -> None:
     line = Line().feed(signal(4))
-    line.pipeline.commission(1000)
+    line.pipeline.healthy.commission(1000)
     line.feed(signal(2))
-    assert line.pipeline.windows_to_learn > 0
+    assert line.pipeline.healthy.windows_to_learn > 0
     line.pipeline.tick(1e6)
-    assert line.pipeline.windows_to_learn == 0
+    assert line.pipeline.healthy.windows_to_learn == 0

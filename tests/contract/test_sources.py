@@ -8,6 +8,7 @@ import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
+import msgspec
 import numpy as np
 import paho.mqtt.client as paho
 import pytest
@@ -16,7 +17,8 @@ from paho.mqtt.enums import CallbackAPIVersion
 from serial_lines import Terminal
 
 from agent.errors import EndOfStream, RecordingError, TransportError
-from agent.ports import SOURCES, Source, load
+from agent.ports import Source, load, load_settings
+from agent.sources import KINDS
 from agent.sources.mqtt import MqttConfig, MqttSource
 from agent.sources.replay import ReplayConfig, ReplaySource
 from agent.sources.serial import SerialConfig, SerialSource
@@ -29,7 +31,7 @@ from firmware_bridge.frames import Frame, encode, frame_bytes
 PROFILE = Profile(rate_hz=3200.0, block_samples=64, hello_s=0.2)
 FRAMED = ("serial", "mqtt", "replay")
 FOREIGN = {"serial_csv": CsvRig, "witmotion": WitRig, "modbus": ModbusRig}
-KINDS = (*FRAMED, *FOREIGN)
+RIGS = (*FRAMED, *FOREIGN)
 
 
 class Speech:
@@ -156,7 +158,7 @@ class ReplayRig(Enough):
 Rig = SerialRig | MqttRig | ReplayRig | CsvRig
 
 
-@pytest.fixture(params=KINDS)
+@pytest.fixture(params=RIGS)
 def rig(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Rig]:
     yield from build(request, tmp_path)
 
@@ -204,9 +206,10 @@ def read_on(source: Source) -> None:
 
 
 def test_every_kind_is_found_by_its_name_and_has_a_config_struct() -> None:
-    assert set(SOURCES) == set(KINDS)
+    assert set(KINDS) == set(RIGS)
     for kind in KINDS:
-        assert load(SOURCES, kind).__name__ == f"{kind.title().replace('_', '')}Source"
+        assert issubclass(load_settings(KINDS, kind), msgspec.Struct)
+        assert load(KINDS, kind).__name__ == f"{kind.title().replace('_', '')}Source"
 
 
 def test_it_is_a_source_and_was_built_without_touching_anything(rig: Rig) -> None:

@@ -24,9 +24,16 @@ def _recording(name: str, *, label: str, group: str, machine: str, rpm: float, s
     values[:, KINDS.index(label) : 20 : len(KINDS)] += 8
     values[:, MARK] = shift
     return labelled(
-        values, np.ones((6, D), np.bool_), label=label, group=group, machine=machine, recording=name, rpm=rpm,
-        baseline=False, overlap=1,
-    )  # fmt: skip
+        values,
+        np.ones((6, D), np.bool_),
+        label=label,
+        group=group,
+        machine=machine,
+        recording=name,
+        rpm=rpm,
+        baseline=False,
+        overlap=1,
+    )
 
 
 @pytest.fixture(scope="session")

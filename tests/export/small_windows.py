@@ -25,8 +25,15 @@ def small_table(per_label: int = 12, *, groups: int = 1, seed: int = 0) -> Table
             name = f"{fault}-{group}"
             tables.append(
                 labelled(
-                    values, np.ones(values.shape, np.bool_), label=fault, group=name, machine="m", recording=name,
-                    rpm=1000 + 100 * group, baseline=False, overlap=1,
+                    values,
+                    np.ones(values.shape, np.bool_),
+                    label=fault,
+                    group=name,
+                    machine="m",
+                    recording=name,
+                    rpm=1000 + 100 * group,
+                    baseline=False,
+                    overlap=1,
                 )
-            )  # fmt: skip
+            )
     return join(tables)

@@ -59,41 +59,75 @@ class CHeader(Structure):
 
 class CDescription(Structure):
     _fields_ = [
-        ("rate_measured_mhz", c_uint32), ("rate_nominal_mhz", c_uint32), ("scale_nano_g", c_uint32),
-        ("full_scale_mg", c_uint32), ("bandwidth_hz", c_uint32), ("time_error_ppm", c_uint16),
-        ("block_samples", c_uint16), ("stream_id", c_uint8), ("n_axes", c_uint8), ("bits", c_uint8),
-        ("quantity", c_uint8), ("axes", c_char * 8), ("sensor", c_char * 12),
-    ]  # fmt: skip
+        ("rate_measured_mhz", c_uint32),
+        ("rate_nominal_mhz", c_uint32),
+        ("scale_nano_g", c_uint32),
+        ("full_scale_mg", c_uint32),
+        ("bandwidth_hz", c_uint32),
+        ("time_error_ppm", c_uint16),
+        ("block_samples", c_uint16),
+        ("stream_id", c_uint8),
+        ("n_axes", c_uint8),
+        ("bits", c_uint8),
+        ("quantity", c_uint8),
+        ("axes", c_char * 8),
+        ("sensor", c_char * 12),
+    ]
 
 
 class CHello(Structure):
     _fields_ = [
-        ("header", CHeader), ("uid", c_uint8 * 16), ("t_us", c_uint64), ("firmware", c_char * 24),
-        ("board", c_char * 16), ("max_frame", c_uint16), ("hello_ms", c_uint16), ("status_ms", c_uint16),
-        ("n_streams", c_uint8), ("streams", POINTER(CDescription)),
-    ]  # fmt: skip
+        ("header", CHeader),
+        ("uid", c_uint8 * 16),
+        ("t_us", c_uint64),
+        ("firmware", c_char * 24),
+        ("board", c_char * 16),
+        ("max_frame", c_uint16),
+        ("hello_ms", c_uint16),
+        ("status_ms", c_uint16),
+        ("n_streams", c_uint8),
+        ("streams", POINTER(CDescription)),
+    ]
 
 
 class CData(Structure):
     _fields_ = [
-        ("header", CHeader), ("sample_index", c_uint64), ("t_us", c_uint64), ("n_samples", c_uint16),
-        ("n_axes", c_uint8), ("format", c_uint8), ("desc_crc", c_uint16), ("n_clipped", c_uint16),
-    ]  # fmt: skip
+        ("header", CHeader),
+        ("sample_index", c_uint64),
+        ("t_us", c_uint64),
+        ("n_samples", c_uint16),
+        ("n_axes", c_uint8),
+        ("format", c_uint8),
+        ("desc_crc", c_uint16),
+        ("n_clipped", c_uint16),
+    ]
 
 
 class CStatus(Structure):
     _fields_ = [
-        ("header", CHeader), ("produced", c_uint64), ("t_us", c_uint64), ("dropped_fifo", c_uint64),
-        ("dropped_queue", c_uint64), ("queued", c_uint32), ("frames_sent", c_uint32), ("queue_high_bytes", c_uint32),
-        ("bus_errors", c_uint32), ("temperature_cc", c_int16), ("supply_mv", c_uint16), ("reset_cause", c_uint8),
-    ]  # fmt: skip
+        ("header", CHeader),
+        ("produced", c_uint64),
+        ("t_us", c_uint64),
+        ("dropped_fifo", c_uint64),
+        ("dropped_queue", c_uint64),
+        ("queued", c_uint32),
+        ("frames_sent", c_uint32),
+        ("queue_high_bytes", c_uint32),
+        ("bus_errors", c_uint32),
+        ("temperature_cc", c_int16),
+        ("supply_mv", c_uint16),
+        ("reset_cause", c_uint8),
+    ]
 
 
 class CLog(Structure):
     _fields_ = [
-        ("header", CHeader), ("t_us", c_uint64), ("level", c_uint8), ("text_bytes", c_uint8),
+        ("header", CHeader),
+        ("t_us", c_uint64),
+        ("level", c_uint8),
+        ("text_bytes", c_uint8),
         ("text", POINTER(c_uint8)),
-    ]  # fmt: skip
+    ]
 
 
 class CValue(Union):
@@ -102,9 +136,14 @@ class CValue(Union):
 
 class CFrame(Structure):
     _fields_ = [
-        ("type", c_uint8), ("header", CHeader), ("value", CValue), ("rest", POINTER(c_uint8)), ("rest_bytes", c_size_t),
-        ("streams", CDescription * 8), ("desc_crcs", c_uint16 * 8),
-    ]  # fmt: skip
+        ("type", c_uint8),
+        ("header", CHeader),
+        ("value", CValue),
+        ("rest", POINTER(c_uint8)),
+        ("rest_bytes", c_size_t),
+        ("streams", CDescription * 8),
+        ("desc_crcs", c_uint16 * 8),
+    ]
 
 
 class CDecoder(Structure):
@@ -120,8 +159,18 @@ class CStuffer(Structure):
 
 
 FRAME, REFUSED = 1, 2
-_PLAIN = ("rate_measured_mhz", "rate_nominal_mhz", "scale_nano_g", "full_scale_mg", "bandwidth_hz", "time_error_ppm",
-          "block_samples", "stream_id", "bits", "quantity")  # fmt: skip
+_PLAIN = (
+    "rate_measured_mhz",
+    "rate_nominal_mhz",
+    "scale_nano_g",
+    "full_scale_mg",
+    "bandwidth_hz",
+    "time_error_ppm",
+    "block_samples",
+    "stream_id",
+    "bits",
+    "quantity",
+)
 
 
 class CLibrary:
@@ -180,20 +229,44 @@ def to_c(frame: Hello | Data | Status | Log) -> Structure:
     if isinstance(frame, Hello):
         streams = (CDescription * len(frame.streams))(*(_description_to_c(stream) for stream in frame.streams))
         return CHello(
-            header, (c_uint8 * 16)(*frame.uid), t_us, frame.firmware.encode(), frame.board.encode(), frame.max_frame,
-            frame.hello_ms, frame.status_ms, len(frame.streams), streams,
-        )  # fmt: skip
+            header,
+            (c_uint8 * 16)(*frame.uid),
+            t_us,
+            frame.firmware.encode(),
+            frame.board.encode(),
+            frame.max_frame,
+            frame.hello_ms,
+            frame.status_ms,
+            len(frame.streams),
+            streams,
+        )
     if isinstance(frame, Data):
         return CData(
-            header, frame.sample_index, t_us, frame.n_samples, frame.n_axes, frame.format, frame.desc_crc,
+            header,
+            frame.sample_index,
+            t_us,
+            frame.n_samples,
+            frame.n_axes,
+            frame.format,
+            frame.desc_crc,
             frame.n_clipped,
-        )  # fmt: skip
+        )
     if isinstance(frame, Status):
         temperature = NO_TEMPERATURE if frame.temperature_cc is None else frame.temperature_cc
         return CStatus(
-            header, frame.produced, t_us, frame.dropped_fifo, frame.dropped_queue, frame.queued, frame.frames_sent,
-            frame.queue_high_bytes, frame.bus_errors, temperature, frame.supply_mv, frame.reset_cause,
-        )  # fmt: skip
+            header,
+            frame.produced,
+            t_us,
+            frame.dropped_fifo,
+            frame.dropped_queue,
+            frame.queued,
+            frame.frames_sent,
+            frame.queue_high_bytes,
+            frame.bus_errors,
+            temperature,
+            frame.supply_mv,
+            frame.reset_cause,
+        )
     text = frame.text.encode("utf-8", "surrogateescape")
     return CLog(header, t_us, frame.level, len(text), (c_uint8 * max(1, len(text)))(*text))
 
@@ -219,28 +292,53 @@ def from_c(frame: CFrame) -> tuple[Frame, tuple[int, ...]]:
         hello = frame.value.hello
         streams = tuple(_description_from_c(hello.streams[i]) for i in range(hello.n_streams))
         value: Frame = Hello(
-            **common, uid=bytes(hello.uid), t_us=time_of(hello.t_us), firmware=hello.firmware.decode(),
-            board=hello.board.decode(), max_frame=hello.max_frame, hello_ms=hello.hello_ms, status_ms=hello.status_ms,
-            streams=streams, extra=rest,
-        )  # fmt: skip
+            **common,
+            uid=bytes(hello.uid),
+            t_us=time_of(hello.t_us),
+            firmware=hello.firmware.decode(),
+            board=hello.board.decode(),
+            max_frame=hello.max_frame,
+            hello_ms=hello.hello_ms,
+            status_ms=hello.status_ms,
+            streams=streams,
+            extra=rest,
+        )
         return value, tuple(frame.desc_crcs[: hello.n_streams])
     stream = {"stream_id": frame.header.stream_id}
     if frame.type == FrameType.DATA:
         data = frame.value.data
         value = Data(
-            **common, **stream, flags=frame.header.flags, sample_index=data.sample_index, t_us=time_of(data.t_us),
-            n_samples=data.n_samples, n_axes=data.n_axes, format=Format(data.format), desc_crc=data.desc_crc,
-            n_clipped=data.n_clipped, payload=rest,
-        )  # fmt: skip
+            **common,
+            **stream,
+            flags=frame.header.flags,
+            sample_index=data.sample_index,
+            t_us=time_of(data.t_us),
+            n_samples=data.n_samples,
+            n_axes=data.n_axes,
+            format=Format(data.format),
+            desc_crc=data.desc_crc,
+            n_clipped=data.n_clipped,
+            payload=rest,
+        )
     elif frame.type == FrameType.STATUS:
         status = frame.value.status
         temperature = None if status.temperature_cc == NO_TEMPERATURE else status.temperature_cc
         value = Status(
-            **common, **stream, produced=status.produced, t_us=time_of(status.t_us), dropped_fifo=status.dropped_fifo,
-            dropped_queue=status.dropped_queue, queued=status.queued, frames_sent=status.frames_sent,
-            queue_high_bytes=status.queue_high_bytes, bus_errors=status.bus_errors, temperature_cc=temperature,
-            supply_mv=status.supply_mv, reset_cause=status.reset_cause, extra=rest,
-        )  # fmt: skip
+            **common,
+            **stream,
+            produced=status.produced,
+            t_us=time_of(status.t_us),
+            dropped_fifo=status.dropped_fifo,
+            dropped_queue=status.dropped_queue,
+            queued=status.queued,
+            frames_sent=status.frames_sent,
+            queue_high_bytes=status.queue_high_bytes,
+            bus_errors=status.bus_errors,
+            temperature_cc=temperature,
+            supply_mv=status.supply_mv,
+            reset_cause=status.reset_cause,
+            extra=rest,
+        )
     elif frame.type == FrameType.LOG:
         log = frame.value.log
         text = bytes(log.text[: log.text_bytes]).decode("utf-8", "surrogateescape")

@@ -64,10 +64,22 @@ class EmulatedM4:
 
     def power_on(self) -> None:
         command = [
-            "qemu-system-arm", "-M", "mps2-an386", "-display", "none", "-monitor", "none",
-            "-chardev", "stdio,id=uart,signal=off", "-serial", "chardev:uart",
-            "-semihosting-config", "enable=on,target=native", "-kernel", str(self._firmware),
-        ]  # fmt: skip
+            "qemu-system-arm",
+            "-M",
+            "mps2-an386",
+            "-display",
+            "none",
+            "-monitor",
+            "none",
+            "-chardev",
+            "stdio,id=uart,signal=off",
+            "-serial",
+            "chardev:uart",
+            "-semihosting-config",
+            "enable=on,target=native",
+            "-kernel",
+            str(self._firmware),
+        ]
         self._board = subprocess.Popen(command, stdin=self._master, stdout=self._master, cwd=self._folder)
 
     @property

@@ -224,8 +224,16 @@ def test_numbers_survive_every_format(format_: Format, rows: list[list[int]], sh
     shift = min(shift, 8 * (format_.width_bytes - 2))
     counts = np.array(rows, dtype=np.int32) << shift
     block = Data(
-        seq=0, session=0, stream_id=0, sample_index=0, t_us=0, n_samples=counts.shape[0], n_axes=counts.shape[1],
-        format=format_, desc_crc=0, payload=payload_of(counts, format_),
-    )  # fmt: skip
+        seq=0,
+        session=0,
+        stream_id=0,
+        sample_index=0,
+        t_us=0,
+        n_samples=counts.shape[0],
+        n_axes=counts.shape[1],
+        format=format_,
+        desc_crc=0,
+        payload=payload_of(counts, format_),
+    )
     assert len(block.payload) == counts.size * format_.width_bytes
     assert np.array_equal(counts_of(block), counts)

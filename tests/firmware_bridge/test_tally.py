@@ -11,9 +11,17 @@ STREAM = StreamDescription(stream_id=0, axes=("x",), rate_nominal_mhz=1_000_000,
 
 def block(index: int, *, samples: int = 100) -> Block:
     data = Data(
-        seq=0, session=1, stream_id=0, sample_index=index, t_us=index * 1000, n_samples=samples, n_axes=1,
-        format=Format.I16, desc_crc=0, payload=bytes(2 * samples),
-    )  # fmt: skip
+        seq=0,
+        session=1,
+        stream_id=0,
+        sample_index=index,
+        t_us=index * 1000,
+        n_samples=samples,
+        n_axes=1,
+        format=Format.I16,
+        desc_crc=0,
+        payload=bytes(2 * samples),
+    )
     return Block("ab", 1, STREAM, data)
 
 

@@ -1,7 +1,7 @@
 """Runs the bundle's ONNX encoder in onnxruntime: one thread, from bytes, no file access.
 
-Layers are computed in float between the file's own roundings. Fused to integer kernels they would saturate 16-bit sums on
-x86 without VNNI (onnxruntime, "Quantize ONNX models", U8S8 on AVX2), and one bundle would answer otherwise on some
+Layers are computed in float between the file's own roundings. Fused to integer kernels they would saturate 16-bit sums
+on x86 without VNNI (onnxruntime, "Quantize ONNX models", U8S8 on AVX2), and one bundle would answer otherwise on some
 computers; float costs the same time there (bench: encoder).
 """
 

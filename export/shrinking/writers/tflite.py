@@ -89,8 +89,16 @@ class _Sheet:
         self.kinds: list[str] = []
         self.buffers: list[object] = [schema.BufferT()]
 
-    def tensor(self, name: str, shape: Sequence[int], dtype: str, *, scales: Floats | None = None,
-               zero_points: NDArray[np.int64] | None = None, buffer: int = 0) -> int:  # fmt: skip
+    def tensor(
+        self,
+        name: str,
+        shape: Sequence[int],
+        dtype: str,
+        *,
+        scales: Floats | None = None,
+        zero_points: NDArray[np.int64] | None = None,
+        buffer: int = 0,
+    ) -> int:
         quantization = schema.QuantizationParametersT(scale=scales, zeroPoint=zero_points)
         shape_array = np.array(shape, dtype=np.int32)
         self.tensors.append(

@@ -29,8 +29,9 @@ from export.studies.columns.training_cache import Material, cell_key
 from export.text.encoders import read_wordings, sentences_of, text_encoder
 from export.text.no_fault import WORDINGS
 from export.text.tower import Tower, describe_faults
+from export.training.descent import Descent, one_cycle
 from export.training.objectives import OBJECTIVES
-from export.training.train import TrainConfig
+from export.training.recipe import TrainConfig
 
 
 class CnnConfig(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
@@ -100,23 +101,23 @@ def cnn_cell(material: Material, column: Column, raw: RawWindows, config: CnnCon
     targets = np.array([FAULTS.index(label) for label in table.labels])
     net, tower = PieceNet(config), Tower(vectors.shape[1], config.dim)
     parameters = [*net.parameters(), *tower.parameters()]
-    optimizer = torch.optim.AdamW(parameters, lr=config.learning_rate, weight_decay=config.weight_decay)
-    schedule = torch.optim.lr_scheduler.OneCycleLR(optimizer, config.learning_rate, total_steps=config.steps)
+    cycle = one_cycle(
+        parameters, steps=config.steps, learning_rate=config.learning_rate, weight_decay=config.weight_decay
+    )
     net.train()
     tower.train()
-    for _ in range(config.steps):
+
+    def loss_of(step: int) -> Tensor:
         batch = rng.choice(rows, config.batch, p=chances)
         begins = rng.integers(0, samples.shape[1] - config.piece + 1, config.batch)
         pieces = samples[batch[:, None], begins[:, None] + np.arange(config.piece)]
         drawn = np.concatenate([rng.choice(group, config.sentences_per_fault) for group in by_fault])
         anchors = net(torch.from_numpy(_standardised(pieces)))
         texts = tower(torch.from_numpy(vectors[drawn]))
-        loss = objective(anchors, torch.from_numpy(targets[batch]), texts, text_targets)
-        loss = loss + config.text_weight * objective(texts[::2], text_targets[::2], texts[1::2], text_targets[1::2])
-        optimizer.zero_grad()
-        torch.autograd.backward(loss)
-        optimizer.step()
-        schedule.step()
+        named: Tensor = objective(anchors, torch.from_numpy(targets[batch]), texts, text_targets)
+        return named + config.text_weight * objective(texts[::2], text_targets[::2], texts[1::2], text_targets[1::2])
+
+    Descent({"net": net, "tower": tower}, cycle, rng=rng).run(loss_of, steps=config.steps, name="training on samples")
 
     taught = [fault for fault in FAULTS if (table.labels == fault).any()]
     centres = describe_faults(tower, vectors, sentences, taught)

@@ -20,7 +20,7 @@ from export.studies.columns.summary import Summary, summarise
 from export.studies.columns.training_cache import Material, kept
 from export.studies.columns.trials import cells_of, key_of
 from export.studies.columns.tryouts import choose_experts
-from export.training.train import TrainConfig
+from export.training.recipe import TrainConfig
 
 Tell = Callable[[str], None]
 
@@ -34,16 +34,23 @@ class RawTrial:
 
 
 def run_protocols(
-    material: Material, config: TrainConfig, *, seeds: int, folder: Path, only: Sequence[str] = COLUMNS,
-    simple: SimpleConfig | None = None, cnn: RawTrial | None = None, tell: Tell = lambda line: None,
-) -> Summary:  # fmt: skip
+    material: Material,
+    config: TrainConfig,
+    *,
+    seeds: int,
+    folder: Path,
+    only: Sequence[str] = COLUMNS,
+    simple: SimpleConfig | None = None,
+    cnn: RawTrial | None = None,
+    tell: Tell = lambda line: None,
+) -> Summary:
     """The columns `only` with seeds 0, 1, ...; `tell` hears of each finished cell."""
     columns = {name: column for name, column in columns_of(material.recorded).items() if name in only}
     simple = simple or SimpleConfig()
     inner = simple_cells(material, all_folds(material.recorded), simple, folder=folder, tell=tell)
     same = same_folds(material.recorded)
-    told = {same.get(name, name): column for name, column in columns.items()}
-    beside = simple_cells(material, told, simple, folder=folder, tell=tell)
+    distinct = {same.get(name, name): column for name, column in columns.items()}
+    beside = simple_cells(material, distinct, simple, folder=folder, tell=tell)
     return summarise(
         students={
             name: cells_of(material, same.get(name, name), column, config, seeds=seeds, folder=folder, tell=tell)

@@ -119,9 +119,15 @@ def simple_key(material: Material, config: SimpleConfig) -> str:
 
 
 def predictions(
-    train: Windows, labels: NDArray[np.str_], test: Windows, *, recordings: NDArray[np.str_], spec: FeatureSpec,
-    seed: int, trees: int = TREES,
-) -> dict[str, NDArray[np.str_]]:  # fmt: skip
+    train: Windows,
+    labels: NDArray[np.str_],
+    test: Windows,
+    *,
+    recordings: NDArray[np.str_],
+    spec: FeatureSpec,
+    seed: int,
+    trees: int = TREES,
+) -> dict[str, NDArray[np.str_]]:
     """What every recipe and fusion, trained on one side, calls the windows of the other.
 
     `labels` and `recordings` are those of the windows trained on.
@@ -129,12 +135,12 @@ def predictions(
     probabilities, classes = {}, np.unique(labels)
     for name, recipe in RECIPES.items():
         members = _members(recipe, spec)
-        seen, unseen = (_inputs(side, recipe)[:, members] for side in (train, test))
-        model = _model(recipe, seed, trees).fit(seen, labels)
-        probabilities[name] = np.asarray(model.predict_proba(unseen), np.float64)
+        trained, scored = (_inputs(side, recipe)[:, members] for side in (train, test))
+        model = _model(recipe, seed, trees).fit(trained, labels)
+        probabilities[name] = np.asarray(model.predict_proba(scored), np.float64)
     spectral = RECIPES[SPECTRAL]
-    seen, unseen = (_inputs(side, spectral)[:, _members(spectral, spec)] for side in (train, test))
-    near = nearness(seen, recordings, unseen)
+    trained, scored = (_inputs(side, spectral)[:, _members(spectral, spec)] for side in (train, test))
+    near = nearness(trained, recordings, scored)
     fused = {fusion.name: fuse(probabilities, fusion, near) for fusion in FUSIONS}
     return {name: classes[values.argmax(axis=1)] for name, values in (probabilities | fused).items()}
 

@@ -16,8 +16,8 @@ from export.studies.columns.experts import FUSED, FUSED_BY_NEARNESS
 from export.studies.columns.selection import Choice
 from export.studies.columns.simple import RECIPES, SimpleCell
 from export.studies.columns.splits import CHASED_BY_NOBODY
-from export.studies.columns.trials import Cell
-from export.training.train import TrainConfig
+from export.studies.columns.trials import ColumnCell
+from export.training.recipe import TrainConfig
 
 ROWS: Mapping[str, str] = {name: name for name in RECIPES} | {
     "four experts fused": FUSED.name,
@@ -65,10 +65,17 @@ class Summary(msgspec.Struct, frozen=True):
 
 
 def summarise(
-    *, students: Mapping[str, Sequence[Cell]], simple: Mapping[str, SimpleCell], inner: Mapping[str, SimpleCell],
-    experts: Choice, raw: Mapping[str, CnnCell], recipe: TrainConfig, cnn: CnnConfig | None, simulated_windows: int,
+    *,
+    students: Mapping[str, Sequence[ColumnCell]],
+    simple: Mapping[str, SimpleCell],
+    inner: Mapping[str, SimpleCell],
+    experts: Choice,
+    raw: Mapping[str, CnnCell],
+    recipe: TrainConfig,
+    cnn: CnnConfig | None,
+    simulated_windows: int,
     key: str,
-) -> Summary:  # fmt: skip
+) -> Summary:
     """Cells by column, those of the inner folds by fold."""
     columns = {name: _column(name, cells, simple[name], experts, raw.get(name)) for name, cells in students.items()}
     counted = {name: column for name, column in columns.items() if name != CHASED_BY_NOBODY}
@@ -98,7 +105,7 @@ def summarise(
 
 
 def _column(
-    name: str, cells: Sequence[Cell], simple: SimpleCell, experts: Choice, raw: CnnCell | None
+    name: str, cells: Sequence[ColumnCell], simple: SimpleCell, experts: Choice, raw: CnnCell | None
 ) -> ColumnSummary:
     seeds = [cell.balanced_accuracy for cell in cells]
     pooled = _pooled(cells)
@@ -119,7 +126,7 @@ def _column(
     )
 
 
-def _pooled(cells: Sequence[Cell]) -> dict[str, dict[str, tuple[int, int]]]:
+def _pooled(cells: Sequence[ColumnCell]) -> dict[str, dict[str, tuple[int, int]]]:
     """The tallies of all seeds as one: recalls of it are means over the seeds."""
     return {
         label: {

@@ -29,11 +29,12 @@ from export.runs.folder import read_json, write_json
 from export.scoring.score import embeddings, encoder_inputs
 from export.scoring.spread import Spread, spread_of
 from export.studies.columns.splits import Column, healthy_references
-from export.text.encoders import Sentences, text_encoder
+from export.text.encoders import EncodedSentences, text_encoder
 from export.text.glossary import GLOSSARY
 from export.text.no_fault import TRAINING, WORDINGS, training_sentences
 from export.text.tower import describe_faults
-from export.training.train import TrainConfig, Trained, train
+from export.training.recipe import TrainConfig
+from export.training.train import Trained, train
 
 Kept = TypeVar("Kept", bound=msgspec.Struct)
 
@@ -66,18 +67,18 @@ def fit(material: Material, column: Column, config: TrainConfig) -> Fitted:
     """Train on what is left of `column` and on all that is simulated."""
     recorded = material.recorded.take(column.trained)
     table = recorded if material.simulated is None else join([recorded, material.simulated])
-    sentences, vectors = descriptions(config.text)
-    trained = train(table, config, spec=material.spec, sentences=sentences, vectors=vectors)
-    centres = describe_faults(trained.tower, vectors, sentences, FAULTS).astype(np.float16)
+    texts = descriptions(config.text)
+    trained = train(table, config, spec=material.spec, texts=texts)
+    centres = describe_faults(trained.tower, texts.vectors, texts.sentences, FAULTS).astype(np.float16)
     return Fitted(table, trained, fold(trained.student.eval()), centres)
 
 
 @cache
-def descriptions(text: str) -> tuple[Sentences, Floats]:
+def descriptions(text: str) -> EncodedSentences:
     """Training sentences and their fixed vectors by the text encoder of that name, the same for every cell; kept,
     since reading them takes longer than some trainings."""
     sentences = training_sentences()
-    return sentences, text_encoder(text).encode(sentences.texts)
+    return EncodedSentences(sentences, text_encoder(text).encode(sentences.texts))
 
 
 def scored_inputs(material: Material, column: Column, fitted: Fitted) -> tuple[Table, Floats, Floats]:
@@ -85,8 +86,8 @@ def scored_inputs(material: Material, column: Column, fitted: Fitted) -> tuple[T
     scored = material.recorded.take(column.scored)
     scaling = fitted.trained.scaling
     healthy = healthy_references(material.recorded, column, scaling.speed_bound)
-    told = scaling.inputs(scored.values, scored.known, healthy)
-    return scored, told, scaling.inputs(scored.values, scored.known, None)
+    with_reference = scaling.inputs(scored.values, scored.known, healthy)
+    return scored, with_reference, scaling.inputs(scored.values, scored.known, None)
 
 
 def spread_of_training(fitted: Fitted) -> Spread:

@@ -24,10 +24,11 @@ from export.scoring.statistics import tally_of
 from export.shrinking.writers.onnx import onnx_bytes
 from export.studies.columns.splits import Column
 from export.studies.columns.training_cache import Material, cell_key, fit, kept, scored_inputs, spread_of_training
-from export.training.train import INPUT_SCALE, TrainConfig
+from export.training.recipe import TrainConfig
+from export.training.train import INPUT_SCALE
 
 
-class Cell(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+class ColumnCell(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """One column with one seed. Accuracies are balanced: recall averaged over the labels scored."""
 
     balanced_accuracy: float  # int8, with the healthy baseline of other speeds
@@ -39,22 +40,24 @@ class Cell(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     seconds: float
 
 
-def cell_of(material: Material, column: Column, config: TrainConfig) -> Cell:
+def cell_of(material: Material, column: Column, config: TrainConfig) -> ColumnCell:
     """Train on the left of `column`, quantize by the left, score on the right."""
     start = time.monotonic()
     fitted = fit(material, column, config)
     net = integers(fitted.graph, range_inputs(fitted.table, fitted.trained.scaling))
     int8 = OnnxEncoder(onnx_bytes(net))
 
-    scored, told, bare = scored_inputs(material, column, fitted)
+    scored, with_reference, bare = scored_inputs(material, column, fitted)
     with_baseline, without = (
         _named(net.output.decode(np.array([int8.embed(row) for row in INPUT_SCALE.encode(inputs)])), fitted.centres)
-        for inputs in (told, bare)
+        for inputs in (with_reference, bare)
     )
-    return Cell(
+    return ColumnCell(
         balanced_accuracy=balanced_accuracy(with_baseline, scored.labels),
         without_baseline=balanced_accuracy(without, scored.labels),
-        float_balanced_accuracy=balanced_accuracy(_named(embed(fitted.graph, told), fitted.centres), scored.labels),
+        float_balanced_accuracy=balanced_accuracy(
+            _named(embed(fitted.graph, with_reference), fitted.centres), scored.labels
+        ),
         tally=tally_of(with_baseline == scored.labels, scored.labels, scored.groups),
         spread=spread_of_training(fitted),
         windows=len(scored),
@@ -63,15 +66,21 @@ def cell_of(material: Material, column: Column, config: TrainConfig) -> Cell:
 
 
 def cells_of(
-    material: Material, name: str, column: Column, config: TrainConfig, *, seeds: int, folder: Path,
+    material: Material,
+    name: str,
+    column: Column,
+    config: TrainConfig,
+    *,
+    seeds: int,
+    folder: Path,
     tell: Callable[[str], None],
-) -> list[Cell]:  # fmt: skip
+) -> list[ColumnCell]:
     """The cells of a column or fold with seeds 0, 1, ..., kept below `folder`; `tell` hears of each."""
     place = folder / f"student-{key_of(material, config)}"
     cells = []
     for seed in range(seeds):
         seeded = msgspec.structs.replace(config, seed=seed)
-        cell = kept(place / f"{name}-{seed}.json", Cell, partial(cell_of, material, column, seeded))
+        cell = kept(place / f"{name}-{seed}.json", ColumnCell, partial(cell_of, material, column, seeded))
         cells.append(cell)
         tell(
             f"{name:>14} seed {seed} int8 {cell.balanced_accuracy:.3f}, without baseline "

@@ -16,8 +16,8 @@ from export.studies.columns.experts import FUSIONS
 from export.studies.columns.selection import Choice, all_folds, choose
 from export.studies.columns.simple import SimpleCell, SimpleConfig, simple_cells
 from export.studies.columns.training_cache import Material
-from export.studies.columns.trials import Cell, cells_of
-from export.training.train import TrainConfig
+from export.studies.columns.trials import ColumnCell, cells_of
+from export.training.recipe import TrainConfig
 
 
 class Tryouts(msgspec.Struct, frozen=True):
@@ -35,13 +35,18 @@ class Tryouts(msgspec.Struct, frozen=True):
 
 
 def try_recipes(
-    material: Material, recipes: Mapping[str, TrainConfig], *, seeds: int, folder: Path,
-    simple: SimpleConfig | None = None, tell: Callable[[str], None] = lambda line: None,
-) -> Tryouts:  # fmt: skip
+    material: Material,
+    recipes: Mapping[str, TrainConfig],
+    *,
+    seeds: int,
+    folder: Path,
+    simple: SimpleConfig | None = None,
+    tell: Callable[[str], None] = lambda line: None,
+) -> Tryouts:
     """Each of `recipes` with seeds 0, 1, ... on every inner fold; `tell` hears of each fold and of each recipe."""
     folds = all_folds(material.recorded)
     beside = simple_cells(material, folds, simple or SimpleConfig(), folder=folder, tell=tell)
-    cells: dict[str, dict[str, list[Cell]]] = {}
+    cells: dict[str, dict[str, list[ColumnCell]]] = {}
     for number, (name, config) in enumerate(recipes.items(), 1):
         tell(f"recipe {number} of {len(recipes)}: {name}")
         cells[name] = {
@@ -49,11 +54,11 @@ def try_recipes(
             for fold, column in folds.items()
         }
 
-    def choice(value: Callable[[list[Cell]], float]) -> Choice:
+    def choice(value: Callable[[list[ColumnCell]], float]) -> Choice:
         scores = {name: {fold: value(made) for fold, made in found.items()} for name, found in cells.items()}
         return choose(scores, material.recorded)
 
-    def score_of(value: Callable[[list[Cell]], float]) -> dict[str, float]:
+    def score_of(value: Callable[[list[ColumnCell]], float]) -> dict[str, float]:
         return {candidate.name: candidate.score for candidate in choice(value).tried}
 
     by_seed = [score_of(partial(_of_seed, seed)) for seed in range(seeds)]
@@ -81,9 +86,9 @@ def choose_experts(material: Material, inner: Mapping[str, SimpleCell]) -> Choic
     return choose(scores, material.recorded)
 
 
-def _of_seed(seed: int, cells: list[Cell]) -> float:
+def _of_seed(seed: int, cells: list[ColumnCell]) -> float:
     return cells[seed].balanced_accuracy
 
 
-def _mean_of(figure: str) -> Callable[[list[Cell]], float]:
+def _mean_of(figure: str) -> Callable[[list[ColumnCell]], float]:
     return lambda cells: float(np.mean([getattr(cell, figure) for cell in cells]))

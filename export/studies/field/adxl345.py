@@ -22,7 +22,7 @@ from agent.recordings.recording import Piece, Recording
 from export.data.manifest import ManifestError
 from export.scoring.statistics import Share, share_of_count
 from export.studies.field.edge import Edge
-from export.studies.field.playing import Heard, Player, commission
+from export.studies.field.playing import Playback, Player, commission
 
 RATE_HZ = 1600.0
 COUNT_G = 32 / 2**13  # 13 bits over +-16 g
@@ -43,7 +43,7 @@ class Run:
     chunks: tuple[Recording, ...]
 
 
-class Verdict(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+class RunVerdict(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """One run judged after a commissioning on another."""
 
     taught: str
@@ -61,7 +61,7 @@ class Verdict(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     plain: int  # of them over it
 
 
-class Line(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+class PooledVerdicts(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """All verdicts of one kind; ranges are over pairs of runs."""
 
     kind: str
@@ -79,27 +79,27 @@ class Line(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     median_delay_s: float | None
 
 
-class Verdicts(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+class RunVerdicts(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """Every other run judged after a commissioning on one."""
 
-    verdicts: tuple[Verdict, ...]
+    verdicts: tuple[RunVerdict, ...]
 
 
-def judged_after(edge: Edge, taught: Run, runs: Sequence[Run]) -> Verdicts:
+def judged_after(edge: Edge, taught: Run, runs: Sequence[Run]) -> RunVerdicts:
     """`taught` teaches by its steady part, every other run is judged; the speed told and untold, gated and not."""
     limit = plain_limit(taught)
-    verdicts: list[Verdict] = []
-    for told in (True, False):
-        baselines = commission(edge, setup_of(taught, told=told), [steady(taught)], {})
+    verdicts: list[RunVerdict] = []
+    for speed_known in (True, False):
+        baselines = commission(edge, setup_of(taught, speed_known=speed_known), [steady(taught)], {})
         for gated in (True, False):
             for run in (run for run in runs if run.name != taught.name):
-                player = Player(edge, setup_of(run, told=told), DecisionConfig(), baselines)
+                player = Player(edge, setup_of(run, speed_known=speed_known), DecisionConfig(), baselines)
                 heard = player.play(steady(run) if gated else whole(run))
-                verdicts.append(_verdict(taught, run, heard, told=told, gated=gated, limit=limit))
-    return Verdicts(tuple(verdicts))
+                verdicts.append(_verdict(taught, run, heard, speed_known=speed_known, gated=gated, limit=limit))
+    return RunVerdicts(tuple(verdicts))
 
 
-def lines_of(verdicts: Sequence[Verdict], *, overlap: float) -> list[Line]:
+def lines_of(verdicts: Sequence[RunVerdict], *, overlap: float) -> list[PooledVerdicts]:
     """Verdicts pooled by kind, speed and setting; `overlap` is window over hop."""
     keys = sorted({(v.kind, v.same_speed, v.told_rpm, v.gated) for v in verdicts}, key=_order)
     return [_line([v for v in verdicts if (v.kind, v.same_speed, v.told_rpm, v.gated) == key], overlap) for key in keys]
@@ -143,20 +143,22 @@ def rms_g(chunk: Recording) -> float:
     return float(chunk.samples.std(axis=0).max())
 
 
-def setup_of(run: Run, *, told: bool) -> SensorSetup:
+def setup_of(run: Run, *, speed_known: bool) -> SensorSetup:
     """The sensor on this motor; its bearings are not published."""
-    machine = Machine("motor", rpm=run.rpm if told else None, speed_source="config" if told else "unknown")
+    machine = Machine(
+        "motor", rpm=run.rpm if speed_known else None, speed_source="config" if speed_known else "unknown"
+    )
     return SensorSetup("adxl345", machine, idle_below_g=OFF_G)
 
 
-def _verdict(taught: Run, run: Run, heard: Heard, *, told: bool, gated: bool, limit: float) -> Verdict:
+def _verdict(taught: Run, run: Run, heard: Playback, *, speed_known: bool, gated: bool, limit: float) -> RunVerdict:
     chunks = [rms_g(chunk) for chunk in _steady_chunks(run)]
-    return Verdict(
+    return RunVerdict(
         taught=taught.name,
         run=run.name,
         kind=run.kind,
         same_speed=run.rpm == taught.rpm,
-        told_rpm=told,
+        told_rpm=speed_known,
         gated=gated,
         judged=heard.judged,
         covered=int(np.isfinite(heard.deviation).sum()),
@@ -168,14 +170,14 @@ def _verdict(taught: Run, run: Run, heard: Heard, *, told: bool, gated: bool, li
     )
 
 
-def _line(verdicts: Sequence[Verdict], overlap: float) -> Line:
+def _line(verdicts: Sequence[RunVerdict], overlap: float) -> PooledVerdicts:
     first = verdicts[0]
     covered = [verdict for verdict in verdicts if verdict.covered]
     shares = [verdict.high / verdict.covered for verdict in covered]
     plain = [verdict.plain / verdict.chunks for verdict in verdicts if verdict.chunks]
     delays = [verdict.delay_s for verdict in verdicts if verdict.delay_s is not None]
     seen, chunks = sum(v.covered for v in verdicts), sum(v.chunks for v in verdicts)
-    return Line(
+    return PooledVerdicts(
         kind=first.kind,
         same_speed=first.same_speed,
         told_rpm=first.told_rpm,
@@ -193,8 +195,8 @@ def _line(verdicts: Sequence[Verdict], overlap: float) -> Line:
 
 
 def _order(key: tuple[str, bool, bool, bool]) -> tuple[bool, bool, int, bool]:
-    kind, same_speed, told, gated = key
-    return not told, not gated, KINDS.index(kind), not same_speed
+    kind, same_speed, speed_known, gated = key
+    return not speed_known, not gated, KINDS.index(kind), not same_speed
 
 
 def _steady_chunks(run: Run) -> list[Recording]:

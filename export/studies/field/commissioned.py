@@ -22,13 +22,13 @@ from agent.machine import Bearing, Machine, SensorSetup
 from agent.recordings.read import read_recording
 from agent.recordings.recording import Recording
 from agent.types import HEALTHY
-from export.data.manifest import Row
+from export.data.manifest import ManifestRow
 from export.scoring.statistics import Rate, Share, rate_of, share_of_count
 from export.studies.columns.splits import FAMILIES, machine_column
 from export.studies.columns.training_cache import Material, kept
 from export.studies.field.edge import Edge, healthy_at_length, trained_edge
-from export.studies.field.playing import Baselines, Heard, Player, commission, cut
-from export.training.train import TrainConfig
+from export.studies.field.playing import Baselines, Playback, Player, commission, cut
+from export.training.recipe import TrainConfig
 
 SENSOR, BEARING = "sensor", "bearing"
 ELSEWHERE, HERE = "other speeds", "this speed too"
@@ -60,7 +60,7 @@ class Scene(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     name: str | None  # what it called the fault
 
 
-class Cell(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+class CommissionedCell(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """All scenes of one machine, with an encoder that never heard it."""
 
     scenes: tuple[Scene, ...]
@@ -72,28 +72,32 @@ class Cell(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
 class Played:
     """A row and its samples."""
 
-    row: Row
+    row: ManifestRow
     recording: Recording
     rpm: float
 
 
 def run_commissioned(
-    material: Material, rows: Sequence[Row], config: TrainConfig, *, folder: Path,
+    material: Material,
+    rows: Sequence[ManifestRow],
+    config: TrainConfig,
+    *,
+    folder: Path,
     tell: Callable[[str], None] = lambda line: None,
-) -> tuple[Cell, ...]:  # fmt: skip
+) -> tuple[CommissionedCell, ...]:
     """A cell for every rig that `rows` name."""
     cells = []
     for family in FAMILIES:
         mine = [row for row in rows if row.machine.startswith(family) and row.rpm is not None]
         if not any(row.label == HEALTHY for row in mine):
             continue
-        cell = kept(folder / f"{family}.json", Cell, partial(cell_of, material, family, mine, config))
+        cell = kept(folder / f"{family}.json", CommissionedCell, partial(cell_of, material, family, mine, config))
         cells.append(cell)
         tell(f"{family}: {len(cell.scenes)} scenes, {cell.seconds:.0f} s")
     return tuple(cells)
 
 
-def cell_of(material: Material, family: str, rows: Sequence[Row], config: TrainConfig) -> Cell:
+def cell_of(material: Material, family: str, rows: Sequence[ManifestRow], config: TrainConfig) -> CommissionedCell:
     """Train on the other rigs, then play every recording of this one in every setting and mode."""
     start = time.monotonic()
     column = machine_column(material.recorded, family)
@@ -110,7 +114,7 @@ def cell_of(material: Material, family: str, rows: Sequence[Row], config: TrainC
             f"{family}: no other rig was recorded healthy long enough; its limit comes from simulated machines"
         )
     scenes = tuple(scenes_of(edge, played, skipped.append))
-    return Cell(scenes, tuple(dict.fromkeys(skipped)), time.monotonic() - start)
+    return CommissionedCell(scenes, tuple(dict.fromkeys(skipped)), time.monotonic() - start)
 
 
 def scenes_of(edge: Edge, played: Sequence[Played], skip: Callable[[str], None]) -> Iterator[Scene]:
@@ -168,7 +172,7 @@ def is_same_speed(one: float, other: float) -> bool:
     return abs(float(np.log(one / other))) <= SAME_SPEED
 
 
-def _scene(one: Played, heard: Heard, setting: str, mode: str) -> Scene:
+def _scene(one: Played, heard: Playback, setting: str, mode: str) -> Scene:
     return Scene(
         machine=one.row.machine,
         label=one.row.label,
@@ -209,7 +213,7 @@ class Watch(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     fault_seconds: float  # of the shortest faulty recording: none can be raised later
 
 
-def watches_of(cells: Sequence[Cell], *, overlap: float) -> list[Watch]:
+def watches_of(cells: Sequence[CommissionedCell], *, overlap: float) -> list[Watch]:
     """Every machine, setting and mode that was played; `overlap` is window over hop."""
     scenes = [scene for cell in cells for scene in cell.scenes]
     keys = dict.fromkeys((scene.machine, scene.setting, scene.mode) for scene in scenes)

@@ -101,9 +101,7 @@ def watch(
         heard = player.play(visit(drawn, float(times_h[-1]), rpm=rpm, seconds=fault_s, fault=fault))
         delays[fault] = heard.raised_s[0] if heard.raised_s else None
         names[fault] = heard.names[0] if heard.names else None
-    return Watched(
-        seed, school, rpm, len(scored), len(scored) * VISIT_S, judged, high, raised, delays, names
-    )  # fmt: skip
+    return Watched(seed, school, rpm, len(scored), len(scored) * VISIT_S, judged, high, raised, delays, names)
 
 
 def visit(drawn: simulator.DrawnMachine, hour: float, *, rpm: float, seconds: float, fault: str = HEALTHY) -> Recording:
@@ -145,8 +143,8 @@ def _pooled(found: Sequence[Watched], overlap: float) -> Days:
     seconds, windows = sum(one.seconds for one in found), sum(one.judged for one in found)
     simulated_days = sum(one.visits for one in found) * EVERY_S / 86_400
     alerts = sum(one.raised for one in found)
-    told = [(fault, delay, one.names[fault]) for one in found for fault, delay in one.delays_s.items()]
-    delays = [delay for _, delay, _ in told if delay is not None]
+    outcomes = [(fault, delay, one.names[fault]) for one in found for fault, delay in one.delays_s.items()]
+    delays = [delay for _, delay, _ in outcomes if delay is not None]
     shares = [one.high / one.judged for one in found if one.judged]
     return Days(
         school=found[0].school,
@@ -157,8 +155,8 @@ def _pooled(found: Sequence[Watched], overlap: float) -> Days:
         machine_range=(min(shares, default=0.0), max(shares, default=0.0)),
         false_alerts=rate_of(alerts, seconds / 3600),
         alerts_per_day=alerts / simulated_days,
-        faults=len(told),
+        faults=len(outcomes),
         raised=len(delays),
-        rightly_named=sum(fault == name for fault, _, name in told),
+        rightly_named=sum(fault == name for fault, _, name in outcomes),
         longest_delay_s=max(delays, default=None),
     )

@@ -30,7 +30,8 @@ from export.runs.quantize_run import integers, range_inputs
 from export.shrinking.writers.onnx import onnx_bytes
 from export.studies.columns.training_cache import Fitted, Material, fit
 from export.studies.field.strangers import everything, is_of, strangers_of
-from export.training.train import INPUT_SCALE, TrainConfig
+from export.training.recipe import TrainConfig
+from export.training.train import INPUT_SCALE
 
 FIRST_HEALTHY, HEALTHY_MACHINES, HEALTHY_S = 80_000, 20, 13.0
 """Simulated machines that set the limit where no rig of the training side was recorded healthy for long enough."""
@@ -70,13 +71,24 @@ def _simulated_healthy(seed: int, spec: FeatureSpec) -> Table:
     drawn = simulator.draw_machine(seed).record(HEALTHY, 0, seconds=HEALTHY_S)
     g = drawn.geometry
     values, known = window_features(
-        drawn.samples, rate_hz=drawn.rate_hz, spec=spec, hop_s=spec.hop_s, rpm=drawn.rpm,
+        drawn.samples,
+        rate_hz=drawn.rate_hz,
+        spec=spec,
+        hop_s=spec.hop_s,
+        rpm=drawn.rpm,
         geometry=Geometry(g.balls, g.ball_mm, g.pitch_mm, g.angle_deg),
-    )  # fmt: skip
+    )
     return labelled(
-        values, known, label=HEALTHY, group=f"sim-{seed}", machine=f"sim-{seed}", recording=f"sim-{seed}",
-        rpm=drawn.rpm, baseline=False, overlap=math.ceil(spec.window_s / spec.hop_s) - 1,
-    )  # fmt: skip
+        values,
+        known,
+        label=HEALTHY,
+        group=f"sim-{seed}",
+        machine=f"sim-{seed}",
+        recording=f"sim-{seed}",
+        rpm=drawn.rpm,
+        baseline=False,
+        overlap=math.ceil(spec.window_s / spec.hop_s) - 1,
+    )
 
 
 def edge_of(fitted: Fitted, material: Material, *, calibration: Calibration, deviation: DeviationScale) -> Edge:
@@ -104,5 +116,5 @@ def edge_of(fitted: Fitted, material: Material, *, calibration: Calibration, dev
     )
     descriptions = Descriptions(FAULTS, vectors, tuple(fault in real for fault in FAULTS), texts={})
     nothing = np.empty((0, 0), np.float32)
-    bundle = Bundle(manifest, fitted.trained.scaling, descriptions, model, b"", nothing, nothing.astype(np.int8))
+    bundle = Bundle(manifest, fitted.trained.scaling, descriptions, {"onnx": model}, nothing, nothing.astype(np.int8))
     return Edge(bundle, OnnxEncoder(model))

@@ -7,13 +7,15 @@ named lines is hidden, because that belongs to the fault that was recorded.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, fields
 
 import numpy as np
 from numpy.typing import NDArray
 
 from agent.dsp.features import feature_names, views
 from agent.dsp.spectra import FeatureSpec
+from agent.faults import TABLE
+from agent.machine import FaultOrders
 from export.data.healthy import healthy_pools, references
 from export.data.table import Table
 from export.network.graph import Floats
@@ -27,17 +29,23 @@ class Family:
     """Patterns of `agent.dsp.features` that belong to one part of a bearing."""
 
     main: tuple[str, ...]
-    side: tuple[str, ...]  # sidebands that its faults draw; see `agent.features.patterns` for the source
+    side: tuple[str, ...] = ()  # sidebands that its faults draw; see `agent.dsp.features.patterns` for the source
     absent: tuple[str, ...] = ()  # sidebands around its lines that its faults do not draw
 
 
-PARTS = {
-    "outer_race": Family(("bpfo",), (), ("bpfo_side",)),
-    "inner_race": Family(("bpfi",), ("bpfi_side", "bpfi_side2")),
-    "ball": Family(("bsf_even", "bsf"), ("bsf_side",)),
-    "cage": Family(("ftf",), ()),
+SIDEBANDS: dict[str, dict[str, tuple[str, ...]]] = {
+    "bpfo": {"absent": ("bpfo_side",)},
+    "bpfi": {"side": ("bpfi_side", "bpfi_side2")},
+    "bsf": {"side": ("bsf_side",)},
 }
-"""Bearing fault -> its lines."""
+"""Frequency of a part -> the patterns around its lines."""
+PARTS = {
+    fault.id: Family(fault.lines or (field.name,), **SIDEBANDS.get(field.name, {}))
+    for field in fields(FaultOrders)
+    for fault in TABLE
+    if fault.frequency == field.name
+}
+"""Bearing fault -> its lines, or those of its frequency where no name is judged by them."""
 STATISTICS = ("comb/{}/first", "comb/{}/second", "comb/{}/mean", "raw/{}")
 HIDDEN_VIEWS = ("envelope_order", "contrast")
 LINE_VIEWS = ("comb", "raw")

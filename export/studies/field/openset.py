@@ -16,9 +16,9 @@ import msgspec
 import numpy as np
 from numpy.typing import NDArray
 
-from agent.diagnosis.matching import FAULTS_OF_DEGREE
 from agent.dsp.encoder_inputs import speed_bound, view_shares
 from agent.dsp.spectra import FeatureSpec
+from agent.faults import FAULTS_OF_DEGREE
 from agent.types import FAULTS, HEALTHY, UNKNOWN
 from export.calibration.line_limits import Objecting, Standing, fit_objecting, objected, standing_of
 from export.data.table import Table
@@ -27,13 +27,11 @@ from export.scoring.statistics import Share, share_of_count, weighted_quantile
 from export.studies.columns.splits import FAMILIES, healthy_references, machine_column
 from export.studies.columns.training_cache import Material, fit, kept
 from export.studies.field.strangers import everything, int8_student, is_of, machine_fold, strangers_of, with_references
-from export.training.train import TrainConfig
+from export.training.recipe import TrainConfig
 
 REJECTED = 0.05
 """Share of the known windows of held-out training machines that "unknown" may cost."""
 SIMULATED = "simulated"
-SIMULATED_FAULTS = ("cage", *FAULTS_OF_DEGREE)
-"""What no recording shows: left out and scored on simulated machines."""
 SCORED_SHARE = 5  # one in so many simulated machines is scored, the others are taught
 GATES = ("likeness", "lines", "both")
 """What rejects: a low cosine, bearing lines against the name, or either, likeness at half the price."""
@@ -58,7 +56,7 @@ class Gated(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     rejected_per_label: dict[str, float]
 
 
-class Cell(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+class OpenSetCell(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """One fault left out, scored on one machine."""
 
     machine: str
@@ -71,11 +69,11 @@ class Cell(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
 
 
 @dataclass(frozen=True, slots=True)
-class Heard:
+class JudgedWindows:
     """Windows as a student that knew neither their machine nor the fault left out would describe them."""
 
     labels: NDArray[np.str_]
-    said: NDArray[np.str_]  # nearest description
+    nearest: NDArray[np.str_]  # nearest description
     likeness: NDArray[np.float64]  # its cosine
     standing: Standing  # of their bearing lines
 
@@ -90,11 +88,11 @@ class Limits:
 
 def run_openset(
     material: Material, config: TrainConfig, *, folder: Path, tell: Callable[[str], None] = lambda line: None
-) -> tuple[Cell, ...]:
+) -> tuple[OpenSetCell, ...]:
     """A cell for every machine and fault that it shows, then one for every simulated fault."""
     cells = []
     for machine, fault in plan_of(material):
-        cell = kept(folder / f"{machine}-{fault}.json", Cell, partial(cell_of, material, machine, fault, config))
+        cell = kept(folder / f"{machine}-{fault}.json", OpenSetCell, partial(cell_of, material, machine, fault, config))
         cells.append(cell)
         missed = ", ".join(f"{name} {gated.missed.share:.2f}" for name, gated in cell.gates.items())
         tell(f"{machine:>10} without {fault:<13} healthy or wrong by gate: {missed}; {cell.seconds:.0f} s")
@@ -102,16 +100,19 @@ def run_openset(
 
 
 def plan_of(material: Material) -> list[tuple[str, str]]:
-    """(machine, fault left out) of every cell."""
+    """(machine, fault left out) of every cell; what no recording shows is scored on simulated machines."""
     table = material.recorded
     plan = []
     for family in FAMILIES:
         shown = set(table.labels[is_of(table, family)].tolist()) - {HEALTHY}
         plan += [(family, fault) for fault in FAULTS if fault in shown]
-    return plan + ([(SIMULATED, fault) for fault in SIMULATED_FAULTS] if material.simulated is not None else [])
+    if material.simulated is not None:
+        recorded = {HEALTHY, *table.labels.tolist()}
+        plan += [(SIMULATED, fault) for fault in FAULTS if fault not in recorded]
+    return plan
 
 
-def cell_of(material: Material, machine: str, fault: str, config: TrainConfig) -> Cell:
+def cell_of(material: Material, machine: str, fault: str, config: TrainConfig) -> OpenSetCell:
     """Train without `fault` and `machine`, fix the limits on the other machines, score."""
     start = time.monotonic()
     candidates = tuple(name for name in FAULTS if name != fault and (machine == SIMULATED or _is_absolute(name)))
@@ -139,12 +140,12 @@ def cell_of(material: Material, machine: str, fault: str, config: TrainConfig) -
                 for label in np.unique(heard.labels[~unknown])
             },
         )
-    return Cell(
+    return OpenSetCell(
         machine=machine,
         fault=fault,
         simulated=machine == SIMULATED,
         recordings=len(np.unique(scored.recordings[unknown])),
-        ungated=answers(heard.said[unknown], heard.labels[unknown]),
+        ungated=answers(heard.nearest[unknown], heard.labels[unknown]),
         gates=gates,
         seconds=time.monotonic() - start,
     )
@@ -158,25 +159,25 @@ def _is_absolute(fault: str) -> bool:
 # --------------------------------------------------------------------------------------------------------- the gates
 
 
-def limits_of(held: Heard, weights: NDArray[np.float64], *, gate: str, rejected: float = REJECTED) -> Limits:
+def limits_of(held: JudgedWindows, weights: NDArray[np.float64], *, gate: str, rejected: float = REJECTED) -> Limits:
     """What `rejected` of the weight of known windows stays beyond; in `both`, lines get what likeness leaves."""
     share = rejected / 2 if gate == "both" else rejected
     likeness = None if gate == "lines" else weighted_quantile(held.likeness, weights, share)
     if gate == "likeness":
         return Limits(likeness, None)
-    unlike = np.zeros(len(held.said), np.bool_) if likeness is None else held.likeness < likeness
-    lines = fit_objecting(held.said, held.standing, weights, rejected=rejected, already=unlike)
+    unlike = np.zeros(len(held.nearest), np.bool_) if likeness is None else held.likeness < likeness
+    lines = fit_objecting(held.nearest, held.standing, weights, rejected=rejected, already=unlike)
     return Limits(likeness, lines)
 
 
-def gated(heard: Heard, limits: Limits) -> NDArray[np.str_]:
+def gated(heard: JudgedWindows, limits: Limits) -> NDArray[np.str_]:
     """What every window is called, "unknown" where a limit objects."""
-    rejected = np.zeros(len(heard.said), np.bool_)
+    rejected = np.zeros(len(heard.nearest), np.bool_)
     if limits.likeness is not None:
         rejected |= heard.likeness < limits.likeness
     if limits.lines is not None:
-        rejected |= objected(heard.said, heard.standing, limits.lines)
-    return np.where(rejected, UNKNOWN, heard.said)
+        rejected |= objected(heard.nearest, heard.standing, limits.lines)
+    return np.where(rejected, UNKNOWN, heard.nearest)
 
 
 def answers(called: NDArray[np.str_], labels: NDArray[np.str_]) -> Answers:
@@ -207,11 +208,13 @@ def _sides(material: Material, machine: str, fault: str) -> tuple[Material, tupl
     return Material(table, left, material.spec), with_references(simulated.take(out), bound)
 
 
-def _heard(table: Table, healthy: Floats, similarity: Floats, candidates: Sequence[str], spec: FeatureSpec) -> Heard:
+def _heard(
+    table: Table, healthy: Floats, similarity: Floats, candidates: Sequence[str], spec: FeatureSpec
+) -> JudgedWindows:
     among = similarity[:, [FAULTS.index(fault) for fault in candidates]]
-    return Heard(
+    return JudgedWindows(
         labels=table.labels,
-        said=np.array(candidates)[among.argmax(axis=1)],
+        nearest=np.array(candidates)[among.argmax(axis=1)],
         likeness=among.max(axis=1).astype(np.float64),
         standing=standing_of(table.values, table.known, healthy, spec),
     )

@@ -28,7 +28,7 @@ Baselines = dict[str | None, Baseline]
 
 
 @dataclass(frozen=True, slots=True)
-class Heard:
+class Playback:
     """What one recording led to."""
 
     seconds: float  # of samples
@@ -51,7 +51,7 @@ class Player:
         self._elapsed_s = 0.0
         self._session = 0
 
-    def play(self, recording: Recording) -> Heard:
+    def play(self, recording: Recording) -> Playback:
         """The next recording, as a session of its own."""
         assert recording.rate_hz is not None
         diagnoses: list[Diagnosis] = []
@@ -64,7 +64,7 @@ class Player:
                 elif isinstance(output, Alert) and output.event == "raised":
                     alerts.append(output)
         judged = [d for d in diagnoses if hindrance(d) is None]
-        heard = Heard(
+        heard = Playback(
             seconds=len(recording.samples) / recording.rate_hz,
             judged=len(judged),
             high=sum(level_of(d, self._config) is Level.HIGH for d in judged),
@@ -97,12 +97,14 @@ def commission(edge: Edge, setup: SensorSetup, recordings: Iterable[Recording], 
         if count < MIN_WINDOWS:
             raise RecordingError(f"{recording.path}: {count} windows, a baseline needs {MIN_WINDOWS}")
         pipeline = Pipeline(setup, bundle=edge.bundle, encoder=edge.encoder, config=DecisionConfig(), baselines=learnt)
-        pipeline.commission(count, add=True)
+        pipeline.healthy.commission(count, add=True)
         for block in blocks_of(recording, setup.sensor):
             pipeline.feed(block)
-        if pipeline.windows_to_learn:
-            raise RecordingError(f"{recording.path}: {pipeline.windows_to_learn} of {count} windows cannot be learnt")
-        learnt = dict(pipeline.baselines)
+        if pipeline.healthy.windows_to_learn:
+            raise RecordingError(
+                f"{recording.path}: {pipeline.healthy.windows_to_learn} of {count} windows cannot be learnt"
+            )
+        learnt = dict(pipeline.healthy.baselines)
         if recording.unit == "raw":
             level = views(spec)["level"]
             learnt = {bearing: baseline.without_gain(level) for bearing, baseline in learnt.items()}

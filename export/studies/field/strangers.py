@@ -23,7 +23,7 @@ from export.network.graph import Floats, embed
 from export.runs.quantize_run import answers, integers, range_inputs
 from export.studies.columns.splits import FAMILIES, Column, healthy_references, machine_column
 from export.studies.columns.training_cache import Fitted, Material, fit
-from export.training.train import TrainConfig
+from export.training.recipe import TrainConfig
 
 Student = Callable[[Table, Floats], Floats]
 """Windows and their machine's healthy reference (n, d) -> (n, faults) cosines to the descriptions of FAULTS."""

@@ -9,10 +9,10 @@ from typing import Any, NamedTuple
 import matplotlib as mpl
 
 from export.scoring.statistics import Rate, Share
-from export.studies.field.adxl345 import Line
+from export.studies.field.adxl345 import PooledVerdicts
 from export.studies.field.commissioned import Watch
 from export.studies.field.days import Days
-from export.studies.field.openset import Cell
+from export.studies.field.openset import OpenSetCell
 
 mpl.use("Agg")
 from matplotlib import pyplot as plt
@@ -48,7 +48,7 @@ def draw(study: str, rows: Sequence[Any], path: Path) -> None:
     plt.close(figure)
 
 
-def _openset_line(cell: Cell) -> str:
+def _openset_line(cell: OpenSetCell) -> str:
     parts = []
     for gate in cell.gates.values():
         out = gate.left_out
@@ -57,7 +57,7 @@ def _openset_line(cell: Cell) -> str:
     return f"{cell.machine:<11}{cell.fault:<14}" + " |".join(parts)
 
 
-def _openset_bars(cell: Cell) -> list[Bar]:
+def _openset_bars(cell: OpenSetCell) -> list[Bar]:
     return [Bar(f"{cell.machine} {cell.fault}, {name}", gate.missed) for name, gate in cell.gates.items()]
 
 
@@ -87,7 +87,7 @@ def _days_bars(days: Days) -> list[Bar]:
     return [Bar(f"commissioned on {days.school}", days.false_alarms)]
 
 
-def _adxl_line(line: Line) -> str:
+def _adxl_line(line: PooledVerdicts) -> str:
     span = "" if line.high_range is None else f"{line.high_range[0]:.2f} to {line.high_range[1]:.2f}"
     plain = f"{line.plain_range[0]:.2f} to {line.plain_range[1]:.2f}"
     return (
@@ -96,14 +96,14 @@ def _adxl_line(line: Line) -> str:
     )
 
 
-def _adxl_bars(line: Line) -> list[Bar]:
+def _adxl_bars(line: PooledVerdicts) -> list[Bar]:
     return [Bar(_adxl_name(line), line.high)]
 
 
-def _adxl_name(line: Line) -> str:
+def _adxl_name(line: PooledVerdicts) -> str:
     speed = "same speed" if line.same_speed else "other speed"
-    told = "told" if line.told_rpm else "not told"
-    return f"{line.kind}, {speed}, {told}, {'steady parts' if line.gated else 'whole runs'}"
+    speed_known = "told" if line.told_rpm else "not told"
+    return f"{line.kind}, {speed}, {speed_known}, {'steady parts' if line.gated else 'whole runs'}"
 
 
 def _share(share: Share | None) -> str:

@@ -38,7 +38,7 @@ from export.studies.columns.training_cache import (
     spread_of_training,
 )
 from export.training.objectives import OBJECTIVES
-from export.training.train import TrainConfig
+from export.training.recipe import TrainConfig
 
 FIRST, SECOND = "triplet", "infonce"
 """The claim that is tested: FIRST over SECOND where data are few."""
@@ -155,9 +155,9 @@ def trial_cell(material: Material, column: Column, config: TrainConfig) -> Trial
     """Train on the left of `column`, score the float net on the right."""
     start = time.monotonic()
     fitted = fit(material, column, config)
-    scored, told, bare = scored_inputs(material, column, fitted)
+    scored, with_reference, bare = scored_inputs(material, column, fitted)
     centres = fitted.centres.astype(np.float32)
-    with_baseline, without = (embeddings(fitted.trained.student, inputs) for inputs in (told, bare))
+    with_baseline, without = (embeddings(fitted.trained.student, inputs) for inputs in (with_reference, bare))
     own = centres[[FAULTS.index(label) for label in scored.labels]]
     return TrialCell(
         balanced_accuracy=_accuracy(with_baseline, centres, scored),

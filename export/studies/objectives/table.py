@@ -13,13 +13,13 @@ import numpy as np
 
 from export.studies.objectives.compare import FIRST, SECOND, Plan, Trial, TrialCell
 from export.studies.objectives.sign_flip import Difference, Verdict, difference_of, verdict_of
-from export.training.train import TrainConfig
+from export.training.recipe import TrainConfig
 
 Figure = Literal["balanced_accuracy", "without_baseline"]
 FIGURES: tuple[Figure, ...] = ("balanced_accuracy", "without_baseline")
 
 
-class Row(msgspec.Struct, frozen=True):
+class ObjectiveRow(msgspec.Struct, frozen=True):
     """One objective with one share of the windows. Means are over columns and seeds."""
 
     objective: str
@@ -54,7 +54,7 @@ class Standings(msgspec.Struct, frozen=True):
     verdict: Verdict | None
     claims: tuple[Claim, ...]
     growth: Difference | None  # how much more FIRST leads with the smallest share than with the largest
-    rows: tuple[Row, ...]
+    rows: tuple[ObjectiveRow, ...]
     windows: dict[str, dict[str, int]]  # share -> column -> recorded windows trained on
     simulated_windows: int
     seeds: int
@@ -73,13 +73,13 @@ def standings_of(
             for figure in FIGURES:
                 difference = difference_of(_leads(cells, plan, FIRST, share, figure))
                 claims.append(Claim(share, figure, difference, verdict_of(difference)))
-    told = [claim for claim in claims if claim.figure == "balanced_accuracy"]
+    baseline_claims = [claim for claim in claims if claim.figure == "balanced_accuracy"]
     return Standings(
         first=FIRST,
         second=SECOND,
-        verdict=told[-1].verdict if told else None,
+        verdict=baseline_claims[-1].verdict if baseline_claims else None,
         claims=tuple(claims),
-        growth=_growth(cells, plan) if len(told) > 1 else None,
+        growth=_growth(cells, plan) if len(baseline_claims) > 1 else None,
         rows=tuple(sorted(rows, key=lambda row: (-row.share, -row.balanced_accuracy))),
         windows={
             f"{share:g}": {name: cells[Trial(0, share, name, plan.objectives[0])].windows for name in plan.columns}
@@ -92,11 +92,11 @@ def standings_of(
     )
 
 
-def _row(cells: Mapping[Trial, TrialCell], plan: Plan, objective: str, share: float) -> Row:
+def _row(cells: Mapping[Trial, TrialCell], plan: Plan, objective: str, share: float) -> ObjectiveRow:
     own = {trial: cell for trial, cell in cells.items() if (trial.objective, trial.share) == (objective, share)}
     seeds = [_mean([c.balanced_accuracy for t, c in own.items() if t.seed == seed]) for seed in range(plan.seeds)]
     compared = SECOND in plan.objectives and objective != SECOND
-    return Row(
+    return ObjectiveRow(
         objective=objective,
         share=share,
         balanced_accuracy=_mean(seeds),

@@ -30,11 +30,12 @@ from export.studies.columns.splits import FAMILIES, Column, columns_of, healthy_
 from export.studies.columns.training_cache import Material, kept
 from export.studies.field.exchanged_lines import PARTS, beside_lines, exchanged_windows, line_sentences
 from export.studies.field.strangers import machine_fold, with_references
-from export.text.encoders import Sentences, read_wordings, sentences_of, text_encoder
+from export.text.encoders import EncodedSentences, Sentences, read_wordings, sentences_of, text_encoder
 from export.text.glossary import GlossaryEncoder
 from export.text.no_fault import WORDINGS, training_sentences
 from export.text.tower import describe_faults, describe_whole
-from export.training.train import TrainConfig, train
+from export.training.recipe import TrainConfig
+from export.training.train import train
 
 SIMULATED = "simulated"
 PLACES = ("1400", "021", *FAMILIES)
@@ -80,9 +81,14 @@ class LeftOutCell(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
 
 
 def run_left_out(
-    material: Material, config: TrainConfig, *, folder: Path, seeds: int = 1, physics: Sequence[bool] = (False, True),
+    material: Material,
+    config: TrainConfig,
+    *,
+    folder: Path,
+    seeds: int = 1,
+    physics: Sequence[bool] = (False, True),
     tell: Callable[[str], None] = lambda line: None,
-) -> tuple[LeftOutCell, ...]:  # fmt: skip
+) -> tuple[LeftOutCell, ...]:
     """A cell for every place, recorded fault and seed, then one for every simulated fault."""
     cells = []
     for place, fault in plan_of(material):
@@ -100,9 +106,9 @@ def as_line(cell: LeftOutCell) -> str:
     """One cell for people."""
     how = "physics known" if cell.physics else "words alone"
     modes = ", ".join(
-        f"{mode} baseline {said.recall:.2f} ({said.interval.low:.2f} to {said.interval.high:.2f}; others called so "
-        f"{said.called_in_error:.2f}; ungranted {said.recall_ungranted:.2f})"
-        for mode, said in (("with", cell.with_baseline), ("without", cell.without_baseline))
+        f"{mode} baseline {found.recall:.2f} ({found.interval.low:.2f} to {found.interval.high:.2f}; others called so "
+        f"{found.called_in_error:.2f}; ungranted {found.recall_ungranted:.2f})"
+        for mode, found in (("with", cell.with_baseline), ("without", cell.without_baseline))
     )
     return (
         f"{cell.place:>10} {cell.fault:<13}{how:<14}recall {modes}; chance {cell.chance:.2f}, "
@@ -132,14 +138,14 @@ def left_out_cell(material: Material, place: str, fault: str, config: TrainConfi
         sentences = _both(sentences, line_sentences(tuple(PARTS)))
         config = msgspec.structs.replace(config, hidden_features=beside_lines(material.spec))
     encoder = text_encoder(config.text)
-    vectors = encoder.encode(sentences.texts)
-    trained = train(table, config, spec=material.spec, sentences=sentences, vectors=vectors)
+    texts = EncodedSentences(sentences, encoder.encode(sentences.texts))
+    trained = train(table, config, spec=material.spec, texts=texts)
 
     others = tuple(name for name in FAULTS if name != fault)
-    centres = describe_faults(trained.tower, vectors, sentences, others)
-    told = sentences_of(read_wordings(WORDINGS), [fault])
+    centres = describe_faults(trained.tower, texts.vectors, sentences, others)
+    fault_sentences = sentences_of(read_wordings(WORDINGS), [fault])
     describe_it = describe_faults if physics else describe_whole  # as `describe` does for what was not trained with
-    description = describe_it(trained.tower, encoder.encode(told.texts), told, [fault])
+    description = describe_it(trained.tower, encoder.encode(fault_sentences.texts), fault_sentences, [fault])
     cached = np.concatenate([centres, description])
     heard = heard_windows(trained, table, real_share=config.real_share, seed=config.seed)
     granted = 0.0 if physics else grant_of(heard, centres, description[0])

@@ -21,7 +21,7 @@ from export.studies.columns.splits import CHASED_BY_NOBODY, COLUMNS, Column, col
 from export.studies.columns.training_cache import Material, fit, kept, scored_inputs
 from export.text.encoders import FOLDER, LANGUAGES, read_wordings, sentences_of, text_encoder
 from export.text.tower import describe_faults
-from export.training.train import TrainConfig
+from export.training.recipe import TrainConfig
 
 BOTH = "+".join(LANGUAGES)
 
@@ -45,9 +45,14 @@ class SwapSummary(msgspec.Struct, frozen=True):
 
 
 def run_swaps(
-    material: Material, config: TrainConfig, *, folder: Path, only: Sequence[str] = COLUMNS, seeds: int = 1,
+    material: Material,
+    config: TrainConfig,
+    *,
+    folder: Path,
+    only: Sequence[str] = COLUMNS,
+    seeds: int = 1,
     tell: Callable[[str], None] = lambda line: None,
-) -> tuple[SwapCell, ...]:  # fmt: skip
+) -> tuple[SwapCell, ...]:
     """A cell for each of the columns `only` and each seed; `tell` hears of every one."""
     cells = []
     for name, column in columns_of(material.recorded).items():
@@ -64,13 +69,13 @@ def swap_cell(material: Material, name: str, column: Column, config: TrainConfig
     """Train on the left of `column`, score its right by the usual and by never-seen descriptions."""
     start = time.monotonic()
     fitted = fit(material, column, config)
-    scored, told, _ = scored_inputs(material, column, fitted)
-    embedded = embed(fitted.graph, told)
+    scored, with_reference, _ = scored_inputs(material, column, fitted)
+    embedded = embed(fitted.graph, with_reference)
     wordings, encoder = read_wordings(FOLDER / "unseen.toml"), text_encoder(config.text)
     swapped = {}
     for how, languages in {**{one: (one,) for one in LANGUAGES}, BOTH: LANGUAGES}.items():
-        unseen = sentences_of({language: wordings[language] for language in languages}, FAULTS)
-        centres = describe_faults(fitted.trained.tower, encoder.encode(unseen.texts), unseen, FAULTS)
+        never_seen = sentences_of({language: wordings[language] for language in languages}, FAULTS)
+        centres = describe_faults(fitted.trained.tower, encoder.encode(never_seen.texts), never_seen, FAULTS)
         swapped[how] = balanced_accuracy(nearest(embedded @ centres.T, FAULTS), scored.labels)
     usual = nearest(embedded @ fitted.centres.astype(np.float32).T, FAULTS)
     return SwapCell(name, config.seed, balanced_accuracy(usual, scored.labels), swapped, time.monotonic() - start)

@@ -14,9 +14,14 @@ SMALLEST = 1e-12  # squared; the slope of a distance has no value at 0
 
 
 def contrastive(
-    anchors: Tensor, labels: Tensor, texts: Tensor, text_labels: Tensor, *, positive_margin: float = 0.2,
+    anchors: Tensor,
+    labels: Tensor,
+    texts: Tensor,
+    text_labels: Tensor,
+    *,
+    positive_margin: float = 0.2,
     negative_margin: float = 1.2,
-) -> Tensor:  # fmt: skip
+) -> Tensor:
     """Mean of max(0, d - positive margin)^2 over same-fault pairs + mean of max(0, negative margin - d)^2 over others.
 
     Hadsell, Chopra & LeCun 2006 (CVPR, equation 4), with a margin for positives too, so that the wordings of one fault

@@ -28,9 +28,15 @@ def cosine_triplet(
 
 
 def mined_cosine_triplet(
-    anchors: Tensor, labels: Tensor, texts: Tensor, text_labels: Tensor, *, margin: float = 0.4,
-    mine: Miner = all_triplets, false_negatives_above: float | None = None,
-) -> Tensor:  # fmt: skip
+    anchors: Tensor,
+    labels: Tensor,
+    texts: Tensor,
+    text_labels: Tensor,
+    *,
+    margin: float = 0.4,
+    mine: Miner = all_triplets,
+    false_negatives_above: float | None = None,
+) -> Tensor:
     """Mean over the mined triplets of max(0, margin - cos(a, p) + cos(a, n)); 0 where none was mined."""
     same = labels[:, None] == text_labels[None, :]
     other = ~same if false_negatives_above is None else _kept(same, texts, false_negatives_above)
@@ -38,9 +44,15 @@ def mined_cosine_triplet(
 
 
 def squared_triplet(
-    anchors: Tensor, labels: Tensor, texts: Tensor, text_labels: Tensor, *, margin: float = 0.4,
-    mine: Miner = all_triplets, false_negatives_above: float | None = None,
-) -> Tensor:  # fmt: skip
+    anchors: Tensor,
+    labels: Tensor,
+    texts: Tensor,
+    text_labels: Tensor,
+    *,
+    margin: float = 0.4,
+    mine: Miner = all_triplets,
+    false_negatives_above: float | None = None,
+) -> Tensor:
     """Mean over the mined triplets of max(0, margin + |a - p|^2 - |a - n|^2), as in Schroff et al. 2015, equation 2."""
     same = labels[:, None] == text_labels[None, :]
     other = ~same if false_negatives_above is None else _kept(same, texts, false_negatives_above)
@@ -48,9 +60,14 @@ def squared_triplet(
 
 
 def quadruplet(
-    anchors: Tensor, labels: Tensor, texts: Tensor, text_labels: Tensor, *, margin: float = 0.4,
+    anchors: Tensor,
+    labels: Tensor,
+    texts: Tensor,
+    text_labels: Tensor,
+    *,
+    margin: float = 0.4,
     second_margin: float = 0.2,
-) -> Tensor:  # fmt: skip
+) -> Tensor:
     """Batch-hard triplet, and the same positive against the two nearest sentences of two other faults.
 
     Chen et al. 2017 (arXiv 1704.01719), equation 5, with the hardest of each: mean of max(0, margin + |a - p|^2 -

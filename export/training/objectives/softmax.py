@@ -10,9 +10,14 @@ from torch import Tensor
 
 
 def info_nce(
-    anchors: Tensor, labels: Tensor, texts: Tensor, text_labels: Tensor, *, temperature: float = 0.1,
+    anchors: Tensor,
+    labels: Tensor,
+    texts: Tensor,
+    text_labels: Tensor,
+    *,
+    temperature: float = 0.1,
     text_temperature: float | None = None,
-) -> Tensor:  # fmt: skip
+) -> Tensor:
     """Bidirectional InfoNCE (NT-Xent) with every same-fault pair as a positive, averaged over directions.
 
     van den Oord et al. 2018 (arXiv 1807.03748), in both directions as in CLIP (arXiv 2103.00020); the probability of a

@@ -14,14 +14,29 @@ NO_TIME = "VBP_NO_TIME"
 HEADER = ("seq", "session", "stream_id", "flags")
 TYPES = {"Hello": "VBP_HELLO", "Data": "VBP_DATA", "Status": "VBP_STATUS", "Log": "VBP_LOG"}
 DESCRIPTION = (
-    "rate_measured_mhz", "rate_nominal_mhz", "scale_nano_g", "full_scale_mg", "bandwidth_hz", "time_error_ppm",
-    "block_samples", "stream_id", "bits", "quantity",
-)  # fmt: skip
+    "rate_measured_mhz",
+    "rate_nominal_mhz",
+    "scale_nano_g",
+    "full_scale_mg",
+    "bandwidth_hz",
+    "time_error_ppm",
+    "block_samples",
+    "stream_id",
+    "bits",
+    "quantity",
+)
 DATA = ("sample_index", "n_samples", "n_axes", "format", "desc_crc", "n_clipped")
 STATUS = (
-    "produced", "dropped_fifo", "dropped_queue", "queued", "frames_sent", "queue_high_bytes", "bus_errors",
-    "supply_mv", "reset_cause",
-)  # fmt: skip
+    "produced",
+    "dropped_fifo",
+    "dropped_queue",
+    "queued",
+    "frames_sent",
+    "queue_high_bytes",
+    "bus_errors",
+    "supply_mv",
+    "reset_cause",
+)
 
 
 def array_of(text: str) -> str:

@@ -9,8 +9,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from agent.alerting.alerts import Decision, DecisionConfig
-from agent.alerting.window_rules import consensus
+from agent.alerting.alerts import Decision
+from agent.alerting.window_rules import DecisionConfig, consensus
 from agent.types import (
     HEALTHY,
     UNKNOWN,
@@ -465,6 +465,13 @@ def test_device_that_counts_from_zero_again_gives_new_ids() -> None:
     alerts = [a for d in (OUTER, GOOD, OUTER) for a in decision.feed(d) if isinstance(a, Alert)]
     assert [a.event for a in alerts] == ["raised", "cleared", "raised"]
     assert alerts[0].id != alerts[2].id
+
+
+def test_what_an_alert_rested_on_is_forgotten_with_it() -> None:
+    watch = Watch(DecisionConfig(raise_after=2, clear_after=2, alert_uncommissioned=True))
+    watch.feed(GOOD).feed(OUTER, times=2).feed(GOOD, times=2)
+    assert [event for event, _ in watch.events] == ["raised", "cleared"]
+    assert watch.feed(UNCOMMISSIONED, times=2).events[-1] == ("raised", "outer_race")
 
 
 def test_limits_that_contradict_each_other_are_refused() -> None:

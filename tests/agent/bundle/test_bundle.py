@@ -17,10 +17,11 @@ from numpy.typing import NDArray
 
 from agent.bundle.load import DEFAULT, Bundle, golden_features, load_bundle, self_test
 from agent.bundle.manifest import FILES, MANIFEST, problem_of
+from agent.bundle.runtimes import RUNTIMES
 from agent.diagnosis.matching import LineLimits
 from agent.dsp.features import Features, feature_names
 from agent.errors import BundleError
-from agent.ports import RUNTIMES, load
+from agent.ports import load
 from agent.types import FAULTS, HEALTHY
 
 
@@ -210,7 +211,7 @@ def test_self_test_finds_features_that_differ(copy: Path) -> None:
     replace_file(copy, "golden_features.npy", npy(expected))
     damaged = load_bundle(copy)
     with pytest.raises(BundleError, match=feature_names(damaged.spec)[0]):
-        self_test(damaged, load(RUNTIMES, "onnx")(damaged.model_onnx))
+        self_test(damaged, load(RUNTIMES, "onnx")(damaged.model("onnx")))
 
 
 def test_self_test_finds_an_encoder_of_another_shape(bundle: Bundle, copy: Path) -> None:

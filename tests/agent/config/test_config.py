@@ -6,11 +6,12 @@ from pathlib import Path
 
 import pytest
 
-from agent.config import bearings as catalogue
 from agent.config.load import check_config, load_config
 from agent.config.resolve import decisions, routes, sensor_setups
 from agent.errors import ConfigError
-from agent.machine import Geometry
+from agent.machine import BallCount, FaultOrders, Geometry
+from agent.messages.topics import Topics
+from agent.service.assembly import sinks_of
 
 GOOD = """
 [agent]
@@ -291,7 +292,7 @@ def test_a_slow_sensor_is_told_what_it_cannot_do(write):
     config, problems = check_config(write(GOOD.replace("stream = 0", "stream = 0\nrate_hz = 200")))
     assert problems == []
     assert config is not None
-    assert any(line.startswith("sensors.pump_de.rate_hz: 200 Hz is too slow") for line in config.notices)
+    assert any(line.startswith("sensors.pump_de.rate_hz: below 2000 Hz no ISO zone") for line in config.notices)
 
 
 def test_a_bearing_whose_makers_differ_is_used_with_a_notice(write):
@@ -303,41 +304,112 @@ def test_a_bearing_whose_makers_differ_is_used_with_a_notice(write):
     )
 
 
-# ---------------------------------------------------------------------------------------------------------- catalogue
-
-TIMKEN_TABLE_A9 = {  # (BPFO, BPFI) as printed, three decimals
-    "6203": (3.053, 4.947),
-    "6204": (3.052, 4.948),
-    "6206": (3.568, 5.432),
-    "6207": (3.565, 5.435),
-    "6208": (3.547, 5.453),
-    "6209": (3.621, 5.379),
-    "6210": (4.093, 5.907),
-    "6307": (3.006, 4.994),
-    "6308": (3.023, 4.977),
-    "6309": (3.037, 4.963),
-    "6310": (3.047, 4.953),
-    "6311": (3.057, 4.943),
-    "6312": (3.064, 4.936),
-}
+# ----------------------------------------------------------------------------------------- bearings, given in many ways
 
 
-@pytest.mark.parametrize("name", TIMKEN_TABLE_A9)
-def test_the_catalogue_gives_the_published_fault_orders(name):
-    orders = catalogue.CATALOGUE[name].geometry.orders
-    assert (orders.bpfo, orders.bpfi) == pytest.approx(TIMKEN_TABLE_A9[name], abs=0.0006)
+def bearing_of(write, given: str):
+    """What becomes of a bearing given so, the problems and the notices."""
+    config, problems = check_config(write(GOOD.replace('geometry = "6205"', given)))
+    assert config is not None
+    return sensor_setups(config)["pump_de"].bearings[0].geometry, problems, config.notices
 
 
-def test_the_6205_is_the_one_of_the_public_recordings():
-    orders = catalogue.CATALOGUE["6205"].geometry.orders
-    assert (orders.bpfo, orders.bpfi, orders.bsf, orders.ftf) == pytest.approx((3.585, 5.415, 2.357, 0.398), abs=6e-4)
+@pytest.mark.parametrize(
+    "given",
+    [
+        "orders = { bpfo = 3.585, bpfi = 5.415, bsf = 2.357, ftf = 0.398 }",
+        "geometry = { orders = { bpfo = 3.585, bpfi = 5.415, bsf = 2.357, ftf = 0.398 } }",
+        'geometry = "bpfo=3.585,bpfi=5.415,bsf=2.357,ftf=0.398"',
+    ],
+)
+def test_fault_orders_may_be_given_wherever_a_bearing_is(write, given):
+    inside, problems, notices = bearing_of(write, given)
+    assert problems == []
+    assert inside == FaultOrders(3.585, 5.415, 2.357, 0.398)
+    assert not any("bearings.de" in line for line in notices)
 
 
-@pytest.mark.parametrize("name", ["SKF 6205-2RS", "6205 ZZ/C3", "6205ZZ", "NSK6205DDU", "6205-2RS JEM", " 6205 "])
-def test_a_bearing_is_found_as_it_is_written_on_its_ring(name):
-    assert catalogue.find(name) is catalogue.CATALOGUE["6205"]
+@pytest.mark.parametrize("given", ["balls = 9", "geometry = { balls = 9 }", 'geometry = "9balls"'])
+def test_a_number_of_balls_alone_is_said_to_be_approximate(write, given):
+    inside, problems, notices = bearing_of(write, given)
+    assert problems == []
+    assert inside == BallCount(9)
+    assert any("machines.pump1.bearings.de.geometry: a number of balls alone" in line for line in notices)
 
 
-def test_what_is_not_in_the_catalogue_is_not_guessed():
-    assert catalogue.find("62055") is None
-    assert catalogue.find("") is None
+@pytest.mark.parametrize(
+    ("given", "expected"),
+    [
+        ("orders = { bpfo = 3.585, bpfi = 5.6 }", "machines.pump1.bearings.de.orders: bpfo and bpfi contradict"),
+        ('geometry = "bpfo=3.585,bpfi=5.6"', "bpfo and bpfi contradict"),
+        ("orders = { bpfi = 5.4 }", "machines.pump1.bearings.de.orders.bpfo: missing"),
+        ('balls = 9\ngeometry = "6205"', "machines.pump1.bearings.de: geometry, orders and balls are three ways"),
+        ('geometry = "6205 / 6305"', "names 2 bearings, 6205 and 6305"),
+        ("geometry = { balls = 9, ball_mm = 8 }", "machines.pump1.bearings.de.geometry: pitch_mm missing"),
+        ("geometry = { balls = 9, orders = { bpfo = 3.6, bpfi = 5.4 } }", "remove one of them"),
+        ("geometry = {}", "balls, ball_mm, pitch_mm missing"),
+    ],
+)
+def test_a_bearing_that_is_given_wrongly(write, given, expected):
+    problems = problems_with(write, ('geometry = "6205"', given))
+    assert any(expected in problem for problem in problems), problems
+
+
+def test_a_table_of_the_plant_names_bearings(write, tmp_path):
+    (tmp_path / "plant.csv").write_text("Bearing Number,Number of Balls,BD mm,Pitch mm,Angle\nPump 12,9,8,40,0\n")
+    table = ('language = "ko"', 'language = "ko"\nbearings = ["plant.csv"]')
+    config, problems = check_config(write(GOOD.replace(*table).replace('"6205"', '"pump12"')))
+    assert problems == []
+    assert config is not None
+    assert sensor_setups(config)["pump_de"].bearings[0].geometry == Geometry(9, 8, 40)
+
+
+def test_a_table_that_is_wrong_or_missing_is_a_problem_of_the_config(write, tmp_path):
+    table = ('language = "ko"', 'language = "ko"\nbearings = ["plant.csv"]')
+    assert any(p.startswith("agent.bearings: there is no file") for p in problems_with(write, table))
+    (tmp_path / "plant.csv").write_text("Bearing Number,Number of Balls,BD mm,Pitch mm\nP,9,50,40\n")
+    (problem,) = problems_with(write, table)
+    assert problem.startswith(f"agent.bearings: {tmp_path / 'plant.csv'}:2: Number of Balls, BD mm, Pitch mm: needs")
+
+
+# --------------------------------------------------------------------------------------------------------------- sinks
+
+
+def test_a_config_may_name_several_sinks_each_with_the_keys_of_its_kind(tmp_path: Path) -> None:
+    path = tmp_path / "a.toml"
+    first = "[[sinks]]\nname = 'kept'\nkind = 'memory'\nkeep = 5\n"
+    second = "[[sinks]]\nname = 'cloud'\nkind = 'mqtt'\nhost = 'cloud.example'\n"
+    path.write_text(GOOD + first + second, encoding="utf-8")
+    config, problems = check_config(path)
+    assert problems == []
+    assert config is not None
+    assert [(sink.name, sink.kind) for sink in config.sinks] == [("kept", "memory"), ("cloud", "mqtt")]
+    sinks = sinks_of(config, Topics("textvib", "gateway-1"))
+    assert list(sinks) == ["broker", "kept", "cloud"]
+    own, cloud = sinks["broker"]._broker, sinks["cloud"]._broker
+    assert (own.host, cloud.host) == ("localhost", "cloud.example")
+    assert own.client_id != cloud.client_id  # else a broker that both reach would evict one
+
+
+@pytest.mark.parametrize(
+    ("entry", "problem"),
+    [
+        ("name = 'broker'\nkind = 'memory'", "sinks.broker: the name 'broker' is taken; give each sink a name"),
+        ("name = 'a'\nkind = 'memroy'", "sinks.a.kind: unknown kind 'memroy'; did you mean 'memory'?"),
+        ("name = 'a'\nkind = 'memory'\nkeep = 0", "sinks.a.keep: "),
+        ("name = 'a'\nkind = 'memory'\nkep = 1", "sinks.a.kep: unknown key; did you mean 'keep'?"),
+        ("name = 'a'\nkind = 'mqtt'\nport = 70000", "sinks.a.port: 70000 is no TCP port"),
+        ("name = 'a'\nkind = 'mqtt'\npassword = 'x'", "sinks.a.password: a password does not belong in this file"),
+        ("kind = 'memory'", "sinks[0].name: missing; add it"),
+        (
+            "name = 'a'\nkind = 'memory'\n[[sinks]]\nname = 'a'\nkind = 'memory'",
+            "sinks.a: the name 'a' is used twice; give each sink a name of its own",
+        ),
+    ],
+)
+def test_a_mistake_in_a_sink_is_named_by_its_key(tmp_path: Path, entry: str, problem: str) -> None:
+    path = tmp_path / "a.toml"
+    path.write_text(f"{GOOD}[[sinks]]\n{entry}\n", encoding="utf-8")
+    problems = check_config(path)[1]
+    assert len(problems) == 1, problems
+    assert problems[0].startswith(problem)

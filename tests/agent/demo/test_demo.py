@@ -7,7 +7,7 @@ import pytest
 
 pytest.importorskip("rich")
 
-from agent.demo.listener import Heard, _remember
+from agent.demo.listener import Mailbox, _remember
 from agent.demo.screen import Screen
 from agent.messages.topics import Topics
 
@@ -19,33 +19,33 @@ DIAGNOSIS = {
 }
 
 
-def hear(heard: Heard, topic: str, payload: object) -> None:
-    _remember(heard, TOPICS, topic, payload if isinstance(payload, bytes) else msgspec.json.encode(payload))
+def hear(mailbox: Mailbox, topic: str, payload: object) -> None:
+    _remember(mailbox, TOPICS, topic, payload if isinstance(payload, bytes) else msgspec.json.encode(payload))
 
 
 def test_the_newest_of_every_kind_is_remembered_and_events_in_order():
-    heard = Heard()
-    hear(heard, TOPICS.availability, b"online")
+    mailbox = Mailbox()
+    hear(mailbox, TOPICS.availability, b"online")
     for state in ({"state": "learning"}, STATE):
-        hear(heard, TOPICS.state("motor_de"), state)
+        hear(mailbox, TOPICS.state("motor_de"), state)
     for event in ("raised", "cleared"):
-        hear(heard, TOPICS.event, {"event": event})
-    assert (heard.availability, heard.state, heard.messages) == ("online", STATE, 5)
-    assert [event["event"] for event in heard.events] == ["raised", "cleared"]
+        hear(mailbox, TOPICS.event, {"event": event})
+    assert (mailbox.availability, mailbox.state, mailbox.messages) == ("online", STATE, 5)
+    assert [event["event"] for event in mailbox.events] == ["raised", "cleared"]
 
 
 def test_an_emptied_alert_topic_is_an_alert_no_more():
-    heard = Heard()
+    mailbox = Mailbox()
     topic = TOPICS.alert("motor_de", "de")
-    hear(heard, topic, {"fault": "outer_race"})
-    assert heard.retained_alerts == {topic: True}
-    hear(heard, topic, b"")
-    assert heard.retained_alerts == {topic: False}
+    hear(mailbox, topic, {"fault": "outer_race"})
+    assert mailbox.retained_alerts == {topic: True}
+    hear(mailbox, topic, b"")
+    assert mailbox.retained_alerts == {topic: False}
 
 
 def test_without_a_terminal_a_line_says_state_rate_and_what_is_nearest(capsys):
-    heard = Heard(state=STATE, diagnosis=DIAGNOSIS)
-    with Screen(heard) as screen:
+    mailbox = Mailbox(state=STATE, diagnosis=DIAGNOSIS)
+    with Screen(mailbox) as screen:
         screen._last_line_s -= 60
         screen.refresh("damaged")
     told = capsys.readouterr().out

@@ -7,7 +7,7 @@ import pytest
 
 from agent.diagnosis.evidence import bearing_lines, gather_evidence, iso_zone, velocity_rms
 from agent.dsp.features import FeatureSpec, Spectra, analyse
-from agent.machine import Bearing, Geometry, Machine, Mounting
+from agent.machine import BallCount, Bearing, Geometry, Machine, Mounting
 from agent.types import Figure, Rate, Speed, Stream, Window
 
 SPEC = FeatureSpec()
@@ -117,3 +117,31 @@ def test_raw_counts_give_shape_but_no_physical_figure() -> None:
     assert evidence.kurtosis.value is not None
     assert evidence.kurtosis.value > 3
     assert evidence.crest_factor.value is not None
+
+
+def test_fault_orders_alone_place_the_same_lines_as_the_measures() -> None:
+    spectra = ringing(3.585)
+    orders = Bearing("de", BEARING.orders)
+    assert bearing_lines(spectra, spec=SPEC, speed=STEADY, bearing=orders) == bearing_lines(
+        spectra, spec=SPEC, speed=STEADY, bearing=BEARING
+    )
+
+
+def test_a_number_of_balls_alone_finds_a_line_in_its_range_and_says_that_this_is_approximate() -> None:
+    lines, reason = bearing_lines(ringing(3.8), spec=SPEC, speed=STEADY, bearing=Bearing("de", BallCount(9)))
+    assert reason == "approximate_geometry"
+    assert lines[0].name == "~BPFO"
+    assert lines[0].seen_hz == pytest.approx(3.8 * 1797 / 60, abs=2)
+    assert all(line.name.startswith("~") for line in lines)
+
+
+def test_multiples_of_shaft_speed_are_no_line_of_a_bearing_of_which_a_count_is_known() -> None:
+    lines, _ = bearing_lines(ringing(4.02), spec=SPEC, speed=STEADY, bearing=Bearing("de", BallCount(9)))
+    assert not [line for line in lines if abs(line.seen_hz * 60 / 1797 - 4.0) < 0.03]
+
+
+def test_noise_stands_out_in_a_wide_range_no_more_often_than_in_a_narrow_one() -> None:
+    rng = np.random.default_rng(3)
+    noise = [spectra_of(rng.normal(size=25_600)) for _ in range(60)]
+    told = [bearing_lines(s, spec=SPEC, speed=STEADY, bearing=Bearing("de", BallCount(9)))[0] for s in noise]
+    assert sum(bool(lines) for lines in told) <= 3

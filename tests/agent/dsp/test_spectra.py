@@ -8,7 +8,8 @@ import pytest
 from numpy.typing import NDArray
 from scipy import signal, stats
 
-from agent.dsp.spectra import FeatureSpec, analyse
+from agent.dsp.spectra import FeatureSpec, analyse, hears_bearings
+from agent.stream.windowing import window_length
 from agent.types import Rate, Stream, Window
 
 RATE_HZ = 12_800.0
@@ -96,6 +97,19 @@ def test_bands_above_nyquist_are_unknown_and_zero(rate_hz: float, bands: int) ->
     spectra = analyse(window_of(samples, rate_hz), SPEC)
     assert spectra.envelope_known.sum() == bands
     assert not spectra.envelopes[~spectra.envelope_known].any()
+
+
+@pytest.mark.parametrize("rate_hz", [200.0, 2500.0, 2600.0, 2790.0, 2800.0, 3200.0, 25_600.0])
+def test_whether_bearings_are_heard_is_known_before_a_window_is(rate_hz: float) -> None:
+    n = window_length(SPEC.window_s, rate_hz)
+    spectra = analyse(window_of(np.random.default_rng(7).normal(size=n), rate_hz), SPEC)
+    assert spectra.hears_bearings == hears_bearings(SPEC, rate_hz=rate_hz, samples=n) == (rate_hz >= 2800)
+
+
+def test_a_window_too_short_for_an_envelope_hears_no_bearing() -> None:
+    narrow = msgspec.structs.replace(SPEC, envelope_bands_hz=((500.0, 530.0),))
+    assert hears_bearings(narrow, rate_hz=3200.0, samples=6400)
+    assert not hears_bearings(narrow, rate_hz=3200.0, samples=1600)
 
 
 def test_a_window_is_not_changed_by_being_analysed() -> None:

@@ -15,8 +15,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from agent.errors import RecordingError
+from agent.limits import STANDARD_GRAVITY
 from agent.recordings.read import blocks_of, read_recording
-from agent.recordings.recording import STANDARD_GRAVITY
 
 SIGNAL = np.random.default_rng(0).normal(0, 0.3, (400, 3)).round(4)
 

@@ -6,7 +6,7 @@ import json
 import os
 import threading
 import time
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -15,11 +15,11 @@ import jsonschema
 import numpy as np
 import paho.mqtt.client as paho
 import pytest
+from line_bundle import BUNDLE, FAULTS, RATE, signal
 from numpy.typing import NDArray
 from paho.mqtt.enums import CallbackAPIVersion
 from requirements import ROOT
 from serial_lines import Terminal
-from test_pipeline import BUNDLE, FAULTS, RATE, signal
 from waiting import until
 
 from agent.config.load import load_config
@@ -27,11 +27,13 @@ from agent.config.resolve import decisions, sensor_setups
 from agent.errors import ConfigError, RecordingError
 from agent.messages.compose import Speaker
 from agent.messages.topics import Topics
+from agent.ports import Message, Sink
 from agent.recordings.read import read_recording
-from agent.service.assembly import Parts, own_client, sources_of
+from agent.service.assembly import Parts, sinks_of, sources_of
 from agent.service.control import Commission, Record, Status, ask
-from agent.service.daemon import EX_BUG, ONE_WISH_S, Daemon, is_impatient
+from agent.service.daemon import EX_BUG, GOODBYES_S, ONE_WISH_S, Daemon, is_impatient
 from agent.service.inbox import Inbox
+from agent.sinks.memory import MemoryConfig, MemorySink
 from agent.types import SampleBlock, SourceFault, Stream
 
 SCHEMAS = ROOT / "docs" / "schemas"
@@ -79,6 +81,7 @@ def parts_of(path: Path, *, encoder: Any) -> Parts:
     """Phase one with a small bundle and an encoder of the test's own."""
     config = load_config(path)
     setups = sensor_setups(config)
+    topics = Topics(config.publish.base_topic, config.agent.id)
     return Parts(
         config=config,
         bundle=BUNDLE,
@@ -87,21 +90,24 @@ def parts_of(path: Path, *, encoder: Any) -> Parts:
         setups=setups,
         decisions=decisions(config),
         sources=sources_of(config),
-        broker=own_client(config.broker, config),
-        topics=Topics(config.publish.base_topic, config.agent.id),
+        sinks=sinks_of(config, topics),
+        topics=topics,
         speaker=Speaker(
             agent=config.agent.id, site=None, language="en", descriptions=BUNDLE.descriptions, setups=setups
         ),
+        notices=("seen with the bundle",),
     )
 
 
 class Running:
     """A daemon in a thread of this process."""
 
-    def __init__(self, path: Path, *, encoder: Any = None) -> None:
+    def __init__(self, path: Path, *, encoder: Any = None, sinks: Mapping[str, Sink] | None = None) -> None:
         self.state_dir = path.parent / "state"
         self.encoder = encoder or ToldEncoder()
-        self.daemon = Daemon(parts_of(path, encoder=self.encoder))
+        parts = parts_of(path, encoder=self.encoder)
+        self.sinks = parts.sinks | (sinks or {})
+        self.daemon = Daemon(replace(parts, sinks=self.sinks), goodbyes_s=0.5 if sinks else GOODBYES_S)
         self.code: int | None = None
         self.error: BaseException | None = None
         self.thread = threading.Thread(target=self._run, daemon=True)
@@ -291,6 +297,7 @@ def test_lost_messages_appear_as_a_gap_and_in_the_balance(start, config, plant):
     plant.shake(signal(2.0))
     plant.shake(signal(2.0), skip=3)
     until(lambda: running.status()["health"]["sensors"]["pump_de"]["losses"]["received"] == 4 * RATE)
+    assert "seen with the bundle" in running.status()["health"]["notices"]
     health = running.status()["health"]["sensors"]["pump_de"]
     assert health["losses"]["lost_on_wire"] == 3 * HOP
     assert health["explained"]
@@ -322,6 +329,74 @@ def test_a_signal_that_is_no_number_is_invalid_with_its_reason_and_never_healthy
     assert {d["fault"] for d in diagnoses if d["quality"]} == {"invalid"}
     assert any(d["quality"] == "not_finite" for d in diagnoses)
     assert any("tape: invalid (not_finite); check the sensor" in record.message for record in caplog.records)
+
+
+# ------------------------------------------------------------------------------------------------------- several sinks
+
+
+class StuckSink(MemorySink):
+    """Comes up and then hangs with its first message, until the test frees it."""
+
+    def __init__(self) -> None:
+        super().__init__(MemoryConfig(), availability="a")
+        self.free = threading.Event()
+
+    def publish(self, message: Message) -> bool:
+        self.free.wait(60)
+        return False
+
+
+def with_memory(config: Path) -> None:
+    config.write_text(config.read_text() + '[[sinks]]\nname = "kept"\nkind = "memory"\n')
+
+
+def test_every_sink_gets_every_message_and_health_says_how_each_is(start, config, plant):
+    with_memory(config)
+    running = ready(start, config)
+    kept = running.sinks["kept"]
+    assert isinstance(kept, MemorySink)
+    commissioned(running, plant)
+    broken_down(running, plant)
+    until(lambda: plant.heard("alert/pump_de/de"))
+    root = f"{plant.base}/gw"
+    until(lambda: f"{root}/alert/pump_de/de" in kept.retained)
+    assert [json.loads(m.payload) for m in kept.messages if m.kind == "event"] == plant.heard("event")
+    assert json.loads(kept.retained[f"{root}/alert/pump_de/de"]) == plant.heard("alert/pump_de/de")[-1]
+    assert {m.kind for m in kept.messages} >= {"diagnosis", "state", "event", "alert", "health"}
+    health = running.status()["health"]
+    assert (health["publishing"]["connected"], health["sinks"]["kept"]["connected"]) == (True, True)
+    assert health["sinks"]["kept"]["dropped"] == 0
+    assert running.end() == os.EX_OK
+    assert kept.retained[f"{root}/availability"] == b"offline"
+    until(lambda: ("availability", b"offline") in plant.messages)
+    until(lambda: plant.heard("health")[-1]["sinks"]["kept"]["published"] > 0)  # and it keeps to the schema
+
+
+def test_without_further_sinks_health_says_nothing_of_any(start, config, plant):
+    ready(start, config)
+    until(lambda: plant.heard("health"))
+    assert "sinks" not in plant.heard("health")[0]
+
+
+def test_a_sink_that_hangs_holds_up_no_other_and_not_the_end(start, config, plant, caplog):
+    stuck = StuckSink()
+    with_memory(config)
+    running = ready(start, config, sinks={"stuck": stuck})
+    try:
+        commissioned(running, plant)
+        broken_down(running, plant)
+        kept = running.sinks["kept"]
+        until(lambda: any(message.kind == "event" for message in kept.messages))
+        health = running.status()["health"]
+        assert health["sinks"]["stuck"]["published"] == 0
+        assert health["sinks"]["stuck"]["waiting"] > 0
+        assert running.end() == os.EX_OK
+    finally:
+        stuck.free.set()
+    until(lambda: ("availability", b"offline") in plant.messages)
+    assert kept.retained[f"{plant.base}/gw/availability"] == b"offline"
+    left = [record.message for record in caplog.records if "leaving without its goodbye" in record.message]
+    assert left == ["publisher stuck does not end: leaving without its goodbye"]
 
 
 # -------------------------------------------------------------------------------------------------- what is asked of it

@@ -16,8 +16,8 @@ from paho.mqtt.enums import CallbackAPIVersion
 from waiting import until
 
 from agent.errors import TransportError
-from agent.ports import Sink
-from agent.service.publisher import Message, Outbox, Publisher
+from agent.ports import Message, Sink
+from agent.service.publisher import Outbox, Publisher
 from agent.sinks.mqtt import IN_FLIGHT, MqttSink
 from agent.transport.mqtt import Broker
 from agent.transport.retry import Outage
@@ -140,7 +140,7 @@ def test_without_a_broker_it_is_a_transport_error_and_publishes_nothing(broker):
     with pytest.raises(TransportError, match="cannot connect"):
         sink.open()
     assert not sink.connected
-    assert not sink.publish("textvib/x", b"1", retain=False, qos=1)
+    assert not sink.publish(Message("textvib/x", b"1", qos=1))
 
 
 def test_a_wrong_password_is_said_once_and_tried_again_with_growing_pauses(
@@ -210,9 +210,9 @@ def test_a_message_the_broker_refuses_is_counted(start_mosquitto, tmp_path, capl
     broker = start_mosquitto(extra=f"acl_file {rules}")
     sink = sink_for(broker)
     sink.open()
-    assert sink.publish("elsewhere/x", b"1", retain=False, qos=1)
+    assert sink.publish(Message("elsewhere/x", b"1", qos=1))
     until(lambda: sink.refused == 1)
-    assert sink.publish("elsewhere/x", b"2", retain=False, qos=1)
+    assert sink.publish(Message("elsewhere/x", b"2", qos=1))
     until(lambda: sink.refused == 2)
     sink.close()
     assert len([record for record in caplog.records if "access rules" in record.message]) == 1

@@ -9,7 +9,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from agent.sources.batches import MAX_SAMPLES, STANDARD_GRAVITY, BatchReader
+from agent.limits import STANDARD_GRAVITY
+from agent.sources.batches import MAX_SAMPLES, BatchReader
 from agent.transport.routes import Route
 from agent.types import Item, Reading, SampleBlock, SourceFault
 

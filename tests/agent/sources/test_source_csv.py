@@ -5,9 +5,7 @@ from __future__ import annotations
 import os
 import runpy
 from collections import Counter
-from collections.abc import Iterator
 from itertools import pairwise
-from pathlib import Path
 from typing import Any
 
 import msgspec
@@ -19,9 +17,10 @@ from requirements import ROOT
 from serial_lines import Terminal
 from waiting import until
 
+from agent.limits import RATE_TOLERANCE
 from agent.recordings.column_names import axis_of, is_time, seconds_of, unit_of
-from agent.sources.csvlines import AGREE, CHANGE, MAX_LINE, LineReader, Refusal, Row, layout_of
-from agent.sources.rows import TOLERANCE, WATCH_S, RateWatch, RowBlocks
+from agent.sources.csvlines import AGREE, CHANGE, MAX_LINE, CsvRow, LineReader, Refusal, layout_of
+from agent.sources.rows import WATCH_S, RateWatch, RowBlocks
 from agent.sources.serial_csv import SerialCsvConfig, SerialCsvSource
 from agent.sources.stamps import WRAP, RateFromStamps, Stamps
 from agent.stream.ledger import Ledger
@@ -32,14 +31,14 @@ CAPTURES = ROOT / "tests" / "cases" / "captures"
 
 
 def rows_of(text: str, **options: Any) -> list[tuple[float, ...]]:
-    return [said.values for said in heard(text, **options) if isinstance(said, Row)]
+    return [said.values for said in heard(text, **options) if isinstance(said, CsvRow)]
 
 
 def refusals_of(text: str, **options: Any) -> list[tuple[str, int]]:
     return [(said.kind, said.samples) for said in heard(text, **options) if isinstance(said, Refusal)]
 
 
-def heard(text: str, **options: Any) -> list[Row | Refusal]:
+def heard(text: str, **options: Any) -> list[CsvRow | Refusal]:
     return LineReader(**options).feed(text.encode("latin-1"))
 
 
@@ -71,7 +70,7 @@ def test_other_widths_are_not_guessed(width: int) -> None:
 def test_header_names_columns_units_and_time() -> None:
     text = "temp,t_ms,az [g],ay [g],ax [g]\n" + "20,1000,3,2,1\n" * 2
     assert rows_of("noise\n" + text) == [(1.0, 2.0, 3.0)] * 2
-    (row, _) = (said for said in heard("noise\n" + text) if isinstance(said, Row))
+    (row, _) = (said for said in heard("noise\n" + text) if isinstance(said, CsvRow))
     assert (row.layout.axes, row.layout.unit, row.layout.second, row.stamp) == (("x", "y", "z"), "g", 1e-3, 1000.0)
 
 
@@ -127,7 +126,7 @@ def test_error_of_the_device_is_a_fault_without_samples(line: str) -> None:
 def test_sketch_that_was_changed_is_followed() -> None:
     """A few lines of another width are spoilt; many are another layout."""
     read = LineReader().feed((START + "1,2\n" * (CHANGE - 1) + "1,2,3\n" + "5,6\n" * (CHANGE + 1)).encode())
-    assert [said.values for said in read if isinstance(said, Row)] == [(1.0, 2.0, 3.0)] * 2 + [(5.0, 6.0)] * 2
+    assert [said.values for said in read if isinstance(said, CsvRow)] == [(1.0, 2.0, 3.0)] * 2 + [(5.0, 6.0)] * 2
 
 
 def test_reopened_port_forgets_half_a_line_and_keeps_the_header() -> None:
@@ -135,7 +134,7 @@ def test_reopened_port_forgets_half_a_line_and_keeps_the_header() -> None:
     reader.feed(b"hello\nax_g,ay_g\n1,2\n3,")
     reader.restart()
     said = reader.feed(b"4\n5,6\n")
-    assert [(row.values, row.layout.unit) for row in said if isinstance(row, Row)] == [((5.0, 6.0), "g")]
+    assert [(row.values, row.layout.unit) for row in said if isinstance(row, CsvRow)] == [((5.0, 6.0), "g")]
 
 
 @given(data=st.binary(max_size=3000), cuts=st.lists(st.integers(0, 3000), max_size=6))
@@ -145,7 +144,7 @@ def test_any_bytes_are_read_the_same_however_they_are_cut(data: bytes, cuts: lis
     edges = sorted({0, len(data), *(cut for cut in cuts if cut < len(data))})
     apart = [said for a, b in pairwise(edges) for said in pieces.feed(data[a:b])]
     assert apart == whole.feed(data)
-    assert all(np.isfinite(said.values).all() for said in apart if isinstance(said, Row))
+    assert all(np.isfinite(said.values).all() for said in apart if isinstance(said, CsvRow))
 
 
 def test_line_without_end_keeps_no_memory() -> None:
@@ -259,19 +258,11 @@ def test_rate_that_is_plainly_wrong_is_told(true_hz: float, is_told: bool) -> No
     watch.feed(500, now_s=0.0)  # what waited in the buffer
     seen = [hz for n in range(1, round(60 * true_hz)) if (hz := watch.feed(1, now_s=n / true_hz))]
     assert bool(seen) is is_told
-    assert all(hz == pytest.approx(true_hz, rel=TOLERANCE / 5) for hz in seen)
+    assert all(hz == pytest.approx(true_hz, rel=RATE_TOLERANCE / 5) for hz in seen)
     assert len(seen) <= 60 / WATCH_S
 
 
 # -------------------------------------------------------------------------------------------------------------- source
-
-
-@pytest.fixture
-def terminal(tmp_path: Path) -> Iterator[Terminal]:
-    made = Terminal(tmp_path / "port")
-    made.appear()
-    yield made
-    made.vanish()
 
 
 def listen(terminal: Terminal, data: bytes, *, route: Route, **options: Any) -> tuple[list[Item], SerialCsvSource]:

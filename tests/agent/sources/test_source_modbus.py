@@ -5,7 +5,6 @@ from __future__ import annotations
 import time
 from collections import Counter
 from collections.abc import Iterator
-from pathlib import Path
 from typing import Any
 
 import msgspec
@@ -136,14 +135,6 @@ def test_model_is_named_or_described_and_not_both(table: dict[str, Any]) -> None
 
 
 # -------------------------------------------------------------------------------------------------------------- source
-
-
-@pytest.fixture
-def terminal(tmp_path: Path) -> Iterator[Terminal]:
-    made = Terminal(tmp_path / "port")
-    made.appear()
-    yield made
-    made.vanish()
 
 
 @pytest.fixture

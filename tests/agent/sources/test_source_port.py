@@ -8,7 +8,6 @@ import struct
 import subprocess
 import sys
 from collections.abc import Iterator
-from pathlib import Path
 
 import pytest
 from requirements import ROOT
@@ -35,14 +34,6 @@ if sys.argv[2] == "lock":
 print("open", flush=True)
 time.sleep(60)
 """
-
-
-@pytest.fixture
-def terminal(tmp_path: Path) -> Iterator[Terminal]:
-    made = Terminal(tmp_path / "usb-Some_Sensor-if00")
-    made.appear()
-    yield made
-    made.vanish()
 
 
 @pytest.fixture

@@ -4,14 +4,12 @@ from __future__ import annotations
 
 import fcntl
 import os
-import pty
 import struct
 import termios
 import time
-import tty
-from collections.abc import Iterator
 
 import pytest
+from serial_lines import Terminal
 from waiting import until
 
 from agent.errors import TransportError
@@ -20,16 +18,6 @@ from agent.transport.routes import Route
 from agent.types import Item, SampleBlock, SourceFault
 from firmware_bridge.device import Profile, VirtualSensor
 from firmware_bridge.frames import frame_bytes
-
-
-@pytest.fixture
-def terminal() -> Iterator[tuple[int, str]]:
-    """Our end, and the name of the other."""
-    ours, theirs = pty.openpty()
-    tty.setraw(theirs)
-    yield ours, os.ttyname(theirs)
-    os.close(ours)
-    os.close(theirs)
 
 
 def source(port: str, **options) -> SerialSource:
@@ -47,8 +35,8 @@ def hear(port: SerialSource, count: int) -> list[Item]:
     return items
 
 
-def test_two_readers_of_one_port_are_refused(terminal: tuple[int, str]) -> None:
-    first, second = source(terminal[1]), source(terminal[1])
+def test_two_readers_of_one_port_are_refused(terminal: Terminal) -> None:
+    first, second = source(terminal.path), source(terminal.path)
     first.open()
     with pytest.raises(TransportError, match="another process holds it"):
         second.open()
@@ -72,65 +60,65 @@ def test_ports_that_are_none_say_what_to_look_for(port: str, mend: str) -> None:
     assert "\n" not in str(caught.value)
 
 
-def test_boot_text_before_the_first_frame_is_one_fault_and_costs_nothing(terminal: tuple[int, str]) -> None:
-    port = source(terminal[1])
+def test_boot_text_before_the_first_frame_is_one_fault_and_costs_nothing(terminal: Terminal) -> None:
+    port = source(terminal.path)
     port.open()
     device = VirtualSensor(Profile(rate_hz=3200.0, block_samples=16))
     said = device.produce([[0.0, 0.0, 1.0]] * 16)
     sent = b"ESP-ROM:esp32s3\r\nboot ok\r\n"
     sent += b"".join(frame_bytes(frame) for frame in said if not isinstance(frame, bytes))
-    os.write(terminal[0], sent)
+    os.write(terminal.our_end, sent)
     items = hear(port, len(sent))
     assert [item.kind for item in items if isinstance(item, SourceFault)] == ["text"]
     assert len([item for item in items if isinstance(item, SampleBlock)]) == 1
     port.close()
 
 
-def test_who_opens_the_port_in_the_middle_of_a_frame_is_told_of_no_fault(terminal: tuple[int, str]) -> None:
-    port = source(terminal[1])
+def test_who_opens_the_port_in_the_middle_of_a_frame_is_told_of_no_fault(terminal: Terminal) -> None:
+    port = source(terminal.path)
     device = VirtualSensor(Profile(rate_hz=3200.0, block_samples=16, hello_s=0.01))
     said = device.produce([[0.0, 0.0, 1.0]] * 160)
     wire = [frame_bytes(frame) for frame in said if not isinstance(frame, bytes)]
     port.open()
     sent = wire[1][-30:] + b"".join(wire[2:])  # the first HELLO and most of a block are gone
-    os.write(terminal[0], sent)
+    os.write(terminal.our_end, sent)
     items = hear(port, len(sent))
     assert not [item for item in items if isinstance(item, SourceFault)]
     assert [item for item in items if isinstance(item, SampleBlock)]
     counts = port.counters()
     assert counts["cut_at_opening"] == 1
-    os.write(terminal[0], wire[1][-30:])
+    os.write(terminal.our_end, wire[1][-30:])
     assert len(hear(port, 30)) == 1, "only at the opening"
     port.close()
     port.open()
-    os.write(terminal[0], wire[1][-30:])
+    os.write(terminal.our_end, wire[1][-30:])
     assert hear(port, 30) == []
     assert port.counters()["cut_at_opening"] == 2
     port.close()
 
 
-def test_a_re_opened_port_does_not_join_halves_of_two_frames(terminal: tuple[int, str]) -> None:
-    port = source(terminal[1])
+def test_a_re_opened_port_does_not_join_halves_of_two_frames(terminal: Terminal) -> None:
+    port = source(terminal.path)
     device = VirtualSensor(Profile(rate_hz=3200.0, block_samples=16))
     said = device.produce([[0.0, 0.0, 1.0]] * 32)
     hello, first, second = (frame_bytes(frame) for frame in said if not isinstance(frame, bytes))
     port.open()
-    os.write(terminal[0], hello + first[:-30])
+    os.write(terminal.our_end, hello + first[:-30])
     assert hear(port, len(hello + first[:-30])) == []
     port.close()
     port.open()
-    os.write(terminal[0], second)
+    os.write(terminal.our_end, second)
     (block,) = hear(port, len(second))
     assert isinstance(block, SampleBlock)
     assert block.start == 16
     port.close()
 
 
-def test_everything_that_waits_is_taken_at_once(terminal: tuple[int, str]) -> None:
-    port = source(terminal[1])
+def test_everything_that_waits_is_taken_at_once(terminal: Terminal) -> None:
+    port = source(terminal.path)
     port.open()
-    os.write(terminal[0], b"a" * 3000)
-    end = os.open(terminal[1], os.O_RDONLY | os.O_NOCTTY | os.O_NONBLOCK)
+    os.write(terminal.our_end, b"a" * 3000)
+    end = os.open(terminal.path, os.O_RDONLY | os.O_NOCTTY | os.O_NONBLOCK)
     until(lambda: struct.unpack("i", fcntl.ioctl(end, termios.FIONREAD, bytes(4)))[0] == 3000)
     os.close(end)
     port.read(1.0)

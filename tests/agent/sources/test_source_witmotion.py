@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from itertools import pairwise
-from pathlib import Path
 
 import numpy as np
 import pytest
@@ -174,14 +172,6 @@ def test_type_out_of_turn_is_refused_until_it_is_the_rule() -> None:
 
 
 # -------------------------------------------------------------------------------------------------------------- source
-
-
-@pytest.fixture
-def terminal(tmp_path: Path) -> Iterator[Terminal]:
-    made = Terminal(tmp_path / "port")
-    made.appear()
-    yield made
-    made.vanish()
 
 
 def say(terminal: Terminal, source: WitmotionSource, data: bytes) -> list[Item]:

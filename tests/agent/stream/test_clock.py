@@ -10,7 +10,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from agent.stream.clock import SampleClock
-from agent.stream.lower_line import HULL_POINTS, SEGMENTS, Envelope, lower_hull
+from agent.stream.lower_line import HULL_POINTS, SEGMENTS, LowerLineFit, lower_hull
 from agent.types import Rate, SampleBlock, Stream
 
 NOMINAL_HZ = 3200.0
@@ -73,7 +73,7 @@ def test_lower_envelope_beats_least_squares_by_far() -> None:
         rng = np.random.default_rng(seed)
         index = np.arange(1, 126) * BLOCK
         arrival = index / NOMINAL_HZ + rng.exponential(0.0008, 125) + (rng.random(125) < 0.01) * rng.random(125) * 0.03
-        envelope = Envelope(horizon=200_000, resolution_us=1.0)
+        envelope = LowerLineFit(horizon=200_000, resolution_us=1.0)
         for i, t in zip(index, arrival, strict=True):
             envelope.add((int(i), round(t * 1e6)))
         line = envelope.line(int(index[-1]))
@@ -200,7 +200,7 @@ def test_hull_lies_under_every_point(indices: list[int], data: st.DataObject) ->
 
 
 def test_state_is_bounded_even_for_a_clock_that_makes_every_point_a_corner() -> None:
-    envelope = Envelope(horizon=120_000, resolution_us=1.0)
+    envelope = LowerLineFit(horizon=120_000, resolution_us=1.0)
     for k in range(20_000):
         envelope.add((k * 10, k * k))
     held = sum(len(segment.hull) for segment in envelope._segments)

@@ -88,8 +88,7 @@ def test_faults_in_the_file_change_and_the_others_keep_theirs(case: Case, tmp_pa
     for row, fault in enumerate(before.manifest.faults):
         same = np.array_equal(before.descriptions.vectors[row], after.descriptions.vectors[row])
         assert same == (fault != "inner_race")
-    assert after.model_onnx == before.model_onnx
-    assert after.model_tflite == before.model_tflite
+    assert after.models == before.models
     assert np.array_equal(after.golden_embeddings, before.golden_embeddings)
     kept = msgspec.structs.replace(after.manifest.calibration, granted={})
     assert kept == before.manifest.calibration
@@ -156,9 +155,11 @@ def test_a_fault_described_again_is_still_one_that_nobody_trained(case: Case, tm
     alone = msgspec.structs.replace(after.manifest.calibration, granted={"seal_rub": made.granted["seal_rub"]})
     others = [number for number, fault in enumerate(after.manifest.faults) if fault != "belt_slip"]
     descriptions = Descriptions(
-        tuple(after.manifest.faults[number] for number in others), after.descriptions.vectors[others],
-        (True,) * len(others), {},
-    )  # fmt: skip
+        tuple(after.manifest.faults[number] for number in others),
+        after.descriptions.vectors[others],
+        (True,) * len(others),
+        {},
+    )
     heard = heard_by(descriptions.vectors.shape[1])
     called = [match(one, descriptions, alone)[0].fault for one in heard]
     assert called.count("seal_rub") / len(called) <= TAKEN

@@ -11,7 +11,8 @@ from agent.types import FAULTS
 from export.calibration.head_start import HEARD, TAKEN, grant_of, heard_windows
 from export.scoring.score import embeddings
 from export.text.tower import Tower
-from export.training.train import TrainConfig, Trained, fit_scaling, student_of
+from export.training.recipe import TrainConfig
+from export.training.train import Trained, fit_scaling, student_of
 
 
 @pytest.mark.parametrize("length", [0.1, 1.0, 5.0])

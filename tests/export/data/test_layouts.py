@@ -6,10 +6,11 @@ from pathlib import Path
 
 import pytest
 
+from agent.bearings.given import inside_of
 from agent.machine import Geometry
 from export.cli import main
 from export.data.layouts import LAYOUTS, rows_below
-from export.data.manifest import COLUMNS, ManifestError, Row, geometry_of, read_manifest, write_manifest
+from export.data.manifest import COLUMNS, ManifestError, ManifestRow, read_manifest, write_manifest
 
 HEADER = ",".join(COLUMNS)
 
@@ -26,7 +27,7 @@ def test_a_row_is_read_as_it_stands(tmp_path: Path) -> None:
         tmp_path, "a.npy,*_DE_time,12000,1797.5,9/7.94/39.04/0,rig,b1,ball,", "a.npy,,,,,rig,b2,healthy,baseline"
     )
     first, second = read_manifest(path)
-    assert first == Row(tmp_path / "a.npy", "*_DE_time", 12000, 1797.5, "9/7.94/39.04/0", "rig", "b1", "ball")
+    assert first == ManifestRow(tmp_path / "a.npy", "*_DE_time", 12000, 1797.5, "9/7.94/39.04/0", "rig", "b1", "ball")
     assert first.geometry == Geometry(9, 7.94, 39.04, 0)
     assert (second.rate_hz, second.rpm, second.geometry, second.role) == (None, None, None, "baseline")
 
@@ -34,8 +35,8 @@ def test_a_row_is_read_as_it_stands(tmp_path: Path) -> None:
 def test_what_is_written_is_read_back(tmp_path: Path) -> None:
     (tmp_path / "b, c.npy").touch()
     rows = (
-        Row(tmp_path / "b, c.npy", "x+y", 25600.5, None, "6205", "m", "g", "cage"),
-        Row(tmp_path / "b, c.npy", "", None, 1234567.125, "", "m", "g", "healthy", "baseline"),
+        ManifestRow(tmp_path / "b, c.npy", "x+y", 25600.5, None, "6205", "m", "g", "cage"),
+        ManifestRow(tmp_path / "b, c.npy", "", None, 1234567.125, "", "m", "g", "healthy", "baseline"),
     )
     path = tmp_path / "set.csv"
     path.write_text(write_manifest(rows), encoding="utf-8")
@@ -89,7 +90,7 @@ def test_a_file_that_is_no_table(tmp_path: Path, content: str) -> None:
 @pytest.mark.parametrize("bearing", ["1/7/39", "9/7", "9/7/39/95", "9/0/39", "unheard-of"])
 def test_bearings_that_cannot_be(bearing: str) -> None:
     with pytest.raises(ValueError, match=r"bearing|invalid"):
-        geometry_of(bearing)
+        inside_of(bearing)
 
 
 def test_uos_names_are_read_and_others_reported(tmp_path: Path) -> None:

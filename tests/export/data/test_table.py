@@ -17,33 +17,51 @@ from export.data.windows import labelled
 
 
 def windows(
-    count: int, *, label: str = "healthy", machine: str = "m", recording: str = "r", rpm: float | None = 1000.0,
-    baseline: bool = False, value: float = 0.0, overlap: int = 0,
-) -> Table:  # fmt: skip
+    count: int,
+    *,
+    label: str = "healthy",
+    machine: str = "m",
+    recording: str = "r",
+    rpm: float | None = 1000.0,
+    baseline: bool = False,
+    value: float = 0.0,
+    overlap: int = 0,
+) -> Table:
     return labelled(
-        np.full((count, 2), value, np.float32), np.ones((count, 2), np.bool_), label=label, group=recording,
-        machine=machine, recording=recording, rpm=rpm, baseline=baseline, overlap=overlap,
-    )  # fmt: skip
+        np.full((count, 2), value, np.float32),
+        np.ones((count, 2), np.bool_),
+        label=label,
+        group=recording,
+        machine=machine,
+        recording=recording,
+        rpm=rpm,
+        baseline=baseline,
+        overlap=overlap,
+    )
 
 
 def test_reference_comes_from_other_speeds_where_there_are_any() -> None:
-    table = join([
-        windows(3, recording="slow", rpm=600, value=1),
-        windows(3, recording="same", rpm=900, value=2),
-        windows(2, recording="fault", label="ball", rpm=905, value=9),
-    ])  # fmt: skip
+    table = join(
+        [
+            windows(3, recording="slow", rpm=600, value=1),
+            windows(3, recording="same", rpm=900, value=2),
+            windows(2, recording="fault", label="ball", rpm=905, value=9),
+        ]
+    )
     assert np.all(references(table, healthy_pools(table))[-2:] == 1)
     only_same = table.take(table.recordings != "slow")
     assert np.all(references(only_same, healthy_pools(only_same))[-2:] == 2)
 
 
 def test_what_is_bound_to_a_speed_is_known_at_that_speed_alone() -> None:
-    table = join([
-        windows(3, recording="slow", rpm=600, value=1),
-        windows(4, recording="same", rpm=900, value=2),
-        windows(2, recording="fault", label="ball", rpm=905, value=9),
-        windows(2, recording="fast", label="ball", rpm=1800, value=9),
-    ])  # fmt: skip
+    table = join(
+        [
+            windows(3, recording="slow", rpm=600, value=1),
+            windows(4, recording="same", rpm=900, value=2),
+            windows(2, recording="fault", label="ball", rpm=905, value=9),
+            windows(2, recording="fast", label="ball", rpm=1800, value=9),
+        ]
+    )
     bound = np.array([True, False])
     states = healthy_states(table, bound)
     assert states[table.recordings == "fault"].tolist() == [[2, 2]] * 2
@@ -68,11 +86,13 @@ def test_a_single_healthy_recording_lends_its_other_half() -> None:
 
 
 def test_marked_baselines_go_before_healthy_windows() -> None:
-    table = join([
-        windows(3, recording="h", rpm=500, value=5),
-        windows(3, recording="b", rpm=700, baseline=True, value=7),
-        windows(1, recording="f", label="ball", value=9),
-    ])  # fmt: skip
+    table = join(
+        [
+            windows(3, recording="h", rpm=500, value=5),
+            windows(3, recording="b", rpm=700, baseline=True, value=7),
+            windows(1, recording="f", label="ball", value=9),
+        ]
+    )
     assert references(table, healthy_pools(table))[-1].tolist() == [7, 7]
 
 

@@ -53,9 +53,12 @@ def line(name: str, label: str, role: str = "") -> str:
 
 def test_the_last_line_is_one_document(folder: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     path = manifest(
-        folder, line("base", "healthy", "baseline"), line("healthy", "healthy"), line("inner", "inner_race"),
+        folder,
+        line("base", "healthy", "baseline"),
+        line("healthy", "healthy"),
+        line("inner", "inner_race"),
         line("damaged", "ball"),
-    )  # fmt: skip
+    )
     assert main(["evaluate", "--manifest", str(path), "--json", "--out", str(tmp_path)]) == 0
     printed = capsys.readouterr()
     document = json.loads(printed.out.splitlines()[-1])
@@ -105,7 +108,7 @@ def test_the_label_changes_no_answer(folder: Path, bundle: Bundle) -> None:
     lied, _ = listen([replace(row, label="ball") for row in rows], bundle, encoder)
     for one, other in zip(heard, lied, strict=True):
         assert np.array_equal(one.similarity, other.similarity)
-        assert one.said == other.said
+        assert one.called == other.called
 
 
 def test_a_baseline_teaches_its_own_machine_only(folder: Path, bundle: Bundle) -> None:
@@ -166,11 +169,11 @@ def test_windows_that_the_edge_does_not_judge_are_still_retrieved(folder: Path, 
     lines = [line("base", "healthy", "baseline"), *(line(name, "inner_race") for name in names)]
     heard, _ = listen(read_manifest(manifest(folder, *lines)), bundle, encoder)
     clipped, quiet, broken_one = heard
-    assert set(clipped.said) == {"invalid"}
+    assert set(clipped.called) == {"invalid"}
     assert np.isfinite(clipped.similarity).all()
-    assert set(quiet.said) == {IDLE}
+    assert set(quiet.called) == {IDLE}
     assert np.isfinite(quiet.similarity).all()
-    assert broken_one.said[-1] == "invalid"
+    assert broken_one.called[-1] == "invalid"
     assert np.isnan(broken_one.similarity[-1]).all()
     found = evaluate(heard, bundle)
     assert found.windows == 14

@@ -25,7 +25,8 @@ from export.text.encoders import FOLDER, NONE, JoinedEncoder, NgramEncoder, read
 from export.text.glossary import GlossaryEncoder
 from export.text.no_fault import KINDS, UNSEEN, read_contrasts, training_sentences
 from export.text.tower import Tower, average_wordings, describe, describe_faults, load_tower, sha256, tower_bytes, whole
-from export.training.train import TrainConfig, sentence_draws, separate_texts
+from export.training.recipe import TrainConfig
+from export.training.train import sentence_draws, separate_texts
 
 CONFIG = TrainConfig(dim=32, text_steps=150, text="ngrams+glossary")
 ENCODER = JoinedEncoder([NgramEncoder(dim=512), GlossaryEncoder()])

@@ -13,11 +13,12 @@ import torch
 
 import simulator
 from agent.bundle.load import load_bundle, self_test
+from agent.bundle.runtimes import RUNTIMES
 from agent.dsp.encoder_inputs import LIMIT, InputScaling
 from agent.dsp.features import feature_names
 from agent.dsp.spectra import FeatureSpec
 from agent.errors import BundleError
-from agent.ports import RUNTIMES, load
+from agent.ports import load
 from agent.types import FAULTS
 from export.bundling.pack import pack, verification_case
 from export.bundling.verify import verify
@@ -25,16 +26,18 @@ from export.calibration.line_limits import Objecting, Standing, fit_objecting, o
 from export.calibration.temperature import REJECTED, HeldOut, expected_calibration_error, fit_calibration, softmax
 from export.cli import main
 from export.data.manifest import COLUMNS
+from export.data.sampling import sampling_weights
 from export.data.table import Table, join
 from export.data.windows import labelled
 from export.network.graph import Dense, Graph
 from export.runs.folder import Run, RunError, load_run
 from export.scoring.statistics import weighted_quantile
-from export.text.encoders import FOLDER, NgramEncoder, read_wordings, sentences_of
+from export.text.encoders import FOLDER, EncodedSentences, NgramEncoder, read_wordings, sentences_of
 from export.text.tower import sha256
 from export.training.masking import Masking, hide, mask_groups
+from export.training.recipe import TrainConfig
 from export.training.teacher import TeacherConfig
-from export.training.train import TrainConfig, fit_scaling, sampling_weights, train
+from export.training.train import fit_scaling, train
 
 SPEC = FeatureSpec()
 RATE_HZ = 12_000
@@ -172,9 +175,8 @@ def synthetic(per_label: int = 12) -> Table:
 def trained(folder: Path | None, config: TrainConfig) -> list[torch.Tensor]:
     encoder = NgramEncoder(dim=64)
     sentences = sentences_of(read_wordings(FOLDER / "training.toml"), FAULTS)
-    result = train(
-        synthetic(), config, spec=SPEC, sentences=sentences, vectors=encoder.encode(sentences.texts), folder=folder
-    )
+    texts = EncodedSentences(sentences, encoder.encode(sentences.texts))
+    result = train(synthetic(), config, spec=SPEC, texts=texts, folder=folder)
     return [*result.student.state_dict().values(), *result.tower.state_dict().values()]
 
 
@@ -224,9 +226,11 @@ def test_scaling_standardises_what_is_known_and_hides_what_it_must() -> None:
 def test_inputs_tell_what_is_known() -> None:
     n = 4
     scaling = InputScaling(
-        np.zeros(n, np.float32), np.ones(n, np.float32), np.full(n, 2, np.float32),
+        np.zeros(n, np.float32),
+        np.ones(n, np.float32),
+        np.full(n, 2, np.float32),
         np.array([[0.5, 0], [0.5, 0], [0, 0.5], [0, 0.5]], np.float32),
-    )  # fmt: skip
+    )
     near = float(np.log(np.float32(0.05)))
     values = np.array([1, 0.5, -0.25, 9], np.float32)
     known = np.array([True, False, True, True])
@@ -278,9 +282,15 @@ def test_calibration_finds_the_temperature_that_made_the_labels() -> None:
     labels = np.array([FAULTS[rng.choice(len(FAULTS), p=row)] for row in shares])
     n = len(labels)
     table = labelled(
-        np.zeros((n, 1), np.float32), np.ones((n, 1), np.bool_), label="x", group="g", machine="rig", recording="r",
-        rpm=None, baseline=False,
-    )  # fmt: skip
+        np.zeros((n, 1), np.float32),
+        np.ones((n, 1), np.bool_),
+        label="x",
+        group="g",
+        machine="rig",
+        recording="r",
+        rpm=None,
+        baseline=False,
+    )
     table = Table(**{**_columns(table), "labels": labels})
     calibration = fit_calibration(HeldOut(similarity.astype(np.float32), np.arange(n)), table, real_share=1.0)
     assert calibration.temperature == pytest.approx(0.2, rel=0.1)
@@ -302,9 +312,15 @@ def test_limits_of_lines_cost_what_likeness_leaves() -> None:
     n = len(labels)
     similarity = np.eye(8)[np.repeat(np.arange(8), 250)] + rng.normal(0, 0.2, (n, 8))
     bare = labelled(
-        np.zeros((n, 1), np.float32), np.ones((n, 1), np.bool_), label="x", group="g", machine="rig", recording="r",
-        rpm=None, baseline=False,
-    )  # fmt: skip
+        np.zeros((n, 1), np.float32),
+        np.ones((n, 1), np.bool_),
+        label="x",
+        group="g",
+        machine="rig",
+        recording="r",
+        rpm=None,
+        baseline=False,
+    )
     table = Table(**{**_columns(bare), "labels": labels})
     standing = standing_as(labels)
     held_out = HeldOut(similarity.astype(np.float32), np.arange(n), standing)

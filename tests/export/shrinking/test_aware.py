@@ -18,13 +18,14 @@ from agent.bundle.runtimes.litert import LiteRtEncoder
 from agent.bundle.runtimes.onnx import OnnxEncoder
 from export.commands.shrinking import verdict
 from export.network.graph import Dense, Graph, Node, embed
-from export.scoring.agreement import Likeness
-from export.shrinking.aware import CHECKPOINT, AwareConfig, integer_pass, layers_of, rounded, train_aware, with_layers
+from export.scoring.agreement import Agreement
+from export.shrinking.aware import AwareConfig, integer_pass, layers_of, rounded, train_aware, with_layers
 from export.shrinking.quantize import Quantized, activation_ranges, quantize
-from export.shrinking.transfer_inputs import Windows, windows_of
 from export.shrinking.writers.onnx import onnx_bytes
 from export.shrinking.writers.tflite import tflite_bytes
-from export.training.train import INPUT_SCALE, TrainConfig, fit_scaling
+from export.training.batches import Windows, windows_of
+from export.training.recipe import TrainConfig
+from export.training.train import INPUT_SCALE, fit_scaling
 
 RECIPE = TrainConfig(teacher=None)
 CONFIG = AwareConfig(steps=60, batch=64, learning_rate=3e-3, checkpoint_every=40)
@@ -87,8 +88,8 @@ def test_layers_put_back_are_the_graph() -> None:
     ("aware", "said"), [(0.97, "worse"), (0.989, "is enough"), (0.991, "is enough"), (1.0, "more often")]
 )
 def test_the_verdict_is_on_answers_and_knows_chance(aware: float, said: str) -> None:
-    assert said in verdict(Likeness(2000, 0.99, 0.9, 0.99), Likeness(2000, 0.999, 0.99, aware))
-    same = Likeness(2000, 0.99, 0.9, 1.0)
+    assert said in verdict(Agreement(2000, 0.99, 0.9, 0.99), Agreement(2000, 0.999, 0.99, aware))
+    same = Agreement(2000, 0.99, 0.9, 1.0)
     assert "is enough" in verdict(same, same)
 
 
@@ -151,12 +152,12 @@ def test_a_resumed_training_ends_where_an_uninterrupted_one_does(
     graph, ranges, _ = coarse
     whole = train_aware(graph, ranges, windows, CONFIG, input_scale=INPUT_SCALE)
     train_aware(graph, ranges, windows, CONFIG, input_scale=INPUT_SCALE, folder=tmp_path)  # leaves that of step 40
-    left = torch.load(tmp_path / CHECKPOINT, weights_only=True)
+    left = torch.load(tmp_path / "aware.pt", weights_only=True)
     assert len(left["losses"]) == 40
     resumed = train_aware(graph, ranges, windows, CONFIG, input_scale=INPUT_SCALE, folder=tmp_path)
     assert onnx_bytes(resumed) == onnx_bytes(whole)
     left["parts"]["layers"]["hidden.weight"] *= 0.5  # a resumed training does start from the checkpoint
-    torch.save(left, tmp_path / CHECKPOINT)
+    torch.save(left, tmp_path / "aware.pt")
     other = train_aware(graph, ranges, windows, CONFIG, input_scale=INPUT_SCALE, folder=tmp_path)
     assert onnx_bytes(other) != onnx_bytes(whole)
 

@@ -15,28 +15,32 @@ from hypothesis import strategies as st
 from small_windows import SPEC, small_table
 
 from agent.bundle.load import load_bundle, self_test
+from agent.bundle.runtimes import RUNTIMES
 from agent.diagnosis.baseline import DeviationScale
-from agent.diagnosis.matching import FAULTS_OF_DEGREE
 from agent.dsp.encoder_inputs import LIMIT
 from agent.dsp.features import views
 from agent.errors import ConfigError
-from agent.ports import RUNTIMES, load
+from agent.faults import FAULTS_OF_DEGREE
+from agent.ports import load
 from agent.types import FAULTS
+from export.calibration.head_start import heard_windows
 from export.calibration.temperature import HeldOut, fit_calibration
 from export.cli import main
 from export.data.table import Table
 from export.network.graph import embed
 from export.network.model import Student, fold
 from export.runs.folder import RunConfig, load_run, read_descriptions, save_run
-from export.scoring.agreement import likeness
+from export.scoring.agreement import agreement_of
 from export.scoring.score import encoder_inputs
 from export.shrinking.distil import DistilConfig, Network, distil, embedding_distance, relation_distance
-from export.shrinking.transfer_inputs import draw, windows_of
-from export.text.encoders import text_encoder
+from export.shrinking.transfer_inputs import draw
+from export.text.encoders import EncodedSentences, text_encoder
 from export.text.no_fault import training_sentences, wordings_digest
 from export.text.tower import heard_of
+from export.training.batches import windows_of
 from export.training.masking import Masking
-from export.training.train import TrainConfig, fit_scaling, train
+from export.training.recipe import TrainConfig
+from export.training.train import fit_scaling, train
 
 RECIPE = TrainConfig(
     steps=40, batch=32, text_steps=5, text="ngrams", hidden=(48,), dim=16, teacher=None, checkpoint_every=1000
@@ -127,7 +131,7 @@ def test_what_is_shown_is_what_a_sensor_could_see(table: Table, network: Network
 
 def like(student: Student, network: Network, table: Table) -> float:
     inputs = encoder_inputs(table, network.scaling)
-    return likeness(embed(fold(student), inputs), embed(network.graph, inputs), network.centres).cosine_mean
+    return agreement_of(embed(fold(student), inputs), embed(network.graph, inputs), network.centres).cosine_mean
 
 
 def weights_of(student: Student) -> list[torch.Tensor]:
@@ -207,19 +211,26 @@ def trained(table: Table, tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A finished run, without the minute that `train` takes to hear recordings and to calibrate."""
     folder = tmp_path_factory.mktemp("network")
     encoder, sentences = text_encoder(RECIPE.text), training_sentences()
-    made = train(table, RECIPE, spec=SPEC, sentences=sentences, vectors=encoder.encode(sentences.texts))
+    texts = EncodedSentences(sentences, encoder.encode(sentences.texts))
+    made = train(table, RECIPE, spec=SPEC, texts=texts)
     told = HeldOut(np.eye(8, dtype=np.float32)[[FAULTS.index(label) for label in table.labels]], np.arange(len(table)))
     save_run(
         folder,
         config=RunConfig(
-            train=RECIPE, spec=SPEC, recordings=24, machines_simulated=0, hop_s=0.5, text_encoder=encoder.name,
+            train=RECIPE,
+            spec=SPEC,
+            recordings=24,
+            machines_simulated=0,
+            hop_s=0.5,
+            text_encoder=encoder.name,
             wordings_sha256=wordings_digest(),
         ),
         table=table,
         trained=made,
         calibration=fit_calibration(told, table, real_share=1.0),
         deviation=DeviationScale((1.0,) * table.values.shape[1], dict.fromkeys(views(SPEC), 3.0)),
-    )  # fmt: skip
+        heard=heard_windows(made, table, real_share=RECIPE.real_share, seed=RECIPE.seed),
+    )
     return folder
 
 

@@ -8,11 +8,11 @@ import numpy as np
 import pytest
 import torch
 
-from agent.diagnosis.matching import FAULTS_OF_DEGREE
 from agent.dsp.encoder_inputs import InputScaling, view_shares
 from agent.dsp.features import feature_names, views
 from agent.dsp.spectra import FeatureSpec
 from agent.errors import ConfigError
+from agent.faults import FAULTS_OF_DEGREE
 from agent.types import FAULTS
 from export.data.table import Table, join
 from export.data.windows import labelled
@@ -20,6 +20,7 @@ from export.network.branches import BRANCHES, Branch, columns, connections, inpu
 from export.network.graph import run
 from export.network.model import Student, fold
 from export.training.masking import Masking
+from export.training.recipe import TrainConfig
 from export.training.teacher import Imagined, Teacher, TeacherConfig, imagine, mix
 from export.training.teacher_loss import Lessons
 
@@ -43,10 +44,16 @@ def table() -> Table:
         values[:, -1] = 0
         tables.append(
             labelled(
-                values, known, label=fault, group=f"g{number}", machine="m", recording=f"r{number}", rpm=1500.0,
+                values,
+                known,
+                label=fault,
+                group=f"g{number}",
+                machine="m",
+                recording=f"r{number}",
+                rpm=1500.0,
                 baseline=False,
             )
-        )  # fmt: skip
+        )
     return join(tables)
 
 
@@ -68,9 +75,15 @@ def elsewhere(reference: np.ndarray) -> np.ndarray:
 
 def imagined(table: Table, reference: np.ndarray, teacher: Teacher, *, seed: int = 1) -> Imagined:
     return imagine(
-        table, [elsewhere(reference), reference], teacher=teacher, scaling=SCALING, spec=SPEC, config=CONFIG,
-        masking=Masking(), rng=np.random.default_rng(seed),
-    )  # fmt: skip
+        table,
+        [elsewhere(reference), reference],
+        teacher=teacher,
+        scaling=SCALING,
+        spec=SPEC,
+        config=CONFIG,
+        masking=Masking(),
+        rng=np.random.default_rng(seed),
+    )
 
 
 def test_the_teacher_knows_its_own_windows_in_the_order_of_faults(table, reference, teacher) -> None:
@@ -186,10 +199,8 @@ def test_taught_branches_learn_nothing_from_what_comes_after_them(taught) -> Non
 
 def test_every_branch_learns_what_its_expert_said(table, reference, teacher) -> None:
     torch.manual_seed(0)
-    lessons = Lessons(
-        imagined(table, reference, teacher), SCALING, BRANCHES, batch=64, blindness=0.3, temperature=0.25,
-        branch_weight=0.5,
-    )  # fmt: skip
+    recipe = TrainConfig(batch=64, masking=Masking(reference=0.3), teacher_temperature=0.25, branch_weight=0.5)
+    lessons = Lessons(imagined(table, reference, teacher), SCALING, recipe)
     student = Student(SCALING.size, hidden=(16,), dim=len(FAULTS), dropout=0.0, connections=connections(SPEC, BRANCHES))
     centres, present = torch.eye(len(FAULTS)), list(range(len(FAULTS)))
     optimizer = torch.optim.Adam([*student.parameters(), *lessons.parameters()], lr=5e-3)

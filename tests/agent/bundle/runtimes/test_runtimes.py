@@ -12,11 +12,12 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from onnx import TensorProto, helper, numpy_helper
 
+from agent.bundle.runtimes import RUNTIMES
 from agent.bundle.runtimes.onnx import OnnxEncoder
 from agent.bundle.runtimes.onnx_protobuf import refuse_external_data
 from agent.dsp.encoder_inputs import CodeScale
 from agent.errors import BundleError
-from agent.ports import RUNTIMES, Encoder, load
+from agent.ports import Encoder, load
 from export.network.graph import Dense, Graph
 from export.shrinking.quantize import activation_ranges, quantize
 from export.shrinking.writers.onnx import onnx_bytes

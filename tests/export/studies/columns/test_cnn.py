@@ -11,7 +11,7 @@ import pytest
 
 from agent.dsp.spectra import FeatureSpec
 from export.commands.proving import columns_as_text
-from export.data.manifest import Row
+from export.data.manifest import ManifestRow
 from export.data.raw import RawWindows, raw_windows
 from export.data.table import Table
 from export.data.windows import table_of
@@ -20,7 +20,7 @@ from export.studies.columns.protocols import RawTrial, run_protocols
 from export.studies.columns.simple import SimpleConfig
 from export.studies.columns.splits import columns_of
 from export.studies.columns.training_cache import Material
-from export.training.train import TrainConfig
+from export.training.recipe import TrainConfig
 
 SPEC = FeatureSpec()
 CONFIG = CnnConfig(
@@ -29,8 +29,8 @@ CONFIG = CnnConfig(
 KINDS = ("healthy", "inner_race", "outer_race", "ball")
 
 
-def row(path: Path, rate_hz: float) -> Row:
-    return Row(path, "", rate_hz, 1000.0, "", "m", "g", "healthy")
+def row(path: Path, rate_hz: float) -> ManifestRow:
+    return ManifestRow(path, "", rate_hz, 1000.0, "", "m", "g", "healthy")
 
 
 def test_raw_windows_are_those_of_the_features(tmp_path: Path) -> None:
@@ -97,9 +97,14 @@ def test_its_cells_stand_beside_the_others(published: Table, raw: RawWindows, tm
     recipe = TrainConfig(steps=4, batch=16, text="ngrams", text_steps=4, hidden=(8,), dim=8, teacher=None)
     for _ in range(2):  # the second time from the cells kept
         summary = run_protocols(
-            material, recipe, seeds=1, folder=tmp_path, only=("800", "014"), simple=SimpleConfig(trees=3),
+            material,
+            recipe,
+            seeds=1,
+            folder=tmp_path,
+            only=("800", "014"),
+            simple=SimpleConfig(trees=3),
             cnn=RawTrial(msgspec.structs.replace(CONFIG, steps=2), read),
-        )  # fmt: skip
+        )
     assert reads == [1]
     assert summary.mean_cnn == summary.columns["800"].cnn
     assert summary.columns["014"].cnn is not None

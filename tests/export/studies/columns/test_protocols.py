@@ -17,7 +17,7 @@ from agent.dsp.spectra import FeatureSpec
 from export.cli import main
 from export.commands.proving import columns_as_text
 from export.data.layouts import rows_below
-from export.data.manifest import Row
+from export.data.manifest import ManifestRow
 from export.data.table import Table, join
 from export.data.windows import labelled
 from export.scoring.spread import Spread
@@ -28,9 +28,9 @@ from export.studies.columns.simple import RECIPES, SimpleCell, SimpleConfig, Win
 from export.studies.columns.splits import COLUMNS, columns_of, healthy_references
 from export.studies.columns.summary import APART, SELECTED, summarise
 from export.studies.columns.training_cache import Material
-from export.studies.columns.trials import Cell, key_of
+from export.studies.columns.trials import ColumnCell, key_of
 from export.training.familiarity import nearness
-from export.training.train import TrainConfig
+from export.training.recipe import TrainConfig
 
 SPEC = FeatureSpec()
 KINDS = ("healthy", "inner_race", "outer_race", "ball")
@@ -113,20 +113,28 @@ def test_simple_recipes_learn_what_is_there(table: Table) -> None:
     left, right = table.take(columns.trained), table.take(columns.scored)
     nothing = np.full(left.values.shape, np.nan, np.float32)
     called = predictions(
-        Windows(left.values, left.known, nothing), left.labels,
+        Windows(left.values, left.known, nothing),
+        left.labels,
         Windows(right.values, right.known, np.full(right.values.shape, np.nan, np.float32)),
-        recordings=left.recordings, spec=SPEC, seed=0, trees=20,
-    )  # fmt: skip
+        recordings=left.recordings,
+        spec=SPEC,
+        seed=0,
+        trees=20,
+    )
     assert set(called) == {*RECIPES, *(fusion.name for fusion in FUSIONS)}
     assert (called["LR comb"] == right.labels).mean() > 0.95  # the label lies in its view
     assert (called["ET spectrum"] == right.labels).mean() < 0.7
     assert np.array_equal(called[Fusion(("ET comb",)).name], called["ET comb"])
     assert all(set(recipe.views) <= set(views(SPEC)) for recipe in RECIPES.values())
     minus = predictions(
-        Windows(left.values, left.known, left.values), left.labels,
+        Windows(left.values, left.known, left.values),
+        left.labels,
         Windows(right.values, right.known, right.values),
-        recordings=left.recordings, spec=SPEC, seed=0, trees=20,
-    )  # fmt: skip
+        recordings=left.recordings,
+        spec=SPEC,
+        seed=0,
+        trees=20,
+    )
     assert (minus["ET comb - healthy"] == right.labels).mean() < 0.7
     assert np.array_equal(minus["ET comb"], called["ET comb"])
 
@@ -192,8 +200,8 @@ def test_cells_are_kept_and_the_means_leave_014_out(table: Table, tmp_path: Path
     assert "mean*" in columns_as_text(alone)
 
 
-def cell(tally: dict[str, dict[str, tuple[int, int]]]) -> Cell:
-    return Cell(0.5, 0.5, 0.5, tally, Spread(1, 0, 0), 10, 1.0)
+def cell(tally: dict[str, dict[str, tuple[int, int]]]) -> ColumnCell:
+    return ColumnCell(0.5, 0.5, 0.5, tally, Spread(1, 0, 0), 10, 1.0)
 
 
 def test_intervals_resample_bearings_where_a_label_has_several() -> None:
@@ -202,9 +210,15 @@ def test_intervals_resample_bearings_where_a_label_has_several() -> None:
     scores = SimpleCell(dict.fromkeys([*RECIPES, *(fusion.name for fusion in FUSIONS)], 0.5), 1.0)
     summary = summarise(
         students={"1400": [cell(single)], "C>H": [cell(several)], "014": [cell(several)]},
-        simple=dict.fromkeys(("1400", "C>H", "014"), scores), inner={}, experts=CHOICE, raw={}, recipe=CONFIG,
-        cnn=None, simulated_windows=0, key="key",
-    )  # fmt: skip
+        simple=dict.fromkeys(("1400", "C>H", "014"), scores),
+        inner={},
+        experts=CHOICE,
+        raw={},
+        recipe=CONFIG,
+        cnn=None,
+        simulated_windows=0,
+        key="key",
+    )
     assert summary.columns["1400"].interval is None
     interval = summary.columns["C>H"].interval
     assert interval is not None
@@ -223,13 +237,22 @@ CHOICE = Choice(FUSED.name, dict.fromkeys(COLUMNS, FUSED_BY_NEARNESS.name), (), 
 
 def test_experts_selected_apart_are_each_columns_own() -> None:
     scores = SimpleCell(
-        dict.fromkeys(RECIPES, 0.1) | {fusion.name: 0.2 for fusion in FUSIONS}
-        | {FUSED.name: 0.6, FUSED_BY_NEARNESS.name: 0.7}, 1.0,
-    )  # fmt: skip
+        dict.fromkeys(RECIPES, 0.1)
+        | {fusion.name: 0.2 for fusion in FUSIONS}
+        | {FUSED.name: 0.6, FUSED_BY_NEARNESS.name: 0.7},
+        1.0,
+    )
     found = summarise(
-        students={"800": [cell({"ball": {"b": (1, 2)}})]}, simple={"800": scores}, inner={}, experts=CHOICE, raw={},
-        recipe=CONFIG, cnn=None, simulated_windows=0, key="key",
-    )  # fmt: skip
+        students={"800": [cell({"ball": {"b": (1, 2)}})]},
+        simple={"800": scores},
+        inner={},
+        experts=CHOICE,
+        raw={},
+        recipe=CONFIG,
+        cnn=None,
+        simulated_windows=0,
+        key="key",
+    )
     assert (found.mean_recipes[SELECTED], found.mean_recipes[APART]) == (0.6, 0.7)
 
 
@@ -251,7 +274,7 @@ def test_missing_sets_are_named(tmp_path: Path, capsys: pytest.CaptureFixture[st
     assert main(["protocols", "--data", str(tmp_path), "--seeds", "0"]) == 78
 
 
-def _few(row: Row) -> bool:
+def _few(row: ManifestRow) -> bool:
     """One sensor, and one load of each bearing."""
     return row.machine != "cwru-ba" and ("cwru" not in row.machine or row.rpm == 1797)
 
@@ -262,10 +285,19 @@ def test_columns_of_the_published_sets(shared_data: Path) -> None:
     rows = [row for row in rows_below(shared_data).rows if _few(row)]
     one = np.zeros((6, 2), np.float32)
     tables = [
-        labelled(one, one == 0, label=row.label, group=row.group, machine=row.machine,
-                 recording=f"{row.path}:{row.variable}", rpm=row.rpm, baseline=False, overlap=1)
+        labelled(
+            one,
+            one == 0,
+            label=row.label,
+            group=row.group,
+            machine=row.machine,
+            recording=f"{row.path}:{row.variable}",
+            rpm=row.rpm,
+            baseline=False,
+            overlap=1,
+        )
         for row in rows
-    ]  # fmt: skip
+    ]
     for name, column in columns_of(join(tables)).items():
         assert column.trained.any(), name
         assert column.scored.any(), name

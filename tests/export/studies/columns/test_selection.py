@@ -25,7 +25,7 @@ from export.studies.columns.splits import COLUMNS, Column, columns_of, healthy_r
 from export.studies.columns.training_cache import Material
 from export.studies.columns.trials import cell_of
 from export.studies.columns.tryouts import choose_experts, try_recipes
-from export.training.train import TrainConfig
+from export.training.recipe import TrainConfig
 
 RECIPES = ROOT / "configs" / "recipes"
 SPEC = FeatureSpec()

@@ -19,16 +19,15 @@ from agent.recordings.recording import Recording
 from agent.types import AXES, FAULTS, UNKNOWN
 from export.calibration.line_limits import Standing
 from export.cli import main
-from export.data.manifest import ManifestError, Row
+from export.data.manifest import ManifestError, ManifestRow
 from export.scoring.statistics import share_of_count
-from export.studies.field.adxl345 import NORMAL, Run, lines_of, plain_limit, read_runs, steady, whole
-from export.studies.field.adxl345 import Verdict as RunVerdict
+from export.studies.field.adxl345 import NORMAL, Run, RunVerdict, lines_of, plain_limit, read_runs, steady, whole
 from export.studies.field.adxl345 import setup_of as motor
 from export.studies.field.commissioned import ELSEWHERE, HERE, Played, Scene, halves_of, scenes_of, watches_of
-from export.studies.field.commissioned import Cell as Scenes
+from export.studies.field.commissioned import CommissionedCell as Scenes
 from export.studies.field.days import summarise, visit, watch
 from export.studies.field.edge import Edge
-from export.studies.field.openset import Heard, Limits, answers, gated, limits_of
+from export.studies.field.openset import JudgedWindows, Limits, answers, gated, limits_of
 from export.studies.field.playing import Player, commission, cut
 
 SPEC = FeatureSpec()
@@ -48,16 +47,16 @@ def motor_sound(fault: str, *, seconds: float, rpm: float = 1797, seed: int = 1)
 # --------------------------------------------------------------------------------------------------------- the open set
 
 
-def heard(said: list[str], likeness: list[float], strengths: list[list[float]], labels: list[str]) -> Heard:
+def judged(nearest: list[str], likeness: list[float], strengths: list[list[float]], labels: list[str]) -> JudgedWindows:
     heights = np.array(strengths, np.float32)
-    return Heard(np.array(labels), np.array(said), np.array(likeness), Standing(heights, heights))
+    return JudgedWindows(np.array(labels), np.array(nearest), np.array(likeness), Standing(heights, heights))
 
 
 def test_limits_reject_what_they_may_of_known_windows_and_no_more() -> None:
     rng = np.random.default_rng(5)
     n = 1000
     names = rng.choice(["inner_race", "outer_race", "healthy"], n)
-    known = heard(names.tolist(), rng.uniform(0, 1, n).tolist(), rng.normal(size=(n, 3)).tolist(), names.tolist())
+    known = judged(names.tolist(), rng.uniform(0, 1, n).tolist(), rng.normal(size=(n, 3)).tolist(), names.tolist())
     weights = rng.uniform(0.1, 2, n)
     for gate in ("likeness", "lines", "both"):
         limits = limits_of(known, weights, gate=gate)
@@ -68,9 +67,9 @@ def test_limits_reject_what_they_may_of_known_windows_and_no_more() -> None:
 
 
 def test_a_confident_wrong_name_is_rejected_by_its_lines_alone() -> None:
-    known = heard(["inner_race"] * 100, [0.9] * 100, [[2.0, 1.0, 0.5]] * 100, ["inner_race"] * 100)
+    known = judged(["inner_race"] * 100, [0.9] * 100, [[2.0, 1.0, 0.5]] * 100, ["inner_race"] * 100)
     even = np.ones(100)
-    strange = heard(["inner_race"], [0.99], [[1.0, 3.0, 0.0]], ["outer_race"])
+    strange = judged(["inner_race"], [0.99], [[1.0, 3.0, 0.0]], ["outer_race"])
     assert gated(strange, limits_of(known, even, gate="likeness")).tolist() == ["inner_race"]
     assert gated(strange, limits_of(known, even, gate="lines")).tolist() == [UNKNOWN]
     fitted = limits_of(known, even, gate="lines").lines
@@ -84,7 +83,7 @@ def test_answers_add_up() -> None:
     found = answers(called, np.array(["ball", "ball", "ball", "ball"]))
     assert (found.right, found.healthy, found.wrong_fault, found.unknown) == (0.25, 0.25, 0.25, 0.25)
     assert answers(called[:1], np.array(["healthy"])).right == 1
-    assert gated(heard(["ball"], [0.1], [[0, 0, 0]], ["ball"]), Limits(0.2, None)).tolist() == [UNKNOWN]
+    assert gated(judged(["ball"], [0.1], [[0, 0, 0]], ["ball"]), Limits(0.2, None)).tolist() == [UNKNOWN]
 
 
 def test_exact_bounds_are_those_of_clopper_and_pearson() -> None:
@@ -106,8 +105,16 @@ def test_exact_bounds_are_those_of_clopper_and_pearson() -> None:
 def test_a_machine_commissioned_elsewhere_is_silent_and_here_is_heard(edge: Edge) -> None:
     def one(label: str, rpm: float, seconds: float) -> Played:
         sound = motor_sound(label, seconds=seconds, rpm=rpm)
-        row = Row(path=sound.path, variable="", rate_hz=12_800.0, rpm=rpm, bearing="6205", machine="motor", group=label,
-                  label=label)  # fmt: skip
+        row = ManifestRow(
+            path=sound.path,
+            variable="",
+            rate_hz=12_800.0,
+            rpm=rpm,
+            bearing="6205",
+            machine="motor",
+            group=label,
+            label=label,
+        )
         return Played(row, sound, rpm)
 
     played = [one("healthy", 1797, 12), one("healthy", 1200, 5), one("outer_race", 1797, 7)]
@@ -155,11 +162,11 @@ def test_halves_do_not_overlap_and_short_recordings_teach_alone() -> None:
 def test_a_recording_too_short_to_teach_is_named(edge: Edge) -> None:
     run = Run("run", NORMAL, 1797.0, ())
     with pytest.raises(RecordingError, match="a baseline needs 5"):
-        commission(edge, motor(run, told=True), [motor_sound("healthy", seconds=3)], {})
+        commission(edge, motor(run, speed_known=True), [motor_sound("healthy", seconds=3)], {})
 
 
 def test_the_clock_goes_on_between_recordings(edge: Edge) -> None:
-    setup = motor(Run("run", NORMAL, 1797.0, ()), told=True)
+    setup = motor(Run("run", NORMAL, 1797.0, ()), speed_known=True)
     baselines = commission(edge, setup, [motor_sound("healthy", seconds=6)], {})
     player = Player(edge, setup, DecisionConfig(), baselines)
     player.play(motor_sound("healthy", seconds=3, seed=2))
@@ -176,8 +183,14 @@ def test_days_drift_and_end_in_faults(edge: Edge) -> None:
     day = watch(edge, 90_001, school="a day", days=2, every_s=12 * 3600.0, fault_s=5.0)
     assert (day.visits, day.judged, day.seconds) == (2, 2 * 8, 2 * 5.5)
     assert set(day.delays_s) == set(FAULTS) - {"healthy"}
-    quiet = replace_struct(day, school="a minute", high=0, raised=0, delays_s={"ball": 9.0, "cage": None},
-                           names={"ball": "ball", "cage": None})  # fmt: skip
+    quiet = replace_struct(
+        day,
+        school="a minute",
+        high=0,
+        raised=0,
+        delays_s={"ball": 9.0, "cage": None},
+        names={"ball": "ball", "cage": None},
+    )
     minute, again = summarise([day, quiet, replace_struct(quiet, high=8, raised=3)], overlap=4)
     assert (minute.school, minute.machines, minute.machine_range) == ("a minute", 2, (0.0, 0.5))
     assert (minute.faults, minute.raised, minute.rightly_named, minute.longest_delay_s) == (4, 2, 2, 9.0)
@@ -234,7 +247,7 @@ def test_verdicts_are_pooled_by_what_was_known() -> None:
     def verdict(high: int, *, covered: int = 10, told: bool = True) -> RunVerdict:
         return RunVerdict("a", "b", NORMAL, True, told, True, 10, covered, high, int(high > 5), None, 10, 1)
 
-    told, untold = lines_of([verdict(0), verdict(6), verdict(0, covered=0), verdict(3, told=False)], overlap=1)
+    told, untold = lines_of([verdict(0), verdict(6), verdict(0, covered=0), verdict(3, speed_known=False)], overlap=1)
     assert (told.pairs, told.windows, told.covered, told.alerted_pairs) == (3, 30, 20, 1)
     assert told.high_range == (0.0, 0.6)
     assert told.plain_range == (0.1, 0.1)

@@ -18,7 +18,7 @@ from export.studies.columns.training_cache import Material
 from export.studies.field.edge import healthy_at_length, trained_edge
 from export.studies.field.openset import cell_of, plan_of
 from export.studies.field.strangers import strangers_of
-from export.training.train import TrainConfig
+from export.training.recipe import TrainConfig
 
 SPEC = FeatureSpec()
 NAMES = feature_names(SPEC)
@@ -36,9 +36,16 @@ def recording(machine: str, label: str, rpm: float) -> Table:
         for kind in ("first", "second", "mean"):
             values[:, NAMES.index(f"comb/{LINES[label]}/{kind}")] += 12
     return labelled(
-        values, np.ones(values.shape, np.bool_), label=label, group=f"{machine}-{label}", machine=machine,
-        recording=name, rpm=rpm, baseline=False, overlap=1,
-    )  # fmt: skip
+        values,
+        np.ones(values.shape, np.bool_),
+        label=label,
+        group=f"{machine}-{label}",
+        machine=machine,
+        recording=name,
+        rpm=rpm,
+        baseline=False,
+        overlap=1,
+    )
 
 
 @pytest.fixture(scope="module")

@@ -42,7 +42,7 @@ from export.studies.objectives.compare import (
 from export.studies.objectives.sign_flip import Difference, difference_of, verdict_of
 from export.studies.objectives.table import Standings, standings_of
 from export.training.objectives import OBJECTIVES
-from export.training.train import TrainConfig
+from export.training.recipe import TrainConfig
 
 SPEC = FeatureSpec()
 D = len(feature_names(SPEC))
@@ -60,10 +60,17 @@ def small_table(windows: int = 12) -> Table:
         values[:, KINDS.index(kind) : 40 : len(KINDS)] += 6
         tables.append(
             labelled(
-                values, np.ones((windows, D), np.bool_), label=kind, group=f"uestc-{kind}", machine="uestc",
-                recording=f"uestc-{kind}-{rpm:g}", rpm=rpm, baseline=False, overlap=1,
+                values,
+                np.ones((windows, D), np.bool_),
+                label=kind,
+                group=f"uestc-{kind}",
+                machine="uestc",
+                recording=f"uestc-{kind}-{rpm:g}",
+                rpm=rpm,
+                baseline=False,
+                overlap=1,
             )
-        )  # fmt: skip
+        )
     return join(tables)
 
 

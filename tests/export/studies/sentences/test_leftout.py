@@ -19,7 +19,7 @@ from export.studies.field.exchanged_lines import LINES, PARTS, exchanged_windows
 from export.studies.sentences.leftout import NAMED_BY, left_out_cell, plan_of, run_left_out, sentences_without
 from export.text.encoders import LANGUAGES, NONE, read_wordings
 from export.text.glossary import GlossaryEncoder
-from export.training.train import TrainConfig
+from export.training.recipe import TrainConfig
 
 NAMES = feature_names(SPEC)
 CONFIG = TrainConfig(steps=8, batch=16, text="ngrams", text_steps=8, hidden=(8,), dim=8, teacher=None)

@@ -1,0 +1,183 @@
+"""The counts and the one open alert of a bearing: raised, updated, cleared as its windows come."""
+
+from __future__ import annotations
+
+import hashlib
+from collections import deque
+from collections.abc import Iterable
+from dataclasses import dataclass, replace
+
+from agent.alerting.standing import NEXT, SHOWN, Event, Shown, Standing, event_of
+from agent.alerting.window_rules import (
+    DecisionConfig,
+    Detector,
+    Level,
+    consensus,
+    detectors_of,
+    hindrance,
+    is_alarming,
+    is_nearly_severe,
+    level_of,
+    name_in,
+)
+from agent.types import UNKNOWN, Alert, Diagnosis, State
+
+_SLOWEST_RENAME = 6  # doublings: a name that keeps changing is told ever more rarely, in the end 64 times as slowly
+
+
+class BearingAlert:
+    """One bearing of a sensor; `alert` is the open one, `state` what its latest window shows."""
+
+    def __init__(self, config: DecisionConfig) -> None:
+        self._config = config
+        self._recent: deque[Diagnosis] = deque(maxlen=config.raise_after)  # the latest HIGH windows
+        self._run = 0  # windows that count towards raising in succession, with an alert open towards clearing it
+        self._raised = 0
+        self._standing = Standing.UNCONFIRMED
+        self._name = _HeldName()
+        self._rests_on = Detector.NONE  # what ever detected while the alert was open: only that may end it
+        self.alert: Alert | None = None
+        self.state: Shown | None = None
+
+    def take_up(self, alert: Alert) -> None:
+        """An alert from before a restart."""
+        self._open(alert, (alert.diagnosis,))
+        self.state = _state_of(alert)  # until it is heard: not silently healthy beside another bearing
+
+    def feed(self, diagnosis: Diagnosis) -> list[Alert]:
+        cannot = hindrance(diagnosis)
+        level = None if cannot else level_of(diagnosis, self._config)
+        if level is None or (Detector.DEVIATION in self._rests_on and diagnosis.deviation is None):
+            self.state = cannot or (State.LEARNING, "no_baseline" if diagnosis.matches else "no_severity_limit")
+            self.not_judged()
+            return []
+        if Detector.SEVERITY in self._rests_on and level is Level.LOW and is_nearly_severe(diagnosis, self._config):
+            level = Level.BETWEEN
+        changes = self._count(diagnosis, level)
+        event = event_of(diagnosis, level)
+        if self.alert:
+            self.state = _state_of(self.alert)
+        else:
+            self._happens(event)
+            self.state = SHOWN[self._standing, event]
+        return changes
+
+    def not_judged(self) -> None:
+        """A window that cannot be judged, or none for too long: whether it is healthy is open again."""
+        self._happens(Event.NOT_JUDGED)
+
+    def _happens(self, event: Event) -> None:
+        self._standing = NEXT.get((self._standing, event), self._standing)
+
+    def _count(self, diagnosis: Diagnosis, level: Level) -> list[Alert]:
+        """Raise after so many HIGH windows in succession; clear after so many LOW ones with no HIGH among them."""
+        if level is Level.HIGH:
+            self._recent.append(diagnosis)
+        match level, self.alert:
+            case Level.HIGH, None:
+                self._run += 1
+                return self._raise(diagnosis) if self._run >= self._config.raise_after else []
+            case _, None:
+                self._run = 0
+            case Level.HIGH, Alert() as alert:
+                self._run = 0
+                return self._update(alert, diagnosis)
+            case Level.LOW, Alert() as alert:
+                self._run += 1
+                return self._clear(alert, diagnosis) if self._run >= self._config.clear_after else []
+        return []
+
+    def _raise(self, diagnosis: Diagnosis) -> list[Alert]:
+        fault, probability = consensus(self._recent, name_at=self._config.name_at)
+        raised = Alert(
+            id=_alert_id(diagnosis, self._raised),
+            event="raised",
+            sensor=diagnosis.sensor,
+            bearing=diagnosis.bearing,
+            fault=fault,
+            probability=probability,
+            opened_wall_s=diagnosis.wall_s,
+            wall_s=diagnosis.wall_s,
+            time_s=diagnosis.time_s,
+            severity="alarm" if self._is_alarm else "warning",
+            diagnosis=self._witness(fault),
+        )
+        self._raised += 1
+        self._open(raised, self._recent)
+        return [raised]
+
+    def _open(self, alert: Alert, witnesses: Iterable[Diagnosis]) -> None:
+        self.alert = alert
+        self._run = 0
+        self._name = _HeldName(alert.fault)
+        self._rests_on = Detector.NONE
+        for diagnosis in witnesses:
+            self._rests_on |= detectors_of(diagnosis, self._config)
+        self._happens(Event.RAISED)
+
+    def _update(self, alert: Alert, diagnosis: Diagnosis) -> list[Alert]:
+        """A change of name that has held, or a warning that has become an alarm; the alert stays the same one."""
+        if len(self._recent) < self._config.raise_after:  # after a restart
+            return []
+        self._rests_on |= detectors_of(diagnosis, self._config)
+        fault, probability = consensus(self._recent, name_at=self._config.name_at)
+        renamed = self._name.has_changed(alert.fault, fault, self._config.raise_after)
+        worse = alert.severity == "warning" and self._is_alarm
+        if not renamed and not worse:
+            return []
+        if not renamed and fault != alert.fault:
+            fault, probability = alert.fault, alert.probability
+        self.alert = replace(
+            alert,
+            event="updated",
+            fault=fault,
+            probability=probability,
+            wall_s=diagnosis.wall_s,
+            time_s=diagnosis.time_s,
+            severity="alarm" if worse else alert.severity,
+            diagnosis=self._witness(fault),
+        )
+        return [self.alert]
+
+    def _clear(self, alert: Alert, diagnosis: Diagnosis) -> list[Alert]:
+        self.alert = None
+        self._run = 0
+        self._rests_on = Detector.NONE
+        self._happens(Event.CLEARED)
+        return [replace(alert, event="cleared", wall_s=diagnosis.wall_s, time_s=diagnosis.time_s, diagnosis=diagnosis)]
+
+    @property
+    def _is_alarm(self) -> bool:
+        """More than half of the latest abnormal windows."""
+        return 2 * sum(is_alarming(d, self._config) for d in self._recent) > len(self._recent)
+
+    def _witness(self, fault: str) -> Diagnosis:
+        """The latest abnormal window that says what the alert says: its evidence is the alert's."""
+        return next((d for d in reversed(self._recent) if name_in(d) == fault), self._recent[-1])
+
+
+@dataclass(slots=True)
+class _HeldName:
+    """How long the windows of an alert have agreed on one name."""
+
+    fault: str = UNKNOWN
+    windows: int = 0
+    changes: int = 0
+
+    def has_changed(self, present: str, fault: str, raise_after: int) -> bool:
+        """Count one window's consensus; True where it has held long enough to replace the `present` name."""
+        self.windows = self.windows + 1 if fault == self.fault else 1
+        self.fault = fault
+        changed = fault != present and self.windows >= raise_after << min(self.changes, _SLOWEST_RENAME)
+        self.changes += changed
+        return changed
+
+
+def _state_of(alert: Alert) -> Shown:
+    return (State.ABNORMAL if alert.fault == UNKNOWN else State.FAULT), alert.fault
+
+
+def _alert_id(diagnosis: Diagnosis, raised: int) -> str:
+    """The same stream gives the same ids, so that a replayed alert can be recognised."""
+    origin = f"{diagnosis.sensor}|{diagnosis.bearing}|{diagnosis.session}|{diagnosis.window_start}|{raised}"
+    return hashlib.sha256(origin.encode()).hexdigest()[:16]

@@ -1,0 +1,134 @@
+"""What one window says about one bearing: from what was measured in it to a Diagnosis, with no memory of any other.
+
+Nothing is named of a bad signal or while the machine stands still. What it may be called is decided in `naming`.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+
+from agent.diagnosis.evidence import gather_evidence
+from agent.diagnosis.line_check import heights_of
+from agent.diagnosis.matching import Calibration, Descriptions
+from agent.diagnosis.naming import Grounds, name_on, unnamed
+from agent.dsp.features import Features
+from agent.dsp.spectra import FeatureSpec, Spectra
+from agent.machine import Bearing, SensorSetup
+from agent.types import Diagnosis, Evidence, Match, Speed, Window
+
+QUIET_AT_SPEED = "quiet_at_speed"  # quality of a window that is as still as a machine at rest, at a measured speed
+NO_DIRECTION = "no_embedding"  # quality of a window whose embedding is no direction
+
+
+@dataclass(frozen=True, slots=True)
+class Measurement:
+    """A window of good signal with its spectra, and the shaft's speed during it."""
+
+    window: Window
+    spectra: Spectra
+    speed: Speed
+
+    @property
+    def rpm(self) -> float | None:
+        """The speed at which lines can be placed; None where it is unknown or not steady."""
+        return self.speed.rpm if self.speed.steady else None
+
+    @property
+    def rms(self) -> float:
+        """Of the worst axis, in the stream's unit."""
+        return float(self.spectra.rms.max())
+
+
+@dataclass(frozen=True, slots=True)
+class Comparison:
+    """What the features of one bearing are like: beside the descriptions, and beside its own healthy state."""
+
+    bearing: Bearing | None  # None: the machine as a whole
+    features: Features
+    reference: Features | None  # healthy, as far as that bears on this speed
+    matches: tuple[Match, ...]  # best first; empty where the embedding is no direction
+    deviation: float | None  # 1.0 = limit; None where no baseline covers this speed
+
+
+@dataclass(frozen=True, slots=True)
+class Judge:
+    """Diagnoses windows of one sensor; what it knows never changes."""
+
+    setup: SensorSetup
+    spec: FeatureSpec
+    descriptions: Descriptions
+    calibration: Calibration
+    detect_at: float  # deviation from which a window is no longer within the baseline
+
+    def unusable(self, window: Window, bearing: Bearing | None, *, speed: Speed, quality: str) -> Diagnosis:
+        """Of a bad signal, at the latest speed that is known."""
+        return self._unnamed(window, bearing, speed, quality=quality)
+
+    def standing_still(self, measured: Measurement, bearing: Bearing | None) -> Diagnosis:
+        """Of a window without vibration, which is a bad signal where the machine was measured to turn.
+
+        The sensor then hears nothing: it has come off.
+        """
+        speed = measured.speed
+        turning = speed.origin in ("topic", "tacho") and speed.steady and bool(speed.rpm)
+        quality = QUIET_AT_SPEED if turning else None
+        still = self._unnamed(measured.window, bearing, speed, quality=quality)
+        return replace(still, evidence=self._evidence(measured, bearing))
+
+    def running(self, measured: Measurement, compared: Comparison, *, learning: bool) -> Diagnosis:
+        """Of a machine that runs; its deviation is no limit yet while it is `learning` what is healthy."""
+        matches, bearing = compared.matches, compared.bearing
+        if not matches:
+            return self._unnamed(measured.window, bearing, measured.speed, quality=NO_DIRECTION)
+        deviation = None if learning else compared.deviation
+        evidence = self._evidence(measured, bearing)
+        heights = heights_of(compared.features, compared.reference, self.spec)
+        grounds = Grounds(
+            matches=matches,
+            has_baseline=compared.deviation is not None,
+            within_baseline=deviation is not None and deviation < self.detect_at,
+            hears_bearings=measured.spectra.hears_bearings,
+            heights=heights,
+        )
+        name = name_on(grounds, self.calibration)
+        return replace(
+            self._unnamed(measured.window, bearing, measured.speed, quality=None),
+            running=True,
+            fault=name.fault,
+            probability=next((m.probability for m in matches if m.fault == name.fault), matches[0].probability),
+            matches=matches,
+            deviation=deviation,
+            evidence=evidence,
+            validated=self.descriptions.is_validated(name.fault),
+            heights=heights,
+            objection=name.objection,
+            hears_bearings=measured.spectra.hears_bearings,
+        )
+
+    def _evidence(self, measured: Measurement, bearing: Bearing | None) -> Evidence:
+        return gather_evidence(
+            measured.spectra,
+            spec=self.spec,
+            speed=measured.speed,
+            bearing=bearing,
+            machine=self.setup.machine,
+            unit=measured.window.stream.unit,
+        )
+
+    def _unnamed(self, window: Window, bearing: Bearing | None, speed: Speed, *, quality: str | None) -> Diagnosis:
+        return unnamed(
+            self.setup.sensor,
+            id_of(bearing),
+            window_start=window.start,
+            session=window.stream.session,
+            wall_s=window.wall_s,
+            time_s=window.arrival_s,
+            rate=window.rate,
+            speed=speed,
+            quality=quality,
+        )
+
+
+def id_of(bearing: Bearing | None) -> str | None:
+    """As diagnoses, baselines and alerts name it; None: the machine as a whole."""
+    return None if bearing is None else bearing.id

@@ -1,0 +1,147 @@
+"""What every sink promises, checked on each kind with the real thing behind it: a Mosquitto, this process's memory."""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Callable, Iterator
+
+import paho.mqtt.client as paho
+import pytest
+from paho.mqtt.enums import CallbackAPIVersion
+from waiting import until
+
+from agent.ports import Message, Sink, load
+from agent.service.publisher import Outbox, Publisher
+from agent.sinks import SINKS
+from agent.sinks.memory import MemoryConfig, MemorySink
+from agent.sinks.mqtt import MqttSink
+from agent.transport.mqtt import Broker
+
+AVAILABILITY = "textvib/gw/availability"
+
+
+class MqttRig:
+    """A broker, and somebody who subscribed before the sink was there."""
+
+    def __init__(self, start: Callable[..., object]) -> None:
+        broker = start()
+        self.sink: Sink = MqttSink(Broker(host=broker.host, port=broker.port), availability=AVAILABILITY)
+        self._broker = broker
+        self._heard: list[tuple[str, bytes]] = []
+        self._client = self._subscriber(self._heard)
+
+    def arrived(self) -> list[tuple[str, bytes]]:
+        """Topic and payload of everything that came, in its order."""
+        return list(self._heard)
+
+    def kept(self) -> dict[str, bytes]:
+        """What somebody is told who comes late."""
+        late: list[tuple[str, bytes]] = []
+        client = self._subscriber(late)
+        client.publish("textvib/last", b"", qos=1)  # comes after all that is retained
+        until(lambda: any(topic == "textvib/last" for topic, _ in late))
+        client.disconnect()
+        client.loop_stop()
+        return dict(late[: [topic for topic, _ in late].index("textvib/last")])
+
+    def tidy(self) -> None:
+        self._client.disconnect()
+        self._client.loop_stop()
+
+    def _subscriber(self, heard: list[tuple[str, bytes]]) -> paho.Client:
+        client = paho.Client(CallbackAPIVersion.VERSION2)
+        ready = threading.Event()
+        client.on_connect = lambda client, *_: client.subscribe("textvib/#", qos=1)
+        client.on_subscribe = lambda *_: ready.set()
+        client.on_message = lambda _c, _d, message: heard.append((message.topic, message.payload))
+        client.connect(self._broker.host, self._broker.port)
+        client.loop_start()
+        assert ready.wait(5)
+        return client
+
+
+class MemoryRig:
+    """The sink itself says what it has."""
+
+    def __init__(self, start: Callable[..., object]) -> None:
+        self.sink: Sink = MemorySink(MemoryConfig(), availability=AVAILABILITY)
+
+    def arrived(self) -> list[tuple[str, bytes]]:
+        return [(message.topic, message.payload) for message in self.sink.messages]
+
+    def kept(self) -> dict[str, bytes]:
+        return self.sink.retained
+
+    def tidy(self) -> None:
+        pass
+
+
+RIGS = {"mqtt": MqttRig, "memory": MemoryRig}
+
+
+@pytest.fixture(params=RIGS)
+def rig(request: pytest.FixtureRequest, start_mosquitto) -> Iterator[MqttRig | MemoryRig]:
+    made = RIGS[request.param](start_mosquitto)
+    yield made
+    made.sink.close()
+    made.tidy()
+
+
+def test_every_kind_is_checked_here() -> None:
+    assert set(RIGS) == set(SINKS)
+    for kind in SINKS:
+        assert load(SINKS, kind).__name__ == f"{kind.title()}Sink"
+
+
+def test_it_is_a_sink_and_was_built_without_touching_anything(rig) -> None:
+    assert isinstance(rig.sink, Sink)
+    assert not rig.sink.connected
+    assert rig.sink.refused == 0
+    assert not rig.sink.publish(Message("textvib/gw/event", b"1", qos=1))
+    assert rig.arrived() == []
+
+
+def test_it_says_online_and_offline_and_may_be_opened_and_closed_again(rig) -> None:
+    for times in (1, 2):
+        rig.sink.open()
+        assert rig.sink.connected
+        rig.sink.close()
+        rig.sink.close()
+        assert not rig.sink.connected
+        until(lambda times=times: rig.arrived() == [(AVAILABILITY, b"online"), (AVAILABILITY, b"offline")] * times)
+    assert not rig.sink.publish(Message("textvib/gw/event", b"1", qos=1))
+    assert rig.kept() == {AVAILABILITY: b"offline"}
+
+
+def test_messages_arrive_once_and_in_their_order(rig) -> None:
+    rig.sink.open()
+    events = [Message("textvib/gw/event", b"%d" % number, qos=1, kind="event") for number in range(15)]
+    assert all(rig.sink.publish(message) for message in events)
+    until(lambda: len(rig.arrived()) >= 16)
+    assert rig.arrived() == [(AVAILABILITY, b"online"), *(("textvib/gw/event", message.payload) for message in events)]
+
+
+def test_the_latest_retained_value_is_kept_and_an_empty_one_deletes_it(rig) -> None:
+    rig.sink.open()
+    for topic, payload in (("a", b"1"), ("b", b"1"), ("a", b"2"), ("b", b"")):
+        assert rig.sink.publish(Message(f"textvib/gw/{topic}", payload, retain=True, qos=1))
+    assert rig.sink.publish(Message("textvib/gw/c", b"1"))
+    until(lambda: len(rig.arrived()) == 6)
+    assert rig.kept() == {AVAILABILITY: b"online", "textvib/gw/a": b"2"}
+
+
+def test_a_publisher_empties_its_outbox_into_it_and_says_goodbye(rig) -> None:
+    outbox, stop = Outbox(limit=100), threading.Event()
+    publisher = Publisher(rig.sink, outbox, stop=stop)
+    thread = threading.Thread(target=publisher.run, daemon=True)
+    thread.start()
+    for number in range(50):
+        outbox.put(Message("textvib/gw/event", b"%d" % number, qos=1))
+    until(lambda: publisher.published == 50)
+    stop.set()
+    outbox.wake()
+    thread.join(10)
+    assert not thread.is_alive()
+    until(lambda: rig.arrived()[-1:] == [(AVAILABILITY, b"offline")])
+    assert [payload for topic, payload in rig.arrived() if topic != AVAILABILITY] == [b"%d" % n for n in range(50)]
+    assert (publisher.dropped, publisher.waiting) == (0, 0)
