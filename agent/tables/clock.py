@@ -35,8 +35,11 @@ class Clock:
     ticks_per_sample: float  # over the whole column
 
 
-def clock_of(ticks: Floats) -> Clock | str:
-    """The clock of finite `ticks`, shape (rows,), or what is wrong with it as the end of a sentence."""
+def clock_of(ticks: Floats, *, first_row: int = 0) -> Clock | str:
+    """The clock of finite `ticks`, shape (rows,), or what is wrong with it as the end of a sentence.
+
+    `first_row` counts the rows before them, for that sentence.
+    """
     ticks, wraps = unwrapped(ticks)
     if len(ticks) < 3:
         return "holds fewer than three rows"
@@ -44,7 +47,7 @@ def clock_of(ticks: Floats) -> Clock | str:
     ahead = steps[steps > 0]
     step = float(np.median(steps)) or (float(np.median(ahead)) if len(ahead) else 0.0)
     if step <= 0 or steps.min() < -2 * step or ticks[-1] <= ticks[0]:
-        return f"does not count up at row {int(np.argmin(steps)) + 2} of numbers"
+        return f"does not count up at row {first_row + int(np.argmin(steps)) + 2} of numbers"
     if (steps == 0).any():  # the clock is coarser than the samples, and a jump may be one tick of it
         tick = float(np.median(ahead))
         limit = 4 * tick + 4 * float(np.mean(np.minimum(steps, 4 * tick)))

@@ -27,21 +27,28 @@ class Series:
     rate_hz: float | None  # of the time column; None without one, or where nothing shows its unit
     missing: int  # rows without a value
     wraps: int  # rounds of the clock
+    steps: int  # from the first to the last sample, gaps counted
+    timed: tuple[int, float] | None = None  # steps by the time column, and the seconds that it shows for them
 
 
-def series_of(table: Table, rows: Rows, told: Told | None = None) -> Series | Question:
-    """The rows as consecutive samples; a Question where their time or counter does not count up."""
+def series_of(table: Table, rows: Rows, told: Told | None = None, *, first_row: int = 0) -> Series | Question:
+    """The rows as consecutive samples; a Question where their time or counter does not count up.
+
+    `first_row` counts the rows of numbers before them, for that question.
+    """
     is_there = ~np.isnan(rows.values.sum(axis=1))  # values are finite or NaN
     last = int(np.flatnonzero(is_there)[-1]) + 1 if is_there.any() else 0  # rows without a value at the end are no gap
     at = np.flatnonzero(is_there[:last])
     index = at.copy()
-    rate_hz, wraps = None, 0
+    timed: tuple[int, float] | None = None
+    wraps = 0
     for ticks, column in ((rows.stamps, table.time), (rows.counts, table.counter)):
         if ticks is None or column is None or len(at) < 3:
             continue
-        clock = clock_of(ticks[at])
+        clock = clock_of(ticks[at], first_row=first_row)
         if isinstance(clock, str):
             if column == table.time and _is_still(ticks[at]):
+                timed = (len(at) - 1, 0.0)
                 continue
             settles: Settles = "time_column" if column == table.time else "none"
             return Question(
@@ -50,11 +57,17 @@ def series_of(table: Table, rows: Rows, told: Told | None = None) -> Series | Qu
         index = _later(index, np.concatenate(([0], np.cumsum(clock.jumps))) + index[0])
         if column == table.time:
             wraps = clock.wraps
-            rate_hz = _rate(table, clock, first=float(ticks[at[0]]), told=told)
+            timed = _timed(table, clock, first=float(ticks[at[0]]), told=told)
     index -= index[0] if len(index) else 0
     steps = np.diff(index)
     gaps = tuple((int(row) + 1, int(index[row + 1])) for row in np.flatnonzero(steps > 1))
-    return Series(rows.values[at], gaps, rate_hz, last - len(at), wraps)
+    total = int(index[-1]) if len(index) else 0
+    return Series(rows.values[at], gaps, rate_of(timed), last - len(at), wraps, total, timed)
+
+
+def rate_of(timed: tuple[int, float] | None) -> float | None:
+    """Hz to six digits of so many steps in so many seconds; None where the time stands still or is unknown."""
+    return None if timed is None or timed[1] <= 0 else float(f"{timed[0] / timed[1]:.6g}")
 
 
 def _is_still(ticks: Floats) -> bool:
@@ -67,10 +80,11 @@ def _later(a: NDArray[np.int64], b: NDArray[np.int64]) -> NDArray[np.int64]:
     return np.concatenate((a[:1], a[0] + np.cumsum(steps))).astype(np.int64)
 
 
-def _rate(table: Table, clock: Clock, *, first: float, told: Told | None) -> float | None:
+def _timed(table: Table, clock: Clock, *, first: float, told: Told | None) -> tuple[int, float] | None:
     assert table.time is not None
     second = table.columns[table.time].second
     if second is None:
         known_hz = told.rate_hz if told is not None and told.rate_hz is not None else table.facts.rate_hz
         second = second_of(clock.ticks_per_sample, first, rate_hz=known_hz)
-    return None if second is None else float(f"{1 / (clock.ticks_per_sample * second):.6g}")
+    steps = int(clock.jumps.sum())
+    return None if second is None else (steps, steps * clock.ticks_per_sample * second)
