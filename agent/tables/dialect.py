@@ -94,9 +94,9 @@ def _same(kinds: str, pattern: str) -> bool:
 
 
 def _digit_rows(lines: Sequence[str], writing: Writing) -> list[list[str]]:
-    """The rows as fields of digits alone; empty where one is not."""
+    """The rows as fields of digits alone; empty where one is not. Lines of words between them show nothing."""
     rows = [fields_of(line, writing.dialect) for line in lines[writing.first :] if line]
-    rows = [row for row in rows if len(row) == writing.width]
+    rows = [row for row in rows if len(row) == writing.width and kinds_of(row, ".").strip("t")]
     return rows if all(_DIGITS.fullmatch(field) for row in rows for field in row) else []
 
 

@@ -75,6 +75,13 @@ def test_a_comma_that_nothing_explains_is_asked_about(lines: list[str]) -> None:
     assert asked(lines).settles == "decimal"
 
 
+def test_a_line_of_words_between_decimal_commas_makes_no_columns_of_them() -> None:
+    lines = rows(35 + A[:, 0], header="acc_x", comma=True)
+    lines.insert(100, "a,b")
+    table = settled(lines)
+    assert (table.dialect.decimal, table.width) == (",", 1)
+
+
 def test_the_width_of_the_header_explains_a_comma() -> None:
     assert settled(["us,adc", *rows(K * 200, 500 + K % 7)]).dialect == Dialect(",")
     assert settled(["acc [g]", *[f"9,{70 + (k * 7) % 30}" for k in range(N)]]).dialect == Dialect("", ",")
