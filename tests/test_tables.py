@@ -194,16 +194,18 @@ def test_a_runtime_is_there_where_one_of_its_packages_is(monkeypatch: pytest.Mon
 def test_a_format_added_to_the_table_is_read_and_told_of(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     path = tmp_path / "a.TDMS"
     path.write_text("x,y\n" + "1.5,2.5\n" * 100)
-    with pytest.raises(RecordingError, match=r"cannot read \.TDMS; known: \.vbp \.csv \.wav \.npy \.mat$"):
+    with pytest.raises(
+        RecordingError, match=r"cannot read \.TDMS; known: \.vbp \.csv \.txt \.tsv \.lvm \.wav \.npy \.mat$"
+    ):
         read_recording(path)
     monkeypatch.setitem(FORMATS, ".tdms", Format("agent.recordings.csv:read"))
     assert read_recording(path, rate_hz=1000).samples.shape == (100, 2)
     with pytest.raises(RecordingError, match=r"cannot read \.xyz; known: .* \.mat \.tdms$"):
         read_recording(tmp_path / "a.xyz")
-    assert suffixes_in_words() == ".vbp .csv .wav .npy .mat or .tdms"
+    assert suffixes_in_words() == ".vbp .csv .txt .tsv .lvm .wav .npy .mat or .tdms"
     parser = argparse.ArgumentParser()
     importlib.import_module("agent.commands.replay").add_arguments(parser)
-    assert ".tdms recording" in parser.format_help()
+    assert ".tdms recording" in " ".join(parser.format_help().split())
 
 
 def test_a_format_without_its_package_names_the_extra(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -22,6 +22,9 @@ class Format:
 FORMATS = {
     ".vbp": Format("agent.recordings.vbp:read", is_framed=True),
     ".csv": Format("agent.recordings.csv:read"),
+    ".txt": Format("agent.recordings.csv:read"),
+    ".tsv": Format("agent.recordings.csv:read"),
+    ".lvm": Format("agent.recordings.csv:read"),
     ".wav": Format("agent.recordings.wav:read"),
     ".npy": Format("agent.recordings.npy:read"),
     ".mat": Format("agent.recordings.mat:read", package="scipy", extra="recordings"),

@@ -20,7 +20,7 @@ MAX_CHANNELS = 16
 def names_of_axes(path: Path, count: int) -> tuple[str, ...]:
     """x, y, z in the order of the channels; RecordingError where there are more than that."""
     if count > len(AXES):
-        raise RecordingError(f"{path}: has {count} channels; choose up to {len(AXES)} with a variable like 1+2+3")
+        raise RecordingError(f"{path}: has {count} channels; choose up to {len(AXES)} (--channel, like 1+2+3)")
     return AXES[:count]
 
 

@@ -1,240 +1,187 @@
-"""Tables of numbers as text: a header or none; comma, semicolon, tab or space; a time column or none.
+"""Tables of numbers as text, however they are written: read in pieces, so that a long one needs little memory.
 
-A table that leaves a choice is refused with a list of its columns; a line that is no row of numbers is named.
+What the lines are and which columns are acceleration, `agent.tables` says; what it cannot tell is refused with the
+columns and the option that answers it.
 """
 
 from __future__ import annotations
 
-import fnmatch
-import re
 from collections.abc import Iterator
-from dataclasses import dataclass
 from itertools import chain, islice
 from pathlib import Path
-from typing import Literal, TextIO
+from typing import Final, TextIO
 
 import numpy as np
 
 from agent.errors import RecordingError
-from agent.recordings.channels import MAX_VALUES, names_of_axes
-from agent.recordings.column_names import axis_of, unit_of
-from agent.recordings.recording import Piece, Recording, as_float32, overruled
-from agent.recordings.time_column import Floats, Gaps, rate_and_gaps, time_columns
-from agent.types import AXES
+from agent.limits import STANDARD_GRAVITY
+from agent.recordings.channels import MAX_VALUES
+from agent.recordings.recording import Piece, Recording
+from agent.tables.encodings import PROBE, encoding_of
+from agent.tables.long_series import LongSeries
+from agent.tables.rows import Rows, Spoilt, read_line, read_lines
+from agent.tables.settle import SAMPLE_LINES, settle
+from agent.tables.told import contradiction
+from agent.tables.values import Question, Settles, Table, Told
+from agent.types import Samples
 
-PREAMBLE_LINES = 100  # before the first line of numbers
 LINE_CHARACTERS = 1 << 16
+CHUNK_LINES = 8192
+MOST_SPOILT = 0.05  # of the rows
+MOST_SPOILT_LINES = 1 << 20  # after which no further lines are awaited
+MOST_NAMES = 600  # characters of a list of columns
 
-
-@dataclass(frozen=True, slots=True)
-class Table:
-    """Chosen columns; `gaps` holds (row, sample index) where time jumped, `axes` is empty where no header has them."""
-
-    values: Floats
-    axes: tuple[str, ...]
-    rate_hz: float | None
-    unit: Literal["g", "m/s2"] | None
-    gaps: Gaps
-    notes: tuple[str, ...]
-
-
-@dataclass(frozen=True, slots=True)
-class _Layout:
-    """How the text is written, as its first lines show."""
-
-    delimiter: str | None  # None: any white space
-    decimal_comma: bool
-    skip: int  # lines before the first numbers
-    columns: int
-    header: tuple[str, ...]  # empty: none
+ANSWERS: Final[dict[Settles, str]] = {
+    "columns": "name the columns that are acceleration (--channel, like 2+3+4)",
+    "time_column": "correct its time, or leave it out and give the sample rate (--rate-hz)",
+    "rate": "correct what is wrong, or leave it out and give the sample rate (--rate-hz)",
+    "unit": "give the unit (--unit)",
+    "decimal": "write decimals with a point, or columns with a semicolon between them",
+}
+"""What a person does about each kind of question."""
 
 
 def read(path: Path, variable: str | None) -> Recording:
     """A table whole; `variable` is a column's name or number from 1, several joined by `+`."""
-    table = read_csv(path, variable=variable, max_values=MAX_VALUES)
-    starts = (Piece(0, 0), *(Piece(row, start) for row, start in table.gaps))
-    recording = Recording(
+    columns = None if variable in (None, "*") else tuple(part.strip() for part in (variable or "").split("+"))
+    with path.open(encoding=_encoding(path), errors="replace") as file:
+        lines = _lines_of(path, file)
+        head = list(islice(lines, SAMPLE_LINES))
+        table = settle([line.rstrip("\n") for line in head], Told(columns=columns))
+        if isinstance(table, Question):
+            raise _refusal(path, table)
+        content = _Content(path, table)
+        rows = chain(head[table.skip :], lines)
+        while chunk := list(islice(rows, CHUNK_LINES)):
+            content.feed(chunk)
+    samples = content.end()
+    series = content.series
+    if (question := contradiction(table, Told(), measured_hz=series.rate_hz)) is not None:
+        raise _refusal(path, question)
+    return Recording(
         path=path,
-        samples=as_float32(table.values),
-        rate_hz=table.rate_hz,
-        rpm=None,
-        unit="raw",
-        axes=table.axes or names_of_axes(path, table.values.shape[1]),
-        pieces=starts,
-        notes=table.notes,
-    )
-    return overruled(recording, rate_hz=None, axes=None, unit=table.unit)
-
-
-def read_csv(path: Path, *, variable: str | None, max_values: int) -> Table:
-    """Read a table whole; `variable` is a column's name or number from 1, several joined by `+`."""
-    layout, cut = _look(path)
-    values = _load(path, layout, cut=cut, max_values=max_values)
-    notes = ["the last line is cut short and left out"] if cut else []
-    times = time_columns(layout.header, values)
-    if len(times) > 1:
-        there = ", ".join(_label(layout, k) for k in times)
-        raise RecordingError(f"{path}: more than one column is time ({there}); leave one under that name")
-    chosen = _choose(path, layout, variable, times=times, count=values.shape[1])
-    rate_hz: float | None = None
-    gaps: Gaps = ()
-    for time in times:
-        where = f"{path}: time column {_label(layout, time)}"
-        rate_hz, gaps = rate_and_gaps(values[:, time], layout.header[time] if layout.header else None, where=where)
-        notes.append(f"{rate_hz:g} Hz from column {_label(layout, time)}" if rate_hz else "time column of unknown unit")
-        notes += [f"{len(gaps)} gaps in time"] if gaps else []
-    names = [layout.header[k] for k in chosen] if layout.header else []
-    units = {unit_of(name) for name in names}
-    unit = units.pop() if len(units) == 1 else None
-    notes += [f"unit {unit} from the header"] if unit else []
-    return Table(
-        values=values[:, chosen],
-        axes=_axes_of(names),
-        rate_hz=rate_hz,
-        unit=unit,
-        gaps=gaps,
-        notes=tuple(notes),
+        samples=samples,
+        rate_hz=series.rate_hz if series.rate_hz is not None else table.facts.rate_hz,
+        rpm=table.facts.rpm,
+        unit="raw" if table.unit is None else "g",
+        axes=table.axes,
+        pieces=(Piece(0, 0), *(Piece(row, start) for row, start in series.gaps)),
+        notes=(*content.notes, *_notes(table, series)),
+        written_unit=table.unit,
     )
 
 
-# ------------------------------------------------------------------------------------------------------------- layout
+class _Content:
+    """The rows of a table, chunk by chunk, as samples: float32, in g where the table has a unit."""
 
+    def __init__(self, path: Path, table: Table) -> None:
+        self.notes: list[str] = []
+        self.series = LongSeries(table)
+        self._path = path
+        self._table = table
+        self._line = table.skip
+        self._rows = self._spoilt = self._others = 0
+        self._first_spoilt = ""
+        self._bytes = bytearray()  # grows in place, which a list of arrays to be joined does not
 
-def _look(path: Path) -> tuple[_Layout, bool]:
-    """The layout, and whether the last line was cut off."""
-    try:
-        with path.open(encoding="utf-8-sig") as file:
-            lines = [line.rstrip("\n") for line in islice(_lines_of(path, file), PREAMBLE_LINES)]
-        with path.open("rb") as raw:
-            raw.seek(-min(LINE_CHARACTERS, path.stat().st_size), 2)
-            tail = raw.read().decode("utf-8", "replace")
-    except UnicodeDecodeError as error:
-        raise RecordingError(f"{path}: is no UTF-8 text ({error.reason}); save it as UTF-8") from error
-    for number, line in enumerate(lines):
-        for delimiter in (";", "\t", ",", None):
-            fields = _fields(line, delimiter)
-            for decimal_comma in (False, True):
-                if decimal_comma and (delimiter == "," or not any("," in field for field in fields)):
-                    continue
-                if fields and all(_is_number(field, decimal_comma=decimal_comma) for field in fields):
-                    header = _header(lines[:number], delimiter, len(fields))
-                    last = tail.rpartition("\n")[2]
-                    cut = bool(last.strip()) and len(_fields(last, delimiter)) < len(fields)
-                    return _Layout(delimiter, decimal_comma, number, len(fields), header), cut
-    raise RecordingError(f"{path}: has no line of numbers among its first {PREAMBLE_LINES}")
+    def feed(self, chunk: list[str]) -> None:
+        """The next lines; RecordingError where they are too many, or too few of them rows of this table."""
+        last = chunk[-1]
+        if not last.endswith("\n") and isinstance(read_line(self._table, last), Spoilt):
+            self.notes.append("the last line is cut short and left out")
+            chunk = chunk[:-1]
+        rows = read_lines(self._table, [line.rstrip("\n") for line in chunk])
+        self._count(rows)
+        self._line += len(chunk)
+        self._keep(self.series.feed(rows))
 
-
-def _fields(line: str, delimiter: str | None) -> list[str]:
-    if line.lstrip()[:1] in ("#", "%"):
-        return []
-    fields = [field.strip() for field in line.split(delimiter)]
-    return fields[:-1] if len(fields) > 1 and not fields[-1] else fields  # a delimiter at the line's end
-
-
-def _header(before: list[str], delimiter: str | None, count: int) -> tuple[str, ...]:
-    for line in reversed(before):
-        names = [name.strip().strip('"') for name in line.lstrip("#% ").split(delimiter)]
-        names = names[:-1] if len(names) == count + 1 and not names[-1] else names
-        if len(names) == count and all(names):
-            return tuple(names)
-    return ()
-
-
-def _is_number(field: str, *, decimal_comma: bool) -> bool:
-    try:
-        float(field.replace(",", ".", 1) if decimal_comma else field)
-    except ValueError:
-        return False
-    return "_" not in field
-
-
-def _load(path: Path, layout: _Layout, *, cut: bool, max_values: int) -> Floats:
-    max_rows = max_values // layout.columns
-    with path.open(encoding="utf-8-sig") as file:
-        rows = islice(_lines_of(path, file), layout.skip, None)
-        lines: Iterator[str] = (line for line in rows if line.strip() and line.lstrip()[0] not in "#%")
-        if layout.decimal_comma:
-            lines = (line.replace(",", ".") for line in lines)
-        if cut:
-            lines = _all_but_last(lines)
-        try:
-            first = next(lines, None)
-            if first is None:
-                return np.empty((0, layout.columns))
-            values = np.loadtxt(
-                chain((first,), lines),
-                delimiter=layout.delimiter,
-                usecols=range(layout.columns),
-                comments=None,
-                max_rows=max_rows + 1,
-                ndmin=2,
+    def end(self) -> Samples:
+        """All samples, (n, axes)."""
+        self._keep(self.series.end())
+        if self._spoilt > MOST_SPOILT * self._rows:
+            raise RecordingError(
+                f"{self._path}: {self._first_spoilt}; each row must hold {self._table.width} values, and "
+                f"{self._spoilt} of {self._rows} do not"
             )
-        except UnicodeDecodeError as error:
-            raise RecordingError(f"{path}: is no UTF-8 text ({error.reason}); save it as UTF-8") from error
-        except (ValueError, IndexError) as error:
-            raise RecordingError(f"{path}: {_in_plain_words(str(error), layout)}") from error
-    if len(values) > max_rows:
-        raise RecordingError(f"{path}: has more than {max_rows} lines; cut it into shorter pieces")
-    return values
+        if self._spoilt:
+            self.notes.append(f"{self._spoilt} of {self._rows} rows hold no sample: {self._first_spoilt}")
+        if self._others and not self._table.left_out:
+            self.notes.append(f"{self._others} lines of another kind left out")
+        return np.frombuffer(self._bytes, np.float32).reshape(-1, len(self._table.chosen))
+
+    def _count(self, rows: Rows) -> None:
+        if rows.first_spoilt is not None and not self._first_spoilt:
+            at, why = rows.first_spoilt
+            self._first_spoilt = f"line {self._line + at + 1} {why}"
+        self._rows += len(rows.values)
+        self._spoilt += rows.spoilt
+        self._others += rows.others
+        most = MAX_VALUES // len(self._table.chosen)
+        if self._rows > most:
+            raise RecordingError(f"{self._path}: has more than {most} lines; cut it into shorter pieces")
+        if self._spoilt > MOST_SPOILT_LINES:
+            raise RecordingError(f"{self._path}: {self._first_spoilt}, and so do {self._spoilt} others")
+
+    def _keep(self, values: np.ndarray[tuple[int, int], np.dtype[np.float64]] | Question) -> None:
+        if isinstance(values, Question):
+            raise _refusal(self._path, values)
+        if self._table.unit == "m/s2":
+            values = values / STANDARD_GRAVITY
+        with np.errstate(over="ignore"):  # what float32 cannot hold is refused when it is judged
+            self._bytes += np.ascontiguousarray(values, np.float32).tobytes()
 
 
-def _in_plain_words(problem: str, layout: _Layout) -> str:
-    """What numpy found, with the line of the file; blank lines and comments before it are not counted."""
-    mend = f"each line must hold {layout.columns} numbers"
-    if bad := re.match(r"could not convert string (.*) to float64 at row (\d+)", problem, re.DOTALL):
-        return f"line {layout.skip + int(bad[2]) + 1} holds {bad[1]!r:.60}; {mend}"
-    if short := re.search(r"at row (\d+) with (\d+) columns", problem):
-        return f"line {layout.skip + int(short[1])} holds {short[2]} numbers; {mend}"
-    return f"{problem.splitlines()[0]}; {mend}"
+def _notes(table: Table, series: LongSeries) -> Iterator[str]:
+    """What was taken from the file, and what was left out of it."""
+    if table.time is not None:
+        name, rate_hz = table.columns[table.time].name, series.rate_hz
+        yield f"{rate_hz:g} Hz from column {name}" if rate_hz else "time column of unknown unit"
+    if series.rate_hz is None and table.facts.rate_hz is not None:
+        yield f"{table.facts.rate_hz:g} Hz from the lines before the table"
+    if table.facts.rpm is not None:
+        yield f"{table.facts.rpm:g} rpm from the lines before the table"
+    if series.gaps:
+        yield f"{len(series.gaps)} gaps in time"
+    if series.wraps:
+        yield f"its clock went round {series.wraps} times"
+    if table.unit is not None:
+        yield f"unit {table.unit} from the header"
+    for left in table.left_out:
+        yield f"left out: {left.what:.80} {left.reason:.80}"
+
+
+def _refusal(path: Path, question: Question) -> RecordingError:
+    parts = [f"{path}: {question.text:.{MOST_NAMES}}"]
+    if question.settles != "none":
+        parts.append(ANSWERS[question.settles])
+    if question.columns:
+        names = ", ".join(question.columns)
+        parts.append(f"there are: {names if len(names) <= MOST_NAMES else names[:MOST_NAMES] + '...'}")
+    return RecordingError("; ".join(parts))
+
+
+def _encoding(path: Path) -> str:
+    """How the file's bytes are characters, from its first and last ones."""
+    with path.open("rb") as file:
+        start = file.read(PROBE)
+        file.seek(max(len(start), path.stat().st_size - PROBE))
+        rest = file.read(PROBE).partition(b"\n")[2]
+    encoding = encoding_of(start, rest)
+    if encoding is None:
+        raise RecordingError(f"{path}: is no text; save the table as text, or name a file of another kind")
+    return encoding
 
 
 def _lines_of(path: Path, file: TextIO) -> Iterator[str]:
-    """Lines of bounded length, so that a file without line ends is refused and not held in memory."""
+    """Lines of bounded length, without empty ones at the end: a file without line ends is refused, not held."""
+    blank = 0
     while line := file.readline(LINE_CHARACTERS):
         if len(line) == LINE_CHARACTERS and line[-1] != "\n":
             raise RecordingError(f"{path}: has a line of more than {LINE_CHARACTERS} characters; is it a table?")
+        if line.isspace():
+            blank += 1
+            continue
+        while blank:
+            yield "\n"
+            blank -= 1
         yield line
-
-
-def _all_but_last(lines: Iterator[str]) -> Iterator[str]:
-    held = next(lines, None)
-    for line in lines:
-        assert held is not None
-        yield held
-        held = line
-
-
-# ------------------------------------------------------------------------------------------------------------ columns
-
-
-def _choose(path: Path, layout: _Layout, variable: str | None, *, times: list[int], count: int) -> list[int]:
-    if variable is not None and variable != "*":
-        return [_column(path, layout, part.strip(), count) for part in variable.split("+")]
-    columns = [k for k in range(count) if k not in times]
-    if len(columns) > len(AXES) and layout.header:
-        columns = [k for k in columns if axis_of(layout.header[k])]
-    if not 1 <= len(columns) <= len(AXES):
-        there = ", ".join(_label(layout, k) for k in range(count))
-        raise RecordingError(f"{path}: name the columns that are acceleration, like 2+3+4; there are: {there}")
-    return columns
-
-
-def _column(path: Path, layout: _Layout, name: str, count: int) -> int:
-    found = [k for k, header in enumerate(layout.header) if fnmatch.fnmatchcase(header.lower(), name.lower())]
-    if len(found) == 1:
-        return found[0]
-    if not found and name.isdecimal() and 1 <= int(name) <= count:
-        return int(name) - 1
-    there = ", ".join(_label(layout, k) for k in range(count))
-    problem = f"{len(found)} columns fit {name!r}" if found else f"has no column {name!r}"
-    raise RecordingError(f"{path}: {problem}; there are: {there}")
-
-
-def _label(layout: _Layout, column: int) -> str:
-    return layout.header[column] if layout.header else str(column + 1)
-
-
-def _axes_of(names: list[str]) -> tuple[str, ...]:
-    found = [axis_of(name) for name in names]
-    axes = tuple(axis for axis in found if axis is not None)
-    return axes if len(axes) == len(names) == len(set(axes)) else ()

@@ -15,13 +15,23 @@ from typing import Any
 import numpy as np
 
 from agent.errors import RecordingError
-from agent.recordings.channels import MAX_FILE_BYTES, MAX_VALUES, Numbers, columns_of, names_of_axes
+from agent.limits import MAX_RATE_HZ, MIN_RATE_HZ
+from agent.recordings.channels import (
+    MAX_FILE_BYTES,
+    MAX_VALUES,
+    Numbers,
+    chosen_columns,
+    columns_of,
+    names_of_axes,
+)
 from agent.recordings.mat_structure import check_structure
 from agent.recordings.recording import Recording, as_float32
 
 MAX_ARRAYS = 4096
 MAX_DEPTH = 8
 RATE_NAMES = ("samplefrequency", "samplingfrequency", "samplerate", "samplingrate", "fs", "sr")
+INTERVAL_NAMES = ("increment", "dt", "deltat", "sampleinterval", "samplinginterval", "sampleperiod", "samplingperiod")
+"""In seconds, as measuring equipment writes them beside the values."""
 
 
 def read(path: Path, variable: str | None) -> Recording:
@@ -75,10 +85,13 @@ def leaves_of(contents: Mapping[str, Any]) -> dict[str, Numbers]:
 
 
 def choose(path: Path, leaves: Mapping[str, Numbers], variable: str | None) -> tuple[Numbers, tuple[str, ...]]:
-    """The arrays that `variable` names (`*` where None), side by side as (n, channels), and their full names."""
+    """The arrays that `variable` names (`*` where None), side by side as (n, channels), and their full names.
+
+    `NAME:2` is the second column of a table, and `2` that of the only array there is.
+    """
     arrays = {name: leaf for name, leaf in leaves.items() if leaf.size > 1}
-    names = tuple(_one_name(path, part.strip(), arrays) for part in (variable or "*").split("+"))
-    parts = [columns_of(path, name, arrays[name]) for name in names]
+    chosen = [_one_part(path, part.strip(), arrays) for part in (variable or "*").split("+")]
+    names, parts = tuple(name for name, _ in chosen), [part for _, part in chosen]
     if len({len(part) for part in parts}) > 1:
         lengths = ", ".join(f"{name} {len(part)}" for name, part in zip(names, parts, strict=True))
         raise RecordingError(f"{path}: variables of unequal length cannot be axes of one sensor ({lengths})")
@@ -87,8 +100,15 @@ def choose(path: Path, leaves: Mapping[str, Numbers], variable: str | None) -> t
 
 def rate_and_rpm(leaves: Mapping[str, Numbers], variable: str) -> tuple[float | None, float | None]:
     """Sample rate in Hz and speed in rpm, where one scalar says so; None where none does or several disagree."""
-    scalars = {name: float(leaf.reshape(-1)[0]) for name, leaf in leaves.items() if leaf.size == 1}
-    rate_hz = _scalar(scalars, lambda name: re.sub(r"[_ ]", "", name.rpartition(".")[2].lower()) in RATE_NAMES)
+    signals = {_root(name) for name, leaf in leaves.items() if leaf.size > 1} - {_root(variable)}
+    scalars = {  # a struct that holds signals speaks of those alone
+        name: float(leaf.reshape(-1)[0])
+        for name, leaf in leaves.items()
+        if leaf.size == 1 and _root(name) not in signals
+    }
+    rate_hz = _scalar(scalars, lambda name: _bare_name(name) in RATE_NAMES)
+    if rate_hz is None and (step_s := _scalar(scalars, lambda name: _bare_name(name) in INTERVAL_NAMES)) is not None:
+        rate_hz = float(f"{1 / step_s:.6g}") if MIN_RATE_HZ <= 1 / step_s <= MAX_RATE_HZ else None
     rpm = _scalar(_of_same_test(scalars, variable), lambda name: name.lower().endswith("rpm"))
     return rate_hz, rpm
 
@@ -107,6 +127,24 @@ def _collect(name: str, value: Any, leaves: dict[str, Numbers], *, depth: int) -
                 _collect(base, element, leaves, depth=depth + 1)
     elif value.dtype.kind in "iuf":
         leaves[name] = value
+
+
+def _root(name: str) -> str:
+    return name.partition(".")[0]
+
+
+def _bare_name(name: str) -> str:
+    return re.sub(r"[_ ]", "", name.rpartition(".")[2].lower())
+
+
+def _one_part(path: Path, part: str, arrays: Mapping[str, Numbers]) -> tuple[str, Numbers]:
+    """Name and columns of what a person named: an array, or one column of a table."""
+    wanted, _, number = part.rpartition(":")
+    if not number.isdecimal() or part in arrays or (not wanted and len(arrays) != 1):
+        wanted, number = part, ""
+    name = _one_name(path, wanted or "*", arrays)
+    table = columns_of(path, name, arrays[name])
+    return name, chosen_columns(path, table, number) if number else table
 
 
 def _one_name(path: Path, pattern: str, arrays: Mapping[str, Numbers]) -> str:

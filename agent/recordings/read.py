@@ -31,7 +31,8 @@ def read_recording(
 
     `variable` names a MATLAB variable, a CSV column, a channel or column number from 1, or "device:stream" of a `.vbp`;
     several joined by `+` become axes, `*` and `?` stand for any characters, dots reach into structs. Without it the
-    file must leave no choice. `rate_hz`, `axes` and `unit` overrule what the file says. RecordingError for all else.
+    file must leave no choice. `rate_hz` and `unit` say what the file does not, `axes` overrule its own. RecordingError
+    for all else, and where the file says another rate (by more than 5 %) or unit.
     """
     suffix, file_format = path.suffix.lower(), format_of(path)
     if file_format is None:

@@ -134,7 +134,9 @@ def test_csv_column_choice_by_name_number_and_glob(tmp_path: Path) -> None:
         recording = read_recording(path, variable=variable)
         np.testing.assert_array_equal(recording.samples, table[:, [1, 3]].astype(np.float32))
     refused(path, "no column 'right'", "right_x", variable="right")
-    refused(path, "name the columns", "left_x")
+    assert read_recording(path).samples.shape == (400, 3)  # neither the speed nor the temperature
+    four = write(tmp_path / "b.csv", np.hstack([table, SIGNAL]), header=f"{names},right_z,a,b")
+    refused(four, "name the columns", "--channel", "left_x", "right_z")
 
 
 def test_csv_of_an_imu_takes_the_accelerometer(tmp_path: Path) -> None:
@@ -157,10 +159,11 @@ def test_csv_preamble_comments_byte_order_mark_and_cut_last_line(tmp_path: Path)
     [
         (b"", "no line of numbers"),
         (b"hello\nworld\n", "no line of numbers"),
-        (b"\xff\xfe\x00\x01" * 100, "UTF-8"),
+        (b"\xff\xfe\x00\x01" * 100, "no line of numbers"),
+        (b"\x00\x01\x02\x03" * 100, "is no text"),
         (b"1,2,3\n4,5\n6,7,8\n", "line 2 holds 2 numbers"),
         (b"1,2,3\n4,oops,5\n", "line 2 holds"),
-        (b"1,2\n" * 3 + b"\x93bad\n", "UTF-8"),
+        (b"1,2\n" * 3, "may be whole numbers or decimal commas"),
         (b"1,2,3,4,5\n" * 30, "name the columns"),
         (b"1," * 100_000, "65536 characters"),
         (b"1,2\n" * 200 + b"1," * 100_000, "65536 characters"),
@@ -170,6 +173,69 @@ def test_csv_that_cannot_be_read_says_why(tmp_path: Path, content: bytes, mentio
     path = tmp_path / "a.csv"
     path.write_bytes(content)
     refused(path, mention)
+
+
+def test_csv_notes_say_what_was_left_out(tmp_path: Path) -> None:
+    path = write(tmp_path / "a.csv", np.hstack([SIGNAL[:, :1], SIGNAL[:, 1:2] + 40]), header="acc_x (g),temp_c")
+    recording = read_recording(path)
+    assert (recording.axes, recording.unit) == (("x",), "g")
+    assert "left out: temp_c is a temperature by its name" in recording.notes
+
+
+def test_csv_spoilt_rows_are_missing_samples_and_too_many_are_refused(tmp_path: Path) -> None:
+    lines = ["ax,ay,az", *(",".join(map(str, row)) for row in SIGNAL)]
+    path = tmp_path / "a.csv"
+    lines[300] = "0.5,oops,0.1"
+    path.write_text("\n".join(lines) + "\n")
+    recording = read_recording(path)
+    assert [(piece.row, piece.start) for piece in recording.pieces] == [(0, 0), (299, 300)]
+    assert any("1 of 400" in note and "line 301 holds 'oops'" in note for note in recording.notes)
+    path.write_text("\n".join([*lines, *["0.5,0.1"] * 30]) + "\n")
+    refused(path, "line 301 holds 'oops'", "31 of 430")
+
+
+def test_csv_preamble_says_rate_unit_and_speed(tmp_path: Path) -> None:
+    path = tmp_path / "a.txt"
+    body = "\n".join(f"{row[0]:.6f}" for row in SIGNAL)
+    path.write_text(f"Sample rate: 5120 Hz\nUnit: m/s2\nSpeed: 1480 rpm\n\nacc\n{body}\n")
+    recording = read_recording(path)
+    assert (recording.rate_hz, recording.unit, recording.rpm) == (5120.0, "g", 1480.0)
+    np.testing.assert_allclose(recording.samples[:, 0], SIGNAL[:, 0] / STANDARD_GRAVITY, rtol=1e-6)
+    clock = "\n".join(f"{k / 1000:.6f},{row[0]:.6f}" for k, row in enumerate(SIGNAL))
+    path.write_text(f"Sample rate: 5120 Hz\n\ntime_s,acc\n{clock}\n")
+    refused(path, "5120 Hz", "1000 Hz")
+
+
+def test_csv_in_pieces_is_what_it_is_whole(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Gaps, lost lines and a wrap of the clock lie where one piece ends and the next begins, too."""
+    signal = np.random.default_rng(2).normal(0, 1, (3000, 2)).round(5)
+    micros = (2**32 - 400_000 + np.arange(3000) * 500) % 2**32
+    keep = np.ones(3000, bool)
+    keep[[511, 512, 700]] = False
+    keep[1023:1030] = False
+    lines = [f"{t},{a},{b}" for t, (a, b) in zip(micros[keep], signal[keep], strict=True)]
+    for at in (600, 764, 765, 766):
+        lines[at] = lines[at].rpartition(",")[0] + ","
+    path = tmp_path / "a.csv"
+    path.write_text("\n".join(["micros,ax,ay", *lines]) + "\n")
+    whole = read_recording(path)
+    assert whole.rate_hz == 2000.0
+    assert len(whole.pieces) >= 6
+    for size in (64, 100, 256, 2980):
+        monkeypatch.setattr("agent.recordings.csv.CHUNK_LINES", size)
+        again = read_recording(path)
+        assert (again.pieces, again.rate_hz) == (whole.pieces, whole.rate_hz), size
+        np.testing.assert_array_equal(again.samples, whole.samples)
+
+
+@pytest.mark.parametrize(("encoding", "header"), [("cp949", "시간(초),가속도(g)"), ("utf-16", "time (s),acc (g)")])
+@pytest.mark.parametrize("suffix", [".csv", ".txt", ".tsv", ".lvm"])
+def test_csv_in_other_encodings_and_under_other_names(tmp_path: Path, encoding: str, header: str, suffix: str) -> None:
+    lines = [header, *(f"{k / 500:.4f},{row[0]}" for k, row in enumerate(SIGNAL))]
+    path = tmp_path / f"a{suffix}"
+    path.write_bytes("\r\n".join([*lines, ""]).encode(encoding))
+    recording = read_recording(path)
+    assert (recording.rate_hz, recording.unit, recording.samples.shape) == (500.0, "g", (400, 1))
 
 
 @settings(max_examples=150, deadline=None)
@@ -213,6 +279,38 @@ def test_wav_of_integers(tmp_path: Path, bits: int, extensible: bool) -> None:
     assert recording.full_scale == 1 - 2.0 ** (1 - bits)
 
 
+@pytest.mark.parametrize("below", [False, True])
+@pytest.mark.parametrize(("bits", "extensible"), [(24, False), (32, True)])
+def test_wav_of_24_bits_in_32(tmp_path: Path, bits: int, extensible: bool, below: bool) -> None:
+    """Measuring equipment pads 24 bits to four bytes, above the value or below it, and says so in either way."""
+    path = tmp_path / "a.wav"
+    counts = COUNTS * 65_535
+    raw = (counts << (0 if below else 8)).astype("<i4").tobytes()
+    content = bytearray(wav_bytes(1, 32, raw, extensible=extensible))
+    content[34:36] = struct.pack("<H", bits)
+    if extensible:
+        content[38:40] = struct.pack("<H", 24)
+    path.write_bytes(content)
+    recording = read_recording(path)
+    np.testing.assert_array_equal(recording.samples, (counts * 2.0**-23).astype(np.float32))
+    assert recording.step == 2.0**-23
+    content[-400:] = np.arange(100, dtype="<i4").tobytes()[:396] + b"\x01\x00\x00\x7f"
+    path.write_bytes(content)
+    refused(path, "not the 24 bits")
+
+
+@pytest.mark.parametrize("kind", [b"RF64", b"BW64"])
+def test_wav_of_64_bit_sizes_ends_where_it_says(tmp_path: Path, kind: bytes) -> None:
+    path = tmp_path / "a.wav"
+    plain = wav_bytes(1, 16, raw_of(16))
+    head, raw = plain[12:-204], plain[-200:]
+    sizes = b"ds64" + struct.pack("<IQQQI", 28, 0, len(raw), 50, 0)
+    more = b"LIST" + struct.pack("<I", 4) + b"\xff" * 4
+    path.write_bytes(kind + b"\xff" * 4 + b"WAVE" + sizes + head + b"\xff" * 4 + raw + more)
+    recording = read_recording(path)
+    np.testing.assert_array_equal(recording.samples, (COUNTS / 128).astype(np.float32))
+
+
 @pytest.mark.parametrize("bits", [32, 64])
 def test_wav_of_floats(tmp_path: Path, bits: int) -> None:
     path = tmp_path / "a.wav"
@@ -236,7 +334,9 @@ def test_wav_of_the_standard_library_and_a_channel_of_it(tmp_path: Path) -> None
 def test_wav_whose_writer_was_cut_off_gives_what_is_there(tmp_path: Path) -> None:
     path = tmp_path / "a.wav"
     path.write_bytes(wav_bytes(1, 16, raw_of(16))[:-3])
-    assert len(read_recording(path).samples) == 49
+    recording = read_recording(path)
+    assert len(recording.samples) == 49
+    assert any("ends before" in note for note in recording.notes)
 
 
 @pytest.mark.parametrize(
@@ -331,8 +431,23 @@ def test_mat_structs_and_cells_by_dots(tmp_path: Path) -> None:
     recording = read_recording(path, variable="bearing.gs")
     np.testing.assert_array_equal(recording.samples[:, 0], SIGNAL[:, 0].astype(np.float32))
     assert recording.rate_hz == 97_656
-    second = read_recording(path, variable="cells(2)", rate_hz=1000.0)
+    second = read_recording(path, variable="cells(2)")
+    assert second.rate_hz is None, "the struct's rate is that of its own signal"
     np.testing.assert_array_equal(second.samples[:, 0], SIGNAL[:, 1].astype(np.float32))
+
+
+def test_mat_columns_of_a_table_by_number_and_the_rate_of_its_increment(tmp_path: Path) -> None:
+    path = tmp_path / "a.mat"
+    four = np.hstack([SIGNAL, SIGNAL[:, :1] + 1])
+    scipy.io.savemat(path, {"S": {"x": {"start": 0.0, "increment": 1 / 5120}, "y": {"values": four}}})
+    refused(path, "4 channels", "--channel")
+    recording = read_recording(path, variable="1+4")
+    np.testing.assert_array_equal(recording.samples, four[:, [0, 3]].astype(np.float32))
+    assert recording.rate_hz == 5120.0
+    named = read_recording(path, variable="S.y.values:4")
+    np.testing.assert_array_equal(named.samples[:, 0], four[:, 3].astype(np.float32))
+    refused(path, "no channel '5'", variable="5")
+    refused(path, "12000 Hz", rate_hz=12_000.0, variable="1")
 
 
 def test_mat_of_unequal_axes_is_refused(tmp_path: Path) -> None:
@@ -429,21 +544,43 @@ def test_reading_other_formats_never_imports_scipy(tmp_path: Path) -> None:
 
 def test_files_that_are_not_there_or_not_known(tmp_path: Path) -> None:
     refused(tmp_path / "a.csv", "name an existing file")
-    refused(tmp_path / "a.txt", ".csv")
+    refused(tmp_path / "a.xyz", ".csv")
     (tmp_path / "b.csv").mkdir()
     refused(tmp_path / "b.csv", "cannot be read")
 
 
-def test_what_the_caller_gives_overrules_the_file(tmp_path: Path) -> None:
+def test_what_the_caller_gives_says_what_the_file_does_not(tmp_path: Path) -> None:
     path = tmp_path / "a.mat"
     scipy.io.savemat(path, {"Data": SIGNAL, "fs": 1000})
-    recording = read_recording(path, rate_hz=2000.0, axes=("z", "x", "y"), unit="m/s2")
-    assert (recording.rate_hz, recording.axes, recording.unit) == (2000.0, ("z", "x", "y"), "g")
-    assert any("1000 Hz" in note and "2000 Hz" in note for note in recording.notes)
+    recording = read_recording(path, rate_hz=1020.0, axes=("z", "x", "y"), unit="m/s2")
+    assert (recording.rate_hz, recording.axes, recording.unit) == (1020.0, ("z", "x", "y"), "g")
+    assert any("1000 Hz" in note and "1020 Hz" in note for note in recording.notes)
     np.testing.assert_allclose(recording.samples, SIGNAL / STANDARD_GRAVITY, rtol=1e-6)
     refused(path, "axes are named", axes=("x",))
     refused(path, "twice", axes=("x", "x", "y"))
-    refused(path, "0.05", rate_hz=1e9)
+    np.save(tmp_path / "a.npy", SIGNAL)
+    refused(tmp_path / "a.npy", "0.05", rate_hz=1e9)
+
+
+def test_a_told_rate_that_the_file_contradicts_is_refused(tmp_path: Path) -> None:
+    scipy.io.savemat(tmp_path / "a.mat", {"Data": SIGNAL, "fs": 12_000})
+    (tmp_path / "a.wav").write_bytes(wav_bytes(1, 16, raw_of(16), rate=12_000))
+    seconds = np.arange(400)[:, None] / 12_000
+    write(tmp_path / "a.csv", np.hstack([seconds, SIGNAL]), header="time_s,x,y,z")
+    for name in ("a.mat", "a.wav", "a.csv"):
+        refused(tmp_path / name, "12000 Hz", "48000 Hz", "--rate-hz", rate_hz=48_000.0)
+        assert read_recording(tmp_path / name, rate_hz=11_900.0).rate_hz == 11_900.0
+
+
+def test_a_told_unit_that_the_file_contradicts_is_refused(tmp_path: Path) -> None:
+    in_g = write(tmp_path / "a.csv", SIGNAL, header="ax (g),ay (g),az (g)")
+    in_si = write(tmp_path / "b.csv", SIGNAL, header="ax (m/s2),ay (m/s2),az (m/s2)")
+    refused(in_g, "its unit is g", "--unit", unit="m/s2")
+    refused(in_si, "its unit is m/s2", "--unit", unit="g")
+    told, alone = (read_recording(in_si, unit=unit) for unit in ("m/s2", None))
+    np.testing.assert_array_equal(told.samples, alone.samples)
+    assert told.unit == "g"
+    assert read_recording(in_g, unit="raw").unit == "raw"
 
 
 def test_blocks_cover_the_recording_once(tmp_path: Path) -> None:
