@@ -28,7 +28,7 @@ FLOORS = {
     "agent": (
         "errors limits faults",
         "types machine",
-        "ports dsp bearings",
+        "ports dsp bearings tables",
         "stream diagnosis transport",
         "recordings alerting bundle",
         "sources pipeline",
@@ -60,7 +60,7 @@ NEIGHBOURS = {("agent", "bench", "commands"), ("export", "text", "data"), ("expo
 
 WAITING = {"socket", "time", "threading", "asyncio", "queue", "signal", "subprocess", "selectors", "ssl"}
 PURE = (
-    "errors types limits faults machine bearings dsp stream diagnosis alerting bundle pipeline",
+    "errors types limits faults machine bearings tables dsp stream diagnosis alerting bundle pipeline",
     "agent/bundle/runtimes",
 )
 """Rooms of agent that take time as a number, and the folder in them that need not."""

@@ -1,0 +1,176 @@
+"""Which of a table's columns become samples: those that were named, those that are acceleration, or all that is left.
+
+Only acceleration becomes an axis. Where nothing tells, the answer is a question that names the columns.
+"""
+
+from __future__ import annotations
+
+import fnmatch
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+
+import numpy as np
+
+from agent.tables.columns import Cells
+from agent.tables.values import Column, LeftOut, Question, Role, Told, Unit
+from agent.types import AXES
+
+GRAVITIES = (1.0, 9.80665, 1000.0, *(256.0 * 2**k for k in range(8)))  # g, m/s2, mg, and counts per g of usual ranges
+TURNS = 0.3  # share of rows on which a column's word changes, from which lines of several kinds take turns
+NEAR_GRAVITY = 0.12
+
+
+@dataclass(frozen=True, slots=True)
+class Choice:
+    """Which columns are samples and which are time and counter, and why the others are not."""
+
+    chosen: tuple[int, ...]
+    axes: tuple[str, ...]
+    unit: Unit | None
+    time: int | None
+    counter: int | None
+    columns: tuple[Column, ...]
+    left_out: tuple[LeftOut, ...]
+
+
+def choice_of(cells: Sequence[Cells], columns: Sequence[Column], told: Told) -> Choice | Question:
+    """Which columns are samples: those told, or those that are acceleration by name, or by all that is left."""
+    columns = tuple(columns)
+    if (mixed := _kinds_in_turn(cells, columns)) is not None:
+        return Question(mixed, "none", _labels(columns))
+    time = _clock(columns, told, "time")
+    if isinstance(time, Question):
+        return time
+    counter = next((k for k, column in enumerate(columns) if column.role == "counter"), None)
+    chosen = _told_columns(columns, told.columns) if told.columns is not None else _chosen(cells, columns)
+    if isinstance(chosen, Question):
+        return chosen
+    time = None if time in chosen else time
+    counter = None if counter in chosen else counter
+    columns = tuple(_as_told(column) if told.columns and k in chosen else column for k, column in enumerate(columns))
+    units = {columns[k].unit for k in chosen}
+    unit: Unit | None = next((u for u in ("g", "m/s2") if units == {u}), None)
+    if unit is None and units == {"g", "m/s2"}:
+        return Question(
+            f"{_list(columns, chosen)} are in different units; choose those of one", "columns", _labels(columns)
+        )
+    if unit is None:
+        columns = tuple(replace(column, scale=1.0) if k in chosen else column for k, column in enumerate(columns))
+    left = [
+        LeftOut(column.name, _why_not(column, by_name=told.columns is None))
+        for k, column in enumerate(columns)
+        if k not in chosen and k not in (time, counter)
+    ]
+    return Choice(tuple(chosen), _axes(columns, chosen), unit, time, counter, columns, tuple(left))
+
+
+def _why_not(column: Column, *, by_name: bool) -> str:
+    if column.role not in ("acceleration", "unknown"):
+        return column.reason
+    return "is not called acceleration, and others are" if by_name else "was not named"
+
+
+def _kinds_in_turn(cells: Sequence[Cells], columns: Sequence[Column]) -> str | None:
+    """Where the names in a column take turns: its lines are of several kinds, and no column of them is one signal."""
+    for number, cell in enumerate(cells):
+        is_name = columns[number].role in ("text", "label")
+        if is_name and len(cell.words) > 1 and cell.turns > TURNS:
+            name = cell.name or str(number + 1)
+            return f"lines of several kinds take turns (column {name}: {', '.join(cell.words)}); give one kind alone"
+    return None
+
+
+def _as_told(column: Column) -> Column:
+    if column.role == "acceleration":
+        return column
+    return replace(column, role="acceleration", reason="was named", unit=None, scale=1.0, second=None)
+
+
+def find(columns: Sequence[Column], wanted: int | str) -> list[int]:
+    """Columns whose name fits (globs, any case), else the one of that number from 1."""
+    if isinstance(wanted, str):
+        name = wanted.strip().lower()
+        found = [k for k, column in enumerate(columns) if column.name.lower() == name]
+        found = found or [k for k, column in enumerate(columns) if fnmatch.fnmatchcase(column.name.lower(), name)]
+        if found or not wanted.strip().isdecimal():
+            return found
+        wanted = int(wanted)
+    return [wanted - 1] if 1 <= wanted <= len(columns) else []
+
+
+def _clock(columns: tuple[Column, ...], told: Told, role: Role) -> int | Question | None:
+    """The column of time: the one told, else that of known unit and finest step."""
+    if told.time_column is not None:
+        found = find(columns, told.time_column)
+        if len(found) != 1:
+            return Question(
+                f"{len(found)} columns fit the time column {told.time_column!r}", "time_column", _labels(columns)
+            )
+        return found[0]
+    clocks = [k for k, column in enumerate(columns) if column.role == role]
+    even = [k for k in clocks if "evenly" not in columns[k].reason or columns[k].reason == "rises evenly"] or clocks
+    known = [k for k in even if columns[k].second is not None] or even
+    return next((k for k in known if not columns[k].stamped), known[0]) if known else None
+
+
+def _told_columns(columns: tuple[Column, ...], wanted: Sequence[int | str]) -> list[int] | Question:
+    chosen: list[int] = []
+    for one in wanted:
+        found = find(columns, one)
+        if len(found) != 1:
+            problem = f"{len(found)} columns fit {one!r}" if found else f"has no column {one!r}"
+            return Question(problem, "columns", _labels(columns))
+        chosen += found
+    if len(set(chosen)) != len(chosen) or not 1 <= len(chosen) <= len(AXES):
+        return Question(f"1 to {len(AXES)} different columns can be chosen", "columns", _labels(columns))
+    if words := [columns[k].name for k in chosen if columns[k].role == "text"]:
+        return Question(f"{words[0]} holds words, no samples", "columns", _labels(columns))
+    return chosen
+
+
+def _chosen(cells: Sequence[Cells], columns: tuple[Column, ...]) -> list[int] | Question:
+    acceleration = [k for k, column in enumerate(columns) if column.role == "acceleration"]
+    sure = [k for k in acceleration if columns[k].sure]
+    chosen = sure or acceleration
+    if not chosen:
+        rest = [k for k, column in enumerate(columns) if column.role == "unknown"]
+        chosen = [k for k in rest if columns[k].reason == "is a measurement" or not cells[k].name]
+        if not chosen and rest:
+            return _ask(columns, rest)
+        if len(chosen) in (6, 9) and not any(cells[k].name for k in chosen):
+            chosen = _triple_with_gravity(cells, chosen)
+    if not chosen:
+        return _nothing(columns)
+    return chosen if len(chosen) <= len(AXES) else _ask(columns, chosen)
+
+
+def _triple_with_gravity(cells: Sequence[Cells], chosen: list[int]) -> list[int]:
+    """Of six or nine nameless columns the three whose mean is as long as gravity in a usual scale; all, if none is."""
+    triples = [chosen[k : k + 3] for k in range(0, len(chosen), 3)]
+    lengths = [float(np.linalg.norm([np.nanmean(cells[k].values) for k in triple])) for triple in triples]
+    fits = [any(abs(length / gravity - 1) < NEAR_GRAVITY for gravity in GRAVITIES) for length in lengths]
+    return triples[0] if fits[0] and lengths[0] > 3 * max(lengths[1:]) else chosen
+
+
+def _ask(columns: tuple[Column, ...], among: Sequence[int]) -> Question:
+    return Question(f"cannot tell which of {_list(columns, among)} are acceleration", "columns", _labels(columns))
+
+
+def _nothing(columns: tuple[Column, ...]) -> Question:
+    why = "; ".join(f"{column.name} {column.reason}" for column in columns)
+    other = any(column.role in ("velocity", "voltage", "displacement", "derived", "constant") for column in columns)
+    return Question(f"holds no acceleration: {why}", "columns" if other else "none", _labels(columns))
+
+
+def _axes(columns: tuple[Column, ...], chosen: Sequence[int]) -> tuple[str, ...]:
+    named = [columns[k].axis for k in chosen]
+    axes = tuple(axis for axis in named if axis is not None)
+    return axes if len(axes) == len(named) == len(set(axes)) else AXES[: len(chosen)]
+
+
+def _labels(columns: Sequence[Column]) -> tuple[str, ...]:
+    return tuple(column.name for column in columns)
+
+
+def _list(columns: Sequence[Column], among: Sequence[int]) -> str:
+    return ", ".join(columns[k].name for k in among)

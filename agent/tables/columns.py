@@ -1,0 +1,117 @@
+"""What each column of a table is, from its name and from what its numbers do.
+
+Contents win over a name that merely resembles: what rises evenly is time or a counter. A constant column is a dead axis
+only where its name says acceleration.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+
+import numpy as np
+from numpy.typing import NDArray
+
+from agent.tables.clock import second_of
+from agent.tables.contents import LEAST_ROWS, Contents, contents_of
+from agent.tables.names import NameSense, sense_of
+from agent.tables.values import Column, Role
+
+Floats = NDArray[np.float64]
+
+MOST_TEXT = 0.5  # share of fields that are no numbers from which a column is text
+WHAT = {
+    "speed": "a speed",
+    "temperature": "a temperature",
+    "humidity": "a humidity",
+    "pressure": "a pressure",
+    "velocity": "a velocity",
+    "displacement": "a displacement",
+    "angle": "an angle",
+    "gyro": "a rate of rotation",
+    "magnetic": "a magnetic field",
+    "voltage": "a voltage",
+    "current": "a current",
+    "power": "a power",
+    "force": "a force or load",
+    "sound": "another quantity",
+    "derived": "computed from a signal",
+    "label": "a class or state",
+    "text": "a remark",
+    "counter": "a counter",
+    "time": "time",
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Cells:
+    """One column's fields over the rows looked at: `values` (rows,), NaN where there is no number."""
+
+    name: str
+    values: Floats
+    text: float = 0.0  # share of the fields that are words
+    stamped: bool = False
+    unit: str | None = None  # of a line of units beneath the header
+    words: tuple[str, ...] = ()  # of a column of few words: which
+    turns: float = 0.0  # share of the rows in which such a word is not the row before's
+
+
+def columns_of(cells: Sequence[Cells], *, rate_hz: float | None) -> tuple[Column, ...]:
+    """The role of each column; `rate_hz` (told or written before the table) shows the unit of a nameless clock."""
+    return tuple(_column(k, cell, rate_hz=rate_hz) for k, cell in enumerate(cells))
+
+
+def _column(number: int, cells: Cells, *, rate_hz: float | None) -> Column:
+    sense = sense_of(cells.name, cells.unit)
+    label = cells.name.strip() or str(number + 1)
+    if cells.text > MOST_TEXT:
+        return Column(label, "text", "holds words", sure=sense.strength == "sure")
+    found = contents_of(cells.values)
+    if cells.stamped:
+        return Column(label, "time", "holds times", second=1.0, sure=True, stamped=True)
+    role, reason = _role(sense, found)
+    column = Column(label, role, reason, unit=sense.unit, axis=sense.axis, sure=sense.strength == "sure")
+    if role == "acceleration" and sense.sense is not None and sense.sense.base in ("g", "m/s2"):
+        return replace(column, unit=sense.sense.base, scale=sense.sense.scale)
+    if role == "acceleration":
+        return replace(column, unit=None)
+    if role == "time":
+        return replace(column, second=_second(sense, found, cells.values, rate_hz=rate_hz))
+    return column
+
+
+def _role(sense: NameSense, found: Contents) -> tuple[Role, str]:
+    if sense.strength == "sure" and sense.role not in ("acceleration", "time", "counter"):
+        return sense.role, f"is {WHAT[sense.role]} by its name"
+    if sense.role in ("time", "counter") and sense.strength == "sure":
+        return _clock_role(sense.role, found)
+    if found.rises:
+        return ("counter", "counts up by ones") if found.counts and found.step == 1 else ("time", "rises evenly")
+    if found.climbs and found.whole and sense.strength != "sure" and not found.steps:
+        return "time", "only ever counts up"
+    if sense.role == "acceleration":
+        return "acceleration", "is acceleration by its name" if sense.strength == "sure" else "is an axis by its name"
+    if found.constant:
+        return "constant", "never changes"
+    if found.steps:
+        return "label", "holds few values over long runs"
+    return "unknown", "does not say what it is" if sense.strength == "none" else "is a measurement"
+
+
+def _clock_role(role: Role, found: Contents) -> tuple[Role, str]:
+    if role == "counter" and (found.counts or found.climbs or found.rises):
+        return "counter", "counts up"
+    if role == "time" and (found.rises or found.climbs or found.numbers < LEAST_ROWS or found.constant):
+        return "time", "is time by its name"
+    if role == "time":
+        return "time", "is time by its name, but does not count up evenly"
+    return "constant" if found.constant else "label", "is a number by its name, and does not count up"
+
+
+def _second(sense: NameSense, found: Contents, values: Floats, *, rate_hz: float | None) -> float | None:
+    if sense.sense is not None and sense.sense.role == "time":
+        return sense.sense.scale
+    finite = values[np.isfinite(values)]
+    if not len(finite) or found.step <= 0:
+        return None
+    return second_of(found.step, float(finite[0]), rate_hz=rate_hz)
