@@ -89,6 +89,11 @@ def is_possible(quantity: str, figure: float) -> bool:
     return low <= figure <= high
 
 
+def is_full_register(figure: float) -> bool:
+    """Whether a figure is 0xFFFF, 0x7FFF or 0x8000 in whole units, tenths, hundredths or thousandths: no reading."""
+    return any(abs(figure) == word / unit for word in NO_READING[16] for unit in (1, 10, 100, 1000))
+
+
 @dataclass(frozen=True, slots=True)
 class Profile:
     """A model of transmitter."""

@@ -1,9 +1,10 @@
-"""WitMotion's standard protocol (WT901, JY901, HWT905, and JY61): bytes in, accelerations and refusals out. Pure and bounded.
+"""WitMotion's standard protocol (WT901, JY901, HWT905, JY61): bytes in, accelerations and refusals out. Pure, bounded.
 
 A frame is 11 bytes: 0x55, a type, four little-endian int16, and the low byte of the sum of the ten before. 0x55 stands
 in data, too, and an 8-bit sum is weak, so a frame is believed where it follows another or another follows it, and its
-figures must be possible. The fourth word of an acceleration is temperature: hundredths of a degree, or the bare count of
-an MPU-6050 (JY61, JY-61P), whichever can be. Source: WITMOTION/WitStandardProtocol_JY901, Arduino_sdk/wit_c_sdk.c and REG.h (2024-08-29).
+figures must be possible. An acceleration's fourth word is its temperature: hundredths of a degree, or the count of an
+MPU-6050 (JY61), whichever can be. Source: WITMOTION/WitStandardProtocol_JY901, Arduino_sdk/wit_c_sdk.c and REG.h
+(2024-08-29).
 """
 
 from __future__ import annotations
@@ -169,7 +170,9 @@ class _Warmth:
     """A chip's temperature hardly moves from one frame to the next, and is possible by the scale of its family."""
 
     def __init__(self) -> None:
-        self._families = TEMPERATURES  # the first of them explains all that was believed
+        self._families: tuple[tuple[float, float], ...] = (
+            TEMPERATURES  # the first of them explains all that was believed
+        )
         self._last: int | None = None
         self._other: list[int] = []
 
