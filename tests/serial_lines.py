@@ -54,7 +54,9 @@ def _write_all(end: int, data: bytes) -> None:
 class Transmitter:
     """A Modbus slave on our end of a terminal. `words`: register -> content; faults are switched on by attributes."""
 
-    def __init__(self, terminal: Terminal, words: dict[int, int], *, addresses: Iterable[int] = (0x50,)) -> None:
+    def __init__(
+        self, terminal: Terminal, words: dict[int, int], *, addresses: Iterable[int] = (0x50,), function: int = 3
+    ) -> None:
         self.words = words
         self.asked: list[bytes] = []
         self.answered = 0
@@ -63,6 +65,7 @@ class Transmitter:
         self.echo = False  # as some adapters do
         self.slow_s = 0.0
         self._end = terminal.our_end
+        self._function = function
         self._addresses = set(addresses)
         self._stop = threading.Event()
         self._thread = threading.Thread(target=self._run, daemon=True)
@@ -91,11 +94,13 @@ class Transmitter:
         if self.mute or address not in self._addresses:
             self.mute = max(0, self.mute - 1)
             return
-        if function != 3 or any(first + k not in self.words for k in range(count)):
+        if function != self._function:
+            reply = bytes([address, function | 0x80, 1])
+        elif any(first + k not in self.words for k in range(count)):
             reply = bytes([address, function | 0x80, 2])
         else:
             body = struct.pack(f">{count}H", *(self.words[first + k] for k in range(count)))
-            reply = bytes([address, 3, 2 * count]) + body
+            reply = bytes([address, function, 2 * count]) + body
         reply += _crc(reply)
         if self.garble:
             self.garble -= 1

@@ -1,7 +1,8 @@
 """MQTT messages in JSON as items: batches of samples, speeds and scalar readings. Pure, and nothing is raised.
 
-A batch must say, or its route must, at what rate it was sampled; `seq` or `t0` tells what was lost before it. Bytes
-meet their bounds first, then a typed decoder, and only then become a value.
+A batch must say, or its route must, at what rate it was sampled; `seq` or `t0` tells what was lost before it. A rate
+that another key of the message or the pace of the batches contradicts is told, and its samples are refused. Bytes meet
+their bounds first, then a typed decoder, and only then become a value.
 """
 
 from __future__ import annotations
@@ -14,13 +15,17 @@ import msgspec
 import numpy as np
 from numpy.typing import NDArray
 
-from agent.limits import MAX_GAP_S, MAX_RATE_HZ, MAX_RPM, MIN_RATE_HZ, STANDARD_GRAVITY
+from agent.limits import MAX_GAP_S, MAX_RATE_HZ, MAX_RPM, MIN_RATE_HZ, RATE_TOLERANCE, STANDARD_GRAVITY
+from agent.sources.pace import Pace
+from agent.sources.transmitters import POSSIBLE, is_full_register, is_possible
+from agent.sources.unknown_keys import facts_in, named, unknown_keys
 from agent.transport.routes import Route
 from agent.types import AXES, Item, Reading, SampleBlock, Samples, SourceFault, Stream
 
 MAX_SAMPLES = 1 << 16  # per axis and message
 DUPLICATES = 16  # so many messages back is a repeated delivery; farther, the sender started anew
 UNIX_TIMES_FROM_S = 1e9  # smaller t0 are the sender's own time, since its boot
+MEND = "correct rate_hz"
 TIMES_TO_S = 2**53 / 1e6  # the year 2255; more is no time in seconds, milliseconds mostly
 
 Axis = Annotated[list[float], msgspec.Meta(max_length=MAX_SAMPLES)]
@@ -52,6 +57,8 @@ class Position:
     t0: float | None
 
 
+KEYS = frozenset(Batch.__struct_fields__)
+
 _BATCH = msgspec.json.Decoder(Batch)
 _NUMBER = msgspec.json.Decoder(float)
 
@@ -68,6 +75,8 @@ class BatchReader:
         self._first_session = first_session
         self._position: Position | None = None
         self._repeats = 0  # duplicates in a row
+        self._pace = Pace()
+        self._has_named = False  # the unknown keys were told
 
     def feed(self, payload: bytes, *, arrival_s: float, wall_s: float, retained: bool = False) -> list[Item]:
         """The items of one message that arrived at `arrival_s` (Unix time `wall_s`); `retained`: of unknown age."""
@@ -76,10 +85,12 @@ class BatchReader:
             if payload.lstrip()[:1] != b"{":
                 return [self._reading(route.quantity, _NUMBER.decode(payload), arrival_s, wall_s)]
             message = _BATCH.decode(payload)
+            unknown = unknown_keys(payload, KEYS)
         except msgspec.ValidationError as error:
             return [self._fault("json_schema", str(error))]
         except (msgspec.DecodeError, RecursionError, UnicodeDecodeError) as error:
             return [self._fault("json", str(error))]
+        said_hz = facts_in(unknown).rate_hz if unknown else None
         sent_s = message.t if message.t is not None and message.t >= UNIX_TIMES_FROM_S else wall_s
         if message.t is not None and not abs(message.t) < TIMES_TO_S:
             return [self._fault("json_schema", f"t {message.t} is no time in seconds")]
@@ -91,8 +102,19 @@ class BatchReader:
             items.append(self._reading(route.quantity, message.value, arrival_s, sent_s))
         if any(getattr(message, axis) is not None for axis in AXES):
             old = retained and self._fault("retained", "samples of unknown age")
-            items.append(old or self._block(message, arrival_s, wall_s))
-        return items or [self._fault("json_schema", "holds none of x, y, z, rpm, value")]
+            items.append(old or self._block(message, arrival_s, wall_s, said_hz=said_hz))
+        if not items:
+            there = f"; its keys are {named(unknown)}" if unknown else ""
+            return [self._fault("json_schema", f"holds none of x, y, z, rpm, value{there}")]
+        return [*items, *self._unknown(unknown, said_hz)]
+
+    def _unknown(self, keys: dict[str, str], said_hz: float | None) -> list[Item]:
+        """Once for a topic and sensor: what its messages hold beside the keys that are known."""
+        if self._has_named or not keys:
+            return []
+        self._has_named = True
+        rate = "" if said_hz is None else f"; they say {said_hz:g} Hz"
+        return [self._fault("unknown_keys", f"{named(keys)} on {self._route.topic} are no known keys{rate}")]
 
     def _reading(self, quantity: str | None, value: float, arrival_s: float, wall_s: float) -> Item:
         if quantity is None:
@@ -103,12 +125,17 @@ class BatchReader:
             value = abs(value)  # a drive in reverse; its machine vibrates at the same orders
             if value > MAX_RPM:
                 return self._fault("speed", f"{value} rpm is more than {MAX_RPM:g}")
+        elif quantity in POSSIBLE and not is_possible(quantity, value):
+            return self._fault("implausible", f"{quantity} {value:g} cannot be")
+        if is_full_register(value):
+            return self._fault("no_reading", f"{quantity} {value:g} is a register that holds no reading")
         return Reading(self._route.sensor, quantity, value, arrival_s, wall_s, self._route.axis)
 
-    def _block(self, batch: Batch, arrival_s: float, wall_s: float) -> Item:
+    def _block(self, batch: Batch, arrival_s: float, wall_s: float, *, said_hz: float | None) -> Item:
+        """`said_hz`: the rate that a key of another name says; it is believed where no other is known."""
         axes = {axis: values for axis in AXES if (values := getattr(batch, axis)) is not None}
         count = max(len(values) for values in axes.values())
-        rate_hz = batch.rate_hz if batch.rate_hz is not None else self._route.rate_hz
+        rate_hz = next((hz for hz in (batch.rate_hz, self._route.rate_hz, said_hz) if hz is not None), None)
         if rate_hz is None:
             return self._fault("no_rate", "says no rate_hz, and none is configured for this sensor", count)
         if not MIN_RATE_HZ <= rate_hz <= MAX_RATE_HZ:
@@ -131,6 +158,12 @@ class BatchReader:
         self._repeats = 0
         self._position = position
         t0 = batch.t0
+        if said_hz is not None and abs(said_hz / rate_hz - 1) > RATE_TOLERANCE:
+            return self._fault("rate_off", f"{rate_hz:g} Hz declared, the message says {said_hz:g} Hz; {MEND}", count)
+        seen_hz = self._pace.feed(arrival_s if t0 is None else t0, position.end, rate_hz=rate_hz)
+        if seen_hz is not None:
+            why = MEND if t0 is not None else f"{MEND}, or send t0 if there are pauses between batches"
+            return self._fault("rate_off", f"{rate_hz:g} Hz declared, {seen_hz:.4g} Hz arrive; {why}", count)
         return SampleBlock(
             stream=position.stream,
             start=position.start,

@@ -1,54 +1,47 @@
-"""Lines of numbers as sketches print them: bytes in, rows and refusals out. Pure, bounded, and nothing is raised.
+"""Lines as sketches print them: bytes in, rows and refusals out, by one idea of a table. Pure, and nothing is raised.
 
-Commas, semicolons, tabs and spaces all separate. The first line may be cut and is not believed; a layout is believed
-once three lines agree on it or a header says it; names and units are taken from a header and never guessed.
+Here bytes become lines: bounded, the first one not believed because it may be cut, garbage and a device's own errors
+told apart. What a line is then follows from the table that many of them settle; rows that are held meanwhile are not
+lost, nor are the spoilt ones among them.
 """
 
 from __future__ import annotations
 
-import math
 import re
-from collections.abc import Sequence
-from dataclasses import dataclass
-from typing import Literal
+from dataclasses import dataclass, replace
 
-from agent.recordings.column_names import axis_of, is_time, seconds_of, unit_of
-from agent.types import AXES
+from agent.sources.questions import question_text
+from agent.tables.lines import bare, fields_of, without_units
+from agent.tables.names import sense_of
+from agent.tables.rows import Heard, Other, Row, Spoilt
+from agent.tables.stream import TableReader
+from agent.tables.values import Question, Table, Told
 
 MAX_LINE = 512  # bytes; a line that is longer is none
-AGREE = 3  # lines of one width that make a layout
-CHANGE = 8  # lines of another width that make a new one
-PLAIN_WIDTHS = {1: 1, 2: 2, 3: 3, 6: 3, 9: 3}
-"""Columns without a header -> how many of them are acceleration: with gyroscope and compass, the first three."""
+LEFT_OUT = "left_out"  # kind of the notice of what is no sample
 
-_SEPARATORS = re.compile(r"[,;\t ]+")
-_LABEL = re.compile(r"(?<![\w.])[^\W\d][\w. /\[\]()²-]*[:=]\s*")
-_COLOUR = re.compile(r"\x1b\[[0-9;]*m")
+_NUMBER = re.compile(
+    r"(?:^|[\s,;|:=>(\[{])[+-]?(?:\d+(?:[.,]\d*)?|[.,]\d+)(?:[eE][+-]?\d+)?(?=$|[\s,;|)\]}a-zA-Z%°])", re.ASCII
+)
+"""A number that stands alone, its unit aside: `0.12`, `ax:0,12`, `9.81g`, and not `ax2`."""
+_COLOUR = re.compile(r"\x1b\[[0-9;]*[A-Za-z]")
 _LOG = re.compile(r"([EWIDV]) \(\d+\) ")  # as ESP-IDF prints them
 _ERROR = re.compile(r"(?:ERR|ERROR)\b")
-
-Unit = Literal["g", "m/s2"]
-
-
-@dataclass(frozen=True, slots=True)
-class Layout:
-    """What the columns of a row are."""
-
-    width: int
-    chosen: tuple[int, ...]
-    axes: tuple[str, ...]
-    unit: Unit | None = None  # as the header says
-    time: int | None = None
-    second: float | None = None  # seconds per unit of the time column, as the header says
+_KINDS = {
+    "is not finite": "not_finite",
+    "has no time that can be read": "time",
+}
+"""What the table says of a spoilt line -> the kind of the refusal; all else is garbage, or of another width."""
 
 
 @dataclass(frozen=True, slots=True)
 class CsvRow:
-    """One sample: an acceleration per axis, and the time column as it was printed."""
+    """One sample: an acceleration per axis in the table's unit, and its time and count as they were printed."""
 
-    layout: Layout
+    table: Table
     values: tuple[float, ...]
     stamp: float | None
+    count: float | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,28 +53,55 @@ class Refusal:
     samples: int = 0
 
 
+@dataclass(frozen=True, slots=True)
+class _Line:
+    """A line that the table's reader was given. `fault`: what it is, should it turn out to be no row."""
+
+    text: str
+    has_number: bool = False
+    fault: Refusal | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class _AsAxes:
+    """A table whose chosen columns stand in `order` of the one that was settled."""
+
+    table: Table
+    order: tuple[int, ...]
+
+
 class LineReader:
-    """What one serial line has printed since it was opened.
+    """What one serial line has printed since it was opened. `is_promising` while lines of numbers settle a table."""
 
-    `columns` and `time` name columns by header or by number from 1; None leaves them to the header, or to the width.
-    """
-
-    def __init__(self, *, columns: Sequence[int | str] | None = None, time: int | str | None = None) -> None:
+    def __init__(self, told: Told | None = None) -> None:
         self.counts = {"lines": 0, "rows": 0, "lines_refused": 0, "lines_of_text": 0, "lines_cut": 0}
-        self._columns = columns
-        self._time = time
+        self._told = told
+        self._reader = TableReader(told)
+        self._given: list[_Line | None] = []  # those whose answer is awaited; None: it was answered once before
         self._buffer = bytearray()
         self._is_overlong = False
         self._is_first = True
-        self._names: tuple[str, ...] = ()
-        self._layout: Layout | None = None
-        self._width_seen = (0, 0)  # the width that is not the layout's, and in how many lines running
+        self._numbers = {"log": 0, "bare": 0}  # lines that hold numbers, by whether a log's prefix stands before them
+        self._question: Question | None = None
+        self._is_left_out_told = False
+        self._table: Table | None = None  # the reader's latest, and as its rows are handed on
+        self._as_axes: _AsAxes | None = None
+
+    @property
+    def is_promising(self) -> bool:
+        is_waiting = self._reader.table is None and self._reader.question is None
+        return is_waiting and any(line is not None and line.has_number for line in self._given)
 
     def restart(self) -> None:
-        """The port was opened anew: what was half said is lost, and the next line may be cut."""
+        """The port was opened anew: what was half said is lost, the next line may be cut, rows that wait are old."""
         self._buffer.clear()
         self._is_overlong = False
         self._is_first = True
+        if self._reader.table is None:
+            names = [line for line in self._given if line is not None and not line.has_number]
+            self._reader, self._given = TableReader(self._told), []
+            for line in names:  # a header, perhaps
+                self._give(line)
 
     def feed(self, data: bytes) -> list[CsvRow | Refusal]:
         """The rows in what has arrived, and the lines that are none; text is only counted."""
@@ -95,155 +115,128 @@ class LineReader:
             line, overlong = bytes(self._buffer), self._is_overlong
             self._buffer.clear()
             self._is_overlong = False
-            result = self._overlong() if overlong else self._line(line.strip(b"\r\n \t\0"))
-            if isinstance(result, Refusal):
-                self.counts["lines_refused"] += 1
-            if result is not None:
-                results.append(result)
+            results += self._overlong() if overlong else self._line(line.strip(b"\r\n \t\0"))
+        return self._counted(results)
+
+    def settle(self) -> list[CsvRow | Refusal]:
+        """The line has fallen silent: the rows that were held, if they are enough to settle a table."""
+        return self._counted(self._answers(self._reader.settle()))
+
+    def _counted(self, results: list[CsvRow | Refusal]) -> list[CsvRow | Refusal]:
+        self.counts["rows"] += sum(isinstance(result, CsvRow) for result in results)
+        notices = ("columns", LEFT_OUT)
+        refused = [result for result in results if isinstance(result, Refusal) and result.kind not in notices]
+        self.counts["lines_refused"] += len(refused)
         return results
 
-    def _overlong(self) -> Refusal:
+    def _overlong(self) -> list[CsvRow | Refusal]:
         self._is_first = False
-        return Refusal("line_too_long", f"a line of more than {MAX_LINE} bytes", self._lost)
+        return self._faulty("", Refusal("line_too_long", f"a line of more than {MAX_LINE} bytes"))
 
-    @property
-    def _lost(self) -> int:
-        """What a spoilt line costs: nothing before there are rows."""
-        return int(self._layout is not None)
-
-    def _line(self, line: bytes) -> CsvRow | Refusal | None:
+    def _line(self, line: bytes) -> list[CsvRow | Refusal]:
         if not line:
-            return None
+            return []
         self.counts["lines"] += 1
         is_first, self._is_first = self._is_first, False
-        text = _COLOUR.sub("", line.decode("ascii", "replace"))
+        text = _COLOUR.sub("", line.decode("utf-8", "replace"))
         if "\ufffd" in text or not text.replace("\t", "").isprintable():
-            return None if is_first else Refusal("garbage", f"{line[:40]!r} is no text", self._lost)
-        log = _LOG.match(text)
-        if log or _ERROR.match(text):
+            return [] if is_first else self._faulty(text, Refusal("garbage", f"{line[:40]!r} is no text"))
+        log, has_number = _LOG.match(text), (is_first or self._reader.table is None) and _has_number(text)
+        if log is None and not _ERROR.match(text):
+            self._numbers["bare"] += has_number
+        elif log is None or log[1] == "E":
             self.counts["lines_of_text"] += 1
-            is_error = log is None or log[1] == "E"
-            return Refusal("device_error", text[:120]) if is_error else None
-        names, fields = _labelled(text)
-        numbers = [_number(field) for field in fields]
-        known = sum(number is not None for number in numbers)
-        if not known:
-            self._note_header(_header_of(text), is_first=is_first)
-            return None
-        if is_first:
-            self.counts["lines_cut"] += 1
-            return None
-        if known < len(fields):
-            if 2 * known < len(fields) or self._layout is None:
+            return [Refusal("device_error", text[:120])]
+        else:
+            self._numbers["log"] += has_number or _has_number(text)
+            if self._numbers["log"] <= self._numbers["bare"]:  # a log between the rows, and not rows in a log
                 self.counts["lines_of_text"] += 1
-                return None
-            return Refusal("garbage", f"{text[:40]!r} is not all numbers", self._lost)
-        return self._row([number for number in numbers if number is not None], names)
+                return []
+        if is_first and (has_number or not _begins_with_a_name(text)):
+            self.counts["lines_cut" if has_number else "lines_of_text"] += 1
+            return []
+        return self._give(_Line(text, has_number=has_number))
 
-    def _row(self, numbers: list[float], names: tuple[str, ...]) -> CsvRow | Refusal | None:
-        if names and names != self._names:
-            self._names, self._layout = names, None
-        if not self._agrees(len(numbers)):
-            if self._layout is None:
-                return None
-            kind = "short_line" if len(numbers) < self._layout.width else "long_line"
-            return Refusal(kind, f"{len(numbers)} columns, not {self._layout.width}", 1)
-        if self._layout is None:
-            layout_or_problem = layout_of(len(numbers), self._names, columns=self._columns, time=self._time)
-            if isinstance(layout_or_problem, str):
-                return Refusal("columns", layout_or_problem)
-            self._layout = layout_or_problem
-        layout = self._layout
-        values = tuple(numbers[k] for k in layout.chosen)
-        stamp = None if layout.time is None else numbers[layout.time]
-        if not all(map(math.isfinite, values)) or (stamp is not None and not math.isfinite(stamp)):
-            return Refusal("not_finite", f"{values} is not all finite", 1)
-        self.counts["rows"] += 1
-        return CsvRow(layout, values, stamp)
+    def _faulty(self, text: str, fault: Refusal) -> list[CsvRow | Refusal]:
+        """A line that cannot be read: where a table's row stood, or may have stood, it is a sample."""
+        if self._reader.table is None and not self.is_promising:
+            return [fault]
+        return self._give(_Line(text or "?", fault=fault))
 
-    def _agrees(self, width: int) -> bool:
-        """Whether a line of this width is a row; lines that keep disagreeing change what a row is."""
-        expected = self._layout.width if self._layout else len(self._names) or None
-        if width == expected:
-            self._width_seen = (0, 0)
-            return True
-        seen, times = self._width_seen
-        times = times + 1 if width == seen else 1
-        self._width_seen = (width, times)
-        if times < (CHANGE if expected else AGREE):
-            return False
-        self._layout = None
-        if len(self._names) != width:
-            self._names = ()
-        self._width_seen = (0, 0)
-        return True
+    def _give(self, line: _Line) -> list[CsvRow | Refusal]:
+        self._given.append(line)
+        results = self._answers(self._reader.feed([line.text]))
+        if self._reader.table is None:
+            held = self._reader.held
+            self._given = [*[None] * (held - len(self._given)), *self._given[:held]]
+        return results
 
-    def _note_header(self, names: tuple[str, ...], *, is_first: bool) -> None:
-        """A line of names alone is a header if it names an axis, or time, or what is asked for; else it is text."""
-        configured = {str(column).lower() for column in (*(self._columns or ()), self._time) if isinstance(column, str)}
-        known = [axis_of(name) is not None or is_time(name) or name.lower() in configured for name in names]
-        if not any(known) or (is_first and not known[0]):
-            self.counts["lines_of_text"] += 1
-        elif names != self._names:
-            self._names, self._layout = names, None
+    def _answers(self, heard: list[Heard]) -> list[CsvRow | Refusal]:
+        """What the reader says now of the last lines that it was given; those before them led up to the table."""
+        results = self._notices()
+        table = self._reader.latest
+        lines = [*[None] * (len(heard) - len(self._given)), *self._given[len(self._given) - len(heard) :]]
+        if heard:
+            self._given = []
+        for line, said in zip(lines, heard, strict=True):
+            if isinstance(said, Row) and table is not None:
+                results.append(self._row(table, said))
+            elif line is not None and (refusal := self._refusal(line, said)) is not None:
+                results.append(refusal)
+        return results
 
+    def _row(self, table: Table, row: Row) -> CsvRow:
+        if self._as_axes is None or table is not self._table:
+            self._table, self._as_axes = (
+                table,
+                _as_axes(table, is_told=self._told is not None and bool(self._told.columns)),
+            )
+        values = tuple(row.values[k] for k in self._as_axes.order)
+        return CsvRow(self._as_axes.table, values, row.stamp, row.count)
 
-def layout_of(
-    width: int, names: tuple[str, ...], *, columns: Sequence[int | str] | None = None, time: int | str | None = None
-) -> Layout | str:
-    """The layout of rows of `width` numbers under a header (empty: none), or what is missing to tell it."""
-    there = f"{width} columns" + (f" ({', '.join(names)})" if names else " and no header")
-    clock = next((k for k, name in enumerate(names) if is_time(name)), None)
-    if time is not None:
-        clock = _find(time, names, width)
-        if clock is None:
-            return f"there is no time column {time!r} in {there}"
-    if columns is not None:
-        chosen = [_find(column, names, width) for column in columns]
-    else:
-        others = [k for k in range(width) if k != clock]
-        axes = {axis_of(name): k for k, name in reversed(list(enumerate(names)))}
-        chosen = [axes[axis] for axis in AXES if axis in axes]
-        if not chosen:
-            chosen = [*others[: PLAIN_WIDTHS.get(len(others), 0)]]
-    found = tuple(k for k in chosen if k is not None)
-    if not found or len(found) < len(chosen):
-        return f'cannot tell which of {there} are acceleration; set columns = [1, 2, 3] or ["ax", "ay", "az"]'
-    named = tuple(axis_of(names[k]) if names else None for k in found)
-    units = {unit_of(names[k]) for k in found} if names else {None}
-    return Layout(
-        width=width,
-        chosen=found,
-        axes=tuple(axis for axis in named if axis) if len({*named} - {None}) == len(found) else AXES[: len(found)],
-        unit=units.pop() if len(units) == 1 else None,
-        time=clock,
-        second=seconds_of(names[clock]) if names and clock is not None else None,
-    )
-
-
-def _find(column: int | str, names: tuple[str, ...], width: int) -> int | None:
-    if isinstance(column, int):
-        return column - 1 if 1 <= column <= width else None
-    return next((k for k, name in enumerate(names) if name.lower() == column.lower()), None)
-
-
-def _labelled(text: str) -> tuple[tuple[str, ...], list[str]]:
-    """Fields, and their names where each has one beside it, as for a plotter: `ax:0.1,ay:0.2`."""
-    if ":" not in text and "=" not in text:
-        return (), [field for field in _SEPARATORS.split(text) if field]
-    labels = [match[0].rstrip(":= \t").strip() for match in _LABEL.finditer(text)]
-    fields = [field for field in _SEPARATORS.split(_LABEL.sub(" ", text)) if field]
-    return (tuple(labels) if len(labels) == len(fields) else ()), fields
-
-
-def _header_of(text: str) -> tuple[str, ...]:
-    """Names may hold spaces where something else separates them: `ax [g], ay [g]`."""
-    by = r"[,;\t]" if re.search(r"[,;\t]", text) else " +"
-    return tuple(name for field in re.split(by, text) if (name := field.strip(' "#')))
-
-
-def _number(field: str) -> float | None:
-    try:
-        return None if "_" in field else float(field)
-    except ValueError:
+    def _refusal(self, line: _Line, said: Heard) -> Refusal | None:
+        if line.fault is not None:
+            return Refusal(line.fault.kind, line.fault.detail, 1)
+        if isinstance(said, Spoilt):
+            return Refusal(self._kind(line.text, said), f"{line.text[:40]!r} {said.why}", 1)
+        self.counts["lines_of_text"] += isinstance(said, Other)
         return None
+
+    def _kind(self, text: str, spoilt: Spoilt) -> str:
+        table = self._reader.latest
+        if not spoilt.is_misfit or table is None:
+            return _KINDS.get(spoilt.why, "garbage")
+        return "short_line" if len(fields_of(without_units(bare(text)), table.dialect)) < table.width else "long_line"
+
+    def _notices(self) -> list[CsvRow | Refusal]:
+        """What is asked, and what is left out of a table: each once."""
+        table, question = self._reader.table, self._reader.question
+        results: list[CsvRow | Refusal] = []
+        if question is not None and question != self._question:
+            results.append(Refusal("columns", question_text(question)))
+        self._question = question
+        if table is None:
+            self._is_left_out_told = False
+        elif not self._is_left_out_told:
+            self._is_left_out_told = True
+            if table.left_out:
+                results.append(Refusal(LEFT_OUT, "; ".join(f"{left.what} {left.reason}" for left in table.left_out)))
+        return results
+
+
+def _as_axes(table: Table, *, is_told: bool) -> _AsAxes:
+    """x before y before z, however they are printed; in the order told, where columns were told."""
+    printed = range(len(table.chosen))
+    order = tuple(printed if is_told else sorted(printed, key=lambda k: table.axes[k]))
+    axes, chosen = tuple(table.axes[k] for k in order), tuple(table.chosen[k] for k in order)
+    return _AsAxes(replace(table, axes=axes, chosen=chosen), order)
+
+
+def _has_number(text: str) -> bool:
+    return _NUMBER.search(bare(text)) is not None
+
+
+def _begins_with_a_name(text: str) -> bool:
+    """Whether a first line of words may be a header that is whole: its first word says what a column is."""
+    first = re.split(r"[,;\t|]", text, maxsplit=1)[0] if re.search(r"[,;\t|]", text) else text.split(" ")[0]
+    return sense_of(first.strip(' "#')).strength in ("sure", "weak")

@@ -9,14 +9,14 @@ from __future__ import annotations
 import time
 from collections import deque
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Annotated, Literal
 
 import msgspec
 
 from agent.sources.port import Baud, Port, PortConfig
 from agent.sources.rtu import MAX_REPLY, Refused, request, silence_s, words_in
-from agent.sources.transmitters import POSSIBLE, PROFILES, Register, spans
+from agent.sources.transmitters import PROFILES, Register, is_possible, spans
 from agent.transport.routes import Route
 from agent.types import Counters, Item, Reading, SourceFault
 
@@ -65,6 +65,7 @@ class _Question:
     """One request of a round."""
 
     address: int
+    function: int
     first: int
     count: int
     attempt: int = 0
@@ -118,10 +119,10 @@ class ModbusSource:
         """Rounds keep to their beat, unless one took longer than that."""
         self._round_s = max(self._round_s + self._config.poll_s, time.monotonic())
         for address in self._routes:
-            self._questions += [_Question(address, first, count) for first, count in spans(self._config.figures)]
+            self._questions += [_Question(address, *span) for span in spans(self._config.figures)]
 
     def _ask(self, question: _Question) -> list[Item]:
-        asked = request(question.address, first=question.first, count=question.count)
+        asked = request(question.address, first=question.first, count=question.count, function=question.function)
         time.sleep(silence_s(self._config.baud))
         self._port.ask(asked)
         self._counts["requests"] += 1
@@ -145,8 +146,7 @@ class ModbusSource:
     def _unanswered(self, question: _Question, why: Refused) -> list[Item]:
         if question.attempt < self._config.retries and why.kind != "modbus_exception":
             self._counts["retries"] += 1
-            again = _Question(question.address, question.first, question.count, question.attempt + 1)
-            self._questions.appendleft(again)
+            self._questions.appendleft(replace(question, attempt=question.attempt + 1))
             return []
         detail = f"address {question.address}, register {question.first}: {why.detail}"
         return [self._fault(why.kind, detail, route.sensor) for route in self._routes[question.address]]
@@ -154,22 +154,31 @@ class ModbusSource:
     def _items(self, question: _Question, words: tuple[int, ...]) -> list[Item]:
         """Of several axes the first by name comes last: it is the one on which a round is judged."""
         arrival_s, wall_s = time.monotonic(), time.time()
-        here = [r for r in self._config.figures if 0 <= r.register - question.first < question.count]
+        here = [r for r in self._config.figures if _is_in(r, question)]
         items: list[Item] = []
         for register in sorted(here, key=lambda r: r.axis or "", reverse=True):
-            figure = register.figure(words[register.register - question.first])
-            low, high = POSSIBLE[register.quantity]
+            at = register.register - question.first
+            figure = register.figure(*words[at : at + register.width])
+            where = f"address {question.address}, register {register.register}"
             for route in self._routes[question.address]:
                 if route.quantity not in (None, register.quantity) or route.axis not in (None, register.axis):
                     continue
-                if low <= figure <= high:
+                if figure is None:
+                    contents = " ".join(f"{word:04x}" for word in words[at : at + register.width])
+                    items.append(self._fault("no_reading", f"{where}: {contents} is no reading", route.sensor))
+                elif not is_possible(register.quantity, figure):
+                    items.append(self._fault("implausible", f"{where}: {figure:g} cannot be", route.sensor))
+                else:
                     quantity, axis = register.quantity, register.axis
                     items.append(Reading(route.sensor, quantity, figure, arrival_s, wall_s, axis))
-                else:
-                    detail = f"address {question.address}, register {register.register}: {figure:g} cannot be"
-                    items.append(self._fault("implausible", detail, route.sensor))
         return items
 
     def _fault(self, kind: str, detail: str, sensor: str) -> SourceFault:
         self._counts["faults"] += 1
         return SourceFault(kind, detail, sensor)
+
+
+def _is_in(register: Register, question: _Question) -> bool:
+    """Whether the reply to this question holds all of a figure; a long table may be asked in several."""
+    at = register.register - question.first
+    return register.function == question.function and 0 <= at <= question.count - register.width

@@ -1,6 +1,6 @@
 """Modbus RTU, the little of it that reading registers takes: a request out, a reply in. Pure, and nothing is raised.
 
-Source: MODBUS over Serial Line V1.02 (CRC, section 6.2.2) and MODBUS Application Protocol V1.1b3 (function 03).
+Source: MODBUS over Serial Line V1.02 (CRC, section 6.2.2) and MODBUS Application Protocol V1.1b3 (functions 03, 04).
 """
 
 from __future__ import annotations
@@ -9,12 +9,13 @@ import struct
 from dataclasses import dataclass
 
 READ_HOLDING = 0x03
+READ_INPUT = 0x04
 MAX_WORDS = 125  # of one reply
 MAX_REPLY = 5 + 2 * MAX_WORDS
 CHARACTER_BITS = 11
 SILENCE_CHARACTERS = 3.5  # that separate two messages
 EXCEPTIONS = {
-    1: "it does not know function 03",
+    1: "it does not know function {function:02d}; try function = {other}",
     2: "it has no such registers",
     3: "it refuses the number of registers",
     4: "it has failed",
@@ -46,9 +47,9 @@ def with_crc(message: bytes) -> bytes:
     return message + struct.pack("<H", crc16(message))
 
 
-def request(address: int, *, first: int, count: int) -> bytes:
-    """Ask device `address` for `count` holding registers from `first` on, counted from 0."""
-    return with_crc(struct.pack(">BBHH", address, READ_HOLDING, first, count))
+def request(address: int, *, first: int, count: int, function: int = READ_HOLDING) -> bytes:
+    """Ask device `address` for `count` registers from `first` on, counted from 0: holding (03) or input (04) ones."""
+    return with_crc(struct.pack(">BBHH", address, function, first, count))
 
 
 def words_in(data: bytes, asked: bytes, *, is_all: bool) -> tuple[int, ...] | Refused | None:
@@ -56,17 +57,16 @@ def words_in(data: bytes, asked: bytes, *, is_all: bool) -> tuple[int, ...] | Re
 
     Noise before the reply and an adapter that echoes the request do no harm.
     """
-    address, count = asked[0], struct.unpack_from(">H", asked, 4)[0]
+    address, function, count = asked[0], asked[1], struct.unpack_from(">H", asked, 4)[0]
     reply = data.removeprefix(asked)
     size = 5 + 2 * count
     for at in range(max(0, len(reply) - 4)):
         if reply[at] != address:
             continue
-        if reply[at + 1] == READ_HOLDING and reply[at + 2] == 2 * count and _is_whole(reply[at : at + size], size):
+        if reply[at + 1] == function and reply[at + 2] == 2 * count and _is_whole(reply[at : at + size], size):
             return struct.unpack_from(f">{count}H", reply, at + 3)
-        if reply[at + 1] == READ_HOLDING | 0x80 and _is_whole(reply[at : at + 5], 5):
-            code = reply[at + 2]
-            return Refused("modbus_exception", EXCEPTIONS.get(code, f"exception {code}"))
+        if reply[at + 1] == function | 0x80 and _is_whole(reply[at : at + 5], 5):
+            return Refused("modbus_exception", _exception(reply[at + 2], function))
     if not is_all:
         return None
     if not reply:
@@ -77,6 +77,11 @@ def words_in(data: bytes, asked: bytes, *, is_all: bool) -> tuple[int, ...] | Re
 def silence_s(baud: int) -> float:
     """How long the line must be silent between two messages."""
     return SILENCE_CHARACTERS * CHARACTER_BITS / baud
+
+
+def _exception(code: int, function: int) -> str:
+    other = READ_INPUT if function == READ_HOLDING else READ_HOLDING
+    return EXCEPTIONS.get(code, f"exception {code}").format(function=function, other=other)
 
 
 def _is_whole(frame: bytes, size: int) -> bool:

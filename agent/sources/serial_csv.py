@@ -14,13 +14,14 @@ from typing import Annotated, Literal
 
 import msgspec
 
-from agent.limits import STANDARD_GRAVITY
+from agent.limits import RATE_TOLERANCE, STANDARD_GRAVITY
 from agent.recordings.column_names import SECONDS
-from agent.sources.csvlines import CsvRow, Layout, LineReader, Refusal
+from agent.sources.csvlines import CsvRow, LineReader, Refusal
 from agent.sources.port import Baud, Port, PortConfig
 from agent.sources.rows import RateWatch, RowBlocks
-from agent.sources.stamps import RateFromStamps, Stamps
+from agent.sources.stamps import Counts, RateFromStamps, Stamps, Step
 from agent.sources.understanding import Understanding
+from agent.tables.values import Table, Told
 from agent.transport.routes import Route
 from agent.types import Counters, Item, SampleBlock, SourceFault, Stream
 
@@ -56,19 +57,19 @@ class SerialCsvSource:
         self._config = config
         self._route = next((route for route in routes if route.quantity is None), None)
         self._port = Port(config, gather=True)
-        self._lines = LineReader(columns=config.columns, time=config.time)
+        rate_hz = None if self._route is None else self._route.rate_hz
+        self._lines = LineReader(Told(columns=config.columns, time_column=config.time, rate_hz=rate_hz))
         self._understanding = Understanding(unit="row of numbers", baud=config.baud, kind="serial_csv")
         self._first_session = secrets.randbits(32)  # sessions count up from here, others at each start of the agent
         self._sessions = 0
         self._measured_hz: float | None = None
-        self._layout: Layout | None = None
         self._begin(None)
 
-    def _begin(self, layout: Layout | None) -> None:
-        """Another layout is another stream."""
-        self._layout = layout
+    def _begin(self, table: Table | None) -> None:
+        """Another table is another stream."""
+        self._table = table
         self._blocks: RowBlocks | None = None
-        self._stamps: Stamps | None = None
+        self._stamps: Stamps | Counts | None = None
         self._measuring: RateFromStamps | None = None
         self._watch: RateWatch | None = None
 
@@ -86,7 +87,7 @@ class SerialCsvSource:
         """Items of what has arrived, waiting up to `timeout_s` for a byte; TransportError once the port is gone."""
         data = self._port.read(timeout_s)
         arrival_s, wall_s = time.monotonic(), time.time()
-        results = self._lines.feed(data)
+        results = self._lines.feed(data) if data else self._lines.settle()
         refused: list[Refusal] = []
         items: list[Item] = []
         rows = 0
@@ -95,9 +96,9 @@ class SerialCsvSource:
                 self._refuse(result, refused)
                 rows += result.samples
                 continue
-            if result.layout != self._layout:
+            if result.table is not self._table:
                 items += self._take(arrival_s, wall_s, everything=True)
-                self._begin(result.layout)
+                self._begin(result.table)
             place = self._place(result, refused)
             if place is None:
                 continue
@@ -107,7 +108,7 @@ class SerialCsvSource:
             rows += 1 + (place.missing if place.missing <= place.stream.rate_hz else 0)  # not those of an outage
         items += self._take(arrival_s, wall_s, everything=not data)
         refused += self._watched(rows, arrival_s)
-        understood = any(isinstance(result, CsvRow) for result in results)
+        understood = self._lines.is_promising or any(isinstance(result, CsvRow) for result in results)
         return [
             *items,
             *self._merged(refused),
@@ -127,22 +128,31 @@ class SerialCsvSource:
         if rate_hz is None or self._route is None:
             refused += [why] if why else []
             return None
-        stream, factor = self._stream(row.layout, rate_hz)
-        values = [value * factor for value in row.values]
+        stream, factors = self._stream(row.table, rate_hz)
+        values = [value * factor for value, factor in zip(row.values, factors, strict=True)]
         if max(map(abs, values)) > LARGEST:
             self._refuse(Refusal("too_large", f"{row.values} is beyond any range", 1), refused)
             return None
-        second = self._second(row.layout)
         is_new = self._blocks is None
-        if second is None or row.stamp is None:
-            return _Place(stream, values, is_new=is_new)
-        if self._stamps is None:
-            self._stamps = Stamps(second=second, rate_hz=rate_hz)
-        step = self._stamps.feed(row.stamp)
+        step = self._step(row, rate_hz, refused)
         if step is None:
-            self._refuse(Refusal("time", f"time {row.stamp:.15g} continues nothing", 1), refused)
             return None
         return _Place(stream, values, step.missing, step.device_us, is_new=is_new or step.is_new)
+
+    def _step(self, row: CsvRow, rate_hz: float, refused: list[Refusal]) -> Step | None:
+        """How many rows are missing before this one, by its time or else its counter; None where it is refused."""
+        second = self._second(row.table)
+        if second is not None and row.stamp is not None:
+            self._stamps = self._stamps or Stamps(second=second, rate_hz=rate_hz)
+            step, said = self._stamps.feed(row.stamp), f"time {row.stamp:.15g}"
+        elif row.count is not None:
+            self._stamps = self._stamps or Counts(rate_hz=rate_hz)
+            step, said = self._stamps.feed(row.count), f"count {row.count:.15g}"
+        else:
+            return Step(0, None)
+        if step is None:
+            self._refuse(Refusal("time", f"{said} continues nothing", 1), refused)
+        return step
 
     def _put(self, place: _Place) -> None:
         if place.is_new:
@@ -165,32 +175,41 @@ class SerialCsvSource:
     def _rate(self, row: CsvRow) -> tuple[float | None, Refusal | None]:
         if self._route is None:
             return None, Refusal("no_route", "no sensor is configured for this source")
-        if self._route.rate_hz is not None:
-            return self._route.rate_hz, None
+        declared, written = self._route.rate_hz, row.table.facts.rate_hz
+        if declared is not None and written is not None and abs(written / declared - 1) > RATE_TOLERANCE:
+            detail = f"{declared:g} Hz declared, the lines say {written:g} Hz; correct rate_hz"
+            return None, Refusal("rate_off", detail, 1)
+        if declared is not None:
+            return declared, None
         if self._measured_hz is not None:
             return self._measured_hz, None
-        second = self._second(row.layout)
+        second = self._second(row.table)
         if second is None or row.stamp is None:
-            clock = "no time column" if row.layout.time is None else "no unit of its time column (time_unit)"
+            if written is not None:
+                return written, None
+            clock = "no time column" if row.table.time is None else "no unit of its time column (time_unit)"
             return None, Refusal("no_rate", f"no rate_hz is configured for this sensor, and there is {clock}")
         if self._measuring is None:
             self._measuring = RateFromStamps(second=second)
         self._measured_hz = self._measuring.feed(row.stamp)
         return None, None
 
-    def _second(self, layout: Layout) -> float | None:
+    def _second(self, table: Table) -> float | None:
         unit = self._config.time_unit
-        return layout.second if unit is None else SECONDS[unit]
+        if unit is not None:
+            return SECONDS[unit]
+        return None if table.time is None else table.columns[table.time].second
 
-    def _stream(self, layout: Layout, rate_hz: float) -> tuple[Stream, float]:
-        """What the rows are, and the factor that makes them so."""
+    def _stream(self, table: Table, rate_hz: float) -> tuple[Stream, list[float]]:
+        """What the rows are, and the factors that make their values so: a unit of the config is that of the print."""
         route = self._route
         assert route is not None
-        unit = route.unit or layout.unit
+        unit = route.unit or table.unit
         factor = 1 / STANDARD_GRAVITY if unit == "m/s2" else 1.0
+        printed = [1.0 if unit == table.unit else scale for scale in table.scales]
         full_scale = None if route.full_scale is None else route.full_scale * factor
         known: Literal["g", "raw"] = "raw" if unit in (None, "raw") else "g"
-        return Stream(route.sensor, rate_hz, layout.axes, known, full_scale), factor
+        return Stream(route.sensor, rate_hz, table.axes, known, full_scale), [factor / scale for scale in printed]
 
     def _new_session(self, stream: Stream) -> None:
         self._blocks = RowBlocks(replace(stream, session=self._first_session + self._sessions))

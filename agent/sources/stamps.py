@@ -12,16 +12,17 @@ from agent.limits import MAX_GAP_S
 
 WRAP = 2**32  # millis() and micros() count in 32 bits
 MAX_STEP_S = 1.0  # a longer step, or one back, wants confirmation: text has no checksum
+COUNTER_ENDS = (2**8, 2**16, WRAP)
 RESOLVED = 4  # ticks between two stamps from which single steps can be told apart
 LATE = 1.5  # periods between two stamps from which a row is missing
 
 
 @dataclass(frozen=True, slots=True)
 class Step:
-    """What one stamp says: rows missing before it, and the device's time in microseconds."""
+    """What one stamp says: rows missing before it, and the device's time in microseconds if it is a time."""
 
     missing: int
-    device_us: int
+    device_us: int | None
     is_new: bool = False  # the device's clock began anew
 
 
@@ -66,6 +67,45 @@ class Stamps:
 
     def _missing(self, step_s: float) -> int:
         return round(step_s * self._rate_hz) - 1 if step_s > self._slack_s else 0
+
+
+class Counts:
+    """The counter column of one stream: its steps are rows; it may go round at 8, 16 or 32 bits."""
+
+    def __init__(self, *, rate_hz: float) -> None:
+        self._longest = max(4.0, MAX_STEP_S * rate_hz)  # rows
+        self._farthest = MAX_GAP_S * rate_hz
+        self._each: float | None = None  # what it counts for a row: the least step that was seen
+        self._last: float | None = None
+        self._suspect: float | None = None
+
+    def feed(self, count: float) -> Step | None:
+        """One row's count; None where it makes no sense, and the row is to be refused."""
+        if self._last is None:
+            return self._take(count, 0, is_new=True)
+        ahead = self._rows(self._last, count)
+        if 0 < ahead <= self._longest:
+            return self._take(count, round(ahead) - 1)
+        suspect, self._suspect = self._suspect, count
+        if suspect is None or not 0 < self._rows(suspect, count) <= self._longest:
+            return None
+        is_new = not 0 < ahead <= self._farthest
+        return self._take(count, 0 if is_new else round(ahead) - 1, is_new=is_new)
+
+    def _rows(self, last: float, count: float) -> float:
+        """Rows from one count to another, over the end of the counter where that is near."""
+        step = count - last
+        for end in COUNTER_ENDS if step < 0 else ():
+            if last < end and 0 < (step + end) / (self._each or 1) <= self._longest:
+                step += end
+                break
+        if step > 0:
+            self._each = min(self._each or step, step)
+        return step / (self._each or 1)
+
+    def _take(self, count: float, missing: int, *, is_new: bool = False) -> Step:
+        self._last, self._suspect = count, None
+        return Step(missing, None, is_new)
 
 
 class RateFromStamps:

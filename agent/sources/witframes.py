@@ -1,8 +1,10 @@
-"""WitMotion's standard protocol (WT901, JY901, HWT905): bytes in, accelerations and refusals out. Pure and bounded.
+"""WitMotion's standard protocol (WT901, JY901, HWT905, JY61): bytes in, accelerations and refusals out. Pure, bounded.
 
 A frame is 11 bytes: 0x55, a type, four little-endian int16, and the low byte of the sum of the ten before. 0x55 stands
 in data, too, and an 8-bit sum is weak, so a frame is believed where it follows another or another follows it, and its
-figures must be possible. Source: WITMOTION/WitStandardProtocol_JY901, Arduino_sdk/wit_c_sdk.c and REG.h (2024-08-29).
+figures must be possible. An acceleration's fourth word is its temperature: hundredths of a degree, or the count of an
+MPU-6050 (JY61), whichever can be. Source: WITMOTION/WitStandardProtocol_JY901, Arduino_sdk/wit_c_sdk.c and REG.h
+(2024-08-29).
 """
 
 from __future__ import annotations
@@ -16,7 +18,11 @@ ACCELERATION = 0x51
 TYPES = range(0x50, 0x60)  # time, acceleration, gyroscope, angle, ..., register read-back
 STEP_G = 16 / 32768  # the protocol's scale, whatever range the sensor is set to
 PLAUSIBLE_C = (-50.0, 125.0)
-MAX_TEMPERATURE_STEP_C = 5.0  # between two frames of a chip that weighs grams
+HUNDREDTHS = (0.01, 0.0)
+MPU_6050 = (1 / 340, 36.25)  # as the JY61 is read; the chip alone has 36.53 at 0, which matters to nobody here
+TEMPERATURES = (HUNDREDTHS, MPU_6050)
+"""Degrees per count, and degrees at 0."""
+MAX_TEMPERATURE_STEP = 500  # counts between two frames of a chip that weighs grams: 5 degrees, or 1.5 of an MPU-6050
 INSIST = 5  # frames in a row that agree on another temperature, or on another order of types, are right
 LONGEST_CYCLE = 16
 
@@ -108,11 +114,12 @@ class WitDecoder:
         if kind != ACCELERATION:
             return results
         x, y, z, warmth = struct.unpack_from("<hhhh", frame, 2)
-        if not self._warmth.believes(warmth / 100):
+        celsius = self._warmth.celsius(warmth)
+        if celsius is None:
             self._owed += 1
             return [*results, WitFault("implausible", f"{warmth / 100} degrees C", 1)]
         owed, self._owed = self._owed, 0
-        return [*results, Acceleration((x, y, z), warmth / 100, owed)]
+        return [*results, Acceleration((x, y, z), celsius, owed)]
 
 
 class _Cycle:
@@ -160,23 +167,37 @@ class _Cycle:
 
 
 class _Warmth:
-    """A chip's temperature hardly moves from one frame to the next."""
+    """A chip's temperature hardly moves from one frame to the next, and is possible by the scale of its family."""
 
     def __init__(self) -> None:
-        self._last: float | None = None
-        self._other: list[float] = []
+        self._families: tuple[tuple[float, float], ...] = (
+            TEMPERATURES  # the first of them explains all that was believed
+        )
+        self._last: int | None = None
+        self._other: list[int] = []
 
-    def believes(self, celsius: float) -> bool:
-        if not PLAUSIBLE_C[0] <= celsius <= PLAUSIBLE_C[1]:
-            return False
-        if self._last is not None and abs(celsius - self._last) > MAX_TEMPERATURE_STEP_C:
-            if self._other and abs(celsius - self._other[-1]) > MAX_TEMPERATURE_STEP_C:
+    def celsius(self, count: int) -> float | None:
+        """Degrees of a frame's fourth word; None where the frame is not to be believed."""
+        possible = tuple(family for family in self._families if _is_warmth(count, family))
+        if not possible:
+            return None
+        if self._last is not None and abs(count - self._last) > MAX_TEMPERATURE_STEP:
+            if self._other and abs(count - self._other[-1]) > MAX_TEMPERATURE_STEP:
                 self._other = []
-            self._other.append(celsius)
+            self._other.append(count)
             if len(self._other) < INSIST:
-                return False
-        self._last, self._other = celsius, []
-        return True
+                return None
+        self._last, self._other = count, []
+        self._families = possible
+        return _celsius(count, possible[0])
+
+
+def _celsius(count: int, family: tuple[float, float]) -> float:
+    return count * family[0] + family[1]
+
+
+def _is_warmth(count: int, family: tuple[float, float]) -> bool:
+    return PLAUSIBLE_C[0] <= _celsius(count, family) <= PLAUSIBLE_C[1]
 
 
 def _is_frame(buffer: bytearray, at: int) -> bool:

@@ -52,6 +52,7 @@ _TAGGED = re.compile(r"^[$#!@]?(?P<tag>[^\W\d_][^\W\d]*)\s*(?:[,;\t|]|\s)\s*(?=[
 _NUMBER_UNIT = re.compile(
     rf"(?<![\w.])({_NUMBERS['.'][:-1]}|[+-]?\d+,\d+))\s*(?:[\[(]\s*)?({_UNIT})(?:\s*[\])])?(?=$|[\s,;|\])}}])", re.ASCII
 )
+_BARE_LINE = frozenset("0123456789+-.,; \t|")  # most lines hold nothing else, and are told so quickly
 _BRACKETS = {"{": "}", "[": "]", "(": ")", "<": ">"}
 
 
@@ -92,7 +93,7 @@ def is_comment(text: str) -> bool:
 
 def without_units(text: str) -> str:
     """A line of bare fields with the units after its numbers taken off: `0.12 g, 0.05 g` is `0.12, 0.05`."""
-    return _NUMBER_UNIT.sub(r"\1", text) if any(letter.isalpha() or letter in "%°" for letter in text) else text
+    return text if _BARE_LINE.issuperset(text) else _NUMBER_UNIT.sub(r"\1", text)
 
 
 def units_in(text: str) -> tuple[str, ...]:

@@ -21,10 +21,16 @@ class TableReader:
     def __init__(self, told: Told | None = None) -> None:
         self.table: Table | None = None
         self.question: Question | None = None
+        self.latest: Table | None = None  # the table that the rows last given belong to, though it may be out of date
         self._told = told
         self._held: list[str] = []
         self._head: list[str] = []  # the lines before the settled table's first row: its header stays its own
         self._unfit: list[str] = []
+
+    @property
+    def held(self) -> int:
+        """Lines that wait for a table."""
+        return len(self._held)
 
     def feed(self, lines: Iterable[str]) -> list[Heard]:
         """What these lines are; nothing while they are held, and all of the held ones once they settle a table."""
@@ -53,7 +59,7 @@ class TableReader:
             return []
         held, self._held = self._held, []
         self._head = held[: found.skip]
-        self.table, self.question = found, None
+        self.table, self.latest, self.question = found, found, None
         return [heard for line in held[found.skip :] for heard in self._read(found, line)]
 
     def _read(self, table: Table, line: str) -> list[Heard]:

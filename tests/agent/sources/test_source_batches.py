@@ -8,6 +8,7 @@ import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from requirements import ROOT
 
 from agent.limits import STANDARD_GRAVITY
 from agent.sources.batches import MAX_SAMPLES, BatchReader
@@ -243,3 +244,106 @@ def test_a_retained_speed_is_of_unknown_age() -> None:
     assert isinstance(items[0], SourceFault)
     assert items[0].kind == "retained"
     assert isinstance(items[1], Reading)
+
+
+# ------------------------------------------------------------------------------------ what contradicts, what cannot be
+
+
+def paced(target: BatchReader, arrivals_s: list[float], **message: object) -> list[str]:
+    """Kinds of the faults of batches that arrive so; "block" where there is none."""
+    payload = json.dumps({"x": X, **message}).encode()
+    said = [target.feed(payload, arrival_s=at, wall_s=1.7e9 + at)[0] for at in arrivals_s]
+    return [item.kind if isinstance(item, SourceFault) else "block" for item in said]
+
+
+@pytest.mark.parametrize(("key", "value"), [("sample_rate", 1000), ("fs", "1 kHz"), ("dt_ms", 1), ("odr", 1000.0)])
+def test_a_key_of_another_name_that_contradicts_the_rate_is_told_and_nothing_is_believed(
+    key: str, value: object
+) -> None:
+    target = reader(rate_hz=2000.0)
+    first, keys = feed_all(target, {"x": X, key: value})
+    assert isinstance(first, SourceFault)
+    assert (first.kind, first.samples) == ("rate_off", len(X))
+    assert first.detail == "2000 Hz declared, the message says 1000 Hz; correct rate_hz"
+    assert isinstance(keys, SourceFault)
+    assert (keys.kind, keys.detail, keys.samples) == (
+        "unknown_keys",
+        f"{key!r} on t are no known keys; they say 1000 Hz",
+        0,
+    )
+    assert [item.kind for item in feed_all(target, {"x": X, key: value}) if isinstance(item, SourceFault)] == [
+        "rate_off"
+    ]
+    agreed = reader(rate_hz=1000.0)
+    assert isinstance(feed_all(agreed, {"x": X, key: value})[0], SampleBlock)
+    undeclared = feed_all(reader(), {"x": X, key: value})[0]
+    assert isinstance(undeclared, SampleBlock)
+    assert undeclared.stream.rate_hz == 1000.0
+
+
+def test_unknown_keys_are_named_once() -> None:
+    target = reader(rate_hz=1000.0)
+    block, fault = feed_all(target, {"x": X, "battery": 3.7, "meta": {"fs": 7}, "rssi": [1]})
+    assert isinstance(block, SampleBlock)
+    assert isinstance(fault, SourceFault)
+    assert fault.detail == "'battery', 'meta', 'rssi' on t are no known keys"
+    assert isinstance(feed(target, {"x": X, "battery": 3.6}), SampleBlock)
+    assert "its keys are 'ax', 'ay'" in feed(reader(), {"ax": [1], "ay": [2]}).detail
+    many = feed_all(target := reader(rate_hz=1000.0), {"x": X} | {f"k{n}" * 20: n for n in range(99)})[1]
+    assert many.detail.endswith("and 91 more on t are no known keys") or len(many.detail) == 200
+
+
+@pytest.mark.parametrize("t0", [False, True])
+def test_batches_that_come_at_another_pace_are_told_and_refused(t0: bool) -> None:
+    target = reader(rate_hz=500.0)  # 50 samples every 0.05 s are 1000 Hz
+    kinds = []
+    for n in range(40):
+        message = {"x": X, "t0": 100 + 0.05 * n} if t0 else {"x": X}
+        said = target.feed(json.dumps(message).encode(), arrival_s=10 + 0.05 * n, wall_s=1.7e9)[0]
+        kinds.append(said.kind if isinstance(said, SourceFault) else "block")
+    assert kinds == ["block"] * 10 + ["rate_off"] * 30
+
+
+def test_pace_that_says_nothing_refuses_nothing() -> None:
+    jitter = np.random.default_rng(1).uniform(0, 0.04, 400)
+    steady = [10 + 0.05 * n + wait for n, wait in enumerate(jitter.tolist())]
+    assert set(paced(reader(rate_hz=1000.0), sorted(steady))) == {"block"}
+    backlog = [10 + 0.0001 * n for n in range(100)] + [10.05 + 0.05 * n for n in range(200)]
+    assert set(paced(reader(rate_hz=1000.0), backlog)) == {"block"}
+    assert set(paced(reader(rate_hz=1000.0), [600.0 * n for n in range(20)])) == {"block"}, "recordings"
+    lossy = [10 + 0.05 * n for n in range(400) if n % 9]
+    assert set(paced(reader(rate_hz=1000.0), lossy)) == {"block"}
+    pauses = [{"x": X, "t0": 100.0 + 0.5 * n} for n in range(40)]
+    target = reader(rate_hz=1000.0)
+    said = [target.feed(json.dumps(m).encode(), arrival_s=m["t0"], wall_s=1.7e9)[0] for m in pauses]
+    assert all(isinstance(item, SampleBlock) for item in said), "t0 shows the pauses"
+
+
+@pytest.mark.parametrize(
+    ("quantity", "value", "kind"),
+    [
+        ("velocity_rms_mm_s", 65.535, "no_reading"),
+        ("velocity_rms_mm_s", 32.767, "no_reading"),
+        ("velocity_rms_mm_s", -1, "implausible"),
+        ("velocity_rms_mm_s", 9999, "implausible"),
+        ("temperature_c", -127, "implausible"),
+        ("acceleration_rms_g", 655.35, "implausible"),
+        ("rpm", 65_535, "no_reading"),
+    ],
+)
+def test_scalars_that_cannot_be_are_faults(quantity: str, value: float, kind: str) -> None:
+    for message in (json.dumps(value).encode(), {"value": value}):
+        item = feed(reader(quantity=quantity), message)
+        assert isinstance(item, SourceFault)
+        assert item.kind == kind
+    assert isinstance(feed(reader(quantity=quantity), b"40.5"), Reading)
+
+
+def test_case_of_a_rate_that_was_not_told() -> None:
+    case = ROOT.parent / "shared" / "cases" / "mqtt-rate-not-told" / "one_message_each_0.1s.json"
+    if not case.exists():
+        pytest.skip(f"{case} is absent")
+    target = reader(rate_hz=2000.0)
+    said = [i for n in range(50) for i in target.feed(case.read_bytes(), arrival_s=0.1 * n, wall_s=1.7e9)]
+    assert not [item for item in said if not isinstance(item, SourceFault)]
+    assert sorted({item.kind for item in said if isinstance(item, SourceFault)}) == ["rate_off", "unknown_keys"]

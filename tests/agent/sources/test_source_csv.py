@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import os
 import runpy
 from collections import Counter
@@ -17,78 +18,140 @@ from requirements import ROOT
 from serial_lines import Terminal
 from waiting import until
 
-from agent.limits import RATE_TOLERANCE
+from agent.limits import RATE_TOLERANCE, STANDARD_GRAVITY
 from agent.recordings.column_names import axis_of, is_time, seconds_of, unit_of
-from agent.sources.csvlines import AGREE, CHANGE, MAX_LINE, CsvRow, LineReader, Refusal, layout_of
+from agent.sources.csvlines import LEFT_OUT, MAX_LINE, CsvRow, LineReader, Refusal
 from agent.sources.rows import WATCH_S, RateWatch, RowBlocks
 from agent.sources.serial_csv import SerialCsvConfig, SerialCsvSource
-from agent.sources.stamps import WRAP, RateFromStamps, Stamps
+from agent.sources.stamps import WRAP, Counts, RateFromStamps, Stamps
 from agent.stream.ledger import Ledger
+from agent.tables.settle import SAMPLE_LINES
+from agent.tables.stream import LEAST_LINES, UNFIT
+from agent.tables.values import Told
 from agent.transport.routes import Route
 from agent.types import Item, SampleBlock, SourceFault, Stream
 
 CAPTURES = ROOT / "tests" / "cases" / "captures"
 
 
-def rows_of(text: str, **options: Any) -> list[tuple[float, ...]]:
-    return [said.values for said in heard(text, **options) if isinstance(said, CsvRow)]
+def rows_of(text: str, **told: Any) -> list[tuple[float, ...]]:
+    return [said.values for said in heard(text, **told) if isinstance(said, CsvRow)]
 
 
-def refusals_of(text: str, **options: Any) -> list[tuple[str, int]]:
-    return [(said.kind, said.samples) for said in heard(text, **options) if isinstance(said, Refusal)]
+def refusals_of(text: str, **told: Any) -> list[tuple[str, int]]:
+    return [(said.kind, said.samples) for said in heard(text, **told) if isinstance(said, Refusal)]
 
 
-def heard(text: str, **options: Any) -> list[CsvRow | Refusal]:
-    return LineReader(**options).feed(text.encode("latin-1"))
+def heard(text: str, **told: Any) -> list[CsvRow | Refusal]:
+    """What a line says and then falls silent."""
+    reader = LineReader(Told(**told))
+    return reader.feed(text.encode("latin-1")) + reader.settle()
 
 
-START = "1,2,3\n" * (AGREE + 1)  # the first line is not believed, AGREE make a layout: one row comes of it
+def shaken(rows: int, *, width: int = 3, seed: int = 0) -> list[list[float]]:
+    """Rows of what shakes, with two decimals; a column that stands still or rises is no acceleration."""
+    values = np.random.default_rng(seed).normal(0, 1, (rows, width)).round(2)
+    return [[value or 0.01 for value in row] for row in values.tolist()]
+
+
+def printed(rows: list[list[float]], by: str = ",") -> str:
+    return "".join(by.join(map(str, row)) + "\n" for row in rows)
+
+
+SHAKEN = [tuple(row) for row in shaken(LEAST_LINES)]
+START = "0,0\n" + printed(shaken(LEAST_LINES))  # the first line is not believed, LEAST_LINES settle a table
 
 
 # --------------------------------------------------------------------------------------------------------------- lines
 
 
-@pytest.mark.parametrize("line", ["1,2,3", "1;2;3", "1\t2\t3", "1 2 3", " 1, 2, 3 ", "1,2,3,", "1e0,+2.,3.000"])
-def test_all_separators_separate(line: str) -> None:
-    assert rows_of(f"{line}\r\n" * 5) == [(1.0, 2.0, 3.0)] * 2
+@pytest.mark.parametrize(
+    "form", ["{},{},{}", "{};{};{}", "{}\t{}\t{}", "{} {} {}", " {}, {}, {} ", "{},{},{},", "[{},{},{}]"]
+)
+def test_all_separators_separate(form: str) -> None:
+    assert rows_of("cut\n" + "".join(form.format(*row) + "\r\n" for row in SHAKEN)) == SHAKEN
 
 
-@pytest.mark.parametrize(("width", "taken"), [(1, 1), (2, 2), (3, 3), (6, 3), (9, 3)])
-def test_width_tells_which_columns_are_acceleration(width: int, taken: int) -> None:
-    line = ",".join(map(str, range(width))) + "\n"
-    assert rows_of(line * 9)[0] == tuple(map(float, range(taken)))
+@pytest.mark.parametrize(("width", "taken"), [(1, 1), (2, 2), (3, 3)])
+def test_nameless_columns_that_shake_are_acceleration(width: int, taken: int) -> None:
+    rows = shaken(20, width=width)
+    assert rows_of("cut\n" + printed(rows)) == [tuple(row[:taken]) for row in rows]
+
+
+def test_six_nameless_columns_are_told_by_gravity() -> None:
+    rows = [[x, y, z + 9.81, 0.1 * a, 0.1 * b, 0.1 * c] for x, y, z, a, b, c in shaken(300, width=6)]
+    assert rows_of("cut\n" + printed(rows))[0] == tuple(rows[0][:3])
 
 
 @pytest.mark.parametrize("width", [4, 5, 7, 8, 12])
-def test_other_widths_are_not_guessed(width: int) -> None:
-    line = ",".join(map(str, range(width))) + "\n"
-    assert rows_of(line * 9) == []
-    assert set(refusals_of(line * 9)) == {("columns", 0)}
-    assert rows_of(line * 9, columns=[4, 2])[0] == (3.0, 1.0)
+def test_other_widths_are_asked_about_once(width: int) -> None:
+    text = "cut\n" + printed(shaken(900, width=width))
+    (question,) = heard(text)
+    assert isinstance(question, Refusal)
+    assert (question.kind, question.samples) == ("columns", 0)
+    assert "columns: 1, 2, 3" in question.detail
+    assert question.detail.endswith('set columns = [1, 2, 3] or ["ax", "ay", "az"]')
+    first = shaken(1, width=width)[0]
+    assert rows_of(text, columns=(4, 2))[0] == (first[3], first[1])
+
+
+def test_column_that_rises_evenly_is_never_an_axis() -> None:
+    rows = [[10.0 * n, *row] for n, row in enumerate(shaken(300, width=2))]
+    assert rows_of("cut\n" + printed(rows)) == [tuple(row[1:]) for row in rows]
 
 
 def test_header_names_columns_units_and_time() -> None:
-    text = "temp,t_ms,az [g],ay [g],ax [g]\n" + "20,1000,3,2,1\n" * 2
-    assert rows_of("noise\n" + text) == [(1.0, 2.0, 3.0)] * 2
-    (row, _) = (said for said in heard("noise\n" + text) if isinstance(said, CsvRow))
-    assert (row.layout.axes, row.layout.unit, row.layout.second, row.stamp) == (("x", "y", "z"), "g", 1e-3, 1000.0)
+    rows = [[20.0, 1000.0 + 2 * n, *row] for n, row in enumerate(shaken(20))]
+    said = heard("noise\ntemp,t_ms,az [g],ay [g],ax [g]\n" + printed(rows))
+    notice, *taken = said
+    assert isinstance(notice, Refusal)
+    assert (notice.kind, notice.detail) == (LEFT_OUT, "temp is a temperature by its name")
+    assert [row.values for row in taken if isinstance(row, CsvRow)] == [(x, y, z) for _, _, z, y, x in rows]
+    (row, *_) = (row for row in taken if isinstance(row, CsvRow))
+    assert row.table.time is not None
+    assert (row.table.axes, row.table.unit, row.table.columns[row.table.time].second) == (("x", "y", "z"), "g", 1e-3)
+    assert row.stamp == 1000.0
 
 
 def test_columns_by_name_need_a_header_that_has_them() -> None:
-    options = {"columns": ["vibA", "vibB"], "time": "when"}
-    assert rows_of("hello\nwhen,vibA,vibB\n5,1,2\n", **options) == [(1.0, 2.0)]
-    assert refusals_of("hello\nwhen,viba,other\n5,1,2\n", **options) == [("columns", 0)]
-    assert "there is no time column" in str(layout_of(3, ("a", "b", "c"), time="when"))
+    told: dict[str, Any] = {"columns": ("vibA", "vibB"), "time_column": "when"}
+    rows = [[5.0 + n, *row] for n, row in enumerate(shaken(20, width=2))]
+    assert rows_of("hello\nwhen,vibA,vibB\n" + printed(rows), **told) == [tuple(row[1:]) for row in rows]
+    many = printed([[5.0 + n, *row] for n, row in enumerate(shaken(SAMPLE_LINES, width=2))])
+    assert refusals_of("hello\nwhen,vibA,other\n" + many, **told) == [("columns", 0)]
 
 
 def test_first_line_may_be_cut_and_is_not_believed() -> None:
-    assert rows_of("345,2,3\n" + "1,2,3\n" * 3) == [(1.0, 2.0, 3.0)]
-    assert rows_of("x,ay,az\n1,2,3\n") == [(1.0, 2.0, 3.0)], "a first name that is known is not cut"
-    assert rows_of("_g,ay_g,az_g\n1,2,3\n") == []
+    assert rows_of("345,2,3\n" + printed(shaken(20))) == [tuple(row) for row in shaken(20)]
+    (whole, *_) = (row for row in heard("x_g,y_g\n" + printed(shaken(20, width=2))) if isinstance(row, CsvRow))
+    assert whole.table.unit == "g", "a first name that is known is not cut"
+    (cut, *_) = (row for row in heard("_q,y_g\n" + printed(shaken(20, width=2))) if isinstance(row, CsvRow))
+    assert cut.table.unit is None
+
+
+def test_few_rows_settle_nothing_and_none_of_them_is_lost() -> None:
+    reader = LineReader()
+    text = printed(shaken(SAMPLE_LINES)).splitlines(keepends=True)
+    reader.feed(b"cut\n")
+    assert [said for line in text[: LEAST_LINES - 1] for said in reader.feed(line.encode()) + reader.settle()] == []
+    assert reader.is_promising
+    assert len(reader.feed(text[LEAST_LINES - 1].encode()) + reader.settle()) == LEAST_LINES
+    busy = LineReader()
+    busy.feed(b"cut\n")
+    assert len([said for line in text for said in busy.feed(line.encode())]) == SAMPLE_LINES, "a line never silent, too"
+
+
+def test_line_spoilt_while_a_table_settles_is_a_sample_all_the_same() -> None:
+    lines = printed(shaken(30)).splitlines(keepends=True)
+    lines[3], lines[5], lines[7] = "4,5\n", "4,5\x8f,6\n", "4,5,nan\n"
+    said = heard("cut\n" + "".join(lines))
+    kinds = [said.kind if isinstance(said, Refusal) else "row" for said in said]
+    assert kinds[:8] == ["row"] * 3 + ["short_line", "row", "garbage", "row", "not_finite"]
+    assert len(said) == 30
 
 
 def test_short_last_line_is_never_a_row() -> None:
-    assert rows_of(START + "4,5,6\n7,8") == [(1.0, 2.0, 3.0), (4.0, 5.0, 6.0)]
+    assert rows_of(START + "4,5,6\n7,8") == [*SHAKEN, (4.0, 5.0, 6.0)]
 
 
 @pytest.mark.parametrize(
@@ -115,7 +178,12 @@ def test_spoilt_line_is_refused_as_one_sample(line: str, kind: str) -> None:
 )
 def test_text_between_rows_is_passed_over(line: str) -> None:
     assert refusals_of(START + line + "\n7,8,9\n") == []
-    assert rows_of(START + line + "\n7,8,9\n") == [(1.0, 2.0, 3.0), (7.0, 8.0, 9.0)]
+    assert rows_of(START + line + "\n7,8,9\n") == [*SHAKEN, (7.0, 8.0, 9.0)]
+
+
+def test_rows_may_stand_in_a_log() -> None:
+    lines = "".join(f"I ({n}) imu: {line}\n" for n, line in enumerate(printed(shaken(20)).splitlines()))
+    assert rows_of("cut\n" + lines) == [tuple(row) for row in shaken(20)]
 
 
 @pytest.mark.parametrize("line", ["ERR sensor not found", "ERROR: i2c", "E (77) i2c: timeout"])
@@ -124,17 +192,63 @@ def test_error_of_the_device_is_a_fault_without_samples(line: str) -> None:
 
 
 def test_sketch_that_was_changed_is_followed() -> None:
-    """A few lines of another width are spoilt; many are another layout."""
-    read = LineReader().feed((START + "1,2\n" * (CHANGE - 1) + "1,2,3\n" + "5,6\n" * (CHANGE + 1)).encode())
-    assert [said.values for said in read if isinstance(said, CsvRow)] == [(1.0, 2.0, 3.0)] * 2 + [(5.0, 6.0)] * 2
+    """A few lines of another width are spoilt; many are another table, of which none is lost."""
+    other = printed(shaken(60, width=1, seed=1))
+    reader = LineReader()
+    few, many = "".join(other.splitlines(keepends=True)[: UNFIT - 1]), other
+    said = reader.feed(START.encode()) + reader.settle()
+    said += reader.feed((few + "7,8,9\n" + many).encode()) + reader.settle()
+    widths = [len(row.values) for row in said if isinstance(row, CsvRow)]
+    assert widths == [3] * (LEAST_LINES + 1) + [1] * 60
 
 
 def test_reopened_port_forgets_half_a_line_and_keeps_the_header() -> None:
     reader = LineReader()
-    reader.feed(b"hello\nax_g,ay_g\n1,2\n3,")
+    reader.feed(("hello\nax_g,ay_g\n" + printed(shaken(20, width=2)) + "3,").encode())
+    assert len(reader.settle()) == 20
     reader.restart()
     said = reader.feed(b"4\n5,6\n")
-    assert [(row.values, row.layout.unit) for row in said if isinstance(row, CsvRow)] == [((5.0, 6.0), "g")]
+    assert [(row.values, row.table.unit) for row in said if isinstance(row, CsvRow)] == [((5.0, 6.0), "g")]
+
+
+def test_rows_that_wait_when_the_port_is_reopened_are_let_go_and_the_header_is_not() -> None:
+    reader = LineReader()
+    reader.feed(("hello\nax_g,ay_g\n" + printed(shaken(5, width=2))).encode())
+    reader.restart()
+    said = reader.feed(("4\n" + printed(shaken(20, width=2, seed=1))).encode()) + reader.settle()
+    assert [(row.values, row.table.unit) for row in said if isinstance(row, CsvRow)] == [
+        (tuple(row), "g") for row in shaken(20, width=2, seed=1)
+    ]
+
+
+CASES_OF_LINES = {
+    "serial-decimal-comma/stream.txt": (399, (0.08, -0.04, 9.74), None, []),
+    "serial-gyro-lines-mixed-in/stream.txt": (399, (0.12, -0.04, 9.87), None, [LEFT_OUT]),
+    "serial-numbers-in-dress/adafruit_adxl345.txt": (199, (0.17, 0.06, 9.74), "m/s2", []),
+    "serial-numbers-in-dress/json_lines.txt": (199, (-0.11, -0.26, 9.83), None, []),
+    "serial-labels-not-acceleration/roll_pitch_yaw.txt": (0, None, None, ["columns"]),
+}
+
+
+@pytest.mark.parametrize("name", CASES_OF_LINES)
+def test_lines_that_people_have(name: str, terminal: Terminal) -> None:
+    """Through the port; the first line after opening may be cut."""
+    case = ROOT.parent / "shared" / "cases" / name
+    if not case.exists():
+        pytest.skip(f"{case} is absent")
+    count, first, unit, kinds = CASES_OF_LINES[name]
+    items, _ = listen(terminal, case.read_bytes(), route=Route("fan", rate_hz=100.0))
+    blocks = samples_of(items)
+    assert sum(len(block.samples) for block in blocks) == count
+    assert list(faults_of(items)) == kinds
+    assert all(number == 1 for number in faults_of(items).values()), "said once"
+    if first is not None:
+        factor = 1 / STANDARD_GRAVITY if unit == "m/s2" else 1.0
+        assert blocks[0].samples[0] == pytest.approx([value * factor for value in first])
+        assert (blocks[0].stream.axes, blocks[0].stream.unit) == (("x", "y", "z"), "g" if unit else "raw")
+    elif kinds:
+        (why,) = (item.detail for item in items if isinstance(item, SourceFault))
+        assert "roll is an angle" in why
 
 
 @given(data=st.binary(max_size=3000), cuts=st.lists(st.integers(0, 3000), max_size=6))
@@ -142,8 +256,8 @@ def test_any_bytes_are_read_the_same_however_they_are_cut(data: bytes, cuts: lis
     data = START.encode() + data
     whole, pieces = LineReader(), LineReader()
     edges = sorted({0, len(data), *(cut for cut in cuts if cut < len(data))})
-    apart = [said for a, b in pairwise(edges) for said in pieces.feed(data[a:b])]
-    assert apart == whole.feed(data)
+    apart = [said for a, b in pairwise(edges) for said in pieces.feed(data[a:b])] + pieces.settle()
+    assert apart == whole.feed(data) + whole.settle()
     assert all(np.isfinite(said.values).all() for said in apart if isinstance(said, CsvRow))
 
 
@@ -234,6 +348,47 @@ def test_rate_comes_of_stamps_even_of_coarse_ones(second: float, rate_hz: float)
     assert rate == pytest.approx(rate_hz, rel=0.02)
 
 
+def steps_of(counts: list[float], *, rate_hz: float = 100.0) -> list[int | str]:
+    """Rows missing before each; "new" where the counter began anew, "no" where the row is refused."""
+    counted = Counts(rate_hz=rate_hz)
+    steps = [counted.feed(count) for count in counts]
+    return ["no" if step is None else "new" if step.is_new else step.missing for step in steps]
+
+
+def test_counter_shows_how_many_rows_are_missing() -> None:
+    assert steps_of([7, 8, 9, 13, 14]) == ["new", 0, 0, 3, 0]
+    assert steps_of([0, 10, 20, 50]) == ["new", 0, 0, 2], "a counter of samples counts by blocks"
+    for end in (2**8, 2**16, 2**32):
+        assert steps_of([end - 2, end - 1, 0, 2]) == ["new", 0, 0, 1]
+    assert steps_of([5, 6, 99_000, 7, 8]) == ["new", 0, "no", 0, 0]
+    assert steps_of([50_000, 50_001, 3, 4, 5]) == ["new", 0, "no", "new", 0]
+
+
+def test_counter_of_the_rows_makes_losses_gaps(terminal: Terminal) -> None:
+    lines = [f"{n % 256},{x},{y}\n" for n, (x, y) in enumerate(shaken(600, width=2)) if n not in (100, 101, 400)]
+    items, _ = listen(terminal, ("seq,ax,ay\n" + "".join(lines)).encode(), route=Route("fan", rate_hz=100.0))
+    blocks = samples_of(items)
+    ends = [0, *(block.end for block in blocks[:-1])]
+    assert [(b.start, b.start - end) for b, end in zip(blocks, ends, strict=True) if b.start > end] == [
+        (102, 2),
+        (401, 1),
+    ]
+    assert blocks[-1].end == 600
+    assert len({block.stream.session for block in blocks}) == 1
+
+
+def test_rate_in_the_lines_serves_or_contradicts(terminal: Terminal) -> None:
+    lines = [json.dumps({"fs": 500, "ax": x, "ay": y}) + "\n" for x, y in shaken(300, width=2)]
+    data = "".join(lines).encode()
+    found, _ = listen(terminal, data, route=Route("fan"))
+    assert {block.stream.rate_hz for block in samples_of(found)} == {500.0}
+    refused, _ = listen(terminal, data, route=Route("fan", rate_hz=1000.0))
+    assert samples_of(refused) == []
+    assert "1000 Hz declared, the lines say 500 Hz; correct rate_hz" in [
+        item.detail for item in refused if isinstance(item, SourceFault)
+    ]
+
+
 # -------------------------------------------------------------------------------------------------------- rows, blocks
 
 
@@ -300,10 +455,10 @@ def test_captures_are_what_their_script_writes() -> None:
 
 CASES = {
     # name: rate, options -> session length, rows, unit, rate, kinds of faults
-    "plain.csv": (Route("fan", rate_hz=1000.0), {}, 398, 398, "raw", 1000.0, {}),
-    "nine_semicolons.csv": (Route("fan", rate_hz=1000.0), {}, 400, 400, "g", 1000.0, {}),
-    "six_tabs.csv": (Route("fan", rate_hz=1000.0), {}, 398, 396, "raw", 1000.0, {"not_finite", "garbage"}),
-    "esp_idf.csv": (Route("fan"), {}, 200, 196, "g", 1000.0, {"device_error"}),
+    "plain.csv": (Route("fan", rate_hz=1000.0), {}, 400, 400, "raw", 1000.0, {}),
+    "nine_semicolons.csv": (Route("fan", rate_hz=1000.0), {}, 400, 400, "g", 1000.0, {LEFT_OUT}),
+    "six_tabs.csv": (Route("fan", rate_hz=1000.0), {}, 400, 398, "raw", 1000.0, {"not_finite", "garbage", LEFT_OUT}),
+    "esp_idf.csv": (Route("fan"), {}, 200, 196, "g", 1000.0, {"device_error", "short_line", LEFT_OUT}),
     "plotter.csv": (Route("fan", unit="g"), {}, 199, 199, "g", 1000.0, {}),
 }
 
@@ -332,7 +487,7 @@ def test_capture_becomes_samples_that_are_all_accounted_for(name: str, terminal:
 
 
 def test_rows_without_any_rate_are_refused(terminal: Terminal) -> None:
-    items, _ = listen(terminal, b"1,2,3\n" * 2000, route=Route("fan"))
+    items, _ = listen(terminal, printed(shaken(2000)).encode(), route=Route("fan"))
     assert samples_of(items) == []
     assert set(faults_of(items)) == {"no_rate"}
     assert faults_of(items)["no_rate"] < 100, "one fault per read, not per row"
@@ -359,42 +514,49 @@ def test_unit_of_the_config_comes_before_the_headers(terminal: Terminal) -> None
 
 
 def test_number_that_no_sensor_gives_is_refused(terminal: Terminal) -> None:
-    items, _ = listen(terminal, b"x\n1\n2\n1e30\n4\n", route=Route("fan", rate_hz=100.0))
+    data = b"ax\n" + b"1\n2\n" * 6 + b"1e30\n4\n"
+    items, _ = listen(terminal, data, route=Route("fan", rate_hz=100.0))
     assert faults_of(items) == {"too_large": 1}
-    assert [(b.start, b.samples[:, 0].tolist()) for b in samples_of(items)] == [(0, [1, 2]), (3, [4])]
+    assert [(b.start, b.samples[:, 0].tolist()) for b in samples_of(items)] == [
+        (0, [1, 2] * 5),
+        (10, [1, 2]),
+        (13, [4]),
+    ]
 
 
 @pytest.mark.parametrize("stamped", [True, False])
 def test_spoilt_line_is_one_rejected_sample_and_is_not_counted_twice(stamped: bool, terminal: Terminal) -> None:
-    lines = [f"{10 * n},{n},1\n" if stamped else f"{n},1\n" for n in range(20)]
-    lines[7] = lines[7].replace(",1", ",?")
-    data = ("t_ms,x,y\n" if stamped else "x,y\n") + "".join(lines)
+    values = [n * n for n in range(20)]
+    lines = [f"{10 * n},{x},1\n" if stamped else f"{x},1\n" for n, x in enumerate(values)]
+    lines[7] = lines[7].replace(",1\n", ",?\n")
+    data = ("t_ms,ax,ay\n" if stamped else "ax,ay\n") + "".join(lines)
     items, _ = listen(terminal, data.encode(), route=Route("fan", rate_hz=100.0))
     assert faults_of(items) == {"garbage": 1}
     assert [(b.start + n, x) for b in samples_of(items) for n, x in enumerate(b.samples[:, 0].tolist())] == [
-        (n, n) for n in range(20) if n != 7
+        (n, x) for n, x in enumerate(values) if n != 7
     ]
 
 
 def test_reopened_port_is_a_new_session_where_nothing_shows_what_was_missed(terminal: Terminal) -> None:
     source = SerialCsvSource(SerialCsvConfig(port=terminal.path), (Route("fan", rate_hz=100.0),))
     source.open()
-    (first,) = samples_of(say(terminal, source, b"x\n" + b"1\n" * 5))
+    (first, *_) = samples_of(say(terminal, source, b"x\n" + b"1\n2\n" * 6))
     source.open()
     (second,) = samples_of(say(terminal, source, b"1\n" * 5))
     assert (second.stream.session - first.stream.session, second.start) == (1, 0)
     source.close()
-    (other, _) = listen(terminal, b"x\n1\n", route=Route("fan", rate_hz=100.0))
+    (other, _) = listen(terminal, b"x\n" + b"1\n2\n" * 6, route=Route("fan", rate_hz=100.0))
     assert abs(samples_of(other)[0].stream.session - first.stream.session) > 1, "nor does the agent's next start go on"
 
 
 def test_reopened_port_goes_on_where_stamps_show_it(terminal: Terminal) -> None:
     source = SerialCsvSource(SerialCsvConfig(port=terminal.path), (Route("fan", rate_hz=100.0),))
     source.open()
-    (first,) = samples_of(say(terminal, source, b"t_ms,x\n" + b"".join(b"%d,1\n" % (10 * n) for n in range(5))))
+    said = b"t_ms,x\n" + b"".join(b"%d,%d\n" % (10 * n, n % 3) for n in range(15))
+    (*_, first) = samples_of(say(terminal, source, said))
     source.open()
     (second,) = samples_of(say(terminal, source, b"".join(b"%d,1\n" % (10 * n) for n in range(40, 50))))
-    assert (first.stream, first.end) == (second.stream, 5)
+    assert (first.stream, first.end) == (second.stream, 15)
     assert second.start == 41, "the first line after opening may be cut"
     source.close()
 
@@ -426,10 +588,10 @@ def test_wrong_declared_rate_is_told(terminal: Terminal, monkeypatch: pytest.Mon
 def test_silent_line_hands_on_what_it_has(terminal: Terminal) -> None:
     source = SerialCsvSource(SerialCsvConfig(port=terminal.path), (Route("fan", rate_hz=1000.0),))
     source.open()
-    os.write(terminal.our_end, b"x\n1\n2\n")
+    os.write(terminal.our_end, b"x\n" + b"1\n2\n" * 6)
     found: list[Item] = []
     until(lambda: found.extend(source.read(0.05)) or found, seconds=5)
-    assert [block.samples[:, 0].tolist() for block in samples_of(found)] == [[1.0, 2.0]]
+    assert [block.samples[:, 0].tolist() for block in samples_of(found)] == [[1.0, 2.0] * 6]
     source.close()
 
 

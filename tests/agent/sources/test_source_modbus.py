@@ -80,7 +80,8 @@ def test_reply_may_come_in_pieces_after_an_echo_and_noise() -> None:
 def test_no_is_an_answer(code: int) -> None:
     said = words_in(with_crc(bytes([0x50, 0x83, code])), ASKED, is_all=False)
     assert isinstance(said, Refused)
-    assert (said.kind, said.detail) == ("modbus_exception", EXCEPTIONS.get(code, f"exception {code}"))
+    wanted = EXCEPTIONS.get(code, f"exception {code}").format(function=3, other=4)
+    assert (said.kind, said.detail) == ("modbus_exception", wanted)
 
 
 def test_reply_of_another_or_with_a_wrong_bit_is_none() -> None:
@@ -111,19 +112,65 @@ def test_silence_between_messages_is_three_and_a_half_characters() -> None:
 
 def test_figure_has_scale_and_sign() -> None:
     register = Register(register=0, quantity="temperature_c", scale=0.01, signed=True)
-    assert [register.figure(word) for word in (2534, 0xFFFF, 0x8000)] == [25.34, -0.01, -327.68]
+    assert [register.figure(word) for word in (2534, 0xFFFE, 0x8001)] == [25.34, -0.02, -327.67]
     velocity = PROFILES["wtvb01_485"].registers[0]
     assert velocity.figure(0x8001) == 32_769, "velocity is unsigned: read with a sign it turns over when it is worst"
 
 
 def test_registers_are_asked_for_together_where_they_are_near() -> None:
     numbers = (100, 101, 105, 120, 121, 300, 100)
-    assert spans([Register(register=n, quantity="temperature_c") for n in numbers]) == [(100, 6), (120, 2), (300, 1)]
-    assert spans(PROFILES["wtvb01_485"].registers) == [(0x3A, 7)]
-    assert spans(PROFILES["banner_qm42vt2"].registers) == [(5201, 5)]
+    assert spans([Register(register=n, quantity="temperature_c") for n in numbers]) == [
+        (3, 100, 6),
+        (3, 120, 2),
+        (3, 300, 1),
+    ]
+    assert spans(PROFILES["wtvb01_485"].registers) == [(3, 0x3A, 7)]
+    assert spans(PROFILES["banner_qm42vt2"].registers) == [(3, 5201, 5)]
     long = spans([Register(register=n, quantity="temperature_c") for n in range(400)])
-    assert sum(count for _, count in long) == 400
-    assert max(count for _, count in long) <= MAX_WORDS
+    assert sum(count for *_, count in long) == 400
+    assert max(count for *_, count in long) <= MAX_WORDS
+
+
+def test_wide_registers_are_asked_for_whole_and_each_function_by_itself() -> None:
+    def wide(n: int, **options: Any) -> Register:
+        return Register(register=n, quantity="temperature_c", type="float32", **options)
+
+    assert spans([wide(10), wide(12), wide(20, function=4)]) == [(3, 10, 4), (4, 20, 2)]
+    assert spans([wide(10), Register(register=11, quantity="temperature_c")]) == [(3, 10, 2)]
+    long = spans([wide(2 * n) for n in range(100)])
+    assert long == [(3, 0, 124), (3, 124, 76)], "no float is cut in two"
+
+
+@pytest.mark.parametrize(
+    ("kind", "words", "figure"),
+    [
+        ("float32", (0x3DF5, 0xC28F), 0.12),
+        ("int32", (0xFFFF, 0xFFFE), -2.0),
+        ("uint32", (0x0001, 0x0000), 65_536.0),
+        ("int16", (0xFFFE,), -2.0),
+        ("uint16", (0xFFFE,), 65_534.0),
+        ("float32", (0x8000, 0x0000), 0.0),
+    ],
+)
+def test_types_and_the_order_of_words(kind: Any, words: tuple[int, ...], figure: float) -> None:
+    register = Register(register=0, quantity="velocity_rms_mm_s", type=kind)
+    assert register.width == len(words)
+    assert register.figure(*words) == pytest.approx(figure)
+    turned = Register(register=0, quantity="velocity_rms_mm_s", type=kind, words="low_first")
+    assert turned.figure(*words[::-1]) == pytest.approx(figure)
+
+
+@pytest.mark.parametrize("kind", ["uint16", "int16", "uint32", "int32", "float32"])
+def test_registers_that_hold_no_reading_have_no_figure(kind: Any) -> None:
+    register = Register(register=0, quantity="velocity_rms_mm_s", type=kind)
+    assert register.figure(*[0xFFFF] * register.width) is None
+    assert register.figure(*[0x7FFF, 0xFFFF][: register.width]) is None
+
+
+@pytest.mark.parametrize("table", [{"type": "float32", "signed": True}, {"type": "int32", "register": 65_535}])
+def test_register_that_cannot_be_is_refused(table: dict[str, Any]) -> None:
+    with pytest.raises(msgspec.ValidationError, match=r"signed|registers"):
+        msgspec.convert({"register": 1, "quantity": "temperature_c", **table}, Register)
 
 
 @pytest.mark.parametrize(
@@ -281,7 +328,7 @@ def test_sensor_may_want_one_figure_of_one_axis(terminal: Terminal, transmitter:
 
 
 def test_figure_that_cannot_be_is_a_fault(terminal: Terminal, transmitter: Transmitter) -> None:
-    transmitter.words |= {0x3A: 0xFFFF, 0x40: 0x8000}
+    transmitter.words |= {0x3A: 0xFFFE, 0x40: 0x8001}
     source = opened(terminal)
     items = ask(source, rounds=1)
     assert faults(items) == {"implausible": 2}
@@ -300,5 +347,31 @@ def test_registers_of_another_model_are_read_as_described(terminal: Terminal) ->
         ("pump", "velocity_rms_mm_s", "z", pytest.approx(1.234)),
         ("pump", "temperature_c", None, pytest.approx(21.5)),
     ]
+    source.close()
+    line.stop()
+
+
+def test_all_ones_are_a_fault_and_no_figure(terminal: Terminal) -> None:
+    """A gateway whose transmitter is gone answers so; 65.5 mm/s would be zone D."""
+    line = Transmitter(terminal, dict.fromkeys(range(5201, 5206), 0xFFFF), addresses=(3,))
+    source = opened(terminal, Route("pump", address=3), profile="banner_qm42vt2")
+    items = ask(source, rounds=1)
+    assert figures(items) == []
+    assert faults(items) == {"no_reading": 3}
+    assert "address 3, register 5201: ffff is no reading" in {i.detail for i in items if isinstance(i, SourceFault)}
+    source.close()
+    line.stop()
+
+
+def test_float_in_input_registers_of_a_device_that_knows_function_04_only(terminal: Terminal) -> None:
+    line = Transmitter(terminal, {10: 0x3DF5, 11: 0xC28F}, addresses=(1,), function=4)
+    inches = Register(register=10, quantity="velocity_rms_mm_s", axis="x", scale=25.4, type="float32", function=4)
+    source = opened(terminal, profile=None, registers=(inches,))
+    assert figures(ask(source, rounds=1)) == [("pump", "velocity_rms_mm_s", "x", pytest.approx(3.048))]
+    source.close()
+    holding = Register(register=10, quantity="velocity_rms_mm_s", type="float32")
+    source = opened(terminal, profile=None, registers=(holding,))
+    (fault,) = (item for item in ask(source, rounds=1) if isinstance(item, SourceFault))
+    assert fault.detail == "address 1, register 10: it does not know function 03; try function = 4"
     source.close()
     line.stop()

@@ -159,6 +159,30 @@ def test_temperature_that_jumps_is_a_wrong_frame_and_one_that_stays_is_right() -
     assert accelerations(WitDecoder().feed(impossible * 20)) == []
 
 
+@pytest.mark.parametrize("degrees", [-10.0, 17.0, 21.4, 25.0, 36.25, 60.0])
+def test_temperature_of_a_jy61_is_by_its_chips_scale(degrees: float) -> None:
+    """Its hundredths would be -65 degrees; where they are possible, the frames are believed all the same."""
+    word = round((degrees - 36.25) * 340)
+    heard = WitDecoder().feed(b"".join(frame_of(ACCELERATION, (n, 0, 0, word + n % 7)) for n in range(300)))
+    assert len(heard) == len(accelerations(heard)) == 300
+    if word < -5010:
+        assert {round(said.temperature_c) for said in accelerations(heard)} == {round(degrees)}
+
+
+def test_jy61_that_warms_through_the_other_scales_end_loses_nothing() -> None:
+    heard = WitDecoder().feed(b"".join(frame_of(ACCELERATION, (n, 0, 0, -6000 + 10 * n)) for n in range(600)))
+    assert len(heard) == len(accelerations(heard)) == 600
+    assert max(abs(a.temperature_c - b.temperature_c) for a, b in pairwise(accelerations(heard))) < 0.1
+
+
+def test_case_of_a_jy61() -> None:
+    case = ROOT.parent / "shared" / "cases" / "witmotion-temperature-over-340" / "jy61.bin"
+    if not case.exists():
+        pytest.skip(f"{case} is absent")
+    heard = WitDecoder().feed(case.read_bytes())
+    assert len(heard) == len(accelerations(heard)) == 300
+
+
 def test_type_out_of_turn_is_refused_until_it_is_the_rule() -> None:
     stranger = frame_of(0x5F, (1, 2, 3, 4))
     frames = rounds(10)
