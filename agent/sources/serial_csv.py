@@ -15,7 +15,6 @@ from typing import Annotated, Literal
 import msgspec
 
 from agent.limits import RATE_TOLERANCE, STANDARD_GRAVITY
-from agent.recordings.column_names import SECONDS
 from agent.sources.csvlines import CsvRow, LineReader, Refusal
 from agent.sources.port import Baud, Port, PortConfig
 from agent.sources.rows import RateWatch, RowBlocks
@@ -27,6 +26,10 @@ from agent.types import Counters, Item, SampleBlock, SourceFault, Stream
 
 Column = Annotated[int, msgspec.Meta(ge=1, le=64)] | Annotated[str, msgspec.Meta(min_length=1, max_length=64)]
 LARGEST = 2.0**31  # counts of the widest converter there is; no accelerometer gives more, in any unit
+
+
+SECONDS = {"s": 1.0, "ms": 1e-3, "us": 1e-6}
+"""Unit of a time column, as the config names it -> seconds."""
 
 
 class SerialCsvConfig(PortConfig, frozen=True, forbid_unknown_fields=True, kw_only=True):

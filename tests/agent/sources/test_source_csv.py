@@ -19,7 +19,6 @@ from serial_lines import Terminal
 from waiting import until
 
 from agent.limits import RATE_TOLERANCE, STANDARD_GRAVITY
-from agent.recordings.column_names import axis_of, is_time, seconds_of, unit_of
 from agent.sources.csvlines import LEFT_OUT, MAX_LINE, CsvRow, LineReader, Refusal
 from agent.sources.rows import WATCH_S, RateWatch, RowBlocks
 from agent.sources.serial_csv import SerialCsvConfig, SerialCsvSource
@@ -266,22 +265,6 @@ def test_line_without_end_keeps_no_memory() -> None:
     for _ in range(1000):
         assert reader.feed(b"1" * 10_000) == []
     assert len(reader._buffer) <= MAX_LINE + 1
-
-
-@pytest.mark.parametrize(
-    ("name", "axis", "unit"),
-    [("ax_g", "x", "g"), ("accY [m/s2]", "y", "m/s2"), ("Z", "z", None), ("gx", None, None), ("max", None, None)],
-)
-def test_names_of_columns(name: str, axis: str | None, unit: str | None) -> None:
-    assert (axis_of(name), unit_of(name)) == (axis, unit)
-
-
-@pytest.mark.parametrize(
-    ("name", "second"), [("timestamp_us", 1e-6), ("t (ms)", 1e-3), ("millis", 1e-3), ("micros", 1e-6), ("time", None)]
-)
-def test_names_of_time(name: str, second: float | None) -> None:
-    assert is_time(name)
-    assert seconds_of(name) == second
 
 
 # -------------------------------------------------------------------------------------------------------------- stamps

@@ -10,6 +10,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
+from agent.faults import PARENTS
 from agent.types import FAULTS
 from export.text.encoders import (
     FOLDER,
@@ -65,7 +66,7 @@ def test_no_sentence_stands_twice() -> None:
 
 def test_every_fault_has_a_text_in_every_language() -> None:
     texts = read_texts()
-    assert set(texts) == set(FAULTS)
+    assert set(texts) == {*FAULTS, *PARENTS}
     for per_language in texts.values():
         assert set(per_language) == set(LANGUAGES)
         assert HANGUL.search(per_language["ko"].title)

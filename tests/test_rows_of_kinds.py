@@ -43,7 +43,7 @@ TABLES = {
 ELSEWHERE = {
     "agent/sinks/__init__.py": set(SINKS),  # the name of a sink may be that of a source
     "agent/commands/__init__.py": {"replay"},  # the command
-    "agent/service/worker.py": {".vbp"},  # the end of a file's name that it makes
+    "agent/service/answers.py": {".vbp"},  # the end of a file's name that it makes
     "export/shrinking/writers/__init__.py": set(RUNTIMES),  # the table of writers, see below
     "export/studies/field/edge.py": {"onnx"},  # a study of one runtime
 }
