@@ -237,7 +237,7 @@ class ShaftGrowth:
 class Signs:
     """What a window shows of impacts and of the shaft's lines, whatever its embedding is like."""
 
-    impulses: float  # log spread of the band envelope that spreads most: above healthy, or above Gaussian noise alone
+    impulses: float | None  # log spread of the envelope that spreads most: above healthy, or above noise; None: no band
     above_healthy: bool
     growth: ShaftGrowth | None  # None where no healthy state at this very speed is known
 
@@ -273,7 +273,7 @@ class Diagnosis:
     validated: bool = True  # False: the fault was learnt from simulation alone
     heights: LineHeights | None = None  # None without geometry or speed
     objection: Objection | None = None  # why it is not named, where lines contradict the nearest description
-    signs: Signs | None = None  # None where the sensor is too slow to hear impacts, or nothing was judged
+    signs: Signs | None = None  # None where nothing was judged
     missing: tuple[str, ...] = ()  # what would have to be known to say more
     looks_like: str | None = None  # the nearest description, where evidence does not bear it out
     hears_bearings: bool = True  # False: the sensor is too slow for every band that a bearing's impacts excite

@@ -9,6 +9,7 @@ from __future__ import annotations
 import math
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
+from typing import TypeVar
 
 import msgspec
 import numpy as np
@@ -24,6 +25,9 @@ REFERENCE_WIDTH = 0.3  # in ln(rpm): how fast a cell's weight falls with distanc
 MIN_WINDOWS = 5  # fewer do not make a baseline
 TYPICAL_WEIGHT = 10.0  # windows that the typical scatter counts as, beside the cell's own
 _SMALLEST_SD = 1e-3
+
+
+Level = TypeVar("Level", float, NDArray[np.float64])
 
 
 class DeviationScale(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
@@ -47,6 +51,7 @@ class SpeedCell:
     seen: NDArray[np.int64]  # (n,) windows in which the feature was known
     rms_g: float  # mean RMS of the worst axis, for the running gate
     shaft_db: NDArray[np.float64] | None = None  # mean level of the shaft's orders; None: kept by an older agent
+    impulses: float | None = None  # mean of the features' own; likewise
 
     def covers(self, rpm: float | None) -> bool:
         if rpm is None or self.rpm is None:
@@ -67,8 +72,9 @@ class SpeedCell:
         count = self.count + 1
         if self.rpm is not None and rpm is not None:
             rpm = self.rpm + (rpm - self.rpm) / count
-        shaft_db = _mean_level(self.shaft_db if self.count else features.shaft_db, features.shaft_db, count)
-        return SpeedCell(rpm, count, mean, scatter, seen, self.rms_g + (rms - self.rms_g) / count, shaft_db)
+        shaft_db = _mean(self.shaft_db if self.count else features.shaft_db, features.shaft_db, count)
+        impulses = _mean(self.impulses if self.count else features.impulses, features.impulses, count)
+        return SpeedCell(rpm, count, mean, scatter, seen, self.rms_g + (rms - self.rms_g) / count, shaft_db, impulses)
 
 
 @dataclass(frozen=True, slots=True)
@@ -113,7 +119,11 @@ class Baseline:
             known &= ~speed_bound
         cell = self._cell(rpm)
         shaft_db = cell.shaft_db if cell is not None and cell.is_exactly_at(rpm) else None
-        return Features(values=np.where(known, values, 0).astype(np.float32), known=known, shaft_db=shaft_db)
+        heard = [(one.impulses, weight) for one, weight in weighted if one.impulses is not None]
+        impulses = sum(one * weight for one, weight in heard) / sum(weight for _, weight in heard) if heard else None
+        return Features(
+            values=np.where(known, values, 0).astype(np.float32), known=known, shaft_db=shaft_db, impulses=impulses
+        )
 
     def deviation(
         self,
@@ -159,9 +169,7 @@ class Baseline:
         return min((cell.rms_g for cell in self.cells if cell.count >= MIN_WINDOWS), default=None)
 
 
-def _mean_level(
-    before: NDArray[np.float64] | None, now: NDArray[np.float64] | None, count: int
-) -> NDArray[np.float64] | None:
+def _mean(before: Level | None, now: Level | None, count: int) -> Level | None:
     """The mean over `count` windows, of which `now` is the last; None once one of them had none."""
     return None if before is None or now is None else before + (now - before) / count
 
@@ -184,6 +192,7 @@ class _StoredCell(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     seen: list[int]
     rms_g: float
     shaft_db: list[float | None] | None = None
+    impulses: float | None = None
 
 
 def to_bytes(baseline: Baseline) -> bytes:
@@ -201,6 +210,7 @@ def _stored(cell: SpeedCell) -> _StoredCell:
         seen=cell.seen.tolist(),
         rms_g=cell.rms_g,
         shaft_db=None if levels is None else [value if math.isfinite(value) else None for value in levels],
+        impulses=cell.impulses,
     )
 
 
@@ -222,6 +232,7 @@ def from_bytes(stored: bytes, *, size: int) -> Baseline:
                 np.array(c.seen, np.int64),
                 c.rms_g,
                 None if c.shaft_db is None else np.array(c.shaft_db, np.float64),
+                c.impulses,
             )
             for c in cells
         )

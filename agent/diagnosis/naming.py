@@ -4,8 +4,8 @@ What is known selects what may be named at all; a physical sign must bear a name
 candidates it is nearest to. Where sign and likeness do not meet, the parent is said, or no name. `run`, `replay` and
 `evaluate` ask alike.
 
-    known healthy, within its limit          -> healthy
     1 x has grown alone / with its multiples -> imbalance / rotor
+    known healthy, within its limit          -> healthy
     impacts                                  -> the bearing element that likeness and own lines agree on, else bearing
     over the limit                           -> the fault of degree that likeness and sign agree on, else abnormal
     else                                     -> healthy where it looks so and no impact speaks against it, else unknown
@@ -81,10 +81,9 @@ def name_on(grounds: Grounds, calibration: Calibration, *, name_at: float = NAME
 
     A name less probable than `name_at` is not given: its parent is, or none.
     """
-    if grounds.within_baseline:
-        return Name(HEALTHY, 1 - _damage(grounds, calibration), "within_baseline")
     return (
         _rotor(grounds)
+        or _within_the_limit(grounds, calibration)
         or _bearing(grounds, calibration, name_at)
         or _of_degree(grounds, name_at)
         or _over_the_limit(grounds)
@@ -94,7 +93,7 @@ def name_on(grounds: Grounds, calibration: Calibration, *, name_at: float = NAME
 
 
 def _rotor(grounds: Grounds) -> Name | None:
-    """Asked first: strong imbalance looks impulsive, too."""
+    """Asked first: strong imbalance looks impulsive, and one line that doubled may be within the limit of them all."""
     growth = None if grounds.signs is None else grounds.signs.growth
     if not grounds.has_baseline or not has_risen(growth):
         return None
@@ -105,11 +104,19 @@ def _rotor(grounds: Grounds) -> Name | None:
     return Name("looseness" if loose else ROTOR, SURE_OF_ROTOR, "shaft_orders_have_grown")
 
 
+def _within_the_limit(grounds: Grounds, calibration: Calibration) -> Name | None:
+    """What the machine's own healthy state at this speed allows, its impacts included."""
+    if not grounds.within_baseline:
+        return None
+    return Name(HEALTHY, 1 - _damage(grounds, calibration), "within_baseline")
+
+
 def _bearing(grounds: Grounds, calibration: Calibration, name_at: float) -> Name | None:
     limits = _limits(grounds, calibration)
-    if limits is None or grounds.signs is None or grounds.signs.impulses < limits.impulses:
+    impulses = None if grounds.signs is None else grounds.signs.impulses
+    if limits is None or impulses is None or impulses < limits.impulses:
         return None
-    damage = limits.probability(grounds.signs.impulses)
+    damage = limits.probability(impulses)
     likeliest = _likeliest(grounds, FAULTS_OF_BEARINGS)
     if likeliest is None or damage < name_at:
         return None
@@ -171,7 +178,8 @@ def _limits(grounds: Grounds, calibration: Calibration) -> SignLimits | None:
 def _damage(grounds: Grounds, calibration: Calibration) -> float:
     """Probability of bearing damage; 0 where nothing is known of it."""
     limits = _limits(grounds, calibration)
-    return 0.0 if limits is None or grounds.signs is None else limits.probability(grounds.signs.impulses)
+    impulses = None if grounds.signs is None else grounds.signs.impulses
+    return 0.0 if limits is None or impulses is None else limits.probability(impulses)
 
 
 def _likeliest(grounds: Grounds, among: tuple[str, ...]) -> Match | None:

@@ -22,21 +22,26 @@ OVER_SECOND_DB, OVER_THIRD_DB = 3.0, 4.0
 """By how much more than 2 x and 3 x: misalignment raises 2 x most, looseness 3 x as well (ISO 13373-3, table D.1)."""
 
 
-def signs_of(features: Features, reference: Features | None, spec: FeatureSpec) -> Signs | None:
-    """Of one window, above its healthy `reference` as far as that is known; None where no band is heard.
+def signs_of(features: Features, reference: Features | None, spec: FeatureSpec) -> Signs:
+    """Of one window, above its healthy `reference` as far as that is known.
 
     The spread of a band's envelope (its coefficient of variation, in log units above that of Gaussian noise) rises with
-    every kind of impact and with nothing that is steady: tones, gears and mains leave it. The band that spreads most
-    counts, for nobody knows in which one a machine's resonances lie (Randall & Antoni, MSSP 25 (2011), section 5).
+    every kind of impact, and tones that are steady leave it. The band that spreads most counts, for nobody knows in
+    which one a machine's resonances lie (Randall & Antoni, MSSP 25 (2011), section 5).
     """
+    growth = growth_of(features, reference)
+    spread, healthy = _spread(features, spec), None if reference is None else _spread(reference, spec)
+    if spread is None:
+        return Signs(None, False, growth)
+    return Signs(spread if healthy is None else spread - healthy, healthy is not None, growth)
+
+
+def _spread(features: Features, spec: FeatureSpec) -> float | None:
+    """That of the features, off the window's ends where it was measured so; None where no band is heard."""
+    if features.impulses is not None:
+        return features.impulses
     place = _impulses(spec)
-    if not features.known[place]:
-        return None
-    spread = float(features.values[place])
-    above = reference is not None and bool(reference.known[place])
-    if reference is not None and above:
-        spread -= float(reference.values[place])
-    return Signs(spread, above, growth_of(features, reference))
+    return float(features.values[place]) if features.known[place] else None
 
 
 def growth_of(features: Features, reference: Features | None) -> ShaftGrowth | None:
@@ -54,9 +59,10 @@ def mean_signs(windows: Sequence[Signs | None]) -> Signs | None:
         return None
     above = 2 * sum(window.above_healthy for window in known) >= len(known)
     alike = [window for window in known if window.above_healthy == above]
+    spreads = [window.impulses for window in alike if window.impulses is not None]
     grown = [window.growth for window in alike if window.growth is not None]
     growth = _mean_growth(grown) if grown and 2 * len(grown) >= len(alike) else None
-    return Signs(fmean(window.impulses for window in alike), above, growth)
+    return Signs(fmean(spreads) if spreads else None, above, growth)
 
 
 def _mean_growth(windows: Sequence[ShaftGrowth]) -> ShaftGrowth:

@@ -31,7 +31,9 @@ class Features:
 
     values: Vector  # (n,) finite; 0 where unknown
     known: NDArray[np.bool_]  # (n,)
-    shaft_db: NDArray[np.float64] | None = None  # as `dsp.shaft` measures it; no encoder reads it
+    # What no encoder reads, and signs rest on:
+    shaft_db: NDArray[np.float64] | None = None  # as `dsp.shaft` measures it
+    impulses: float | None = None  # as `spectra.impulses`; None where no band is heard
 
 
 _SHAFT = "shaft"
@@ -109,7 +111,9 @@ def extract(
     values = np.concatenate([value for value, _ in parts]).astype(np.float32)
     known = np.concatenate([mask for _, mask in parts])
     shaft_db = shaft_levels(spectra, shaft_hz) if shaft_hz else None
-    return Features(values=np.where(known, values, np.float32(0)), known=known, shaft_db=shaft_db)
+    return Features(
+        values=np.where(known, values, np.float32(0)), known=known, shaft_db=shaft_db, impulses=spectra.impulses
+    )
 
 
 Part: TypeAlias = tuple[NDArray[np.float32], NDArray[np.bool_]]

@@ -58,6 +58,7 @@ class Spectra:
     envelope_known: NDArray[np.bool_]  # (bands,)
     envelope_spread: Vector  # (bands,) log of std/mean of the envelope
     envelope_kurtosis: Vector  # (bands,) log of the envelope's fourth standardised moment
+    impulses: float | None  # `envelope_spread` of the band that spreads most, off the window's ends; None without bands
     rms: Vector  # (axes,) in the stream's unit, mean removed
     kurtosis: Vector  # (axes,) fourth standardised moment, 3 for Gaussian noise
     crest: Vector  # (axes,) peak over RMS
@@ -101,7 +102,7 @@ def analyse(window: Window, spec: FeatureSpec) -> Spectra:
     bands = len(spec.envelope_bands_hz)
     modulation = np.zeros((bands, int(spec.envelope_max_hz / bin_hz) + 1), np.float32)
     known = np.zeros(bands, np.bool_)
-    spread, peaky = np.zeros(bands, np.float32), np.zeros(bands, np.float32)
+    spread, peaky, inner = (np.zeros(bands, np.float32) for _ in range(3))
     for row, bins in enumerate(band_bins(spec, rate_hz=window.rate.hz, samples=n)):
         if bins is None:
             continue
@@ -109,6 +110,7 @@ def analyse(window: Window, spec: FeatureSpec) -> Spectra:
         envelope = _envelope(band, reach=modulation.shape[1])
         known[row] = True
         spread[row], peaky[row] = _shape(envelope)
+        inner[row] = _inner_spread(envelope)
         modulation[row] = power_of(hann(rfft(envelope)))[: modulation.shape[1]]
     envelopes = np.where(known[:, None], _above_floor(modulation, width), np.float32(0))
     return Spectra(
@@ -121,6 +123,7 @@ def analyse(window: Window, spec: FeatureSpec) -> Spectra:
         envelope_known=known,
         envelope_spread=spread,
         envelope_kurtosis=peaky,
+        impulses=float(inner[known].max()) if known.any() else None,
         rms=rms,
         kurtosis=kurtosis,
         crest=crest,
@@ -166,6 +169,18 @@ def _envelope(band: Spectrum, *, reach: int) -> Vector:
     return envelope
 
 
+def _inner_spread(envelope: Vector) -> float:
+    """Log spread of an envelope without its ends.
+
+    A tone between two bins of the window does not end where it began; cut to a band, that step rings at both ends, as
+    if the machine knocked. Off the ends nothing of it is left.
+    """
+    ends = max(1, round(_ENDS * len(envelope)))
+    inner = envelope[ends:-ends]
+    mean = max(float(inner.mean()), 1e-12)
+    return 0.5 * float(np.log(max(float(inner.var()) / mean**2, 1e-12) / _RAYLEIGH_VARIANCE))
+
+
 def _shape(envelope: Vector) -> tuple[float, float]:
     """Log spread and log kurtosis of an envelope of mean 1; 0 for Gaussian noise of that bandwidth."""
     deviation = envelope - np.float32(1)
@@ -175,6 +190,7 @@ def _shape(envelope: Vector) -> tuple[float, float]:
     return 0.5 * float(np.log(variance / _RAYLEIGH_VARIANCE)), float(np.log(fourth / variance**2 / _RAYLEIGH_KURTOSIS))
 
 
+_ENDS = 0.03  # of an envelope, at each end
 _RAYLEIGH_VARIANCE = 4 / np.pi - 1  # of a Rayleigh variable with mean 1
 _RAYLEIGH_KURTOSIS = 3.245  # its fourth standardised moment
 
