@@ -11,11 +11,17 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 
+from agent.limits import STANDARD_GRAVITY
 from agent.tables.columns import Cells
 from agent.tables.values import Column, LeftOut, Question, Role, Told, Unit
 from agent.types import AXES
 
-GRAVITIES = (1.0, 9.80665, 1000.0, *(256.0 * 2**k for k in range(8)))  # g, m/s2, mg, and counts per g of usual ranges
+GRAVITIES = (
+    1.0,
+    STANDARD_GRAVITY,
+    1000.0,
+    *(256.0 * 2**k for k in range(8)),
+)  # g, m/s2, mg, and counts per g of usual ranges
 TURNS = 0.3  # share of rows on which a column's word changes, from which lines of several kinds take turns
 NEAR_GRAVITY = 0.12
 

@@ -14,10 +14,10 @@ from numpy.typing import NDArray
 Floats = NDArray[np.float64]
 Jumps = NDArray[np.int64]
 
-WRAPS = (2.0**8, 2.0**16, 2.0**32, 86_400.0, 2.0**32 * 1e-3, 2.0**32 * 1e-6, 1e3, 1e4, 1e5, 1e6)
+_DAY_S = 24 * 3600.0
+WRAPS = (2.0**8, 2.0**16, 2.0**32, _DAY_S, 2.0**32 * 1e-3, 2.0**32 * 1e-6, 1e3, 1e4, 1e5, 1e6)
 STEADY = 0.1  # spread of the steps, as a share of a step, of a clock on which a single missing sample shows
 MAX_GAP = 2.0**40  # samples
-LEAST_RATE_HZ, MOST_RATE_HZ = 0.05, 200_000.0
 CERTAINLY_SECONDS = 0.005  # a fraction so small counts no ticks, and as milliseconds would be beyond any accelerometer
 FRACTION = 0.5  # a step below it is no tick
 AGREES = 0.05  # of a told rate, within which a measured one is the same

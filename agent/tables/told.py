@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from agent.tables.clock import AGREES, LEAST_RATE_HZ, MOST_RATE_HZ
+from agent.limits import MAX_RATE_HZ, MIN_RATE_HZ
+from agent.tables.clock import AGREES
 from agent.tables.values import Question, Table, Told
 
 
@@ -18,7 +19,7 @@ def contradiction(table: Table, told: Told, *, measured_hz: float | None = None)
     if told.rate_hz is None and measured_hz and written_hz and not _agree(written_hz, measured_hz):
         text = f"the lines before the table say {written_hz:g} Hz, but {_time_of(table)} says {measured_hz:g} Hz"
         return Question(text, "rate")
-    if measured_hz is not None and not LEAST_RATE_HZ <= measured_hz <= MOST_RATE_HZ:
+    if measured_hz is not None and not MIN_RATE_HZ <= measured_hz <= MAX_RATE_HZ:
         return Question(f"{_time_of(table)} says {measured_hz:g} Hz, which no accelerometer has", "time_column")
     if told.unit in ("g", "m/s2") and table.unit is not None and told.unit != table.unit:
         return Question(f"the unit {told.unit} was given, but the table says {table.unit}", "unit")

@@ -58,12 +58,12 @@ def test_a_race_without_its_lines_is_not_named() -> None:
 
 
 def test_a_recording_without_impacts_names_no_bearing() -> None:
-    window = replace(heard("inner_race", inner=3, outer=1), signs=NONE)
+    window = replace(heard("inner_race", inner=0.06, outer=0.0), signs=NONE)
     assert (verdict_of([window], CALIBRATION).fault, verdict_of([window], CALIBRATION).looks_like) == (
         UNKNOWN,
         "inner_race",
     )
-    once = verdict_of([window, window, window, heard("inner_race", inner=3, outer=1)], CALIBRATION)
+    once = verdict_of([window, window, window, heard("inner_race", inner=0.06, outer=0.0)], CALIBRATION)
     assert once.fault == UNKNOWN  # a lone knock among them
     assert once.signs is not None
     assert once.signs.impulses == pytest.approx(0.2)

@@ -42,6 +42,7 @@ def shown(impulses: float = 0.0, growth: ShaftGrowth | None = CALM, *, above_hea
     return Signs(impulses, above_healthy, growth)
 
 
+WEAK_LINES = LineHeights(0.5, 1.2, 0.5, above_healthy=True)  # over healthy machines', and proof of nothing alone
 OVER = Grounds(
     matches=like("outer_race", "inner_race", HEALTHY),
     knows_speed=True,
@@ -77,7 +78,8 @@ def named(grounds: Grounds, **options: float) -> Name:
 
 def test_within_its_limit_a_known_machine_is_healthy_whatever_it_looks_like() -> None:
     assert (named(WITHIN).fault, named(WITHIN).reason) == (HEALTHY, "within_baseline")
-    assert named(replace(WITHIN, signs=shown(0.0, ALONE))).fault == HEALTHY
+    grown = named(replace(WITHIN, signs=shown(0.0, ALONE)))
+    assert grown.fault == "imbalance"  # one line that doubled may be within the limit of them all
 
 
 def test_what_has_grown_at_the_shaft_s_orders_is_named_before_any_bearing() -> None:
@@ -237,8 +239,9 @@ def test_an_objection_of_the_lines_falls_back_to_the_parent_and_is_told() -> Non
 
 def test_signs_are_held_against_the_limits_of_what_they_are_above() -> None:
     between = 0.45  # impacts above healthy, none above noise alone
-    assert named(replace(OVER, signs=shown(between))).fault == "outer_race"
-    assert named(replace(OVER, signs=shown(between, None, above_healthy=False))).fault == ABNORMAL
+    weak = replace(OVER, heights=WEAK_LINES)
+    assert named(replace(weak, signs=shown(between))).fault == "outer_race"
+    assert named(replace(weak, signs=shown(between, None, above_healthy=False))).fault == ABNORMAL
     assert name_on(OVER, Calibration(0.1, 0.3, 0.3)).fault == ABNORMAL  # a bundle without limits bears nothing out
 
 
@@ -246,8 +249,20 @@ def test_impacts_that_healthy_machines_show_as_well_bear_nothing_out() -> None:
     """However sure the curve would be of damage by then."""
     strict = Calibration(0.1, 0.3, 0.3, signs=SignLimits(impulses=0.9, slope=10.0, offset=-3.0, own=LIMITS.own))
     assert LIMITS.probability(0.8) > 0.9
-    assert name_on(OVER, strict).fault == ABNORMAL
-    assert name_on(replace(OVER, signs=shown(0.9)), strict).fault == "outer_race"
+    weak = replace(OVER, heights=WEAK_LINES)
+    assert name_on(weak, strict).fault == ABNORMAL
+    assert name_on(replace(weak, signs=shown(0.9)), strict).fault == "outer_race"
+
+
+def test_lines_that_tower_over_healthy_machines_name_the_nearest_element_without_impacts() -> None:
+    quiet = replace(OVER, signs=shown(0.0))
+    name = named(quiet)
+    assert (name.fault, name.probability, name.reason) == ("outer_race", quiet.matches[0].probability, "own_lines")
+    assert named(replace(quiet, heights=WEAK_LINES)).fault == ABNORMAL
+    assert named(replace(quiet, heights=LineHeights(3.5, 3.0, 0.5, above_healthy=True))).fault == ABNORMAL
+    assert named(replace(quiet, heights=None)).fault == ABNORMAL
+    assert named(replace(quiet, matches=like(HEALTHY, "outer_race"))).fault == ABNORMAL
+    assert named(replace(quiet, matches=like("outer_race", "ball", best=0.4))).fault == ABNORMAL
 
 
 def test_missing_lists_all_that_would_let_more_be_said_and_nothing_else() -> None:

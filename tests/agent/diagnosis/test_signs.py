@@ -14,11 +14,12 @@ from agent.diagnosis.signs import (
     shows_misalignment,
     signs_of,
 )
-from agent.dsp.features import Features, feature_names
-from agent.dsp.spectra import FeatureSpec
-from agent.types import ShaftGrowth, Signs
+from agent.dsp.features import Features, extract, feature_names
+from agent.dsp.spectra import FeatureSpec, analyse
+from agent.types import Rate, ShaftGrowth, Signs, Stream, Window
 
 SPEC = FeatureSpec()
+RATE = 12_800.0
 NAMES = feature_names(SPEC)
 MOST_SPREAD = NAMES.index("impulse/most_spread")
 
@@ -100,7 +101,19 @@ def test_impulses_are_above_healthy_where_that_is_known_else_alone() -> None:
 
 
 def test_nothing_is_shown_where_no_band_is_heard() -> None:
-    assert signs_of(features(None), features(0.25), SPEC) is None
+    assert signs_of(features(None), features(0.25), SPEC) == Signs(None, above_healthy=False, growth=None)
+
+
+def test_a_tone_between_two_bins_is_no_impact() -> None:
+    n = round(2 * RATE)
+    t = np.arange(n) / RATE
+    noise = np.random.default_rng(0).normal(0, 0.1, n)
+    for hz in (1234.0, 1234.25, 3000.25):
+        samples = (noise + 2 * np.sin(2 * np.pi * hz * t)).astype(np.float32)[:, np.newaxis]
+        window = Window(Stream("s", RATE), 0, samples, Rate(RATE, "declared"), arrival_s=2.0, wall_s=None)
+        seen = signs_of(extract(analyse(window, SPEC), spec=SPEC, rpm=None, bearing=None), None, SPEC)
+        assert seen.impulses is not None
+        assert seen.impulses < 0.05
 
 
 def test_signs_of_a_window_carry_its_growth() -> None:

@@ -247,7 +247,7 @@ def test_verdicts_are_pooled_by_what_was_known() -> None:
     def verdict(high: int, *, covered: int = 10, speed_known: bool = True) -> RunVerdict:
         return RunVerdict("a", "b", NORMAL, True, speed_known, True, 10, covered, high, int(high > 5), None, 10, 1)
 
-    told, untold = lines_of([verdict(0), verdict(6), verdict(0, covered=0), verdict(3, told=False)], overlap=1)
+    told, untold = lines_of([verdict(0), verdict(6), verdict(0, covered=0), verdict(3, speed_known=False)], overlap=1)
     assert (told.pairs, told.windows, told.covered, told.alerted_pairs) == (3, 30, 20, 1)
     assert told.high_range == (0.0, 0.6)
     assert told.plain_range == (0.1, 0.1)
