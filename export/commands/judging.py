@@ -20,6 +20,17 @@ if TYPE_CHECKING:
     from export.scoring.statistics import Share
 
 
+SHARES = {
+    "parent": "parent",
+    "healthy": "healthy",
+    "wrong_fault": "wrong",
+    "abnormal": "abnormal",
+    "unknown": "unknown",
+    "unjudged": "unjudged",
+}
+"""What the edge says of a label's windows beside the label itself -> its column."""
+
+
 def add_judging(commands: Any) -> None:
     """Add the commands to argparse's `commands`."""
     evaluate = commands.add_parser("evaluate", help="score a bundle on recordings that it never saw")
@@ -78,12 +89,12 @@ def _as_text(evaluation: Evaluation) -> str:
         f"balanced accuracy  {evaluation.balanced_accuracy:.3f}   ({bounds})",
         f"macro AUROC        {area}",
         "",
-        f"{'label':<16}{'recall':>8}   the edge: right healthy  wrong unknown unjudged",
+        f"{'label':<16}{'recall':>8}   the edge: right" + "".join(f"{title:>9}" for title in SHARES.values()),
     ]
     for label, recall in evaluation.per_class_recall.items():
         called = gated.per_class[label]
-        shares = f"{called['right']:>15.3f}{called['healthy']:>8.3f}{called['wrong_fault']:>7.3f}"
-        rows.append(f"{label:<16}{recall:>8.3f}{shares}{called['unknown']:>8.3f}{called['unjudged']:>9.3f}")
+        shares = "".join(f"{called[name]:>9.3f}" for name in SHARES)
+        rows.append(f"{label:<16}{recall:>8.3f}{called['right']:>18.3f}{shares}")
     rows += ["", f"{'group':<32}{'recall':>8}"]
     rows += [f"{group:<32}{recall:>8.3f}" for group, recall in evaluation.per_group_recall.items()]
     rows += ["", "what the edge would say (95 % bounds)"]

@@ -14,8 +14,10 @@ from agent.machine import BallCount, Bearing, FaultOrders, Geometry
 
 GEOMETRIES = st.builds(
     lambda balls, share, angle: Geometry(balls, share, 1.0, angle),
-    st.integers(5, 30), st.floats(0.09, 0.28), st.floats(0, 45),
-)  # fmt: skip
+    st.integers(5, 30),
+    st.floats(0.09, 0.28),
+    st.floats(0, 45),
+)
 
 
 def test_every_way_to_give_a_bearing():
