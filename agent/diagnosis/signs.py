@@ -40,7 +40,7 @@ def _spread(features: Features, spec: FeatureSpec) -> float | None:
     """That of the features, off the window's ends where it was measured so; None where no band is heard."""
     if features.impulses is not None:
         return features.impulses
-    place = _impulses(spec)
+    place = spread_place(spec)
     return float(features.values[place]) if features.known[place] else None
 
 
@@ -114,5 +114,6 @@ def shows_looseness(growth: ShaftGrowth | None) -> bool:
 
 
 @lru_cache(maxsize=8)
-def _impulses(spec: FeatureSpec) -> int:
+def spread_place(spec: FeatureSpec) -> int:
+    """Where in the features the spread of whole windows is, on which limits are fitted."""
     return feature_names(spec).index("impulse/most_spread")

@@ -13,8 +13,8 @@ from numpy.typing import NDArray
 
 from agent.diagnosis.line_check import line_heights
 from agent.diagnosis.matching import SignLimits
+from agent.diagnosis.signs import spread_place
 from agent.dsp.encoder_inputs import speed_bound, view_shares
-from agent.dsp.features import feature_names
 from agent.dsp.spectra import FeatureSpec
 from agent.faults import HEALTHY, OWN_LINES
 from export.data.healthy import healthy_states
@@ -48,7 +48,7 @@ def fit_sign_limits(table: Table, healthy: Floats | None, spec: FeatureSpec) -> 
 
     None for `healthy`: above noise and floor alone. None where too few windows of either kind are heard.
     """
-    place = feature_names(spec).index("impulse/most_spread")
+    place = spread_place(spec)
     spread = table.values[:, place].astype(np.float64)
     if healthy is not None:
         spread = spread - healthy[:, place]

@@ -18,7 +18,7 @@ from numpy.typing import NDArray
 from agent.diagnosis.line_check import as_value, line_heights
 from agent.diagnosis.matching import Calibration, Descriptions, match
 from agent.diagnosis.naming import Grounds, Name, name_on
-from agent.dsp.features import feature_names
+from agent.diagnosis.signs import spread_place
 from agent.dsp.spectra import FeatureSpec
 from agent.faults import ABNORMAL, FAULTS, HEALTHY, UNKNOWN, parent_of
 from agent.types import Signs
@@ -126,7 +126,7 @@ def _names(
     vectors = centres / np.linalg.norm(centres, axis=1, keepdims=True)
     descriptions = Descriptions(FAULTS, vectors, (True,) * len(FAULTS), {})
     heights, above = line_heights(values, known, healthy, spec)
-    place = feature_names(spec).index("impulse/most_spread")
+    place = spread_place(spec)
     for row in range(len(table)):
         alone = healthy is None or not np.isfinite(healthy[row, place])
         spread = float(values[row, place]) - (0.0 if alone or healthy is None else float(healthy[row, place]))

@@ -11,7 +11,6 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from requirements import ROOT, skip_unless_required
 
 from agent.cli import main
 from agent.errors import RecordingError
@@ -20,13 +19,6 @@ from agent.recordings.read import read_recording
 
 TEXT_AND_WAV = {".csv", ".txt", ".lvm", ".wav", ".npy"}
 SCIPY = importlib.util.find_spec("scipy") is not None
-
-
-@pytest.fixture(scope="module")
-def cases() -> Path:
-    folder = ROOT.parent / "shared" / "cases"
-    skip_unless_required("the folder ../shared/cases with inputs that people have", available=folder.is_dir())
-    return folder
 
 
 @pytest.fixture(scope="module")

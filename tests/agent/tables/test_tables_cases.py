@@ -9,7 +9,6 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from requirements import ROOT, skip_unless_required
 from tables_of_noise import asked, settled
 
 from agent.tables.encodings import encoding_of
@@ -20,13 +19,6 @@ from agent.tables.settle import SAMPLE_LINES
 from agent.tables.stream import TableReader
 from agent.tables.told import contradiction
 from agent.tables.values import Table, Told
-
-
-@pytest.fixture(scope="module")
-def cases() -> Path:
-    folder = ROOT.parent / "shared" / "cases"
-    skip_unless_required("the folder ../shared/cases with inputs that people have", available=folder.is_dir())
-    return folder
 
 
 @pytest.fixture(scope="module")
