@@ -5,6 +5,7 @@ from __future__ import annotations
 from functools import cache
 
 import numpy as np
+from curves import logistic
 from numpy.typing import NDArray
 
 from agent.alerting.window_rules import DecisionConfig
@@ -26,9 +27,9 @@ FAULTS = ("healthy", "outer_race", "looseness")
 BEARING = Bearing("de", Geometry(balls=9, ball_mm=7.94, pitch_mm=39.04))
 MACHINE = Machine("pump", rpm=1500.0, speed_source="config", mounting=Mounting(group=2, foundation="rigid"))
 SETUP = SensorSetup("pump_de", MACHINE, bearings=(BEARING,))
-SIGNS = SignLimits(impulses=0.3, slope=10.0, offset=-3.0, own={"outer_race": 1.5})
+SIGNS = SignLimits(impulses=0.3, damage=logistic(10.0, -3.0), own={"outer_race": 1.5})
 """Above healthy the knocks below spread by 1.1 and their own lines stand 4.5 high, noise by 0.0 and 0.2."""
-BLIND_SIGNS = SignLimits(impulses=0.3, slope=10.0, offset=-3.0, own={"outer_race": 3.0})
+BLIND_SIGNS = SignLimits(impulses=0.3, damage=logistic(10.0, -3.0), own={"outer_race": 3.0})
 """Alone, knocks spread by 0.7 and their lines stand 5.7 high, noise by -0.3 and 1.1."""
 CONFIG = DecisionConfig(raise_after=3, clear_after=3)
 STREAM = Stream("pump_de", float(RATE), axes=("x", "y"), unit="g", full_scale=16.0, session=3)

@@ -47,7 +47,7 @@ def verdict_of(
     if not judged:
         fault, reason = _nothing_judged(diagnoses)
         return Verdict(fault, 0.0, reason, len(diagnoses), 0, (), None, (), True)
-    matches = mean_matches(judged)
+    matches = mean_matches([d.matches for d in judged])
     deviations = [d.deviation for d in judged if d.deviation is not None]
     deviation = median(deviations) if 2 * len(deviations) >= len(judged) else None
     heights = mean_heights([d.heights for d in judged])
@@ -87,15 +87,15 @@ def _most(holds: Iterable[bool]) -> bool:
     return 2 * sum(values) >= len(values)
 
 
-def mean_matches(diagnoses: Sequence[Diagnosis]) -> tuple[Match, ...]:
+def mean_matches(windows: Sequence[tuple[Match, ...]]) -> tuple[Match, ...]:
     """Similarity and probability per fault, averaged over windows, best probability first."""
     sums: dict[str, list[float]] = {}
-    for diagnosis in diagnoses:
-        for match in diagnosis.matches:
+    for matches in windows:
+        for match in matches:
             total = sums.setdefault(match.fault, [0.0, 0.0])
             total[0] += match.similarity
             total[1] += match.probability
-    count = len(diagnoses)
+    count = len(windows)
     averaged = [Match(fault, total[0] / count, total[1] / count) for fault, total in sums.items()]
     return tuple(sorted(averaged, key=lambda match: -match.probability))
 

@@ -6,12 +6,13 @@ healthy.
 
 from __future__ import annotations
 
-import math
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from itertools import pairwise
 
 import msgspec
 import numpy as np
+from numpy.typing import NDArray
 
 from agent.faults import UNKNOWN, children_of
 from agent.types import Match, Vector
@@ -37,18 +38,31 @@ class LineLimits(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     absent: dict[str, float]  # fault -> how high its own must stand at least; nothing is asked of others
 
 
+class Curve(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """A probability that rises with a figure: linear between its knots, and no further beyond them."""
+
+    at: tuple[float, ...]
+    probability: tuple[float, ...]
+
+    def __post_init__(self) -> None:
+        pairs = (pairwise(self.at), pairwise(self.probability))
+        if not self.at or len(self.at) != len(self.probability) or any(a > b for one in pairs for a, b in one):
+            raise ValueError("a curve needs knots that rise, and a probability that does for each")
+        if not 0 <= self.probability[0] <= self.probability[-1] <= 1:
+            raise ValueError("probabilities must lie between 0 and 1")
+
+    def of(self, figure: float) -> float:
+        """The probability at `figure`."""
+        return float(np.interp(figure, self.at, self.probability))
+
+
 class SignLimits(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """From where on physical signs bear a name out; fitted on machines left out."""
 
     impulses: float  # spread of the envelope from which a window holds impacts that healthy machines do not
-    slope: float  # probability of bearing damage: logistic(slope * spread + offset)
-    offset: float
+    damage: Curve  # of a bearing, by that spread
     own: dict[str, float]  # bearing element -> how high its own lines stand in healthy machines at most
     share: float = 0.6  # of the likeness of all elements, from which one of them is told from the others
-
-    def probability(self, impulses: float) -> float:
-        """That a bearing is damaged, where the spread of the envelope is that."""
-        return 1 / (1 + math.exp(-max(-50.0, min(50.0, self.slope * impulses + self.offset))))
 
 
 class Calibration(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
@@ -114,11 +128,16 @@ def match(embedding: Vector, descriptions: Descriptions, calibration: Calibratio
         return ()
     granted = np.array([calibration.granted.get(fault, 0.0) for fault in descriptions.faults])
     similarities = descriptions.vectors.astype(np.float64) @ (embedding / length) + granted
-    scaled = similarities / calibration.temperature
+    return ranked(similarities, descriptions.faults, calibration.temperature)
+
+
+def ranked(similarities: NDArray[np.float64], faults: Sequence[str], temperature: float) -> tuple[Match, ...]:
+    """`faults` by their similarities (faults,), best first, with the softmax of similarity / temperature."""
+    scaled = similarities / temperature
     weights = np.exp(scaled - scaled.max())
     probabilities = weights / weights.sum()
     order = np.argsort(-similarities, kind="stable")
-    return tuple(Match(descriptions.faults[i], float(similarities[i]), float(probabilities[i])) for i in order)
+    return tuple(Match(faults[i], float(similarities[i]), float(probabilities[i])) for i in order)
 
 
 def name_of(matches: tuple[Match, ...], calibration: Calibration) -> str:

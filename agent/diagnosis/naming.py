@@ -130,7 +130,7 @@ def _bearing(grounds: Grounds, calibration: Calibration, name_at: float) -> Name
     limits = _limits(grounds, calibration)
     if limits is None or grounds.impulses is None:
         return None
-    damage = limits.probability(grounds.impulses)
+    damage = limits.damage.of(grounds.impulses)
     if grounds.impulses < limits.impulses or damage < name_at:
         return _by_lines(grounds, calibration, limits, name_at=name_at)
     return _by_impacts(grounds, calibration, limits, damage=damage, name_at=name_at)
@@ -221,7 +221,7 @@ def _limits(grounds: Grounds, calibration: Calibration) -> SignLimits | None:
 def _damage(grounds: Grounds, calibration: Calibration) -> float:
     """Probability of bearing damage; 0 where nothing is known of it."""
     limits = _limits(grounds, calibration)
-    return 0.0 if limits is None or grounds.impulses is None else limits.probability(grounds.impulses)
+    return 0.0 if limits is None or grounds.impulses is None else limits.damage.of(grounds.impulses)
 
 
 def _likeliest(grounds: Grounds, among: tuple[str, ...]) -> Match | None:

@@ -6,24 +6,28 @@ recordings dressed as other machines another.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 from numpy.typing import NDArray
 
 from agent.diagnosis.line_check import line_heights
-from agent.diagnosis.matching import SignLimits
+from agent.diagnosis.matching import Curve, SignLimits
 from agent.diagnosis.signs import spread_place
 from agent.dsp.encoder_inputs import speed_bound, view_shares
 from agent.dsp.spectra import FeatureSpec
 from agent.faults import HEALTHY, OWN_LINES
-from export.data.healthy import healthy_states
+from export.data.healthy import healthy_pools, references
 from export.data.table import Table, join
 from export.network.graph import Floats
 from export.scoring.statistics import weighted_quantile
 
 MISTAKEN, MISPLACED = 0.05, 0.03
 """Shares of healthy windows that may reach the limit of impacts, and that of an element's own lines."""
+KNOTS, TAIL = 33, 0.02
+"""Of a curve, between the figures that this share of the weight stays below and above."""
+DOUBT = 0.01
+"""What any probability leaves to what was never recorded."""
 MIN_WINDOWS = 10
 """Of either kind; fewer fix nothing."""
 
@@ -37,9 +41,14 @@ class FittedSigns:
 
 
 def fit_signs(table: Table, dressed: Table | None, spec: FeatureSpec) -> FittedSigns:
-    """Both limits of a training table; without a healthy state `dressed` machines count among the healthy ones."""
-    healthy = healthy_states(table, speed_bound(view_shares(spec)))
-    blind = table if dressed is None else join([table, dressed])
+    """Both limits of a training table; without a healthy state `dressed` machines count among the healthy ones.
+
+    Healthy states are those of other speeds where there are any: at the same speed a machine scatters less, and what
+    was never commissioned must hold, too.
+    """
+    table = as_signs(table, spec)
+    healthy = references(table, healthy_pools(table), hidden=speed_bound(view_shares(spec)))
+    blind = table if dressed is None else join([table, as_signs(dressed, spec)])
     return FittedSigns(fit_sign_limits(table, healthy, spec), fit_sign_limits(blind, None, spec))
 
 
@@ -58,18 +67,45 @@ def fit_sign_limits(table: Table, healthy: Floats | None, spec: FeatureSpec) -> 
         return None
     weights = _alike(table, heard, damaged)
     sound = heard & ~damaged
-    slope, offset = _logistic(spread[heard], damaged[heard], weights[heard])
     heights, _ = line_heights(table.values, table.known, healthy, spec)
     return SignLimits(
-        impulses=_reached_by(spread[sound], weights[sound], MISTAKEN),
-        slope=slope,
-        offset=offset,
+        impulses=_limit_of_impulses(table, spread, sound, weights=weights, above=healthy is not None),
+        damage=rising(spread[heard], damaged[heard], weights[heard]),
         own={
             fault: _reached_by(heights[sound & known, number].astype(np.float64), weights[sound & known], MISPLACED)
             for number, fault in enumerate(OWN_LINES)
             if (known := np.isfinite(heights[:, number]))[sound].sum() >= MIN_WINDOWS
         },
     )
+
+
+def _limit_of_impulses(
+    table: Table,
+    spread: NDArray[np.float64],
+    sound: NDArray[np.bool_],
+    *,
+    weights: NDArray[np.float64],
+    above: bool,
+) -> float:
+    """What MISTAKEN of healthy windows reach; above a machine's own state, in the family that scatters most.
+
+    How far healthy machines stray from what they were at other speeds differs from one family to the next, and nobody
+    knows which a new one is like. How impulsive they are by themselves differs far more: there the mean must do.
+    """
+    pooled = _reached_by(spread[sound], weights[sound], MISTAKEN)
+    if not above:
+        return pooled
+    family = families(table)
+    each = [spread[sound & (family == name)] for name in np.unique(family[sound])]
+    return max([pooled, *(float(np.quantile(one, 1 - MISTAKEN)) for one in each if len(one) >= MIN_WINDOWS)])
+
+
+def as_signs(table: Table, spec: FeatureSpec) -> Table:
+    """The table with the spread off the window's ends, as the agent's signs measure it, in place of the whole one."""
+    values = table.values.copy()
+    place = spread_place(spec)
+    values[:, place] = np.where(np.isfinite(table.impulses), table.impulses, values[:, place])
+    return replace(table, values=values)
 
 
 def families(table: Table) -> NDArray[np.str_]:
@@ -94,11 +130,16 @@ def _reached_by(values: NDArray[np.float64], weights: NDArray[np.float64], share
     return -weighted_quantile(-values, weights, share)
 
 
-def _logistic(
-    values: NDArray[np.float64], hits: NDArray[np.bool_], weights: NDArray[np.float64]
-) -> tuple[float, float]:
-    """Slope and offset of the probability of a hit, by logistic regression on one figure."""
-    from sklearn.linear_model import LogisticRegression
+def rising(figures: NDArray[np.float64], hits: NDArray[np.bool_], weights: NDArray[np.float64]) -> Curve:
+    """The probability of a hit as one that rises with a figure: isotonic regression (Zadrozny & Elkan, KDD 2002), read
+    off at even steps, which makes lines of its stairs; knots on a level stretch are left out."""
+    from sklearn.isotonic import IsotonicRegression
 
-    fitted = LogisticRegression(C=10.0).fit(values[:, np.newaxis], hits, sample_weight=weights * len(weights))
-    return float(fitted.coef_[0, 0]), float(fitted.intercept_[0])
+    fitted = IsotonicRegression(y_min=DOUBT, y_max=1 - DOUBT, out_of_bounds="clip").fit(figures, hits, weights)
+    low, high = (weighted_quantile(figures, weights, share) for share in (TAIL, 1 - TAIL))
+    at = np.linspace(low, high, KNOTS) if high > low else np.array([low])
+    probability = np.round(fitted.predict(at), 4)
+    level = np.concatenate([[True], probability[1:] == probability[:-1], [True]])
+    bends = ~(level[:-1] & level[1:])
+    bends[0] = bends[-1] = True
+    return Curve(tuple(np.round(at[bends], 4).tolist()), tuple(probability[bends].tolist()))

@@ -111,22 +111,6 @@ def softmax(scaled: NDArray[np.float64]) -> NDArray[np.float64]:
     return shares
 
 
-def expected_calibration_error(
-    probability: NDArray[np.float64], right: NDArray[np.bool_], weights: NDArray[np.float64], *, bins: int = 10
-) -> float:
-    """Mean distance of confidence and accuracy over equal-width bins (Guo et al. 2017, arXiv 1706.04599)."""
-    cells = np.minimum((probability * bins).astype(int), bins - 1)
-    total = 0.0
-    for cell in range(bins):
-        inside = cells == cell
-        if inside.any():
-            gap = np.average(right[inside], weights=weights[inside]) - np.average(
-                probability[inside], weights=weights[inside]
-            )
-            total += abs(gap) * weights[inside].sum() / weights.sum()
-    return float(total)
-
-
 def _cross_entropy(
     similarity: NDArray[np.float64], targets: NDArray[np.intp], weights: NDArray[np.float64], temperature: float
 ) -> float:

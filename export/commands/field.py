@@ -151,7 +151,7 @@ def _finished(name: str) -> Edge:
 def _key(module: str, material: Any, config: Any) -> str:
     from export.studies.columns.training_cache import cell_key
 
-    return _digest(cell_key(material, config, code=Path(module)).encode(), sorted(AGENT.glob("*.py")))
+    return _digest(cell_key(material, config, code=Path(module)).encode(), sorted(AGENT.rglob("*.py")))
 
 
 def _bundle_key(edge: Edge, module: str) -> str:
@@ -162,7 +162,7 @@ def _bundle_key(edge: Edge, module: str) -> str:
 
     paths = [
         *imported(Path(module)),
-        *sorted(AGENT.glob("*.py")),
+        *sorted(AGENT.rglob("*.py")),
         *sorted(Path(simulator.__file__).parent.glob("*.py")),
     ]
     return _digest(msgspec.json.encode(edge.bundle.manifest), paths)

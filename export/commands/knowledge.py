@@ -1,58 +1,115 @@
-"""The workstation's command that asks what is said of machines left out, by what is known of them."""
+"""The workstation's commands that ask what is said of machines left out, by what is known of them."""
 
 from __future__ import annotations
 
 import argparse
 import os
 import sys
+from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from export.studies.knowledge.levels import Rig
+    from export.studies.knowledge.levels import Study
+
+LEVEL = 46  # width of a level's name
 
 
 def add_knowledge(commands: Any) -> None:
-    """Add the command to argparse's `commands`."""
-    parser = commands.add_parser("knowledge", help="what is said of rigs left out, by what is known of them")
+    """Add the commands to argparse's `commands`."""
+    knowledge = commands.add_parser("knowledge", help="what is said of rigs left out, by what is known of them")
+    _add_material(knowledge)
+    knowledge.set_defaults(command=_knowledge)
+    blind = commands.add_parser("blind", help="recordings of CWRU named with nothing of CWRU trained on")
+    _add_material(blind)
+    blind.set_defaults(command=_blind)
+
+
+def _add_material(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--data", type=Path, required=True, help="folder with cwru, hit_selfbuilt and uestc")
     parser.add_argument("--machines", type=int, default=150, help="simulated machines (default: %(default)s)")
+    parser.add_argument("--seeds", type=int, default=1, help="trainings of each rig left out (default: %(default)s)")
     parser.add_argument("--recipe", type=Path, help="TOML or JSON of a training configuration")
     parser.add_argument("--cache", type=Path, default=Path("runs/features"), help="default: %(default)s")
-    parser.add_argument("--out", type=Path, default=Path("runs/knowledge"), help="finished rigs (default: %(default)s)")
+    parser.add_argument(
+        "--out", type=Path, default=Path("runs/knowledge"), help="finished trainings (default: %(default)s)"
+    )
     parser.add_argument("--json", action="store_true", help="end with one JSON document")
-    parser.set_defaults(command=_knowledge)
 
 
 def _knowledge(arguments: argparse.Namespace) -> int:
     import msgspec
 
+    from export.studies.columns.splits import FAMILIES
+
+    study = _study(arguments, FAMILIES)
+    print(msgspec.json.encode(study).decode() if arguments.json else as_text(study))
+    return os.EX_OK
+
+
+def _blind(arguments: argparse.Namespace) -> int:
+    import msgspec
+
+    study = _study(arguments, ("cwru",))
+    print(msgspec.json.encode(study.recordings).decode() if arguments.json else recordings_as_text(study))
+    return os.EX_OK
+
+
+def _study(arguments: argparse.Namespace, families: Sequence[str]) -> Study:
+    from agent.errors import ConfigError
     from export.data.layouts import rows_below
     from export.runs.recipes import read_recipe
     from export.studies.columns.published import read_material
     from export.studies.knowledge.levels import run_knowledge
     from export.training.recipe import TrainConfig
 
+    if arguments.seeds < 1:
+        raise ConfigError("--seeds must be at least 1")
     config = TrainConfig() if arguments.recipe is None else read_recipe(arguments.recipe)
     material = read_material(arguments.data, cache=arguments.cache, machines=arguments.machines, tell=_tell)
-    rows = rows_below(arguments.data).rows
-    rigs = run_knowledge(material, rows, config, cache=arguments.cache, folder=arguments.out, tell=_tell)
-    print(msgspec.json.encode(rigs).decode() if arguments.json else as_text(rigs))
-    return os.EX_OK
+    return run_knowledge(
+        material,
+        rows_below(arguments.data).rows,
+        config,
+        families=families,
+        seeds=range(arguments.seeds),
+        cache=arguments.cache,
+        folder=arguments.out,
+        tell=_tell,
+    )
 
 
 def _tell(line: str) -> None:
     print(line, file=sys.stderr, flush=True)
 
 
-def as_text(rigs: dict[str, Rig]) -> str:
-    """A row per rig, level and label."""
-    rows = [f"{'left out, known':<48}{'label':<12}{'right':>7}{'parent':>7}{'wrong':>7}{'healthy':>8}{'open':>7}"]
-    for family, rig in rigs.items():
-        for name, level in rig.levels.items():
-            for label, said in level.answers.items():
+def as_text(study: Study) -> str:
+    """A row per rig, level and label; then recordings, and the reliability of the names of each level."""
+    rows = [f"{'left out: known':<{LEVEL}}{'label':<12}{'right':>7}{'parent':>7}{'wrong':>7}{'healthy':>8}{'open':>7}"]
+    for family, levels in study.answers.items():
+        for name, labels in levels.items():
+            for label, said in labels.items():
                 shares = f"{said.right:>7.2f}{said.parent:>7.2f}{said.wrong:>7.2f}{said.healthy:>8.2f}{said.open:>7.2f}"
-                rows.append(f"{f'{family}: {name}':<48}{label:<12}{shares}")
-            error = "-" if level.calibration_error is None else f"{level.calibration_error:.3f}"
-            rows.append(f"{'':<48}calibration error {error}")
+                rows.append(f"{f'{family}: {name}':<{LEVEL}}{label:<12}{shares}")
+    rows += ["", recordings_as_text(study), "", f"{'names given: known':<{LEVEL}}{'error':>6}   said -> right (share)"]
+    for name, of in study.reliability.items():
+        bins = "  ".join(f"{one.probability:.2f} -> {one.right:.2f} ({one.share:.2f})" for one in of.bins)
+        rows.append(f"{name:<{LEVEL}}{of.error:>6.3f}   {bins}")
+    return "\n".join(rows)
+
+
+def recordings_as_text(study: Study) -> str:
+    """A row per rig and level, of whole recordings of damaged bearings."""
+    from export.studies.knowledge.blind import RULES_OF, RULES_RIGHT
+
+    counts = f"{'of':>4}{'named':>7}{'right':>7}{'parent':>8}{'healthy':>9}{'open':>6}"
+    rows = [f"{'left out, by recordings: known':<{LEVEL}}{counts}"]
+    for family, levels in study.recordings.items():
+        for name, said in levels.items():
+            numbers = (
+                f"{said.recordings:>4}{said.named:>7}{said.right:>7}{said.parent:>8}{said.healthy:>9}{said.open:>6}"
+            )
+            rows.append(f"{f'{family}: {name}':<{LEVEL}}{numbers}")
+            rows += [f"    wrong: {one}" for one in said.wrong]
+    rows.append(f"the best tool by rules alone, as published for CWRU: {RULES_RIGHT} of {RULES_OF} right")
     return "\n".join(rows)

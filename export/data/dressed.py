@@ -56,7 +56,7 @@ def dressed_table(
         rpm = float(np.exp(rng.uniform(*np.log(RPM))))
         signal = dress(samples[start : start + size, 0].astype(np.float64), rate_hz, rpm=rpm, rng=rng)
         geometry = Geometry(int(rng.integers(7, 14)), 10.0, float(rng.uniform(38, 60)))
-        values, known = window_features(
+        measured = window_features(
             signal[:, np.newaxis].astype(np.float32),
             rate_hz=rate_hz,
             spec=spec,
@@ -66,7 +66,17 @@ def dressed_table(
         )
         name = f"{DRESSED}{row.machine}-{number}"
         tables.append(
-            labelled(values, known, label=HEALTHY, group=name, machine=name, recording=name, rpm=rpm, baseline=False)
+            labelled(
+                measured.values,
+                measured.known,
+                impulses=measured.impulses,
+                label=HEALTHY,
+                group=name,
+                machine=name,
+                recording=name,
+                rpm=rpm,
+                baseline=False,
+            )
         )
     table = join(tables)
     save(table, kept)

@@ -52,7 +52,7 @@ def _machine(seed: int, spec: FeatureSpec, windows: int) -> Table:
         drawn = machine.record(fault, number, seconds=seconds, rpm=rpm)
         told_rpm = drawn.rpm * float(rng.normal(1, 0.002))  # a tacho or a name plate is a little off
         g = drawn.geometry
-        values, known = window_features(
+        measured = window_features(
             drawn.samples[:, axes],
             rate_hz=drawn.rate_hz,
             spec=spec,
@@ -63,8 +63,9 @@ def _machine(seed: int, spec: FeatureSpec, windows: int) -> Table:
         )
         tables.append(
             labelled(
-                values,
-                known,
+                measured.values,
+                measured.known,
+                impulses=measured.impulses,
                 label=fault,
                 group=f"sim-{seed}",
                 machine=f"sim-{seed}",

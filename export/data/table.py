@@ -28,6 +28,7 @@ class Table:
     rpm: NDArray[np.float32]  # NaN where unknown
     baseline: NDArray[np.bool_]  # teaches the healthy baseline and is never scored
     half: NDArray[np.int8]  # 0 or 1: first or second half of its recording; or NEITHER_HALF
+    impulses: NDArray[np.float32]  # the spread that signs rest on, off the ends of windows; NaN where unknown
 
     def __len__(self) -> int:
         return len(self.values)

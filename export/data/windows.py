@@ -11,6 +11,7 @@ import math
 from collections.abc import Iterable, Iterator
 from dataclasses import fields
 from pathlib import Path
+from typing import NamedTuple
 
 import msgspec
 import numpy as np
@@ -33,6 +34,14 @@ from export.data.healthy import NEITHER_HALF
 from export.data.manifest import ManifestRow
 from export.data.table import Table, join, load, save
 from export.progress import track
+
+
+class Measured(NamedTuple):
+    """The features of n windows."""
+
+    values: NDArray[np.float32]  # (n, d)
+    known: NDArray[np.bool_]  # (n, d)
+    impulses: NDArray[np.float32]  # (n,), as in `Table`
 
 
 def table_of(
@@ -69,20 +78,22 @@ def window_features(
     rpm: float | None,
     geometry: Inside | None,
     roles: tuple[tuple[str, AxisRole], ...] = (),
-) -> tuple[NDArray[np.float32], NDArray[np.bool_]]:
-    """(windows, d) features and masks of samples (n, axes); windows that cannot be judged are left out."""
+) -> Measured:
+    """Of samples (n, axes); windows that cannot be judged are left out."""
     speeds = SpeedTrack(Machine("machine", rpm=rpm, speed_source="unknown" if rpm is None else "config"))
-    values, known = [], []
+    values, known, impulses = [], [], []
     for window in judged_windows(samples, rate_hz=rate_hz, window_s=spec.window_s, hop_s=hop_s):
         spectra = analyse(window, spec)
         speed = speeds.during(spectra, start_s=0.0, end_s=spec.window_s)
         features = extract(spectra, spec=spec, rpm=speed.rpm, bearing=Bearing("bearing", geometry), roles=roles)
         values.append(features.values)
         known.append(features.known)
+        impulses.append(np.nan if features.impulses is None else features.impulses)
     d = len(agent.dsp.features.feature_names(spec))
-    return (
+    return Measured(
         np.array(values, dtype=np.float32).reshape(-1, d),
         np.array(known, dtype=np.bool_).reshape(-1, d),
+        np.array(impulses, dtype=np.float32),
     )
 
 
@@ -112,6 +123,7 @@ def labelled(
     recording: str,
     rpm: float | None,
     baseline: bool,
+    impulses: NDArray[np.float32] | None = None,
     overlap: int = 0,
 ) -> Table:
     """Windows of one recording as a table; each shares samples with the `overlap` windows before and after it."""
@@ -128,6 +140,7 @@ def labelled(
         rpm=np.full(n, np.nan if rpm is None else rpm, dtype=np.float32),
         baseline=np.full(n, baseline),
         half=half,
+        impulses=np.full(n, np.nan, np.float32) if impulses is None else impulses,
     )
 
 
@@ -141,12 +154,11 @@ def read_samples(row: ManifestRow) -> tuple[Samples, float]:
 
 def _windows(row: ManifestRow, spec: FeatureSpec, hop_s: float) -> Table:
     samples, rate_hz = read_samples(row)
-    values, known = window_features(
-        samples, rate_hz=rate_hz, spec=spec, hop_s=hop_s, rpm=row.rpm, geometry=row.geometry
-    )
+    measured = window_features(samples, rate_hz=rate_hz, spec=spec, hop_s=hop_s, rpm=row.rpm, geometry=row.geometry)
     return labelled(
-        values,
-        known,
+        measured.values,
+        measured.known,
+        impulses=measured.impulses,
         label=row.label,
         group=row.group,
         machine=row.machine,
@@ -160,6 +172,7 @@ def _windows(row: ManifestRow, spec: FeatureSpec, hop_s: float) -> Table:
 def feature_digest(spec: FeatureSpec) -> str:
     """What a table of features depends on beside the samples: the spec and the code that computes them."""
     digest = hashlib.sha256(msgspec.json.encode(spec))
+    digest.update(repr([field.name for field in fields(Table)]).encode())
     for module in (agent.dsp.features, agent.dsp.spectra, agent.dsp.fft, agent.dsp.speed):
         digest.update(Path(str(module.__file__)).read_bytes())
     return digest.hexdigest()

@@ -155,7 +155,7 @@ def _listen(row: ManifestRow, bundle: Bundle, encoder: Encoder, baseline: Baseli
         group=row.group,
         similarity=_table(matches, bundle),
         probability=np.array([m[0].probability if m else np.nan for m in matches], dtype=np.float32),
-        called=tuple(_said(diagnosis) for diagnosis in diagnoses),
+        called=tuple(said_of(diagnosis) for diagnosis in diagnoses),
         deviation=np.array([np.nan if d.deviation is None else d.deviation for d in diagnoses], dtype=np.float32),
         alerts_s=tuple(alerts_s),
         seconds=len(recording.samples) / recording.rate_hz,
@@ -188,7 +188,8 @@ def _table(matches: Sequence[tuple[Match, ...]], bundle: Bundle) -> NDArray[np.f
     return result
 
 
-def _said(diagnosis: Diagnosis) -> str:
+def said_of(diagnosis: Diagnosis) -> str:
+    """What one window is called: a fault, its parent, "healthy", "abnormal", "unknown", "invalid" or "idle"."""
     if diagnosis.quality is not None:
         return INVALID
     return diagnosis.fault if diagnosis.running else IDLE

@@ -15,7 +15,7 @@ from agent.bundle.load import Bundle
 from agent.errors import RecordingError
 from agent.faults import ABNORMAL, parent_of
 from agent.types import HEALTHY, INVALID, UNKNOWN
-from export.calibration.temperature import expected_calibration_error
+from export.calibration.reliability import reliability_of
 from export.evaluation.edge_replay import IDLE, Listened
 from export.scoring.statistics import Interval, Rate, Share, auroc, bootstrap_balanced, rate_of, share_of, single_groups
 
@@ -146,7 +146,7 @@ def _gated(
         false_alarms=share_of(named[healthy], overlap=overlap),
         per_class={str(label): _answers(called[labels == label], str(label)) for label in np.unique(labels)},
         said={str(label): _shares(called[labels == label]) for label in np.unique(labels)},
-        calibration_error=expected_calibration_error(probability, right, weights),
+        calibration_error=reliability_of(probability, right, weights).error,
         deviating_healthy=share_of(deviation[healthy & covered] >= 1, overlap=overlap),
         deviating_faults=share_of(deviation[~healthy & covered] >= 1, overlap=overlap),
         alerts_on_healthy=_false_alerts(heard),

@@ -18,10 +18,10 @@ from agent.types import FAULTS
 from export.calibration.deviation import fit_deviation
 from export.calibration.head_start import heard_windows
 from export.calibration.near_limit import fit_limit
+from export.calibration.reliability import reliability_of
 from export.calibration.sign_limits import FittedSigns, fit_signs
 from export.calibration.temperature import (
     HeldOut,
-    expected_calibration_error,
     fit_calibration,
     held_out_similarities,
     softmax,
@@ -159,7 +159,7 @@ def held_out_metrics(held_out: HeldOut, table: Table, temperature: float, real_s
     return {
         "balanced_accuracy_by_family": by_family(predicted, part),
         "recall_per_label": recall_per_label(predicted, part.labels),
-        "calibration_error": expected_calibration_error(probability, predicted == part.labels, weights),
+        "calibration_error": reliability_of(probability, predicted == part.labels, weights).error,
     }
 
 

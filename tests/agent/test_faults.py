@@ -10,6 +10,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from curves import logistic
 from requirements import ROOT
 
 from agent import faults, types
@@ -88,7 +89,7 @@ GROWTH = {
     "looseness": ShaftGrowth(12.0, 15.0, 14.0, 13.0, 0.0),
     "misalignment": ShaftGrowth(0.0, 2.0, 15.0, 1.0, 0.0),
 }
-SIGNS = SignLimits(impulses=0.3, slope=10.0, offset=-3.0, own=dict.fromkeys(faults.OWN_LINES, 1.0))
+SIGNS = SignLimits(impulses=0.3, damage=logistic(10.0, -3.0), own=dict.fromkeys(faults.OWN_LINES, 1.0))
 
 
 @pytest.mark.parametrize("fault", faults.FAULTS[1:])
@@ -144,7 +145,8 @@ limits = matching.Calibration(1.0, 0.0, 0.0, lines=matching.LineLimits(1.0, 2.0,
 assert line_check.objection_to("inner_race", heights, limits).lines == "roller_end"
 assert line_check.objection_to("roller_end", heights, limits) is None
 assert line_check.objection_to("roller_end", LineHeights(0, 0, 0, 0, True), limits).reason == "lines_missing"
-signs = matching.Calibration(1.0, 0.0, 0.0, signs=matching.SignLimits(0.3, 10.0, -3.0, {"roller_end": 1.0}))
+damage = matching.Curve((0.0, 1.0), (0.0, 1.0))
+signs = matching.Calibration(1.0, 0.0, 0.0, signs=matching.SignLimits(0.3, damage, {"roller_end": 1.0}))
 heard = dict(knows_speed=True, knows_geometry=True, has_baseline=True, within_baseline=False, deviates=True)
 grounds = naming.Grounds(matches, **heard, hears_bearings=True, heights=heights, signs=Signs(1.0, True, None))
 assert naming.name_on(grounds, signs).fault == "roller_end"

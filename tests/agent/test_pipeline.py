@@ -118,7 +118,7 @@ def test_diagnosis_says_what_where_and_why() -> None:
     assert last.deviation > 1
     assert last.matches[0].fault == "outer_race"
     assert last.signs is not None
-    assert last.probability == pytest.approx(SIGNS.probability(last.signs.impulses))  # the only element described
+    assert last.probability == pytest.approx(SIGNS.damage.of(last.signs.impulses))  # the only element described
     assert last.probability > 0.5
     assert (last.missing, last.looks_like) == ((), None)
     assert last.second is not None

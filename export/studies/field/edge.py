@@ -70,7 +70,7 @@ def healthy_at_length(material: Material) -> Table:
 def _simulated_healthy(seed: int, spec: FeatureSpec) -> Table:
     drawn = simulator.draw_machine(seed).record(HEALTHY, 0, seconds=HEALTHY_S)
     g = drawn.geometry
-    values, known = window_features(
+    measured = window_features(
         drawn.samples,
         rate_hz=drawn.rate_hz,
         spec=spec,
@@ -79,8 +79,9 @@ def _simulated_healthy(seed: int, spec: FeatureSpec) -> Table:
         geometry=Geometry(g.balls, g.ball_mm, g.pitch_mm, g.angle_deg),
     )
     return labelled(
-        values,
-        known,
+        measured.values,
+        measured.known,
+        impulses=measured.impulses,
         label=HEALTHY,
         group=f"sim-{seed}",
         machine=f"sim-{seed}",

@@ -7,7 +7,7 @@ named lines is hidden, because that belongs to the fault that was recorded.
 
 from __future__ import annotations
 
-from dataclasses import dataclass, fields
+from dataclasses import dataclass, fields, replace
 
 import numpy as np
 from numpy.typing import NDArray
@@ -74,8 +74,7 @@ def exchanged_windows(table: Table, spec: FeatureSpec) -> Table:
         if name in HIDDEN_VIEWS:
             known[:, members] = False
     values = np.where(known, values, np.float32(0))
-    columns = (made.groups, made.machines, made.recordings, made.rpm, made.baseline, made.half)
-    return Table(values, known, labels, *columns)
+    return replace(made, values=values, known=known, labels=labels)
 
 
 def beside_lines(spec: FeatureSpec) -> tuple[str, ...]:

@@ -20,6 +20,7 @@ from agent.pipeline import Pipeline
 from agent.recordings.recording import Piece, Recording, blocks_of
 from agent.stream.windowing import Windower
 from agent.types import UNKNOWN, Alert, Diagnosis
+from export.evaluation.edge_replay import said_of
 from export.network.graph import Floats
 from export.studies.field.edge import Edge
 
@@ -35,6 +36,7 @@ class Playback:
     judged: int  # windows that were good, running and steady
     high: int  # judged windows that counted towards an alert, by the agent's own rule
     named: int  # judged windows that were called a fault
+    said: tuple[str, ...]  # of every window, as `evaluate` counts them
     deviation: Floats  # (judged,), NaN where no baseline covers the speed
     raised_s: tuple[float, ...]  # alerts, in seconds from its first sample
     names: tuple[str, ...]  # what those alerts called the fault
@@ -69,6 +71,7 @@ class Player:
             judged=len(judged),
             high=sum(level_of(d, self._config) is Level.HIGH for d in judged),
             named=sum(name_in(d) != UNKNOWN for d in judged),
+            said=tuple(map(said_of, diagnoses)),
             deviation=np.array([np.nan if d.deviation is None else d.deviation for d in judged], np.float32),
             raised_s=tuple(alert.time_s - self._elapsed_s for alert in alerts),
             names=tuple(alert.fault for alert in alerts),

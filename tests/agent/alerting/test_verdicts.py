@@ -6,6 +6,7 @@ from dataclasses import replace
 
 import numpy as np
 import pytest
+from curves import logistic
 from one_alert import DIAGNOSIS
 
 from agent.alerting.verdict import verdict_of
@@ -14,7 +15,7 @@ from agent.messages.verdict_text import text_of_verdict
 from agent.types import HEALTHY, UNKNOWN, Diagnosis, LineHeights, Match, ShaftGrowth, Signs
 
 LIMITS = LineLimits(named=1.0, unnamed=2.0, absent={"inner_race": 0.5})
-SIGNS = SignLimits(impulses=0.3, slope=10.0, offset=-3.0, own={"inner_race": 0.05, "outer_race": 0.05})
+SIGNS = SignLimits(impulses=0.3, damage=logistic(10.0, -3.0), own={"inner_race": 0.05, "outer_race": 0.05})
 CALIBRATION = Calibration(0.1, 0.3, 0.3, lines=LIMITS, signs=SIGNS)
 IMPACTS, NONE = Signs(0.8, above_healthy=True, growth=None), Signs(0.0, above_healthy=True, growth=None)
 DESCRIPTIONS = Descriptions(("healthy", "inner_race"), np.eye(2, dtype=np.float32), (True, True), {})
@@ -42,12 +43,12 @@ def test_lines_contradict_as_they_stand_on_average_and_not_window_by_window() ->
     assert verdict.heights.outer_race == pytest.approx(3)
     # Impacts are heard all the same: the parent is said, and it is as sure as they are.
     assert (verdict.fault, verdict.reason, verdict.looks_like) == ("bearing", "lines_contradict", "inner_race")
-    assert verdict.probability == pytest.approx(SIGNS.probability(0.8))
+    assert verdict.probability == pytest.approx(SIGNS.damage.of(0.8))
     assert verdict.objection is not None
     assert (verdict.objection.named, verdict.objection.lines) == ("inner_race", "outer_race")
     rather = verdict_of([against, agree, agree], CALIBRATION)
     assert (rather.fault, rather.reason, rather.objection) == ("inner_race", "nearest_description", None)
-    assert rather.probability == pytest.approx(SIGNS.probability(0.8))  # of all elements, it alone is described
+    assert rather.probability == pytest.approx(SIGNS.damage.of(0.8))  # of all elements, it alone is described
     ungated = verdict_of([against], Calibration(0.1, 0.3, 0.3, signs=SIGNS))
     assert (ungated.fault, ungated.reason) == ("inner_race", "nearest_description")
 

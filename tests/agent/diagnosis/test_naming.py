@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import replace
 
 import pytest
+from curves import logistic
 
 from agent.diagnosis.matching import Calibration, LineLimits, SignLimits
 from agent.diagnosis.naming import (
@@ -20,8 +21,8 @@ from agent.diagnosis.naming import (
 from agent.faults import ABNORMAL, BEARING, FAULTS, FAULTS_OF_BEARINGS, FAULTS_OF_DEGREE, HEALTHY, ROTOR, UNKNOWN
 from agent.types import LineHeights, Match, ShaftGrowth, Signs
 
-LIMITS = SignLimits(impulses=0.3, slope=10.0, offset=-3.0, own={"inner_race": 1.0, "outer_race": 1.0, "ball": 1.0})
-BLIND = SignLimits(impulses=0.6, slope=10.0, offset=-6.0, own={"inner_race": 2.0, "outer_race": 2.0, "ball": 2.0})
+LIMITS = SignLimits(impulses=0.3, damage=logistic(10.0, -3.0), own={"inner_race": 1.0, "outer_race": 1.0, "ball": 1.0})
+BLIND = SignLimits(impulses=0.6, damage=logistic(10.0, -6.0), own={"inner_race": 2.0, "outer_race": 2.0, "ball": 2.0})
 CALIBRATION = Calibration(0.1, 0.3, 0.3, signs=LIMITS, blind_signs=BLIND)
 
 CALM = ShaftGrowth(0.0, 0.0, 0.0, 0.0, 0.0)
@@ -98,7 +99,7 @@ def test_impacts_lines_and_likeness_that_agree_name_the_element() -> None:
     name = named(OVER)
     assert (name.fault, name.reason, name.missing, name.looks_like) == ("outer_race", "nearest_description", (), None)
     share = 0.9 / (0.9 + 0.1 / 3)
-    assert name.probability == pytest.approx(LIMITS.probability(0.8) * share)
+    assert name.probability == pytest.approx(LIMITS.damage.of(0.8) * share)
     assert named(ALIEN).fault == "outer_race"
 
 
@@ -113,7 +114,7 @@ def test_impacts_lines_and_likeness_that_agree_name_the_element() -> None:
 def test_impacts_alone_are_bearing_damage(changes: dict[str, object]) -> None:
     name = named(replace(OVER, **changes))  # type: ignore[arg-type] # any field
     assert (name.fault, name.reason) == (BEARING, "impacts")
-    assert name.probability == pytest.approx(LIMITS.probability(0.8))
+    assert name.probability == pytest.approx(LIMITS.damage.of(0.8))
 
 
 def test_impacts_are_bearing_damage_even_where_it_looks_like_something_else() -> None:
@@ -199,7 +200,7 @@ def test_without_a_healthy_state_no_fault_of_degree_is_named(nearest: str, growt
 
 def test_a_name_less_probable_than_wanted_gives_way_to_its_parent_or_none() -> None:
     child = named(OVER).probability
-    sure = LIMITS.probability(0.8)
+    sure = LIMITS.damage.of(0.8)
     assert child < sure
     assert named(OVER, name_at=child - 1e-6).fault == "outer_race"
     parent = named(OVER, name_at=child + 1e-6)
@@ -212,11 +213,11 @@ def test_a_name_less_probable_than_wanted_gives_way_to_its_parent_or_none() -> N
 
 def test_healthy_is_not_said_where_damage_is_likelier_than_wanted() -> None:
     loud = replace(QUIET, signs=shown(0.7, None, above_healthy=False))
-    damage = BLIND.probability(0.7)
+    damage = BLIND.damage.of(0.7)
     assert named(loud).fault == BEARING
     assert named(loud, name_at=damage + 0.01).fault == UNKNOWN
     faint = replace(QUIET, signs=shown(0.5, None, above_healthy=False))
-    assert named(faint).probability == pytest.approx(1 - BLIND.probability(0.5))
+    assert named(faint).probability == pytest.approx(1 - BLIND.damage.of(0.5))
     assert named(faint, name_at=0.8).fault == UNKNOWN
 
 
@@ -228,7 +229,7 @@ def test_an_objection_of_the_lines_falls_back_to_the_parent_and_is_told() -> Non
     assert (name.fault, name.reason, name.looks_like) == (BEARING, "lines_contradict", "outer_race")
     assert name.objection is not None
     assert (name.objection.named, name.objection.lines) == ("outer_race", "inner_race")
-    assert name.probability == pytest.approx(LIMITS.probability(0.8))
+    assert name.probability == pytest.approx(LIMITS.damage.of(0.8))
     missing = name_on(replace(OVER, heights=NO_LINES), against)
     assert (missing.fault, missing.reason) == (BEARING, "lines_missing")
     blind = Calibration(0.1, 0.3, 0.3, signs=LIMITS, blind_signs=BLIND, blind_lines=LineLimits(None, 2.0, {}))
@@ -247,8 +248,8 @@ def test_signs_are_held_against_the_limits_of_what_they_are_above() -> None:
 
 def test_impacts_that_healthy_machines_show_as_well_bear_nothing_out() -> None:
     """However sure the curve would be of damage by then."""
-    strict = Calibration(0.1, 0.3, 0.3, signs=SignLimits(impulses=0.9, slope=10.0, offset=-3.0, own=LIMITS.own))
-    assert LIMITS.probability(0.8) > 0.9
+    strict = Calibration(0.1, 0.3, 0.3, signs=SignLimits(impulses=0.9, damage=logistic(10.0, -3.0), own=LIMITS.own))
+    assert LIMITS.damage.of(0.8) > 0.9
     weak = replace(OVER, heights=WEAK_LINES)
     assert name_on(weak, strict).fault == ABNORMAL
     assert name_on(replace(weak, signs=shown(0.9)), strict).fault == "outer_race"

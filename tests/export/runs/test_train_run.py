@@ -22,7 +22,8 @@ from agent.types import FAULTS
 from export.bundling.pack import pack, verification_case
 from export.bundling.verify import verify
 from export.calibration.line_limits import Objecting, Standing, fit_objecting, objected
-from export.calibration.temperature import REJECTED, HeldOut, expected_calibration_error, fit_calibration, softmax
+from export.calibration.reliability import reliability_of
+from export.calibration.temperature import REJECTED, HeldOut, fit_calibration, softmax
 from export.cli import main
 from export.data.sampling import sampling_weights
 from export.data.table import Table, join
@@ -337,8 +338,8 @@ def test_windows_without_lines_or_too_few_of_them_fix_no_limit() -> None:
 def test_calibration_error_of_honest_and_of_boastful_probabilities() -> None:
     probability = np.repeat([0.55, 0.95], 1000)
     right = np.random.default_rng(0).random(2000) < probability
-    assert expected_calibration_error(probability, right, np.ones(2000)) < 0.03
-    assert expected_calibration_error(np.full(2000, 0.99), right, np.ones(2000)) == pytest.approx(0.24, abs=0.03)
+    assert reliability_of(probability, right, np.ones(2000)).error < 0.03
+    assert reliability_of(np.full(2000, 0.99), right, np.ones(2000)).error == pytest.approx(0.24, abs=0.03)
 
 
 def test_weighted_quantiles() -> None:
