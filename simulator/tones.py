@@ -8,17 +8,14 @@ from __future__ import annotations
 import math
 
 import numpy as np
-from numpy.typing import NDArray
 
 from .events import Floats
 from .machine import REFERENCE_RPM, Condition, Rig
+from .oscillators import Oscillators, Phasors
 
 HALF_ORDERS = np.arange(1, 25) / 2  # 0.5, 1, ... 12
 FIRST, SECOND, THIRD = 1, 3, 5  # where 1x, 2x, 3x stand among them
 G = 9.80665
-WANDER_S = 2.0
-
-Phasors = NDArray[np.complex128]
 
 
 def residual_g(rig: Rig, rpm: float) -> float:
@@ -45,15 +42,11 @@ class ShaftTones:
 
     def __init__(self, rig: Rig, rng: np.random.Generator) -> None:
         self._rig = rig
-        self._rng = rng
         meshes = [mesh.order + side for mesh in rig.meshes for side in (-1.0, 0.0, 1.0)]
         self._orders = np.concatenate((HALF_ORDERS, meshes, [0.0, 0.0]))
         self._hz = np.concatenate((np.zeros(len(HALF_ORDERS) + len(meshes)), [rig.hum_hz, 2 * rig.hum_hz]))
-        size = len(self._orders)
-        self._cycles = np.zeros(size)
-        self._phases = np.exp(2j * np.pi * rng.random((size, 3)))
-        self._wander = rng.standard_normal(size)
-        self._amplitudes: Phasors | None = None
+        self._sines = Oscillators(self._orders, rng)
+        self._phases = self._sines.phases
 
     def frequencies(self, rpm: float) -> Floats:
         """Present frequency of every tone in Hz, in the order of `amplitudes`."""
@@ -80,25 +73,8 @@ class ShaftTones:
 
     def block(self, angles: Floats, rate_hz: float, *, amplitudes: Phasors) -> Floats:
         """Samples (n, 3) for n + 1 shaft angles; the amplitudes glide from the previous block's to these."""
-        count = len(angles) - 1
-        keep = math.exp(-count / rate_hz / WANDER_S)
-        self._wander = keep * self._wander + math.sqrt(1 - keep**2) * self._rng.standard_normal(len(self._wander))
-        now = amplitudes * np.exp(self._rig.shaft_wander * self._wander)[:, None]
-        before = now if self._amplitudes is None else self._amplitudes
-        self._amplitudes = now
-        sounding = np.flatnonzero(np.any((now != 0) | (before != 0), axis=1))
-        seconds = np.arange(count) / rate_hz
-        cycles = self._orders[sounding, None] * (angles[:-1] - angles[0])
-        cycles += self._hz[sounding, None] * seconds + self._cycles[sounding, None]
-        self._cycles = (self._cycles + self._orders * (angles[-1] - angles[0]) + self._hz * count / rate_hz) % 1.0
-        radians = (2 * np.pi * (cycles - np.floor(cycles))).astype(np.float32)
-        waves = np.concatenate((np.cos(radians), np.sin(radians)))
-        glide = (np.arange(count, dtype=np.float32) / count)[:, None]
-        old, new = (
-            waves.T @ np.concatenate((part[sounding].real, -part[sounding].imag)).astype(np.float32)
-            for part in (before, now)
-        )
-        return np.asarray(old + (new - old) * glide, dtype=np.float64)
+        wander = np.full(len(self._orders), self._rig.shaft_wander)
+        return self._sines.block(angles, rate_hz, hz=self._hz, amplitudes=amplitudes, wander=wander)
 
     def _of_fault(self, condition: Condition) -> Phasors:
         """What the fault adds at `HALF_ORDERS`, over the residual 1x, before the axis gains: (orders, 3)."""
