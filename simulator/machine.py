@@ -9,6 +9,8 @@ from __future__ import annotations
 import math
 from dataclasses import dataclass
 
+from .machinery import Machinery
+
 FAULTS = ("healthy", "inner_race", "outer_race", "ball", "cage", "looseness", "imbalance", "misalignment")
 BEARING_FAULTS = ("inner_race", "outer_race", "ball", "cage")
 DIRECTIONS = ("horizontal", "vertical", "axial")
@@ -101,6 +103,7 @@ class Rig:
     speed_drift: float = 0.002  # standard deviation of the slow relative speed drift
     speed_jitter: float = 0.001  # and of the fast one
     run_up_s: float = 0.5  # time constant with which a new speed is reached
+    machinery: tuple[Machinery, ...] = ()  # gears, belts, blades, mains and drives around it
 
 
 @dataclass(frozen=True, slots=True)

@@ -14,12 +14,13 @@ JITTER_S = 0.05
 
 
 class Shaft:
-    """One shaft; `angle` counts its revolutions since the start."""
+    """One shaft; `angle` counts its revolutions since the start, which was `elapsed_s` ago."""
 
     def __init__(self, rpm: float, *, drift: float, jitter: float, run_up_s: float, rng: np.random.Generator) -> None:
         self.target_rpm = rpm
         self.rpm = rpm  # true speed at the end of the latest block
         self.angle = 0.0
+        self.elapsed_s = 0.0
         self._reached_rpm = rpm
         self._scales = np.array([drift, jitter])
         self._sway = self._scales * rng.standard_normal(2)
@@ -42,4 +43,5 @@ class Shaft:
         steps = np.interp(at, np.arange(KNOTS + 1), knots) / (60 * rate_hz)
         angles = np.concatenate(([0.0], np.cumsum(steps))) + self.angle
         self.angle = float(angles[-1])
+        self.elapsed_s += n / rate_hz
         return angles

@@ -12,6 +12,7 @@ from numpy.typing import NDArray
 
 from .events import Floats
 from .machine import DIRECTIONS, REFERENCE_RPM, BearingGeometry, Condition, Rig, Sensor
+from .machinery_tones import MachineryTones
 from .path import (
     Response,
     colour_response,
@@ -58,11 +59,13 @@ class VibrationSource:
         self._rig, self._sensor, self._rate_hz = rig, sensor, rate_hz
         self._size = 2 ** max(4, round(math.log2(BLOCK_S * rate_hz)))
         self._finer = 2 ** max(0, math.ceil(math.log2(INTERNAL_HZ / rate_hz)))
-        streams = np.random.default_rng(seed).spawn(6)
+        root = np.random.default_rng(seed)
+        streams = root.spawn(6)
         self._shaft = Shaft(rpm, drift=rig.speed_drift, jitter=rig.speed_jitter, run_up_s=rig.run_up_s, rng=streams[0])
         self._contact = RollingContact(geometry, streams[1])
         self._shocks = FrameShocks(rig, streams[2])
         self._tones = ShaftTones(rig, streams[3])
+        self._machinery = MachineryTones(rig, root.spawn(1)[0]) if rig.machinery else None
         self._ambience, self._electronics = streams[4], streams[5]
         self._channels = [DIRECTIONS.index(axis) for axis in sensor.axes]
         self._hz: Floats = np.arange(self._size + 1) * (rate_hz / (2 * self._size))
@@ -80,6 +83,11 @@ class VibrationSource:
     def rpm(self) -> float:
         """True shaft speed now, as a tacho would tell it."""
         return self._shaft.rpm
+
+    @property
+    def mean_rpm(self) -> float:
+        """True shaft speed since the start on average, up to one internal block ahead of the samples handed out."""
+        return 60 * self._shaft.angle / self._shaft.elapsed_s
 
     @property
     def condition(self) -> Condition:
@@ -118,8 +126,18 @@ class VibrationSource:
         self._tail = ringing[:, size:]
         tones = self._tones.amplitudes(condition, rpm)
         tones *= sensor_response(self._tones.frequencies(rpm), self._sensor, self._rate_hz)[:, None]
-        heard += self._tones.block(angles[:: self._finer], self._rate_hz, amplitudes=tones).T
+        coarse = angles[:: self._finer]
+        heard += self._tones.block(coarse, self._rate_hz, amplitudes=tones).T
+        if self._machinery is not None:
+            heard += self._machinery_heard(self._machinery, coarse, rpm)
         return self._digitise(heard)
+
+    def _machinery_heard(self, machinery: MachineryTones, angles: Floats, rpm: float) -> Floats:
+        """(3, n) of what stands around, as the sensor hears it."""
+        set_rpm = self._shaft.target_rpm
+        response = sensor_response(np.abs(machinery.frequencies(rpm, set_rpm)), self._sensor, self._rate_hz)
+        amplitudes = machinery.amplitudes(rpm) * response[:, None]
+        return machinery.block(angles, self._rate_hz, set_rpm=set_rpm, amplitudes=amplitudes).T
 
     def _spectrum(self, force: Floats) -> Response:
         """Of a force at the fine rate, up to the Nyquist frequency of the coarse one."""
