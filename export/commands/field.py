@@ -22,7 +22,7 @@ if TYPE_CHECKING:
 
     from export.studies.field.edge import Edge
 
-STUDIES = ("openset", "commissioned", "days", "adxl345")
+STUDIES = ("openset", "commissioned", "days", "adxl345", "rotor", "foreign")
 AGENT = Path(__file__).parent.parent.parent / "agent"
 
 
@@ -31,12 +31,15 @@ def add_field(commands: Any) -> None:
     field = commands.add_parser("field", help="unknown faults, false alarms and delays on machines it never heard")
     field.add_argument("--data", type=Path, required=True, help="folder with cwru, hit_selfbuilt, uestc, adxl345_motor")
     field.add_argument("--only", type=_names, metavar="STUDY,...", default=STUDIES, help=f"of {', '.join(STUDIES)}")
-    field.add_argument("--bundle", default="default", help="for days and adxl345: bundle folder, or default")
+    field.add_argument(
+        "--bundle", default="default", help="for the studies that do not train: bundle folder, or default"
+    )
     field.add_argument("--recipe", type=Path, help="TOML or JSON of a training configuration (default: as shipped)")
     field.add_argument(
         "--machines", type=int, default=150, help="simulated machines to train on (default: %(default)s)"
     )
     field.add_argument("--watched", type=int, default=4, help="simulated machines watched for days (default: 4)")
+    field.add_argument("--rotors", type=int, default=24, help="simulated rotors (default: %(default)s)")
     field.add_argument("--cache", type=Path, default=Path("runs/features"), help="default: %(default)s")
     field.add_argument("--out", type=Path, default=Path("runs/field"), help="cells and pictures (default: %(default)s)")
     field.add_argument("--json", action="store_true", help="end with one JSON document")
@@ -63,7 +66,10 @@ def _field(arguments: argparse.Namespace) -> int:
         "commissioned": _commissioned,
         "days": _days,
         "adxl345": _adxl345,
+        "rotor": _rotor,
+        "foreign": _foreign,
     }
+    arguments.out.mkdir(parents=True, exist_ok=True)
     document = {}
     for name in arguments.only:
         rows = runners[name](arguments)
@@ -127,6 +133,26 @@ def _adxl345(arguments: argparse.Namespace) -> Sequence[msgspec.Struct]:
         verdicts += cell.verdicts
         _tell(f"learnt from {taught.name}, judged {len(runs) - 1} runs")
     return adxl345.lines_of(verdicts, overlap=edge.bundle.spec.window_s / edge.bundle.spec.hop_s)
+
+
+def _rotor(arguments: argparse.Namespace) -> Sequence[msgspec.Struct]:
+    from export.studies.columns.training_cache import kept
+    from export.studies.field import rotor
+
+    edge = _finished(arguments.bundle)
+    folder = arguments.out / _bundle_key(edge, rotor.__file__)
+    found = []
+    for seed in range(rotor.FIRST_MACHINE, rotor.FIRST_MACHINE + arguments.rotors):
+        found.append(kept(folder / f"rotor-{seed}.json", rotor.Rotor, partial(rotor.judge_rotor, edge, seed)))
+        _tell(f"rotor {seed} judged")
+    return rotor.said_of_rotors(found, overlap=edge.bundle.spec.window_s / edge.bundle.spec.hop_s)
+
+
+def _foreign(arguments: argparse.Namespace) -> Sequence[msgspec.Struct]:
+    from export.studies.field import foreign
+
+    recorded = foreign.recorded(arguments.data / "adxl345_motor")
+    return foreign.said_of_strangers(_finished(arguments.bundle), [*recorded, *foreign.simulated()])
 
 
 def _trained_on(arguments: argparse.Namespace) -> tuple[Any, Any]:

@@ -105,7 +105,12 @@ def _as_text(evaluation: Evaluation) -> str:
         ("faulty windows that deviate", gated.deviating_faults),
     )
     rows += [f"  {name:<32}{_share(share)}" for name, share in figures]
-    rows.append(f"  {'calibration error':<32}{gated.calibration_error:.3f}")
+    if gated.reliability is not None:
+        bins = "  ".join(
+            f"{one.probability:.2f} -> {one.right:.2f} ({one.share:.2f})" for one in gated.reliability.bins
+        )
+        rows.append(f"  {'calibration error of names':<32}{gated.reliability.error:.3f}")
+        rows.append(f"  {'said -> right (share of names)':<32}{bins}")
     if gated.alerts_on_healthy is not None:
         rate = gated.alerts_on_healthy
         rows.append(f"  {'alerts per healthy hour':<32}{rate.per_hour:.2f} ({rate.low:.2f} to {rate.high:.2f})")

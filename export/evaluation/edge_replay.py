@@ -51,7 +51,7 @@ class Listened:
     label: str
     group: str
     similarity: Floats  # (windows, faults) cosines; NaN where a window has no embedding
-    probability: Floats  # (windows,) of the nearest fault
+    probability: Floats  # (windows,) of what is said; 0 where that is no name
     called: tuple[str, ...]  # per window: a fault, "unknown", "invalid" or "idle"
     deviation: Floats  # (windows,) 1 is the limit; NaN where no baseline covers the speed
     alerts_s: tuple[float, ...]  # when alerts were raised, in seconds from the start
@@ -154,7 +154,7 @@ def _listen(row: ManifestRow, bundle: Bundle, encoder: Encoder, baseline: Baseli
         label=row.label,
         group=row.group,
         similarity=_table(matches, bundle),
-        probability=np.array([m[0].probability if m else np.nan for m in matches], dtype=np.float32),
+        probability=np.array([diagnosis.probability for diagnosis in diagnoses], dtype=np.float32),
         called=tuple(said_of(diagnosis) for diagnosis in diagnoses),
         deviation=np.array([np.nan if d.deviation is None else d.deviation for d in diagnoses], dtype=np.float32),
         alerts_s=tuple(alerts_s),

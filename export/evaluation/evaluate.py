@@ -15,7 +15,7 @@ from agent.bundle.load import Bundle
 from agent.errors import RecordingError
 from agent.faults import ABNORMAL, parent_of
 from agent.types import HEALTHY, INVALID, UNKNOWN
-from export.calibration.reliability import reliability_of
+from export.calibration.reliability import Reliability, reliability_of
 from export.evaluation.edge_replay import IDLE, Listened
 from export.scoring.statistics import Interval, Rate, Share, auroc, bootstrap_balanced, rate_of, share_of, single_groups
 
@@ -40,7 +40,7 @@ class Gated(msgspec.Struct, frozen=True):
     false_alarms: Share | None
     per_class: dict[str, dict[str, float]]  # label -> share right, parent, wrong_fault, ...
     said: dict[str, dict[str, float]]  # label -> what is said -> share of its windows
-    calibration_error: float
+    reliability: Reliability | None  # of the names given, each label weighing the same; None where there are none
     deviating_healthy: Share | None
     deviating_faults: Share | None
     alerts_on_healthy: Rate | None
@@ -104,7 +104,7 @@ def evaluate(heard: Sequence[Listened], bundle: Bundle, *, skipped: Sequence[str
         windows_without_embedding=int((~scored).sum()),
         window_s=bundle.spec.window_s,
         hop_s=bundle.spec.hop_s,
-        gated=_gated(heard, labels, scored, nearest == true, overlap=bundle.spec.window_s / bundle.spec.hop_s),
+        gated=_gated(heard, labels, overlap=bundle.spec.window_s / bundle.spec.hop_s),
         skipped=tuple(skipped),
     )
 
@@ -125,18 +125,11 @@ def _macro_auroc(scaled: NDArray[np.float32], true: NDArray[np.str_], faults: Se
 def _gated(
     heard: Sequence[Listened],
     labels: NDArray[np.str_],
-    scored: NDArray[np.bool_],
-    right: NDArray[np.bool_],
     *,
     overlap: float,
 ) -> Gated:
     called = np.concatenate([np.array(one.called) for one in heard])
     deviation = np.concatenate([one.deviation for one in heard])
-    probability = np.concatenate([one.probability for one in heard])[scored].astype(np.float64)
-    true = labels[scored]
-    weights = np.ones(len(true))
-    for label in np.unique(true):
-        weights[true == label] /= (true == label).sum()
     named = ~np.isin(called, (HEALTHY, ABNORMAL, UNKNOWN, INVALID, IDLE))
     healthy, covered = labels == HEALTHY, np.isfinite(deviation)
     return Gated(
@@ -146,12 +139,24 @@ def _gated(
         false_alarms=share_of(named[healthy], overlap=overlap),
         per_class={str(label): _answers(called[labels == label], str(label)) for label in np.unique(labels)},
         said={str(label): _shares(called[labels == label]) for label in np.unique(labels)},
-        calibration_error=reliability_of(probability, right, weights).error,
+        reliability=_reliability(heard, called, labels),
         deviating_healthy=share_of(deviation[healthy & covered] >= 1, overlap=overlap),
         deviating_faults=share_of(deviation[~healthy & covered] >= 1, overlap=overlap),
         alerts_on_healthy=_false_alerts(heard),
         alerts_on_faults=_alerts_on_faults(heard),
     )
+
+
+def _reliability(heard: Sequence[Listened], called: NDArray[np.str_], labels: NDArray[np.str_]) -> Reliability | None:
+    """A name is right where it is the label or its parent."""
+    given = ~np.isin(called, (ABNORMAL, UNKNOWN, INVALID, IDLE))
+    if not given.any():
+        return None
+    probability = np.concatenate([one.probability for one in heard]).astype(np.float64)
+    parents = np.array([parent_of(label) or label for label in labels.tolist()])
+    right = (called == labels) | (called == parents)
+    weights = np.array([1 / (labels == label).sum() for label in labels])
+    return reliability_of(probability[given], right[given], weights[given])
 
 
 def _shares(called: NDArray[np.str_]) -> dict[str, float]:

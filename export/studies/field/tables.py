@@ -13,6 +13,7 @@ from export.studies.field.adxl345 import PooledVerdicts
 from export.studies.field.commissioned import Watch
 from export.studies.field.days import Days
 from export.studies.field.openset import OpenSetCell
+from export.studies.field.said import Said
 
 mpl.use("Agg")
 from matplotlib import pyplot as plt
@@ -106,6 +107,17 @@ def _adxl_name(line: PooledVerdicts) -> str:
     return f"{line.kind}, {speed}, {speed_known}, {'steady parts' if line.gated else 'whole runs'}"
 
 
+def _said_line(row: Said) -> str:
+    said = ", ".join(f"{name} {share:.2f}" for name, share in row.said.items())
+    alerts = ", ".join(f"{count} {name}" for name, count in row.alerts.items())
+    counts = f"{row.windows} windows of {row.machines}: right {_share(row.right)}, named {_share(row.named)}"
+    return f"{row.what}: {row.label}, {counts} ({said}); alerts: {alerts or 'none'}"
+
+
+def _said_bars(row: Said) -> list[Bar]:
+    return [Bar(f"{row.what}: {row.label}, right", row.right), Bar("named", row.named)]
+
+
 def _share(share: Share | None) -> str:
     return "nothing covered" if share is None else f"{share.share:.3f} ({share.low:.3f}-{share.high:.3f})"
 
@@ -135,5 +147,7 @@ _SHAPES: Mapping[str, tuple[str, Callable[[Any], str], Callable[[Any], list[Bar]
         _adxl_line,
         _adxl_bars,
     ),
+    "rotor": ("SIMULATED rotors, commissioned at the speed at which they are judged", _said_line, _said_bars),
+    "foreign": ("healthy machines of other kinds, without a healthy state", _said_line, _said_bars),
 }
 """Study -> heading, a row as text, a row as bars."""
