@@ -38,7 +38,7 @@ def _data(run: Run) -> str:
     labels = run.table.labels
     lines = ["## Data", "", "| fault | recorded windows | simulated windows |", "|---|---|---|"]
     lines += [f"| {f} | {int(((labels == f) & real).sum())} | {int(((labels == f) & ~real).sum())} |" for f in FAULTS]
-    families = sorted({machine.split("-")[0] for machine in run.table.machines[real].tolist()})
+    families = sorted(set(run.table.families[real].tolist()))
     spec = run.config.spec
     lines += [
         "",

@@ -95,7 +95,7 @@ def _limit_of_impulses(
     pooled = _reached_by(spread[sound], weights[sound], MISTAKEN)
     if not above:
         return pooled
-    family = families(table)
+    family = table.families
     each = [spread[sound & (family == name)] for name in np.unique(family[sound])]
     return max([pooled, *(float(np.quantile(one, 1 - MISTAKEN)) for one in each if len(one) >= MIN_WINDOWS)])
 
@@ -108,15 +108,10 @@ def as_signs(table: Table, spec: FeatureSpec) -> Table:
     return replace(table, values=values)
 
 
-def families(table: Table) -> NDArray[np.str_]:
-    """(n,) the family of each row's machine: what stands before the first dash of its name."""
-    return np.array([machine.split("-")[0] for machine in table.machines.tolist()])
-
-
 def _alike(table: Table, rows: NDArray[np.bool_], damaged: NDArray[np.bool_]) -> NDArray[np.float64]:
     """(n,) weights by which both kinds weigh the same, and every family the same within a kind."""
     weights = np.zeros(len(table))
-    family = families(table)
+    family = table.families
     for kind in (rows & damaged, rows & ~damaged):
         for name in np.unique(family[kind]):
             own = kind & (family == name)

@@ -40,7 +40,7 @@ def sampling_weights(table: Table, rows: NDArray[np.intp], real_share: float) ->
 
     Simulated faults of degree weigh more: what no recording shows has only the simulator to be learnt from.
     """
-    family = np.array([machine.split("-")[0] for machine in table.machines[rows]])
+    family = table.families[rows]
     labels = table.labels[rows]
     simulated = simulated_rows(table)[rows]
     worth = np.where(simulated & np.isin(labels, FAULTS_OF_DEGREE), DEGREE_WORTH, 1.0)

@@ -33,6 +33,11 @@ class Table:
     def __len__(self) -> int:
         return len(self.values)
 
+    @property
+    def families(self) -> NDArray[np.str_]:
+        """(n,) the family of each row's machine: what stands before the first dash of its name."""
+        return np.array([machine.split("-")[0] for machine in self.machines.tolist()], dtype=np.str_)
+
     def take(self, rows: NDArray[np.bool_] | NDArray[np.intp]) -> Table:
         return Table(*(getattr(self, field.name)[rows] for field in fields(self)))
 

@@ -49,7 +49,7 @@ def nearest(similarity: Floats, faults: Sequence[str]) -> NDArray[np.str_]:
 
 def by_family(predicted: NDArray[np.str_], table: Table) -> Mapping[str, float]:
     """Balanced accuracy per family: `cwru-de` and `cwru-fe` are one machine, `sim-7` and `sim-8` one population."""
-    families = np.array([machine.split("-")[0] for machine in table.machines])
+    families = table.families
     return {
         str(family): balanced_accuracy(predicted[families == family], table.labels[families == family])
         for family in np.unique(families)
