@@ -17,7 +17,7 @@ from agent.config.keys import AgentConfig, DecisionConfig, GeometryConfig, Machi
 from agent.config.load import check_config
 from agent.errors import BundleError, ConfigError
 from agent.ports import load_settings
-from agent.service.health import VERSION
+from firmware_bridge import VERSION
 from agent.sources import KINDS
 from agent.transport.mqtt import Broker
 

@@ -19,9 +19,7 @@ from agent.service.sensor import SensorDesk
 from agent.service.source_thread import Reader
 from agent.service.store import Store
 from agent.sinks import BROKER
-
-VERSION = "0.1.0"
-"""Of this package. A test keeps it equal to pyproject.toml: asking importlib.metadata costs a megabyte at run time."""
+from firmware_bridge import VERSION
 
 
 @dataclass(frozen=True, slots=True)
