@@ -16,6 +16,7 @@ from typing import TYPE_CHECKING, Any
 from agent.bundle.runtimes import CHOICES as RUNTIME_CHOICES
 from agent.commands import arguments
 from agent.errors import RecordingError
+from agent.messages.words import LANGUAGES
 from agent.recordings import suffixes_in_words
 from firmware_bridge.command_line import Parser
 
@@ -65,7 +66,7 @@ def add_arguments(parser: Parser) -> None:
     parser.add_argument("--join", action="store_true", help="the files are one recording, consecutive in time")
     parser.add_argument("--bundle", default="default", help="folder of the bundle to diagnose with")
     parser.add_argument("--runtime", choices=RUNTIME_CHOICES, default="auto")
-    parser.add_argument("--language", choices=("en", "ko"), default="en")
+    parser.add_argument("--language", choices=LANGUAGES, default="en", help="of the answer (default: %(default)s)")
     parser.add_argument(
         "--fail-on",
         action="append",

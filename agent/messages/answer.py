@@ -93,16 +93,15 @@ def document(answer: Answer) -> dict[str, Any]:
 def what_was_read(answer: Answer) -> str:
     """The file's name, and how much of what it holds."""
     recording, language = answer.recording, answer.language
-    read = say(
+    return say(
         "shown.read",
         language,
+        name=recording.path.name,
         seconds=f"{_seconds(recording):.1f}",
         rate_hz=f"{recording.rate_hz or 0:g}",
-        channels=len(recording.axes),
         axes="+".join(recording.axes),
         unit=say(f"shown.unit_{recording.unit}", language),
     )
-    return f"{recording.path.name}   {read}"
 
 
 def rows(answer: Answer) -> list[tuple[str, str]]:

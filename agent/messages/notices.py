@@ -1,15 +1,16 @@
 """Notices and notes that rooms below word in English, in another language.
 
-As in gettext the English sentence is the key: `words.toml` has under `[[notice]]` each with its `{fields}`, and what it
-is in the other languages. A sentence without an entry stays as it is; a test finds those that rooms below make.
+As in gettext the English sentence, with its `{fields}`, is the key: `words.toml` has in `[sentence.ko]` what it is in
+Korean. A sentence without an entry stays as it is; a test finds those that rooms below make.
 """
 
 from __future__ import annotations
 
 import re
+from collections.abc import Mapping
 from functools import lru_cache
 
-from agent.messages.words import Language, table
+from agent.messages.words import LANGUAGES, Language, table
 
 _FIELD = re.compile(r"\{(\w+)\}")
 
@@ -18,24 +19,24 @@ def in_language(text: str, language: Language) -> str:
     """The same notice in one language; as it is where the table does not know it."""
     if language == "en":
         return text
-    for pattern, entry in _patterns():
+    for pattern, words in _patterns(language):
         found = pattern.fullmatch(text)
         if found:
-            filled = {name: in_language(value, language) for name, value in found.groupdict().items()}
-            return entry[language].format(**filled)
+            return words.format(**{name: in_language(value, language) for name, value in found.groupdict().items()})
     return text
 
 
-def is_known(text: str) -> bool:
-    """Whether the table has this English sentence."""
-    return any(pattern.fullmatch(text) for pattern, _ in _patterns())
+def is_known(text: str, language: Language) -> bool:
+    """Whether the table has this English sentence in a language."""
+    return any(pattern.fullmatch(text) for pattern, _ in _patterns(language))
 
 
-@lru_cache(maxsize=1)
-def _patterns() -> list[tuple[re.Pattern[str], dict[str, str]]]:
+@lru_cache(maxsize=len(LANGUAGES))
+def _patterns(language: Language) -> list[tuple[re.Pattern[str], str]]:
     """A pattern for every entry; those with more letters of their own first, since they say more."""
-    entries = sorted(table()["notice"].values(), key=lambda entry: -len(_FIELD.sub("", entry["en"])))
-    return [(_pattern_of(entry["en"]), dict(entry)) for entry in entries]
+    entries: Mapping[str, str] = table()["sentence"].get(language, {})
+    longest_first = sorted(entries, key=lambda english: -len(_FIELD.sub("", english)))
+    return [(_pattern_of(english), entries[english]) for english in longest_first]
 
 
 def _pattern_of(english: str) -> re.Pattern[str]:
