@@ -4,5 +4,5 @@
 """
 
 VERSION = "0.1.0"
-"""Of all that is installed together. A test keeps it equal to pyproject.toml: asking importlib.metadata costs a megabyte
-at run time."""
+"""Of all that is installed together. A test keeps it equal to pyproject.toml: asking importlib.metadata costs a
+megabyte at run time."""

@@ -107,9 +107,7 @@ def what_was_read(answer: Answer) -> str:
 def rows(answer: Answer) -> list[tuple[str, str]]:
     """Label and text of every row below it; a row without a label goes on with the one above."""
     language = answer.language
-    return [
-        (say(f"label.{label}", language) if label else "", text) for label, text in _rows(answer, language) if text
-    ]
+    return [(say(f"label.{label}", language) if label else "", text) for label, text in _rows(answer, language) if text]
 
 
 def _rows(answer: Answer, language: Language) -> Iterator[tuple[str, str]]:

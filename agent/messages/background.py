@@ -35,9 +35,7 @@ def background_of(
     raised = {element for element, limit in limits.items() if getattr(heights, element) >= limit}
     known = set(limits)
     return tuple(
-        line.name
-        for line in lines
-        if not raised or ((fits := _elements(line)) and fits <= known and not fits & raised)
+        line.name for line in lines if not raised or ((fits := _elements(line)) and fits <= known and not fits & raised)
     )
 
 
@@ -50,4 +48,5 @@ def _limits(heights: LineHeights | None, calibration: Calibration | None) -> dic
     if heights is None or calibration is None:
         return {}
     signs = calibration.signs if heights.above_healthy else calibration.blind_signs
-    return {} if signs is None else {element: limit for element, limit in signs.own.items() if hasattr(heights, element)}
+    own = {} if signs is None else signs.own
+    return {element: limit for element, limit in own.items() if hasattr(heights, element)}
