@@ -1,8 +1,8 @@
-"""Notices and notes that rooms below word in English, in another language.
+"""Notices, problems and notes that rooms below word in English, in another language.
 
 As in gettext the English sentence, with its `{fields}`, is the key: `words.toml` has in `[sentence.ko]` what it is in
-Korean. Whatever stands before it, as a key of a config or a file (`key: sentence`), stays. So does a sentence without an
-entry; a test finds those that rooms below make.
+Korean. Whatever stands before it, as a key of a config or a file (`key: sentence`), stays. So does a sentence without
+an entry; a test finds those that rooms below make.
 """
 
 from __future__ import annotations

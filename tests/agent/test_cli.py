@@ -310,7 +310,10 @@ def test_in_the_journal_a_line_starts_with_its_priority(config, start):
 
 def answer_in(language):
     """What a daemon answers whose sensors have something to say in every column."""
-    nearest = [{"title": "베어링 볼(전동체) 결함", "similarity": 0.8123}, {"title": "베어링 외륜 결함", "similarity": 0.4}]
+    nearest = [
+        {"title": "베어링 볼(전동체) 결함", "similarity": 0.8123},
+        {"title": "베어링 외륜 결함", "similarity": 0.4},
+    ]
     return {
         "language": language,
         "health": {

@@ -35,7 +35,9 @@ def test_lines_end_between_words() -> None:
 def test_a_table_fits_and_loses_nothing(rows: list[list[str]], room: int) -> None:
     lines = tabulated(rows, columns=room)
     assert all(width(line) <= room for line in lines)
-    assert sorted("".join("".join(lines).split())) == sorted("".join("".join(cell for row in rows for cell in row).split()))
+    assert sorted("".join("".join(lines).split())) == sorted(
+        "".join("".join(cell for row in rows for cell in row).split())
+    )
 
 
 def test_a_table_that_fits_is_left_as_it_is() -> None:

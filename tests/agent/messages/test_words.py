@@ -84,7 +84,23 @@ def test_a_sentence_of_a_room_below_keeps_its_fields() -> None:
 
 
 def test_no_english_remains_in_korean() -> None:
-    names = {"ISO", "RMS", "CRC", "JSON", "ID", "Zone", "Hz", "rpm", "mm", "dB", "TOML", "UTF", "MiB", "TCP", "retained"}
+    names = {
+        "ISO",
+        "RMS",
+        "CRC",
+        "JSON",
+        "ID",
+        "Zone",
+        "Hz",
+        "rpm",
+        "mm",
+        "dB",
+        "TOML",
+        "UTF",
+        "MiB",
+        "TCP",
+        "retained",
+    }
     for code, entry in entries():
         for text in texts_of(entry["ko"]):
             plain = re.sub(r"\{\w+\}|--[\w-]+|replay|commission|\b\w\b", "", text)
