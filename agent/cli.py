@@ -36,7 +36,7 @@ def main(argv: Sequence[str] | None = None) -> int:
         code: int = importlib.import_module(COMMANDS[args.command].module).main(args)
         sys.stdout.flush()
     except TextVibError as error:
-        for line in str(error).splitlines():
+        for line in _in_the_language_asked_for(str(error), args).splitlines():
             print(f"textvib-agent: {line}", file=sys.stderr)
         return error.exit_code
     except KeyboardInterrupt:
@@ -48,6 +48,15 @@ def main(argv: Sequence[str] | None = None) -> int:
         log.critical("this is a bug of ours; please report it with these lines", exc_info=True)
         return os.EX_SOFTWARE
     return code
+
+
+def _in_the_language_asked_for(text: str, args: argparse.Namespace) -> str:
+    """What a command refuses, as far as the table has words for it."""
+    from agent.messages.notices import in_language
+    from agent.messages.words import as_language
+
+    language = as_language(getattr(args, "language", None))
+    return "\n".join(in_language(line, language) for line in text.splitlines())
 
 
 def _parts_at_hand() -> list[str]:

@@ -149,7 +149,7 @@ def test_what_a_name_rests_on_and_what_is_missing_are_in_the_payload(name):
     assert (document["missing"], document["looks_like"]) == (["geometry"], "ball")
     assert document["objection"]["reason"] == "lines_missing"  # beside the parent that is said
     assert document["text"]["sentence"].startswith("It is most like “inner_race title”, but the bearing lines that")
-    assert document["text"]["title"] == "Bearing damage, part not told"
+    assert document["text"]["title"] == "Bearing damage, part not identified"
 
 
 def test_lines_that_healthy_machines_show_as_well_are_named_as_background():
@@ -167,7 +167,7 @@ def test_an_alert_lacks_nothing_that_only_another_name_lacked():
     cause = replace(DIAGNOSIS, fault="bearing", missing=("geometry",))
     document = validated("alert", speaker().alert(replace(ALERT, fault="outer_race", diagnosis=cause)))
     assert document["missing"] == []
-    assert document["text"]["sentence"].startswith("outer_race sentence (91% sure). It rests on the line")
+    assert document["text"]["sentence"].startswith("outer_race sentence (91% sure). This rests on the line")
 
 
 @pytest.mark.parametrize(

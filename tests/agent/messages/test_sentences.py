@@ -75,26 +75,26 @@ def test_within_the_limit_but_impulsive_is_said_as_that() -> None:
         (
             "outer_race",
             {"lines": LINES},
-            "It rests on the lines of the outer race at 107.5 Hz and its multiples, up to 24",
+            "This rests on the lines of the outer race at 107.5 Hz and its multiples, up to 24",
         ),
         (
             "outer_race",
             {"lines": LINES[1:]},
-            "It rests on the line of the outer race at 107.5 Hz, 24 dB above the floor.",
+            "This rests on the line of the outer race at 107.5 Hz, 24 dB above the floor.",
         ),
-        ("inner_race", {"lines": LINES}, "It rests on likeness to the description alone."),
+        ("inner_race", {"lines": LINES}, "This rests on likeness to the description alone."),
         (
             "bearing",
             {"missing": ("speed", "geometry")},
             "More can be said with the shaft's speed and the bearing's type.",
         ),
-        ("bearing", {}, "The impacts are clear, but the lines of no single part are."),
+        ("bearing", {}, "The impacts are clear, but the lines of no single part stand out."),
         ("bearing", {"objection": Objection("lines_missing", "ball", "outer_race")}, "It is most like “Bearing ball"),
         ("imbalance", {"signs": GROWTH}, "over the healthy state at this speed: 1× by 12 dB, 2× by 4 dB."),
         ("healthy", {"deviation": 0.61}, "deviation from the machine's healthy state is 0.61, where 1 is the limit."),
         ("abnormal", {"deviation": 2.5}, "Its deviation is 2.50 times the limit."),
         ("abnormal", {"deviation": 2.5, "looks_like": "ball"}, "which nothing else bears out."),
-        ("later", {}, "It rests on likeness to the description alone."),
+        ("later", {}, "This rests on likeness to the description alone."),
     ],
 )
 def test_the_second_sentence_is_what_it_rests_on_or_what_is_missing(
