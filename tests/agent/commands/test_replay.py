@@ -278,3 +278,11 @@ def test_a_speed_out_of_the_file_is_not_called_given(tmp_path: Path, capsys: pyt
     shown, document = shown_and_told([str(path), "--rpm", "1480"], capsys)
     assert document["speed_from"] == "config"
     assert "rpm (given)" in shown
+
+
+def test_a_refusal_is_in_the_language_asked_for(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    argv = ["replay", str(tmp_path / "none.md"), "--language"]
+    assert main([*argv, "ko"]) == main([*argv, "en"]) == os.EX_DATAERR
+    korean, english = capsys.readouterr().err.splitlines()
+    assert "파일은 읽을 수 없습니다" in korean
+    assert "cannot read .md" in english
