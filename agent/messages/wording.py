@@ -11,7 +11,8 @@ import msgspec
 
 from agent.diagnosis.matching import Descriptions, Text
 from agent.faults import ABNORMAL, UNKNOWN
-from agent.messages.words import Language, say, table
+from agent.messages.words import Language as Language
+from agent.messages.words import say, table
 from agent.types import Objection
 
 RMS_ONLY, RMS_TOO_HIGH = "rms_only", "rms_too_high"

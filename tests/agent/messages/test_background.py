@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import pytest
+from curves import logistic
 
 from agent.diagnosis.matching import Calibration, SignLimits
 from agent.messages.background import background_of, element_of
@@ -10,7 +11,8 @@ from agent.types import BearingLine, LineHeights
 
 OWN = {"inner_race": 1.0, "outer_race": 1.0, "ball": 1.0}
 BLIND = {"inner_race": 3.0, "outer_race": 3.0, "ball": 3.0}
-CALIBRATION = Calibration(0.1, 0, 0, signs=SignLimits(0.1, 10, -1, OWN), blind_signs=SignLimits(0.1, 10, -1, BLIND))
+CURVE = logistic(10, -1)
+CALIBRATION = Calibration(0.1, 0, 0, signs=SignLimits(0.1, CURVE, OWN), blind_signs=SignLimits(0.1, CURVE, BLIND))
 
 
 def line(name: str, *also: str) -> BearingLine:

@@ -9,6 +9,7 @@ from dataclasses import replace
 import jsonschema
 import numpy as np
 import pytest
+from curves import logistic
 from one_alert import ALERT, DIAGNOSIS
 from requirements import ROOT
 
@@ -154,7 +155,7 @@ def test_what_a_name_rests_on_and_what_is_missing_are_in_the_payload(name):
 
 def test_lines_that_healthy_machines_show_as_well_are_named_as_background():
     own = {"inner_race": 1.0, "outer_race": 1.0, "ball": 1.0}
-    calibration = Calibration(0.1, 0, 0, signs=SignLimits(0.1, 10, -1, own))
+    calibration = Calibration(0.1, 0, 0, signs=SignLimits(0.1, logistic(10, -1), own))
     speaks = replace(speaker(), calibration=calibration)
     low = replace(DIAGNOSIS, heights=LineHeights(0.5, 0.5, 0.5, above_healthy=True))
     high = replace(DIAGNOSIS, heights=LineHeights(0.5, 2.5, 0.5, above_healthy=True))
