@@ -174,3 +174,7 @@ def test_an_entry_is_filled_in_and_a_code_from_elsewhere_is_still_readable() -> 
         say("shown.nothing", "en")
     assert words_for("reason", "of_a_newer_agent", "ko") == "of a newer agent"
     assert (as_language("ko"), as_language("de"), as_language(None)) == ("ko", "en", "en")
+
+
+def test_a_reason_stands_in_brackets_and_has_none_of_its_own() -> None:
+    assert [code for code, entry in table()["reason"].items() if any("(" in words for words in entry.values())] == []
