@@ -15,12 +15,13 @@ from collections.abc import Sequence
 
 from agent.commands import COMMANDS
 from agent.errors import TextVibError
+from firmware_bridge.command_line import Parser, Version
 
 LEVELS = ("debug", "info", "warning", "error")
 SYSLOG = {logging.DEBUG: 7, logging.INFO: 6, logging.WARNING: 4, logging.ERROR: 3, logging.CRITICAL: 2}
 EXIT_CODES = """\
 exit codes: 0 done, 64 wrong usage, 65 bundle or recording unusable (rebuild it), 75 a link is away (try again),
-78 config wrong (mend it), 70 a bug"""
+78 config wrong (mend it), 70 a bug; `textvib-agent replay --help` has those of a verdict"""
 
 log = logging.getLogger("agent")
 
@@ -35,7 +36,7 @@ def main(argv: Sequence[str] | None = None) -> int:
         code: int = importlib.import_module(COMMANDS[args.command].module).main(args)
         sys.stdout.flush()
     except TextVibError as error:
-        for line in str(error).splitlines():
+        for line in _in_the_language_asked_for(str(error), args).splitlines():
             print(f"textvib-agent: {line}", file=sys.stderr)
         return error.exit_code
     except KeyboardInterrupt:
@@ -43,29 +44,52 @@ def main(argv: Sequence[str] | None = None) -> int:
     except BrokenPipeError:  # the reader of our output (head, less) has gone
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         return 0
+    except Exception:
+        log.critical("this is a bug of ours; please report it with these lines", exc_info=True)
+        return os.EX_SOFTWARE
     return code
 
 
-class _Parser(argparse.ArgumentParser):
-    """Exits with EX_USAGE instead of 2, which a supervisor could take for a crash."""
+def _in_the_language_asked_for(text: str, args: argparse.Namespace) -> str:
+    """What a command refuses, as far as the table has words for it."""
+    from agent.messages.notices import in_language
+    from agent.messages.words import as_language
 
-    def error(self, message: str) -> None:  # type: ignore[override]  # argparse says NoReturn, and it is: exit() raises
-        self.print_usage(sys.stderr)
-        self.exit(os.EX_USAGE, f"{self.prog}: {message}\n")
+    language = as_language(getattr(args, "language", None))
+    return "\n".join(in_language(line, language) for line in text.splitlines())
 
 
-def _parser(*, chosen: set[str]) -> argparse.ArgumentParser:
-    parser = _Parser(
+def _parts_at_hand() -> list[str]:
+    """The runtimes that are installed, and the bundle that ships."""
+    import importlib.metadata
+    import json
+
+    from agent.bundle.load import DEFAULT
+    from agent.bundle.manifest import MANIFEST
+    from agent.bundle.runtimes import RUNTIMES
+
+    packages = importlib.metadata.packages_distributions()
+    named = [packages[name][0] for runtime in RUNTIMES.values() for name in runtime.packages if name in packages]
+    runtimes = [f"{name} {importlib.metadata.version(name)}" for name in named]
+    bundle = json.loads((DEFAULT / MANIFEST).read_text(encoding="utf-8"))
+    return [*(runtimes or ["no runtime installed"]), f"bundle {bundle['name']} {bundle['version']}"]
+
+
+def _parser(*, chosen: set[str]) -> Parser:
+    parser = Parser(
         prog="textvib-agent",
         description="Listens to a machine's vibration and says in words what is wrong with it.",
         epilog=EXIT_CODES,
         formatter_class=argparse.RawDescriptionHelpFormatter,
     )
     parser.add_argument("--log-level", choices=LEVELS, default="info", help="what to tell on stderr (default: info)")
-    commands = parser.add_subparsers(dest="command", required=True, metavar="COMMAND", parser_class=_Parser)
+    parser.add_argument("--version", action=Version, more=_parts_at_hand)
+    commands = parser.add_subparsers(dest="command", required=True, metavar="COMMAND")
     for name, row in COMMANDS.items():
         description = f"{row.summary[:1].upper()}{row.summary[1:]}."
-        command = commands.add_parser(name, help=row.summary, description=description)
+        command = commands.add_parser(
+            name, help=row.summary, description=description, formatter_class=argparse.RawDescriptionHelpFormatter
+        )
         command.add_argument("--log-level", choices=LEVELS, default=argparse.SUPPRESS, help=argparse.SUPPRESS)
         if name in chosen:
             importlib.import_module(row.module).add_arguments(command)

@@ -180,6 +180,7 @@ class BearingLine:
     expected_hz: float
     seen_hz: float
     above_floor_db: float
+    also: tuple[str, ...] = ()  # other lines that the same peak would fit, the nearest first
 
 
 @dataclass(frozen=True, slots=True)

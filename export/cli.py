@@ -12,6 +12,7 @@ from pathlib import Path
 from agent.errors import ConfigError, TextVibError
 from export.commands.judging import add_judging
 from export.commands.shrinking import add_shrinking, quantize_run
+from firmware_bridge.command_line import Parser, Version
 
 RUNS = Path("runs")
 MACHINES = 150
@@ -33,7 +34,8 @@ def main(argv: Sequence[str] | None = None) -> int:
 
 
 def _parser() -> argparse.ArgumentParser:
-    parser = argparse.ArgumentParser(prog="textvib-export", description=__doc__)
+    parser = Parser(prog="textvib-export", description=__doc__)
+    parser.add_argument("--version", action=Version)
     commands = parser.add_subparsers(required=True, metavar="COMMAND")
 
     manifest = commands.add_parser("manifest", help="write the manifest of a published data set")

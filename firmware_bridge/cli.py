@@ -12,6 +12,7 @@ import sys
 from collections.abc import Sequence
 from pathlib import Path
 
+from firmware_bridge.command_line import Parser, Version
 from firmware_bridge.decoder import Decoder
 from firmware_bridge.frames import Fault, Frame
 from firmware_bridge.session import StreamTable
@@ -114,19 +115,12 @@ def _vectors(_: argparse.Namespace) -> int:
     return 0
 
 
-class _Parser(argparse.ArgumentParser):
-    """Exits with EX_USAGE, as `textvib-agent` does, instead of 2."""
-
-    def error(self, message: str) -> None:  # type: ignore[override]  # argparse says NoReturn, and it is: exit() raises
-        self.print_usage(sys.stderr)
-        self.exit(os.EX_USAGE, f"{self.prog}: {message}\n")
-
-
 def _parser() -> argparse.ArgumentParser:
-    parser = _Parser(
+    parser = Parser(
         prog="textvib-bridge", description="A virtual vibration sensor, and a look at what a real one says (VBP1)."
     )
-    commands = parser.add_subparsers(required=True, metavar="COMMAND", parser_class=_Parser)
+    parser.add_argument("--version", action=Version)
+    commands = parser.add_subparsers(required=True, metavar="COMMAND")
 
     simulate = commands.add_parser("simulate", help="a virtual sensor on a simulated motor")
     simulate.set_defaults(run=_simulate)

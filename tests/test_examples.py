@@ -17,9 +17,9 @@ from agent.config.keys import AgentConfig, DecisionConfig, GeometryConfig, Machi
 from agent.config.load import check_config
 from agent.errors import BundleError, ConfigError
 from agent.ports import load_settings
-from agent.service.health import VERSION
 from agent.sources import KINDS
 from agent.transport.mqtt import Broker
+from firmware_bridge import VERSION
 
 ROOT = Path(__file__).resolve().parent.parent
 CONFIGS = sorted((ROOT / "configs").glob("*.toml"))

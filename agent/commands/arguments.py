@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import argparse
-import os
 from pathlib import Path
 
 from agent.errors import TextVibError
 from agent.limits import MAX_RPM
 from agent.machine import Inside
 
+WRONG_USAGE = 2
+"""Exit code of a command that judges; 1 and 3 beside it say what was judged."""
 WIDEST = 2.0  # highest over lowest speed: further apart, a speed and its double look alike
 
 
@@ -38,9 +39,12 @@ def rpm_range(text: str) -> tuple[float, float]:
 
 
 class UsageError(TextVibError):
-    """An argument that is wrong in the light of another; said as argparse says it."""
+    """An argument of `replay` that is wrong in the light of another; said, and left with, as its parser does it."""
 
-    exit_code = os.EX_USAGE
+    exit_code = WRONG_USAGE
+
+    def __init__(self, message: str) -> None:
+        super().__init__(f"{message}; see textvib-agent replay --help")
 
 
 def add_bearing(parser: argparse.ArgumentParser) -> None:

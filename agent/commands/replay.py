@@ -9,19 +9,22 @@ import argparse
 import dataclasses
 import os
 import sys
-from collections.abc import Iterator, Sequence
+from collections.abc import Collection, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from agent.bundle.runtimes import CHOICES as RUNTIME_CHOICES
 from agent.commands import arguments
 from agent.errors import RecordingError
+from agent.messages.words import LANGUAGES
 from agent.recordings import suffixes_in_words
+from firmware_bridge.command_line import Parser
 
 if TYPE_CHECKING:
     from agent.bundle.load import Bundle
     from agent.diagnosis.baseline import Baseline
     from agent.machine import SensorSetup
+    from agent.messages.answer import Answer
     from agent.ports import Encoder
     from agent.recordings.read import Recording
     from agent.types import Diagnosis
@@ -29,7 +32,17 @@ if TYPE_CHECKING:
 SENSOR = "recording"
 
 
-def add_arguments(parser: argparse.ArgumentParser) -> None:
+FAULT_SAID, NOT_JUDGED = 1, 3
+EXIT_CODES = """\
+exit codes: 0 judged; 1 a fault is said, and --fail-on asked for it; 2 wrong usage; 3 not judged: no window, the
+machine stands still, or the signal is not usable; 65 a file or the bundle cannot be read. Of several files the first
+of 1, 65, 3 that holds of one is the exit code. --fail-on abnormal asks for 1 also where a recording is over the limit
+of the healthy state and not named."""
+
+
+def add_arguments(parser: Parser) -> None:
+    parser.usage_exit = arguments.WRONG_USAGE
+    parser.epilog = EXIT_CODES
     parser.add_argument("files", nargs="+", type=Path, metavar="FILE", help=f"{suffixes_in_words()} recording")
     parser.add_argument("--rate-hz", type=float, help="sample rate, where the file does not say it")
     parser.add_argument("--rpm", type=arguments.rpm, help="nominal shaft speed; the spectrum places it exactly")
@@ -53,19 +66,28 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--join", action="store_true", help="the files are one recording, consecutive in time")
     parser.add_argument("--bundle", default="default", help="folder of the bundle to diagnose with")
     parser.add_argument("--runtime", choices=RUNTIME_CHOICES, default="auto")
-    parser.add_argument("--language", choices=("en", "ko"), default="en")
+    parser.add_argument("--language", choices=LANGUAGES, default="en", help="of the answer (default: %(default)s)")
+    parser.add_argument(
+        "--fail-on",
+        action="append",
+        choices=("fault", "abnormal"),
+        default=[],
+        help="exit with 1 where a fault is said, or also where a recording is abnormal without a name",
+    )
     parser.add_argument("--json", action="store_true", help="JSON lines: every window, then the verdict of each file")
 
 
 def main(args: argparse.Namespace) -> int:
     from agent.bundle.encoder import load_encoder
     from agent.bundle.load import load_bundle
+    from agent.messages.answer import answer_of
 
     arguments.bearing_of(args)
     bundle = load_bundle(args.bundle)
     _, encoder = load_encoder(bundle, args.runtime)
     baselines = _learn(args, bundle, encoder)
-    readable = 0
+    answers: list[Answer] = []
+    unreadable = False
     for paths in [args.files] if args.join else [[path] for path in args.files]:
         try:
             recording = _read(paths, args)
@@ -73,12 +95,21 @@ def main(args: argparse.Namespace) -> int:
             if len(args.files) == 1 or args.join:
                 raise
             print(f"textvib-agent: {error}", file=sys.stderr)
+            unreadable = True
             continue
-        readable += 1
         diagnoses = _diagnose(recording, _setup(args, recording, rpm=args.rpm), bundle, encoder, baselines)
-        (_print_json if args.json else _print_text)(recording, diagnoses, bundle, args)
+        answer = answer_of(
+            recording,
+            diagnoses,
+            calibration=bundle.calibration,
+            descriptions=bundle.descriptions,
+            language=args.language,
+            told_rpm=args.rpm is not None,
+        )
+        _print_json(answer, diagnoses) if args.json else _print_text(answer)
         sys.stdout.flush()
-    return os.EX_OK if readable == len(args.files) or args.join else os.EX_DATAERR
+        answers.append(answer)
+    return _exit_code(answers, fail_on=args.fail_on, unreadable=unreadable)
 
 
 # ------------------------------------------------------------------------------------------------------- diagnosing
@@ -170,86 +201,36 @@ def _setup(args: argparse.Namespace, recording: Recording, *, rpm: float | None)
 # --------------------------------------------------------------------------------------------------------- reporting
 
 
-def _print_json(recording: Recording, diagnoses: list[Diagnosis], bundle: Bundle, args: argparse.Namespace) -> None:
+def _print_json(answer: Answer, diagnoses: list[Diagnosis]) -> None:
     import msgspec
 
-    from agent.alerting.verdict import verdict_of
-    from agent.messages.verdict_text import text_of_verdict
+    from agent.messages.answer import document
 
-    def line(kind: str, value: Any, **more: Any) -> None:
-        print(
-            msgspec.json.encode(
-                {"kind": kind, "path": str(recording.path), **more, **msgspec.to_builtins(value)}
-            ).decode()
-        )
+    def line(kind: str, value: Any) -> None:
+        print(msgspec.json.encode({"kind": kind, "path": str(answer.recording.path), **value}).decode())
 
     for diagnosis in diagnoses:
         shown = msgspec.to_builtins(diagnosis)
         del shown["hears_bearings"]  # for the verdict; readers find it in the evidence, as the reason for no lines
         line("window", shown)
-    verdict = verdict_of(diagnoses, bundle.calibration)
-    text = text_of_verdict(verdict, descriptions=bundle.descriptions, language=args.language)
-    line("verdict", verdict, text=msgspec.to_builtins(text), notes=recording.notes)
+    line("verdict", document(answer))
 
 
-def _print_text(recording: Recording, diagnoses: list[Diagnosis], bundle: Bundle, args: argparse.Namespace) -> None:
-    from agent.alerting.verdict import verdict_of
-    from agent.messages.verdict_text import text_of_verdict
+def _print_text(answer: Answer) -> None:
+    from agent.messages.answer import rows, what_was_read
+    from agent.messages.terminal import columns, hanging, labelled
 
-    verdict = verdict_of(diagnoses, bundle.calibration)
-    text = text_of_verdict(verdict, descriptions=bundle.descriptions, language=args.language)
-    print(f"{recording.path.name}   {_what_was_read(recording, args)}")
-    likely = f"  {verdict.probability:.0%}" if verdict.probability > 0 else ""
-    print(f"  verdict   {text.title}{likely}   ({verdict.fault}, {verdict.judged} of {verdict.windows} windows judged)")
-    for label, value in (("", text.sentence), ("advice", text.advice)):
-        if value:
-            print(f"  {label:<9} {value}")
-    for label, value in _reasons(diagnoses, verdict, bundle, args):
-        print(f"  {label:<9} {value}")
+    room = columns()
+    print(*hanging(what_was_read(answer), columns=room), *labelled(rows(answer), columns=room), sep="\n")
 
 
-def _what_was_read(recording: Recording, args: argparse.Namespace) -> str:
-    rate_hz = recording.rate_hz or 0.0
-    seconds = len(recording.samples) / rate_hz if rate_hz else 0.0
-    unit = "g" if recording.unit == "g" else "no scale"
-    return f"{seconds:.1f} s, {rate_hz:g} Hz, {len(recording.axes)} channel(s) {'+'.join(recording.axes)} ({unit})"
+def _exit_code(answers: Sequence[Answer], *, fail_on: Collection[str], unreadable: bool) -> int:
+    """The gravest first: a fault that was found counts, whatever could not be read or judged beside it."""
+    from agent.messages.sentences import fault_said
 
-
-def _reasons(
-    diagnoses: list[Diagnosis], verdict: Any, bundle: Bundle, args: argparse.Namespace
-) -> Iterator[tuple[str, str]]:
-    """Label and text of every line below the verdict."""
-    from agent.diagnosis.evidence import APPROXIMATE
-    from agent.messages.wording import text_of
-
-    def title(fault: str) -> str:
-        return text_of(fault, descriptions=bundle.descriptions, language=args.language).title
-
-    yield "because", verdict.reason.replace("_", " ")
-    if verdict.matches:
-        yield "nearest", ", ".join(f"{title(m.fault)} {m.similarity:.2f}" for m in verdict.matches[:3])
-    if verdict.deviation is not None:
-        yield "baseline", f"deviates {verdict.deviation:.2f} times the limit from the healthy recordings"
-    judged = [d for d in diagnoses if d.evidence is not None]
-    if not judged:
-        return
-    middle = judged[len(judged) // 2]
-    rpm = "unknown" if middle.speed.rpm is None else f"{middle.speed.rpm:.0f} rpm ({middle.speed.origin})"
-    yield "speed", rpm
-    evidence = middle.evidence
-    assert evidence is not None
-    found = "; ".join(
-        f"{line.name} {line.seen_hz:.1f} Hz (expected {line.expected_hz:.1f}), +{line.above_floor_db:.0f} dB"
-        for line in verdict.lines[:4]
-    )
-    if evidence.lines_reason == APPROXIMATE:
-        yield (
-            "bearing",
-            "approximate: only its number of balls is known; a line within 15 % of where it may be proves little",
-        )
-    yield "lines", found or f"none ({evidence.lines_reason or 'no bearing line stands out'})"
-    kurtosis, crest, velocity = evidence.kurtosis.value, evidence.crest_factor.value, evidence.velocity_rms
-    shown = f"{velocity.value:.2f} mm/s" if velocity.value is not None else f"none ({velocity.reason})"
-    yield "level", f"kurtosis {kurtosis:.1f}, crest factor {crest:.1f}, velocity {shown}"
-    if not verdict.validated:
-        yield "caution", "this fault was learnt from simulation alone and is not validated on real machines"
+    asked = {"fault", *fail_on} if fail_on else set()
+    if asked & {fault_said(answer.verdict) for answer in answers}:
+        return FAULT_SAID
+    if unreadable:
+        return os.EX_DATAERR
+    return NOT_JUDGED if any(answer.verdict.judged == 0 for answer in answers) else os.EX_OK

@@ -1,4 +1,4 @@
-"""`status`: one table for people, or one JSON document with `--json`."""
+"""`status`: tables for people in the agent's own language, or one JSON document with `--json`."""
 
 from __future__ import annotations
 
@@ -8,9 +8,11 @@ import os
 from typing import Any
 
 from agent.commands import running
+from agent.messages.terminal import WIDEST, columns, hanging, tabulated
+from agent.messages.words import Language, as_language, say, words_for
 from agent.service.control import Status, ask
 
-COLUMNS = ("SENSOR", "STATE", "NEAREST DESCRIPTIONS", "RATE", "SPEED", "LOST", "AGE")
+HEADS = ("sensor", "state", "nearest", "rate", "speed", "lost", "age")
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -20,44 +22,71 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 def main(args: argparse.Namespace) -> int:
     answer = ask(running.state_dir_of(args), Status())
-    print(json.dumps(answer, ensure_ascii=False) if args.json else "\n".join(lines_of(answer)))
+    shown = json.dumps(answer, ensure_ascii=False) if args.json else "\n".join(lines_of(answer, room=columns()))
+    print(shown)
     return os.EX_OK
 
 
-def lines_of(answer: dict[str, Any]) -> list[str]:
-    """The answer as lines of text: the agent, its sensors, its sources, its open alerts."""
+def lines_of(answer: dict[str, Any], *, room: int = WIDEST) -> list[str]:
+    """The answer as lines of at most `room` columns: the agent, its sensors, its sources, its open alerts."""
+    language = as_language(answer.get("language"))
     health = answer["health"]
-    publishing = health["publishing"]
-    broker = "connected" if publishing["connected"] else "AWAY"
-    rows = [_row(sensor, state, health["sensors"][sensor]) for sensor, state in sorted(answer["states"].items())]
+    rows = [
+        _row(sensor, state, health["sensors"][sensor], language) for sensor, state in sorted(answer["states"].items())
+    ]
     learning = ((sensor, windows) for sensor, windows in sorted(answer["to_learn"].items()) if windows)
+    below = [
+        *(_source(name, source, language) for name, source in sorted(health["sources"].items())),
+        *(_sink(name, sink, language) for name, sink in sorted(health.get("sinks", {}).items())),
+        *(say("status.commissioning", language, sensor=sensor, windows=windows) for sensor, windows in learning),
+        *(say("status.alert", language, alert=alert) for alert in health["open_alerts"]),
+        *(say("status.notice", language, notice=notice) for notice in health["notices"]),
+    ]
     return [
-        f"{health['agent']}: version {health['version']}, bundle {health['bundle']} on {health['runtime']}, "
-        f"up {_duration(health['uptime_s'])}, broker {broker}, "
-        f"{publishing['published']} published, {publishing['waiting']} waiting, {publishing['dropped']} dropped",
+        *hanging(_agent(health, language), columns=room),
         "",
-        *_table([COLUMNS, *rows]),
+        *tabulated([[say(f"head.{head}", language) for head in HEADS], *rows], columns=room),
         "",
-        *(_source(name, source) for name, source in sorted(health["sources"].items())),
-        *(_sink(name, sink) for name, sink in sorted(health.get("sinks", {}).items())),
-        *(f"commissioning {sensor}: {windows} good windows to go" for sensor, windows in learning),
-        *(f"open alert: {alert}" for alert in health["open_alerts"]),
-        *(f"notice: {notice}" for notice in health["notices"]),
+        *(line for text in below for line in hanging(text, columns=room)),
     ]
 
 
-def _row(sensor: str, state: dict[str, Any], health: dict[str, Any]) -> tuple[str, ...]:
+def _agent(health: dict[str, Any], language: Language) -> str:
+    publishing = health["publishing"]
+    return say(
+        "status.agent",
+        language,
+        agent=health["agent"],
+        version=health["version"],
+        bundle=health["bundle"],
+        runtime=health["runtime"],
+        up=_duration(health["uptime_s"], language),
+        broker=_connection(publishing, language),
+        counts=_counts(publishing, language),
+    )
+
+
+def _connection(way_out: dict[str, Any], language: Language) -> str:
+    return say("status.connected" if way_out["connected"] else "status.away", language)
+
+
+def _counts(way_out: dict[str, Any], language: Language) -> str:
+    return say("status.counts", language, **{key: way_out[key] for key in ("published", "waiting", "dropped")})
+
+
+def _row(sensor: str, state: dict[str, Any], health: dict[str, Any], language: Language) -> tuple[str, ...]:
     nearest = ", ".join(f"{near['title']} {near['similarity']:.2f}" for near in state["nearest"])
     rate, speed, losses = health["rate"], state["speed"], health["losses"]
-    reason = f" ({state['reason']})" if state["reason"] else ""
+    reason = f" ({state['reason_text']})" if state["reason_text"] else ""
+    age_s = health["data_age_s"]
     return (
         sensor,
-        f"{state['state']}{reason}",
+        f"{state['title']}{reason}",
         nearest or "-",
         f"{rate['hz']:.1f} Hz" if rate and rate["hz"] else "-",  # a transmitter of figures has none
         f"{speed['rpm']:.0f} rpm" if speed and speed["rpm"] is not None else "-",
         str(lost_of(losses)) if losses else "-",
-        f"{health['data_age_s']:.1f} s" if health["data_age_s"] is not None else "-",
+        "-" if age_s is None else say("status.age", language, seconds=f"{age_s:.1f}"),
     )
 
 
@@ -67,33 +96,30 @@ def lost_of(losses: dict[str, Any]) -> int:
     return int(lost - losses["dropped_before"])
 
 
-def _source(name: str, source: dict[str, Any]) -> str:
+def _source(name: str, source: dict[str, Any], language: Language) -> str:
     if source["ended"]:
-        return f"source {name}: read to its end"
-    if source["connected"]:
-        refused = ", ".join(f"{count} {kind}" for kind, count in sorted(source["faults"].items()))
-        return f"source {name}: connected, {source['outages']} outages so far" + (refused and f"; refused: {refused}")
-    return f"source {name}: AWAY: {source['error'] or 'not open yet'}"
+        return say("status.source_ended", language, name=name)
+    if not source["connected"]:
+        error = source["error"] or say("status.not_open", language)
+        return say("status.source_away", language, name=name, error=error)
+    kinds = (
+        say("status.refused_one", language, count=count, kind=words_for("refused", kind, language))
+        for kind, count in sorted(source["faults"].items())
+    )
+    refused = ", ".join(kinds)
+    told = say("status.source_connected", language, name=name, outages=source["outages"])
+    return told + (say("status.refused", language, counts=refused) if refused else "")
 
 
-def _sink(name: str, sink: dict[str, Any]) -> str:
-    counts = ", ".join(f"{sink[key]} {key}" for key in ("published", "waiting", "dropped"))
-    return f"sink {name}: {'connected' if sink['connected'] else 'AWAY'}, {counts}"
+def _sink(name: str, sink: dict[str, Any], language: Language) -> str:
+    return say(
+        "status.sink", language, name=name, connection=_connection(sink, language), counts=_counts(sink, language)
+    )
 
 
-def _table(rows: list[tuple[str, ...]]) -> list[str]:
-    widths = [max(_width(row[column]) for row in rows) for column in range(len(COLUMNS))]
-    return [
-        "  ".join(cell + " " * (w - _width(cell)) for cell, w in zip(row, widths, strict=True)).rstrip() for row in rows
-    ]
-
-
-def _width(text: str) -> int:
-    """Columns on a terminal: Hangul takes two."""
-    return sum(2 if "ᄀ" <= letter <= "ᅟ" or "가" <= letter <= "힣" else 1 for letter in text)
-
-
-def _duration(seconds: float) -> str:
+def _duration(seconds: float, language: Language) -> str:
     minutes, rest = divmod(int(seconds), 60)
     hours, minutes = divmod(minutes, 60)
-    return f"{hours} h {minutes:02d} min" if hours else f"{minutes} min {rest:02d} s"
+    if hours:
+        return say("status.hours", language, hours=hours, minutes=f"{minutes:02d}")
+    return say("status.minutes", language, minutes=minutes, seconds=f"{rest:02d}")

@@ -5,7 +5,8 @@ Every figure is a value, or None with the reason why there is none; nothing here
 
 from __future__ import annotations
 
-from dataclasses import fields
+from collections.abc import Sequence
+from dataclasses import fields, replace
 
 import numpy as np
 from numpy.typing import NDArray
@@ -72,19 +73,38 @@ def bearing_lines(
     if isinstance(bearing.geometry, BallCount):
         return _lines_in_ranges(heights, bearing.geometry, shaft_hz, spectra.bin_hz, spec.tolerance), APPROXIMATE
     assert bearing.orders is not None
-    nearest: dict[float, BearingLine] = {}  # by the frequency seen: a peak speaks for the line nearest to it alone
-    for name, order in _line_orders(bearing.orders):
-        line = _line(heights, name, order, shaft_hz, spectra.bin_hz, spec.tolerance)
-        if line is None or line.above_floor_db < LINE_ABOVE_FLOOR_DB:
-            continue
-        rival = nearest.get(line.seen_hz)
-        if rival is None or _error(line) < _error(rival):
-            nearest[line.seen_hz] = line
-    return tuple(sorted(nearest.values(), key=lambda line: -line.above_floor_db)), None
+    lines = (
+        _line(heights, name, order, shaft_hz, spectra.bin_hz, spec.tolerance)
+        for name, order in _line_orders(bearing.orders)
+    )
+    return _peaks([line for line in lines if line and line.above_floor_db >= LINE_ABOVE_FLOOR_DB], spectra.bin_hz), None
 
 
-def _error(line: BearingLine) -> float:
-    return abs(line.seen_hz / line.expected_hz - 1)
+def _peaks(lines: Sequence[BearingLine], bin_hz: float) -> tuple[BearingLine, ...]:
+    """Each peak once, highest first: it speaks for the line nearest to it, and says which others it would `also` fit.
+
+    What is highest next to the top of a peak, because the range of its line ends there, is the flank of that peak.
+    """
+    peaks: list[list[BearingLine]] = []
+    for line in sorted(lines, key=lambda line: -line.above_floor_db):
+        peak = next((peak for peak in peaks if abs(peak[0].seen_hz - line.seen_hz) < 1.5 * bin_hz), None)
+        if peak is None:
+            peaks.append([line])
+        else:
+            peak.append(line)
+    return tuple(map(_peak, peaks))
+
+
+def _peak(lines: Sequence[BearingLine]) -> BearingLine:
+    """The line nearest to the top of a peak, as high as that, of all that fit it; the highest comes first."""
+    top = lines[0]
+    nearest, *others = sorted(lines, key=lambda line: abs(top.seen_hz / line.expected_hz - 1))
+    return replace(
+        nearest,
+        seen_hz=top.seen_hz,
+        above_floor_db=top.above_floor_db,
+        also=tuple(other.name for other in others),
+    )
 
 
 def _line_orders(orders: FaultOrders) -> list[tuple[str, float]]:

@@ -7,23 +7,15 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any
 
-from agent.diagnosis.matching import Descriptions, Text
-from agent.diagnosis.rms_only import is_rms_only
+from agent.diagnosis.matching import Calibration, Descriptions
 from agent.machine import SensorSetup
+from agent.messages.background import background_of
 from agent.messages.payloads import AlertPayload, DiagnosisPayload, Likeness, StatePayload
-from agent.messages.wording import (
-    NOT_NAMED,
-    RMS_ONLY,
-    RMS_TOO_HIGH,
-    STANDING_STILL,
-    STATE_TITLES,
-    Language,
-    text_against,
-    text_of,
-    with_missing,
-)
+from agent.messages.sentences import said_by_alert, said_by_window, text_for
+from agent.messages.wording import text_of
+from agent.messages.words import Language, say, table, words_for
 from agent.stream.ledger import Balance
-from agent.types import UNKNOWN, Alert, Diagnosis, Match, Objection, StateChange
+from agent.types import UNKNOWN, Alert, Diagnosis, Match, StateChange
 
 NEAREST = 3
 """How many descriptions a message lists."""
@@ -38,6 +30,8 @@ class Speaker:
     language: Language
     descriptions: Descriptions
     setups: Mapping[str, SensorSetup]
+    calibration: Calibration | None = None
+    """Of the bundle: how high the lines of healthy machines stand. Without it no line is called background."""
 
     def place(self, sensor: str) -> dict[str, Any]:
         setup = self.setups[sensor]
@@ -50,18 +44,25 @@ class Speaker:
             "position": setup.position,
         }
 
-    def text(self, fault: str, objection: Objection | None = None, missing: tuple[str, ...] = ()) -> Text:
-        """Of a fault, or of what lines say against naming one; and what would have to be known to say more."""
-        if objection is not None:
-            return text_against(objection, descriptions=self.descriptions, language=self.language)
-        text = text_of(fault, descriptions=self.descriptions, language=self.language)
-        return with_missing(text, missing, language=self.language)
+    def title(self, fault: str) -> str:
+        return text_of(fault, descriptions=self.descriptions, language=self.language).title
+
+    def reason(self, code: str | None) -> str | None:
+        """Why a sensor is in its state, in words: of a fault its title."""
+        if code is None:
+            return None
+        known = table()["reason"]
+        return words_for("reason", code, self.language) if code in known else self.title(code)
+
+    def background(self, diagnosis: Diagnosis) -> tuple[str, ...]:
+        lines = diagnosis.evidence.lines if diagnosis.evidence else ()
+        return background_of(lines, diagnosis.heights, self.calibration)
 
     def nearest(self, matches: Iterable[Match]) -> tuple[Likeness, ...]:
         return tuple(
             Likeness(
                 fault=match.fault,
-                title=self.text(match.fault).title,
+                title=self.title(match.fault),
                 similarity=round(match.similarity, 4),
                 probability=round(match.probability, 4),
             )
@@ -72,8 +73,9 @@ class Speaker:
         return StatePayload(
             **self.place(change.sensor),
             state=change.state,
-            title=STATE_TITLES[change.state][self.language],
+            title=say(f"state.{change.state}", self.language),
             reason=change.reason,
+            reason_text=self.reason(change.reason),
             since=_when(change.wall_s),
             bearing=last.bearing if last else None,
             nearest=self.nearest(last.matches) if last else (),
@@ -92,11 +94,7 @@ class Speaker:
             session=diagnosis.session,
             window_start=diagnosis.window_start,
             fault=diagnosis.fault,
-            text=self.text(
-                _text_name(diagnosis),
-                diagnosis.objection if diagnosis.fault == UNKNOWN else None,
-                diagnosis.missing,
-            ),
+            text=text_for(said_by_window(diagnosis), descriptions=self.descriptions, language=self.language),
             probability=round(diagnosis.probability, 4),
             validated=diagnosis.validated,
             nearest=self.nearest(diagnosis.matches),
@@ -107,6 +105,7 @@ class Speaker:
             speed=diagnosis.speed,
             rate=diagnosis.rate,
             evidence=diagnosis.evidence,
+            background=self.background(diagnosis),
             heights=diagnosis.heights,
             objection=diagnosis.objection,
             signs=diagnosis.signs,
@@ -126,11 +125,7 @@ class Speaker:
             severity=alert.severity,
             bearing=alert.bearing,
             fault=alert.fault,
-            text=self.text(
-                RMS_TOO_HIGH if is_rms_only(cause) else alert.fault,
-                objection if alert.fault == UNKNOWN else None,
-                missing,
-            ),
+            text=text_for(said_by_alert(alert), descriptions=self.descriptions, language=self.language),
             probability=round(alert.probability, 4),
             validated=self.descriptions.is_validated(alert.fault),
             opened=_when(alert.opened_wall_s),
@@ -141,23 +136,13 @@ class Speaker:
             speed=cause.speed,
             rate=cause.rate,
             evidence=cause.evidence,
+            background=self.background(cause),
             heights=cause.heights,
             objection=objection,
             signs=cause.signs,
             missing=missing,
             looks_like=cause.looks_like,
         )
-
-
-def _text_name(diagnosis: Diagnosis) -> str:
-    """The name of the text for one window."""
-    if is_rms_only(diagnosis):
-        return RMS_ONLY
-    if diagnosis.fault != UNKNOWN:
-        return diagnosis.fault
-    if not diagnosis.running:
-        return STANDING_STILL
-    return NOT_NAMED
 
 
 def _when(wall_s: float | None) -> datetime | None:

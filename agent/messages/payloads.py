@@ -42,6 +42,7 @@ class StatePayload(Place, frozen=True, kw_only=True):
     state: State
     title: str
     reason: str | None
+    reason_text: str | None  # the same in words
     since: datetime | None
     bearing: str | None  # the one that the figures below are of
     nearest: tuple[Likeness, ...]  # of the last window, best first
@@ -71,6 +72,7 @@ class DiagnosisPayload(Place, frozen=True, kw_only=True):
     speed: Speed
     rate: Rate
     evidence: Evidence | None
+    background: tuple[str, ...]  # names of those lines in the evidence that healthy machines show as well
     heights: LineHeights | None  # of the bearing lines; null without geometry or speed
     objection: Objection | None  # why the nearest description is not its name, where bearing lines contradict it
     signs: Signs | None  # impacts, and growth at the shaft's orders; null where they cannot be measured
@@ -98,6 +100,7 @@ class AlertPayload(Place, frozen=True, kw_only=True):
     speed: Speed
     rate: Rate
     evidence: Evidence | None
+    background: tuple[str, ...]  # names of those lines in the evidence that healthy machines show as well
     heights: LineHeights | None  # of the bearing lines; null without geometry or speed
     objection: Objection | None  # why the nearest description is not its name, where bearing lines contradict it
     signs: Signs | None  # impacts, and growth at the shaft's orders; null where they cannot be measured

@@ -47,7 +47,12 @@ class Answers:
         states = {sensor: self._announcer.state_of(desk) for sensor, desk in desks.items()}
         learning = {sensor: desk.pipeline.healthy.windows_to_learn for sensor, desk in desks.items()}
         report = health_report(self._everything)
-        return {"health": msgspec.to_builtins(report), "states": msgspec.to_builtins(states), "to_learn": learning}
+        return {
+            "health": msgspec.to_builtins(report),
+            "states": msgspec.to_builtins(states),
+            "to_learn": learning,
+            "language": self._everything.parts.config.agent.language,
+        }
 
     def _commission(self, request: Commission) -> Answer:
         pipeline = self._desk(request.sensor).pipeline

@@ -63,6 +63,7 @@ def assemble(config: Config) -> Parts:
             language=agent.language,
             descriptions=bundle.descriptions,
             setups=setups,
+            calibration=bundle.calibration,
         ),
         notices=tuple(remarks_on_hearing(config, bundle.spec)),
     )

@@ -10,6 +10,7 @@ from datetime import UTC, datetime
 
 import msgspec
 
+from agent.messages.notices import in_language
 from agent.messages.payloads import HealthPayload, PublishingHealth, SensorHealth, SourceHealth
 from agent.service.assembly import Parts
 from agent.service.inbox import Inbox
@@ -19,9 +20,7 @@ from agent.service.sensor import SensorDesk
 from agent.service.source_thread import Reader
 from agent.service.store import Store
 from agent.sinks import BROKER
-
-VERSION = "0.1.0"
-"""Of this package. A test keeps it equal to pyproject.toml: asking importlib.metadata costs a megabyte at run time."""
+from firmware_bridge import VERSION
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,6 +42,7 @@ def health_report(seen: Everything) -> HealthPayload:
     parts = seen.parts
     others = {name: _publishing(publisher) for name, publisher in seen.publishers.items() if name != BROKER}
     manifest = parts.bundle.manifest
+    notices = (*parts.config.notices, *parts.notices, *seen.store.notices)
     return HealthPayload(
         agent=parts.config.agent.id,
         site=parts.config.agent.site,
@@ -57,7 +57,7 @@ def health_report(seen: Everything) -> HealthPayload:
         publishing=_publishing(seen.publishers[BROKER]),
         sinks=others or msgspec.UNSET,
         open_alerts=tuple(alert.id for desk in seen.desks.values() for alert in desk.pipeline.decision.open_alerts),
-        notices=(*parts.config.notices, *parts.notices, *seen.store.notices),
+        notices=tuple(in_language(notice, parts.config.agent.language) for notice in notices),
     )
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import platform
 import signal
 import socket
 import subprocess
@@ -16,9 +17,12 @@ import pytest
 from requirements import ROOT
 from waiting import until
 
+from agent.cli import main
 from agent.commands import COMMANDS
 from agent.commands.status import lines_of
+from agent.messages.terminal import width
 from agent.service.control import SOCKET_NAME, Status, ask
+from firmware_bridge import VERSION
 
 CONFIG = """
 [agent]
@@ -104,11 +108,27 @@ def test_every_command_explains_itself(command):
 
 
 @pytest.mark.parametrize("arguments", [[], ["dance"], ["run"], ["commission", "a", "--windows", "many"]])
-def test_wrong_usage_is_exit_64_and_one_line_beside_the_usage(arguments):
+def test_wrong_usage_is_exit_64_and_one_line_that_says_where_to_read_on(arguments):
     shown = agent(*arguments)
     assert shown.returncode == os.EX_USAGE
-    assert "Traceback" not in shown.stderr
-    assert shown.stderr.startswith("usage: ")
+    (line,) = shown.stderr.splitlines()
+    command = f"textvib-agent {arguments[0]}" if arguments and arguments[0] in COMMANDS else "textvib-agent"
+    assert line.startswith(f"{command}: ")
+    assert line.endswith(f"; see {command} --help")
+
+
+def test_the_version_names_python_runtime_and_bundle():
+    shown = agent("--version")
+    assert (shown.returncode, shown.stderr) == (0, "")
+    (line,) = shown.stdout.splitlines()
+    assert line.startswith(f"textvib-agent {VERSION}, Python {platform.python_version()}, ")
+    assert "onnxruntime " in line
+    assert line.endswith(", bundle default 2")
+
+
+def test_a_bug_is_exit_70_and_shows_where_it_is(monkeypatch, caplog):
+    monkeypatch.setattr("agent.commands.schemas.main", lambda args: 1 / 0)
+    assert main(["schemas", "x"]) == os.EX_SOFTWARE
 
 
 # ---------------------------------------------------------------------------------------------------------- check
@@ -288,8 +308,14 @@ def test_in_the_journal_a_line_starts_with_its_priority(config, start):
 # ---------------------------------------------------------------------------------------------------------- status
 
 
-def test_the_table_lines_up_in_korean_too():
-    answer = {
+def answer_in(language):
+    """What a daemon answers whose sensors have something to say in every column."""
+    nearest = [
+        {"title": "베어링 볼(전동체) 결함", "similarity": 0.8123},
+        {"title": "베어링 외륜 결함", "similarity": 0.4},
+    ]
+    return {
+        "language": language,
         "health": {
             "agent": "gw",
             "version": "1",
@@ -305,33 +331,66 @@ def test_the_table_lines_up_in_korean_too():
                 },
                 "long_name": {"rate": None, "losses": None, "data_age_s": None},
             },
-            "sources": {"line1": {"ended": False, "connected": False, "outages": 2, "error": "is gone"}},
+            "sources": {
+                "line1": {"ended": False, "connected": False, "outages": 2, "error": "is gone"},
+                "line2": {"ended": False, "connected": True, "outages": 0, "faults": {"crc": 3, "newer_kind": 1}},
+                "line3": {"ended": True},
+            },
+            "sinks": {"opc": {"connected": True, "published": 4, "waiting": 0, "dropped": 0}},
             "open_alerts": ["0011"],
             "notices": ["mind the gap"],
         },
         "states": {
             "a": {
                 "state": "fault",
+                "title": "결함",
                 "reason": "outer_race",
-                "nearest": [{"title": "외륜 결함", "similarity": 0.8123}],
+                "reason_text": "베어링 외륜 결함",
+                "nearest": nearest,
                 "speed": {"rpm": 1797.4},
             },
-            "long_name": {"state": "lost", "reason": None, "nearest": [], "speed": None},
+            "long_name": {
+                "state": "lost",
+                "title": "데이터 없음",
+                "reason": None,
+                "reason_text": None,
+                "nearest": [],
+                "speed": None,
+            },
         },
         "to_learn": {"a": 0, "long_name": 12},
     }
-    assert lines_of(answer) == [
-        "gw: version 1, bundle default 1 on onnx, up 1 h 02 min, broker AWAY, 5 published, 2 waiting, 1 dropped",
+
+
+def test_the_status_lines_up_in_korean_and_fits_100_columns():
+    lines = lines_of(answer_in("ko"))
+    assert max(map(width, lines)) <= 100
+    assert lines == [
+        "gw: 버전 1, 번들 default 1(onnx), 가동 1시간 02분, 브로커 끊김, 발행 5건, 대기 2건, 폐기 1건",
         "",
-        "SENSOR     STATE               NEAREST DESCRIPTIONS  RATE        SPEED     LOST  AGE",
-        "a          fault (outer_race)  외륜 결함 0.81        25631.2 Hz  1797 rpm  11    0.2 s",
-        "long_name  lost                -                     -           -         -     -",
+        "센서       상태                     유사도                         샘플링      회전수    유실  경과",
+        "a          결함 (베어링 외륜 결함)  베어링 볼(전동체) 결함 0.81,   25631.2 Hz  1797 rpm  11    0.2초",
+        "                                    베어링 외륜 결함 0.40",
+        "long_name  데이터 없음              -                              -           -         -     -",
         "",
-        "source line1: AWAY: is gone",
-        "commissioning long_name: 12 good windows to go",
-        "open alert: 0011",
-        "notice: mind the gap",
+        "소스 line1: 끊김: is gone",
+        "소스 line2: 연결됨, 지금까지 끊김 0회; 거부: CRC 오류 3건, newer kind 1건",
+        "소스 line3: 끝까지 읽음",
+        "싱크 opc: 연결됨, 발행 4건, 대기 0건, 폐기 0건",
+        "long_name 정상 상태 학습 중: 양호한 구간 12개 남음",
+        "열린 경보: 0011",
+        "알림: mind the gap",
     ]
+
+
+@pytest.mark.parametrize("room", [60, 80, 100])
+@pytest.mark.parametrize("language", ["en", "ko"])
+def test_the_status_fits_narrower_terminals_and_cuts_nothing(language, room):
+    lines = lines_of(answer_in(language), room=room)
+    assert max(map(width, lines)) <= room
+    shown = "".join("".join(lines).split())
+    for figure in ("25631.2", "1797", "0.81", "0.40", "11", "0011"):
+        assert figure in shown
 
 
 LOSSES = ("dropped_fifo", "dropped_queue", "lost_on_wire", "rejected", "dropped_agent")

@@ -49,3 +49,14 @@ def test_what_cannot_be_written_is_named(capsys: pytest.CaptureFixture[str], tmp
     (tmp_path / "set" / "97_Normal_0.mat").touch()
     assert main(["manifest", "cwru", str(tmp_path / "set"), "--out", str(tmp_path / "none" / "mine.csv")]) != 0
     assert str(tmp_path) in capsys.readouterr().err
+
+
+def test_wrong_usage_is_one_line_and_the_version_another(capsys):
+    for argv, code in ((["train", "--what"], os.EX_USAGE), ([], os.EX_USAGE), (["--version"], 0)):
+        with pytest.raises(SystemExit) as left:
+            main(argv)
+        printed = capsys.readouterr()
+        assert left.value.code == code
+        (line,) = (printed.err or printed.out).splitlines()
+        assert line.startswith("textvib-export")
+        assert line.endswith("--help") == bool(code)

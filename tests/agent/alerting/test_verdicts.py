@@ -11,7 +11,7 @@ from one_alert import DIAGNOSIS
 
 from agent.alerting.verdict import verdict_of
 from agent.diagnosis.matching import Calibration, Descriptions, LineLimits, SignLimits, Text
-from agent.messages.verdict_text import text_of_verdict
+from agent.messages.sentences import said_by_verdict, text_for
 from agent.types import HEALTHY, UNKNOWN, Diagnosis, LineHeights, Match, ShaftGrowth, Signs
 
 LIMITS = LineLimits(named=1.0, unnamed=2.0, absent={"inner_race": 0.5})
@@ -110,11 +110,11 @@ def test_an_objection_is_put_into_words_in_both_languages() -> None:
     verdict = verdict_of([heard("healthy", inner=1, outer=4)], CALIBRATION)
     assert verdict.fault == UNKNOWN
     for language in ("en", "ko"):
-        text = text_of_verdict(verdict, descriptions=DESCRIPTIONS, language=language)  # type: ignore[arg-type]
-        assert "healthy" in text.sentence
-        assert "outer_race" in text.sentence
+        text = text_for(said_by_verdict(verdict), descriptions=DESCRIPTIONS, language=language)  # type: ignore[arg-type]
+        assert {"en": "Healthy", "ko": "정상"}[language] in text.sentence
+        assert {"en": "outer race", "ko": "외륜"}[language] in text.sentence
         assert "{" not in text.title + text.sentence + text.advice
-    assert text_of_verdict(verdict_of([], CALIBRATION), descriptions=DESCRIPTIONS, language="en").title
+    assert text_for(said_by_verdict(verdict_of([], CALIBRATION)), descriptions=DESCRIPTIONS, language="en").title
 
 
 def test_what_is_missing_is_put_into_words_in_both_languages() -> None:
@@ -123,7 +123,9 @@ def test_what_is_missing_is_put_into_words_in_both_languages() -> None:
     assert (verdict.fault, verdict.missing) == ("bearing", ("geometry",))
     texts = {"bearing": {"en": Text("Bearing", "Impacts.", "Look."), "ko": Text("베어링", "충격.", "점검.")}}
     spoken = replace(DESCRIPTIONS, texts=texts)
-    english = text_of_verdict(verdict, descriptions=spoken, language="en")
-    assert english == Text("Bearing", "Impacts. To say more it needs the bearing's type.", "Look.")
-    korean = text_of_verdict(verdict, descriptions=spoken, language="ko")
-    assert korean == Text("베어링", "충격. 더 알려면 다음이 필요합니다: 베어링 형번.", "점검.")
+    english = text_for(said_by_verdict(verdict), descriptions=spoken, language="en")
+    sure = f"{verdict.probability:.0%}"
+    more = "More can be said with the bearing's type."
+    assert english == Text("Bearing", f"Impacts ({sure} sure). {more}", "Look.")
+    korean = text_for(said_by_verdict(verdict), descriptions=spoken, language="ko")
+    assert korean == Text("베어링", f"충격(확신도 {sure}). 더 알려면 다음이 필요합니다: 베어링 형번.", "점검.")

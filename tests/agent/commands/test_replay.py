@@ -6,13 +6,18 @@ import json
 import os
 import re
 import wave
+from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
 from requirements import ROOT
 
+from agent.alerting.verdict import Verdict
 from agent.cli import main
+from agent.messages.sentences import fault_said
+from agent.messages.terminal import width
 
 HEALTHY = ROOT / "configs" / "recordings" / "pump_healthy.wav"
 
@@ -38,10 +43,11 @@ def test_a_figure_that_cannot_be_meant_is_wrong_usage(
 ) -> None:
     with pytest.raises(SystemExit) as left:
         main(["replay", str(HEALTHY), option, value])
-    assert left.value.code == os.EX_USAGE
-    last = capsys.readouterr().err.splitlines()[-1]
-    assert option in last
-    assert complaint in last
+    assert left.value.code == 2
+    (line,) = capsys.readouterr().err.splitlines()
+    assert line.startswith(f"textvib-agent replay: argument {option}: ")
+    assert line.endswith("; see textvib-agent replay --help")
+    assert complaint in line
 
 
 @pytest.mark.parametrize(
@@ -59,8 +65,9 @@ def test_a_figure_that_cannot_be_meant_is_wrong_usage(
 def test_a_bearing_that_cannot_be_meant_is_wrong_usage(
     bearing: str, complaint: str, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    assert main(["replay", str(HEALTHY), "--bearing", bearing]) == os.EX_USAGE
+    assert main(["replay", str(HEALTHY), "--bearing", bearing]) == 2
     (line,) = capsys.readouterr().err.splitlines()
+    assert line.endswith("; see textvib-agent replay --help")
     assert "argument --bearing" in line
     assert complaint in line
 
@@ -78,7 +85,7 @@ def test_a_bearing_is_given_by_a_table_by_orders_or_by_its_balls(
         told.append(json.loads(capsys.readouterr().out.splitlines()[-1])["fault"])
     assert told[0] == told[1] == told[2]
     assert main(["replay", str(HEALTHY), "--rpm", "1797", "--bearing", "9balls"]) == 0
-    assert "approximate: " in capsys.readouterr().out
+    assert "placed roughly" in capsys.readouterr().out
 
 
 def test_without_a_healthy_recording_nothing_is_said_to_depart_from_health(capsys: pytest.CaptureFixture[str]) -> None:
@@ -102,19 +109,180 @@ def test_the_healthy_machine_is_within_its_own_baseline(capsys: pytest.CaptureFi
     speeds = ["--rpm", "1480", "--healthy-rpm", "1480", "--bearing", "6205"]
     assert main(["replay", str(HEALTHY), "--healthy", str(HEALTHY), *speeds]) == 0
     shown = capsys.readouterr().out
-    assert re.search(r"verdict   Healthy +\d+%   \(healthy", shown)  # 1 less the probability that impacts give damage
-    assert "within baseline" in shown
+    assert re.search(r"^  verdict +Healthy$", shown, re.M)
+    assert re.search(r"\(\d+% sure\)", shown)  # 1 less the probability that impacts give damage
+    assert "within the limit of the machine's healthy state; 7 of 7 windows judged" in shown
 
 
 def test_a_recording_too_short_to_judge_is_not_blamed_on_the_sensor(
     tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    path = tmp_path / "short.wav"
-    with wave.open(str(path), "wb") as file:
-        file.setparams((1, 2, 8000, 0, "NONE", ""))
-        file.writeframes(np.arange(4000, dtype="<i2").tobytes())
-    assert main(["replay", str(path)]) == 0
+    path = short_wav(tmp_path)
+    assert main(["replay", str(path)]) == 3
     shown = capsys.readouterr().out
-    assert "(invalid, 0 of 0 windows judged)" in shown
+    assert "0 of 0 windows judged" in shown
     assert "No window to judge" in shown
     assert "cable" not in shown
+
+
+# ---------------------------------------------------------------------------------------------------------- exit codes
+
+
+def short_wav(folder: Path) -> Path:
+    return wav(folder / "short.wav", np.arange(4000))
+
+
+def wav(path: Path, samples: np.ndarray[Any, Any], *, rate_hz: int = 8000) -> Path:
+    with wave.open(str(path), "wb") as file:
+        file.setparams((1, 2, rate_hz, 0, "NONE", ""))
+        file.writeframes(samples.astype("<i2").tobytes())
+    return path
+
+
+def damaged_wav(folder: Path) -> Path:
+    """Ringing at the outer race's order of a 6205, at 1797 rpm and 12 kHz."""
+    rng = np.random.default_rng(0)
+    rate_hz, n = 12_000, 48_000
+    times = np.cumsum(rng.normal(1, 0.005, 2000)) / (3.585 * 1797 / 60)
+    train = np.zeros(n)
+    train[(times[times < n / rate_hz] * rate_hz).astype(int)] = 1
+    t = np.arange(400) / rate_hz
+    heard = np.convolve(train, np.exp(-600 * t) * np.sin(2 * np.pi * 2800 * t))[:n] + rng.normal(0, 0.05, n)
+    return wav(folder / "damaged.wav", 8000 * heard, rate_hz=rate_hz)
+
+
+KNOWN = ["--rpm", "1797", "--bearing", "6205"]
+
+
+def test_the_exit_code_says_what_was_judged(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    damaged, short = str(damaged_wav(tmp_path)), str(short_wav(tmp_path))
+    frozen = str(wav(tmp_path / "frozen.wav", np.zeros(40_000)))
+    missing = str(tmp_path / "none.wav")
+    asked = ["--fail-on", "fault"]
+    assert main(["replay", damaged, *KNOWN]) == 0
+    assert main(["replay", damaged, *KNOWN, *asked]) == 1
+    assert main(["replay", damaged, *KNOWN, "--fail-on", "abnormal"]) == 1
+    assert main(["replay", str(HEALTHY), "--rpm", "1480", *asked]) == 0
+    assert main(["replay", frozen, *asked]) == 3
+    assert main(["replay", str(HEALTHY), short]) == 3
+    assert main(["replay", missing]) == os.EX_DATAERR
+    assert main(["replay", missing, short]) == os.EX_DATAERR
+    assert main(["replay", missing, short, damaged, *KNOWN]) == os.EX_DATAERR
+    assert main(["replay", missing, short, damaged, *KNOWN, *asked]) == 1
+    capsys.readouterr()
+
+
+def verdict(fault: str, probability: float) -> Verdict:
+    return Verdict(fault, probability, "impacts", 3, 3, (), None, (), True)
+
+
+@pytest.mark.parametrize(
+    ("fault", "probability", "tells"),
+    [
+        ("outer_race", 0.9, "fault"),
+        ("bearing", 0.9, "fault"),
+        ("described_later", 0.9, "fault"),
+        ("outer_race", 0.4, None),
+        ("abnormal", 0.0, "abnormal"),
+        ("unknown", 0.0, None),
+        ("healthy", 0.9, None),
+        ("invalid", 0.0, None),
+    ],
+)
+def test_what_fail_on_asks_for(fault: str, probability: float, tells: str | None) -> None:
+    assert fault_said(verdict(fault, probability)) == tells
+
+
+def test_the_help_has_the_table_of_exit_codes(capsys: pytest.CaptureFixture[str]) -> None:
+    with pytest.raises(SystemExit):
+        main(["replay", "--help"])
+    shown = capsys.readouterr().out
+    assert "exit codes: 0 judged; 1 a fault is said" in shown
+    assert "--fail-on" in shown
+
+
+# --------------------------------------------------------------------------------------------------------- what is read
+
+
+def shown_and_told(argv: list[str], capsys: pytest.CaptureFixture[str]) -> tuple[str, dict[str, Any]]:
+    main(["replay", *argv])
+    shown = capsys.readouterr().out
+    main(["replay", *argv, "--json"])
+    document: dict[str, Any] = json.loads(capsys.readouterr().out.splitlines()[-1])
+    return shown, document
+
+
+def leaves(value: object) -> Iterator[object]:
+    if isinstance(value, dict | list):
+        for item in value.values() if isinstance(value, dict) else value:
+            yield from leaves(item)
+    else:
+        yield value
+
+
+ARGUMENTS = [
+    ["{damaged}", *KNOWN],
+    ["{damaged}"],
+    ["{damaged}", "--rpm", "1797", "--bearing", "9balls"],
+    [str(HEALTHY), "--rpm", "1480", "--bearing", "6205", "--unit", "g"],
+    [str(HEALTHY), "--rpm", "1480", "--healthy", str(HEALTHY), "--healthy-rpm", "1480", "--bearing", "6205"],
+    ["{short}"],
+]
+
+
+@pytest.mark.parametrize("language", ["en", "ko"])
+@pytest.mark.parametrize("argv", ARGUMENTS, ids=range(len(ARGUMENTS)))
+def test_json_holds_all_that_the_text_shows(
+    argv: list[str], language: str, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    files = {"damaged": damaged_wav(tmp_path), "short": short_wav(tmp_path)}
+    shown, document = shown_and_told([*(a.format(**files) for a in argv), "--language", language], capsys)
+    told = list(leaves(document))
+    figures = [float(value) for value in told if isinstance(value, int | float) and not isinstance(value, bool)]
+    words = " ".join(str(value) for value in told if isinstance(value, str))
+    for token in re.findall(r"(?<![\w.])\d+(?:\.\d+)?", shown):
+        decimals = len(token.partition(".")[2])
+        near = (abs(figure - float(token)) <= 0.5001 * 10**-decimals for figure in figures)
+        assert token in words or any(near), token
+    spaced = " ".join(shown.split())
+    for text in (*document["text"].values(), document["reason_text"], *(n["title"] for n in document["nearest"])):
+        assert " ".join(text.split()) in spaced
+    for note in document["notes"]:
+        assert note in spaced
+
+
+@pytest.mark.parametrize("language", ["en", "ko"])
+@pytest.mark.parametrize("argv", ARGUMENTS, ids=range(len(ARGUMENTS)))
+def test_the_answer_fits_and_holds_no_code_names(
+    argv: list[str], language: str, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    files = {"damaged": damaged_wav(tmp_path), "short": short_wav(tmp_path)}
+    assert main(["replay", *(a.format(**files) for a in argv), "--language", language]) in (0, 3)
+    shown = capsys.readouterr().out
+    assert max(map(width, shown.splitlines())) <= 100
+    below = shown.partition("\n")[2]  # the first line names the file
+    assert not re.search(r"[a-z]_[a-z]", below)
+    if language == "ko":
+        latin = set(re.findall(r"[A-Za-z]{2,}", re.sub(r"\d?x?~?(BPF[OI]|BSF|FTF)|--\w+", "", below)))
+        assert latin <= {"Hz", "dB", "rpm", "mm", "ISO", "commission", "replay"}
+
+
+def test_a_speed_out_of_the_file_is_not_called_given(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    path = tmp_path / "table.csv"
+    samples = np.random.default_rng(0).normal(size=25_000)
+    head = "Sample rate: 5000 Hz\nSpeed: 1480 rpm\nacceleration g\n"
+    path.write_text(head + "\n".join(f"{value:.5f}" for value in samples) + "\n")
+    shown, document = shown_and_told([str(path)], capsys)
+    assert document["speed_from"] == "file"
+    assert "rpm (from the file)" in shown
+    shown, document = shown_and_told([str(path), "--rpm", "1480"], capsys)
+    assert document["speed_from"] == "config"
+    assert "rpm (given)" in shown
+
+
+def test_a_refusal_is_in_the_language_asked_for(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    argv = ["replay", str(tmp_path / "none.md"), "--language"]
+    assert main([*argv, "ko"]) == main([*argv, "en"]) == os.EX_DATAERR
+    korean, english = capsys.readouterr().err.splitlines()
+    assert "파일은 읽을 수 없습니다" in korean
+    assert "cannot read .md" in english

@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+from itertools import pairwise
+
 import numpy as np
 import pytest
 
-from agent.diagnosis.evidence import bearing_lines, gather_evidence, iso_zone, velocity_rms
+from agent.diagnosis.evidence import _peaks, bearing_lines, gather_evidence, iso_zone, velocity_rms
 from agent.dsp.features import FeatureSpec, Spectra, analyse
 from agent.machine import BallCount, Bearing, Geometry, Machine, Mounting
-from agent.types import Figure, Rate, Speed, Stream, Window
+from agent.types import BearingLine, Figure, Rate, Speed, Stream, Window
 
 SPEC = FeatureSpec()
 RATE_HZ = 12_800.0
@@ -145,3 +148,23 @@ def test_noise_stands_out_in_a_wide_range_no_more_often_than_in_a_narrow_one() -
     noise = [spectra_of(rng.normal(size=25_600)) for _ in range(60)]
     told = [bearing_lines(s, spec=SPEC, speed=STEADY, bearing=Bearing("de", BallCount(9)))[0] for s in noise]
     assert sum(bool(lines) for lines in told) <= 3
+
+
+def test_a_peak_that_fits_two_elements_is_told_once_with_both() -> None:
+    lines, _ = bearing_lines(ringing(3.585), spec=SPEC, speed=STEADY, bearing=BEARING)
+    second = next(line for line in lines if line.name == "2xBPFO")  # 7.17 orders; 3xBSF would stand at 7.07
+    assert second.also == ("3xBSF",)
+    told = [name for line in lines for name in (line.name, *line.also)]
+    assert len(told) == len(set(told))
+    bins = sorted(line.seen_hz for line in lines)
+    assert all(above - below > 0.75 for below, above in pairwise(bins))
+
+
+def test_the_flank_of_a_peak_is_no_line_of_its_own() -> None:
+    def line(name: str, expected_hz: float, seen_hz: float, height_db: float) -> BearingLine:
+        return BearingLine(name, 1.0, expected_hz, seen_hz, height_db)
+
+    peak = line("2xBPFO", 215.0, 215.0, 20.0)
+    flank = line("3xBSF", 212.0, 214.5, 14.0)  # its range ends before the top
+    apart = line("FTF", 12.0, 12.0, 10.0)
+    assert _peaks([flank, apart, peak], 0.5) == (replace(peak, also=("3xBSF",)), apart)

@@ -9,17 +9,17 @@ from dataclasses import replace
 import jsonschema
 import numpy as np
 import pytest
+from curves import logistic
 from one_alert import ALERT, DIAGNOSIS
 from requirements import ROOT
 
-from agent.diagnosis import naming
-from agent.diagnosis.matching import Descriptions, Text
+from agent.diagnosis.matching import Calibration, Descriptions, SignLimits, Text
 from agent.faults import ABNORMAL
 from agent.machine import Machine, SensorSetup
 from agent.messages.compose import Speaker
 from agent.messages.payloads import PAYLOADS, encode, schemas
 from agent.messages.topics import Topics
-from agent.messages.wording import MISSING, with_missing
+from agent.messages.wording import missing_in_words
 from agent.stream.ledger import Balance
 from agent.types import FAULTS, UNKNOWN, LineHeights, Objection, ShaftGrowth, Signs, State, StateChange
 
@@ -74,7 +74,12 @@ def test_an_alert_names_its_place_its_fault_in_words_and_its_evidence():
         "bearing": "de",
     }
     assert {key: document[key] for key in place} == place
-    assert document["text"] == {"title": "outer_race 제목", "sentence": "outer_race 문장", "advice": "outer_race 조언"}
+    assert document["text"] == {
+        "title": "outer_race 제목",
+        "sentence": "outer_race 문장(확신도 91%). "
+        "외륜 특성 주파수 성분이 107.2 Hz에서 주변보다 14 dB 높게 나타난 것이 근거입니다.",
+        "advice": "outer_race 조언",
+    }
     assert document["validated"] is True
     assert [near["fault"] for near in document["nearest"]] == ["outer_race", "inner_race", "healthy"]
     assert document["nearest"][0]["similarity"] == 0.8123
@@ -144,49 +149,54 @@ def test_what_a_name_rests_on_and_what_is_missing_are_in_the_payload(name):
     assert document["signs"] == {"impulses": 0.75, "above_healthy": True, "growth": growth}
     assert (document["missing"], document["looks_like"]) == (["geometry"], "ball")
     assert document["objection"]["reason"] == "lines_missing"  # beside the parent that is said
-    assert document["text"]["sentence"].endswith("To say more it needs the bearing's type.")
-    assert document["text"]["title"] == "bearing"
+    assert document["text"]["sentence"].startswith("It is most like “inner_race title”, but the bearing lines that")
+    assert document["text"]["title"] == "Bearing damage, part not identified"
+
+
+def test_lines_that_healthy_machines_show_as_well_are_named_as_background():
+    own = {"inner_race": 1.0, "outer_race": 1.0, "ball": 1.0}
+    calibration = Calibration(0.1, 0, 0, signs=SignLimits(0.1, logistic(10, -1), own))
+    speaks = replace(speaker(), calibration=calibration)
+    low = replace(DIAGNOSIS, heights=LineHeights(0.5, 0.5, 0.5, above_healthy=True))
+    high = replace(DIAGNOSIS, heights=LineHeights(0.5, 2.5, 0.5, above_healthy=True))
+    assert validated("diagnosis", speaks.diagnosis(low))["background"] == ["BPFO"]
+    assert validated("diagnosis", speaks.diagnosis(high))["background"] == []
+    assert validated("alert", speaks.alert(replace(ALERT, diagnosis=low)))["background"] == ["BPFO"]
 
 
 def test_an_alert_lacks_nothing_that_only_another_name_lacked():
     cause = replace(DIAGNOSIS, fault="bearing", missing=("geometry",))
     document = validated("alert", speaker().alert(replace(ALERT, fault="outer_race", diagnosis=cause)))
     assert document["missing"] == []
-    assert document["text"]["sentence"] == "outer_race sentence"
+    assert document["text"]["sentence"].startswith("outer_race sentence (91% sure). This rests on the line")
 
 
 @pytest.mark.parametrize(
     ("missing", "english", "korean"),
     [
-        ((), "Told.", "Told."),
-        (("speed",), "Told. To say more it needs the shaft's speed.", "Told. 더 알려면 다음이 필요합니다: 회전수."),
+        ((), None, None),
+        (("speed",), "More can be said with the shaft's speed.", "더 알려면 다음이 필요합니다: 회전수."),
         (
             ("speed", "geometry"),
-            "Told. To say more it needs the shaft's speed and the bearing's type.",
-            "Told. 더 알려면 다음이 필요합니다: 회전수, 베어링 형번.",
+            "More can be said with the shaft's speed and the bearing's type.",
+            "더 알려면 다음이 필요합니다: 회전수, 베어링 형번.",
         ),
         (
             ("speed", "geometry", "healthy_state"),
-            "Told. To say more it needs the shaft's speed, the bearing's type and the machine's healthy state "
+            "More can be said with the shaft's speed, the bearing's type and the machine's healthy state "
             "at this speed.",
-            "Told. 더 알려면 다음이 필요합니다: 회전수, 베어링 형번, 이 회전수에서의 정상 상태.",
+            "더 알려면 다음이 필요합니다: 회전수, 베어링 형번, 이 회전수에서의 정상 상태.",
         ),
         (
             ("healthy_state", "bandwidth"),
-            "Told. To say more it needs the machine's healthy state at this speed and a sensor that is sampled faster.",
-            "Told. 더 알려면 다음이 필요합니다: 이 회전수에서의 정상 상태, 더 빠르게 샘플링하는 센서.",
+            "More can be said with the machine's healthy state at this speed and a sensor that is sampled faster.",
+            "더 알려면 다음이 필요합니다: 이 회전수에서의 정상 상태, 샘플링이 더 빠른 센서.",
         ),
     ],
 )
-def test_what_is_missing_is_one_last_sentence(missing, english, korean):
-    text = Text("Title", "Told.", "Advice")
-    assert with_missing(text, missing, language="en") == Text("Title", english, "Advice")
-    assert with_missing(text, missing, language="ko") == Text("Title", korean, "Advice")
-
-
-def test_all_that_may_be_missing_has_words_in_both_languages():
-    assert set(MISSING) == {naming.SPEED, naming.GEOMETRY, naming.HEALTHY_STATE, naming.BANDWIDTH}
-    assert all(words["en"] and words["ko"] for words in MISSING.values())
+def test_what_is_missing_is_one_sentence(missing, english, korean):
+    assert missing_in_words(missing, language="en") == english
+    assert missing_in_words(missing, language="ko") == korean
 
 
 def test_a_diagnosis_of_an_invalid_window_is_valid_json_for_anyone():
@@ -205,12 +215,15 @@ def test_what_is_not_a_number_is_null_and_never_the_bare_word_nan():
 
 @pytest.mark.parametrize("state", list(State))
 def test_every_state_can_be_said_with_and_without_a_window(state):
-    change = StateChange("pump_de", state, "why", 3.0, None)
+    change = StateChange("pump_de", state, "no_baseline", 3.0, None)
     bare = validated("state", speaker().state(change, last=None, losses=None))
     assert (bare["state"], bare["since"], bare["nearest"]) == (state.value, None, [])
     full = validated("state", speaker().state(change, last=DIAGNOSIS, losses=Balance(produced=10, received=10)))
     assert full["losses"]["received"] == 10
     assert full["title"]
+    assert full["reason_text"] == "no healthy state is known at this speed"
+    fault = speaker("ko").state(replace(change, reason="outer_race"), last=None, losses=None)
+    assert fault.reason_text == "outer_race 제목"
 
 
 def test_topics_are_distinct_and_below_the_agent():

@@ -1,0 +1,199 @@
+"""What `replay` answers about one recording: rows for people, and one JSON object that holds all that the rows show."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import msgspec
+
+from agent.alerting.verdict import Verdict, verdict_of
+from agent.diagnosis.evidence import APPROXIMATE
+from agent.diagnosis.matching import Calibration, Descriptions, Text
+from agent.messages.background import background_of, element_of
+from agent.messages.notices import in_language
+from agent.messages.sentences import said_by_verdict, text_for
+from agent.messages.wording import text_of
+from agent.messages.words import Language, say, words_for
+from agent.recordings.recording import Recording
+from agent.types import BearingLine, Diagnosis, Evidence, Figure
+
+NEAREST = 3
+MOST_LINES = 4
+"""Lines that a row lists; the JSON has them all."""
+
+
+@dataclass(frozen=True, slots=True)
+class Answer:
+    """A recording's verdict with the figures beside it."""
+
+    recording: Recording
+    verdict: Verdict
+    text: Text
+    background: tuple[str, ...]  # names of those of the verdict's lines that healthy machines show as well
+    shown: Diagnosis | None  # the judged window in the middle, whose speed and figures are told; None: none has any
+    speed_from: str  # "file", or the origin of that window's speed
+    descriptions: Descriptions
+    language: Language
+
+
+def answer_of(
+    recording: Recording,
+    diagnoses: Sequence[Diagnosis],
+    *,
+    calibration: Calibration,
+    descriptions: Descriptions,
+    language: Language,
+    told_rpm: bool,
+) -> Answer:
+    """The answer on the diagnoses of one bearing; `told_rpm`: the speed was given, and not read from the file."""
+    verdict = verdict_of(diagnoses, calibration)
+    measured = [d for d in diagnoses if d.evidence is not None]
+    shown = measured[len(measured) // 2] if measured else None
+    origin = "unknown" if shown is None or shown.speed.rpm is None else shown.speed.origin
+    from_file = origin == "config" and not told_rpm and recording.rpm is not None
+    return Answer(
+        recording=recording,
+        verdict=verdict,
+        text=text_for(said_by_verdict(verdict), descriptions=descriptions, language=language),
+        background=background_of(verdict.lines, verdict.heights, calibration),
+        shown=shown,
+        speed_from="file" if from_file else origin,
+        descriptions=descriptions,
+        language=language,
+    )
+
+
+def document(answer: Answer) -> dict[str, Any]:
+    """The verdict as a JSON object."""
+    recording, shown = answer.recording, answer.shown
+    return {
+        **msgspec.to_builtins(answer.verdict),
+        "text": msgspec.to_builtins(answer.text),
+        "reason_text": words_for("reason", answer.verdict.reason, answer.language),
+        "nearest": [
+            {"fault": m.fault, "title": _title(m.fault, answer), "similarity": m.similarity}
+            for m in answer.verdict.matches[:NEAREST]
+        ],
+        "background": answer.background,
+        "read": {
+            "seconds": _seconds(recording),
+            "rate_hz": recording.rate_hz,
+            "axes": recording.axes,
+            "unit": recording.unit,
+        },
+        "speed": None if shown is None else msgspec.to_builtins(shown.speed),
+        "speed_from": answer.speed_from,
+        "evidence": None if shown is None else msgspec.to_builtins(shown.evidence),
+        "notes": [in_language(note, answer.language) for note in recording.notes],
+    }
+
+
+def what_was_read(answer: Answer) -> str:
+    """The file's name, and how much of what it holds."""
+    recording, language = answer.recording, answer.language
+    return say(
+        "shown.read",
+        language,
+        name=recording.path.name,
+        seconds=f"{_seconds(recording):.1f}",
+        rate_hz=f"{recording.rate_hz or 0:g}",
+        axes="+".join(recording.axes),
+        unit=say(f"shown.unit_{recording.unit}", language),
+    )
+
+
+def rows(answer: Answer) -> list[tuple[str, str]]:
+    """Label and text of every row below it; a row without a label goes on with the one above."""
+    language = answer.language
+    return [(say(f"label.{label}", language) if label else "", text) for label, text in _rows(answer, language) if text]
+
+
+def _rows(answer: Answer, language: Language) -> Iterator[tuple[str, str]]:
+    verdict = answer.verdict
+    yield "verdict", answer.text.title
+    yield "", answer.text.sentence
+    yield "advice", answer.text.advice
+    reason = words_for("reason", verdict.reason, language)
+    yield "because", say("shown.because", language, reason=reason, judged=verdict.judged, windows=verdict.windows)
+    yield (
+        "nearest",
+        ", ".join(f"{_title(m.fault, answer)} {m.similarity:.2f}" for m in verdict.matches[:NEAREST]),
+    )
+    if verdict.deviation is not None:
+        yield "baseline", say("shown.baseline", language, deviation=f"{verdict.deviation:.2f}")
+    if answer.shown is not None and answer.shown.evidence is not None:
+        yield from _measured(answer, answer.shown, answer.shown.evidence)
+    if not verdict.validated:
+        yield "caution", say("shown.simulated", language)
+    for note in answer.recording.notes:
+        yield "note", in_language(note, language)
+
+
+def _measured(answer: Answer, shown: Diagnosis, evidence: Evidence) -> Iterator[tuple[str, str]]:
+    language, rpm = answer.language, shown.speed.rpm
+    origin = say(f"origin.{answer.speed_from}", language)
+    yield "speed", origin if rpm is None else say("shown.rpm", language, rpm=f"{rpm:.0f}", origin=origin)
+    yield from _lines(answer, evidence)
+    if evidence.lines_reason == APPROXIMATE:
+        yield "", say("shown.approximate", language)
+    yield (
+        "level",
+        say(
+            "shown.level",
+            language,
+            kurtosis=_figure(evidence.kurtosis, 1),
+            crest=_figure(evidence.crest_factor, 1),
+            velocity=_velocity(evidence.velocity_rms, language),
+        ),
+    )
+
+
+def _lines(answer: Answer, evidence: Evidence) -> Iterator[tuple[str, str]]:
+    """Lines that prove something, those of the fault that is named first; then the background."""
+    verdict, language = answer.verdict, answer.language
+    told = sorted(verdict.lines, key=lambda line: element_of(line.name) != verdict.fault)
+    standing = [line for line in told if line.name not in answer.background]
+    background = [line for line in told if line.name in answer.background]
+    if standing:
+        yield "lines", _listed(standing, language)
+    elif evidence.lines_reason in (None, APPROXIMATE) or verdict.lines:
+        yield "lines", say("shown.no_line", language)
+    else:
+        reason = words_for("reason", evidence.lines_reason, language)
+        yield "lines", say("shown.none_because", language, reason=reason)
+    if background:
+        yield "background", say("shown.background", language, lines=_listed(background, language))
+
+
+def _listed(lines: Sequence[BearingLine], language: Language) -> str:
+    return "; ".join(
+        say(
+            "shown.line",
+            language,
+            name=say("shown.line_or", language).join((line.name, *line.also)),
+            seen=f"{line.seen_hz:.1f}",
+            expected=f"{line.expected_hz:.1f}",
+            db=f"{line.above_floor_db:.0f}",
+        )
+        for line in lines[:MOST_LINES]
+    )
+
+
+def _figure(figure: Figure, decimals: int) -> str:
+    return "-" if figure.value is None else f"{figure.value:.{decimals}f}"
+
+
+def _velocity(figure: Figure, language: Language) -> str:
+    if figure.value is not None:
+        return f"{figure.value:.2f} mm/s"
+    return say("shown.no_velocity", language, reason=words_for("reason", figure.reason or "", language))
+
+
+def _title(fault: str, answer: Answer) -> str:
+    return text_of(fault, descriptions=answer.descriptions, language=answer.language).title
+
+
+def _seconds(recording: Recording) -> float:
+    return len(recording.samples) / recording.rate_hz if recording.rate_hz else 0.0
