@@ -241,6 +241,7 @@ class Signs:
     impulses: float | None  # log spread of the envelope that spreads most: above healthy, or above noise; None: no band
     above_healthy: bool
     growth: ShaftGrowth | None  # None where no healthy state at this very speed is known
+    kurtosis: float | None = None  # log of the signal's own over that of Gaussian noise, whatever bands are heard
 
 
 @dataclass(frozen=True, slots=True)

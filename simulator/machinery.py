@@ -39,7 +39,7 @@ class Machinery(Protocol):
 
 @dataclass(frozen=True, slots=True)
 class SecondShaft:
-    """A shaft that turns `ratio` times as fast as the first; `residual_mm_s` RMS at its 1x when that turns at 1500 rpm."""
+    """A shaft `ratio` times as fast as the first; `residual_mm_s` RMS at its 1x when that turns at 1500 rpm."""
 
     ratio: float
     residual_mm_s: float = 0.5

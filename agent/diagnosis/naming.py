@@ -204,11 +204,21 @@ def _looks_healthy(grounds: Grounds, calibration: Calibration, name_at: float) -
     objection = objection_to(HEALTHY, grounds.heights, calibration)
     if objection is not None:
         return Name(UNKNOWN, 0.0, objection.reason, objection, _missing(grounds), HEALTHY)
+    if _is_peaky(grounds, calibration):
+        return Name(UNKNOWN, 0.0, "peaks_speak_against_health", None, _missing(grounds), HEALTHY)
     health = 1 - _damage(grounds, calibration)
     if health < name_at:
         return None
     missing = tuple(what for what in _missing(grounds) if what == HEALTHY_STATE)
     return Name(HEALTHY, health, "nearest_description", missing=missing)
+
+
+def _is_peaky(grounds: Grounds, calibration: Calibration) -> bool:
+    """More than healthy machines are. Impacts may ring in no band that is listened to, or in one that tones fill."""
+    limits = _limits(grounds, calibration)
+    if limits is None or limits.kurtosis is None or grounds.signs is None or grounds.signs.kurtosis is None:
+        return False
+    return grounds.signs.kurtosis >= limits.kurtosis
 
 
 def _limits(grounds: Grounds, calibration: Calibration) -> SignLimits | None:

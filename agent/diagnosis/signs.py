@@ -31,9 +31,10 @@ def signs_of(features: Features, reference: Features | None, spec: FeatureSpec) 
     """
     growth = growth_of(features, reference)
     spread, healthy = _spread(features, spec), None if reference is None else _spread(reference, spec)
+    kurtosis = float(features.values[kurtosis_place(spec)])
     if spread is None:
-        return Signs(None, False, growth)
-    return Signs(spread if healthy is None else spread - healthy, healthy is not None, growth)
+        return Signs(None, False, growth, kurtosis)
+    return Signs(spread if healthy is None else spread - healthy, healthy is not None, growth, kurtosis)
 
 
 def _spread(features: Features, spec: FeatureSpec) -> float | None:
@@ -62,7 +63,8 @@ def mean_signs(windows: Sequence[Signs | None]) -> Signs | None:
     spreads = [window.impulses for window in alike if window.impulses is not None]
     grown = [window.growth for window in alike if window.growth is not None]
     growth = _mean_growth(grown) if grown and 2 * len(grown) >= len(alike) else None
-    return Signs(fmean(spreads) if spreads else None, above, growth)
+    peaky = [window.kurtosis for window in alike if window.kurtosis is not None]
+    return Signs(fmean(spreads) if spreads else None, above, growth, fmean(peaky) if peaky else None)
 
 
 def _mean_growth(windows: Sequence[ShaftGrowth]) -> ShaftGrowth:
@@ -111,6 +113,12 @@ def shows_looseness(growth: ShaftGrowth | None) -> bool:
     limit = max(GROWN_DB, growth.rest + GROWN_DB) - OVER_SECOND_DB
     grown = [order for order in (growth.half, growth.first, growth.second, growth.third) if order is not None]
     return sum(order >= limit for order in grown) >= 3
+
+
+@lru_cache(maxsize=8)
+def kurtosis_place(spec: FeatureSpec) -> int:
+    """Where in the features the log kurtosis of the worst axis is."""
+    return feature_names(spec).index("shape/kurtosis")
 
 
 @lru_cache(maxsize=8)

@@ -13,7 +13,7 @@ import numpy as np
 from agent.diagnosis.line_check import as_value, line_heights
 from agent.diagnosis.matching import Calibration, ranked
 from agent.diagnosis.naming import Grounds, Name, name_on
-from agent.diagnosis.signs import spread_place
+from agent.diagnosis.signs import kurtosis_place, spread_place
 from agent.dsp.spectra import FeatureSpec
 from agent.faults import FAULTS
 from agent.types import Signs
@@ -64,5 +64,7 @@ def grounds_of(
             deviates=False,
             hears_bearings=bool(seen.known[row, place]),
             heights=as_value(heights[row], above_healthy=bool(above[row])),
-            signs=Signs(spread, not alone, None) if seen.known[row, place] else None,
+            signs=Signs(spread, not alone, None, float(seen.values[row, kurtosis_place(spec)]))
+            if seen.known[row, place]
+            else None,
         )

@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 
 from agent.diagnosis.line_check import line_heights
 from agent.diagnosis.matching import Curve, SignLimits
-from agent.diagnosis.signs import spread_place
+from agent.diagnosis.signs import kurtosis_place, spread_place
 from agent.dsp.encoder_inputs import speed_bound, view_shares
 from agent.dsp.spectra import FeatureSpec
 from agent.faults import HEALTHY, OWN_LINES
@@ -76,6 +76,7 @@ def fit_sign_limits(table: Table, healthy: Floats | None, spec: FeatureSpec) -> 
             for number, fault in enumerate(OWN_LINES)
             if (known := np.isfinite(heights[:, number]))[sound].sum() >= MIN_WINDOWS
         },
+        kurtosis=_reached_by(table.values[sound, kurtosis_place(spec)].astype(np.float64), weights[sound], MISTAKEN),
     )
 
 

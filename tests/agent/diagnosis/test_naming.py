@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import replace
 
+import msgspec
 import pytest
 from curves import logistic
 
@@ -219,6 +220,18 @@ def test_healthy_is_not_said_where_damage_is_likelier_than_wanted() -> None:
     faint = replace(QUIET, signs=shown(0.5, None, above_healthy=False))
     assert named(faint).probability == pytest.approx(1 - BLIND.damage.of(0.5))
     assert named(faint, name_at=0.8).fault == UNKNOWN
+
+
+def test_what_looks_healthy_and_peaks_as_no_healthy_machine_does_is_unknown() -> None:
+    limits = msgspec.structs.replace(BLIND, kurtosis=0.7)
+    strict = msgspec.structs.replace(CALIBRATION, blind_signs=limits)
+    calm, peaky = (replace(QUIET, signs=Signs(0.0, False, None, kurtosis)) for kurtosis in (0.6, 0.8))
+    assert name_on(calm, strict).fault == HEALTHY
+    name = name_on(peaky, strict)
+    assert (name.fault, name.reason, name.looks_like) == (UNKNOWN, "peaks_speak_against_health", HEALTHY)
+    assert named(peaky).fault == HEALTHY  # a bundle without such a limit
+    within = replace(WITHIN, signs=Signs(0.0, True, CALM, 0.8))
+    assert name_on(within, strict).fault == HEALTHY  # as this machine always was
 
 
 def test_an_objection_of_the_lines_falls_back_to_the_parent_and_is_told() -> None:

@@ -95,13 +95,13 @@ def test_growth_is_the_difference_to_the_healthy_levels_and_none_beyond_the_spec
 
 
 def test_impulses_are_above_healthy_where_that_is_known_else_alone() -> None:
-    assert signs_of(features(0.75), None, SPEC) == Signs(0.75, above_healthy=False, growth=None)
-    assert signs_of(features(0.75), features(0.25), SPEC) == Signs(0.5, above_healthy=True, growth=None)
-    assert signs_of(features(0.75), features(None), SPEC) == Signs(0.75, above_healthy=False, growth=None)
+    assert signs_of(features(0.75), None, SPEC) == Signs(0.75, above_healthy=False, growth=None, kurtosis=7.0)
+    assert signs_of(features(0.75), features(0.25), SPEC) == Signs(0.5, above_healthy=True, growth=None, kurtosis=7.0)
+    assert signs_of(features(0.75), features(None), SPEC) == Signs(0.75, above_healthy=False, growth=None, kurtosis=7.0)
 
 
 def test_nothing_is_shown_where_no_band_is_heard() -> None:
-    assert signs_of(features(None), features(0.25), SPEC) == Signs(None, above_healthy=False, growth=None)
+    assert signs_of(features(None), features(0.25), SPEC) == Signs(None, above_healthy=False, growth=None, kurtosis=7.0)
 
 
 def test_a_tone_between_two_bins_is_no_impact() -> None:
