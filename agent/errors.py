@@ -37,9 +37,13 @@ class RecordingError(TextVibError):
 
 
 class TransportError(TextVibError):
-    """A port, broker or network went away; nobody acts, the daemon retries with back-off and jitter."""
+    """A port, broker or network went away; nobody acts, the daemon retries with back-off and jitter.
+
+    `least_pause_s` before the next try, where trying sooner does harm.
+    """
 
     exit_code = os.EX_TEMPFAIL  # 75
+    least_pause_s = 0.0
 
 
 class EndOfStream(Exception):  # noqa: N818 - not an error: a replayed recording has been read to its end

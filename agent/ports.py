@@ -17,7 +17,7 @@ import msgspec
 import numpy as np
 from numpy.typing import NDArray
 
-from agent.errors import ConfigError
+from agent.errors import ConfigError, TransportError
 from agent.types import Counters, Item
 
 
@@ -77,6 +77,10 @@ class Sink(Protocol):
     @property
     def refused(self) -> int:
         """Messages that the other side refused after they were handed over."""
+
+    @property
+    def lost(self) -> TransportError | None:
+        """Why the last connection ended; None where nobody said."""
 
     def open(self) -> None:
         """Connect and say online; raises TransportError (retried) or ConfigError (not)."""

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from typing import Any
 
 from agent.alerting.window_rules import DecisionConfig
@@ -47,6 +47,7 @@ def cross_check(config: Config, raw: Mapping[str, Any], problems: list[str]) -> 
     for sink in config.sinks:
         if isinstance(sink.settings, Broker):
             problems.extend(problems_of_broker(sink.settings, f"sinks.{sink.name}"))
+    problems.extend(_shared_client_ids(config))
     if not raw["sensors"]:
         problems.append("sensors: none is defined; add [sensors.ID]")
     return notices
@@ -154,6 +155,18 @@ def _check_sensor(
         problems.append(f"{where}.bearings: names a bearing twice; name each once")
     if sensor.decision:
         decode(DecisionConfig, sensor.decision, where=f"{where}.decision", problems=problems)
+
+
+def _shared_client_ids(config: Config) -> Iterator[str]:
+    """A broker lets in the later of two clients with one id, and throws the other out, by turns and for ever."""
+    seen = {config.broker.client_id: "broker"} if config.broker.client_id != Broker().client_id else {}
+    for sink in config.sinks:
+        if not isinstance(sink.settings, Broker) or sink.settings.client_id == Broker().client_id:
+            continue  # the default is made this agent's and this sink's own
+        mine = sink.settings.client_id
+        if mine in seen:
+            yield f"sinks.{sink.name}.client_id: {mine!r} is that of {seen[mine]}, too; give each an id of its own"
+        seen.setdefault(mine, f"sinks.{sink.name}")
 
 
 def _check_routes(config: Config, problems: list[str]) -> None:

@@ -152,7 +152,7 @@ class Publisher:
             self._send_while_connected()
             if not self._stop.is_set():
                 self._sink.close()
-                self._pause(TransportError("the connection was lost"))
+                self._pause(self._sink.lost or TransportError("the connection was lost"))
         self._flush()
         self._sink.close()
 

@@ -11,6 +11,7 @@ from typing import Annotated
 
 import msgspec
 
+from agent.errors import TransportError
 from agent.messages.topics import OFFLINE, ONLINE
 from agent.ports import Message
 
@@ -27,6 +28,7 @@ class MemorySink:
     def __init__(self, config: MemoryConfig, *, availability: str) -> None:
         self.connected = False
         self.refused = 0
+        self.lost: TransportError | None = None
         self._availability = availability  # topic
         self._messages: deque[Message] = deque(maxlen=config.keep)
         self._retained: dict[str, Message] = {}

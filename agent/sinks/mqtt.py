@@ -13,9 +13,10 @@ import paho.mqtt.client as paho
 from paho.mqtt.properties import Properties
 from paho.mqtt.reasoncodes import ReasonCode
 
+from agent.errors import TransportError
 from agent.messages.topics import OFFLINE, ONLINE
 from agent.ports import Message
-from agent.transport.mqtt import Broker, connect, disconnect, explain, failed, make_client
+from agent.transport.mqtt import Broker, Losses, connect, disconnect, explain, failed, make_client
 
 IN_FLIGHT = 20  # events under way at most
 QUEUED = 2 * IN_FLIGHT  # messages of any kind in paho: events sent again find room beside what is said at once
@@ -41,11 +42,13 @@ class MqttSink:
 
     def __init__(self, broker: Broker, *, availability: str) -> None:
         self._broker = broker
+        self._losses = Losses(broker)
         self._availability = availability  # topic
         self._client: paho.Client | None = None
         self._up = False
         self._events: list[_Event] = []  # under way
         self.refused = 0
+        self.lost: TransportError | None = None
 
     @property
     def connected(self) -> bool:
@@ -66,6 +69,7 @@ class MqttSink:
         client.on_disconnect = self._on_disconnect
         client.on_publish = self._on_publish
         self._client = client
+        self.lost = None
         self._up = True
         try:
             connect(client, self._broker)
@@ -120,7 +124,7 @@ class MqttSink:
     ) -> None:
         if client is self._client:
             if self._up and reason.is_failure:
-                log.info("broker %s: connection ended: %s", self._broker.address, explain(reason))
+                self.lost = self._losses.ended(reason, now_s=time.monotonic())
             self._up = False
 
     def _on_publish(

@@ -19,7 +19,7 @@ import paho.mqtt.client as paho
 
 from agent.errors import ConfigError, TransportError
 from agent.sources.batches import BatchReader
-from agent.transport.mqtt import Broker, connect, disconnect, explain, failed, make_client
+from agent.transport.mqtt import Broker, Losses, connect, disconnect, explain, failed, make_client
 from agent.transport.routes import Route, Routes
 from agent.transport.vbp import FrameReader
 from agent.types import Counters, Item, SourceFault
@@ -57,7 +57,7 @@ class Mailbox:
         self._max_bytes = max_bytes
         self._messages: deque[Message] = deque()
         self._bytes = 0
-        self._end: str | None = None
+        self._end: TransportError | None = None
         self._changed = threading.Condition()
         self.dropped = 0
 
@@ -71,14 +71,14 @@ class Mailbox:
             self._messages.append(message)
             self._changed.notify()
 
-    def end(self, reason: str) -> None:
+    def end(self, reason: TransportError) -> None:
         """Nothing more will come; the first reason stays."""
         with self._changed:
             self._end = self._end or reason
             self._changed.notify()
 
     @property
-    def ended(self) -> str | None:
+    def ended(self) -> TransportError | None:
         """Why nothing more will come; None while it may."""
         return self._end
 
@@ -87,7 +87,7 @@ class Mailbox:
         with self._changed:
             self._changed.wait_for(lambda: self._messages or self._end is not None, timeout_s)
             if not self._messages and self._end is not None:
-                raise TransportError(self._end)
+                raise self._end
             taken = [self._messages.popleft() for _ in range(min(len(self._messages), MAX_MESSAGES_PER_READ))]
             self._bytes -= sum(len(message.payload) + PACKET_OVERHEAD_BYTES for message in taken)
             return taken
@@ -102,6 +102,7 @@ class MqttSource:
         self.name = name
         self._config = config
         self._broker = config.broker
+        self._losses = Losses(config.broker)
         self._routes = Routes(tuple(routes))
         self._frames: dict[str, FrameReader] = {}
         self._batches: dict[tuple[str, int], BatchReader] = {}
@@ -127,17 +128,18 @@ class MqttSource:
 
         def on_connect(client: paho.Client, *_: Any) -> None:
             if subscriptions and failed(client.subscribe(subscriptions)[0]):
-                mailbox.end(f"{where}: cannot subscribe")
+                mailbox.end(TransportError(f"{where}: cannot subscribe"))
 
         def on_subscribe(client: paho.Client, userdata: object, mid: int, reasons: Sequence[Any], *_: Any) -> None:
             refused = [reason for reason in reasons if reason.is_failure]
             if refused:
                 topics = ", ".join(self._routes.topics)
-                mailbox.end(f"{where}: refused the subscription: {explain(refused[0])}; topics: {topics}")
+                why = f"refused the subscription: {explain(refused[0])}; topics: {topics}"
+                mailbox.end(TransportError(f"{where}: {why}"))
             answered.set()
 
         def on_disconnect(client: paho.Client, userdata: object, flags: object, reason: Any, *_: Any) -> None:
-            mailbox.end(f"{where}: connection lost: {reason}")
+            mailbox.end(self._losses.ended(reason, now_s=time.monotonic()))
             answered.set()
 
         def on_message(client: paho.Client, userdata: object, message: paho.MQTTMessage) -> None:
@@ -153,10 +155,11 @@ class MqttSource:
         client.on_message = on_message
         connect(client, self._broker, max_packet_bytes=self._config.max_payload_bytes + PACKET_OVERHEAD_BYTES)
         if subscriptions and not answered.wait(self._broker.connect_timeout_s):
-            mailbox.end(f"{where}: no answer to the subscription within {self._broker.connect_timeout_s:g} s")
+            silence = f"no answer to the subscription within {self._broker.connect_timeout_s:g} s"
+            mailbox.end(TransportError(f"{where}: {silence}"))
         if mailbox.ended is not None:
             disconnect(client)
-            raise TransportError(mailbox.ended)
+            raise mailbox.ended
         self._client = client
         self._counts["opens"] += 1
 

@@ -20,15 +20,23 @@ from paho.mqtt.properties import Properties
 from paho.mqtt.reasoncodes import ReasonCode
 
 from agent.errors import ConfigError, TransportError
+from agent.transport.address import PORTS, Address, parse
 
 MAX_PASSWORD_BYTES = 4096
+TAKEN_OVER = 0x8E  # reason code "session taken over"
+QUARREL_S = 90.0  # between two ends without a word that are no chance
+QUARREL_PAUSE_S = 60.0  # in which the other client keeps the connection
+UNSPECIFIED = 0x80  # what paho calls a connection that ended without a word
 
 
 class Broker(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
-    """How to reach a broker; secrets come from a file or the environment, never from the config itself."""
+    """How to reach a broker; secrets come from a file or the environment, never from the config itself.
+
+    `host` may be a URL: mqtt://, mqtts://, ws:// and wss://, with port and path.
+    """
 
     host: str = "localhost"
-    port: int = 0  # 0: 8883 with TLS, else 1883
+    port: int = 0  # 0: that of the address, else 8883 with TLS, else 1883; websockets: 443, else 80
     protocol: Literal["5", "3.1.1"] = "5"
     client_id: str = "textvib"  # each connection appends its role, so that source and sink never evict each other
     username: str | None = None
@@ -42,15 +50,32 @@ class Broker(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=Tr
     key_file: str | None = None
 
     @property
+    def endpoint(self) -> Address:
+        """Where the broker is, with its port, and with TLS where address or key asks for it; ValueError for none."""
+        said = parse(self.host)
+        tls = said.tls or self.tls
+        port = self.port or said.port or PORTS[said.transport, tls]
+        return Address(said.host, port, said.transport, tls, said.path)
+
+    @property
     def address(self) -> str:
-        return f"{self.host}:{self.port or (8883 if self.tls else 1883)}"
+        """The endpoint for a reader."""
+        end = self.endpoint
+        if end.transport == "tcp":
+            return f"{end.host}:{end.port}"
+        return f"{'wss' if end.tls else 'ws'}://{end.host}:{end.port}{end.path}"
 
 
 def problems_of(broker: Broker, where: str) -> list[str]:
     """Every mistake that can be seen without connecting, one line each, keys dotted under `where`."""
     problems = []
-    if not broker.host.strip():
-        problems.append(f"{where}.host: is empty; name the broker's host")
+    said = None
+    try:
+        said = parse(broker.host)
+    except ValueError as error:
+        problems.append(f"{where}.host: {error}")
+    if said is not None and broker.port and said.port not in (None, broker.port):
+        problems.append(f"{where}.port: {broker.port} is not the {said.port} of host; remove one of them")
     if not 0 <= broker.port <= 65535:
         problems.append(f"{where}.port: {broker.port} is no TCP port (1 to 65535)")
     if not 0 < broker.keepalive_s <= 65535:
@@ -63,7 +88,7 @@ def problems_of(broker: Broker, where: str) -> list[str]:
         problems.append(f"{where}.username: is missing, though a password is given")
     if broker.cert_file is None and broker.key_file is not None:
         problems.append(f"{where}.cert_file: is missing, though key_file is given")
-    if not broker.tls and (broker.ca_file or broker.cert_file):
+    if said is not None and not (broker.tls or said.tls) and (broker.ca_file or broker.cert_file):
         problems.append(f"{where}.tls: is false, though certificates are given; set tls = true")
     problems += [
         f"{where}.{key}: {name}: is not a readable file"
@@ -95,18 +120,23 @@ def read_password(broker: Broker) -> str | None:
 def make_client(broker: Broker, *, role: str) -> paho.Client:
     """A client that is configured and not connected; `role` ("sink", "source-line1") completes its id.
 
-    Set callbacks and will on it, then hand it to `connect`. ConfigError where a secret or certificate is unreadable.
+    Set callbacks and will on it, then hand it to `connect`. ConfigError where a secret or certificate is unreadable, or
+    where `host` is none.
     """
+    end = _endpoint(broker)
     client = paho.Client(
         CallbackAPIVersion.VERSION2,
         client_id=f"{broker.client_id}-{role}",
         protocol=MQTTProtocolVersion.MQTTv5 if broker.protocol == "5" else MQTTProtocolVersion.MQTTv311,
+        transport=end.transport,
         reconnect_on_failure=False,
     )
     client.connect_timeout = broker.connect_timeout_s
+    if end.transport == "websockets":
+        client.ws_set_options(path=end.path)
     if broker.username is not None:
         client.username_pw_set(broker.username, read_password(broker))
-    if broker.tls:
+    if end.tls:
         client.tls_set_context(_tls_context(broker))
     return client
 
@@ -117,8 +147,9 @@ def connect(client: paho.Client, broker: Broker, *, max_packet_bytes: int | None
     The client's own `on_connect` runs first, on success alone. `max_packet_bytes` asks an MQTT 5 broker to drop larger
     messages before they travel. TransportError, in one line, where the broker is unreachable, refuses or stays silent.
     """
-    answers: queue.SimpleQueue[ReasonCode] = queue.SimpleQueue()
-    inner = client.on_connect
+    end = _endpoint(broker)
+    answers: queue.SimpleQueue[ReasonCode | None] = queue.SimpleQueue()
+    inner, left = client.on_connect, client.on_disconnect
 
     def on_connect(*arguments: object) -> None:
         reason = arguments[3]
@@ -129,26 +160,32 @@ def connect(client: paho.Client, broker: Broker, *, max_packet_bytes: int | None
         finally:
             answers.put(reason)
 
+    def on_disconnect(*arguments: object) -> None:
+        try:
+            if left is not None:
+                left(*arguments)  # type: ignore[arg-type]  # as above
+        finally:
+            answers.put(None)
+
     client.on_connect = on_connect
+    client.on_disconnect = on_disconnect
     properties = None
     if broker.protocol == "5" and max_packet_bytes is not None:
         properties = Properties(PacketTypes.CONNECT)  # type: ignore[no-untyped-call]  # paho leaves it untyped
         properties.MaximumPacketSize = max_packet_bytes
-    host, _, port = broker.address.rpartition(":")
     try:
-        client.connect(host, int(port), keepalive=broker.keepalive_s, properties=properties)
-    except ssl.SSLError as error:
-        raise TransportError(
-            f"mqtt {broker.address}: TLS failed: {_reason_of_tls(error)}; check tls, ca_file and the host name"
-        ) from error
+        client.connect(end.host, end.port or 0, keepalive=broker.keepalive_s, properties=properties)
     except (OSError, ValueError) as error:
-        raise TransportError(f"mqtt {broker.address}: cannot connect: {error}") from error
+        raise TransportError(f"mqtt {broker.address}: {_why_not(error, end)}") from error
     client.loop_start()
     try:
         reason = answers.get(timeout=broker.connect_timeout_s)
     except queue.Empty:
         disconnect(client)
         raise TransportError(f"mqtt {broker.address}: no answer within {broker.connect_timeout_s:g} s") from None
+    if reason is None:
+        disconnect(client)
+        raise TransportError(f"mqtt {broker.address}: {_hung_up(end)}")
     if reason.is_failure:
         disconnect(client)
         raise TransportError(f"mqtt {broker.address}: refused the connection: {explain(reason)}")
@@ -170,6 +207,34 @@ def explain(reason: ReasonCode) -> str:
     return text
 
 
+class Losses:
+    """How the connections of one client have ended: brokers that throw a client out for another often say no reason."""
+
+    def __init__(self, broker: Broker) -> None:
+        self._broker = broker
+        self._sudden_s: float | None = None  # when one last ended without a word
+
+    def ended(self, reason: ReasonCode, *, now_s: float) -> TransportError:
+        """Why a connection that stood has ended; where another client took it, with a pause that ends the quarrel."""
+        where, mine = f"mqtt {self._broker.address}", f"another client with the id {self._broker.client_id!r}"
+        before_s = self._sudden_s
+        self._sudden_s = now_s if reason.value == UNSPECIFIED else None
+        if reason.value == TAKEN_OVER:
+            return _quarrel(f"{where}: {mine} took this connection over")
+        if reason.value != UNSPECIFIED:
+            return TransportError(f"{where}: connection lost: {explain(reason)}")
+        if before_s is not None and now_s - before_s < QUARREL_S:
+            seconds = f"again without a reason after {now_s - before_s:.0f} s"
+            return _quarrel(f"{where}: connection lost, {seconds}: most likely {mine} connects, too")
+        return TransportError(f"{where}: connection lost without a reason; should it repeat, look for {mine}")
+
+
+def _quarrel(text: str) -> TransportError:
+    error = TransportError(f"{text}; give each agent an [agent] id of its own, or each [broker] a client_id")
+    error.least_pause_s = QUARREL_PAUSE_S
+    return error
+
+
 def failed(code: MQTTErrorCode) -> bool:
     """Whether a call into paho did not do what it was asked to."""
     return code != MQTTErrorCode.MQTT_ERR_SUCCESS
@@ -186,7 +251,30 @@ def _tls_context(broker: Broker) -> ssl.SSLContext:
     return context
 
 
-def _reason_of_tls(error: ssl.SSLError) -> str:
+def _endpoint(broker: Broker) -> Address:
+    try:
+        return broker.endpoint
+    except ValueError as error:
+        raise ConfigError(f"host: {error}") from error
+
+
+def _why_not(error: Exception, end: Address) -> str:
+    """Why no connection came about, with what to mend where that is known."""
     if isinstance(error, ssl.SSLCertVerificationError):
-        return f"the broker's certificate is not trusted ({error.verify_message})"
-    return str(error.reason or error)
+        trusted = f"the broker's certificate is not trusted ({error.verify_message})"
+        return f"TLS failed: {trusted}; check tls, ca_file and the host name"
+    if end.tls and isinstance(error, ssl.SSLError | ConnectionResetError | ConnectionAbortedError | BrokenPipeError):
+        plain = f"port {end.port} may be one without TLS: set tls = false, or the port that has it"
+        reason = error.reason if isinstance(error, ssl.SSLError) else error.strerror
+        return f"TLS failed: the other side does not answer in TLS ({reason or error}); {plain}"
+    if end.transport == "websockets" and isinstance(error, paho.WebsocketConnectionError):
+        return f"is no websocket at {end.path} ({error}); check port and path, or use mqtt://"
+    return f"cannot connect: {error}"
+
+
+def _hung_up(end: Address) -> str:
+    """What a broker means that closes the connection instead of answering."""
+    others = "TLS (tls = true)" if end.transport == "websockets" else "TLS (tls = true) or websockets (ws://)"
+    if end.tls:
+        others = "a client certificate (cert_file), or websockets (wss://)"
+    return f"closed the connection without an answer; port {end.port} may want {others}"

@@ -8,6 +8,8 @@ from __future__ import annotations
 import logging
 import random
 
+from agent.errors import TransportError
+
 FIRST_S = 1.0
 LONGEST_S = 30.0
 STABLE_S = 10.0
@@ -28,7 +30,8 @@ class Outage:
         self._random = random.Random(seed)
 
     def failed(self, error: Exception, *, now_s: float) -> float:
-        """Note a failure; the seconds to wait before the next try (1..30 s, up to half of it less at random)."""
+        """Note a failure; the seconds to wait before the next try (1..30 s, up to half of it less at random, or as long
+        as the error asks for)."""
         if self._back_s is not None and now_s - self._back_s >= STABLE_S:
             self._tries = 0
         if self.error is None:
@@ -39,7 +42,8 @@ class Outage:
         self._back_s = None
         self._tries += 1
         pause_s = min(FIRST_S * 2.0 ** min(self._tries - 1, 10), LONGEST_S)
-        return max(FIRST_S, pause_s * self._random.uniform(0.5, 1.0))
+        least_s = error.least_pause_s if isinstance(error, TransportError) else 0.0
+        return max(FIRST_S, least_s, pause_s * self._random.uniform(0.5, 1.0))
 
     def works(self, *, now_s: float) -> None:
         """Note that the link works; the log is told once it has held for a while."""

@@ -391,6 +391,14 @@ def test_a_config_may_name_several_sinks_each_with_the_keys_of_its_kind(tmp_path
     assert own.client_id != cloud.client_id  # else a broker that both reach would evict one
 
 
+def test_two_connections_with_one_client_id_are_refused(tmp_path: Path) -> None:
+    path = tmp_path / "a.toml"
+    sinks = "".join(f"[[sinks]]\nname = '{n}'\nkind = 'mqtt'\nhost = '{n}.lan'\nclient_id = 'me'\n" for n in "ab")
+    path.write_text(GOOD + sinks, encoding="utf-8")
+    _, problems = check_config(path)
+    assert problems == ["sinks.b.client_id: 'me' is that of sinks.a, too; give each an id of its own"]
+
+
 @pytest.mark.parametrize(
     ("entry", "problem"),
     [

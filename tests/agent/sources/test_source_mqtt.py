@@ -156,8 +156,8 @@ def test_a_source_without_broker_is_a_mistake_of_the_config() -> None:
 def test_a_mailbox_hands_out_what_it_holds_before_it_tells_of_its_end() -> None:
     mailbox = Mailbox(max_bytes=1 << 20)
     mailbox.put(Message("t", b"x", False, 0.0, 0.0))
-    mailbox.end("lost")
-    mailbox.end("later reason")
+    mailbox.end(TransportError("lost"))
+    mailbox.end(TransportError("later reason"))
     assert len(mailbox.take(0.0)) == 1
     with pytest.raises(TransportError, match="lost"):
         mailbox.take(0.0)
