@@ -106,6 +106,8 @@ class SourceFault:
     detail: str
     sensor: str | None = None
     samples: int = 0  # samples known to be lost with it
+    where: str | None = None  # topic, where a source has several
+    key: str | None = None  # of the message or the config, where one is to blame
 
 
 Item: TypeAlias = SampleBlock | Reading | DeviceStatus | SourceFault

@@ -36,7 +36,11 @@ def lines_of(answer: dict[str, Any], *, room: int = WIDEST) -> list[str]:
     ]
     learning = ((sensor, windows) for sensor, windows in sorted(answer["to_learn"].items()) if windows)
     below = [
-        *(_source(name, source, language) for name, source in sorted(health["sources"].items())),
+        *(
+            line
+            for name, source in sorted(health["sources"].items())
+            for line in (_source(name, source, language), *_refusals(source, language))
+        ),
         *(_sink(name, sink, language) for name, sink in sorted(health.get("sinks", {}).items())),
         *(say("status.commissioning", language, sensor=sensor, windows=windows) for sensor, windows in learning),
         *(say("status.alert", language, alert=alert) for alert in health["open_alerts"]),
@@ -109,6 +113,16 @@ def _source(name: str, source: dict[str, Any], language: Language) -> str:
     refused = ", ".join(kinds)
     told = say("status.source_connected", language, name=name, outages=source["outages"])
     return told + (say("status.refused", language, counts=refused) if refused else "")
+
+
+def _refusals(source: dict[str, Any], language: Language) -> list[str]:
+    """What was refused: how often, on which topic, for which sensor, and why, in the words of the source."""
+    lines = []
+    for one in source.get("refusals", ()):  # an older agent says none
+        about = ", ".join(name for name in (one["where"], one["sensor"], one["key"]) if name)
+        told = say("status.refused_one", language, count=one["count"], kind=words_for("refused", one["kind"], language))
+        lines.append(f"  {told}{about and f' ({about})'}: {one['detail']}")
+    return lines
 
 
 def _sink(name: str, sink: dict[str, Any], language: Language) -> str:

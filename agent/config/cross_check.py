@@ -11,6 +11,7 @@ from agent.bearings.given import inside_of, is_name
 from agent.bearings.part_numbers import SeveralBearingsError
 from agent.config.decoding import decode, meant_by, near
 from agent.config.keys import BearingConfig, Config, GeometryConfig, MachineConfig, SensorConfig, SpeedConfig
+from agent.config.mappings import problems_of_mappings
 from agent.config.resolve import routes
 from agent.config.suitability import problems_of as problems_of_kinds
 from agent.config.suitability import remarks_on
@@ -47,6 +48,7 @@ def cross_check(config: Config, raw: Mapping[str, Any], problems: list[str]) -> 
     for sink in config.sinks:
         if isinstance(sink.settings, Broker):
             problems.extend(problems_of_broker(sink.settings, f"sinks.{sink.name}"))
+    problems.extend(problems_of_mappings(config))
     problems.extend(_shared_client_ids(config))
     if not raw["sensors"]:
         problems.append("sensors: none is defined; add [sensors.ID]")

@@ -16,6 +16,7 @@ from agent.bundle import runtimes
 from agent.config.decoding import Id
 from agent.limits import MAX_RPM
 from agent.machine import AxisRole, BallCount, FaultOrders, Geometry, Inside
+from agent.transport.mapping import Mapping
 from agent.transport.mqtt import Broker
 from agent.types import AXES
 
@@ -104,6 +105,7 @@ class SpeedConfig(msgspec.Struct, frozen=True, kw_only=True):
     tolerance: Annotated[float, msgspec.Meta(ge=0, le=0.2)] | None = None  # of rpm, relative; 0: rpm is exact
     topic: str | None = None
     source: Id | None = None
+    mapping: str | Mapping | None = None  # of the topic's messages; text: a ready one's name
     estimate: tuple[Rpm, Rpm] | None = None
 
     def __post_init__(self) -> None:
@@ -115,6 +117,8 @@ class SpeedConfig(msgspec.Struct, frozen=True, kw_only=True):
             raise ValueError(
                 "topic and source belong together; source names the [[sources]] entry that hears the topic"
             )
+        if self.mapping is not None and self.topic is None:
+            raise ValueError("mapping says where a topic's messages put the speed; give topic and source, or remove it")
         if self.estimate is not None and self.estimate[0] >= self.estimate[1]:
             raise ValueError("estimate is [lowest rpm, highest rpm]; the first must be the smaller")
         if self.estimate is not None and self.estimate[1] >= 2 * self.estimate[0]:
@@ -160,6 +164,7 @@ class SensorConfig(msgspec.Struct, frozen=True, kw_only=True):
     device: str | None = None
     address: Annotated[int, msgspec.Meta(ge=1, le=247)] | None = None  # of a transmitter on a Modbus line
     topic: str | None = None
+    mapping: str | Mapping | None = None  # of the topic's messages; text: a ready one's name
     quantity: Literal["velocity_rms_mm_s", "acceleration_rms_g", "temperature_c"] | None = None  # a transmitter's
     axis: str | None = None  # of that quantity
     rate_hz: Positive | None = None  # serves senders that declare none, and lets `check` tell what it suffices for

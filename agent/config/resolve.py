@@ -14,6 +14,7 @@ from agent.alerting.window_rules import DecisionConfig
 from agent.bearings.given import inside_of
 from agent.config.decoding import UNUSABLE, decode
 from agent.config.keys import BearingConfig, Config, GeometryConfig, MachineConfig, SensorConfig
+from agent.config.mappings import whole
 from agent.machine import BallCount, Bearing, Inside, Machine, Mounting, SensorSetup
 from agent.transport.routes import Route
 
@@ -58,6 +59,7 @@ def _sensor_routes(config: Config) -> Iterator[tuple[str, Route]]:
                 rate_hz=sensor.rate_hz,
                 unit=sensor.unit,
                 full_scale=sensor.full_scale,
+                mapping=whole(sensor.mapping),
             ),
         )
 
@@ -65,7 +67,9 @@ def _sensor_routes(config: Config) -> Iterator[tuple[str, Route]]:
 def _speed_routes(config: Config) -> Iterator[tuple[str, Route]]:
     for machine_id, machine in config.machines.items():
         if machine.speed is not None and machine.speed.source is not None:
-            yield machine.speed.source, Route(sensor=machine_id, topic=machine.speed.topic, quantity="rpm")
+            speed = machine.speed
+            mapping = whole(speed.mapping)
+            yield machine.speed.source, Route(sensor=machine_id, topic=speed.topic, quantity="rpm", mapping=mapping)
 
 
 def _setup(sensor_id: str, sensor: SensorConfig, config: Config) -> SensorSetup:

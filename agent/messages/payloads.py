@@ -120,6 +120,20 @@ class SensorHealth(msgspec.Struct, frozen=True, kw_only=True):
     explained: bool | None  # whether the losses add up to what the sensor produced
 
 
+class RefusalHealth(msgspec.Struct, frozen=True, kw_only=True):
+    """Input of one kind that one source refused, from one place."""
+
+    kind: str
+    sensor: str | None  # null where it cannot be told
+    where: str | None  # the topic
+    key: str | None  # of the message or the config
+    count: int
+    samples: int  # known to be lost with them
+    first: datetime
+    last: datetime
+    detail: str  # of the last, with the mend where there is one
+
+
 class SourceHealth(msgspec.Struct, frozen=True, kw_only=True):
     """One source in the health document."""
 
@@ -128,7 +142,8 @@ class SourceHealth(msgspec.Struct, frozen=True, kw_only=True):
     outages: int
     error: str | None  # of the outage that lasts
     dropped_items: int  # by the agent's own full queue
-    faults: dict[str, int]  # refused input that no sensor can be named for, by kind
+    faults: dict[str, int]  # refused input, by kind
+    refusals: tuple[RefusalHealth, ...]  # the same by sensor, topic and key, the commonest first
     counters: dict[str, int]
 
 

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import time
-from collections import Counter
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime
@@ -16,6 +15,7 @@ from agent.service.assembly import Parts
 from agent.service.inbox import Inbox
 from agent.service.process import memory_mb
 from agent.service.publisher import Publisher
+from agent.service.refusals import Refusals
 from agent.service.sensor import SensorDesk
 from agent.service.source_thread import Reader
 from agent.service.store import Store
@@ -31,7 +31,7 @@ class Everything:
     store: Store
     inbox: Inbox
     desks: Mapping[str, SensorDesk]
-    faults: Mapping[str, Counter[str]]  # source name -> refused input by kind
+    refusals: Mapping[str, Refusals]  # by source
     readers: Mapping[str, Reader]
     publishers: Mapping[str, Publisher]  # by the name of their sink
     started_s: float  # monotonic
@@ -93,6 +93,7 @@ def _source(name: str, seen: Everything) -> SourceHealth:
         outages=reader.outage.count,
         error=reader.outage.error,
         dropped_items=seen.inbox.dropped(name),
-        faults=dict(seen.faults[name]),
+        faults=dict(seen.refusals[name].counts),
+        refusals=seen.refusals[name].report(),
         counters=dict(reader.counters),
     )

@@ -9,7 +9,6 @@ import logging
 import queue
 import threading
 import time
-from collections import Counter
 from collections.abc import Mapping
 from concurrent.futures import Future
 
@@ -23,6 +22,7 @@ from agent.service.health import Everything, health_report
 from agent.service.inbox import Inbox
 from agent.service.publisher import Outboxes, Publisher
 from agent.service.recording_jobs import Tapes
+from agent.service.refusals import Refusals
 from agent.service.sensor import SensorDesk, fingerprint, restored_desks
 from agent.service.source_thread import Reader
 from agent.service.store import Store
@@ -32,7 +32,6 @@ TICK_S = 0.5
 HEALTH_S = 10.0
 DRAIN_S = 5.0
 ANSWER_S = 10.0
-MAX_DETAIL = 200
 
 log = logging.getLogger(__name__)
 
@@ -55,13 +54,13 @@ class Worker:
         self._store = store
         self._inbox = inbox
         self._desks = restored_desks(parts, store)
-        self._faults: dict[str, Counter[str]] = {source.name: Counter() for source in parts.sources}
+        self._refusals = {source.name: Refusals(source.name) for source in parts.sources}
         self._everything = Everything(
             parts=parts,
             store=store,
             inbox=inbox,
             desks=self._desks,
-            faults=self._faults,
+            refusals=self._refusals,
             readers=readers,
             publishers=publishers,
             started_s=time.monotonic(),
@@ -102,24 +101,13 @@ class Worker:
     def _feed(self, source: str, item: Item) -> None:
         match item:
             case SourceFault():
-                self._count_fault(source, item)
+                if line := self._refusals[source].feed(item, now_s=time.monotonic()):
+                    log.warning("%s", line)
             case Reading(quantity="rpm"):
                 for desk in self._by_machine.get(item.sensor, ()):
                     self._announcer.announce(desk, desk.feed(item))
             case _:
                 self._feed_sensor(item)
-
-    def _count_fault(self, source: str, fault: SourceFault) -> None:
-        """Every refusal is counted; the first of its kind is told, in words that a sender cannot forge lines with."""
-        self._faults[source][fault.kind] += 1
-        if self._faults[source][fault.kind] == 1:
-            detail = "".join(letter if letter.isprintable() else "?" for letter in fault.detail[:MAX_DETAIL])
-            log.warning(
-                "source %s refused input: %s: %s; check the sender (further ones are counted)",
-                source,
-                fault.kind,
-                detail,
-            )
 
     def _feed_sensor(self, item: Item) -> None:
         sensor = item.stream.sensor if isinstance(item, SampleBlock) else item.sensor

@@ -11,7 +11,7 @@ import threading
 import time
 from collections import deque
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Annotated, Any
 
 import msgspec
@@ -19,6 +19,7 @@ import paho.mqtt.client as paho
 
 from agent.errors import ConfigError, TransportError
 from agent.sources.batches import BatchReader
+from agent.sources.sparkplug import BIRTHS, SILENT_MESSAGES, sparkplug_topic
 from agent.transport.mqtt import Broker, Losses, connect, disconnect, explain, failed, make_client
 from agent.transport.routes import Route, Routes
 from agent.transport.vbp import FrameReader
@@ -194,25 +195,35 @@ class MqttSource:
         return counts
 
     def _understand(self, message: Message) -> list[Item]:
+        return [_on_topic(item, message.topic) for item in self._items(message)]
+
+    def _items(self, message: Message) -> list[Item]:
         payload, topic = message.payload, message.topic
         if len(payload) > self._config.max_payload_bytes:
-            return [SourceFault("oversize", f"{len(payload)} bytes on {topic}")]
+            return [SourceFault("oversize", f"{len(payload)} bytes; raise max_payload_bytes, or send shorter batches")]
         routes = self._routes.of_topic(topic)
         if not routes:
             return [SourceFault("no_route", f"no sensor is configured for topic {topic!r}")]
         if not payload:
             return []  # how MQTT deletes a retained message
-        if payload[0] >= 0x80:  # no JSON text starts so, every frame does
-            return self._read_frame(message, routes)
+        if payload[0] >= 0x80 and all(route.mapping is None for route in routes):
+            return self._read_frame(message, routes)  # no JSON text starts so, every frame does
+        device, what = sparkplug_topic(topic)
+        if what in SILENT_MESSAGES:
+            return []
         items: list[Item] = []
         for number, route in enumerate(routes):
-            batches = self._batches.get((topic, number))
+            batches = self._batches.get((device, number))
             if batches is None:
                 if len(self._batches) >= MAX_TOPICS:
                     return [SourceFault("too_many_topics", f"more than {MAX_TOPICS}; {topic!r} is left out")]
-                batches = self._batches[topic, number] = BatchReader(route, first_session=self._first_session)
+                batches = self._batches[device, number] = BatchReader(route, first_session=self._first_session)
             items += batches.feed(
-                payload, arrival_s=message.arrival_s, wall_s=message.wall_s, retained=message.retained
+                payload,
+                arrival_s=message.arrival_s,
+                wall_s=message.wall_s,
+                retained=message.retained,
+                is_birth=what in BIRTHS,
             )
         return items
 
@@ -223,3 +234,7 @@ class MqttSource:
                 return [SourceFault("too_many_topics", f"more than {MAX_TOPICS}; {message.topic!r} is left out")]
             reader = self._frames[message.topic] = FrameReader(Routes(routes))
         return reader.feed(decode_frame(message.payload), arrival_s=message.arrival_s, wall_s=message.wall_s)
+
+
+def _on_topic(item: Item, topic: str) -> Item:
+    return replace(item, where=topic) if isinstance(item, SourceFault) else item

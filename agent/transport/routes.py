@@ -13,6 +13,7 @@ from dataclasses import dataclass
 from typing import Literal
 
 from agent.limits import MAX_RATE_HZ, MIN_RATE_HZ
+from agent.transport.mapping import Mapping
 
 MAX_AXES = 16
 QUANTITIES = ("rpm", "velocity_rms_mm_s", "acceleration_rms_g", "temperature_c")
@@ -41,6 +42,7 @@ class Route:
     unit: Literal["g", "m/s2", "raw"] | None = None
     full_scale: float | None = None  # in `unit`
     address: int | None = None
+    mapping: Mapping | None = None  # where the messages of `topic` put what; None: as ours do
 
 
 def problems_of(routes: Iterable[Route], where: str) -> list[str]:
@@ -64,7 +66,7 @@ def problems_of(routes: Iterable[Route], where: str) -> list[str]:
         if route.full_scale is not None and not (math.isfinite(route.full_scale) and route.full_scale > 0):
             problems.append(f"{name}: full_scale {route.full_scale} is not above 0")
         device = route.device and route.device.lower()
-        key = (device, route.stream, route.address, route.topic, route.quantity, route.axis)
+        key = (device, route.stream, route.address, route.topic, route.quantity, route.axis, route.mapping)
         if key in seen:
             problems.append(f"{name}: is the same stream, address or topic as sensor {seen[key]!r}")
         seen.setdefault(key, route.sensor)

@@ -18,10 +18,13 @@ import msgspec
 import paho.mqtt.client as paho
 import pytest
 from paho.mqtt.enums import CallbackAPIVersion
+from sparkplug_bytes import floats, metric, payload
 from waiting import until
 
 from agent.errors import ConfigError, TransportError
 from agent.sources.mqtt import MAX_TOPICS, PACKET_OVERHEAD_BYTES, Mailbox, Message, MqttConfig, MqttSource
+from agent.sources.ready_mappings import READY
+from agent.transport.mapping import Mapping
 from agent.transport.mqtt import Broker, connect, disconnect, make_client, problems_of, read_password
 from agent.transport.routes import Route
 from agent.types import Item, Reading, SampleBlock, SourceFault
@@ -283,3 +286,43 @@ def test_every_mistake_is_found_without_connecting(broker: Broker, keys: list[st
     assert len(problems) == len(keys)
     for problem, key in zip(problems, keys, strict=True):
         assert problem.startswith(f"broker.{key}:" if key else "broker:")
+
+
+# ----------------------------------------------------------------------------------------------------------- mappings
+
+
+def test_mapped_messages_of_a_real_broker_are_samples_figures_and_speeds(broker: Broker, topic: str) -> None:
+    routes = (
+        Route("pump", topic=f"{topic}/acc", mapping=Mapping(x="d[*].a", scale=0.001, scaled_unit="g"), rate_hz=100.0),
+        Route("pump_t", topic=f"{topic}/s", quantity="temperature_c", mapping=READY["tasmota"].mapping),
+        Route("motor", topic=f"{topic}/drive", quantity="rpm", mapping=Mapping(speed="hz", speed_scale=60)),
+        Route("fan", topic=f"spBv1.0/{topic[2:]}/+/line/fan", mapping=READY["sparkplug_b"].mapping),
+    )
+    with hearing(broker, *routes) as source, speaking(broker.port) as say:
+        say(f"{topic}/acc", {"d": [{"a": 1000}, {"a": -1000}]})
+        say(f"{topic}/s", READY["tasmota"].payload)
+        say(f"{topic}/drive", {"hz": 25})
+        say(
+            f"spBv1.0/{topic[2:]}/DBIRTH/line/fan",
+            payload(metric("x", 30, 16, b"", alias=1), metric("rate_hz", 10, 13, 800.0)),
+        )
+        say(f"spBv1.0/{topic[2:]}/DDEATH/line/fan", b"\x08\x01")
+        fan = payload(metric(None, None, 16, floats(0.5, 0.25), alias=1), metric("rate_hz", 10, 13, 800.0))
+        say(f"spBv1.0/{topic[2:]}/DDATA/line/fan", fan)
+        found = listen(source, 5)
+    blocks = {item.stream.sensor: item for item in found if isinstance(item, SampleBlock)}
+    assert blocks["pump"].samples.ravel().tolist() == [1.0, -1.0]
+    assert blocks["fan"].samples.ravel().tolist() == [0.5, 0.25]
+    readings = {item.sensor: item.value for item in found if isinstance(item, Reading)}
+    assert readings == {"pump_t": 22.6, "motor": 1500.0}
+
+
+def test_a_refusal_names_topic_sensor_and_key(broker: Broker, topic: str) -> None:
+    with (
+        hearing(broker, Route("pump", topic=topic, mapping=Mapping(x="acc.x"))) as source,
+        speaking(broker.port) as say,
+    ):
+        say(topic, {"acc": {"y": [1]}})
+        (fault,) = listen(source, 1)
+    assert isinstance(fault, SourceFault)
+    assert (fault.kind, fault.sensor, fault.where, fault.key) == ("field_missing", "pump", topic, "x")

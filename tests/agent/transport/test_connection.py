@@ -80,7 +80,14 @@ def test_tls_to_a_plain_port_is_a_sentence(mosquitto) -> None:
 def test_plain_to_a_port_with_tls_is_told_at_once(start_mosquitto: Callable, tmp_path: Path) -> None:
     key, certificate, port = tmp_path / "key.pem", tmp_path / "cert.pem", free_port()
     subprocess.run(
-        ["openssl", *"req -x509 -newkey rsa:2048 -nodes -days 2 -subj /CN=localhost".split(), "-keyout", key, "-out", certificate],
+        [
+            "openssl",
+            *["req", "-x509", "-newkey", "rsa:2048", "-nodes", "-days", "2", "-subj", "/CN=localhost"],
+            "-keyout",
+            key,
+            "-out",
+            certificate,
+        ],
         check=True,
         capture_output=True,
     )
