@@ -34,7 +34,7 @@ FLOORS = {
         "sources pipeline",
         "messages",
         "sinks",
-        "config",
+        "config explain",
         "service",
         "commands bench demo",
         "cli",

@@ -20,6 +20,9 @@ COMMANDS = {
     "check": Command(
         "agent.commands.check", "validate a config and everything it names, open nothing, print every problem"
     ),
+    "explain": Command(
+        "agent.commands.explain", "show what arrives on a topic or port, or is in a file, and how it would be read"
+    ),
     "replay": Command("agent.commands.replay", "diagnose recordings and print a verdict"),
     "record": Command("agent.commands.record", "write what a sensor of the running agent sends to a .vbp file"),
     "commission": Command(

@@ -32,7 +32,7 @@ class Acceleration:
     """One sample: integer counts of STEP_G per axis x, y, z; `missing` samples were lost before it."""
 
     counts: tuple[int, int, int]
-    temperature_c: float
+    temperature_c: float | None  # None: the frame holds none
     missing: int = 0
 
 

@@ -14,6 +14,7 @@ from dataclasses import replace
 from agent.sources.port import Baud, Port, PortConfig
 from agent.sources.rows import RateWatch, RowBlocks
 from agent.sources.understanding import Understanding
+from agent.sources.witcombined import CombinedDecoder
 from agent.sources.witframes import STEP_G, Acceleration, WitDecoder, WitFault
 from agent.transport.routes import Route
 from agent.types import AXES, Counters, Item, SourceFault, Stream
@@ -34,7 +35,7 @@ class WitmotionSource:
         self.name = name
         self._port = Port(config, gather=True)
         self._route = next((route for route in routes if route.quantity is None and route.rate_hz), None)
-        self._decoder = WitDecoder()
+        self._begin()
         self._understanding = Understanding(unit="frame", baud=config.baud, kind="witmotion")
         self._blocks: RowBlocks | None = None
         self._watch = RateWatch(1.0 if self._route is None else self._route.rate_hz or 1.0)
@@ -44,7 +45,7 @@ class WitmotionSource:
     def open(self) -> None:
         """Open the port; TransportError where it is missing, held by another process or not permitted."""
         self._port.open()
-        self._decoder = WitDecoder()
+        self._begin()
         self._understanding.restart()
         self._watch.restart()
         self._blocks = None  # nobody can tell what was missed
@@ -53,10 +54,9 @@ class WitmotionSource:
         """Items of what has arrived, waiting up to `timeout_s` for a byte; TransportError once the port is gone."""
         data = self._port.read(timeout_s)
         arrival_s, wall_s = time.monotonic(), time.time()
-        before = self._decoder.frames
-        results = self._decoder.feed(data)
-        understood = self._decoder.frames > before
-        self._counts["frames"] += self._decoder.frames - before
+        results, frames = self._decoded(data)
+        understood = frames > 0
+        self._counts["frames"] += frames
         faults: list[SourceFault] = []
         rows = 0
         for result in results:
@@ -78,6 +78,20 @@ class WitmotionSource:
     def counters(self) -> Counters:
         """Bytes, opens, frames of any type, refusals, sessions begun."""
         return self._port.counts | self._counts
+
+    def _begin(self) -> None:
+        """Both families are listened for until one of them is heard."""
+        self._decoders: tuple[WitDecoder | CombinedDecoder, ...] = (WitDecoder(), CombinedDecoder())
+
+    def _decoded(self, data: bytes) -> tuple[list[Acceleration | WitFault], int]:
+        """What became certain, and the frames that it took."""
+        before = sum(decoder.frames for decoder in self._decoders)
+        results = [result for decoder in self._decoders for result in decoder.feed(data)]
+        frames = sum(decoder.frames for decoder in self._decoders) - before
+        heard = tuple(decoder for decoder in self._decoders if decoder.frames)
+        if len(self._decoders) > 1 and len(heard) == 1:
+            self._decoders = heard
+        return results, frames
 
     def _add(self, acceleration: Acceleration, route: Route) -> None:
         if self._blocks is None:
