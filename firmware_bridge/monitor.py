@@ -52,9 +52,13 @@ def picture(tally: Tally, table: StreamTable, received: int) -> str:
     lines = [as_table(COLUMNS, tally.rows())] if tally.streams else []
     counts = ", ".join(f"{number} {name}" for name, number in sorted(tally.heard.items()))
     lines.append(f"{received} bytes; {counts or 'no frame yet'}; {table.frames_missing} frames missing")
-    if tally.faults:
-        lines.append("refused: " + ", ".join(f"{number} {kind}" for kind, number in sorted(tally.faults.items())))
-    if received > 4096 and not tally.heard:
+    waiting = 0 if tally.heard else tally.faults.get("before_hello", 0)
+    refused = {kind: number for kind, number in tally.faults.items() if not (waiting and kind == "before_hello")}
+    if refused:
+        lines.append("refused: " + ", ".join(f"{number} {kind}" for kind, number in sorted(refused.items())))
+    if waiting:
+        lines.append(f"{waiting} sound frames wait for a HELLO, which says what they hold and comes every few seconds")
+    elif received > 4096 and not tally.heard:
         lines.append("bytes arrive but no frame: is the baud rate right, and does the device speak VBP1?")
     return "\n".join(lines)
 

@@ -363,7 +363,9 @@ def _figures(finding: Finding, found: dict[str, Found], columns: Sequence[Column
         return replace(
             finding, questions=(), config=config(source, sensor), notes=(f"{whose} by the ready mapping {ready}",)
         )
-    for (path, _), column in zip(found.items(), columns, strict=True):
+    for (path, one), column in zip(found.items(), columns, strict=True):
+        if one.is_listed:
+            continue  # a waveform of it is no figure
         if column.role == "speed":
             native = path in ("rpm",)
             speed = {"topic": topic} | ({} if native else {"mapping": {"speed": path}})

@@ -171,11 +171,13 @@ class Recorder:
             raise RecordingError(f"{self.path}: recording stopped ({error.strerror}); free some space") from error
 
     def close(self) -> None:
-        """Put the file safely on disk; may be called twice."""
+        """Put the file safely on disk, or remove it where nothing was written; may be called twice."""
         file, self._file = self._file, None
         if file is not None:
             with file:
                 os.fsync(file.fileno())
+            if not self.blocks:
+                self.path.unlink(missing_ok=True)
 
 
 def _counts_of(block: SampleBlock) -> Counts | None:
@@ -187,7 +189,8 @@ def _counts_of(block: SampleBlock) -> Counts | None:
     # Sources multiply by the float32 nearest to the step; dividing by the same gives back every 24-bit integer.
     counts = np.rint(samples / float(np.float32(step)))
     if stream.unit == "raw" and stream.step is None and np.any(counts != samples):
-        raise RecordingError(f"{stream.sensor}: samples with fractions and no unit; configure unit to record them")
+        mend = f'set sensors.{stream.sensor}.unit = "g" or "m/s2" to record them'
+        raise RecordingError(f"{stream.sensor}: samples with fractions and no unit, which frames cannot hold; {mend}")
     if np.abs(counts).max() >= 2**31:
         return None
     return counts.astype(np.int32)

@@ -67,11 +67,12 @@ class Answers:
         return {"remarks": remarks}
 
     def _record(self, request: Record) -> Answer:
-        self._desk(request.sensor)
+        desk = self._desk(request.sensor)
         if not 0 < request.seconds <= MAX_RECORDING_S:
             raise ConfigError(f"seconds: {request.seconds} is not between 0 and {MAX_RECORDING_S:g}")
         path = Path(request.path) if request.path else self._new_path(request.sensor)
-        self._tapes.start(request.sensor, path, until_s=time.monotonic() + request.seconds)
+        until_s = time.monotonic() + request.seconds
+        self._tapes.start(request.sensor, path, until_s=until_s, latest=desk.latest)
         return {"path": str(path)}
 
     def _desk(self, sensor: str) -> SensorDesk:

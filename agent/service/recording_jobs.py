@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from agent.errors import ConfigError, RecordingError
-from agent.recordings.vbp_writer import Recorder
+from agent.recordings.vbp_writer import Framer, Recorder
 from agent.types import DeviceStatus, SampleBlock
 
 log = logging.getLogger(__name__)
@@ -27,8 +27,13 @@ class Tapes:
     def __init__(self) -> None:
         self._tapes: dict[str, Tape] = {}
 
-    def start(self, sensor: str, path: Path, *, until_s: float) -> None:
-        """Begin a recording; ConfigError where one is under way, RecordingError where the file cannot be made."""
+    def start(self, sensor: str, path: Path, *, until_s: float, latest: SampleBlock | None = None) -> None:
+        """Begin a recording; ConfigError where one is under way, RecordingError where the file cannot be made.
+
+        `latest`: the block that came last, by which a sensor whose samples no frame can hold is refused at once.
+        """
+        if latest is not None:
+            Framer(sensor).frames_of(latest)
         if sensor in self._tapes:
             raise ConfigError(
                 f"{sensor}: is already being recorded to {self._tapes[sensor].recorder.path}; wait for its end"
@@ -63,4 +68,7 @@ class Tapes:
         except OSError as error:
             log.error("%s: may be cut short (%s)", recorder.path, error)
             return
-        log.info("%s: recorded %d blocks to %s", sensor, recorder.blocks, recorder.path)
+        if recorder.blocks:
+            log.info("%s: recorded %d blocks to %s", sensor, recorder.blocks, recorder.path)
+        else:
+            log.warning("%s: nothing came that could be recorded; %s was not kept", sensor, recorder.path)

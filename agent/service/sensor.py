@@ -26,11 +26,14 @@ class SensorDesk:
         self._live = live  # False: a recording played fast has a clock of its own, against which nothing can be late
         self.change = StateChange(pipeline.setup.sensor, State.LOST, "starting", 0.0, None)
         self.heard_s: float | None = None
+        self.latest: SampleBlock | None = None  # that came
         self._last: dict[str | None, Diagnosis] = {}
 
     def feed(self, item: Item) -> list[Output]:
         if isinstance(item, SampleBlock | Reading) and not _is_speed(item):
             self.heard_s = item.arrival_s
+        if isinstance(item, SampleBlock):
+            self.latest = item
         return self._noted(self.pipeline.feed(item))
 
     def tick(self, now_s: float) -> list[Output]:

@@ -14,6 +14,7 @@ import os
 import re
 import termios
 import time
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Annotated, Literal
 
@@ -139,7 +140,8 @@ class Port:
 def holders_of(port: str) -> str | None:
     """Other processes that have `port` open, as "picocom (pid 4711)"; None: none, or /proc does not tell.
 
-    Processes of other users show their files to root alone.
+    Who made a pseudo-terminal holds both of its ends, and is no second reader. Processes of other users show their
+    files to root alone.
     """
     found = []
     device = os.path.realpath(port)
@@ -148,9 +150,19 @@ def holders_of(port: str) -> str | None:
             continue
         # Processes end while they are looked at, and those of others hide their files.
         with contextlib.suppress(OSError):
-            if any(_target(file) == device for file in (process / "fd").iterdir()):
+            files = {file: _target(file) for file in (process / "fd").iterdir()}
+            if device in files.values() and not _made(device, process, files):
                 found.append(f"{(process / 'comm').read_text().strip()} (pid {process.name})")
     return ", ".join(found[:3]) or None
+
+
+def _made(device: str, process: Path, files: Mapping[Path, str | None]) -> bool:
+    """Whether a process holds the other end of a pseudo-terminal, which the kernel names by the same number."""
+    if not device.startswith(PSEUDO):
+        return False
+    mine = re.compile(rf"^tty-index:\s*{re.escape(device.removeprefix(PSEUDO))}$", re.M)
+    masters = [file.name for file, target in files.items() if target is not None and target.endswith("/ptmx")]
+    return any(mine.search((process / "fdinfo" / name).read_text()) for name in masters)
 
 
 def _target(file: Path) -> str | None:

@@ -55,7 +55,8 @@ class CombinedDecoder:
 
     def _find_step(self) -> bool:
         """Whether headers stand in step, and so tell which family sends; what stood before them goes."""
-        for at in range(len(self._buffer) - 1):
+        at = -1
+        while (at := self._buffer.find(HEADER, at + 1)) >= 0:
             for size in (SIZE, VIBRATION_SIZE):
                 end = at + (LEAST - 1) * size + len(HEADER)
                 if end <= len(self._buffer) and all(self._is_header(at + k * size) for k in range(LEAST)):

@@ -17,7 +17,7 @@ import firmware_bridge
 from firmware_bridge.cli import main
 from firmware_bridge.decoder import Decoder
 from firmware_bridge.device import Profile, VirtualSensor
-from firmware_bridge.frames import Data, Fault, Log, encode, frame_bytes
+from firmware_bridge.frames import Data, Fault, Hello, Log, encode, frame_bytes
 from firmware_bridge.monitor import pictures
 from firmware_bridge.numbers import counts_of
 from firmware_bridge.pty_sensor import PtySensor
@@ -112,6 +112,17 @@ def test_monitor_prints_what_it_has_when_its_time_is_over(capsys: pytest.Capture
     with PtySensor([(VirtualSensor(Profile(rate_hz=6400.0)), Still())]) as device:
         assert main(["monitor", device.path, "--seconds", "0.2"]) == 0
     assert capsys.readouterr().out.splitlines()[-1].endswith("frames missing")
+
+
+def test_monitor_says_that_sound_frames_wait_for_a_hello() -> None:
+    class LateHello(VirtualSensor):
+        def produce(self, *arguments: object, **options: object) -> list[object]:  # type: ignore[override]  # no HELLO
+            return [frame for frame in super().produce(*arguments, **options) if not isinstance(frame, Hello)]
+
+    with PtySensor([(LateHello(Profile(rate_hz=6400.0)), Still())]) as device:
+        shown = picture_with("wait for a HELLO", device.path)
+    assert "baud" not in shown
+    assert "before_hello" not in shown
 
 
 def test_monitor_says_what_a_wrong_baud_rate_looks_like() -> None:

@@ -437,6 +437,22 @@ def test_a_recording_holds_the_samples_that_came(start, config, plant, tmp_path)
     assert recording.rate_hz == RATE
 
 
+def test_a_sensor_without_a_unit_is_not_recorded_and_leaves_no_file(start, config, plant, tmp_path):
+    running = ready(start, config)
+    path = tmp_path / "pump.vbp"
+    assert ask(running.state_dir, Record(sensor="pump_de", seconds=0.5, path=str(path)))["path"] == str(path)
+    until(lambda: not path.exists())  # nothing came
+    plant.send(json.dumps({"rate_hz": RATE, "x": [0.5, 1.5], "unit": "raw"}).encode())
+    until(lambda: running.status()["health"]["sensors"]["pump_de"]["data_age_s"] is not None)
+    with pytest.raises(ConfigError, match=r'set sensors.pump_de.unit = "g" or "m/s2" to record them'):
+        ask(running.state_dir, Record(sensor="pump_de", seconds=1.0, path=str(path)))
+    assert not path.exists()
+    plant.send(json.dumps({"rate_hz": RATE, "x": [100, 150], "unit": "raw"}).encode())
+    until(lambda: running.status()["health"]["sensors"]["pump_de"]["losses"]["received"] == 4)
+    ask(running.state_dir, Record(sensor="pump_de", seconds=60.0, path=str(path)))  # counts can be
+    running.end()
+
+
 def test_a_recording_is_never_written_over_another_file(start, config, tmp_path):
     running = ready(start, config)
     path = tmp_path / "kept.vbp"

@@ -77,6 +77,33 @@ def test_process_that_took_no_lock_is_named_in_the_log(terminal: Terminal, hold,
     assert holders_of(terminal.path) is not None
 
 
+MAKER = """
+import os, pty, sys, time
+ends = pty.openpty()
+print(os.ttyname(ends[1]), flush=True)
+time.sleep(60)
+"""
+
+
+def test_who_made_a_terminal_and_holds_both_of_its_ends_is_no_second_reader(hold, caplog) -> None:
+    maker = subprocess.Popen([sys.executable, "-c", MAKER], stdout=subprocess.PIPE, text=True)
+    assert maker.stdout is not None
+    name = maker.stdout.readline().strip()
+    try:
+        port = Port(PortConfig(port=name, baud=115_200))
+        port.open()
+        port.close()
+        assert caplog.text == ""
+        pid = hold(name, "quietly")
+        assert holders_of(name) is not None
+        assert f"(pid {pid})" in str(holders_of(name))
+        assert f"(pid {maker.pid})" not in str(holders_of(name))
+    finally:
+        maker.kill()
+        maker.wait()
+        maker.stdout.close()
+
+
 def test_nobody_else_is_nobody(terminal: Terminal, caplog) -> None:
     port = Port(config(terminal))
     port.open()

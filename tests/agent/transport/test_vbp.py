@@ -255,6 +255,14 @@ def test_fractions_without_unit_cannot_be_recorded(tmp_path: Path) -> None:
     with pytest.raises(RecordingError, match="unit"):
         recorder.write(SampleBlock(Stream("pump", 1000.0), 0, np.full((10, 1), 0.5, np.float32)))
     recorder.close()
+    assert not (tmp_path / "a.vbp").exists()
+
+
+def test_counts_without_unit_are_recorded_as_they_are(tmp_path: Path) -> None:
+    recorder = Recorder(tmp_path / "a.vbp", "pump")
+    recorder.write(SampleBlock(Stream("pump", 1000.0), 0, np.arange(10, dtype=np.float32)[:, None]))
+    recorder.close()
+    assert read_recording(tmp_path / "a.vbp").samples.ravel().tolist() == list(range(10))
 
 
 def test_a_file_that_is_there_is_never_written_over(tmp_path: Path) -> None:
