@@ -18,6 +18,7 @@ from agent.config.load import check_config
 from agent.errors import BundleError, ConfigError
 from agent.ports import load_settings
 from agent.sources import KINDS
+from agent.transport.mapping import Mapping
 from agent.transport.mqtt import Broker
 from firmware_bridge import VERSION
 
@@ -43,7 +44,7 @@ def keys_of(struct: type[msgspec.Struct]) -> set[str]:
 
 @pytest.mark.parametrize(
     "struct",
-    [AgentConfig, Broker, PublishConfig, DecisionConfig, MachineConfig, GeometryConfig, SensorConfig],
+    [AgentConfig, Broker, PublishConfig, DecisionConfig, MachineConfig, GeometryConfig, SensorConfig, Mapping],
     ids=lambda struct: struct.__name__,
 )
 def test_every_key_stands_in_an_example_with_a_comment(struct):

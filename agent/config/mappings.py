@@ -10,6 +10,8 @@ from agent.sources import KINDS
 from agent.sources.ready_mappings import READY
 from agent.transport.mapping import AXIS_FIELDS, Mapping, problems_of
 
+SPARKPLUG = "spBv1.0/"
+
 
 def whole(mapping: str | Mapping | None) -> Mapping | None:
     """A mapping with the fields of the ready one that it names; None where there is none, or no such ready one."""
@@ -26,6 +28,8 @@ def problems_of_mappings(config: Config) -> Iterator[str]:
     for sensor_id, sensor in config.sensors.items():
         where = f"sensors.{sensor_id}.mapping"
         if sensor.mapping is None:
+            if (sensor.topic or "").startswith(SPARKPLUG):
+                yield f'{where}: missing; messages below {SPARKPLUG} are Sparkplug B: set mapping = "sparkplug_b"'
             continue
         if not topics.get(sensor.source, True):
             yield f"{where}: {sensor.source!r} hears no topics; remove it"

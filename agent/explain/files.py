@@ -12,9 +12,11 @@ from agent.explain.fragment import config, name_of
 from agent.explain.tables import channels, explain_table, table_of
 from agent.recordings import FORMATS, format_of, suffixes_in_words
 from agent.recordings.read import read_recording
+from agent.sources import kind_that_hears
 from agent.tables.encodings import PROBE, encoding_of
 from agent.tables.settle import SAMPLE_LINES
 
+RECORDINGS = kind_that_hears("recordings")
 LINE_CHARACTERS = 1 << 16
 TABLES = tuple(suffix for suffix, row in FORMATS.items() if row.path.startswith("agent.recordings.csv:"))
 
@@ -53,11 +55,11 @@ def _read(path: Path, finding: Finding) -> Finding:
         return replace(finding, questions=(str(error).removeprefix(f"{path}: "),))
     rate_hz = recording.rate_hz
     unit = recording.written_unit or (None if recording.unit == "raw" else recording.unit)
-    source = {"name": name_of(path.stem), "kind": "replay", "files": [str(path.resolve())]}
+    source = {"name": name_of(path.stem), "kind": RECORDINGS, "files": [str(path.resolve())]}
     lacks = () if rate_hz is not None else ("at what rate was it sampled? give --rate-hz",)
     return replace(
         finding,
-        kind="replay",
+        kind=RECORDINGS,
         fields=finding.fields or channels(recording.axes, unit),
         axes=recording.axes,
         rate_hz=rate_hz,

@@ -10,6 +10,7 @@ from dataclasses import replace
 from agent.explain.finding import Finding
 from agent.explain.fragment import config, name_of
 from agent.explain.tables import explain_table, table_of, told_of
+from agent.sources import kind_that_hears
 from agent.sources.witcombined import Combined, CombinedDecoder
 from agent.sources.witframes import Acceleration, WitDecoder
 from agent.tables.encodings import encoding_of
@@ -17,6 +18,7 @@ from agent.tables.values import Table
 from firmware_bridge.decoder import Decoder
 from firmware_bridge.frames import Data, Fault, Hello
 
+FRAMES, ROWS, MOTION = (kind_that_hears(what) for what in ("frames", "rows", "motion frames"))
 BAUDS = (115_200, 3_000_000, 9_600, 921_600, 230_400, 460_800, 57_600, 38_400, 19_200, 1_000_000, 2_000_000)
 """Tried in turn where none is told."""
 LEAST_FRAMES = 3
@@ -57,17 +59,17 @@ def _our_frames(port: str, data: bytes, arrived: str, baud: int) -> Finding | No
     if not frames:
         return None
     hello = next((frame for frame in frames if isinstance(frame, Hello)), None)
-    source = {"name": name_of(port), "kind": "serial", "port": port, "baud": baud}
+    source = {"name": name_of(port), "kind": FRAMES, "port": port, "baud": baud}
     dialect = "our frames (firmware_bridge/SPEC.md)"
     if hello is None:
         note = "no HELLO came yet, which says rate and unit: listen longer (--seconds 15)"
-        return Finding(port, dialect, arrived, kind="serial", notes=(note,), config=config(source, {"name": "sensor"}))
+        return Finding(port, dialect, arrived, kind=FRAMES, notes=(note,), config=config(source, {"name": "sensor"}))
     stream = hello.streams[0]
     return Finding(
         port,
         f"{dialect}, of {hello.device}",
         arrived,
-        kind="serial",
+        kind=FRAMES,
         axes=stream.axes,
         rate_hz=stream.rate_hz,
         rate_from="as HELLO declares it; the agent measures it",
@@ -90,12 +92,12 @@ def _witmotion(port: str, data: bytes, arrived: str, seconds: float, baud: int) 
     if family.family == "vibration":
         return Finding(port, "WitMotion's frames of 28 bytes (WTVB01-BT)", arrived, questions=(Combined.VIBRATION,))
     rate_hz = float(f"{sum(1 + row.missing for row in rows) / seconds:.3g}")
-    source = {"name": name_of(port), "kind": "witmotion", "port": port, "baud": baud}
+    source = {"name": name_of(port), "kind": MOTION, "port": port, "baud": baud}
     return Finding(
         port,
         "WitMotion's frames" + (", acceleration, rate and angle in one (0x61)" if family.family == "motion" else ""),
         arrived,
-        kind="witmotion",
+        kind=MOTION,
         axes=("x", "y", "z"),
         rate_hz=rate_hz,
         rate_from="by what arrives; the protocol says none",
@@ -118,13 +120,13 @@ def _text(port: str, data: bytes, arrived: str, seconds: float, baud: int) -> Fi
         rate_hz, rate_from = finding.rate_hz, finding.rate_from
         if rate_hz is None and len(lines) >= LEAST_LINES:
             rate_hz, rate_from = float(f"{(len(lines) - found.skip) / seconds:.3g}"), "by what arrives"
-        source = {"name": name_of(port), "kind": "serial_csv", "port": port, "baud": baud}
+        source = {"name": name_of(port), "kind": ROWS, "port": port, "baud": baud}
         sensor = {"name": "sensor", **told_of(finding)}
         if finding.rate_hz is None and rate_hz is not None:
             sensor["rate_hz"] = rate_hz
         remarks = {} if found.unit else {"source": 'add unit = "g" or "m/s2" if you know it'}
-        return _with(finding, "serial_csv", rate_hz, rate_from, config(source, sensor, remarks=remarks))
-    return _with(finding, "serial_csv", None, "", "")
+        return _with(finding, ROWS, rate_hz, rate_from, config(source, sensor, remarks=remarks))
+    return _with(finding, ROWS, None, "", "")
 
 
 def _with(finding: Finding, kind: str, rate_hz: float | None, rate_from: str, text: str) -> Finding:

@@ -13,6 +13,7 @@ from agent.explain.finding import Field, Finding, fields_of
 from agent.explain.fragment import config, name_of, speed_config
 from agent.explain.json_fields import Found
 from agent.explain.json_fields import fields_of as json_fields
+from agent.sources import kind_that_hears
 from agent.sources.batches import BatchReader
 from agent.sources.mapped import MappedReader
 from agent.sources.native import KEYS, SENDERS
@@ -31,6 +32,8 @@ from agent.transport.vbp import FrameReader
 from agent.types import Reading, SampleBlock, SourceFault
 from firmware_bridge.frames import Fault, Hello, decode_frame
 
+TOPICS = kind_that_hears("topics")
+SOURCE = {"name": "plant", "kind": TOPICS}
 MOST_MESSAGES = 256  # of a topic that are looked at
 SLOW_HZ = 20.0  # of single samples, below which they are figures and no vibration
 LEAST_MESSAGES = 3  # by whose pace a rate is told
@@ -77,7 +80,7 @@ def _frames(topic: str, messages: Sequence[Arrived], arrived: str) -> Finding:
     blocks = [i for f in frames for i in reader.feed(f, arrival_s=0.0, wall_s=None) if isinstance(i, SampleBlock)]
     if not hellos:
         notes: tuple[str, ...] = ("no HELLO came yet, which says rate and unit: listen longer (--seconds 15)",)
-        return Finding(topic, "our frames (firmware_bridge/SPEC.md)", arrived, kind="mqtt", notes=notes)
+        return Finding(topic, "our frames (firmware_bridge/SPEC.md)", arrived, kind=TOPICS, notes=notes)
     stream = hellos[-1].streams[0]
     unit = None if stream.scale_g is None else "g"
     settings = {"name": name_of(topic), "topic": topic, "device": hellos[-1].device}
@@ -85,13 +88,13 @@ def _frames(topic: str, messages: Sequence[Arrived], arrived: str) -> Finding:
         topic,
         f"our frames, of {hellos[-1].device}",
         arrived,
-        kind="mqtt",
+        kind=TOPICS,
         axes=stream.axes,
         rate_hz=stream.rate_hz,
         rate_from="as HELLO declares it; the agent measures it",
         unit=unit,
         notes=(f"{sum(len(b.samples) for b in blocks)} samples in {len(blocks)} blocks",),
-        config=config({"name": "plant", "kind": "mqtt"}, settings),
+        config=config(SOURCE, settings),
     )
 
 
@@ -133,14 +136,14 @@ def _bare(topic: str, found: Found, arrived: str) -> Finding:
     question = "which quantity is it? set quantity, or for a speed set it as topic of the machine's speed"
     quantity = QUANTITIES.get(column.role)
     if column.role == "speed":
-        text = speed_config({"name": "plant", "kind": "mqtt"}, {"topic": topic})
+        text = speed_config(SOURCE, {"topic": topic})
     else:
         sensor = {"name": name_of(topic), "topic": topic, "quantity": quantity or "temperature_c"}
-        text = config({"name": "plant", "kind": "mqtt"}, sensor)
+        text = config(SOURCE, sensor)
         questions = () if quantity else (question,)
     shown = Field("$", column.role, column.reason, column.unit, "value", found.example)
     return Finding(
-        topic, "a bare number a message", arrived, kind="mqtt", fields=(shown,), questions=questions, config=text
+        topic, "a bare number a message", arrived, kind=TOPICS, fields=(shown,), questions=questions, config=text
     )
 
 
@@ -156,7 +159,7 @@ def _fields(topic: str, messages: Sequence[Arrived], found: dict[str, Found], di
     used = {paths.index(path): part for part, path in parts.items()}
     examples = {k: found[path].example for k, path in enumerate(paths)}
     ready = _ready(messages, is_samples=isinstance(choice, Choice), is_native=set(paths) <= KEYS)
-    finding = Finding(topic, dialect + (f", as {ready} sends it" if ready else ""), arrived, kind="mqtt")
+    finding = Finding(topic, dialect + (f", as {ready} sends it" if ready else ""), arrived, kind=TOPICS)
     if isinstance(choice, Choice):
         chosen = [paths[k] for k in _indexes(found, columns, choice, set(parts.values()))]
         axes = dict(zip(choice.axes, chosen, strict=True))
@@ -288,7 +291,7 @@ def _samples(
         unit=unit,
         notes=notes,
         questions=questions,
-        config=config({"name": "plant", "kind": "mqtt"}, sensor, remarks=remarks),
+        config=config(SOURCE, sensor, remarks=remarks),
     )
 
 
@@ -356,7 +359,7 @@ def _tried(route: Route, messages: Sequence[Arrived]) -> tuple[tuple[str, ...], 
 
 def _figures(finding: Finding, found: dict[str, Found], columns: Sequence[Column], ready: str | None) -> Finding:
     """No samples: a figure or a speed, perhaps."""
-    source, topic = {"name": "plant", "kind": "mqtt"}, finding.what
+    source, topic = SOURCE, finding.what
     if ready is not None:
         whose = READY[ready].quantity or "temperature_c"
         sensor: dict[str, Any] = {"name": name_of(topic), "topic": topic, "quantity": whose, "mapping": ready}

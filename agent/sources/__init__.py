@@ -18,6 +18,9 @@ class Kind:
     path: str  # "module:Class", imported on use
     finds_by: tuple[str, ...]  # keys by which a sensor finds its own data
     advice: str  # which of them to use
+    hears: Literal[
+        "topics", "frames", "rows", "motion frames", "registers", "recordings"
+    ]  # by which `explain` finds it
     sends: Literal["samples", "figures", "both"] = "both"  # figures: levels that the sender computed
     needs: Mapping[str, str] = field(default_factory=dict)  # key it cannot do without -> the problem that this is
     wants: Mapping[str, str] = field(default_factory=dict)  # key that it can do without -> what is said then
@@ -32,12 +35,14 @@ ONE_SENSOR = "the port has one sensor; remove the key"
 KINDS = {
     "serial": Kind(
         path="agent.sources.serial:SerialSource",
+        hears="frames",
         finds_by=("stream", "device"),
         advice="use stream = 0 and device = ...",
         is_on_port=True,
     ),
     "serial_csv": Kind(
         path="agent.sources.serial_csv:SerialCsvSource",
+        hears="rows",
         finds_by=(),
         advice=ONE_SENSOR,
         sends="samples",
@@ -50,6 +55,7 @@ KINDS = {
     ),
     "witmotion": Kind(
         path="agent.sources.witmotion:WitmotionSource",
+        hears="motion frames",
         finds_by=(),
         advice=ONE_SENSOR,
         sends="samples",
@@ -59,6 +65,7 @@ KINDS = {
     ),
     "modbus": Kind(
         path="agent.sources.modbus:ModbusSource",
+        hears="registers",
         finds_by=("address",),
         advice="use address = ...",
         sends="figures",
@@ -66,6 +73,7 @@ KINDS = {
     ),
     "mqtt": Kind(
         path="agent.sources.mqtt:MqttSource",
+        hears="topics",
         finds_by=("stream", "device", "topic"),
         advice="use topic = ...",
         needs={"topic": "missing; an mqtt source finds this sensor's samples by their topic"},
@@ -73,9 +81,15 @@ KINDS = {
     ),
     "replay": Kind(
         path="agent.sources.replay:ReplaySource",
+        hears="recordings",
         finds_by=("stream", "device"),
         advice="use stream = 0 and device = ..., or nothing",
         is_patient=True,
     ),
 }
 """By the name that a config gives as `kind`."""
+
+
+def kind_that_hears(what: str) -> str:
+    """The name of the kind that is for such things."""
+    return next(name for name, row in KINDS.items() if row.hears == what)

@@ -28,6 +28,7 @@ from agent.transport.routes import Route
 from agent.types import Item, Reading, SampleBlock, Samples, SourceFault, Stream
 
 UNIX_TIMES_FROM_S = 1e9  # smaller t0 are the sender's own time, since its boot
+NO_SPEED = (-1.0, -99.0, -999.0, -9999.0)  # else a speed in reverse
 MEND = "correct rate_hz"
 OVERLAP_S, OVERLAP = 0.1, 0.25  # seconds, and share of a batch, by which stamps may be off
 OVERLAPS = 2
@@ -109,6 +110,8 @@ class BatchReader:
             return self._fault("json_schema", f"a bare number, but no quantity is configured for this topic; {mend}")
         if not math.isfinite(value):
             return self._fault("not_finite", f"{quantity} {value}")
+        if quantity == "rpm" and value in NO_SPEED:
+            return self._fault("no_reading", f"{value:g} rpm is what drives send for no reading")
         if quantity == "rpm":
             value = abs(value)  # a drive in reverse; its machine vibrates at the same orders
             if value > MAX_RPM:

@@ -117,6 +117,7 @@ def _sent(batch: Batch, unknown: dict[str, str], quantity: str | None) -> Sent |
             said = f'a speed of {facts.rpm:g} may be in Hz; call it rpm, or map it (speed = "...", speed_scale = 60)'
             return Unread("speed", said, "speed")
         rpm = facts.rpm
+        unknown = {key: text for key, text in unknown.items() if facts_in({key: text}).rpm is None}
     if not axes and rpm is None and batch.value is None:
         mend = f"; its keys are {named(unknown)}: say in a mapping which is which" if unknown else ""
         return Unread("json_schema", f"holds none of x, y, z, rpm, value{mend}")

@@ -108,6 +108,17 @@ def test_a_speed_may_be_mapped_and_needs_its_topic(tmp_path: Path) -> None:
     ]
 
 
+def test_a_sparkplug_topic_needs_its_mapping(tmp_path: Path) -> None:
+    path = tmp_path / "a.toml"
+    path.write_text(CONFIG.format(sensor="", speed="").replace('"plant/fan"', '"spBv1.0/plant/+/line/fan"'))
+    _, problems = check_config(path)
+    assert len(problems) == 1
+    assert (
+        'sensors.fan_de.mapping: missing; messages below spBv1.0/ are Sparkplug B: set mapping = "sparkplug_b"'
+        in problems[0]
+    )
+
+
 def test_only_topics_are_mapped(tmp_path: Path) -> None:
     path = tmp_path / "a.toml"
     text = CONFIG.format(sensor='mapping = { x = "a" }', speed="").replace('source = "plant"', 'source = "line"')

@@ -42,6 +42,52 @@ def starts(messages: list[dict], target: BatchReader | None = None) -> list[tupl
     return found
 
 
+@pytest.mark.parametrize(
+    ("payload", "value"),
+    [
+        (b"1797", 1797),
+        (b'"1797"', 1797),
+        (b" 1797.5 ", 1797.5),
+        (b'{"rpm": "1797"}', 1797),
+        (b'{"speed": 1797}', 1797),
+        (b'{"speed": "1797 rpm"}', 1797),
+        (b'{"rpm": -1797}', 1797),
+    ],
+)
+def test_a_speed_is_understood_in_its_usual_forms(payload: bytes, value: float) -> None:
+    item = feed(reader(quantity="rpm"), payload)
+    assert isinstance(item, Reading)
+    assert item.value == value
+
+
+@pytest.mark.parametrize(
+    ("payload", "kind", "said"),
+    [
+        (b'{"speed": 29.95}', "speed", "may be in Hz; call it rpm, or map it"),
+        (b'{"velocity": 1797}', "json_schema", "its keys are 'velocity': say in a mapping which is which"),
+        (b"-9999", "no_reading", "for no reading"),
+        (b"65535", "no_reading", "holds no reading"),
+        (b"nan", "not_finite", "nan"),
+        (b"fast", "json", "'fast' is neither an object nor a number"),
+        (b"[1797]", "json_schema", "is a list"),
+    ],
+)
+def test_what_is_no_speed_is_refused_in_words(payload: bytes, kind: str, said: str) -> None:
+    item = feed_all(reader(quantity="rpm"), payload)[0]
+    assert isinstance(item, SourceFault)
+    assert item.kind == kind
+    assert said in item.detail
+
+
+def test_numbers_in_quotes_single_samples_and_mg_are_understood() -> None:
+    item = feed(reader(), {"x": ["1000", -500], "rate_hz": "100", "unit": "mg"})
+    assert isinstance(item, SampleBlock)
+    assert item.samples.ravel().tolist() == [1.0, -0.5]
+    single = feed(reader(rate_hz=100.0), {"x": 0.5, "y": "0.25", "unit": "g"})
+    assert isinstance(single, SampleBlock)
+    assert single.samples.tolist() == [[0.5, 0.25]]
+
+
 def test_a_batch_is_a_block() -> None:
     item = feed(reader(), {"t0": 1.7e9, "rate_hz": 1600, "seq": 3, "x": X, "y": Y, "z": Z, "unit": "g"})
     assert isinstance(item, SampleBlock)
