@@ -18,12 +18,12 @@ class Kind:
     path: str  # "module:Class", imported on use
     finds_by: tuple[str, ...]  # keys by which a sensor finds its own data
     advice: str  # which of them to use
-    hears: Literal[
-        "topics", "frames", "rows", "motion frames", "registers", "recordings"
-    ]  # by which `explain` finds it
     sends: Literal["samples", "figures", "both"] = "both"  # figures: levels that the sender computed
     needs: Mapping[str, str] = field(default_factory=dict)  # key it cannot do without -> the problem that this is
     wants: Mapping[str, str] = field(default_factory=dict)  # key that it can do without -> what is said then
+    hears: Literal["topics", "frames", "rows", "motion frames", "registers", "recordings"] | None = (
+        None  # for `explain`
+    )
     has_one_sensor: bool = False
     is_on_port: bool = False  # `port` of its own settings, which has one reader
     has_broker: bool = False  # `broker` of its own settings; None there: the agent's own

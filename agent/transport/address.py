@@ -12,13 +12,13 @@ from typing import Literal
 Transport = Literal["tcp", "websockets"]
 
 SCHEMES: dict[str, tuple[Transport, bool]] = {
-    "mqtt": ("tcp", False),
-    "tcp": ("tcp", False),
-    "mqtts": ("tcp", True),
-    "ssl": ("tcp", True),
-    "tls": ("tcp", True),
-    "ws": ("websockets", False),
-    "wss": ("websockets", True),
+    "mqtt://": ("tcp", False),
+    "tcp://": ("tcp", False),
+    "mqtts://": ("tcp", True),
+    "ssl://": ("tcp", True),
+    "tls://": ("tcp", True),
+    "ws://": ("websockets", False),
+    "wss://": ("websockets", True),
 }
 """Scheme -> transport, and whether it means TLS."""
 PORTS: dict[tuple[Transport, bool], int] = {
@@ -30,7 +30,7 @@ PORTS: dict[tuple[Transport, bool], int] = {
 """(transport, TLS) -> the port where none is named."""
 DEFAULT_PATH = "/mqtt"  # of websockets, as brokers have it
 
-_URL = re.compile(r"(?P<scheme>[A-Za-z][A-Za-z0-9+.-]*)://(?P<rest>.*)")
+_URL = re.compile(r"(?P<scheme>[A-Za-z][A-Za-z0-9+.-]*://)(?P<rest>.*)")
 _PLACE = re.compile(r"(?P<host>\[[0-9A-Fa-f:.%]+\]|[^\s/:?#@\[\]]+)(?::(?P<port>\d*))?(?P<path>/\S*)?")
 _IPV6 = re.compile(r"[0-9A-Fa-f:.]+(%\w+)?")
 
@@ -52,11 +52,11 @@ def parse(text: str) -> Address:
     if not text:
         raise ValueError("is empty; name the broker's host")
     url = _URL.fullmatch(text)
-    scheme, rest = (url["scheme"].lower(), url["rest"]) if url else ("mqtt", text)
+    scheme, rest = (url["scheme"].lower(), url["rest"]) if url else ("tcp://", text)
     if "@" in rest:
         raise ValueError("holds a user or a password; write the host alone, and set username and password_file")
     if scheme not in SCHEMES:
-        raise ValueError(f"{scheme}:// is no way to a broker; use mqtt://, mqtts://, ws:// or wss://")
+        raise ValueError(f"{scheme} is no way to a broker; use mqtt://, mqtts://, ws:// or wss://")
     transport, tls = SCHEMES[scheme]
     if rest.count(":") > 1 and _IPV6.fullmatch(rest):
         return Address(rest, None, transport, tls)

@@ -7,6 +7,7 @@ from typing import Any
 
 import numpy as np
 import pytest
+from requirements import ROOT
 from sparkplug_bytes import floats, metric, payload
 
 from agent.sources.batches import BatchReader
@@ -240,6 +241,13 @@ def test_a_ready_mapping_is_good_and_reads_its_own_example(name: str) -> None:
         assert isinstance(block, SampleBlock)
         assert block.stream.unit == ("g" if row.mapping.scaled_unit or name == "sparkplug_b" else "raw")
         assert 0.001 < float(np.abs(block.samples).max()) < 2.0
+
+
+@pytest.mark.parametrize("name", sorted(READY))
+def test_a_ready_mapping_stands_in_the_guide_with_its_example(name: str) -> None:
+    row = READY[name]
+    guide = (ROOT / "docs" / "sensors.md").read_text(encoding="utf-8")
+    assert f"| `{name}` | `{row.topic}` | `{row.payload}` |" in guide
 
 
 def test_a_word_where_a_number_is_wanted_is_no_figure() -> None:
