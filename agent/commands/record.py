@@ -28,4 +28,6 @@ def main(args: argparse.Namespace) -> int:
     request = Record(sensor=args.sensor, seconds=args.seconds, path=path)
     answer = ask(running.state_dir_of(args), request)
     print(f"{args.sensor}: recording {args.seconds:g} s to {answer['path']}")
+    if not answer.get("heard", True):
+        print(f"{args.sensor}: nothing has come from it yet; if nothing comes, no file is left")
     return os.EX_OK

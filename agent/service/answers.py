@@ -73,7 +73,7 @@ class Answers:
         path = Path(request.path) if request.path else self._new_path(request.sensor)
         until_s = time.monotonic() + request.seconds
         self._tapes.start(request.sensor, path, until_s=until_s, latest=desk.latest)
-        return {"path": str(path)}
+        return {"path": str(path), "heard": desk.heard_s is not None}
 
     def _desk(self, sensor: str) -> SensorDesk:
         desks = self._everything.desks

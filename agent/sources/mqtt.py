@@ -19,6 +19,7 @@ import paho.mqtt.client as paho
 
 from agent.errors import ConfigError, TransportError
 from agent.sources.batches import BatchReader
+from agent.sources.senders import Owner
 from agent.sources.sparkplug import BIRTHS, SILENT_MESSAGES, sparkplug_topic
 from agent.transport.mqtt import Broker, Losses, connect, disconnect, explain, failed, make_client
 from agent.transport.routes import Route, Routes
@@ -107,6 +108,7 @@ class MqttSource:
         self._routes = Routes(tuple(routes))
         self._frames: dict[str, FrameReader] = {}
         self._batches: dict[tuple[str, int], BatchReader] = {}
+        self._owners: dict[Route, Owner] = {}
         self._first_session = secrets.randbits(32)
         self._client: paho.Client | None = None
         self._mailbox = Mailbox(max_bytes=config.queue_bytes)
@@ -213,6 +215,9 @@ class MqttSource:
             return []
         items: list[Item] = []
         for number, route in enumerate(routes):
+            if (why := self._not_its_own(route, device)) is not None:
+                items.append(SourceFault("second_sender", why, route.sensor))
+                continue
             batches = self._batches.get((device, number))
             if batches is None:
                 if len(self._batches) >= MAX_TOPICS:
@@ -227,7 +232,15 @@ class MqttSource:
             )
         return items
 
+    def _not_its_own(self, route: Route, topic: str) -> str | None:
+        """Why a topic that a route's pattern fits is not this sensor's."""
+        return self._owners.setdefault(route, Owner(topic)).feed(topic, route.topic or "")
+
     def _read_frame(self, message: Message, routes: tuple[Route, ...]) -> list[Item]:
+        strange = {r: why for r in routes if r.device is None and (why := self._not_its_own(r, message.topic))}
+        if len(strange) == len(routes):
+            return [SourceFault("second_sender", why, route.sensor) for route, why in strange.items()]
+        routes = tuple(route for route in routes if route not in strange)
         reader = self._frames.get(message.topic)
         if reader is None:
             if len(self._frames) >= MAX_TOPICS:

@@ -22,6 +22,8 @@ SENDERS = frozenset(
     {"sender", "device", "device_id", "deviceid", "dev_id", "mac", "client_id", "clientid"}
 ) | frozenset({"node", "node_id", "sensor_id", "src", "source", "serial", "sn"})
 """Keys that name who sends."""
+NAMES = frozenset({"id", "uid", "dev", "name"})
+"""Keys that do where their value is a word; as a number it may count."""
 
 Axis = Annotated[list[float], msgspec.Meta(max_length=MAX_SAMPLES)] | float
 
@@ -121,7 +123,8 @@ def _sent(batch: Batch, unknown: dict[str, str], quantity: str | None) -> Sent |
     if not axes and rpm is None and batch.value is None:
         mend = f"; its keys are {named(unknown)}: say in a mapping which is which" if unknown else ""
         return Unread("json_schema", f"holds none of x, y, z, rpm, value{mend}")
-    sender = next((text for key, text in unknown.items() if key.lower() in SENDERS and text), None)
+    words = (key for key, text in unknown.items() if key.lower() in NAMES and text and number_of(text) is None)
+    sender = next((key for key, text in unknown.items() if key.lower() in SENDERS and text), next(words, None))
     return Sent(
         axes=axes,
         unit=batch.unit,
@@ -129,7 +132,7 @@ def _sent(batch: Batch, unknown: dict[str, str], quantity: str | None) -> Sent |
         rate_hz=batch.rate_hz,
         said_hz=facts.rate_hz,
         seq=batch.seq,
-        sender=sender,
+        sender=None if sender is None else unknown[sender],
         rpm=rpm,
         value=batch.value,
         t=batch.t if batch.t is None or math.isfinite(batch.t) else None,

@@ -51,6 +51,23 @@ class _Track:
         return abs(late_s) <= max(CLOCK_S, NEAR * self.last.seconds)
 
 
+class Owner:
+    """The one topic that is a sensor's, of those that a pattern fits."""
+
+    def __init__(self, topic: str) -> None:
+        self._topic = topic
+        self._strangers = 0  # messages of other topics in a row
+
+    def feed(self, topic: str, pattern: str) -> str | None:
+        """Why a message is refused; another topic takes over once the first has been silent for long."""
+        self._strangers = 0 if topic == self._topic else self._strangers + 1
+        if self._strangers >= SILENT:
+            self._topic, self._strangers = topic, 0
+        if topic == self._topic:
+            return None
+        return f"fits {pattern}, as {self._topic} does, which is heard; one topic is one sensor: name each exactly"
+
+
 class Senders:
     """The messages of one topic."""
 

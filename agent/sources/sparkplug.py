@@ -47,7 +47,8 @@ class SparkplugReader:
     def read(self, payload: bytes) -> dict[str, Any]:
         """`{"timestamp": ms, "seq": n, "metrics": {name: value}}`; a data set is a list of rows, each an object.
 
-        A metric whose number no birth has named is called `#7`. SparkplugError where the bytes are something else.
+        What a device kept from before is left out. A metric whose number no birth has named is called `#7`.
+        SparkplugError where the bytes are something else.
         """
         document: dict[str, Any] = {"metrics": {}}
         count = 0
@@ -60,15 +61,17 @@ class SparkplugReader:
                 count += 1
                 if count > MOST_METRICS:
                     raise SparkplugError(f"has more than {MOST_METRICS} metrics")
-                name, read = self._metric(value)
-                document["metrics"][name] = read
+                name, read, is_historical = self._metric(value)
+                if not is_historical:
+                    document["metrics"][name] = read
             elif number in (1, 2, 3):
                 raise SparkplugError(f"field {number} has wire type {wire}")
         if len(document) == 1 and not count:
             raise SparkplugError("holds neither a timestamp nor metrics")
         return document
 
-    def _metric(self, data: bytes) -> tuple[str, Any]:
+    def _metric(self, data: bytes) -> tuple[str, Any, bool]:
+        """Name, value, and whether it is of the past."""
         found = {number: (wire, value) for number, wire, value in _fields(data)}
         name, alias, kind = _text(found, 1), _number(found, 2), _number(found, 4)
         if alias is not None and (alias in self._names or len(self._names) < MOST_ALIASES):
@@ -79,7 +82,8 @@ class SparkplugReader:
         if alias is not None:
             name = name if name is not None else self._names.get(alias, f"#{alias}")
             kind = kind if kind is not None else self._types.get(alias)
-        return name or "", None if _number(found, 7) else _value(found, kind or 0)
+        value = None if _number(found, 7) else _value(found, kind or 0)
+        return name or "", value, bool(_number(found, 5))
 
 
 def _value(found: dict[int, tuple[int, Any]], kind: int) -> Any:

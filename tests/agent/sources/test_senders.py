@@ -88,5 +88,12 @@ def test_messages_delivered_twice_or_late_are_no_second_sender() -> None:
     assert set(kinds(found)) == {"block", "duplicate"}
 
 
+def test_an_id_that_is_a_word_names_a_sender_and_one_that_counts_does_not() -> None:
+    first, second = ([{"id": name, "seq": n} for n in range(6)] for name in ("a1", "b2"))
+    assert "second_sender" in kinds(feed(by_turns(first, second), step_s=0.05))
+    counting = [{"id": n % 5, "t0": 0.1 * n} for n in range(40)]
+    assert "second_sender" not in kinds(feed(counting))
+
+
 def test_a_key_that_is_new_in_every_message_names_no_sender() -> None:
     assert "second_sender" not in kinds(feed({"device": f"message-{n}", "seq": n} for n in range(50)))

@@ -130,8 +130,26 @@ def test_a_retained_batch_is_refused_and_a_retained_speed_is_not(broker: Broker,
         say(f"{topic}/rpm", "", retain=True)
 
 
-def test_patterns_hold_a_bounded_number_of_topics(broker: Broker, topic: str) -> None:
-    with hearing(broker, Route("pump", topic=f"{topic}/+")) as source, speaking(broker.port) as say:
+def test_of_the_topics_that_a_pattern_fits_one_is_the_sensors(broker: Broker, topic: str) -> None:
+    with hearing(broker, Route("pump", topic=f"{topic}/+/acc")) as source, speaking(broker.port) as say:
+        for k in range(3):
+            for name in ("a", "b"):
+                say(f"{topic}/{name}/acc", {"rate_hz": 100, "x": [k, 1], "seq": k})
+        found = listen(source, 6)
+        for k in range(20):
+            say(f"{topic}/b/acc", {"rate_hz": 100, "x": [k, 1], "seq": k + 3})
+        later = listen(source, 20)
+    assert [getattr(item, "kind", "block") for item in found] == ["block", "second_sender"] * 3
+    refused = found[1]
+    assert isinstance(refused, SourceFault)
+    assert (refused.sensor, refused.where) == ("pump", f"{topic}/b/acc")
+    assert f"fits {topic}/+/acc, as {topic}/a/acc does, which is heard; one topic is one sensor" in refused.detail
+    assert isinstance(later[-1], SampleBlock)  # the first has long been silent
+
+
+def test_a_source_holds_a_bounded_number_of_topics(broker: Broker, topic: str) -> None:
+    routes = (Route(f"pump{k}", topic=f"{topic}/{k}") for k in range(MAX_TOPICS + 5))
+    with hearing(broker, *routes) as source, speaking(broker.port) as say:
         for k in range(MAX_TOPICS + 5):
             say(f"{topic}/{k}", {"rate_hz": 100, "x": [1]})
         found = listen(source, MAX_TOPICS + 5)

@@ -27,6 +27,7 @@ def test_every_kind_of_value_is_read() -> None:
             metric("shorts", 23, 16, struct.pack("<3h", -1, 0, 32767)),
             metric("table", 16, 17, data_set(["x", "y"], [[0.5, 1.0], [1.5, 2.0]])),
             field(2, field(1, b"float") + field(4, 9) + b"\x65" + struct.pack("<f", 0.5)),
+            field(2, field(1, b"old") + field(4, 10) + field(5, 1) + field(13, 1.5)),
             field(2, field(1, b"none") + field(4, 9) + field(7, 1)),
             seq=9,
         )
