@@ -14,7 +14,7 @@ from agent.errors import ConfigError, TextVibError
 
 if TYPE_CHECKING:
     from agent.explain.finding import Finding
-    from agent.explain.topics import Arrived
+    from agent.explain.reading import Arrived
     from agent.sources.port import Port
     from agent.transport.mqtt import Broker
 
@@ -108,7 +108,8 @@ def _hear(port: Port, seconds: float) -> bytes:
 
 
 def _topics(args: argparse.Namespace) -> list[Finding]:
-    from agent.explain.topics import Arrived, explain_topic
+    from agent.explain.reading import Arrived
+    from agent.explain.topics import explain_topic
 
     broker = _broker(args)
     found: dict[str, list[Arrived]] = {}

@@ -16,7 +16,8 @@ from paho.mqtt.reasoncodes import ReasonCode
 from agent.errors import TransportError
 from agent.messages.topics import OFFLINE, ONLINE
 from agent.ports import Message
-from agent.transport.mqtt import Broker, Losses, connect, disconnect, explain, failed, make_client
+from agent.transport.losses import Losses
+from agent.transport.mqtt import Broker, connect, disconnect, explain, failed, make_client
 
 IN_FLIGHT = 20  # events under way at most
 QUEUED = 2 * IN_FLIGHT  # messages of any kind in paho: events sent again find room beside what is said at once

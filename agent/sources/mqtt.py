@@ -9,9 +9,8 @@ from __future__ import annotations
 import secrets
 import threading
 import time
-from collections import deque
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from typing import Annotated, Any
 
 import msgspec
@@ -19,17 +18,19 @@ import paho.mqtt.client as paho
 
 from agent.errors import ConfigError, TransportError
 from agent.sources.batches import BatchReader
+from agent.sources.mailbox import PACKET_OVERHEAD_BYTES as PACKET_OVERHEAD_BYTES
+from agent.sources.mailbox import Mailbox as Mailbox
+from agent.sources.mailbox import Message as Message
 from agent.sources.senders import Owner
 from agent.sources.sparkplug import BIRTHS, SILENT_MESSAGES, sparkplug_topic
-from agent.transport.mqtt import Broker, Losses, connect, disconnect, explain, failed, make_client
+from agent.transport.losses import Losses
+from agent.transport.mqtt import Broker, connect, disconnect, explain, failed, make_client
 from agent.transport.routes import Route, Routes
 from agent.transport.vbp import FrameReader
 from agent.types import Counters, Item, SourceFault
 from firmware_bridge.frames import decode_frame
 
 MAX_TOPICS = 256  # that patterns may match: each keeps a little state
-MAX_MESSAGES_PER_READ = 256
-PACKET_OVERHEAD_BYTES = 4096  # topic and properties beside the payload
 
 
 class MqttConfig(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
@@ -39,60 +40,6 @@ class MqttConfig(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_onl
     qos: Annotated[int, msgspec.Meta(ge=0, le=1)] = 0  # 1 loses more: brokers drop it silently once a queue is full
     max_payload_bytes: Annotated[int, msgspec.Meta(ge=64, le=16 << 20)] = 1 << 20
     queue_bytes: Annotated[int, msgspec.Meta(ge=1 << 16)] = 16 << 20
-
-
-@dataclass(frozen=True, slots=True)
-class Message:
-    """One message as it arrived."""
-
-    topic: str
-    payload: bytes
-    retained: bool
-    arrival_s: float
-    wall_s: float
-
-
-class Mailbox:
-    """A queue bounded in bytes between paho's thread and the reader's; what finds it full is dropped and counted."""
-
-    def __init__(self, *, max_bytes: int) -> None:
-        self._max_bytes = max_bytes
-        self._messages: deque[Message] = deque()
-        self._bytes = 0
-        self._end: TransportError | None = None
-        self._changed = threading.Condition()
-        self.dropped = 0
-
-    def put(self, message: Message) -> None:
-        size = len(message.payload) + PACKET_OVERHEAD_BYTES
-        with self._changed:
-            if self._bytes + size > self._max_bytes:
-                self.dropped += 1
-                return
-            self._bytes += size
-            self._messages.append(message)
-            self._changed.notify()
-
-    def end(self, reason: TransportError) -> None:
-        """Nothing more will come; the first reason stays."""
-        with self._changed:
-            self._end = self._end or reason
-            self._changed.notify()
-
-    @property
-    def ended(self) -> TransportError | None:
-        """Why nothing more will come; None while it may."""
-        return self._end
-
-    def take(self, timeout_s: float) -> list[Message]:
-        """Up to 256 messages, waiting for the first; TransportError once ended and empty."""
-        with self._changed:
-            self._changed.wait_for(lambda: self._messages or self._end is not None, timeout_s)
-            if not self._messages and self._end is not None:
-                raise self._end
-            taken = [self._messages.popleft() for _ in range(min(len(self._messages), MAX_MESSAGES_PER_READ))]
-            self._bytes -= sum(len(message.payload) + PACKET_OVERHEAD_BYTES for message in taken)
-            return taken
 
 
 class MqttSource:

@@ -23,7 +23,8 @@ from agent.config.load import check_config
 from agent.explain.files import explain_file
 from agent.explain.finding import Finding, document, lines_of
 from agent.explain.ports import explain_port
-from agent.explain.topics import Arrived, explain_topic
+from agent.explain.reading import Arrived
+from agent.explain.topics import explain_topic
 from agent.recordings.vbp_writer import Framer
 from agent.sources.ready_mappings import READY
 from agent.types import SampleBlock, Stream

@@ -20,7 +20,8 @@ from waiting import until
 from agent.errors import TransportError
 from agent.sinks.mqtt import MqttSink
 from agent.sources.mqtt import MqttConfig, MqttSource
-from agent.transport.mqtt import QUARREL_PAUSE_S, Broker, Losses, connect, disconnect, make_client
+from agent.transport.losses import QUARREL_PAUSE_S, Losses
+from agent.transport.mqtt import Broker, connect, disconnect, make_client
 from agent.transport.retry import Outage
 from agent.transport.routes import Route
 from agent.types import Reading
