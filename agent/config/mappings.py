@@ -49,7 +49,9 @@ def _problems(mapping: str | Mapping, where: str, *, needs: tuple[str, ...]) -> 
     name = mapping if isinstance(mapping, str) else mapping.like
     if name is not None and name not in READY:
         key = where if isinstance(mapping, str) else f"{where}.like"
-        yield f"{key}: there is no ready mapping {name!r}; {near(name, READY)}; or say the fields as a table"
+        yield f"{key}: there is no ready mapping {name!r} (a table says the fields themselves); {near(name, READY)}"
+        if isinstance(mapping, Mapping):
+            yield from problems_of(mapping, where, needs=())
         return
     made = whole(mapping)
     assert made is not None

@@ -78,7 +78,7 @@ def problems_of(mapping: Mapping, where: str, *, needs: tuple[str, ...]) -> Iter
                 steps_of(path)
             except ValueError as error:
                 yield f"{where}.{name}: {error}"
-    if not any(mapping.paths(name) for name in needs):
+    if needs and not any(mapping.paths(name) for name in needs):
         yield f'{where}: maps none of {", ".join(needs)}; say where it stands in the message, like {needs[0]} = "a.b"'
     for key, fields in SCALES.items():
         scale = getattr(mapping, key)

@@ -55,9 +55,12 @@ def test_a_ready_mapping_own_fields_and_one_over_the_other_reach_the_route(tmp_p
     [
         (
             'mapping = "tasmotta"',
-            "sensors.fan_de.mapping: there is no ready mapping 'tasmotta'; did you mean 'tasmota'?",
+            "sensors.fan_de.mapping: there is no ready mapping 'tasmotta' (a table says the fields themselves); did you mean",
         ),
-        ('mapping = { like = "sparkplug" }', "sensors.fan_de.mapping.like: there is no ready mapping 'sparkplug'; did"),
+        (
+            'mapping = { like = "sparkplug" }',
+            "sensors.fan_de.mapping.like: there is no ready mapping 'sparkplug' (a table",
+        ),
         ('mapping = { x = "acc..x" }', "sensors.fan_de.mapping.x: 'acc..x' is no path from its character 4 on; write"),
         ('mapping = { x = "a", tims = "t" }', "sensors.fan_de.mapping.tims: unknown key; did you mean 'time'?"),
         (
