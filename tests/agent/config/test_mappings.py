@@ -55,7 +55,7 @@ def test_a_ready_mapping_own_fields_and_one_over_the_other_reach_the_route(tmp_p
     [
         (
             'mapping = "tasmotta"',
-            "sensors.fan_de.mapping: there is no ready mapping 'tasmotta' (a table says the fields themselves); did you mean",
+            "sensors.fan_de.mapping: there is no ready mapping 'tasmotta' (a table says the fields themselves); did",
         ),
         (
             'mapping = { like = "sparkplug" }',
