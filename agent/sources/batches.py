@@ -15,12 +15,12 @@ from numpy.typing import NDArray
 
 from agent.limits import MAX_RATE_HZ, MAX_RPM, MIN_RATE_HZ, RATE_TOLERANCE, STANDARD_GRAVITY
 from agent.sources.mapped import MappedReader
-from agent.sources.native import TIMES_TO_S, read_native
+from agent.sources.native import read_native
 from agent.sources.pace import Pace
 from agent.sources.positions import DUPLICATES, Position, advance, afresh
 from agent.sources.senders import Mark, Senders
 from agent.sources.sent import MAX_SAMPLES as MAX_SAMPLES
-from agent.sources.sent import Sent, Unread
+from agent.sources.sent import TIMES_TO_S, Sent, Unread
 from agent.sources.transmitters import POSSIBLE, is_full_register, is_possible
 from agent.sources.unknown_keys import named
 from agent.tables.units import unit_sense

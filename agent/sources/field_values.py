@@ -7,7 +7,7 @@ from datetime import UTC, datetime
 from typing import Any
 
 from agent.limits import STANDARD_GRAVITY
-from agent.sources.sent import MAX_SAMPLES, Unread
+from agent.sources.sent import MAX_SAMPLES, TIMES_TO_S, Unread
 from agent.tables.numbers import number_of
 from agent.tables.units import unit_sense
 from agent.transport.paths import MISSING
@@ -63,9 +63,12 @@ def seconds_of(value: Any, unit: str | None) -> float:
     if isinstance(number, bool) or not isinstance(number, int | float) or not math.isfinite(number):
         raise UnreadableError("mapping", "time", f"is no time, but {_shown(value)}")
     if unit is not None:
-        return float(number) * SECONDS[unit]
+        seconds = float(number) * SECONDS[unit]
+        if not abs(seconds) < TIMES_TO_S:
+            raise UnreadableError("mapping", "time", f"{number:g} {unit} is no time; correct time_unit")
+        return seconds
     for least, second in SINCE_1970:
-        if number >= least:
+        if least <= number < TIMES_TO_S / second:
             return float(number) * second
     raise UnreadableError("mapping", "time", f"{number:g} does not show its unit; set time_unit")
 

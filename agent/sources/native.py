@@ -11,12 +11,11 @@ from typing import Annotated
 
 import msgspec
 
-from agent.sources.sent import MAX_SAMPLES, Sent, Unread
+from agent.sources.sent import MAX_SAMPLES, TIMES_TO_S, Sent, Unread
 from agent.sources.unknown_keys import facts_in, named, unknown_keys
 from agent.tables.numbers import number_of
 from agent.types import AXES
 
-TIMES_TO_S = 2**53 / 1e6  # the year 2255; more is no time in seconds, milliseconds mostly
 LEAST_RPM = 120.0  # a smaller "speed" may be in Hz
 SENDERS = frozenset(
     {"sender", "device", "device_id", "deviceid", "dev_id", "mac", "client_id", "clientid"}

@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 
 MAX_SAMPLES = 1 << 16  # per axis and message
+TIMES_TO_S = 2**53 / 1e6  # the year 2255; more is no time in seconds, milliseconds mostly
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -165,6 +165,8 @@ def test_times_are_understood(value: Any, unit: Any, t0: float) -> None:
         (Mapping(x="x"), {"x": []}, "x", "0 values"),
         (Mapping(x="r[*].x"), {"r": [{"x": 1}, {"y": 2}]}, "x", "null"),
         (Mapping(x="x", time="t"), {"x": [1], "t": 5000}, "time", "set time_unit"),
+        (Mapping(x="x", time="t"), {"x": [1], "t": 1e300}, "time", "set time_unit"),
+        (Mapping(x="x", time="t", time_unit="s"), {"x": [1], "t": 1.77e12}, "time", "is no time; correct time_unit"),
         (Mapping(x="x", time="t"), {"x": [1], "t": "noon"}, "time", "is no time"),
         (
             Mapping(x="r[*].x", time="r[*].t", time_unit="s"),
