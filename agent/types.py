@@ -256,6 +256,56 @@ class Objection:
 
 
 @dataclass(frozen=True, slots=True)
+class StandingLine:
+    """A line of the envelope spectra that is no multiple of shaft speed or mains."""
+
+    order: float  # multiples of shaft speed
+    hz: float
+    above_floor_db: float  # mean over the bands heard
+
+
+@dataclass(frozen=True, slots=True)
+class Standing:
+    """Lines that nothing known explains, and the bearings that were told, all in orders of one bearing's shaft."""
+
+    lines: tuple[StandingLine, ...]  # highest first
+    highest_hz: float  # that was looked at
+    bin_hz: float
+    shafts_hz: tuple[float, ...]  # whose multiples are none of them; first the bearing's own
+    bearing: str | None  # whose geometry was told: the one that the diagnosis is of; None where it was not
+    told: tuple[tuple[float, float, float, float], ...] = ()  # BPFO, BPFI, BSF, FTF of every bearing that was told
+
+
+@dataclass(frozen=True, slots=True)
+class Candidate:
+    """A bearing of the catalogue that lines would fit."""
+
+    bearing: str  # designation
+    family: Literal["BPFO", "BPFI", "2xBSF"]  # whose lines they would be
+    order: float  # of that family's first line, without slip
+    slip: float  # relative, that the lines ask for
+    balls: int
+
+
+@dataclass(frozen=True, slots=True)
+class Question:
+    """Lines stand that another bearing than the one told would explain, or one that was not told. Never a name."""
+
+    about: Literal["geometry_unknown", "geometry_told"]
+    told: str | None  # the bearing whose geometry the lines do not fit
+    told_fits_at: (
+        float | None
+    )  # of the speed as said: were it this, that bearing would draw the lines; None: it would not
+    order: float  # of the family's first line, in multiples of shaft speed
+    hz: float
+    lines: tuple[StandingLine, ...]  # of that family, highest first
+    candidates: tuple[Candidate, ...]  # least slip first; empty where none of the catalogue fits
+    searched: int  # bearings in the catalogue
+    by_chance: float  # how many of them would fit were the lines anywhere
+    balls: tuple[int, ...]  # numbers of rolling elements that would fit
+
+
+@dataclass(frozen=True, slots=True)
 class Diagnosis:
     """What one window says about one bearing (or about the machine, where none is configured)."""
 
@@ -281,6 +331,8 @@ class Diagnosis:
     missing: tuple[str, ...] = ()  # what would have to be known to say more
     looks_like: str | None = None  # the nearest description, where evidence does not bear it out
     hears_bearings: bool = True  # False: the sensor is too slow for every band that a bearing's impacts excite
+    standing: Standing | None = None  # None without speed, or where no line was looked for
+    asks: Question | None = None  # about the bearing, where lines stand that what is told of it does not explain
 
     @property
     def second(self) -> Match | None:

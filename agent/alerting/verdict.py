@@ -10,11 +10,12 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from statistics import median
 
+from agent.diagnosis.asking import lasting, question_of
 from agent.diagnosis.line_check import mean_heights
 from agent.diagnosis.matching import Calibration
 from agent.diagnosis.naming import NAME_AT, Grounds, name_on
 from agent.diagnosis.signs import mean_signs
-from agent.types import INVALID, UNKNOWN, BearingLine, Diagnosis, LineHeights, Match, Objection, Signs
+from agent.types import INVALID, UNKNOWN, BearingLine, Diagnosis, LineHeights, Match, Objection, Question, Signs
 
 NO_WINDOW, STOPPED = "no_window", "machine_stopped"  # reasons why nothing was judged
 
@@ -37,6 +38,7 @@ class Verdict:
     signs: Signs | None = None  # averaged over the judged windows
     missing: tuple[str, ...] = ()  # what would have to be known to say more
     looks_like: str | None = None  # the nearest description, where evidence does not bear it out
+    asks: Question | None = None  # about the bearing, where lines last that what is told of it does not explain
 
 
 def verdict_of(
@@ -51,16 +53,18 @@ def verdict_of(
     deviations = [d.deviation for d in judged if d.deviation is not None]
     deviation = median(deviations) if 2 * len(deviations) >= len(judged) else None
     heights = mean_heights([d.heights for d in judged])
+    within = deviation is not None and deviation < detect_at
     grounds = Grounds(
         matches=matches,
         knows_speed=_most(d.speed.rpm is not None and d.speed.steady for d in judged),
         knows_geometry=heights is not None,
         has_baseline=deviation is not None,
-        within_baseline=deviation is not None and deviation < detect_at,
+        within_baseline=within,
         deviates=deviation is not None and deviation >= detect_at,
         hears_bearings=_most(d.hears_bearings for d in judged),
         heights=heights,
         signs=mean_signs([d.signs for d in judged]),
+        asks=None if within else question_of(lasting([d.standing for d in judged])),
     )
     name = name_on(grounds, calibration, name_at=name_at)
     return Verdict(
@@ -78,6 +82,7 @@ def verdict_of(
         signs=grounds.signs,
         missing=name.missing,
         looks_like=name.looks_like,
+        asks=name.asks,
     )
 
 

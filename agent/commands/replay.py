@@ -211,7 +211,8 @@ def _print_json(answer: Answer, diagnoses: list[Diagnosis]) -> None:
 
     for diagnosis in diagnoses:
         shown = msgspec.to_builtins(diagnosis)
-        del shown["hears_bearings"]  # for the verdict; readers find it in the evidence, as the reason for no lines
+        for key in ("hears_bearings", "standing"):  # for the verdict alone; readers find both in evidence and question
+            del shown[key]
         line("window", shown)
     line("verdict", document(answer))
 

@@ -10,12 +10,14 @@ candidates it is nearest to. Where sign and likeness do not meet, the parent is 
     lines that tower over healthy machines'  -> the bearing element that is nearest of all
     over the limit                           -> the fault of degree that likeness and sign agree on, else abnormal
     else                                     -> healthy where it looks so and no impact speaks against it, else unknown
+
+Lines that another bearing would explain, and the one told does not, allow no element (see `asking`).
 """
 
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from agent.diagnosis.line_check import objection_to
 from agent.diagnosis.matching import Calibration, SignLimits, name_of
@@ -27,6 +29,7 @@ from agent.types import (
     LineHeights,
     Match,
     Objection,
+    Question,
     Rate,
     ShaftGrowth,
     Signs,
@@ -36,6 +39,9 @@ from agent.types import (
 SPEED, GEOMETRY, HEALTHY_STATE, BANDWIDTH = "speed", "geometry", "healthy_state", "bandwidth"
 """What may be missing, and would let more be said: the shaft's speed, the bearing's geometry, a healthy state at this
 speed, a sensor fast enough for the bands that impacts excite."""
+
+LINES_OF_ANOTHER = "lines_of_another_bearing"
+"""Reason of a parent: lines stand that the bearing told would not draw, and another would."""
 
 NAME_AT = 0.5
 """Likelier right than not; `decision.name_at` where an operator wants it otherwise."""
@@ -69,10 +75,16 @@ class Grounds:
     hears_bearings: bool  # the sensor is fast enough for a band that a bearing's impacts excite
     heights: LineHeights | None  # of the bearing lines; None without geometry or speed
     signs: Signs | None  # None where nothing was measured
+    asks: Question | None = None  # what the lines give cause to ask about the bearing
 
     @property
     def impulses(self) -> float | None:
         return None if self.signs is None else self.signs.impulses
+
+    @property
+    def is_mistold(self) -> bool:
+        """Whether the lines are another bearing's than the one told."""
+        return self.asks is not None and self.asks.about == "geometry_told"
 
     @property
     def growth(self) -> ShaftGrowth | None:
@@ -89,6 +101,7 @@ class Name:
     objection: Objection | None = None  # of the bearing lines, to the nearest candidate
     missing: tuple[str, ...] = ()
     looks_like: str | None = None
+    asks: Question | None = None
 
 
 def name_on(grounds: Grounds, calibration: Calibration, *, name_at: float = NAME_AT) -> Name:
@@ -96,7 +109,7 @@ def name_on(grounds: Grounds, calibration: Calibration, *, name_at: float = NAME
 
     A name less probable than `name_at` is not given: its parent is, or none.
     """
-    return (
+    name = (
         _rotor(grounds)
         or _within_the_limit(grounds, calibration)
         or _bearing(grounds, calibration, name_at)
@@ -105,6 +118,7 @@ def name_on(grounds: Grounds, calibration: Calibration, *, name_at: float = NAME
         or _looks_healthy(grounds, calibration, name_at)
         or Name(UNKNOWN, missing=_missing(grounds), looks_like=_looks_like(grounds, UNKNOWN))
     )
+    return replace(name, asks=grounds.asks) if name.fault in (BEARING, ABNORMAL, UNKNOWN) else name
 
 
 def _rotor(grounds: Grounds) -> Name | None:
@@ -147,6 +161,8 @@ def _by_impacts(
     parent = Name(BEARING, damage, "impacts", missing=missing, looks_like=_looks_like(grounds, BEARING))
     if not (grounds.knows_speed and grounds.knows_geometry) or grounds.heights is None:
         return parent
+    if grounds.is_mistold:
+        return replace(parent, reason=LINES_OF_ANOTHER)
     objection = objection_to(likeliest.fault, grounds.heights, calibration)
     if objection is not None:
         return Name(BEARING, damage, objection.reason, objection, missing, likeliest.fault)
@@ -163,7 +179,9 @@ def _by_lines(grounds: Grounds, calibration: Calibration, limits: SignLimits, *,
     A sensor that hears little of the impacts may hear their rhythm well.
     """
     nearest, heights = grounds.matches[0] if grounds.matches else None, grounds.heights
-    if nearest is None or heights is None or nearest.fault not in limits.own or nearest.probability < name_at:
+    if grounds.is_mistold or nearest is None or heights is None:
+        return None
+    if nearest.fault not in limits.own or nearest.probability < name_at:
         return None
     height = getattr(heights, nearest.fault)
     leads = height >= max(getattr(heights, fault) for fault in limits.own)
@@ -207,7 +225,7 @@ def _looks_healthy(grounds: Grounds, calibration: Calibration, name_at: float) -
     if _is_peaky(grounds, calibration):
         return Name(UNKNOWN, 0.0, "peaks_speak_against_health", None, _missing(grounds), HEALTHY)
     health = 1 - _damage(grounds, calibration)
-    if health < name_at:
+    if health < name_at or grounds.asks is not None:
         return None
     missing = tuple(what for what in _missing(grounds) if what == HEALTHY_STATE)
     return Name(HEALTHY, health, "nearest_description", missing=missing)

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass, replace
 
+from agent.diagnosis.asking import question_of, standing_of
 from agent.diagnosis.evidence import gather_evidence
 from agent.diagnosis.line_check import heights_of
 from agent.diagnosis.matching import Calibration, Descriptions
@@ -86,16 +87,21 @@ class Judge:
         evidence = self._evidence(measured, bearing)
         heights = heights_of(compared.features, compared.reference, self.spec)
         signs = signs_of(compared.features, compared.reference, self.spec)
+        within = deviation is not None and deviation < self.detect_at
+        standing = standing_of(
+            measured.spectra, self.spec, rpm=measured.rpm, bearing=bearing, bearings=self.setup.bearings
+        )
         grounds = Grounds(
             matches=matches,
             knows_speed=measured.rpm is not None,
             knows_geometry=bearing is not None and bearing.orders is not None,
             has_baseline=deviation is not None,
-            within_baseline=deviation is not None and deviation < self.detect_at,
+            within_baseline=within,
             deviates=deviation is not None and deviation >= self.detect_at,
             hears_bearings=measured.spectra.hears_bearings,
             heights=heights,
             signs=signs,
+            asks=None if within else question_of(standing),
         )
         name = name_on(grounds, self.calibration, name_at=self.name_at)
         return replace(
@@ -113,6 +119,8 @@ class Judge:
             missing=name.missing,
             looks_like=name.looks_like,
             hears_bearings=measured.spectra.hears_bearings,
+            standing=standing,
+            asks=name.asks,
         )
 
     def _evidence(self, measured: Measurement, bearing: Bearing | None) -> Evidence:

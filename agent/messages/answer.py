@@ -11,6 +11,7 @@ import msgspec
 from agent.alerting.verdict import Verdict, verdict_of
 from agent.diagnosis.evidence import APPROXIMATE
 from agent.diagnosis.matching import Calibration, Descriptions, Text
+from agent.messages.asked_text import text_of_question
 from agent.messages.background import background_of, element_of
 from agent.messages.notices import in_language
 from agent.messages.sentences import said_by_verdict, text_for
@@ -71,6 +72,7 @@ def document(answer: Answer) -> dict[str, Any]:
     return {
         **msgspec.to_builtins(answer.verdict),
         "text": msgspec.to_builtins(answer.text),
+        "question": _question(answer),
         "reason_text": words_for("reason", answer.verdict.reason, answer.language),
         "nearest": [
             {"fault": m.fault, "title": _title(m.fault, answer), "similarity": m.similarity}
@@ -114,6 +116,7 @@ def _rows(answer: Answer, language: Language) -> Iterator[tuple[str, str]]:
     verdict = answer.verdict
     yield "verdict", answer.text.title
     yield "", answer.text.sentence
+    yield "question", _question(answer) or ""
     yield "advice", answer.text.advice
     reason = words_for("reason", verdict.reason, language)
     yield "because", say("shown.because", language, reason=reason, judged=verdict.judged, windows=verdict.windows)
@@ -129,6 +132,11 @@ def _rows(answer: Answer, language: Language) -> Iterator[tuple[str, str]]:
         yield "caution", say("shown.simulated", language)
     for note in answer.recording.notes:
         yield "note", in_language(note, language)
+
+
+def _question(answer: Answer) -> str | None:
+    """What is asked about the bearing."""
+    return None if answer.verdict.asks is None else text_of_question(answer.verdict.asks, answer.language)
 
 
 def _measured(answer: Answer, shown: Diagnosis, evidence: Evidence) -> Iterator[tuple[str, str]]:

@@ -9,13 +9,14 @@ from typing import Any
 
 from agent.diagnosis.matching import Calibration, Descriptions
 from agent.machine import SensorSetup
+from agent.messages.asked_text import text_of_question
 from agent.messages.background import background_of
-from agent.messages.payloads import AlertPayload, DiagnosisPayload, Likeness, StatePayload
+from agent.messages.payloads import AlertPayload, Asked, DiagnosisPayload, Likeness, StatePayload
 from agent.messages.sentences import said_by_alert, said_by_window, text_for
 from agent.messages.wording import text_of
 from agent.messages.words import Language, say, table, words_for
 from agent.stream.ledger import Balance
-from agent.types import UNKNOWN, Alert, Diagnosis, Match, StateChange
+from agent.types import UNKNOWN, Alert, Diagnosis, Match, Question, StateChange
 
 NEAREST = 3
 """How many descriptions a message lists."""
@@ -69,6 +70,9 @@ class Speaker:
             for match in tuple(matches)[:NEAREST]
         )
 
+    def asked(self, question: Question | None) -> Asked | None:
+        return None if question is None else Asked(text=text_of_question(question, self.language), found=question)
+
     def state(self, change: StateChange, *, last: Diagnosis | None, losses: Balance | None) -> StatePayload:
         return StatePayload(
             **self.place(change.sensor),
@@ -83,6 +87,7 @@ class Speaker:
             rate=last.rate if last else None,
             speed=last.speed if last else None,
             losses=losses,
+            asks=self.asked(last.asks) if last else None,
         )
 
     def diagnosis(self, diagnosis: Diagnosis) -> DiagnosisPayload:
@@ -111,6 +116,7 @@ class Speaker:
             signs=diagnosis.signs,
             missing=diagnosis.missing,
             looks_like=diagnosis.looks_like,
+            asks=self.asked(diagnosis.asks),
         )
 
     def alert(self, alert: Alert) -> AlertPayload:
@@ -142,6 +148,7 @@ class Speaker:
             signs=cause.signs,
             missing=missing,
             looks_like=cause.looks_like,
+            asks=self.asked(cause.asks if alert.fault in (UNKNOWN, cause.fault) else None),
         )
 
 

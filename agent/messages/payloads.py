@@ -12,7 +12,7 @@ import msgspec
 
 from agent.diagnosis.matching import Text
 from agent.stream.ledger import Balance
-from agent.types import Drift, Evidence, LineHeights, Objection, Rate, Signs, Speed, State
+from agent.types import Drift, Evidence, LineHeights, Objection, Question, Rate, Signs, Speed, State
 
 
 class Likeness(msgspec.Struct, frozen=True, kw_only=True):
@@ -22,6 +22,13 @@ class Likeness(msgspec.Struct, frozen=True, kw_only=True):
     title: str
     similarity: float  # cosine, and what a fault known by its description alone is granted
     probability: float
+
+
+class Asked(msgspec.Struct, frozen=True, kw_only=True):
+    """A question about the bearing, put by lines that what is told of it does not explain; never a name."""
+
+    text: str
+    found: Question
 
 
 class Place(msgspec.Struct, frozen=True, kw_only=True):
@@ -50,6 +57,7 @@ class StatePayload(Place, frozen=True, kw_only=True):
     rate: Rate | None
     speed: Speed | None
     losses: Balance | None
+    asks: Asked | None  # about the bearing, by the last window
 
 
 class DiagnosisPayload(Place, frozen=True, kw_only=True):
@@ -78,6 +86,7 @@ class DiagnosisPayload(Place, frozen=True, kw_only=True):
     signs: Signs | None  # impacts, and growth at the shaft's orders; null where they cannot be measured
     missing: tuple[str, ...]  # of speed, geometry, healthy_state, bandwidth: what would let more be said
     looks_like: str | None  # the nearest description, where evidence does not bear it out
+    asks: Asked | None  # about the bearing, where lines stand that what is told of it does not explain
 
 
 class AlertPayload(Place, frozen=True, kw_only=True):
@@ -106,6 +115,7 @@ class AlertPayload(Place, frozen=True, kw_only=True):
     signs: Signs | None  # impacts, and growth at the shaft's orders; null where they cannot be measured
     missing: tuple[str, ...]  # of speed, geometry, healthy_state, bandwidth: what would let more be said
     looks_like: str | None  # the nearest description, where evidence does not bear it out
+    asks: Asked | None  # about the bearing, where lines stand that what is told of it does not explain
 
 
 class SensorHealth(msgspec.Struct, frozen=True, kw_only=True):

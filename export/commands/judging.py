@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from agent.bundle.runtimes import CHOICES as RUNTIME_CHOICES
+from export.commands.asked import add_asked
 from export.commands.comparing import add_compare
 from export.commands.field import add_field
 from export.commands.knowledge import add_knowledge
@@ -46,6 +47,7 @@ def add_judging(commands: Any) -> None:
     add_compare(commands)
     add_field(commands)
     add_knowledge(commands)
+    add_asked(commands)
 
 
 # What a command needs takes seconds to load: each imports what it uses, so that --help answers at once.

@@ -53,6 +53,7 @@ class Listened:
     similarity: Floats  # (windows, faults) cosines; NaN where a window has no embedding
     probability: Floats  # (windows,) of what is said; 0 where that is no name
     called: tuple[str, ...]  # per window: a fault, "unknown", "invalid" or "idle"
+    asked: tuple[str | None, ...]  # per window: what is asked about, as `Question.about`; None where nothing is
     deviation: Floats  # (windows,) 1 is the limit; NaN where no baseline covers the speed
     alerts_s: tuple[float, ...]  # when alerts were raised, in seconds from the start
     seconds: float
@@ -156,6 +157,7 @@ def _listen(row: ManifestRow, bundle: Bundle, encoder: Encoder, baseline: Baseli
         similarity=_table(matches, bundle),
         probability=np.array([diagnosis.probability for diagnosis in diagnoses], dtype=np.float32),
         called=tuple(said_of(diagnosis) for diagnosis in diagnoses),
+        asked=tuple(None if diagnosis.asks is None else diagnosis.asks.about for diagnosis in diagnoses),
         deviation=np.array([np.nan if d.deviation is None else d.deviation for d in diagnoses], dtype=np.float32),
         alerts_s=tuple(alerts_s),
         seconds=len(recording.samples) / recording.rate_hz,

@@ -5,6 +5,7 @@ Every figure by one definition. Labels are read here, to score, and nowhere befo
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Sequence
 
 import msgspec
@@ -40,6 +41,7 @@ class Gated(msgspec.Struct, frozen=True):
     false_alarms: Share | None
     per_class: dict[str, dict[str, float]]  # label -> share right, parent, wrong_fault, ...
     said: dict[str, dict[str, float]]  # label -> what is said -> share of its windows
+    asked: dict[str, dict[str, int]]  # label -> what is asked about a bearing -> its windows; no name stands in for it
     reliability: Reliability | None  # of the names given, each label weighing the same; None where there are none
     deviating_healthy: Share | None
     deviating_faults: Share | None
@@ -130,6 +132,7 @@ def _gated(
 ) -> Gated:
     called = np.concatenate([np.array(one.called) for one in heard])
     deviation = np.concatenate([one.deviation for one in heard])
+    asked = np.array([about for one in heard for about in one.asked], dtype=object)
     named = ~np.isin(called, (HEALTHY, ABNORMAL, UNKNOWN, INVALID, IDLE))
     healthy, covered = labels == HEALTHY, np.isfinite(deviation)
     return Gated(
@@ -139,6 +142,7 @@ def _gated(
         false_alarms=share_of(named[healthy], overlap=overlap),
         per_class={str(label): _answers(called[labels == label], str(label)) for label in np.unique(labels)},
         said={str(label): _shares(called[labels == label]) for label in np.unique(labels)},
+        asked={label: dict(Counter(filter(None, asked[labels == label]))) for label in map(str, np.unique(labels))},
         reliability=_reliability(heard, called, labels),
         deviating_healthy=share_of(deviation[healthy & covered] >= 1, overlap=overlap),
         deviating_faults=share_of(deviation[~healthy & covered] >= 1, overlap=overlap),

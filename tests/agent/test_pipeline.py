@@ -101,6 +101,30 @@ def test_healthy_then_faulty_then_repaired_raises_and_clears_one_alert() -> None
     assert line.states == [State.LEARNING, State.HEALTHY, State.FAULT, State.HEALTHY]
 
 
+def test_a_bearing_that_is_not_told_or_told_wrongly_is_asked_about_and_its_element_not_named() -> None:
+    """At 1447 rpm, where no line of the bearing meets the mains."""
+    machine = replace(MACHINE, rpm=1447.0)
+    asked = {}
+    for told, bearings in {
+        "none": (),
+        "another": (Bearing("de", Geometry(8, 15.875, 65.0)),),
+        "its own": (BEARING,),
+        "beside it": (Bearing("nde", Geometry(8, 15.875, 65.0)), BEARING),
+    }.items():
+        setup = replace(SETUP, machine=machine, bearings=bearings)
+        line = Line(Pipeline(setup, bundle=BUNDLE, encoder=LineEncoder(), config=CONFIG))
+        asked[told] = line.feed(signal(4, faulty=True, rpm=1447.0)).diagnoses
+    for told, about in {"none": "geometry_unknown", "another": "geometry_told"}.items():
+        for diagnosis in asked[told]:
+            assert diagnosis.fault == "bearing"
+            assert diagnosis.asks is not None
+            assert diagnosis.asks.about == about
+            assert "6205" in [candidate.bearing for candidate in diagnosis.asks.candidates]
+    for told in ("its own", "beside it"):
+        assert {diagnosis.asks for diagnosis in asked[told]} == {None}
+    assert {diagnosis.fault for diagnosis in asked["its own"]} == {"outer_race"}
+
+
 def test_diagnosis_says_what_where_and_why() -> None:
     line = Line().commissioned().feed(signal(6, faulty=True))
     last = line.diagnoses[-1]

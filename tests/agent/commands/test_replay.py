@@ -102,7 +102,7 @@ def test_a_window_line_says_what_a_reader_needs_and_nothing_internal(capsys: pyt
     assert main(["replay", str(HEALTHY), "--json"]) == 0
     window = json.loads(capsys.readouterr().out.splitlines()[0])
     assert window["kind"] == "window"
-    assert list(window)[-5:] == ["heights", "objection", "signs", "missing", "looks_like"]
+    assert list(window)[-5:] == ["objection", "signs", "missing", "looks_like", "asks"]
 
 
 def test_the_healthy_machine_is_within_its_own_baseline(capsys: pytest.CaptureFixture[str]) -> None:

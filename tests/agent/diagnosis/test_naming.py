@@ -13,6 +13,7 @@ from agent.diagnosis.naming import (
     BANDWIDTH,
     GEOMETRY,
     HEALTHY_STATE,
+    LINES_OF_ANOTHER,
     SPEED,
     SURE_OF_ROTOR,
     Grounds,
@@ -20,7 +21,7 @@ from agent.diagnosis.naming import (
     name_on,
 )
 from agent.faults import ABNORMAL, BEARING, FAULTS, FAULTS_OF_BEARINGS, FAULTS_OF_DEGREE, HEALTHY, ROTOR, UNKNOWN
-from agent.types import LineHeights, Match, ShaftGrowth, Signs
+from agent.types import LineHeights, Match, Question, ShaftGrowth, Signs
 
 LIMITS = SignLimits(impulses=0.3, damage=logistic(10.0, -3.0), own={"inner_race": 1.0, "outer_race": 1.0, "ball": 1.0})
 BLIND = SignLimits(impulses=0.6, damage=logistic(10.0, -6.0), own={"inner_race": 2.0, "outer_race": 2.0, "ball": 2.0})
@@ -69,6 +70,9 @@ ALIEN = replace(
 QUIET = replace(
     ALIEN, matches=like(HEALTHY, "outer_race"), heights=replace(NO_LINES, above_healthy=False), signs=shown(0.0, None)
 )
+
+
+MISTOLD = Question("geometry_told", "de", None, 3.58, 85.0, (), (), 44, 2.9, (9,))
 
 
 def named(grounds: Grounds, **options: float) -> Name:
@@ -154,6 +158,29 @@ def test_without_a_healthy_state_what_looks_healthy_is_so_where_no_impact_is_hea
     assert named(replace(QUIET, signs=ALIEN.signs)).fault == BEARING
     assert named(replace(QUIET, hears_bearings=False, signs=None)).fault == UNKNOWN
     assert named(replace(QUIET, matches=like(HEALTHY, "ball", best=0.25))).fault == UNKNOWN  # likeness too faint
+
+
+def test_lines_of_another_bearing_than_the_one_told_allow_no_element() -> None:
+    name = named(replace(OVER, asks=MISTOLD))
+    assert (name.fault, name.reason, name.asks) == (BEARING, LINES_OF_ANOTHER, MISTOLD)
+    assert name.probability == pytest.approx(LIMITS.damage.of(0.8))
+    towering = replace(OVER, signs=shown(0.0), asks=MISTOLD)  # without impacts its own lines would have named it
+    assert (named(replace(towering, asks=None)).fault, named(towering).fault) == ("outer_race", ABNORMAL)
+
+
+def test_lines_that_an_unknown_bearing_would_draw_ask_and_are_not_healthy() -> None:
+    asked = replace(MISTOLD, about="geometry_unknown", told=None)
+    unknown = replace(OVER, knows_geometry=False, heights=None, asks=asked)
+    assert (named(unknown).fault, named(unknown).reason, named(unknown).asks) == (BEARING, "impacts", asked)
+    quiet = replace(QUIET, knows_geometry=False, heights=None, asks=asked)
+    assert (named(replace(quiet, asks=None)).fault, named(quiet).fault) == (HEALTHY, UNKNOWN)
+    assert named(quiet).asks == asked
+
+
+def test_nothing_is_asked_beside_a_name() -> None:
+    for grounds in (WITHIN, replace(OVER, signs=shown(0.8, ALONE))):
+        assert named(replace(grounds, asks=MISTOLD)).asks is None
+        assert named(replace(grounds, asks=MISTOLD)).fault == named(grounds).fault
 
 
 def test_what_fits_nothing_is_unknown_and_says_what_it_looks_like() -> None:

@@ -21,7 +21,19 @@ from agent.messages.payloads import PAYLOADS, encode, schemas
 from agent.messages.topics import Topics
 from agent.messages.wording import missing_in_words
 from agent.stream.ledger import Balance
-from agent.types import FAULTS, UNKNOWN, LineHeights, Objection, ShaftGrowth, Signs, State, StateChange
+from agent.types import (
+    FAULTS,
+    UNKNOWN,
+    Candidate,
+    LineHeights,
+    Objection,
+    Question,
+    ShaftGrowth,
+    Signs,
+    StandingLine,
+    State,
+    StateChange,
+)
 
 SCHEMAS = ROOT / "docs" / "schemas"
 
@@ -240,3 +252,32 @@ def test_topics_are_distinct_and_below_the_agent():
     assert len(set(every)) == len(every)
     assert all(topic.startswith("plant/textvib/gateway-1/") for topic in every)
     assert topics.alert("a", None).endswith("/alert/a/machine")
+
+
+def test_what_is_asked_about_a_bearing_is_in_every_payload_with_its_evidence():
+    question = Question(
+        about="geometry_told",
+        told="de",
+        told_fits_at=None,
+        order=3.59,
+        hz=107.6,
+        lines=(StandingLine(3.59, 107.6, 28.9),),
+        candidates=(Candidate("6205", "BPFO", 3.585, 0.002, 9),),
+        searched=44,
+        by_chance=2.9,
+        balls=(8, 9),
+    )
+    asking = replace(DIAGNOSIS, fault="bearing", asks=question)
+    change = StateChange("pump_de", State.FAULT, None, 1.0, None)
+    documents = [
+        validated("diagnosis", speaker().diagnosis(asking)),
+        validated("alert", speaker().alert(replace(ALERT, fault="bearing", diagnosis=asking))),
+        validated("state", speaker().state(change, last=asking, losses=None)),
+    ]
+    for document in documents:
+        assert "6205" in document["asks"]["text"]
+        assert document["asks"]["found"]["candidates"][0]["bearing"] == "6205"
+        assert document["asks"]["found"]["lines"][0]["above_floor_db"] == 28.9
+    named = validated("alert", speaker().alert(replace(ALERT, diagnosis=asking)))
+    assert (named["fault"], named["asks"]) == ("outer_race", None)  # named by earlier windows: no question beside it
+    assert validated("state", speaker().state(change, last=None, losses=None))["asks"] is None

@@ -190,7 +190,20 @@ def said(label: str, group: str, nearest: list[str], gated: list[str]) -> Listen
     for row, fault in enumerate(nearest):
         similarity[row, FAULTS.index(fault)] = 1
     nan = np.full(len(nearest), np.nan, np.float32)
-    return Listened(group, label, group, similarity, np.ones(len(nearest), np.float32), tuple(gated), nan, (), 2.0)
+    certain, asked = np.ones(len(nearest), np.float32), (None,) * len(nearest)
+    return Listened(group, label, group, similarity, certain, tuple(gated), asked, nan, (), 2.0)
+
+
+def test_what_is_asked_about_bearings_is_counted_per_label(bundle: Bundle) -> None:
+    one = said("ball", "a", ["ball"] * 3, ["bearing", "bearing", "unknown"])
+    heard = [
+        replace(one, asked=("geometry_told", None, "geometry_unknown")),
+        said("healthy", "b", ["healthy"], ["healthy"]),
+    ]
+    assert evaluate(heard, bundle).gated.asked == {
+        "ball": {"geometry_told": 1, "geometry_unknown": 1},
+        "healthy": {},
+    }
 
 
 def test_balanced_accuracy_averages_recalls_and_ignores_the_gate(bundle: Bundle) -> None:
