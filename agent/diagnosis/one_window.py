@@ -8,6 +8,7 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 
 from agent.diagnosis.evidence import gather_evidence
+from agent.diagnosis.lessons import Sight
 from agent.diagnosis.line_check import heights_of
 from agent.diagnosis.matching import Calibration, Descriptions
 from agent.diagnosis.naming import Grounds, name_on, unnamed
@@ -113,6 +114,18 @@ class Judge:
             missing=name.missing,
             looks_like=name.looks_like,
             hears_bearings=measured.spectra.hears_bearings,
+        )
+
+    def sight(self, measured: Measurement, compared: Comparison, diagnosis: Diagnosis) -> Sight:
+        """What the window showed by itself, for whoever has to believe that the machine is healthy."""
+        hears, evidence = measured.spectra.hears_bearings, diagnosis.evidence
+        return Sight(
+            heights=heights_of(compared.features, None, self.spec),
+            impulses=signs_of(compared.features, None, self.spec).impulses if hears else None,
+            lines=() if evidence is None else evidence.lines,
+            zone=None if evidence is None else evidence.iso_zone,
+            velocity_mm_s=None if evidence is None else evidence.velocity_rms.value,
+            deviation=compared.deviation,
         )
 
     def _evidence(self, measured: Measurement, bearing: Bearing | None) -> Evidence:

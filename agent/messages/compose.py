@@ -15,7 +15,7 @@ from agent.messages.sentences import said_by_alert, said_by_window, text_for
 from agent.messages.wording import text_of
 from agent.messages.words import Language, say, table, words_for
 from agent.stream.ledger import Balance
-from agent.types import UNKNOWN, Alert, Diagnosis, Match, StateChange
+from agent.types import UNKNOWN, Alert, Diagnosis, Doubt, Match, StateChange
 
 NEAREST = 3
 """How many descriptions a message lists."""
@@ -69,7 +69,14 @@ class Speaker:
             for match in tuple(matches)[:NEAREST]
         )
 
-    def state(self, change: StateChange, *, last: Diagnosis | None, losses: Balance | None) -> StatePayload:
+    def state(
+        self,
+        change: StateChange,
+        *,
+        last: Diagnosis | None,
+        losses: Balance | None,
+        commissioned_anyway: tuple[Doubt, ...] = (),
+    ) -> StatePayload:
         return StatePayload(
             **self.place(change.sensor),
             state=change.state,
@@ -83,6 +90,8 @@ class Speaker:
             rate=last.rate if last else None,
             speed=last.speed if last else None,
             losses=losses,
+            missing=last.missing if last else (),
+            commissioned_anyway=commissioned_anyway,
         )
 
     def diagnosis(self, diagnosis: Diagnosis) -> DiagnosisPayload:
@@ -142,6 +151,7 @@ class Speaker:
             signs=cause.signs,
             missing=missing,
             looks_like=cause.looks_like,
+            reason=alert.reason,
         )
 
 
