@@ -148,7 +148,8 @@ class Store:
         try:
             with self._connection:
                 for statement, rows in steps:
-                    self._connection.executemany(statement, rows)
+                    if rows:
+                        self._connection.executemany(statement, rows)
         except sqlite3.Error as error:
             self.failures += 1
             if self.failures == 1:

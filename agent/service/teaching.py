@@ -52,9 +52,9 @@ class Teaching:
         if not is_kept:
             self._write(desk)
         self._told[desk.sensor] = latest
-        for number, line in enumerate(outcome_in_words(latest) if latest else ()):
-            level = logging.INFO if latest and latest.result == "learnt" and number == 0 else logging.WARNING
-            log.log(level, "%s: %s%s", desk.sensor, "" if number else "commissioning: ", line)
+        if latest is not None:
+            level = logging.INFO if latest.result == "learnt" and not latest.doubts else logging.WARNING
+            log.log(level, "%s: commissioning: %s", desk.sensor, "; ".join(outcome_in_words(latest)))
         return True
 
     def commission(self, desk: SensorDesk, request: Commission) -> Answer:

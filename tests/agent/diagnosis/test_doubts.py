@@ -1,4 +1,4 @@
-"""What speaks against learning a machine as healthy: shown by most windows, and by nothing that healthy machines show."""
+"""What speaks against learning a machine as healthy: shown by most windows, and not by healthy ones."""
 
 from __future__ import annotations
 
