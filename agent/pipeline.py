@@ -65,7 +65,7 @@ class Pipeline:
         self._transmitter = Transmitter(setup)
         self.healthy = HealthyState(baselines or {}, aside=aside)
         self._yardstick = Yardstick(bundle.manifest.deviation, self._views)
-        self._examiner = Examiner(bundle.calibration.blind_signs, config.alarm_at)
+        self._examiner = Examiner(bundle.calibration.blind_signs)
         self._lost_after_s = max(config.lost_after_s, 2 * (spec.window_s + spec.hop_s))
         self.decision = Decision(setup.sensor, msgspec.structs.replace(config, lost_after_s=self._lost_after_s))
         self._heard_s: float | None = None
@@ -125,11 +125,19 @@ class Pipeline:
         learning = self.healthy.windows_to_learn > 0
         judged = [judge.running(measured, one, learning=learning) for one in compared]
         if learning and self._speed.steady:
-            features = {id_of(one.bearing): one.features for one in compared}
-            seen = zip(compared, judged, strict=True)
-            sights = {id_of(one.bearing): judge.sight(measured, one, diagnosis) for one, diagnosis in seen}
-            self.healthy.feed(Lesson(features, measured.rpm, measured.rms, sights))
+            self._teach(measured, compared, judged)
         return judged
+
+    def _teach(self, measured: Measurement, compared: list[Comparison], judged: list[Diagnosis]) -> None:
+        """The window is a lesson, with what it shows that speaks against its being healthy."""
+        features, sights = {}, {}
+        for one, diagnosis in zip(compared, judged, strict=True):
+            bearing = id_of(one.bearing)
+            known = self.healthy.baseline(bearing)
+            distances = self._yardstick.distances(known, one.features, rpm=measured.rpm)
+            features[bearing] = one.features
+            sights[bearing] = self._judge.sight(measured, one, diagnosis, distances)
+        self.healthy.feed(Lesson(features, measured.rpm, measured.rms, sights, measured.window.arrival_s))
 
     def _compare(self, measured: Measurement, bearing: Bearing | None) -> Comparison:
         """Features, and from them what they resemble and how far they are from what is healthy here."""

@@ -268,7 +268,8 @@ class Doubt:
     velocity_mm_s: float | None = None  # median RMS, 10-1000 Hz
     impulses: float | None = None  # median log spread of the envelope, above noise
     limit: float | None = None  # of the impulses of healthy machines
-    deviation: float | None = None  # median, from the healthy state that was known, in its limits
+    deviation: float | None = None  # median, from the healthy state that was known, in its limits; level left out
+    level: float | None = None  # likewise, of the level alone
 
 
 @dataclass(frozen=True, slots=True)
@@ -278,9 +279,9 @@ class Learning:
     windows: int  # learnt from so far
     at_least: int
     at_most: int  # the same as `at_least` where a number was told
-    unsettled: float | None = (
-        None  # deviation of the newer windows from the older ones, 1 = limit; None: not looked yet
-    )
+    unsettled: float | None = None  # deviation of the newer half from the older, 1 = limit; None: not looked yet
+    seconds: float = 0.0  # from the first window to the last
+    at_least_s: float = 0.0
 
 
 @dataclass(frozen=True, slots=True)

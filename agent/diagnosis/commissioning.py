@@ -13,7 +13,7 @@ from typing import Literal
 from agent.diagnosis.baseline import MIN_WINDOWS, Baseline
 from agent.diagnosis.doubts import Examiner
 from agent.diagnosis.lessons import Lesson, learn, while_running
-from agent.diagnosis.settling import FEWEST, MOST, SETTLED_BELOW, Yardstick, next_look, unsettled
+from agent.diagnosis.settling import FEWEST, LEAST_S, MOST, SETTLED_BELOW, Yardstick, next_look, unsettled
 from agent.types import Doubt, Learning
 
 MAX_WINDOWS = 10_000
@@ -94,7 +94,15 @@ class Commissioning:
 
     @property
     def progress(self) -> Learning:
-        return Learning(len(self._lessons), self._at_least, self._asked.windows or MOST, self._unsettled)
+        asked = self._asked.windows
+        return Learning(
+            windows=len(self._lessons),
+            at_least=self._at_least,
+            at_most=asked or MOST,
+            unsettled=self._unsettled,
+            seconds=self._lessons[-1].at_s - self._lessons[0].at_s if self._lessons else 0.0,
+            at_least_s=0.0 if asked else LEAST_S,
+        )
 
     @property
     def _at_least(self) -> int:
@@ -135,7 +143,9 @@ class Commissioning:
             before, self._unsettled = self._unsettled, unsettled(running, asked.yardstick)
             # Twice in succession: halves of a load that swings are alike by chance now and then.
             is_settled = before is not None and max(before, self._unsettled) < SETTLED_BELOW
-            is_last = (is_settled and len(running) >= FEWEST) or len(running) >= MOST
+            progress = self.progress
+            is_long_enough = progress.windows >= FEWEST and progress.seconds >= LEAST_S
+            is_last = (is_settled and is_long_enough) or len(running) >= MOST
         else:
             is_last = is_last and len(running) >= (asked.windows or MOST)
         if is_last:

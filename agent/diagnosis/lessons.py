@@ -25,7 +25,10 @@ class Sight:
     lines: tuple[BearingLine, ...] = ()
     zone: str | None = None  # of ISO 20816-3
     velocity_mm_s: float | None = None
-    deviation: float | None = None  # from the healthy state so far, 1 = limit; None where none covers this speed
+    deviation: float | None = (
+        None  # from the healthy state so far but for the level, 1 = limit; None where none is near
+    )
+    level: float | None = None  # that of the level alone
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,6 +39,7 @@ class Lesson:
     rpm: float | None
     rms: float  # of the worst axis
     sights: Mapping[str | None, Sight] = field(default_factory=dict)  # by bearing, likewise
+    at_s: float = 0.0  # monotonic seconds of its arrival
 
 
 def while_running(lessons: Sequence[Lesson]) -> list[Lesson]:

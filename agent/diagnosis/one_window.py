@@ -116,7 +116,13 @@ class Judge:
             hears_bearings=measured.spectra.hears_bearings,
         )
 
-    def sight(self, measured: Measurement, compared: Comparison, diagnosis: Diagnosis) -> Sight:
+    def sight(
+        self,
+        measured: Measurement,
+        compared: Comparison,
+        diagnosis: Diagnosis,
+        distances: tuple[float | None, float | None],
+    ) -> Sight:
         """What the window showed by itself, for whoever has to believe that the machine is healthy."""
         hears, evidence = measured.spectra.hears_bearings, diagnosis.evidence
         return Sight(
@@ -125,7 +131,8 @@ class Judge:
             lines=() if evidence is None else evidence.lines,
             zone=None if evidence is None else evidence.iso_zone,
             velocity_mm_s=None if evidence is None else evidence.velocity_rms.value,
-            deviation=compared.deviation,
+            deviation=distances[0],
+            level=distances[1],
         )
 
     def _evidence(self, measured: Measurement, bearing: Bearing | None) -> Evidence:

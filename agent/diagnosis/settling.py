@@ -16,14 +16,19 @@ from numpy.typing import NDArray
 
 from agent.diagnosis.baseline import MIN_WINDOWS, Baseline, DeviationScale
 from agent.diagnosis.lessons import Lesson, learn
+from agent.dsp.features import Features
 
 FEWEST, MOST = 120, 7200
-"""Windows between which it is looked whether the figures have settled: a minute and an hour where one starts every half
-second."""
+"""Windows between which it is looked whether the figures have settled."""
+LEAST_S = 300.0
+"""From the first of them to the last. On a simulated machine whose load swings by 4 dB in half an hour or in two hours,
+7 to 15 % of its windows lay over the limit after a minute, 0 to 7 % after five. A swing of a day shows in neither."""
 SETTLED_BELOW = 0.8
 """Deviation under which all but one in ten of the newer windows must lie from what the older ones teach, 1 = limit: an
 alert would clear there (`decision.clear_below`)."""
 QUANTILE = 0.9
+LEVEL = "level"
+"""The view of `agent.dsp.features` that depends on gain and load."""
 _GROWTH = 1.25  # it is looked again once there are so many times as many windows
 _TEACHERS, _LATER = 300, 100  # windows that are looked at of each half, evenly chosen: bounded work on a small computer
 
@@ -34,6 +39,17 @@ class Yardstick:
 
     scale: DeviationScale
     views: Mapping[str, NDArray[np.bool_]]
+
+    def distances(
+        self, baseline: Baseline, features: Features, *, rpm: float | None
+    ) -> tuple[float | None, float | None]:
+        """Deviation from a baseline in all but the level, and in the level alone: load moves the level most."""
+        shape = {view: members for view, members in self.views.items() if view != LEVEL}
+        level = {view: members for view, members in self.views.items() if view == LEVEL}
+        away, louder = (
+            baseline.deviation(features, rpm=rpm, scale=self.scale, views=views) for views in (shape, level)
+        )
+        return away, louder
 
 
 def next_look(windows: int) -> int:

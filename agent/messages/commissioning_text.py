@@ -30,7 +30,10 @@ def progress_in_words(learning: Learning) -> str:
     """How far a commissioning is."""
     if learning.at_least == learning.at_most:
         return f"{learning.windows} of {learning.at_most} windows"
-    text = f"{learning.windows} windows (at least {learning.at_least}, at most {learning.at_most})"
+    text = (
+        f"{learning.windows} windows in {learning.seconds / 60:.1f} min "
+        f"(at least {learning.at_least} and {learning.at_least_s / 60:g} min, at most {learning.at_most})"
+    )
     if learning.unsettled is None:
         return text
     return f"{text}; the newer half lies {_limits(learning.unsettled)} from the older, settled below {SETTLED_BELOW:g}"
@@ -125,7 +128,8 @@ def _zone(doubt: Doubt) -> str:
 
 
 def _unlike(doubt: Doubt) -> str:
-    return f"{doubt.deviation:.1f} times the limit of its own healthy state of before, in {_share(doubt)}"
+    louder = "" if not doubt.level else f" (its level {_limits(doubt.level)})"
+    return f"{_limits(doubt.deviation or 0.0)} away from its own healthy state of before{louder}, in {_share(doubt)}"
 
 
 def _alert(doubt: Doubt) -> str:

@@ -13,7 +13,7 @@ from agent.diagnosis.baseline import MIN_WINDOWS, Baseline, DeviationScale
 from agent.diagnosis.commissioning import ENOUGH_WINDOWS, Asked, Commissioning, remarks_on
 from agent.diagnosis.doubts import Examiner
 from agent.diagnosis.lessons import Lesson, Sight
-from agent.diagnosis.settling import FEWEST, MOST, Yardstick
+from agent.diagnosis.settling import FEWEST, LEAST_S, MOST, Yardstick
 from agent.dsp.features import Features
 from agent.types import Doubt
 
@@ -22,9 +22,11 @@ def features(value: float) -> Features:
     return Features(np.full(3, value, np.float32), np.ones(3, np.bool_))
 
 
-def lesson(value: float, *, rpm: float | None = 1000.0, rms: float = 1.0, sight: Sight | None = None) -> Lesson:
+def lesson(
+    value: float, *, rpm: float | None = 1000.0, rms: float = 1.0, sight: Sight | None = None, at_s: float = 0.0
+) -> Lesson:
     """Of bearing "de", whose features are all `value`."""
-    return Lesson({"de": features(value)}, rpm, rms, {} if sight is None else {"de": sight})
+    return Lesson({"de": features(value)}, rpm, rms, {} if sight is None else {"de": sight}, at_s)
 
 
 def taught(windows: dict[float, int], before: Baseline | None = None, *, add: bool = False) -> Baseline:
@@ -107,13 +109,15 @@ def test_a_reference_bound_to_a_speed_serves_there_alone() -> None:
 YARDSTICK = Yardstick(DeviationScale((0.5,) * 3, {"all": 2.0}), {"all": np.ones(3, np.bool_)})
 
 
-def settled_after(values: Iterator[float], *, rpm: Callable[[int], float] = lambda _: 1000.0) -> Commissioning:
-    """A commissioning of untold length, fed until it ends."""
+def settled_after(
+    values: Iterator[float], *, rpm: Callable[[int], float] = lambda _: 1000.0, every_s: float = 60.0
+) -> Commissioning:
+    """A commissioning of untold length, fed until it ends; a sensor on a battery sends a snapshot a minute."""
     commissioning = Commissioning(Asked(yardstick=YARDSTICK))
     for number in range(2 * MOST):
         if commissioning.result is not None:
             return commissioning
-        commissioning.feed(lesson(next(values), rpm=rpm(number)))
+        commissioning.feed(lesson(next(values), rpm=rpm(number), at_s=number * every_s))
     raise AssertionError("it never ends")
 
 
@@ -128,6 +132,12 @@ def test_steady_machine_takes_as_few_windows_as_may_be() -> None:
     assert progress.windows < 1.3 * FEWEST
     assert progress.unsettled is not None
     assert progress.unsettled < 0.8
+
+
+def test_windows_that_overlap_take_as_long_as_it_takes_to_see_something_of_the_machine() -> None:
+    progress = settled_after((0.0 for _ in itertools.count()), every_s=0.5).progress
+    assert 2 * LEAST_S <= progress.windows < 1.3 * 2 * LEAST_S
+    assert progress.seconds >= LEAST_S == progress.at_least_s
 
 
 def test_the_more_slowly_the_load_moves_the_more_windows_it_takes() -> None:
@@ -160,7 +170,7 @@ def test_without_a_yardstick_a_number_must_be_told() -> None:
 # ---------------------------------------------------------------------------------------------------- doubted, believed
 
 FAR = Sight(deviation=5.0)
-EXAMINER = Examiner(signs=None, far_at=3.0)
+EXAMINER = Examiner(signs=None)
 
 
 def doubted(*, anyway: bool, windows: int | None = 60, sight: Sight = FAR) -> Commissioning:

@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 
 from agent.diagnosis.baseline import MIN_WINDOWS
-from agent.diagnosis.doubts import Examiner
+from agent.diagnosis.doubts import FAR, FAR_IN_LEVEL, Examiner
 from agent.diagnosis.lessons import Lesson, Sight
 from agent.diagnosis.matching import SignLimits
 from agent.diagnosis.naming import TOWERING
@@ -18,7 +18,7 @@ from agent.types import BearingLine, Doubt, LineHeights
 
 OWN = {"inner_race": 1.8, "outer_race": 2.0, "ball": 2.4}
 SIGNS = SignLimits(impulses=0.3, slope=7.0, offset=-2.1, own=OWN)
-EXAMINER = Examiner(SIGNS, far_at=3.0)
+EXAMINER = Examiner(SIGNS)
 FEATURES = Features(np.zeros(3, np.float32), np.ones(3, np.bool_))
 BPFO = BearingLine("BPFO", 3.585, 89.6, 89.4, 24.0)
 TWICE_BPFO = BearingLine("2xBPFO", 7.17, 179.2, 178.8, 20.0)
@@ -61,7 +61,8 @@ def test_standing_lines_are_told_with_their_frequencies_and_heights() -> None:
         replace(QUIET, impulses=None),
         replace(QUIET, zone="C", velocity_mm_s=4.0),
         replace(QUIET, zone=None, velocity_mm_s=None),
-        replace(QUIET, deviation=2.9),
+        replace(QUIET, deviation=0.99 * FAR),
+        replace(QUIET, level=0.99 * FAR_IN_LEVEL),
         replace(QUIET, deviation=None),
         replace(QUIET, deviation=float("nan")),
     ],
@@ -76,6 +77,7 @@ LOUD = {
     "iso_zone": replace(QUIET, zone="D", velocity_mm_s=12.0),
     "unlike_before": replace(QUIET, deviation=7.0),
 }
+LOUDER = replace(QUIET, level=12.0)
 
 
 @pytest.mark.parametrize("kind", LOUD)
@@ -83,6 +85,11 @@ def test_what_most_windows_show_is_a_doubt_and_what_few_show_is_none(kind: str) 
     (doubt,) = found(*[LOUD[kind]] * 11, *[QUIET] * 9)
     assert (doubt.kind, doubt.windows, doubt.of) == (kind, 11, 20)
     assert found(*[LOUD[kind]] * 9, *[QUIET] * 11) == ()
+
+
+def test_a_machine_that_is_much_louder_than_it_was_is_unlike_itself() -> None:
+    (doubt,) = found(*[LOUDER] * 20)
+    assert (doubt.kind, doubt.deviation, doubt.level) == ("unlike_before", 0.7, 12.0)
 
 
 def test_each_speed_is_looked_at_by_itself_and_a_passing_one_not_at_all() -> None:
@@ -102,7 +109,7 @@ def test_what_concerns_the_machine_is_told_once_however_many_bearings_it_has() -
 
 def test_a_bundle_without_limits_doubts_no_bearing() -> None:
     loud = [LOUD["bearing_lines"], LOUD["impacts"]] * 10
-    assert found(*loud, examiner=Examiner(None, far_at=3.0)) == ()
+    assert found(*loud, examiner=Examiner(None)) == ()
 
 
 def test_kinds_for_which_there_was_nothing_to_look_at_are_named() -> None:
@@ -112,4 +119,4 @@ def test_kinds_for_which_there_was_nothing_to_look_at_are_named() -> None:
     assert unchecked(QUIET) == ()
     assert unchecked(replace(QUIET, heights=None, zone=None)) == ("bearing_lines", "iso_zone")
     assert unchecked(replace(QUIET, deviation=None, impulses=None)) == ("impacts", "unlike_before")
-    assert unchecked(QUIET, Examiner(None, far_at=3.0)) == ("bearing_lines", "impacts")
+    assert unchecked(QUIET, Examiner(None)) == ("bearing_lines", "impacts")

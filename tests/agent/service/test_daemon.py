@@ -16,6 +16,7 @@ from pathlib import Path
 from typing import Any, NamedTuple
 
 import jsonschema
+import msgspec
 import numpy as np
 import paho.mqtt.client as paho
 import pytest
@@ -26,6 +27,7 @@ from requirements import ROOT
 from serial_lines import Terminal
 from waiting import until
 
+from agent.bundle.load import Bundle
 from agent.commands import COMMANDS
 from agent.config.load import load_config
 from agent.config.resolve import decisions, sensor_setups
@@ -83,14 +85,14 @@ class ToldEncoder:
         return np.array([127 if fault == self.fault else 0 for fault in FAULTS], np.int8)
 
 
-def parts_of(path: Path, *, encoder: Any) -> Parts:
+def parts_of(path: Path, *, encoder: Any, bundle: Bundle = BUNDLE) -> Parts:
     """Phase one with a small bundle and an encoder of the test's own."""
     config = load_config(path)
     setups = sensor_setups(config)
     topics = Topics(config.publish.base_topic, config.agent.id)
     return Parts(
         config=config,
-        bundle=BUNDLE,
+        bundle=bundle,
         runtime="test",
         encoder=encoder,
         setups=setups,
@@ -108,10 +110,12 @@ def parts_of(path: Path, *, encoder: Any) -> Parts:
 class Running:
     """A daemon in a thread of this process."""
 
-    def __init__(self, path: Path, *, encoder: Any = None, sinks: Mapping[str, Sink] | None = None) -> None:
+    def __init__(
+        self, path: Path, *, encoder: Any = None, sinks: Mapping[str, Sink] | None = None, bundle: Bundle = BUNDLE
+    ) -> None:
         self.state_dir = path.parent / "state"
         self.encoder = encoder or ToldEncoder()
-        parts = parts_of(path, encoder=self.encoder)
+        parts = parts_of(path, encoder=self.encoder, bundle=bundle)
         self.sinks = parts.sinks | (sinks or {})
         self.daemon = Daemon(replace(parts, sinks=self.sinks), goodbyes_s=0.5 if sinks else GOODBYES_S)
         self.code: int | None = None
@@ -501,14 +505,15 @@ def test_a_machine_in_zone_d_is_refused(start, config, plant, capfd):
 
 
 def test_a_machine_unlike_what_it_was_is_refused(start, config, plant, capfd):
-    config.write_text(config.read_text().replace("clear_after = 3", "clear_after = 3\nalarm_at = 1.2"))
-    running = ready(start, config)
+    scale = msgspec.structs.replace(BUNDLE.manifest.deviation, limits={"comb": 1.0, "level": 6.0})
+    strict = replace(BUNDLE, manifest=msgspec.structs.replace(BUNDLE.manifest, deviation=scale))
+    running = ready(start, config, bundle=strict)
     commissioned(running, plant)
     command = asked_to_learn(running, "--windows", "20")
-    plant.shake(signal(12.0, level=3.0, seed=4))
+    plant.shake(signal(12.0, faulty=True, seed=4))
     assert command.end() == 1
     shown = capfd.readouterr().err
-    assert re.search(r"\d+\.\d times the limit of its own healthy state of before, in 20 of 20 windows", shown)
+    assert re.search(r"bearing de at 1500 rpm: \d\.\d limits away from its own healthy state of before", shown)
     assert "if it was repaired since: --after-repair" in shown
     assert [speed["windows"] for speed in healthy_state(running)["speeds"]] == [8]
 
