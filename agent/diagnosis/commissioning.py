@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from itertools import pairwise
 from typing import Literal
 
 from agent.diagnosis.baseline import MIN_WINDOWS, Baseline
@@ -65,6 +66,7 @@ class Commissioning:
     def __init__(self, asked: Asked) -> None:
         self._asked = asked
         self._lessons: list[Lesson] = []
+        self._new: list[Lesson] = []
         self._doubts: tuple[Doubt, ...] = ()
         self._unsettled: float | None = None
         self._next_look = ENOUGH_WINDOWS
@@ -100,7 +102,7 @@ class Commissioning:
             at_least=self._at_least,
             at_most=asked or MOST,
             unsettled=self._unsettled,
-            seconds=self._lessons[-1].at_s - self._lessons[0].at_s if self._lessons else 0.0,
+            seconds=sum(max(0.0, after.at_s - before.at_s) for before, after in pairwise(self._lessons)),
             at_least_s=0.0 if asked else LEAST_S,
         )
 
@@ -111,11 +113,17 @@ class Commissioning:
     def feed(self, lesson: Lesson) -> None:
         """One running, steady, good window."""
         self._lessons.append(lesson)
+        self._new.append(lesson)
         count = len(self._lessons)
         is_last = count >= (self._asked.windows or MOST)
         if is_last or count >= self._next_look:
             self._next_look = next_look(count)
             self._look(is_last=is_last)
+
+    def take_new(self) -> list[Lesson]:
+        """The lessons since it was last asked, for who keeps them."""
+        new, self._new = self._new, []
+        return new
 
     def finish(self) -> None:
         """No more windows come: those that came are all there are."""

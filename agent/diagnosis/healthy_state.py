@@ -96,6 +96,10 @@ class HealthyState:
         left = _speeds(self.baselines) + _speeds(self.aside)
         return tuple(dict.fromkeys(speed for speed in before if speed not in left))
 
+    def take_new(self) -> list[Lesson]:
+        """The lessons since it was last asked, of the commissioning under way."""
+        return [] if self._commissioning is None else self._commissioning.take_new()
+
     def feed(self, lesson: Lesson) -> None:
         """A running, steady, good window: teaches where commissioning waits for it."""
         if self._commissioning is not None:

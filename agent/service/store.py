@@ -1,4 +1,4 @@
-"""What survives a restart: healthy baselines, those from before a repair, and open alerts, in one SQLite file.
+"""What survives a restart: healthy baselines, commissionings under way and open alerts, in one SQLite file.
 
 A write is on the disk when the call returns (WAL, synchronous=FULL), so an alert is stored before it is sent. A damaged
 file is put aside and a fresh one started: diagnosing without memory is worth more than not diagnosing.
@@ -10,6 +10,7 @@ import logging
 import sqlite3
 import time
 from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, TypeAlias
 
@@ -33,10 +34,22 @@ create table if not exists baseline_bak (
   sensor text not null, bearing text not null, features text not null, saved_wall_s real not null, value blob not null,
   primary key (sensor, bearing)
 ) without rowid;
+create table if not exists commissioning (
+  sensor text primary key, features text not null, saved_wall_s real not null, value blob not null
+) without rowid;
+create table if not exists lesson (sensor text not null, value blob not null);
 create table if not exists alert (
   sensor text not null, bearing text not null, id text not null, value blob not null, primary key (sensor, bearing)
 ) without rowid;
 """
+
+
+@dataclass(frozen=True, slots=True)
+class UnderWay:
+    """A commissioning that begins; without a `value` one that ends."""
+
+    value: bytes | None = None
+
 
 FORGET_ALERT = "delete from alert where sensor = ? and bearing = ?"
 
@@ -81,23 +94,52 @@ class Store:
         features: str,
         aside: Stored | None = None,
         ended: Iterable[Alert] = (),
+        under_way: UnderWay | None = None,
     ) -> bool:
         """All that is known of a sensor's healthy machine, instead of what was; False: nothing of it is written.
 
         `features` says which feature definition the numbers belong to; `aside` is kept as that from before a repair,
-        and the alerts `ended` with it are forgotten. One transaction: a kill finds all of it, or nothing.
+        and the alerts `ended` with it are forgotten. `under_way`: the commissioning that begins or ends with this;
+        None: that goes on as it is. One transaction: a kill finds all of it, or nothing.
         """
 
         def rows(stored: Stored) -> list[Row]:
             return [(sensor, bearing or "", features, time.time(), value) for bearing, value in stored.items()]
 
+        begins = (
+            [] if under_way is None or under_way.value is None else [(sensor, features, time.time(), under_way.value)]
+        )
+        changed = [] if under_way is None else [(sensor,)]
         return self._write(
+            ("delete from commissioning where sensor = ?", changed),
+            ("delete from lesson where sensor = ?", changed),
+            ("insert into commissioning values (?, ?, ?, ?)", begins),
             ("delete from baseline where sensor = ?", [(sensor,)]),
             ("insert into baseline values (?, ?, ?, ?, ?)", rows(baselines)),
             ("delete from baseline_bak where sensor = ?", [(sensor,)]),
             ("insert into baseline_bak values (?, ?, ?, ?, ?)", rows(aside or {})),
             (FORGET_ALERT, [(alert.sensor, alert.bearing or "") for alert in ended]),
         )
+
+    def add_lessons(self, sensor: str, lessons: Sequence[bytes]) -> bool:
+        """Keep what a commissioning under way has heard since; False: not written."""
+        return self._write(
+            ("update commissioning set saved_wall_s = ? where sensor = ?", [(time.time(), sensor)]),
+            ("insert into lesson values (?, ?)", [(sensor, lesson) for lesson in lessons]),
+        )
+
+    def under_way(self, sensor: str, *, features: str, max_age_s: float) -> tuple[bytes, list[bytes]] | None:
+        """The commissioning that a restart interrupted, with its lessons in order; None: there is none to resume."""
+        query = "select features, saved_wall_s, value from commissioning where sensor = ?"
+        row = self._connection.execute(query, (sensor,)).fetchone()
+        if row is None:
+            return None
+        made_with, saved_wall_s, value = row
+        if made_with != features or time.time() - saved_wall_s > max_age_s:
+            self._notice(f"{sensor}: its commissioning was interrupted for too long; commission it again")
+            return None
+        lessons = self._connection.execute("select value from lesson where sensor = ? order by rowid", (sensor,))
+        return value, [lesson for (lesson,) in lessons]
 
     def baselines(self, sensor: str, *, features: str) -> dict[str | None, bytes]:
         """Bearing -> stored baseline, as far as it was learnt with the same feature definition."""

@@ -68,14 +68,7 @@ class Worker:
         )
         self._announcer = Announcer(parts, store=store, inbox=inbox, outboxes=outbox)
         self._stop = stop
-        spec = parts.bundle.spec
-        self._teaching = Teaching(
-            store,
-            announcer=self._announcer,
-            features=fingerprint(parts),
-            window_s=spec.window_s,
-            hop_s=spec.hop_s,
-        )
+        self._teaching = Teaching(store, announcer=self._announcer, features=fingerprint(parts), spec=parts.bundle.spec)
         for desk in self._desks.values():
             self._teaching.take_up(desk)
         self._by_machine = _by_machine(self._desks)
@@ -104,6 +97,8 @@ class Worker:
                 drain_until_s = drain_until_s or now_s + DRAIN_S
                 if not batch or now_s > drain_until_s:
                     break
+        for desk in self._desks.values():
+            self._teaching.keep_lessons(desk, time.monotonic(), at_once=True)
         self._announce_health()
         self._tapes.close()
 
@@ -149,6 +144,7 @@ class Worker:
         for desk in self._desks.values():
             self._announcer.announce(desk, desk.tick(now_s))
             self._keep(desk)
+            self._teaching.keep_lessons(desk, now_s)
 
     def _announce_health(self) -> None:
         for desk in self._desks.values():

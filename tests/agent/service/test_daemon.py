@@ -544,6 +544,21 @@ def test_after_a_repair_the_alert_is_closed_and_the_old_state_kept_until_the_new
     assert [event["event"] for event in plant.heard("event")] == ["raised", "cleared"]
 
 
+def test_commissioning_goes_on_where_a_restart_interrupted_it(start, config, plant):
+    running = ready(start, config)
+    ask(running.state_dir, Commission(sensor="pump_de", windows=12))
+    plant.shake(signal(4.0))
+    until(lambda: healthy_state(running)["learning"]["windows"] == 7)
+    running.end()
+    again = ready(start, config)
+    assert healthy_state(again)["learning"]["windows"] == 7
+    plant.shake(signal(6.0, seed=2))
+    until(lambda: healthy_state(again)["speeds"])
+    assert healthy_state(again)["speeds"][0]["windows"] == 12
+    again.end()
+    assert healthy_state(ready(start, config))["learning"] is None
+
+
 def test_what_was_set_aside_can_be_taken_back(start, config, plant):
     running = ready(start, config)
     commissioned(running, plant)

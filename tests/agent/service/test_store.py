@@ -14,7 +14,7 @@ from one_alert import ALERT
 from requirements import ROOT
 
 from agent.errors import ConfigError
-from agent.service.store import FILE_NAME, open_store
+from agent.service.store import FILE_NAME, UnderWay, open_store
 
 
 def test_an_open_alert_comes_back_as_it_was(tmp_path):
@@ -75,10 +75,34 @@ def test_a_change_that_cannot_be_written_whole_is_not_written_at_all(tmp_path):
     assert store.aside("pump_de", features="f") == {}
 
 
+def test_a_commissioning_under_way_is_kept_with_its_lessons_until_it_ends(tmp_path):
+    def under_way(store, *, features="f", max_age_s=60.0):
+        return store.under_way("pump_de", features=features, max_age_s=max_age_s)
+
+    store = open_store(tmp_path)
+    assert under_way(store) is None
+    store.save_baselines("pump_de", {}, features="f", under_way=UnderWay(b"asked"))
+    store.add_lessons("pump_de", [b"one", b"two"])
+    store.add_lessons("pump_de", [b"three"])
+    store.save_baselines("pump_de", {"de": b"forgotten at one speed"}, features="f")
+    store.close()
+    store = open_store(tmp_path)
+    assert under_way(store) == (b"asked", [b"one", b"two", b"three"])
+    assert store.notices == ()
+    assert under_way(store, features="other") is None
+    assert under_way(store, max_age_s=-1.0) is None
+    assert all("was interrupted for too long" in notice for notice in store.notices)
+    store.save_baselines("pump_de", {}, features="f", under_way=UnderWay(b"anew"))
+    assert under_way(store) == (b"anew", [])
+    store.save_baselines("pump_de", {"de": b"learnt"}, features="f", under_way=UnderWay())
+    assert under_way(store) is None
+
+
 def test_a_file_from_before_there_was_anything_to_set_aside_is_read(tmp_path):
     open_store(tmp_path).close()
     with sqlite3.connect(tmp_path / FILE_NAME) as connection:
-        connection.execute("drop table baseline_bak")
+        for table in ("baseline_bak", "commissioning", "lesson"):
+            connection.execute(f"drop table {table}")
         connection.execute("insert into baseline values ('pump_de', 'de', 'f', 0, ?)", (b"old",))
     connection.close()
     store = open_store(tmp_path)
