@@ -93,7 +93,7 @@ class Examiner:
         if self.signs is None or not _most(len(spreads), sights):
             return None
         spread, limit = median(spreads), self.signs.impulses
-        if spread < limit or self.signs.probability(spread) < NAME_AT:
+        if spread < limit or self.signs.damage.of(spread) < NAME_AT:
             return None
         shown = sum(one >= limit for one in spreads)
         return Doubt("impacts", bearing, rpm, shown, len(spreads), impulses=spread, limit=limit)

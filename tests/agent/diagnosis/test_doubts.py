@@ -10,14 +10,14 @@ import pytest
 from agent.diagnosis.baseline import MIN_WINDOWS
 from agent.diagnosis.doubts import FAR, FAR_IN_LEVEL, Examiner
 from agent.diagnosis.lessons import Lesson, Sight
-from agent.diagnosis.matching import SignLimits
+from agent.diagnosis.matching import Curve, SignLimits
 from agent.diagnosis.naming import TOWERING
 from agent.dsp.features import Features
 from agent.faults import OWN_LINES
 from agent.types import BearingLine, Doubt, LineHeights
 
 OWN = {"inner_race": 1.8, "outer_race": 2.0, "ball": 2.4}
-SIGNS = SignLimits(impulses=0.3, slope=7.0, offset=-2.1, own=OWN)
+SIGNS = SignLimits(impulses=0.3, damage=Curve((0.0, 0.6), (0.0, 1.0)), own=OWN)
 EXAMINER = Examiner(SIGNS)
 FEATURES = Features(np.zeros(3, np.float32), np.ones(3, np.bool_))
 BPFO = BearingLine("BPFO", 3.585, 89.6, 89.4, 24.0)
