@@ -13,6 +13,7 @@ import msgspec
 from agent.diagnosis.coverage import learnt_speeds
 from agent.errors import ConfigError
 from agent.messages.commissioning_text import coverage_in_words, outcome_in_words, progress_in_words
+from agent.messages.notices import in_language
 from agent.service.announcer import Announcer
 from agent.service.control import Answer, Cancel, Commission, Forget, Learnt, Record, Request, Status
 from agent.service.health import Everything, health_report
@@ -50,18 +51,21 @@ class Answers:
     def _status(self) -> Answer:
         desks = self._everything.desks
         states = {sensor: self._announcer.state_of(desk) for sensor, desk in desks.items()}
+        language = self._everything.parts.config.agent.language
         healthy = {sensor: desk.pipeline.healthy for sensor, desk in desks.items()}
-        learning = {sensor: progress_in_words(one.progress) for sensor, one in healthy.items() if one.progress}
+        learning = {sensor: in_language(progress_in_words(one.progress), language) for sensor, one in healthy.items() if one.progress}
         return {
             "health": msgspec.to_builtins(health_report(self._everything)),
             "states": msgspec.to_builtins(states),
             "to_learn": {sensor: one.windows_to_learn for sensor, one in healthy.items()},
             "learning": learning,
             "healthy": {
-                sensor: coverage_in_words(learnt_speeds(desk.pipeline.healthy.baselines), desk.coverage)
+                sensor: in_language(
+                    coverage_in_words(learnt_speeds(desk.pipeline.healthy.baselines), desk.coverage), language
+                )
                 for sensor, desk in desks.items()
             },
-            "language": self._everything.parts.config.agent.language,
+            "language": language,
         }
 
     def _learnt(self, request: Learnt) -> Answer:

@@ -14,6 +14,7 @@ from agent.diagnosis.coverage import commissioned_anyway, learnt_speeds
 from agent.messages.commissioning_text import anyway_in_words, outcome_in_words
 from agent.messages.notices import in_language
 from agent.messages.payloads import HealthPayload, HealthyStateHealth, PublishingHealth, SensorHealth, SourceHealth
+from agent.messages.words import Language
 from agent.service.assembly import Parts
 from agent.service.inbox import Inbox
 from agent.service.process import memory_mb
@@ -44,7 +45,7 @@ def health_report(seen: Everything) -> HealthPayload:
     parts = seen.parts
     others = {name: _publishing(publisher) for name, publisher in seen.publishers.items() if name != BROKER}
     manifest = parts.bundle.manifest
-    notices = (*parts.config.notices, *parts.notices, *seen.store.notices, *_notices_on_learning(seen.desks))
+    notices = (*parts.config.notices, *parts.notices, *seen.store.notices, *_notices_on_learning(seen.desks, parts.config.agent.language))
     return HealthPayload(
         agent=parts.config.agent.id,
         site=parts.config.agent.site,
@@ -100,13 +101,14 @@ def _healthy_state(desk: SensorDesk) -> HealthyStateHealth:
     )
 
 
-def _notices_on_learning(desks: Mapping[str, SensorDesk]) -> list[str]:
+def _notices_on_learning(desks: Mapping[str, SensorDesk], language: Language) -> list[str]:
     """What somebody should know of healthy states that were refused, believed anyway, or set aside."""
     notices = []
     for sensor, desk in desks.items():
         healthy = desk.pipeline.healthy
         if healthy.latest is not None and healthy.latest.result == "refused":
-            notices.append(f"{sensor}: commissioning was {'; '.join(outcome_in_words(healthy.latest))}")
+            words = (in_language(line, language) for line in outcome_in_words(healthy.latest))
+            notices.append(f"{sensor}: commissioning was {'; '.join(words)}")
         notices += [
             f"{sensor}: {anyway_in_words(speed)}"
             for speed in learnt_speeds(healthy.baselines)

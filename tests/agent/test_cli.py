@@ -107,10 +107,6 @@ def test_every_command_explains_itself(command):
     assert "usage: textvib-agent" in shown.stdout
 
 
-<<<<<<< HEAD
-@pytest.mark.parametrize("arguments", [[], ["dance"], ["run"], ["commission", "a", "--windows", "many"]])
-def test_wrong_usage_is_exit_64_and_one_line_that_says_where_to_read_on(arguments):
-=======
 @pytest.mark.parametrize(
     "arguments",
     [
@@ -122,8 +118,7 @@ def test_wrong_usage_is_exit_64_and_one_line_that_says_where_to_read_on(argument
         ["forget", "a", "--speed", "fast"],
     ],
 )
-def test_wrong_usage_is_exit_64_and_one_line_beside_the_usage(arguments):
->>>>>>> ddefc56 (Forgetting, repairs and refusals are tested against the running agent)
+def test_wrong_usage_is_exit_64_and_one_line_that_says_where_to_read_on(arguments):
     shown = agent(*arguments)
     assert shown.returncode == os.EX_USAGE
     (line,) = shown.stderr.splitlines()
@@ -398,22 +393,15 @@ def test_the_status_lines_up_in_korean_and_fits_100_columns():
         "                                    베어링 외륜 결함 0.40",
         "long_name  데이터 없음              -                              -           -         -     -",
         "",
-<<<<<<< HEAD
         "소스 line1: 끊김: is gone",
         "소스 line2: 연결됨, 지금까지 끊김 0회; 거부: CRC 오류 3건, newer kind 1건",
         "소스 line3: 끝까지 읽음",
         "싱크 opc: 연결됨, 발행 4건, 대기 0건, 폐기 0건",
-        "long_name 정상 상태 학습 중: 양호한 구간 12개 남음",
-        "열린 경보: 0011",
-        "알림: mind the gap",
-=======
-        "source line1: AWAY: is gone",
         "a: healthy at 1800 rpm",
         "long_name: no healthy state is known: commission it",
-        "commissioning long_name: 0 of 12 windows",
-        "open alert: 0011",
-        "notice: mind the gap",
->>>>>>> ddefc56 (Forgetting, repairs and refusals are tested against the running agent)
+        "long_name 정상 상태 학습 중: 0 of 12 windows",
+        "열린 경보: 0011",
+        "알림: mind the gap",
     ]
 
 
