@@ -53,7 +53,11 @@ class Answers:
         states = {sensor: self._announcer.state_of(desk) for sensor, desk in desks.items()}
         language = self._everything.parts.config.agent.language
         healthy = {sensor: desk.pipeline.healthy for sensor, desk in desks.items()}
-        learning = {sensor: in_language(progress_in_words(one.progress), language) for sensor, one in healthy.items() if one.progress}
+        learning = {
+            sensor: in_language(progress_in_words(one.progress), language)
+            for sensor, one in healthy.items()
+            if one.progress
+        }
         return {
             "health": msgspec.to_builtins(health_report(self._everything)),
             "states": msgspec.to_builtins(states),

@@ -45,7 +45,12 @@ def health_report(seen: Everything) -> HealthPayload:
     parts = seen.parts
     others = {name: _publishing(publisher) for name, publisher in seen.publishers.items() if name != BROKER}
     manifest = parts.bundle.manifest
-    notices = (*parts.config.notices, *parts.notices, *seen.store.notices, *_notices_on_learning(seen.desks, parts.config.agent.language))
+    notices = (
+        *parts.config.notices,
+        *parts.notices,
+        *seen.store.notices,
+        *_notices_on_learning(seen.desks, parts.config.agent.language),
+    )
     return HealthPayload(
         agent=parts.config.agent.id,
         site=parts.config.agent.site,
