@@ -128,8 +128,9 @@ def _zone(doubt: Doubt) -> str:
 
 
 def _unlike(doubt: Doubt) -> str:
-    louder = "" if not doubt.level else f" (its level {_limits(doubt.level)})"
-    return f"{_limits(doubt.deviation or 0.0)} away from its own healthy state of before{louder}, in {_share(doubt)}"
+    louder = "" if not doubt.level else f" (its level by {_limits(doubt.level)})"
+    away = _limits(doubt.deviation or 0.0)
+    return f"away from its own healthy state of before by {away}{louder}, in {_share(doubt)}"
 
 
 def _alert(doubt: Doubt) -> str:

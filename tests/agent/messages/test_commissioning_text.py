@@ -16,6 +16,7 @@ from agent.messages.commissioning_text import (
     outcome_in_words,
     progress_in_words,
 )
+from agent.messages.notices import in_language, is_known
 from agent.types import BearingLine, Commissioned, Doubt, Learning
 
 LINES = (BearingLine("BPFO", 3.585, 89.6, 89.4, 24.0), BearingLine("2xBPFO", 7.17, 179.2, 178.8, 20.2))
@@ -32,7 +33,7 @@ DOUBTS = {
         "the machine at 1500 rpm: ISO 20816-3 zone D in 60 of 60 windows, 12.3 mm/s RMS"
     ),
     Doubt("unlike_before", "de", 1500.0, 60, 60, deviation=7.31, level=20.0): (
-        "bearing de at 1500 rpm: 7.3 limits away from its own healthy state of before (its level 20 limits), "
+        "bearing de at 1500 rpm: away from its own healthy state of before by 7.3 limits (its level by 20 limits), "
         "in 60 of 60 windows"
     ),
     doubt_of_alert(ALERT): "bearing de at 1797 rpm: an alert is open (outer race)",
@@ -44,6 +45,15 @@ UNLIKE = next(doubt for doubt in DOUBTS if doubt.kind == "unlike_before")
 @pytest.mark.parametrize("doubt", DOUBTS, ids=lambda doubt: doubt.kind)
 def test_a_doubt_is_told_with_its_evidence(doubt: Doubt) -> None:
     assert doubt_in_words(doubt) == DOUBTS[doubt]
+
+
+@pytest.mark.parametrize("doubt", DOUBTS, ids=lambda doubt: doubt.kind)
+def test_a_doubt_is_told_in_korean_as_well(doubt: Doubt) -> None:
+    place, _, evidence = DOUBTS[doubt].partition(": ")
+    said = in_language(DOUBTS[doubt], "ko")
+    assert said.startswith(f"{place}: ")
+    assert said != DOUBTS[doubt]
+    assert is_known(evidence, "ko")
 
 
 def test_every_kind_of_doubt_has_words() -> None:

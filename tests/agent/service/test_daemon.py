@@ -513,7 +513,7 @@ def test_a_machine_unlike_what_it_was_is_refused(start, config, plant, capfd):
     plant.shake(signal(12.0, faulty=True, seed=4))
     assert command.end() == 1
     shown = capfd.readouterr().err
-    assert re.search(r"bearing de at 1500 rpm: \d\.\d limits away from its own healthy state of before", shown)
+    assert re.search(r"bearing de at 1500 rpm: away from its own healthy state of before by \d\.\d limits", shown)
     assert "if it was repaired since: --after-repair" in shown
     assert [speed["windows"] for speed in healthy_state(running)["speeds"]] == [8]
 
