@@ -29,7 +29,7 @@ def doubt_in_words(doubt: Doubt) -> str:
 def progress_in_words(learning: Learning) -> str:
     """How far a commissioning is."""
     if learning.at_least == learning.at_most:
-        return f"{learning.windows} of {learning.at_most} windows"
+        return f"heard {learning.windows} of {learning.at_most} windows"
     text = (
         f"{learning.windows} windows in {learning.seconds / 60:.1f} min "
         f"(at least {learning.at_least} and {learning.at_least_s / 60:g} min, at most {learning.at_most})"

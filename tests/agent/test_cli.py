@@ -221,7 +221,7 @@ def test_commission_and_record_reach_the_running_agent(config, start, tmp_path):
     assert "mind: 12 windows are 7.5 s of the machine" in commissioned.stdout
     assert ask(tmp_path / "state", Status())["to_learn"] == {"pump_de": 12}
     shown = agent("status", "--state-dir", tmp_path / "state").stdout
-    assert "commissioning pump_de: 0 of 12 windows\n" in shown
+    assert "commissioning pump_de: heard 0 of 12 windows\n" in shown
     assert "pump_de: no healthy state is known: commission it\n" in shown
     cancelled = agent("commission", "pump_de", "--cancel", "--state-dir", tmp_path / "state")
     assert (cancelled.returncode, cancelled.stdout) == (0, "pump_de: commissioning is given up\n")

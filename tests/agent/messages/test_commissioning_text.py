@@ -61,7 +61,7 @@ def test_every_kind_of_doubt_has_words() -> None:
 
 
 def test_progress_is_told_against_its_bounds() -> None:
-    assert progress_in_words(Learning(5, 60, 60)) == "5 of 60 windows"
+    assert progress_in_words(Learning(5, 60, 60)) == "heard 5 of 60 windows"
     assert progress_in_words(Learning(90, 120, 7200, None, 45.0, 300.0)) == (
         "90 windows in 0.8 min (at least 120 and 5 min, at most 7200)"
     )
