@@ -17,18 +17,25 @@ from agent.alerting.alerts import Decision
 from agent.alerting.window_rules import DecisionConfig
 from agent.bundle.load import Bundle
 from agent.diagnosis.baseline import Baseline
-from agent.diagnosis.commissioning import HealthyState
+from agent.diagnosis.commissioning import Asked
+from agent.diagnosis.doubts import Examiner
+from agent.diagnosis.healthy_state import HealthyState
+from agent.diagnosis.lessons import Lesson
 from agent.diagnosis.matching import match
 from agent.diagnosis.one_window import Comparison, Judge, Measurement, id_of
 from agent.diagnosis.rms_only import Transmitter
 from agent.diagnosis.running import RunningGate
+from agent.diagnosis.settling import Yardstick
 from agent.dsp.features import analyse, extract, views
 from agent.dsp.speed import SpeedTrack
 from agent.machine import Bearing, SensorSetup
 from agent.ports import Encoder
 from agent.stream.quality import fault_of_signal
 from agent.stream.windowing import Windower
-from agent.types import Alert, Diagnosis, Item, Output, Reading, SampleBlock, Speed, Window
+from agent.types import Alert, Diagnosis, Doubt, Item, Output, Reading, SampleBlock, Speed, Window
+
+FORGOTTEN_AFTER_S = 86_400.0
+"""Of silence, during commissioning. Sensors on batteries are silent for minutes and hours between two snapshots."""
 
 
 class Pipeline:
@@ -45,6 +52,7 @@ class Pipeline:
         encoder: Encoder,
         config: DecisionConfig,
         baselines: Mapping[str | None, Baseline] | None = None,
+        aside: Mapping[str | None, Baseline] | None = None,
     ) -> None:
         self.setup, spec = setup, bundle.spec
         self._bundle, self._encoder, self._views = bundle, encoder, views(spec)
@@ -55,7 +63,9 @@ class Pipeline:
         self._speed = Speed(None, "unknown")
         self._gate = RunningGate()
         self._transmitter = Transmitter(setup)
-        self.healthy = HealthyState(baselines or {})
+        self.healthy = HealthyState(baselines or {}, aside=aside)
+        self._yardstick = Yardstick(bundle.manifest.deviation, self._views)
+        self._examiner = Examiner(bundle.calibration.blind_signs)
         self._lost_after_s = max(config.lost_after_s, 2 * (spec.window_s + spec.hop_s))
         self.decision = Decision(setup.sensor, msgspec.structs.replace(config, lost_after_s=self._lost_after_s))
         self._heard_s: float | None = None
@@ -78,10 +88,26 @@ class Pipeline:
     def tick(self, now_s: float) -> list[Output]:
         """Time passes without items: the sensor may be lost. `now_s` by the clock of the items' `arrival_s`."""
         silent = self._heard_s is None or now_s - self._heard_s > self._lost_after_s
-        changes = self.decision.tick(now_s, "no_data" if silent else "no_window")
-        if changes:
-            self.healthy.abandon()  # who comes back after a silence may not be the machine that was called healthy
-        return [*changes]
+        if self._heard_s is not None and now_s - self._heard_s > FORGOTTEN_AFTER_S:
+            self.healthy.abandon("silence")  # who comes back then may not be the machine that was called healthy
+        return [*self.decision.tick(now_s, "no_data" if silent else "no_window")]
+
+    def commission(
+        self,
+        windows: int | None = None,
+        *,
+        anyway: bool = False,
+        after_repair: bool = False,
+        against: tuple[Doubt, ...] = (),
+    ) -> None:
+        """Let the next good windows teach what is healthy, and look for what stands against believing it.
+
+        `windows` None: as many as it takes until the figures have settled. With `anyway` doubts, and what is known to
+        be `against` it, are noted, not obeyed; `after_repair` what was known is set aside. ValueError where `windows`
+        is out of bounds.
+        """
+        asked = Asked(windows, anyway=anyway, examiner=self._examiner, yardstick=self._yardstick, against=against)
+        self.healthy.begin(asked, after_repair=after_repair)
 
     def _diagnose(self, window: Window) -> list[Diagnosis]:
         """One diagnosis per bearing."""
@@ -97,10 +123,21 @@ class Pipeline:
             return [judge.standing_still(measured, bearing) for bearing in bearings]
         compared = [self._compare(measured, bearing) for bearing in bearings]
         learning = self.healthy.windows_to_learn > 0
-        if self._speed.steady:
-            features = {id_of(one.bearing): one.features for one in compared}
-            self.healthy.feed(features, rpm=measured.rpm, rms=measured.rms)
-        return [judge.running(measured, one, learning=learning) for one in compared]
+        judged = [judge.running(measured, one, learning=learning) for one in compared]
+        if learning and self._speed.steady:
+            self._teach(measured, compared, judged)
+        return judged
+
+    def _teach(self, measured: Measurement, compared: list[Comparison], judged: list[Diagnosis]) -> None:
+        """The window is a lesson, with what it shows that speaks against its being healthy."""
+        features, sights = {}, {}
+        for one, diagnosis in zip(compared, judged, strict=True):
+            bearing = id_of(one.bearing)
+            known = self.healthy.baseline(bearing)
+            distances = self._yardstick.distances(known, one.features, rpm=measured.rpm)
+            features[bearing] = one.features
+            sights[bearing] = self._judge.sight(measured, one, diagnosis, distances)
+        self.healthy.feed(Lesson(features, measured.rpm, measured.rms, sights, measured.window.arrival_s))
 
     def _compare(self, measured: Measurement, bearing: Bearing | None) -> Comparison:
         """Features, and from them what they resemble and how far they are from what is healthy here."""

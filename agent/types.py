@@ -293,9 +293,7 @@ class Question:
 
     about: Literal["geometry_unknown", "geometry_told"]
     told: str | None  # the bearing whose geometry the lines do not fit
-    told_fits_at: (
-        float | None
-    )  # of the speed as said: were it this, that bearing would draw the lines; None: it would not
+    told_fits_at: float | None  # of the speed as said: at it that bearing would draw the lines; None: at none
     order: float  # of the family's first line, in multiples of shaft speed
     hz: float
     lines: tuple[StandingLine, ...]  # of that family, highest first
@@ -303,6 +301,49 @@ class Question:
     searched: int  # bearings in the catalogue
     by_chance: float  # how many of them would fit were the lines anywhere
     balls: tuple[int, ...]  # numbers of rolling elements that would fit
+
+
+@dataclass(frozen=True, slots=True)
+class Doubt:
+    """One reason not to believe that a machine is healthy that is to be learnt as healthy."""
+
+    kind: Literal["bearing_lines", "impacts", "iso_zone", "unlike_before", "open_alert"]
+    bearing: str | None  # None: the machine as a whole
+    rpm: float | None  # at which it shows; None: speed unknown
+    windows: int  # in which it shows
+    of: int  # windows that could show it
+    fault: str | None = None  # the bearing element whose lines stand, or what the open alert says
+    lines: tuple[BearingLine, ...] = ()  # that stand in most windows, as they stand at the median
+    zone: str | None = None  # of ISO 20816-3
+    velocity_mm_s: float | None = None  # median RMS, 10-1000 Hz
+    impulses: float | None = None  # median log spread of the envelope, above noise
+    limit: float | None = None  # of the impulses of healthy machines
+    deviation: float | None = None  # median, from the healthy state that was known, in its limits; level left out
+    level: float | None = None  # likewise, of the level alone
+
+
+@dataclass(frozen=True, slots=True)
+class Learning:
+    """How far a commissioning is."""
+
+    windows: int  # learnt from so far
+    at_least: int
+    at_most: int  # the same as `at_least` where a number was told
+    unsettled: float | None = None  # deviation of the newer half from the older, 1 = limit; None: not looked yet
+    seconds: float = 0.0  # from the first window to the last
+    at_least_s: float = 0.0
+
+
+@dataclass(frozen=True, slots=True)
+class Commissioned:
+    """How the latest commissioning ended."""
+
+    result: Literal["learnt", "refused", "abandoned"]
+    windows: int
+    doubts: tuple[Doubt, ...] = ()  # with "learnt": believed nevertheless, as was asked for
+    unsettled: float | None = None
+    reason: str | None = None  # why abandoned: "silence", "cancelled"
+    unchecked: tuple[str, ...] = ()  # kinds of doubt for which there was nothing to look at
 
 
 @dataclass(frozen=True, slots=True)
@@ -354,6 +395,7 @@ class Alert:
     time_s: float
     severity: Literal["warning", "alarm"]
     diagnosis: Diagnosis  # the one that caused this event
+    reason: str | None = None  # why a person's word ended it, "repaired" or "forgotten"; None: the vibration did
 
 
 @dataclass(frozen=True, slots=True)

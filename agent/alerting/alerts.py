@@ -6,11 +6,13 @@ neither raises nor clears. Pure logic: time is what the diagnoses and `tick` say
 
 from __future__ import annotations
 
+import math
 from collections.abc import Iterable
 
 from agent.alerting.bearing_alert import BearingAlert
 from agent.alerting.standing import Shown
 from agent.alerting.window_rules import DecisionConfig
+from agent.diagnosis.baseline import SAME_SPEED
 from agent.types import Alert, Diagnosis, State, StateChange
 
 _WORST_FIRST = (
@@ -57,9 +59,21 @@ class Decision:
         """One diagnosis per bearing and window; what changed by it, alerts first."""
         self._heard_s = diagnosis.time_s if self._heard_s is None else max(diagnosis.time_s, self._heard_s)
         alerts = self._bearing(diagnosis.bearing).feed(diagnosis)
-        shown = [b.state for b in self._bearings.values() if b.state is not None]
-        worst = min(shown, key=lambda state: _WORST_FIRST.index(state[0]))
-        return [*alerts, *self._enter(worst, diagnosis.time_s, diagnosis.wall_s)]
+        return [*alerts, *self._show_worst(diagnosis.time_s, diagnosis.wall_s)]
+
+    def close(
+        self, reason: str, *, time_s: float, wall_s: float | None, rpm: float | None = None
+    ) -> list[Alert | StateChange]:
+        """End every open alert by somebody's word: the machine was repaired, or what it was held against is forgotten.
+
+        With `rpm` only those that were last seen within 5 % of it.
+        """
+        closed: list[Alert | StateChange] = []
+        for bearing in self._bearings.values():
+            if rpm is None or (bearing.alert is not None and _was_at(bearing.alert, rpm)):
+                closed += bearing.close(reason, time_s=time_s, wall_s=wall_s)
+        is_lost = self.state is State.LOST  # and stays so: nothing was heard that would change it
+        return closed if is_lost else [*closed, *self._show_worst(time_s, wall_s)]
 
     def tick(self, now_s: float, reason: str = "no_data") -> list[StateChange]:
         """Time passes: `lost` once nothing was heard for `lost_after_s` (since the first tick, if never)."""
@@ -76,8 +90,21 @@ class Decision:
             self._bearings[bearing] = BearingAlert(self._config)
         return self._bearings[bearing]
 
+    def _show_worst(self, time_s: float, wall_s: float | None) -> list[StateChange]:
+        shown = [b.state for b in self._bearings.values() if b.state is not None]
+        if not shown:
+            return []
+        worst = min(shown, key=lambda state: _WORST_FIRST.index(state[0]))
+        return self._enter(worst, time_s, wall_s)
+
     def _enter(self, state: Shown, time_s: float, wall_s: float | None) -> list[StateChange]:
         if state == self._entered:
             return []
         self._entered = state
         return [StateChange(self._sensor, state[0], state[1], time_s, wall_s)]
+
+
+def _was_at(alert: Alert, rpm: float) -> bool:
+    """Whether its latest event was at that speed, as far as healthy states tell speeds apart."""
+    seen = alert.diagnosis.speed.rpm
+    return seen is not None and seen > 0 and abs(math.log(rpm / seen)) <= SAME_SPEED

@@ -146,6 +146,18 @@ class BearingAlert:
         self._happens(Event.CLEARED)
         return [replace(alert, event="cleared", wall_s=diagnosis.wall_s, time_s=diagnosis.time_s, diagnosis=diagnosis)]
 
+    def close(self, reason: str, *, time_s: float, wall_s: float | None) -> list[Alert]:
+        """Somebody's word, not the vibration, ends what is open and forgets what was counted towards the next."""
+        closed = self.alert
+        self._run = 0
+        self._recent.clear()
+        self.alert = None
+        self._rests_on = Detector.NONE
+        self._happens(Event.NOT_JUDGED if closed is None else Event.CLEARED)
+        if self.state is not None and self.state[0] in (State.HEALTHY, State.ABNORMAL, State.FAULT):
+            self.state = (State.LEARNING, "no_baseline")
+        return [] if closed is None else [replace(closed, event="cleared", reason=reason, time_s=time_s, wall_s=wall_s)]
+
     @property
     def _is_alarm(self) -> bool:
         """More than half of the latest abnormal windows."""

@@ -28,6 +28,7 @@ COMMANDS = {
     "commission": Command(
         "agent.commands.commission", "teach the running agent what a sensor's machine looks like healthy"
     ),
+    "forget": Command("agent.commands.forget", "forget what a sensor's machine looks like healthy"),
     "status": Command("agent.commands.status", "show how the running agent and its sensors are"),
     "bearings": Command("agent.commands.bearings", "list the bearings of the catalogue, or search them"),
     "bench": Command("agent.bench.window", "measure what a window costs on this computer"),

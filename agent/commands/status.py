@@ -34,7 +34,7 @@ def lines_of(answer: dict[str, Any], *, room: int = WIDEST) -> list[str]:
     rows = [
         _row(sensor, state, health["sensors"][sensor], language) for sensor, state in sorted(answer["states"].items())
     ]
-    learning = ((sensor, windows) for sensor, windows in sorted(answer["to_learn"].items()) if windows)
+    known, learning = sorted(answer["healthy"].items()), sorted(answer["learning"].items())
     below = [
         *(
             line
@@ -42,7 +42,8 @@ def lines_of(answer: dict[str, Any], *, room: int = WIDEST) -> list[str]:
             for line in (_source(name, source, language), *_refusals(source, language))
         ),
         *(_sink(name, sink, language) for name, sink in sorted(health.get("sinks", {}).items())),
-        *(say("status.commissioning", language, sensor=sensor, windows=windows) for sensor, windows in learning),
+        *(f"{sensor}: {coverage}" for sensor, coverage in known),
+        *(say("status.commissioning", language, sensor=sensor, progress=progress) for sensor, progress in learning),
         *(say("status.alert", language, alert=alert) for alert in health["open_alerts"]),
         *(say("status.notice", language, notice=notice) for notice in health["notices"]),
     ]

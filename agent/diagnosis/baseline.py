@@ -7,7 +7,7 @@ features in orders carry over. As the *limit* beyond which a machine deviates, o
 from __future__ import annotations
 
 import math
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import TypeVar
 
@@ -17,6 +17,7 @@ from numpy.typing import NDArray
 
 from agent.dsp.features import Features
 from agent.dsp.shaft import ORDERS
+from agent.types import Doubt
 
 SAME_SPEED = 0.05  # |ln(rpm / cell rpm)| within which a cell covers a speed
 SAME_LEVEL = 0.03  # relative distance of speeds within which the level at the shaft's orders may be compared
@@ -52,6 +53,7 @@ class SpeedCell:
     rms_g: float  # mean RMS of the worst axis, for the running gate
     shaft_db: NDArray[np.float64] | None = None  # mean level of the shaft's orders; None: kept by an older agent
     impulses: float | None = None  # mean of the features' own; likewise
+    doubts: tuple[Doubt, ...] = ()  # that stood against it when somebody had it learnt anyway
 
     def covers(self, rpm: float | None) -> bool:
         if rpm is None or self.rpm is None:
@@ -74,7 +76,8 @@ class SpeedCell:
             rpm = self.rpm + (rpm - self.rpm) / count
         shaft_db = _mean(self.shaft_db if self.count else features.shaft_db, features.shaft_db, count)
         impulses = _mean(self.impulses if self.count else features.impulses, features.impulses, count)
-        return SpeedCell(rpm, count, mean, scatter, seen, self.rms_g + (rms - self.rms_g) / count, shaft_db, impulses)
+        rms_g = self.rms_g + (rms - self.rms_g) / count
+        return SpeedCell(rpm, count, mean, scatter, seen, rms_g, shaft_db, impulses, self.doubts)
 
 
 @dataclass(frozen=True, slots=True)
@@ -97,6 +100,24 @@ class Baseline:
         """Whether enough healthy windows of this very speed were seen to say what deviates."""
         return self._cell(rpm) is not None
 
+    def knows_shaft(self, rpm: float | None) -> bool:
+        """Whether the growth of the shaft's orders can be told at this speed."""
+        return self._shaft_db(rpm) is not None
+
+    def _shaft_db(self, rpm: float | None) -> NDArray[np.float64] | None:
+        cell = self._cell(rpm)
+        return cell.shaft_db if cell is not None and cell.is_exactly_at(rpm) else None
+
+    def without(self, rpm: float) -> Baseline:
+        """The same without what was learnt at this very speed."""
+        return replace(self, cells=tuple(cell for cell in self.cells if not cell.covers(rpm)))
+
+    def doubted(self, doubts: Sequence[Doubt]) -> Baseline:
+        """The same with what stood against it noted beside the speeds at which it showed."""
+        if not doubts:
+            return self
+        return replace(self, cells=tuple(_doubted(cell, doubts) for cell in self.cells))
+
     def _cell(self, rpm: float | None) -> SpeedCell | None:
         ready = [cell for cell in self.cells if cell.count >= MIN_WINDOWS and cell.covers(rpm)]
         return max(ready, key=lambda cell: cell.count, default=None)
@@ -117,12 +138,13 @@ class Baseline:
         known = total > 0
         if speed_bound is not None and not self.covers(rpm):
             known &= ~speed_bound
-        cell = self._cell(rpm)
-        shaft_db = cell.shaft_db if cell is not None and cell.is_exactly_at(rpm) else None
         heard = [(one.impulses, weight) for one, weight in weighted if one.impulses is not None]
         impulses = sum(one * weight for one, weight in heard) / sum(weight for _, weight in heard) if heard else None
         return Features(
-            values=np.where(known, values, 0).astype(np.float32), known=known, shaft_db=shaft_db, impulses=impulses
+            values=np.where(known, values, 0).astype(np.float32),
+            known=known,
+            shaft_db=self._shaft_db(rpm),
+            impulses=impulses,
         )
 
     def deviation(
@@ -169,6 +191,11 @@ class Baseline:
         return min((cell.rms_g for cell in self.cells if cell.count >= MIN_WINDOWS), default=None)
 
 
+def _doubted(cell: SpeedCell, doubts: Sequence[Doubt]) -> SpeedCell:
+    against = tuple(doubt for doubt in doubts if cell.covers(doubt.rpm) and doubt not in cell.doubts)
+    return replace(cell, doubts=(*cell.doubts, *against))
+
+
 def _mean(before: Level | None, now: Level | None, count: int) -> Level | None:
     """The mean over `count` windows, of which `now` is the last; None once one of them had none."""
     return None if before is None or now is None else before + (now - before) / count
@@ -184,7 +211,7 @@ def _weight(cell_rpm: float | None, rpm: float | None) -> float:
 # --------------------------------------------------------------------------------------------------- kept on disk
 
 
-class _StoredCell(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+class _StoredCell(msgspec.Struct, frozen=True, forbid_unknown_fields=True, omit_defaults=True):
     rpm: float | None
     count: int
     mean: list[float]
@@ -193,6 +220,7 @@ class _StoredCell(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     rms_g: float
     shaft_db: list[float | None] | None = None
     impulses: float | None = None
+    doubts: tuple[Doubt, ...] = ()
 
 
 def to_bytes(baseline: Baseline) -> bytes:
@@ -211,6 +239,7 @@ def _stored(cell: SpeedCell) -> _StoredCell:
         rms_g=cell.rms_g,
         shaft_db=None if levels is None else [value if math.isfinite(value) else None for value in levels],
         impulses=cell.impulses,
+        doubts=cell.doubts,
     )
 
 
@@ -233,6 +262,7 @@ def from_bytes(stored: bytes, *, size: int) -> Baseline:
                 c.rms_g,
                 None if c.shaft_db is None else np.array(c.shaft_db, np.float64),
                 c.impulses,
+                c.doubts,
             )
             for c in cells
         )

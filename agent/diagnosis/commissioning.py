@@ -1,128 +1,174 @@
-"""Teaching a sensor what its machine looks like healthy: so many good windows become the baselines of its bearings.
+"""Teaching a sensor what its machine looks like healthy: enough good windows become the baselines of its bearings.
 
 Windows are kept until there are enough, since only then does it show in which the machine stood still; those teach
-nothing and are not counted.
+nothing and are not counted. Enough is a number that was told, or as many as it takes until the figures have settled.
 """
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import dataclass
-from statistics import median
+from itertools import pairwise
+from typing import Literal
 
 from agent.diagnosis.baseline import MIN_WINDOWS, Baseline
-from agent.diagnosis.running import RUNNING_SHARE
-from agent.dsp.features import Features
-from agent.types import Alert
+from agent.diagnosis.doubts import Examiner
+from agent.diagnosis.lessons import Lesson, learn, while_running
+from agent.diagnosis.settling import FEWEST, LEAST_S, MOST, SETTLED_BELOW, Yardstick, next_look, unsettled
+from agent.types import Doubt, Learning
 
 MAX_WINDOWS = 10_000
-ENOUGH_WINDOWS = 20  # half of them weigh as much as the scatter that is typical of healthy machines
+ENOUGH_WINDOWS = 20
+"""Half of them weigh as much as the scatter that is typical of healthy machines. So many are looked at before anything
+is doubted, too."""
+DRIFTING = 1.0
+"""Deviation of the newer windows from the older ones, in limits, from which false alerts are to be expected."""
 
 
-def remarks_on(windows: int, *, window_s: float, hop_s: float, alerts: Sequence[Alert]) -> list[str]:
-    """What somebody who commissions a sensor with so many windows, while these alerts are open, should know."""
-    remarks = [
-        f"alert {alert.id} is open ({alert.fault}, {alert.bearing or 'whole machine'}): what it was raised for is "
-        "learnt as healthy now; if that is not meant, commission again after the repair"
-        for alert in alerts
+def remarks_on(windows: int, *, window_s: float, hop_s: float) -> list[str]:
+    """What somebody who told a number of windows to learn from should know."""
+    if windows >= ENOUGH_WINDOWS:
+        return []
+    seconds = window_s + (windows - 1) * hop_s
+    return [
+        f"{windows} windows are {seconds:.3g} s of the machine: its ordinary changes are hardly among them, so "
+        f"false alerts are likely; {ENOUGH_WINDOWS} or more are better, and without a number as many as it takes"
     ]
-    if windows < ENOUGH_WINDOWS:
-        seconds = window_s + (windows - 1) * hop_s
-        remarks.append(
-            f"{windows} windows are {seconds:.3g} s of the machine: its ordinary changes are hardly among them, so "
-            f"false alerts are likely; {ENOUGH_WINDOWS} or more are better"
-        )
-    return remarks
 
 
 @dataclass(frozen=True, slots=True)
-class _Lesson:
-    """One healthy window."""
+class Asked:
+    """How somebody wants a machine to be learnt; what is given to look with decides what can be doubted and measured.
 
-    features: Mapping[str | None, Features]  # by bearing
-    rpm: float | None
-    rms: float
+    Without `examiner` nothing is doubted; without `yardstick` a number of windows must be told.
+    """
+
+    windows: int | None = None  # None: until the figures have settled
+    add: bool = False  # to what was known of a speed, instead of replacing it
+    anyway: bool = False  # believe it whatever stands against it
+    examiner: Examiner | None = None
+    yardstick: Yardstick | None = None
+    against: tuple[Doubt, ...] = ()  # what is known beforehand to stand against it, and is to be kept with it
+
+    def __post_init__(self) -> None:
+        if self.windows is not None and not 1 <= self.windows <= MAX_WINDOWS:
+            raise ValueError(f"commissioning takes at most {MAX_WINDOWS} windows, not {self.windows}")
+        if self.windows is None and self.yardstick is None:
+            raise ValueError("windows: a number is needed where nothing measures whether the figures have settled")
 
 
 class Commissioning:
-    """Collects healthy windows of one sensor.
+    """Collects healthy windows of one sensor until there are enough, or something stands against believing them.
 
-    A speed that is visited starts afresh, as after a repair, unless `add` says that the same healthy machine goes on.
+    A speed that is visited starts afresh, as after a repair, unless it is to `add`: the same healthy machine goes on.
     """
 
-    def __init__(self, windows: int, *, add: bool = False) -> None:
-        if not MIN_WINDOWS <= windows <= MAX_WINDOWS:
-            raise ValueError(f"commissioning takes {MIN_WINDOWS} to {MAX_WINDOWS} windows, not {windows}")
-        self._windows = windows
-        self._add = add
-        self._lessons: list[_Lesson] = []
+    def __init__(self, asked: Asked) -> None:
+        self._asked = asked
+        self._lessons: list[Lesson] = []
+        self._new: list[Lesson] = []
+        self._doubts: tuple[Doubt, ...] = ()
+        self._unsettled: float | None = None
+        self._next_look = ENOUGH_WINDOWS
+        self._result: Literal["learnt", "refused"] | None = None
+
+    @property
+    def result(self) -> Literal["learnt", "refused"] | None:
+        """None while more windows are wanted."""
+        return self._result
+
+    @property
+    def doubts(self) -> tuple[Doubt, ...]:
+        """What stood against believing it when it was last looked; none where nobody looks."""
+        return self._doubts
+
+    @property
+    def unchecked(self) -> tuple[str, ...]:
+        """Kinds of doubt for which what was collected gives nothing to look at."""
+        return () if self._asked.examiner is None else self._asked.examiner.unchecked(self._lessons)
 
     @property
     def windows_left(self) -> int:
-        return self._windows - len(self._lessons)
+        """At least so many; 0 where it has ended."""
+        if self._result is not None:
+            return 0
+        return max(1, self._at_least - len(self._lessons))
 
-    def feed(self, features: Mapping[str | None, Features], *, rpm: float | None, rms: float) -> None:
-        """One running, steady, good window, with its features for every bearing and the RMS of its worst axis."""
-        self._lessons.append(_Lesson(features, rpm, rms))
-        if self.windows_left == 0:
-            standing = RUNNING_SHARE * median(lesson.rms for lesson in self._lessons)
-            self._lessons = [lesson for lesson in self._lessons if lesson.rms >= standing]
+    @property
+    def progress(self) -> Learning:
+        asked = self._asked.windows
+        return Learning(
+            windows=len(self._lessons),
+            at_least=self._at_least,
+            at_most=asked or MOST,
+            unsettled=self._unsettled,
+            seconds=sum(max(0.0, after.at_s - before.at_s) for before, after in pairwise(self._lessons)),
+            at_least_s=0.0 if asked else LEAST_S,
+        )
+
+    @property
+    def _at_least(self) -> int:
+        return self._asked.windows or FEWEST
+
+    def feed(self, lesson: Lesson) -> None:
+        """One running, steady, good window."""
+        self._lessons.append(lesson)
+        self._new.append(lesson)
+        count = len(self._lessons)
+        is_last = count >= (self._asked.windows or MOST)
+        if is_last or count >= self._next_look:
+            self._next_look = next_look(count)
+            self._look(is_last=is_last)
+
+    def take_new(self) -> list[Lesson]:
+        """The lessons since it was last asked, for who keeps them."""
+        new, self._new = self._new, []
+        return new
+
+    def finish(self) -> None:
+        """No more windows come: those that came are all there are."""
+        if self._result is None:
+            self._lessons = while_running(self._lessons)
+            self._conclude()
 
     def teach(self, before: Mapping[str | None, Baseline]) -> dict[str | None, Baseline]:
         """The baselines after all that was collected; speeds that were not visited keep what they had `before`."""
-        learnt: dict[str | None, Baseline] = dict(before) if self._add else {}
-        for lesson in self._lessons:
-            for bearing, features in lesson.features.items():
-                baseline = learnt.get(bearing, Baseline())
-                learnt[bearing] = baseline.learn(features, rpm=lesson.rpm, rms=lesson.rms)
-        if self._add:
-            return learnt
-        return {bearing: _merge(before.get(bearing), after) for bearing, after in learnt.items()}
+        learnt = learn(self._lessons, before if self._asked.add else {})
+        if not self._asked.add:
+            learnt = {bearing: _merge(before.get(bearing), after) for bearing, after in learnt.items()}
+        return {bearing: after.doubted(self._against(bearing)) for bearing, after in learnt.items()}
 
+    def _against(self, bearing: str | None) -> tuple[Doubt, ...]:
+        return tuple(doubt for doubt in self._doubts if doubt.bearing in (bearing, None))
 
-class HealthyState:
-    """What is known of one healthy machine, and the commissioning that may be under way to learn it."""
+    def _look(self, *, is_last: bool) -> None:
+        """Whether to end now: for good, or because nobody should believe it."""
+        running = while_running(self._lessons)
+        asked = self._asked
+        if asked.windows is None or is_last:
+            self._lessons = running
+        if asked.windows is None and asked.yardstick is not None:
+            before, self._unsettled = self._unsettled, unsettled(running, asked.yardstick)
+            # Twice in succession: halves of a load that swings are alike by chance now and then.
+            is_settled = before is not None and max(before, self._unsettled) < SETTLED_BELOW
+            progress = self.progress
+            is_long_enough = progress.windows >= FEWEST and progress.seconds >= LEAST_S
+            is_last = (is_settled and is_long_enough) or len(running) >= MOST
+        else:
+            is_last = is_last and len(running) >= (asked.windows or MOST)
+        if is_last:
+            self._conclude()
+        elif asked.examiner is not None and not asked.anyway and len(running) >= ENOUGH_WINDOWS:
+            self._doubts = asked.examiner.doubts(running)
+            self._result = "refused" if self._doubts else None
 
-    def __init__(self, baselines: Mapping[str | None, Baseline]) -> None:
-        self.baselines: Mapping[str | None, Baseline] = dict(baselines)
-        """By bearing; replaced, never changed, when something was learnt."""
-        self._commissioning: Commissioning | None = None
-
-    def baseline(self, bearing: str | None) -> Baseline:
-        """Of one bearing; an empty one where nothing was learnt."""
-        return self.baselines.get(bearing, Baseline())
-
-    @property
-    def windows_to_learn(self) -> int:
-        """Windows that commissioning still waits for; 0 where none is under way."""
-        return 0 if self._commissioning is None else self._commissioning.windows_left
-
-    @property
-    def idle_below(self) -> float | None:
-        """RMS under which the machine stands still, in the unit that was learnt in; None where nothing was learnt."""
-        learnt = [rms for baseline in self.baselines.values() if (rms := baseline.running_rms()) is not None]
-        return RUNNING_SHARE * min(learnt) if learnt else None
-
-    def commission(self, windows: int, *, add: bool = False) -> None:
-        """Let the next `windows` running, steady, good windows teach the baselines; until then it is learning.
-
-        What was known of a speed is replaced, with `add` it is added to. ValueError outside MIN_WINDOWS..MAX_WINDOWS.
-        The baselines so far serve as reference meanwhile, not as limit.
-        """
-        self._commissioning = Commissioning(windows, add=add)
-
-    def abandon(self) -> None:
-        """Forget what commissioning has collected: it may not be one machine any more."""
-        self._commissioning = None
-
-    def feed(self, features: Mapping[str | None, Features], *, rpm: float | None, rms: float) -> None:
-        """A running, steady, good window: teaches where commissioning waits for it."""
-        if self._commissioning is None:
-            return
-        self._commissioning.feed(features, rpm=rpm, rms=rms)
-        if self._commissioning.windows_left == 0:
-            self.baselines = self._commissioning.teach(self.baselines)
-            self._commissioning = None
+    def _conclude(self) -> None:
+        asked = self._asked
+        if asked.yardstick is not None and len(self._lessons) >= 2 * MIN_WINDOWS:
+            self._unsettled = unsettled(self._lessons, asked.yardstick)
+        found = () if asked.examiner is None else asked.examiner.doubts(self._lessons)
+        self._doubts = (*asked.against, *found)
+        self._result = "refused" if self._doubts and not asked.anyway else "learnt"
 
 
 def _merge(before: Baseline | None, after: Baseline) -> Baseline:

@@ -136,7 +136,8 @@ def _within_the_limit(grounds: Grounds, calibration: Calibration) -> Name | None
     """What the machine's own healthy state at this speed allows, its impacts included."""
     if not grounds.within_baseline:
         return None
-    return Name(HEALTHY, 1 - _damage(grounds, calibration), "within_baseline")
+    missing = () if _knows_shaft(grounds) else (HEALTHY_STATE,)
+    return Name(HEALTHY, 1 - _damage(grounds, calibration), "within_baseline", missing=missing)
 
 
 def _bearing(grounds: Grounds, calibration: Calibration, name_at: float) -> Name | None:
@@ -262,12 +263,20 @@ def _looks_like(grounds: Grounds, name: str) -> str | None:
     return None if nearest is None or nearest == name or nearest in children_of(name) else nearest
 
 
+def _knows_shaft(grounds: Grounds) -> bool:
+    """Whether the growth of the shaft's orders is known: within 5 % of a speed there is a limit, within 3 % levels are.
+
+    Where the speed itself is unknown, that is what is missing.
+    """
+    return grounds.growth is not None or not grounds.knows_speed
+
+
 def _missing(grounds: Grounds) -> tuple[str, ...]:
     """What would have to be given to say more."""
     given = {
         SPEED: grounds.knows_speed,
         GEOMETRY: grounds.knows_geometry,
-        HEALTHY_STATE: grounds.has_baseline,
+        HEALTHY_STATE: grounds.has_baseline and _knows_shaft(grounds),
         BANDWIDTH: grounds.hears_bearings,
     }
     return tuple(what for what, known in given.items() if not known)

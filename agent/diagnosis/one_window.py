@@ -9,6 +9,7 @@ from dataclasses import dataclass, replace
 
 from agent.diagnosis.asking import question_of, standing_of
 from agent.diagnosis.evidence import gather_evidence
+from agent.diagnosis.lessons import Sight
 from agent.diagnosis.line_check import heights_of
 from agent.diagnosis.matching import Calibration, Descriptions
 from agent.diagnosis.naming import Grounds, name_on, unnamed
@@ -121,6 +122,25 @@ class Judge:
             hears_bearings=measured.spectra.hears_bearings,
             standing=standing,
             asks=name.asks,
+        )
+
+    def sight(
+        self,
+        measured: Measurement,
+        compared: Comparison,
+        diagnosis: Diagnosis,
+        distances: tuple[float | None, float | None],
+    ) -> Sight:
+        """What the window showed by itself, for whoever has to believe that the machine is healthy."""
+        hears, evidence = measured.spectra.hears_bearings, diagnosis.evidence
+        return Sight(
+            heights=heights_of(compared.features, None, self.spec),
+            impulses=signs_of(compared.features, None, self.spec).impulses if hears else None,
+            lines=() if evidence is None else evidence.lines,
+            zone=None if evidence is None else evidence.iso_zone,
+            velocity_mm_s=None if evidence is None else evidence.velocity_rms.value,
+            deviation=distances[0],
+            level=distances[1],
         )
 
     def _evidence(self, measured: Measurement, bearing: Bearing | None) -> Evidence:

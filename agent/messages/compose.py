@@ -16,7 +16,7 @@ from agent.messages.sentences import said_by_alert, said_by_window, text_for
 from agent.messages.wording import text_of
 from agent.messages.words import Language, say, table, words_for
 from agent.stream.ledger import Balance
-from agent.types import UNKNOWN, Alert, Diagnosis, Match, Question, StateChange
+from agent.types import UNKNOWN, Alert, Diagnosis, Doubt, Match, Question, StateChange
 
 NEAREST = 3
 """How many descriptions a message lists."""
@@ -73,7 +73,14 @@ class Speaker:
     def asked(self, question: Question | None) -> Asked | None:
         return None if question is None else Asked(text=text_of_question(question, self.language), found=question)
 
-    def state(self, change: StateChange, *, last: Diagnosis | None, losses: Balance | None) -> StatePayload:
+    def state(
+        self,
+        change: StateChange,
+        *,
+        last: Diagnosis | None,
+        losses: Balance | None,
+        commissioned_anyway: tuple[Doubt, ...] = (),
+    ) -> StatePayload:
         return StatePayload(
             **self.place(change.sensor),
             state=change.state,
@@ -88,6 +95,8 @@ class Speaker:
             speed=last.speed if last else None,
             losses=losses,
             asks=self.asked(last.asks) if last else None,
+            missing=last.missing if last else (),
+            commissioned_anyway=commissioned_anyway,
         )
 
     def diagnosis(self, diagnosis: Diagnosis) -> DiagnosisPayload:
@@ -149,6 +158,7 @@ class Speaker:
             missing=missing,
             looks_like=cause.looks_like,
             asks=self.asked(cause.asks if alert.fault in (UNKNOWN, cause.fault) else None),
+            reason=alert.reason,
         )
 
 

@@ -13,7 +13,20 @@ from functools import lru_cache
 
 from agent.messages.words import LANGUAGES, Language, table
 
-SENTENCES = {"what", "reason", "near", "hint", "mend", "advice", "first", "doubt", "how", "bearing"}
+SENTENCES = {
+    "what",
+    "reason",
+    "near",
+    "hint",
+    "mend",
+    "advice",
+    "first",
+    "doubt",
+    "how",
+    "bearing",
+    "element",
+    "lacking",
+}
 """Fields that are looked up themselves; what stands in others is a name or a figure."""
 
 _FIELD = re.compile(r"\{(\w+)\}")

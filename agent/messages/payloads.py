@@ -10,9 +10,23 @@ from typing import Any, Literal
 
 import msgspec
 
+from agent.diagnosis.coverage import Coverage, LearntSpeed
 from agent.diagnosis.matching import Text
 from agent.stream.ledger import Balance
-from agent.types import Drift, Evidence, LineHeights, Objection, Question, Rate, Signs, Speed, State
+from agent.types import (
+    Commissioned,
+    Doubt,
+    Drift,
+    Evidence,
+    Learning,
+    LineHeights,
+    Objection,
+    Question,
+    Rate,
+    Signs,
+    Speed,
+    State,
+)
 
 
 class Likeness(msgspec.Struct, frozen=True, kw_only=True):
@@ -58,6 +72,8 @@ class StatePayload(Place, frozen=True, kw_only=True):
     speed: Speed | None
     losses: Balance | None
     asks: Asked | None  # about the bearing, by the last window
+    missing: tuple[str, ...] = ()  # of speed, geometry, healthy_state, bandwidth: what would let more be said
+    commissioned_anyway: tuple[Doubt, ...] = ()  # what stood against the healthy states that it is held against
 
 
 class DiagnosisPayload(Place, frozen=True, kw_only=True):
@@ -116,6 +132,18 @@ class AlertPayload(Place, frozen=True, kw_only=True):
     missing: tuple[str, ...]  # of speed, geometry, healthy_state, bandwidth: what would let more be said
     looks_like: str | None  # the nearest description, where evidence does not bear it out
     asks: Asked | None  # about the bearing, where lines stand that what is told of it does not explain
+    reason: str | None = None  # why a person's word ended it, "repaired" or "forgotten"; null: the vibration did
+
+
+class HealthyStateHealth(msgspec.Struct, frozen=True, kw_only=True):
+    """What is known of one healthy machine, in the health document."""
+
+    speeds: tuple[LearntSpeed, ...]  # at which it was learnt
+    covers: Coverage | None  # what that lets be told at the present speed; null while the machine does not run steadily
+    commissioned_anyway: tuple[Doubt, ...]  # what stood against any of it
+    learning: Learning | None  # null: no commissioning is under way
+    latest: Commissioned | None  # how the latest commissioning ended; null where there was none since the start
+    set_aside: bool  # whether a state from before a repair is kept, because that after it is not complete
 
 
 class SensorHealth(msgspec.Struct, frozen=True, kw_only=True):
@@ -128,6 +156,7 @@ class SensorHealth(msgspec.Struct, frozen=True, kw_only=True):
     drift: Drift | None  # of the sensor's clock against the agent's; null until enough time has passed
     losses: Balance | None
     explained: bool | None  # whether the losses add up to what the sensor produced
+    healthy_state: HealthyStateHealth | None = None  # of what its machine looks like healthy
 
 
 class RefusalHealth(msgspec.Struct, frozen=True, kw_only=True):

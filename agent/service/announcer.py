@@ -9,6 +9,7 @@ import logging
 from collections.abc import Iterable, Mapping
 from dataclasses import replace
 
+from agent.diagnosis.coverage import commissioned_anyway
 from agent.messages.payloads import HealthPayload, StatePayload, encode
 from agent.messages.topics import WHOLE_MACHINE
 from agent.ports import Message
@@ -59,7 +60,12 @@ class Announcer:
         self._outboxes.put(Message(topic, encode(self.state_of(desk)), retain=True, qos=1, kind="state"))
 
     def state_of(self, desk: SensorDesk) -> StatePayload:
-        return self._speaker.state(desk.change, last=desk.last, losses=self._inbox.balance(desk.change.sensor))
+        return self._speaker.state(
+            desk.change,
+            last=desk.last,
+            losses=self._inbox.balance(desk.change.sensor),
+            commissioned_anyway=commissioned_anyway(desk.pipeline.healthy.baselines),
+        )
 
     def announce_health(self, report: HealthPayload) -> None:
         self._outboxes.put(Message(self._topics.health, encode(report), retain=True, kind="health"))

@@ -1,36 +1,36 @@
-"""What the running agent answers on its control socket: how it is, and whether it will learn or record.
+"""What the running agent answers on its control socket: how it is, and whether it will learn, forget or record.
 
 The worker asks here, so that nothing with state is touched from another thread.
 """
 
 from __future__ import annotations
 
-import logging
 import time
 from pathlib import Path
 
 import msgspec
 
-from agent.diagnosis.baseline import MIN_WINDOWS
-from agent.diagnosis.commissioning import MAX_WINDOWS, remarks_on
+from agent.diagnosis.coverage import learnt_speeds
 from agent.errors import ConfigError
+from agent.messages.commissioning_text import coverage_in_words, outcome_in_words, progress_in_words
+from agent.messages.notices import in_language
 from agent.service.announcer import Announcer
-from agent.service.control import Answer, Commission, Record, Request, Status
+from agent.service.control import Answer, Cancel, Commission, Forget, Learnt, Record, Request, Status
 from agent.service.health import Everything, health_report
 from agent.service.recording_jobs import Tapes
 from agent.service.sensor import SensorDesk
+from agent.service.teaching import Teaching
 
 MAX_RECORDING_S = 24 * 3600.0
-
-log = logging.getLogger(__name__)
 
 
 class Answers:
     """Answers one request at a time; ConfigError where what is asked for cannot be."""
 
-    def __init__(self, everything: Everything, *, announcer: Announcer, tapes: Tapes) -> None:
+    def __init__(self, everything: Everything, *, announcer: Announcer, teaching: Teaching, tapes: Tapes) -> None:
         self._everything = everything
         self._announcer = announcer
+        self._teaching = teaching
         self._tapes = tapes
 
     def answer(self, request: Request) -> Answer:
@@ -38,33 +38,51 @@ class Answers:
             case Status():
                 return self._status()
             case Commission():
-                return self._commission(request)
+                return self._teaching.commission(self._desk(request.sensor), request)
+            case Learnt():
+                return self._learnt(request)
+            case Cancel():
+                return self._teaching.cancel(self._desk(request.sensor))
+            case Forget():
+                return self._teaching.forget(self._desk(request.sensor), request)
             case Record():
                 return self._record(request)
 
     def _status(self) -> Answer:
         desks = self._everything.desks
         states = {sensor: self._announcer.state_of(desk) for sensor, desk in desks.items()}
-        learning = {sensor: desk.pipeline.healthy.windows_to_learn for sensor, desk in desks.items()}
-        report = health_report(self._everything)
+        language = self._everything.parts.config.agent.language
+        healthy = {sensor: desk.pipeline.healthy for sensor, desk in desks.items()}
+        learning = {
+            sensor: in_language(progress_in_words(one.progress), language)
+            for sensor, one in healthy.items()
+            if one.progress
+        }
         return {
-            "health": msgspec.to_builtins(report),
+            "health": msgspec.to_builtins(health_report(self._everything)),
             "states": msgspec.to_builtins(states),
-            "to_learn": learning,
-            "language": self._everything.parts.config.agent.language,
+            "to_learn": {sensor: one.windows_to_learn for sensor, one in healthy.items()},
+            "learning": learning,
+            "healthy": {
+                sensor: in_language(
+                    coverage_in_words(learnt_speeds(desk.pipeline.healthy.baselines), desk.coverage), language
+                )
+                for sensor, desk in desks.items()
+            },
+            "language": language,
         }
 
-    def _commission(self, request: Commission) -> Answer:
-        pipeline = self._desk(request.sensor).pipeline
-        if not MIN_WINDOWS <= request.windows <= MAX_WINDOWS:
-            raise ConfigError(f"windows: {request.windows} is not between {MIN_WINDOWS} and {MAX_WINDOWS}")
-        alerts, spec = pipeline.decision.open_alerts, self._everything.parts.bundle.spec
-        remarks = remarks_on(request.windows, window_s=spec.window_s, hop_s=spec.hop_s, alerts=alerts)
-        pipeline.healthy.commission(request.windows)
-        log.info("%s: commissioning, %d windows to learn", request.sensor, request.windows)
-        for remark in remarks:
-            log.warning("%s: %s", request.sensor, remark)
-        return {"remarks": remarks}
+    def _learnt(self, request: Learnt) -> Answer:
+        desk = self._desk(request.sensor)
+        learning, latest = desk.pipeline.healthy.progress, desk.pipeline.healthy.latest
+        words = [progress_in_words(learning)] if learning else outcome_in_words(latest) if latest else []
+        return {
+            "learning": msgspec.to_builtins(learning),
+            "ended": msgspec.to_builtins(latest),
+            "words": words,
+            "state": desk.change.state,
+            "reason": desk.change.reason,
+        }
 
     def _record(self, request: Record) -> Answer:
         desk = self._desk(request.sensor)

@@ -31,10 +31,35 @@ class Status(msgspec.Struct, frozen=True, tag_field="command", tag="status", for
 
 
 class Commission(msgspec.Struct, frozen=True, tag_field="command", tag="commission", forbid_unknown_fields=True):
-    """Let the next `windows` running, steady, good windows of a sensor teach its healthy baseline."""
+    """Let the next running, steady, good windows of a sensor teach its healthy baseline, if nothing stands against it.
+
+    `windows` None: as many as it takes until the figures have settled. `anyway`: believe it whatever stands against it.
+    `after_repair`: set aside what was healthy before, and end what is open.
+    """
 
     sensor: str
-    windows: int
+    windows: int | None = None
+    anyway: bool = False
+    after_repair: bool = False
+
+
+class Learnt(msgspec.Struct, frozen=True, tag_field="command", tag="learnt", forbid_unknown_fields=True):
+    """How far the commissioning of a sensor is, or how the latest one ended."""
+
+    sensor: str
+
+
+class Cancel(msgspec.Struct, frozen=True, tag_field="command", tag="cancel_commission", forbid_unknown_fields=True):
+    """Give up the commissioning of a sensor, and take back what was set aside for it."""
+
+    sensor: str
+
+
+class Forget(msgspec.Struct, frozen=True, tag_field="command", tag="forget", forbid_unknown_fields=True):
+    """Forget what was learnt of a sensor's machine, at one speed or at all (`rpm` None)."""
+
+    sensor: str
+    rpm: float | None = None
 
 
 class Record(msgspec.Struct, frozen=True, tag_field="command", tag="record", forbid_unknown_fields=True):
@@ -45,7 +70,7 @@ class Record(msgspec.Struct, frozen=True, tag_field="command", tag="record", for
     path: str | None = None
 
 
-Request: TypeAlias = Status | Commission | Record
+Request: TypeAlias = Status | Commission | Learnt | Cancel | Forget | Record
 Answer: TypeAlias = dict[str, Any]
 Handler: TypeAlias = Callable[[Request], Answer]
 

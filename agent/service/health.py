@@ -9,8 +9,11 @@ from datetime import UTC, datetime
 
 import msgspec
 
+from agent.diagnosis.coverage import commissioned_anyway, learnt_speeds
+from agent.messages.commissioning_text import anyway_in_words, outcome_in_words
 from agent.messages.notices import in_language
-from agent.messages.payloads import HealthPayload, PublishingHealth, SensorHealth, SourceHealth
+from agent.messages.payloads import HealthPayload, HealthyStateHealth, PublishingHealth, SensorHealth, SourceHealth
+from agent.messages.words import Language
 from agent.service.assembly import Parts
 from agent.service.inbox import Inbox
 from agent.service.process import memory_mb
@@ -42,7 +45,12 @@ def health_report(seen: Everything) -> HealthPayload:
     parts = seen.parts
     others = {name: _publishing(publisher) for name, publisher in seen.publishers.items() if name != BROKER}
     manifest = parts.bundle.manifest
-    notices = (*parts.config.notices, *parts.notices, *seen.store.notices)
+    notices = (
+        *parts.config.notices,
+        *parts.notices,
+        *seen.store.notices,
+        *_notices_on_learning(seen.desks, parts.config.agent.language),
+    )
     return HealthPayload(
         agent=parts.config.agent.id,
         site=parts.config.agent.site,
@@ -82,7 +90,41 @@ def _sensor(sensor: str, desk: SensorDesk, seen: Everything) -> SensorHealth:
         drift=desk.pipeline.windower.drift,
         losses=losses,
         explained=losses.explained if losses else None,
+        healthy_state=_healthy_state(desk),
     )
+
+
+def _healthy_state(desk: SensorDesk) -> HealthyStateHealth:
+    healthy = desk.pipeline.healthy
+    return HealthyStateHealth(
+        speeds=learnt_speeds(healthy.baselines),
+        covers=desk.coverage,
+        commissioned_anyway=commissioned_anyway(healthy.baselines),
+        learning=healthy.progress,
+        latest=healthy.latest,
+        set_aside=bool(healthy.aside),
+    )
+
+
+def _notices_on_learning(desks: Mapping[str, SensorDesk], language: Language) -> list[str]:
+    """What somebody should know of healthy states that were refused, believed anyway, or set aside."""
+    notices = []
+    for sensor, desk in desks.items():
+        healthy = desk.pipeline.healthy
+        if healthy.latest is not None and healthy.latest.result == "refused":
+            words = (in_language(line, language) for line in outcome_in_words(healthy.latest))
+            notices.append(f"{sensor}: commissioning was {'; '.join(words)}")
+        notices += [
+            f"{sensor}: {anyway_in_words(speed)}"
+            for speed in learnt_speeds(healthy.baselines)
+            if speed.commissioned_anyway
+        ]
+        if healthy.aside:
+            notices.append(
+                f"{sensor}: its healthy state from before the repair is set aside; commission it, "
+                "or take that back with: commission SENSOR --cancel"
+            )
+    return notices
 
 
 def _source(name: str, seen: Everything) -> SourceHealth:

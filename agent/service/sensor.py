@@ -8,6 +8,7 @@ import logging
 import msgspec
 
 from agent.diagnosis.baseline import Baseline, from_bytes
+from agent.diagnosis.coverage import Coverage, coverage_at
 from agent.dsp.features import VERSION, feature_names
 from agent.pipeline import Pipeline
 from agent.service.assembly import Parts
@@ -29,6 +30,10 @@ class SensorDesk:
         self.latest: SampleBlock | None = None  # that came
         self._last: dict[str | None, Diagnosis] = {}
 
+    @property
+    def sensor(self) -> str:
+        return self.pipeline.setup.sensor
+
     def feed(self, item: Item) -> list[Output]:
         if isinstance(item, SampleBlock | Reading) and not _is_speed(item):
             self.heard_s = item.arrival_s
@@ -38,6 +43,18 @@ class SensorDesk:
 
     def tick(self, now_s: float) -> list[Output]:
         return self._noted(self.pipeline.tick(now_s)) if self._live else []
+
+    def close(self, reason: str, *, time_s: float, wall_s: float, rpm: float | None = None) -> list[Output]:
+        """End the open alerts by somebody's word, as `agent.alerting.alerts.Decision.close`."""
+        return self._noted([*self.pipeline.decision.close(reason, time_s=time_s, wall_s=wall_s, rpm=rpm)])
+
+    @property
+    def coverage(self) -> Coverage | None:
+        """What the healthy states cover at the speed at which it runs; None where it does not run steadily."""
+        last = self.last
+        if last is None or not last.running or not last.speed.steady:
+            return None
+        return coverage_at(last.speed.rpm, self.pipeline.healthy.baselines)
 
     @property
     def last(self) -> Diagnosis | None:
@@ -77,6 +94,7 @@ def restored_desks(parts: Parts, store: Store) -> dict[str, SensorDesk]:
             encoder=parts.encoder,
             config=parts.decisions[sensor],
             baselines=_readable(store.baselines(sensor, features=made_with), sensor, size),
+            aside=_readable(store.aside(sensor, features=made_with), sensor, size),
         )
         desks[sensor] = SensorDesk(pipeline, live=parts.config.sensors[sensor].source not in fast)
     return desks

@@ -1,4 +1,4 @@
-"""What survives a restart: healthy baselines and open alerts, in one SQLite file in the state directory.
+"""What survives a restart: healthy baselines, commissionings under way and open alerts, in one SQLite file.
 
 A write is on the disk when the call returns (WAL, synchronous=FULL), so an alert is stored before it is sent. A damaged
 file is put aside and a fresh one started: diagnosing without memory is worth more than not diagnosing.
@@ -9,8 +9,10 @@ from __future__ import annotations
 import logging
 import sqlite3
 import time
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeAlias
 
 import msgspec
 
@@ -28,10 +30,32 @@ create table if not exists baseline (
   sensor text not null, bearing text not null, features text not null, saved_wall_s real not null, value blob not null,
   primary key (sensor, bearing)
 ) without rowid;
+create table if not exists baseline_bak (
+  sensor text not null, bearing text not null, features text not null, saved_wall_s real not null, value blob not null,
+  primary key (sensor, bearing)
+) without rowid;
+create table if not exists commissioning (
+  sensor text primary key, features text not null, saved_wall_s real not null, value blob not null
+) without rowid;
+create table if not exists lesson (sensor text not null, value blob not null);
 create table if not exists alert (
   sensor text not null, bearing text not null, id text not null, value blob not null, primary key (sensor, bearing)
 ) without rowid;
 """
+
+
+@dataclass(frozen=True, slots=True)
+class UnderWay:
+    """A commissioning that begins; without a `value` one that ends."""
+
+    value: bytes | None = None
+
+
+FORGET_ALERT = "delete from alert where sensor = ? and bearing = ?"
+
+Stored: TypeAlias = Mapping[str | None, bytes]
+"""Bearing -> baseline, as `agent.diagnosis.baseline.to_bytes` writes it."""
+Row: TypeAlias = tuple[object, ...]
 
 
 def open_store(state_dir: Path) -> Store:
@@ -62,14 +86,71 @@ class Store:
         self.notices = notices
         self.failures = 0  # writes that did not reach the disk (full, read-only)
 
-    def save_baseline(self, sensor: str, bearing: str | None, *, features: str, value: bytes) -> bool:
-        """Keep a baseline; `features` says which feature definition its numbers belong to. False: not written."""
-        row = (sensor, bearing or "", features, time.time(), value)
-        return self._write("insert or replace into baseline values (?, ?, ?, ?, ?)", row)
+    def save_baselines(
+        self,
+        sensor: str,
+        baselines: Stored,
+        *,
+        features: str,
+        aside: Stored | None = None,
+        ended: Iterable[Alert] = (),
+        under_way: UnderWay | None = None,
+    ) -> bool:
+        """All that is known of a sensor's healthy machine, instead of what was; False: nothing of it is written.
+
+        `features` says which feature definition the numbers belong to; `aside` is kept as that from before a repair,
+        and the alerts `ended` with it are forgotten. `under_way`: the commissioning that begins or ends with this;
+        None: that goes on as it is. One transaction: a kill finds all of it, or nothing.
+        """
+
+        def rows(stored: Stored) -> list[Row]:
+            return [(sensor, bearing or "", features, time.time(), value) for bearing, value in stored.items()]
+
+        begins = (
+            [] if under_way is None or under_way.value is None else [(sensor, features, time.time(), under_way.value)]
+        )
+        changed = [] if under_way is None else [(sensor,)]
+        return self._write(
+            ("delete from commissioning where sensor = ?", changed),
+            ("delete from lesson where sensor = ?", changed),
+            ("insert into commissioning values (?, ?, ?, ?)", begins),
+            ("delete from baseline where sensor = ?", [(sensor,)]),
+            ("insert into baseline values (?, ?, ?, ?, ?)", rows(baselines)),
+            ("delete from baseline_bak where sensor = ?", [(sensor,)]),
+            ("insert into baseline_bak values (?, ?, ?, ?, ?)", rows(aside or {})),
+            (FORGET_ALERT, [(alert.sensor, alert.bearing or "") for alert in ended]),
+        )
+
+    def add_lessons(self, sensor: str, lessons: Sequence[bytes]) -> bool:
+        """Keep what a commissioning under way has heard since; False: not written."""
+        return self._write(
+            ("update commissioning set saved_wall_s = ? where sensor = ?", [(time.time(), sensor)]),
+            ("insert into lesson values (?, ?)", [(sensor, lesson) for lesson in lessons]),
+        )
+
+    def under_way(self, sensor: str, *, features: str, max_age_s: float) -> tuple[bytes, list[bytes]] | None:
+        """The commissioning that a restart interrupted, with its lessons in order; None: there is none to resume."""
+        query = "select features, saved_wall_s, value from commissioning where sensor = ?"
+        row = self._connection.execute(query, (sensor,)).fetchone()
+        if row is None:
+            return None
+        made_with, saved_wall_s, value = row
+        if made_with != features or time.time() - saved_wall_s > max_age_s:
+            self._notice(f"{sensor}: its commissioning was interrupted for too long; commission it again")
+            return None
+        lessons = self._connection.execute("select value from lesson where sensor = ? order by rowid", (sensor,))
+        return value, [lesson for (lesson,) in lessons]
 
     def baselines(self, sensor: str, *, features: str) -> dict[str | None, bytes]:
         """Bearing -> stored baseline, as far as it was learnt with the same feature definition."""
-        rows = self._connection.execute("select bearing, features, value from baseline where sensor = ?", (sensor,))
+        return self._usable("baseline", sensor, features=features)
+
+    def aside(self, sensor: str, *, features: str) -> dict[str | None, bytes]:
+        """Likewise, of before a repair after which the new healthy state is not complete yet."""
+        return self._usable("baseline_bak", sensor, features=features)
+
+    def _usable(self, table: str, sensor: str, *, features: str) -> dict[str | None, bytes]:
+        rows = self._connection.execute(f"select bearing, features, value from {table} where sensor = ?", (sensor,))
         usable: dict[str | None, bytes] = {}
         stale = 0
         for bearing, made_with, value in rows:
@@ -87,10 +168,9 @@ class Store:
         """Keep an open alert, or forget it when it is cleared. False: not written."""
         key = (alert.sensor, alert.bearing or "")
         if alert.event == "cleared":
-            return self._write("delete from alert where sensor = ? and bearing = ?", key)
-        return self._write(
-            "insert or replace into alert values (?, ?, ?, ?)", (*key, alert.id, msgspec.json.encode(alert))
-        )
+            return self._write((FORGET_ALERT, [key]))
+        row = (*key, alert.id, msgspec.json.encode(alert))
+        return self._write(("insert or replace into alert values (?, ?, ?, ?)", [row]))
 
     def open_alerts(self) -> tuple[Alert, ...]:
         """The alerts that were open at the last write, also those of sensors that are no longer configured."""
@@ -105,10 +185,13 @@ class Store:
     def close(self) -> None:
         self._connection.close()
 
-    def _write(self, statement: str, row: tuple[object, ...]) -> bool:
+    def _write(self, *steps: tuple[str, Sequence[Row]]) -> bool:
+        """Statements, each for its rows, in one transaction."""
         try:
             with self._connection:
-                self._connection.execute(statement, row)
+                for statement, rows in steps:
+                    if rows:
+                        self._connection.executemany(statement, rows)
         except sqlite3.Error as error:
             self.failures += 1
             if self.failures == 1:

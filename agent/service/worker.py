@@ -12,7 +12,6 @@ import time
 from collections.abc import Mapping
 from concurrent.futures import Future
 
-from agent.diagnosis.baseline import Baseline, to_bytes
 from agent.errors import TextVibError, TransportError
 from agent.service.announcer import Announcer
 from agent.service.answers import Answers
@@ -26,6 +25,7 @@ from agent.service.refusals import Refusals
 from agent.service.sensor import SensorDesk, fingerprint, restored_desks
 from agent.service.source_thread import Reader
 from agent.service.store import Store
+from agent.service.teaching import Teaching
 from agent.types import DeviceStatus, Item, Reading, SampleBlock, SourceFault
 
 TICK_S = 0.5
@@ -67,12 +67,13 @@ class Worker:
         )
         self._announcer = Announcer(parts, store=store, inbox=inbox, outboxes=outbox)
         self._stop = stop
-        self._features = fingerprint(parts)
-        self._baselines = {sensor: desk.pipeline.healthy.baselines for sensor, desk in self._desks.items()}
+        self._teaching = Teaching(store, announcer=self._announcer, features=fingerprint(parts), spec=parts.bundle.spec)
+        for desk in self._desks.values():
+            self._teaching.take_up(desk)
         self._by_machine = _by_machine(self._desks)
         self._requests: queue.SimpleQueue[tuple[Request, Future[Answer]]] = queue.SimpleQueue()
         self._tapes = Tapes()
-        self._answers = Answers(self._everything, announcer=self._announcer, tapes=self._tapes)
+        self._answers = Answers(self._everything, announcer=self._announcer, teaching=self._teaching, tapes=self._tapes)
 
     # ----------------------------------------------------------------------------------------------------- the loop
 
@@ -95,6 +96,8 @@ class Worker:
                 drain_until_s = drain_until_s or now_s + DRAIN_S
                 if not batch or now_s > drain_until_s:
                     break
+        for desk in self._desks.values():
+            self._teaching.keep_lessons(desk, time.monotonic(), at_once=True)
         self._announce_health()
         self._tapes.close()
 
@@ -117,26 +120,24 @@ class Worker:
         if isinstance(item, SampleBlock | DeviceStatus):
             self._tapes.feed(desk.change.sensor, item)
         self._announcer.announce(desk, desk.feed(item))
-        self._keep_baselines(desk)
+        self._keep(desk)
+
+    def _keep(self, desk: SensorDesk) -> None:
+        if self._teaching.keep(desk):
+            self._announcer.announce_state(desk)
+            self._announcer.announce_health(health_report(self._everything))
 
     def _tick(self, now_s: float) -> None:
         self._tapes.tick(now_s)
         for desk in self._desks.values():
             self._announcer.announce(desk, desk.tick(now_s))
+            self._keep(desk)
+            self._teaching.keep_lessons(desk, now_s)
 
     def _announce_health(self) -> None:
         for desk in self._desks.values():
             self._announcer.announce_state(desk)
         self._announcer.announce_health(health_report(self._everything))
-
-    def _keep_baselines(self, desk: SensorDesk) -> None:
-        sensor, learnt = desk.change.sensor, desk.pipeline.healthy.baselines
-        if learnt is self._baselines[sensor]:
-            return
-        self._baselines[sensor] = learnt
-        for bearing, baseline in learnt.items():
-            self._store.save_baseline(sensor, bearing, features=self._features, value=to_bytes(baseline))
-        log.info("%s: baseline learnt (%s)", sensor, ", ".join(_speeds(learnt)))
 
     # ------------------------------------------------------------------------------------------------------- requests
 
@@ -164,8 +165,3 @@ def _by_machine(desks: Mapping[str, SensorDesk]) -> dict[str, list[SensorDesk]]:
     for desk in desks.values():
         found.setdefault(desk.pipeline.setup.machine.id, []).append(desk)
     return found
-
-
-def _speeds(learnt: Mapping[str | None, Baseline]) -> list[str]:
-    cells = {cell.rpm for baseline in learnt.values() for cell in baseline.cells}
-    return sorted("speed unknown" if rpm is None else f"{rpm:.0f} rpm" for rpm in cells)

@@ -15,7 +15,8 @@ from numpy.typing import NDArray
 from agent.alerting.window_rules import DecisionConfig
 from agent.bundle.load import Bundle
 from agent.diagnosis.baseline import MIN_WINDOWS, Baseline
-from agent.diagnosis.commissioning import MAX_WINDOWS, Commissioning
+from agent.diagnosis.commissioning import MAX_WINDOWS
+from agent.diagnosis.lessons import Lesson, learn, while_running
 from agent.diagnosis.matching import match
 from agent.dsp.features import Features, extract
 from agent.dsp.spectra import analyse
@@ -39,8 +40,6 @@ BEARING = "bearing"
 
 Baselines = dict[tuple[str, str], Baseline]
 """(machine, bearing as the manifest writes it) -> what it looks like healthy"""
-Lesson = tuple[dict[str | None, Features], float | None, float]
-"""One healthy window: features per bearing, speed, RMS of its worst axis"""
 
 
 @dataclass(frozen=True, slots=True)
@@ -109,10 +108,7 @@ def learn_baselines(rows: Sequence[ManifestRow], bundle: Bundle) -> tuple[Baseli
 def _commissioned(lessons: Sequence[Lesson]) -> dict[str | None, Baseline]:
     if len(lessons) < MIN_WINDOWS:
         return {}
-    commissioning = Commissioning(len(lessons), add=True)
-    for features, rpm, rms in lessons:
-        commissioning.feed(features, rpm=rpm, rms=rms)
-    return commissioning.teach({})
+    return learn(while_running(lessons), {})
 
 
 def _is_ready(baseline: Baseline) -> bool:
@@ -130,7 +126,7 @@ def _lessons(row: ManifestRow, bundle: Bundle, bearings: dict[str, Bearing]) -> 
         seen: dict[str | None, Features] = {
             name: extract(spectra, spec=bundle.spec, rpm=rpm, bearing=bearing) for name, bearing in bearings.items()
         }
-        found.append((seen, rpm, float(spectra.rms.max())))
+        found.append(Lesson(seen, rpm, float(spectra.rms.max())))
     return found
 
 

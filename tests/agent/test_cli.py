@@ -100,14 +100,24 @@ def test_help_lists_every_command_with_what_it_does():
     assert "exit codes" in shown.stdout
 
 
-@pytest.mark.parametrize("command", ["run", "check", "record", "commission", "status", "schemas"])
+@pytest.mark.parametrize("command", ["run", "check", "record", "commission", "forget", "status", "schemas"])
 def test_every_command_explains_itself(command):
     shown = agent(command, "--help")
     assert (shown.returncode, shown.stderr) == (0, "")
     assert "usage: textvib-agent" in shown.stdout
 
 
-@pytest.mark.parametrize("arguments", [[], ["dance"], ["run"], ["commission", "a", "--windows", "many"]])
+@pytest.mark.parametrize(
+    "arguments",
+    [
+        [],
+        ["dance"],
+        ["run"],
+        ["commission", "a", "--windows", "many"],
+        ["commission", "a", "--anyway", "--after-repair"],
+        ["forget", "a", "--speed", "fast"],
+    ],
+)
 def test_wrong_usage_is_exit_64_and_one_line_that_says_where_to_read_on(arguments):
     shown = agent(*arguments)
     assert shown.returncode == os.EX_USAGE
@@ -206,10 +216,18 @@ def test_status_of_a_running_agent_as_a_table_and_as_json(config, start, tmp_pat
 
 def test_commission_and_record_reach_the_running_agent(config, start, tmp_path):
     start(config)
-    commissioned = agent("commission", "pump_de", "--windows", 12, "--state-dir", tmp_path / "state")
+    commissioned = agent("commission", "pump_de", "--windows", 12, "--no-wait", "--state-dir", tmp_path / "state")
     assert (commissioned.returncode, "next 12 windows" in commissioned.stdout) == (0, True)
     assert "mind: 12 windows are 7.5 s of the machine" in commissioned.stdout
     assert ask(tmp_path / "state", Status())["to_learn"] == {"pump_de": 12}
+    shown = agent("status", "--state-dir", tmp_path / "state").stdout
+    assert "commissioning pump_de: heard 0 of 12 windows\n" in shown
+    assert "pump_de: no healthy state is known: commission it\n" in shown
+    cancelled = agent("commission", "pump_de", "--cancel", "--state-dir", tmp_path / "state")
+    assert (cancelled.returncode, cancelled.stdout) == (0, "pump_de: commissioning is given up\n")
+    forgotten = agent("forget", "pump_de", "--state-dir", tmp_path / "state")
+    assert forgotten.returncode == os.EX_CONFIG
+    assert forgotten.stderr == "textvib-agent: pump_de: nothing was learnt; known: nothing\n"
     out = tmp_path / "pump.vbp"
     recorded = agent("record", "pump_de", "--seconds", 5, "--out", out, "--state-dir", tmp_path / "state")
     assert recorded.returncode == 0
@@ -359,6 +377,8 @@ def answer_in(language):
             },
         },
         "to_learn": {"a": 0, "long_name": 12},
+        "healthy": {"a": "healthy at 1800 rpm", "long_name": "no healthy state is known: commission it"},
+        "learning": {"long_name": "0 of 12 windows"},
     }
 
 
@@ -377,7 +397,9 @@ def test_the_status_lines_up_in_korean_and_fits_100_columns():
         "소스 line2: 연결됨, 지금까지 끊김 0회; 거부: CRC 오류 3건, newer kind 1건",
         "소스 line3: 끝까지 읽음",
         "싱크 opc: 연결됨, 발행 4건, 대기 0건, 폐기 0건",
-        "long_name 정상 상태 학습 중: 양호한 구간 12개 남음",
+        "a: healthy at 1800 rpm",
+        "long_name: no healthy state is known: commission it",
+        "long_name 정상 상태 학습 중: 0 of 12 windows",
         "열린 경보: 0011",
         "알림: mind the gap",
     ]

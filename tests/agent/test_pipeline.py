@@ -557,3 +557,28 @@ def test_commissioning_does_not_outlive_a_silence() -> None:
     assert line.pipeline.healthy.windows_to_learn > 0
     line.pipeline.tick(1e6)
     assert line.pipeline.healthy.windows_to_learn == 0
+    assert line.pipeline.healthy.latest is not None
+    assert (line.pipeline.healthy.latest.result, line.pipeline.healthy.latest.reason) == ("abandoned", "silence")
+
+
+def test_commissioning_outlives_the_silence_between_two_snapshots() -> None:
+    line = Line()
+    line.pipeline.commission(8)
+    for number in range(4):
+        line.feed(signal(1.5, seed=number + 1))
+        assert line.pipeline.tick(line.count / RATE + 3600.0)[-1].state is State.LOST
+        line.count += 3600 * RATE
+    assert line.pipeline.healthy.windows_to_learn == 0
+    assert [cell.count for cell in line.pipeline.healthy.baselines["de"].cells] == [8]
+    assert line.pipeline.healthy.latest is not None
+    assert line.pipeline.healthy.latest.doubts == ()
+
+
+def test_what_a_machine_shows_is_looked_at_without_the_healthy_state_that_it_had() -> None:
+    line = Line()
+    line.pipeline.healthy.commission(20)
+    line.feed(signal(12, faulty=True))  # as an agent did that asked nobody
+    line.pipeline.commission(20)
+    line.feed(signal(12, faulty=True, seed=2))
+    assert line.pipeline.healthy.latest is not None
+    assert {doubt.kind for doubt in line.pipeline.healthy.latest.doubts} == {"bearing_lines", "impacts"}

@@ -581,3 +581,43 @@ def test_whatever_is_fed_alerts_and_states_keep_their_promises(
 def test_windows_that_cannot_be_judged_change_no_alert(items: list[Diagnosis]) -> None:
     countable = [d for d in items if d in (GOOD, OUTER, BALL, NAMELESS)]
     assert Watch().feed(*items).events == Watch().feed(*countable).events
+
+
+# -------------------------------------------------------------------------------------------- ended by somebody's word
+
+
+def test_a_repair_ends_what_is_open_with_its_reason_and_counts_afresh() -> None:
+    watch = Watch().feed(*[OUTER] * 3, *[replace(BALL, bearing="nde")] * 2)
+    (alert,) = watch.decision.open_alerts
+    cleared, change = watch.decision.close("repaired", time_s=99.0, wall_s=5000.0)
+    assert isinstance(cleared, Alert)
+    assert (cleared.id, cleared.event, cleared.reason) == (alert.id, "cleared", "repaired")
+    assert (cleared.time_s, cleared.wall_s) == (99.0, 5000.0)
+    assert isinstance(change, StateChange)
+    assert (change.state, change.reason) == (State.LEARNING, "no_baseline")
+    assert watch.decision.open_alerts == ()
+    watch.feed(replace(BALL, bearing="nde"), replace(BALL, bearing="nde"))
+    assert watch.decision.open_alerts == ()  # two and two windows are not three in succession
+
+
+def test_what_is_forgotten_is_no_longer_said_to_be_healthy() -> None:
+    watch = Watch().feed(GOOD)
+    assert watch.decision.state is State.HEALTHY
+    assert [output.state for output in watch.decision.close("forgotten", time_s=9.0, wall_s=None)] == [State.LEARNING]  # type: ignore[union-attr] # no alert
+    assert Watch().decision.close("forgotten", time_s=9.0, wall_s=None) == []
+
+
+def test_a_speed_that_is_forgotten_ends_only_what_was_seen_there() -> None:
+    watch = Watch().feed(*[OUTER] * 3)
+    assert watch.decision.close("forgotten", time_s=9.0, wall_s=None, rpm=1000.0) == []
+    assert len(watch.decision.open_alerts) == 1
+    assert watch.decision.close("forgotten", time_s=9.0, wall_s=None, rpm=1480.0)
+    assert watch.decision.open_alerts == ()
+
+
+def test_a_sensor_that_is_lost_stays_lost_whatever_is_said() -> None:
+    watch = Watch().feed(*[OUTER] * 3)
+    watch.decision.tick(100.0)
+    (cleared,) = watch.decision.close("repaired", time_s=101.0, wall_s=None)
+    assert isinstance(cleared, Alert)
+    assert watch.decision.state is State.LOST

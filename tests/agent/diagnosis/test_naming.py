@@ -88,6 +88,15 @@ def test_within_its_limit_a_known_machine_is_healthy_whatever_it_looks_like() ->
     assert grown.fault == "imbalance"  # one line that doubled may be within the limit of them all
 
 
+def test_where_levels_of_the_shaft_cannot_be_compared_their_healthy_state_is_missing() -> None:
+    unknown = shown(0.0, None)  # within 5 % of a commissioned speed, and not within 3 %
+    assert named(replace(WITHIN, signs=unknown)).missing == (HEALTHY_STATE,)
+    assert named(WITHIN).missing == ()
+    nothing = replace(OVER, signs=unknown, heights=NO_LINES, matches=like(HEALTHY))
+    assert (named(nothing).fault, named(nothing).missing) == (ABNORMAL, (HEALTHY_STATE,))
+    assert named(replace(nothing, knows_speed=False)).missing == (SPEED,)
+
+
 def test_what_has_grown_at_the_shaft_s_orders_is_named_before_any_bearing() -> None:
     def rotor(growth: ShaftGrowth, *nearest: str) -> tuple[str, float, str]:
         name = named(replace(OVER, matches=like(*nearest), signs=shown(0.8, growth)))

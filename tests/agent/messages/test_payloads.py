@@ -158,7 +158,7 @@ def test_what_a_name_rests_on_and_what_is_missing_are_in_the_payload(name):
     )
     document = validated(name, said)
     growth = {"half": 0.0, "first": 1.5, "second": -2.0, "third": None, "rest": 0.25}
-    assert document["signs"] == {"impulses": 0.75, "above_healthy": True, "growth": growth}
+    assert document["signs"] == {"impulses": 0.75, "above_healthy": True, "growth": growth, "kurtosis": None}
     assert (document["missing"], document["looks_like"]) == (["geometry"], "ball")
     assert document["objection"]["reason"] == "lines_missing"  # beside the parent that is said
     assert document["text"]["sentence"].startswith("It is most like “inner_race title”, but the bearing lines that")

@@ -25,6 +25,10 @@ REFUSING = "agent/sources agent/transport agent/tables/stream.py firmware_bridge
 CODE = re.compile(r"[a-z]+(_[a-z0-9]+)+")
 NO_WORDS = {
     # names of features, quantities and fields, and what a question is about; none of them is ever a reason
+    "bearing_lines",  # kinds of doubt: the evidence of each is a sentence of its own
+    "iso_zone",
+    "unlike_before",
+    # names of features, quantities and fields; none of them is ever a reason
     *("velocity_rms_mm_s", "acceleration_rms_g", "hears_bearings", "temperature_c", "inner_race", "outer_race"),
     *("healthy_state", "lost_after_s", "typical_sd", "most_spread", "rms_only", "bsf_even", "geometry_told"),
     "geometry_unknown",

@@ -62,7 +62,8 @@ def announcer(journal: Any, *, diagnoses: bool = True) -> Announcer:
 
 def desk(*, orphans: bool = False) -> Any:
     change = StateChange("pump_de", State.HEALTHY, None, 0.0, None)
-    pipeline = SimpleNamespace(restore=lambda alerts: tuple(alerts) if orphans else ())
+    healthy = SimpleNamespace(baselines={})
+    pipeline = SimpleNamespace(restore=lambda alerts: tuple(alerts) if orphans else (), healthy=healthy)
     return SimpleNamespace(change=change, last=DIAGNOSIS, pipeline=pipeline)
 
 

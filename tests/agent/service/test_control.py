@@ -9,6 +9,7 @@ import threading
 from collections.abc import Iterator
 from pathlib import Path
 
+import msgspec
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
@@ -18,8 +19,11 @@ from agent.service.control import (
     MAX_REQUEST_BYTES,
     SOCKET_NAME,
     Answer,
+    Cancel,
     Commission,
     ControlServer,
+    Forget,
+    Learnt,
     Record,
     Request,
     Status,
@@ -37,6 +41,8 @@ def handle(request: Request) -> Answer:
             return {"windows": request.windows}
         case Record():
             return {"path": request.path}
+        case Learnt() | Cancel() | Forget():
+            return msgspec.to_builtins(request)
 
 
 @pytest.fixture
@@ -71,6 +77,8 @@ def test_each_request_gets_its_answer(state_dir):
     assert ask(state_dir, Status()) == {"health": {"agent": "gw"}}
     assert ask(state_dir, Commission(sensor="pump_de", windows=7)) == {"windows": 7}
     assert ask(state_dir, Record(sensor="pump_de", seconds=1.0, path="/x.vbp")) == {"path": "/x.vbp"}
+    for request in (Learnt("pump_de"), Cancel("pump_de"), Forget("pump_de"), Forget("pump_de", rpm=1500.0)):
+        assert ask(state_dir, request) == msgspec.to_builtins(request)
 
 
 def test_a_refusal_arrives_as_its_one_line(state_dir):
@@ -123,7 +131,8 @@ def test_a_state_dir_too_deep_for_a_socket_is_the_operators_to_mend(tmp_path):
         b"not json\n",
         b"[" * 60_000 + b"\n",
         b'{"command": "reboot"}\n',
-        b'{"command": "commission", "sensor": "a"}\n',
+        b'{"command": "commission"}\n',
+        b'{"command": "forget", "sensor": "a", "rpm": "all"}\n',
         b'{"command": "commission", "sensor": "a", "windows": "many"}\n',
         b'{"command": "status", "extra": 1}\n',
         b"\xff\xfe\x00\n",

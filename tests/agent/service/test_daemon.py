@@ -2,16 +2,21 @@
 
 from __future__ import annotations
 
+import argparse
+import importlib
 import json
 import os
+import re
+import sqlite3
 import threading
 import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
 import jsonschema
+import msgspec
 import numpy as np
 import paho.mqtt.client as paho
 import pytest
@@ -22,6 +27,8 @@ from requirements import ROOT
 from serial_lines import Terminal
 from waiting import until
 
+from agent.bundle.load import Bundle
+from agent.commands import COMMANDS
 from agent.config.load import load_config
 from agent.config.resolve import decisions, sensor_setups
 from agent.errors import ConfigError, RecordingError
@@ -30,9 +37,10 @@ from agent.messages.topics import Topics
 from agent.ports import Message, Sink
 from agent.recordings.read import read_recording
 from agent.service.assembly import Parts, sinks_of, sources_of
-from agent.service.control import Commission, Record, Status, ask
+from agent.service.control import Cancel, Commission, Forget, Record, Status, ask
 from agent.service.daemon import EX_BUG, GOODBYES_S, ONE_WISH_S, Daemon, is_impatient
 from agent.service.inbox import Inbox
+from agent.service.store import FILE_NAME
 from agent.sinks.memory import MemoryConfig, MemorySink
 from agent.types import SampleBlock, SourceFault, Stream
 
@@ -77,14 +85,14 @@ class ToldEncoder:
         return np.array([127 if fault == self.fault else 0 for fault in FAULTS], np.int8)
 
 
-def parts_of(path: Path, *, encoder: Any) -> Parts:
+def parts_of(path: Path, *, encoder: Any, bundle: Bundle = BUNDLE) -> Parts:
     """Phase one with a small bundle and an encoder of the test's own."""
     config = load_config(path)
     setups = sensor_setups(config)
     topics = Topics(config.publish.base_topic, config.agent.id)
     return Parts(
         config=config,
-        bundle=BUNDLE,
+        bundle=bundle,
         runtime="test",
         encoder=encoder,
         setups=setups,
@@ -102,10 +110,12 @@ def parts_of(path: Path, *, encoder: Any) -> Parts:
 class Running:
     """A daemon in a thread of this process."""
 
-    def __init__(self, path: Path, *, encoder: Any = None, sinks: Mapping[str, Sink] | None = None) -> None:
+    def __init__(
+        self, path: Path, *, encoder: Any = None, sinks: Mapping[str, Sink] | None = None, bundle: Bundle = BUNDLE
+    ) -> None:
         self.state_dir = path.parent / "state"
         self.encoder = encoder or ToldEncoder()
-        parts = parts_of(path, encoder=self.encoder)
+        parts = parts_of(path, encoder=self.encoder, bundle=bundle)
         self.sinks = parts.sinks | (sinks or {})
         self.daemon = Daemon(replace(parts, sinks=self.sinks), goodbyes_s=0.5 if sinks else GOODBYES_S)
         self.code: int | None = None
@@ -401,6 +411,188 @@ def test_a_sink_that_hangs_holds_up_no_other_and_not_the_end(start, config, plan
     assert left == ["publisher stuck does not end: leaving without its goodbye"]
 
 
+# ------------------------------------------------------------------------------------- healthy states: asked, forgotten
+
+
+class Command:
+    """`textvib-agent ARGUMENTS` against the running agent, in a thread of its own: it may have to wait for samples."""
+
+    def __init__(self, running: Running, *arguments: str) -> None:
+        self.code: int | None = None
+        self._command = importlib.import_module(COMMANDS[arguments[0]].module)
+        parser = argparse.ArgumentParser()
+        self._command.add_arguments(parser)
+        self._arguments = parser.parse_args([*arguments[1:], "--state-dir", str(running.state_dir)])
+        self._thread = threading.Thread(target=self._run, daemon=True)
+        self._thread.start()
+
+    def _run(self) -> None:
+        self.code = self._command.main(self._arguments)
+
+    def end(self) -> int | None:
+        self._thread.join(60)
+        assert not self._thread.is_alive()
+        return self.code
+
+
+def asked_to_learn(running: Running, *arguments: str) -> Command:
+    before = running.status()["health"]["sensors"]["pump_de"]["healthy_state"]["learning"]
+    assert before is None
+    command = Command(running, "commission", "pump_de", *arguments)
+    until(lambda: running.status()["to_learn"]["pump_de"])
+    return command
+
+
+class Stored(NamedTuple):
+    """What a state file holds of pump_de, bearing -> value."""
+
+    kept: dict[str, bytes]
+    aside: dict[str, bytes]
+
+
+def stored(running: Running) -> Stored:
+    file = sqlite3.connect(running.state_dir / FILE_NAME)
+    rows = (file.execute(f"select bearing, value from {table}") for table in ("baseline", "baseline_bak"))
+    found = Stored(*map(dict, rows))
+    file.close()
+    return found
+
+
+def healthy_state(running: Running) -> dict[str, Any]:
+    return running.status()["health"]["sensors"]["pump_de"]["healthy_state"]
+
+
+def test_a_damaged_machine_is_refused_with_its_lines_and_believed_where_somebody_insists(start, config, plant, capfd):
+    running = ready(start, config)
+    command = asked_to_learn(running)
+    plant.shake(signal(20.0, faulty=True))
+    assert command.end() == 1
+    shown = capfd.readouterr().err
+    assert re.search(
+        r"bearing de at 15\d\d rpm: lines of the outer race in 20 of 20 windows: BPFO \d\d\.\d Hz \+\d\d dB", shown
+    )
+    assert "if this is its healthy state all the same: --anyway" in shown
+    assert healthy_state(running)["speeds"] == []
+    until(lambda: any("commissioning was refused" in notice for notice in plant.heard("health")[-1]["notices"]))
+    assert plant.states()[-1] == "learning"
+
+    command = asked_to_learn(running, "--anyway", "--windows", "20")
+    plant.shake(signal(12.0, faulty=True, seed=3))
+    assert command.end() == 0
+    assert "believed anyway, against: bearing de" in capfd.readouterr().out
+    until(lambda: plant.states()[-1] == "healthy")
+    until(lambda: plant.heard("sensor/pump_de/state")[-1]["commissioned_anyway"])
+    assert running.end() == os.EX_OK
+
+    again = ready(start, config)
+    doubts = healthy_state(again)["commissioned_anyway"]
+    assert {doubt["kind"] for doubt in doubts} >= {"bearing_lines", "impacts"}
+    assert doubts[0]["lines"][0]["name"] == "BPFO"
+    assert any("commissioned anyway at 15" in notice for notice in again.status()["health"]["notices"])
+
+
+def test_a_machine_in_zone_d_is_refused(start, config, plant, capfd):
+    config.write_text(
+        config.read_text().replace("[machines.pump.b", 'iso_group = 2\nfoundation = "rigid"\n[machines.pump.b')
+    )
+    running = ready(start, config)
+    command = asked_to_learn(running, "--windows", "20")
+    t = np.arange(12 * RATE) / RATE
+    shaken = signal(12.0, level=0.02) + 0.3 * np.sin(2 * np.pi * 25 * t)[:, None].astype(np.float32)
+    plant.shake(shaken)
+    assert command.end() == 1
+    assert re.search(
+        r"the machine at 15\d\d rpm: ISO 20816-3 zone D in 20 of 20 windows, 13\.\d mm/s", capfd.readouterr().err
+    )
+
+
+def test_a_machine_unlike_what_it_was_is_refused(start, config, plant, capfd):
+    scale = msgspec.structs.replace(BUNDLE.manifest.deviation, limits={"comb": 1.0, "level": 6.0})
+    strict = replace(BUNDLE, manifest=msgspec.structs.replace(BUNDLE.manifest, deviation=scale))
+    running = ready(start, config, bundle=strict)
+    commissioned(running, plant)
+    command = asked_to_learn(running, "--windows", "20")
+    plant.shake(signal(12.0, faulty=True, seed=4))
+    assert command.end() == 1
+    shown = capfd.readouterr().err
+    assert re.search(r"bearing de at 1500 rpm: away from its own healthy state of before by \d\.\d limits", shown)
+    assert "if it was repaired since: --after-repair" in shown
+    assert [speed["windows"] for speed in healthy_state(running)["speeds"]] == [8]
+
+
+def test_after_a_repair_the_alert_is_closed_and_the_old_state_kept_until_the_new_one_is_complete(start, config, plant):
+    running = ready(start, config)
+    commissioned(running, plant)
+    old = stored(running)
+    broken_down(running, plant)
+    remarks = ask(running.state_dir, Commission(sensor="pump_de", windows=8, after_repair=True))["remarks"]
+    assert any("set aside" in remark for remark in remarks)
+    assert any("is closed (outer_race, repaired)" in remark for remark in remarks)
+    until(lambda: plant.heard("alert/pump_de/de")[-1] is None)
+    assert (plant.heard("event")[-1]["event"], plant.heard("event")[-1]["reason"]) == ("cleared", "repaired")
+    assert stored(running) == Stored({}, old.kept)
+    assert running.status()["health"]["open_alerts"] == []
+    running.end()
+
+    again = ready(start, config)
+    assert healthy_state(again)["set_aside"]
+    assert any("set aside" in notice for notice in again.status()["health"]["notices"])
+    ask(again.state_dir, Commission(sensor="pump_de", windows=8, after_repair=True))
+    plant.shake(signal(6.5, seed=9))
+    until(lambda: plant.states()[-1] == "healthy")
+    until(lambda: stored(again).kept)
+    assert stored(again).aside == {}
+    assert stored(again).kept != old.kept
+    assert [event["event"] for event in plant.heard("event")] == ["raised", "cleared"]
+
+
+def test_commissioning_goes_on_where_a_restart_interrupted_it(start, config, plant):
+    running = ready(start, config)
+    ask(running.state_dir, Commission(sensor="pump_de", windows=12))
+    plant.shake(signal(4.0))
+    until(lambda: healthy_state(running)["learning"]["windows"] == 7)
+    running.end()
+    again = ready(start, config)
+    assert healthy_state(again)["learning"]["windows"] == 7
+    plant.shake(signal(6.0, seed=2))
+    until(lambda: healthy_state(again)["speeds"])
+    assert healthy_state(again)["speeds"][0]["windows"] == 12
+    again.end()
+    assert healthy_state(ready(start, config))["learning"] is None
+
+
+def test_what_was_set_aside_can_be_taken_back(start, config, plant):
+    running = ready(start, config)
+    commissioned(running, plant)
+    old = stored(running)
+    ask(running.state_dir, Commission(sensor="pump_de", windows=8, after_repair=True))
+    assert Command(running, "commission", "pump_de", "--cancel").end() == 0
+    assert stored(running) == old
+    with pytest.raises(ConfigError, match="no commissioning is under way"):
+        ask(running.state_dir, Cancel(sensor="pump_de"))
+
+
+def test_what_is_forgotten_stays_forgotten_and_closes_what_rested_on_it(start, config, plant, capfd):
+    running = ready(start, config)
+    commissioned(running, plant)
+    broken_down(running, plant)
+    with pytest.raises(ConfigError, match="nothing was learnt at 900 rpm; known: 1500 rpm"):
+        ask(running.state_dir, Forget(sensor="pump_de", rpm=900.0))
+    assert Command(running, "forget", "pump_de", "--speed", "1480").end() == 0
+    shown = capfd.readouterr().out
+    assert "pump_de: forgotten: 1500 rpm" in shown
+    assert "is closed (outer_race, forgotten)" in shown
+    until(lambda: plant.heard("event")[-1]["reason"] == "forgotten")
+    until(lambda: plant.states()[-1] == "learning")
+    assert stored(running) == Stored({}, {})
+    running.end()
+    again = ready(start, config)
+    assert healthy_state(again)["speeds"] == []
+    assert again.status()["health"]["open_alerts"] == []
+    with pytest.raises(ConfigError, match="nothing was learnt; known: nothing"):
+        ask(again.state_dir, Forget(sensor="pump_de"))
+
+
 # -------------------------------------------------------------------------------------------------- what is asked of it
 
 
@@ -412,13 +604,21 @@ def test_commissioning_answers_for_what_cannot_be_done(start, config):
         ask(running.state_dir, Commission(sensor="pump_de", windows=1))
 
 
-def test_commissioning_while_an_alert_is_open_says_what_that_teaches(start, config, plant):
+def test_an_open_alert_stands_against_commissioning_until_somebody_says_otherwise(start, config, plant):
     running = ready(start, config)
     commissioned(running, plant)
     broken_down(running, plant)
-    (opened,) = running.status()["health"]["open_alerts"]
-    (remark,) = ask(running.state_dir, Commission(sensor="pump_de", windows=30))["remarks"]
-    assert remark.startswith(f"alert {opened} is open (outer_race, de): what it was raised for is learnt as healthy")
+    with pytest.raises(
+        ConfigError, match=r"refused: bearing de at 1500 rpm: an alert is open \(outer race\)"
+    ) as refused:
+        ask(running.state_dir, Commission(sensor="pump_de", windows=30))
+    assert "--after-repair" in refused.value.problems[0]
+    assert running.status()["to_learn"] == {"pump_de": 0}
+    assert ask(running.state_dir, Commission(sensor="pump_de", windows=8, anyway=True))["remarks"]
+    plant.shake(signal(6.5, faulty=True, seed=7))
+    until(lambda: plant.heard("event")[-1]["event"] == "cleared")
+    kept = running.status()["health"]["sensors"]["pump_de"]["healthy_state"]["commissioned_anyway"]
+    assert {"open_alert", "bearing_lines"} <= {doubt["kind"] for doubt in kept}
 
 
 def test_a_recording_holds_the_samples_that_came(start, config, plant, tmp_path):

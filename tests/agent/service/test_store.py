@@ -14,7 +14,7 @@ from one_alert import ALERT
 from requirements import ROOT
 
 from agent.errors import ConfigError
-from agent.service.store import FILE_NAME, open_store
+from agent.service.store import FILE_NAME, UnderWay, open_store
 
 
 def test_an_open_alert_comes_back_as_it_was(tmp_path):
@@ -38,13 +38,77 @@ def test_a_cleared_alert_is_forgotten_and_an_updated_one_replaced(tmp_path):
 
 def test_a_baseline_learnt_with_other_features_is_ignored_with_a_notice(tmp_path):
     store = open_store(tmp_path)
-    store.save_baseline("pump_de", "de", features="1:aa", value=b"first")
-    store.save_baseline("pump_de", None, features="1:aa", value=b"whole")
+    store.save_baselines("pump_de", {"de": b"first", None: b"whole"}, features="1:aa")
     assert store.baselines("pump_de", features="1:aa") == {"de": b"first", None: b"whole"}
     assert store.notices == ()
     assert store.baselines("pump_de", features="2:bb") == {}
     assert len(store.notices) == 1
     assert "commission it again" in store.notices[0]
+
+
+def test_what_is_known_of_a_machine_is_replaced_as_a_whole_with_the_alerts_that_it_ends(tmp_path):
+    store = open_store(tmp_path)
+    store.save_alert(ALERT)
+    store.save_alert(replace(ALERT, bearing="nde"))
+    store.save_baselines("pump_de", {"de": b"old", "nde": b"old"}, features="f")
+    store.save_baselines("other", {None: b"other"}, features="f")
+    assert store.save_baselines("pump_de", {}, features="f", aside={"de": b"old", "nde": b"old"}, ended=[ALERT])
+    store.close()
+    store = open_store(tmp_path)
+    assert store.baselines("pump_de", features="f") == {}
+    assert store.aside("pump_de", features="f") == {"de": b"old", "nde": b"old"}
+    assert [alert.bearing for alert in store.open_alerts()] == ["nde"]
+    store.save_baselines("pump_de", {"de": b"new"}, features="f")
+    assert store.baselines("pump_de", features="f") == {"de": b"new"}
+    assert store.aside("pump_de", features="f") == {}
+    assert store.baselines("other", features="f") == {None: b"other"}
+
+
+def test_a_change_that_cannot_be_written_whole_is_not_written_at_all(tmp_path):
+    store = open_store(tmp_path)
+    store.save_baselines("pump_de", {"de": b"old"}, features="f")
+    with sqlite3.connect(tmp_path / FILE_NAME) as other:
+        other.execute("drop table alert")
+    other.close()
+    assert not store.save_baselines("pump_de", {}, features="f", aside={"de": b"old"}, ended=[ALERT])
+    assert store.baselines("pump_de", features="f") == {"de": b"old"}
+    assert store.aside("pump_de", features="f") == {}
+
+
+def test_a_commissioning_under_way_is_kept_with_its_lessons_until_it_ends(tmp_path):
+    def under_way(store, *, features="f", max_age_s=60.0):
+        return store.under_way("pump_de", features=features, max_age_s=max_age_s)
+
+    store = open_store(tmp_path)
+    assert under_way(store) is None
+    store.save_baselines("pump_de", {}, features="f", under_way=UnderWay(b"asked"))
+    store.add_lessons("pump_de", [b"one", b"two"])
+    store.add_lessons("pump_de", [b"three"])
+    store.save_baselines("pump_de", {"de": b"forgotten at one speed"}, features="f")
+    store.close()
+    store = open_store(tmp_path)
+    assert under_way(store) == (b"asked", [b"one", b"two", b"three"])
+    assert store.notices == ()
+    assert under_way(store, features="other") is None
+    assert under_way(store, max_age_s=-1.0) is None
+    assert all("was interrupted for too long" in notice for notice in store.notices)
+    store.save_baselines("pump_de", {}, features="f", under_way=UnderWay(b"anew"))
+    assert under_way(store) == (b"anew", [])
+    store.save_baselines("pump_de", {"de": b"learnt"}, features="f", under_way=UnderWay())
+    assert under_way(store) is None
+
+
+def test_a_file_from_before_there_was_anything_to_set_aside_is_read(tmp_path):
+    open_store(tmp_path).close()
+    with sqlite3.connect(tmp_path / FILE_NAME) as connection:
+        for table in ("baseline_bak", "commissioning", "lesson"):
+            connection.execute(f"drop table {table}")
+        connection.execute("insert into baseline values ('pump_de', 'de', 'f', 0, ?)", (b"old",))
+    connection.close()
+    store = open_store(tmp_path)
+    assert store.notices == ()
+    assert store.baselines("pump_de", features="f") == {"de": b"old"}
+    assert store.aside("pump_de", features="f") == {}
 
 
 WRITER = """
@@ -53,7 +117,8 @@ from pathlib import Path
 from agent.service.store import open_store
 store = open_store(Path(sys.argv[1]))
 for count in range(1_000_000):
-    store.save_baseline("pump_de", None, features="f", value=str(count).encode())
+    value = {None: str(count).encode()}
+    store.save_baselines("pump_de", value, features="f", aside=value, ended=[])
     sys.stdout.write(f"{count}\\n")
     sys.stdout.flush()
 """
@@ -74,7 +139,9 @@ def test_what_was_acknowledged_survives_kill_9(tmp_path, acknowledged):
     writer.wait()
     store = open_store(tmp_path)
     assert store.notices == ()
-    assert int(store.baselines("pump_de", features="f")[None]) >= seen
+    kept = store.baselines("pump_de", features="f")
+    assert int(kept[None]) >= seen
+    assert store.aside("pump_de", features="f") == kept  # one transaction
 
 
 @pytest.mark.parametrize("damage", [b"not a database at all, " * 400, b"SQLite format 3\x00" + b"\xff" * 8000])
@@ -126,4 +193,4 @@ def test_a_write_that_fails_is_counted_and_stops_nothing(tmp_path):
     other.close()
     assert not store.save_alert(ALERT)
     assert store.failures == 1
-    assert store.save_baseline("pump_de", None, features="f", value=b"")
+    assert store.save_baselines("pump_de", {None: b""}, features="f")

@@ -1,0 +1,25 @@
+"""`forget SENSOR`: what the agent was taught of a healthy machine is forgotten, at one speed or at all of them."""
+
+from __future__ import annotations
+
+import argparse
+import os
+
+from agent.commands import arguments, running
+from agent.service.control import Forget, ask
+
+
+def add_arguments(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument("sensor", metavar="SENSOR", help="sensor id")
+    parser.add_argument(
+        "--speed", type=arguments.rpm, metavar="RPM", help="forget what was learnt within 5 %% of it (default: all)"
+    )
+    running.add_arguments(parser)
+
+
+def main(args: argparse.Namespace) -> int:
+    answer = ask(running.state_dir_of(args), Forget(sensor=args.sensor, rpm=args.speed))
+    print(f"{args.sensor}: forgotten: {', '.join(answer['forgotten'])}")
+    for remark in answer["remarks"]:
+        print(f"mind: {remark}")
+    return os.EX_OK
