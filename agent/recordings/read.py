@@ -12,6 +12,7 @@ from pathlib import Path
 from agent.errors import RecordingError
 from agent.ports import load
 from agent.recordings import FORMATS, format_of
+from agent.recordings.asked import Asked
 from agent.recordings.channels import MAX_FILE_BYTES
 from agent.recordings.recording import Piece as Piece
 from agent.recordings.recording import Recording as Recording
@@ -46,12 +47,13 @@ def read_recording(
     if size > MAX_FILE_BYTES:
         raise RecordingError(f"{path}: {size} bytes, at most {MAX_FILE_BYTES} are read; cut it into shorter pieces")
     try:
-        recording: Recording = load(FORMATS, suffix)(path, variable)
+        recording: Recording = load(FORMATS, suffix)(path, Asked(variable))
     except ImportError as error:
         if file_format.package is None:
             raise
+        needed = (error.name or file_format.package).partition(".")[0]
         mend = f"install the extra: pip install 'textvib-edge[{file_format.extra}]'"
-        raise RecordingError(f"{path}: reading {suffix} needs {file_format.package}; {mend}") from error
+        raise RecordingError(f"{path}: reading {suffix} needs {needed}; {mend}") from error
     except (OSError, MemoryError) as error:
         raise RecordingError(f"{path}: cannot be read ({error})") from error
     return checked(overruled(recording, rate_hz=rate_hz, axes=axes, unit=unit))

@@ -15,6 +15,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from agent.errors import RecordingError
+from agent.recordings.asked import Asked
 from agent.recordings.channels import MAX_VALUES, chosen_columns, names_of_axes
 from agent.recordings.recording import Recording
 from agent.types import Samples
@@ -48,10 +49,10 @@ class _Header:
     width: int
 
 
-def read(path: Path, variable: str | None) -> Recording:
-    """A WAV file whole; `variable` chooses channels by number from 1."""
+def read(path: Path, asked: Asked) -> Recording:
+    """A WAV file whole; `asked` chooses channels by number from 1."""
     wave = read_wav(path, max_values=MAX_VALUES)
-    samples = chosen_columns(path, wave.samples, variable)
+    samples = chosen_columns(path, wave.samples, asked.variable)
     return Recording(
         path=path,
         samples=np.ascontiguousarray(samples),

@@ -370,8 +370,10 @@ def test_npy_whichever_way_it_lies(tmp_path: Path, array: np.ndarray) -> None:
 
 def test_npy_of_one_axis_and_of_integers(tmp_path: Path) -> None:
     path = tmp_path / "a.npy"
-    np.save(path, np.arange(100, dtype=np.int16))
+    np.save(path, (SIGNAL[:100, 0] * 100).astype(np.int16))
     assert read_recording(path).samples.shape == (100, 1)
+    np.save(path, np.arange(100, dtype=np.int16))
+    refused(path, "no acceleration", "counts up")
 
 
 @pytest.mark.parametrize(
@@ -383,7 +385,7 @@ def test_npy_of_one_axis_and_of_integers(tmp_path: Path) -> None:
         (np.array(["a"]), "no vector"),
         (np.ones(4, complex), "no vector"),
         (np.ones((0,)), "no vector"),
-        (np.ones((100, 5)), "choose up to 3"),
+        (np.ones((100, 5)), "5 channels"),
     ],
 )
 def test_npy_that_is_no_signal_is_refused(tmp_path: Path, array: np.ndarray, mention: str) -> None:
