@@ -54,7 +54,7 @@ def add_arguments(parser: Parser) -> None:
     )
     arguments.add_bearing(parser)
     parser.add_argument("--channel", help="MATLAB variable, CSV column or channel number; several joined by +")
-    parser.add_argument("--unit", choices=("g", "m/s2", "raw"), help="unit of the samples, where the file has none")
+    arguments.add_scale(parser)
     parser.add_argument(
         "--healthy", type=Path, action="append", default=[], metavar="FILE", help="the same machine when it was healthy"
     )
@@ -172,7 +172,10 @@ def _read(paths: Sequence[Path], args: argparse.Namespace) -> Recording:
 
     from agent.recordings.read import read_recording
 
-    parts = [read_recording(path, variable=args.channel, rate_hz=args.rate_hz, unit=args.unit) for path in paths]
+    scale = arguments.scale_of(args)
+    parts = [
+        read_recording(path, variable=args.channel, rate_hz=args.rate_hz, unit=args.unit, scale=scale) for path in paths
+    ]
     if any(part.axes != parts[0].axes or part.rate_hz != parts[0].rate_hz for part in parts):
         raise RecordingError(f"{paths[0]}: the files to join differ in rate or channels")
     if len(parts) == 1:

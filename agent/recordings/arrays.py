@@ -142,7 +142,7 @@ def _read(content: Content, table: Table, columns: Sequence[_Column], asked: Ask
     for at in range(0, rows, step):
         end = min(rows, at + step)
         content.feed(rows_of(table, _values(columns, needed, at, end)), first=at)
-        asked.told(end / rows)
+        asked.progress(end / rows)
 
 
 def _values(columns: Sequence[_Column], needed: Sequence[int], at: int, end: int) -> dict[int, Floats]:

@@ -6,20 +6,20 @@ from collections.abc import Callable
 from dataclasses import dataclass
 
 
-def _unheard(share: float) -> None:
-    pass
+def unheard(share: float) -> None:
+    """Nobody wants to know how far it is."""
 
 
 @dataclass(frozen=True, slots=True)
 class Asked:
     """`variable` is None where the file must leave no choice; several joined by `+` become axes.
 
-    `volts`: a sensitivity is known, so columns of volts are acceleration. `told` hears the share that is read, 0 to 1.
+    `volts`: a sensitivity is known, so columns of volts are acceleration. `progress` hears the share read, 0 to 1.
     """
 
     variable: str | None = None
     volts: bool = False
-    told: Callable[[float], None] = _unheard
+    progress: Callable[[float], None] = unheard
 
     @property
     def parts(self) -> tuple[str, ...] | None:

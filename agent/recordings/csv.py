@@ -32,7 +32,7 @@ def read(path: Path, asked: Asked) -> Recording:
         lines = _lines_of(path, file)
         head = list(islice(lines, SAMPLE_LINES))
         table = table_of_lines(path, head, asked)
-        return recording_of_lines(path, table, chain(head, lines), told=lambda: asked.told(raw.tell() / size))
+        return recording_of_lines(path, table, chain(head, lines), progress=lambda: asked.progress(raw.tell() / size))
 
 
 def table_of_lines(path: Path, head: Sequence[str], asked: Asked) -> Table:
@@ -43,8 +43,8 @@ def table_of_lines(path: Path, head: Sequence[str], asked: Asked) -> Table:
     return table
 
 
-def recording_of_lines(path: Path, table: Table, lines: Iterable[str], *, told: Callable[[], None]) -> Recording:
-    """Such a table's samples, from all of its lines; `told` is called after each piece of them."""
+def recording_of_lines(path: Path, table: Table, lines: Iterable[str], *, progress: Callable[[], None]) -> Recording:
+    """Such a table's samples, from all of its lines; `progress` is called after each piece of them."""
     content = Content(path, table, row="line", where="lines before the table")
     rows, at = islice(lines, table.skip, None), table.skip
     while chunk := list(islice(rows, CHUNK_LINES)):
@@ -54,7 +54,7 @@ def recording_of_lines(path: Path, table: Table, lines: Iterable[str], *, told: 
             chunk = chunk[:-1]
         content.feed(read_lines(table, [line.rstrip("\n") for line in chunk]), first=at)
         at += len(chunk)
-        told()
+        progress()
     return content.end()
 
 

@@ -32,7 +32,7 @@ def read(path: Path, asked: Asked) -> Recording:
             held += np.ascontiguousarray(chosen_columns(path, block, asked.variable)).tobytes()
             if len(held) > 4 * MAX_VALUES:
                 raise RecordingError(f"{path}: holds more than {MAX_VALUES} values; cut it into shorter pieces")
-            asked.told(min(1.0, file.tell() / max(1, frames)))
+            asked.progress(min(1.0, file.tell() / max(1, frames)))
     width = channels if asked.variable in (None, "*") else len(str(asked.variable).split("+"))
     samples = np.frombuffer(held, np.float32).reshape(-1, width)
     step = None if bits is None else 2.0 ** (1 - bits)
@@ -45,5 +45,6 @@ def read(path: Path, asked: Asked) -> Recording:
         axes=names_of_axes(path, width),
         full_scale=None if step is None else 1.0 - step,
         step=step,
+        one_is_full_scale=True,
         notes=(f"{rate_hz} Hz from the file; full scale is 1.0",),
     )

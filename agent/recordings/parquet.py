@@ -49,7 +49,7 @@ def _pieces(file: Any, flat: list[_Kind], needed: tuple[int, ...], asked: Asked)
     for batch in file.iter_batches(BATCH_ROWS, columns=[flat[k].name for k in needed]):
         yield {k: flat[k].values(batch.column(flat[k].name)) for k in needed}
         done += batch.num_rows
-        asked.told(min(1.0, done / rows))
+        asked.progress(min(1.0, done / rows))
 
 
 class _Kind:

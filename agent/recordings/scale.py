@@ -104,6 +104,9 @@ class Scale:
         return full_scale.value / full_scale.counts / sensitivity.per_g
 
 
+NO_SCALE: Final = Scale()
+
+
 def sensitivity_of(text: str) -> Sensitivity:
     """`100mV/g`, `10.2 mV/(m/s2)`, `256LSB/g`, `3.9mg/LSB`, `10 g/V`; ValueError says what is wrong."""
     number, unit = _number_unit(text, SENSITIVITY)
@@ -134,6 +137,14 @@ def full_scale_of(text: str) -> FullScale:
     if (in_g := _g_of(unit)) is not None:
         return FullScale(_sensible(number * in_g, text), "g", counts)
     raise ValueError(f"{text!r} is no full scale; give {FULL_SCALE}")
+
+
+def scale_of(sensitivity: str | None, full_scale: str | None) -> Scale:
+    """What both say; ValueError where one cannot be read."""
+    return Scale(
+        None if sensitivity is None else sensitivity_of(sensitivity),
+        None if full_scale is None else full_scale_of(full_scale),
+    )
 
 
 def _both(full_scale: FullScale) -> str:

@@ -143,4 +143,4 @@ def _pieces(columns: Sequence[_Channel], needed: Sequence[int], asked: Asked) ->
     rows = columns[0].rows
     for at in range(0, rows, CHUNK_ROWS):
         yield {k: columns[k].values(at, at + CHUNK_ROWS) for k in needed}
-        asked.told(min(1.0, (at + CHUNK_ROWS) / rows))
+        asked.progress(min(1.0, (at + CHUNK_ROWS) / rows))

@@ -57,7 +57,7 @@ def read(path: Path, asked: Asked) -> Recording:
 
 def _read(file: Any, k: int, count: int, asked: Asked) -> Mapping[str, Any]:
     record: Mapping[str, Any] = file.read_sets(k)
-    asked.told((k + 1) / count)
+    asked.progress((k + 1) / count)
     return record
 
 

@@ -62,6 +62,7 @@ def read(path: Path, asked: Asked) -> Recording:
         axes=names_of_axes(path, samples.shape[1]),
         full_scale=wave.full_scale,
         step=wave.step,
+        one_is_full_scale=True if wave.step is not None else None,
         notes=(
             f"{wave.rate_hz} Hz from the file; full scale is 1.0",
             *(["ends before the length that its header says"] if wave.is_cut else []),

@@ -44,7 +44,7 @@ def read(path: Path, asked: Asked) -> Recording:
             rows = sheets[name].max_row or 0
             lines = _lines(path, sheets[name])
             notes = (f"sheet {name}",) if len(sheets) > 1 else ()
-            recording = recording_of_lines(path, table, _telling(lines, rows, asked), told=lambda: None)
+            recording = recording_of_lines(path, table, _telling(lines, rows, asked), progress=lambda: None)
             return replace(recording, notes=(*notes, *recording.notes))
         finally:
             book.close()
@@ -96,7 +96,7 @@ def _empty(path: Path) -> RecordingError:
 
 
 def _lines(path: Path, sheet: Any) -> Iterator[str]:
-    """The rows as lines with tabs, all of one width; columns at either side that the first rows leave empty are left out."""
+    """The rows as lines with tabs, all of one width: that of the columns in which the first rows hold anything."""
     sheet.reset_dimensions()  # what is declared may be far more than what is there
     rows = _bounded(path, sheet.iter_rows(values_only=True))
     head = list(islice(rows, SAMPLE_LINES))
@@ -124,7 +124,7 @@ def _bounded(path: Path, rows: Iterator[tuple[Any, ...]]) -> Iterator[tuple[Any,
 def _telling(lines: Iterator[str], rows: int, asked: Asked) -> Iterator[str]:
     for at, line in enumerate(lines):
         if rows and at % TELL_EVERY == 0:
-            asked.told(min(1.0, at / rows))
+            asked.progress(min(1.0, at / rows))
         yield line
 
 
