@@ -68,10 +68,11 @@ def chosen_parts(path: Path, there: Mapping[str, Leaf], variable: str | None) ->
 
 
 def parts_of_all(path: Path, there: Mapping[str, Leaf]) -> list[Part]:
-    """The only array, or vectors of one length as a table; RecordingError lists what there is to choose from."""
+    """The only array, or vectors of one group and length as a table; RecordingError lists what there is to choose."""
+    groups = {group_of(name) for name in there}
     lengths = {max(leaf.shape) for leaf in there.values()}
     vectors = all(leaf.size == max(leaf.shape) and _is_real(leaf) for leaf in there.values())
-    if len(there) > 1 and len(there) <= MOST_COLUMNS and vectors and len(lengths) == 1:
+    if len(there) > 1 and len(there) <= MOST_COLUMNS and vectors and len(groups) == len(lengths) == 1:
         return [_whole(path, name, leaf) for name, leaf in there.items()]
     name = _one_name(path, "*", there)
     return [_whole(path, name, there[name])]

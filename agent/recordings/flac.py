@@ -46,5 +46,8 @@ def read(path: Path, asked: Asked) -> Recording:
         full_scale=None if step is None else 1.0 - step,
         step=step,
         one_is_full_scale=True,
-        notes=(f"{rate_hz} Hz from the file; full scale is 1.0",),
+        notes=(
+            f"{rate_hz} Hz from the file; full scale is 1.0",
+            *(["ends before the length that its header says"] if len(samples) < frames else []),
+        ),
     )

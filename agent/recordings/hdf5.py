@@ -86,9 +86,9 @@ class _Found:
         self._attributes(name, group)
         is_frame = "pandas_type" in group.attrs
         for key in group:
-            if depth >= MAX_DEPTH or len(self.leaves) >= MAX_LEAVES or key.startswith("#"):
+            if depth >= MAX_DEPTH or len(self.leaves) >= MAX_LEAVES:
                 return
-            if not isinstance(group.get(key, getlink=True), h5py.HardLink):
+            if key.startswith("#") or not isinstance(group.get(key, getlink=True), h5py.HardLink):
                 continue
             child, full = group[key], f"{name}{self.mark}{key}" if name else key
             if isinstance(child, h5py.Group):

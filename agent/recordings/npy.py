@@ -51,7 +51,11 @@ def fields_of(name: str, array: np.ndarray[Any, Any]) -> dict[str, Leaf]:
     """An array by its name; a structured one by the dotted names of its fields."""
     if not array.dtype.names:
         return {name: array}
-    return {f"{name}.{field}" if name else field: array[field] for field in array.dtype.names}
+    return {
+        f"{name}.{field}" if name else field: array[field]
+        for field in array.dtype.names
+        if array[field].dtype.kind in "iufc"
+    }
 
 
 def _array(path: Path, name: str, file: IO[bytes], file_size: int) -> np.ndarray[Any, Any]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
@@ -32,7 +33,9 @@ OPTION = "--channel, like GROUP/CHANNEL, several joined by +"
 def read(path: Path, asked: Asked) -> Recording:
     """The channels of one group, or those that `asked` names as GROUP/CHANNEL, CHANNEL or by number from 1."""
     from nptdms import TdmsFile
+    from nptdms.log import log_manager
 
+    log_manager.set_level(logging.CRITICAL)  # it prints what it cannot decode
     with reading(path, "TDMS file"), path.open("rb") as file, TdmsFile.open(file) as tdms:
         groups = {group.name: _signals(group.channels()) for group in tdms.groups()}
         groups = {name: channels for name, channels in groups.items() if channels}
@@ -47,6 +50,7 @@ def read(path: Path, asked: Asked) -> Recording:
         table = settled(path, [column.typed() for column in columns], said, asked, chosen=numbers)
         table = replace(table, facts=_facts(path, table, channels, said))
         notes = [f"group {group}"] if len(groups) > 1 else []
+        notes += ["ends before the length that it says"] if tdms.file_status.incomplete_final_segment else []
         return filled(path, table, _pieces(columns, needed_of(table), asked), notes=notes)
 
 
