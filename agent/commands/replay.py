@@ -118,10 +118,10 @@ def main(args: argparse.Namespace) -> int:
 def _learn(args: argparse.Namespace, bundle: Bundle, encoder: Encoder) -> dict[str | None, Baseline]:
     """What the healthy recordings teach; RecordingError where one is too short to teach anything."""
     from agent.alerting.window_rules import DecisionConfig
+    from agent.commands.waiting import blocks_of
     from agent.diagnosis.baseline import MIN_WINDOWS
     from agent.dsp.features import views
     from agent.pipeline import Pipeline
-    from agent.recordings.read import blocks_of
     from agent.stream.windowing import Windower
 
     learnt: dict[str | None, Baseline] = {}
@@ -158,8 +158,8 @@ def _diagnose(
     baselines: dict[str | None, Baseline],
 ) -> list[Diagnosis]:
     from agent.alerting.window_rules import DecisionConfig
+    from agent.commands.waiting import blocks_of
     from agent.pipeline import Pipeline
-    from agent.recordings.read import blocks_of
     from agent.types import Diagnosis
 
     pipeline = Pipeline(setup, bundle=bundle, encoder=encoder, config=DecisionConfig(), baselines=baselines)
@@ -170,7 +170,7 @@ def _diagnose(
 def _read(paths: Sequence[Path], args: argparse.Namespace) -> Recording:
     import numpy as np
 
-    from agent.recordings.read import read_recording
+    from agent.commands.waiting import read_recording
 
     scale = arguments.scale_of(args)
     parts = [

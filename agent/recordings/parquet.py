@@ -18,6 +18,7 @@ from agent.tables.facts import facts_of_pairs
 from agent.tables.typed import SAMPLE_ROWS, Typed, Values, needed_of
 
 BATCH_ROWS = 1 << 15
+BUFFER_BYTES = 1 << 20  # of each column: without it a group of rows is read whole
 MOST_TEXT = 400  # characters of a value beside the columns
 SECONDS = {"s": 1.0, "ms": 1e-3, "us": 1e-6, "ns": 1e-9}
 FOREIGN_KEYS = ("pandas", "ARROW:schema")
@@ -28,7 +29,10 @@ def read(path: Path, asked: Asked) -> Recording:
     """A table whole; `asked` names columns by name or by number from 1, several joined by `+`."""
     import pyarrow.parquet
 
-    with reading(path, "Parquet file"), pyarrow.parquet.ParquetFile(path) as file:
+    with (
+        reading(path, "Parquet file"),
+        pyarrow.parquet.ParquetFile(path, buffer_size=BUFFER_BYTES, pre_buffer=False) as file,
+    ):
         schema = file.schema_arrow
         if len(set(schema.names)) != len(schema.names):
             raise RecordingError(f"{path}: two of its columns have one name; rename one")
