@@ -28,7 +28,7 @@ from agent.tables.values import Facts, Question, Table, Told
 
 Floats = NDArray[np.float64]
 
-CHUNK_VALUES = 1 << 18  # of a table, read at a time
+CHUNK_VALUES = 1 << 16  # of a table, read at a time
 MAY_BE_SIGNAL = ("acceleration", "unknown", "time", "counter")  # roles by name that contents may contradict
 
 

@@ -120,7 +120,7 @@ class Content:
         if series.wraps:
             yield f"its clock went round {series.wraps} times"
         if table.unit is not None:
-            yield f"unit {table.unit} from the header"
+            yield f"unit {table.unit} from the {'header' if self._row == 'line' else 'file'}"
         for left in table.left_out:
             yield f"left out: {left.what:.80} {left.reason:.80}"
 

@@ -26,32 +26,36 @@ MOST_COLUMNS = 1024
 MOST_SHEETS = 64
 MOST_TEXT = 64 << 20  # bytes, of the words that all sheets share; they are held whole
 PROLOG = 1024
+OLD = b"\xd0\xcf\x11\xe0"  # of Microsoft's containers before the archive, and around an encrypted one
 SHARED = "xl/sharedStrings.xml"
-TELL_EVERY = 1024  # rows
 
 
 def read(path: Path, asked: Asked) -> Recording:
     """The one sheet with acceleration; `asked` names columns, or `SHEET!COLUMN`, `SHEET!*` where there are more."""
     import openpyxl
 
-    with reading(path, "Excel workbook"):
+    with reading(path, "Excel workbook"), path.open("rb") as file:
         _check(path)
-        book = openpyxl.load_workbook(path, read_only=True, data_only=True)
+        book = openpyxl.load_workbook(file, read_only=True, data_only=True)
         try:
             sheets = {sheet.title: sheet for sheet in book.worksheets[:MOST_SHEETS]}
             name, asked = _named(path, list(sheets), asked)
             name, table = _settled(path, {name: sheets[name]} if name else sheets, asked)
-            rows = sheets[name].max_row or 0
-            lines = _lines(path, sheets[name])
+            lines, size = _lines(path, sheets[name]), path.stat().st_size
             notes = (f"sheet {name}",) if len(sheets) > 1 else ()
-            recording = recording_of_lines(path, table, _telling(lines, rows, asked), progress=lambda: None)
+            recording = recording_of_lines(
+                path, table, lines, progress=lambda: asked.progress(min(1.0, file.tell() / size))
+            )
             return replace(recording, notes=(*notes, *recording.notes))
         finally:
             book.close()
 
 
 def _check(path: Path) -> None:
-    """RecordingError for an archive that unpacks to too much, or XML that declares entities of its own."""
+    """RecordingError for an older workbook, an archive that unpacks to too much, or XML that declares entities."""
+    with path.open("rb") as file:
+        if file.read(len(OLD)) == OLD:
+            raise RecordingError(f"{path}: is an .xls under another name, or has a password; save it as .xlsx without")
     with zipfile.ZipFile(path) as archive:
         for member in weighed(path, archive):
             if member.filename == SHARED and member.file_size > MOST_TEXT:
@@ -119,13 +123,6 @@ def _bounded(path: Path, rows: Iterator[tuple[Any, ...]]) -> Iterator[tuple[Any,
             yield row
         else:
             blank.append(())
-
-
-def _telling(lines: Iterator[str], rows: int, asked: Asked) -> Iterator[str]:
-    for at, line in enumerate(lines):
-        if rows and at % TELL_EVERY == 0:
-            asked.progress(min(1.0, at / rows))
-        yield line
 
 
 def _text(value: Any) -> str:

@@ -246,6 +246,8 @@ def test_xlsx_bombs_and_far_cells_are_refused_and_missing_cells_are_gaps(tmp_pat
             for name, content in whole.items():
                 archive.writestr(name, sheet if name.endswith("sheet1.xml") else content)
 
+    path.write_bytes(b"\xd0\xcf\x11\xe0" + bytes(600))
+    refused(path, "save it as .xlsx")
     sheet = whole["xl/worksheets/sheet1.xml"]
     again(sheet.replace(b"<sheetData>", b"<sheetData>" + b" " * (200 << 20)))
     refused(path, "unpacks to 200 MiB")
@@ -389,3 +391,37 @@ def test_flac_channels_and_what_is_none(tmp_path: Path) -> None:
     holds(read_recording(path, variable="2"), OTHER)
     WRITERS[".wav"](path)
     refused(path, "no FLAC")
+
+
+# --------------------------------------------------------------------------------------------------------- long files
+
+LONG = 2_000_000
+
+
+@pytest.mark.parametrize("suffix", [".h5", ".parquet", ".tdms", ".flac"])
+def test_a_long_file_is_read_in_pieces(tmp_path: Path, suffix: str) -> None:
+    """Beyond the samples themselves (and their growth) hardly anything is held, however long the file."""
+    import tracemalloc
+
+    import soundfile
+
+    path = tmp_path / f"a{suffix}"
+    signal = np.random.default_rng(5).normal(0, 0.2, LONG).clip(-0.99, 0.99)
+    if suffix == ".h5":
+        with h5py.File(path, "w") as file:
+            file.create_dataset("acc_g", data=signal, chunks=(1 << 16,))
+    elif suffix == ".parquet":
+        pyarrow.parquet.write_table(pyarrow.table({"t": np.arange(LONG) / 12e3, "acc": signal}), path)
+    elif suffix == ".tdms":
+        write_tdms(path, channel("acc", signal))
+    else:
+        soundfile.write(path, signal, 12_000, subtype="PCM_16")
+    small = tmp_path / f"b{suffix}"
+    WRITERS[suffix](small)
+    read_recording(small)  # libraries are imported
+    tracemalloc.start()
+    recording = read_recording(path)
+    peak = tracemalloc.get_traced_memory()[1]
+    tracemalloc.stop()
+    assert len(recording.samples) == LONG
+    assert peak < 2 * recording.samples.nbytes + (10 << 20)
