@@ -109,7 +109,7 @@ def test_npz_that_leaves_a_choice_lists_what_there_is(tmp_path: Path) -> None:
 def test_npz_with_a_pickle_a_lie_or_a_bomb_is_refused(tmp_path: Path) -> None:
     path = tmp_path / "a.npz"
     np.savez(path, a=np.array([{}], dtype=object), allow_pickle=True)
-    refused(path, "pickle")
+    refused(path, "a holds Python objects (a pickle)")
     np.savez_compressed(path, a=np.zeros(20 << 20))
     refused(path, "unpacks to 160 MiB")
     np.savez(path, a=SIGNAL)
@@ -411,7 +411,9 @@ def test_a_long_file_is_read_in_pieces(tmp_path: Path, suffix: str) -> None:
         with h5py.File(path, "w") as file:
             file.create_dataset("acc_g", data=signal, chunks=(1 << 16,))
     elif suffix == ".parquet":
-        pyarrow.parquet.write_table(pyarrow.table({"t": np.arange(LONG) / 12e3, "acc": signal}), path)
+        pyarrow.parquet.write_table(
+            pyarrow.table({"t": np.arange(LONG) / 12e3, "acc": signal}), path, row_group_size=1 << 17
+        )
     elif suffix == ".tdms":
         write_tdms(path, channel("acc", signal))
     else:
@@ -419,9 +421,10 @@ def test_a_long_file_is_read_in_pieces(tmp_path: Path, suffix: str) -> None:
     small = tmp_path / f"b{suffix}"
     WRITERS[suffix](small)
     read_recording(small)  # libraries are imported
+    held: list[int] = []  # by Arrow, which has memory of its own
     tracemalloc.start()
-    recording = read_recording(path)
+    recording = read_recording(path, progress=lambda _: held.append(pyarrow.total_allocated_bytes()))
     peak = tracemalloc.get_traced_memory()[1]
     tracemalloc.stop()
     assert len(recording.samples) == LONG
-    assert peak < 2 * recording.samples.nbytes + (10 << 20)
+    assert peak + max(held) < 2 * recording.samples.nbytes + (10 << 20)
