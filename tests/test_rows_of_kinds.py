@@ -45,6 +45,7 @@ ELSEWHERE = {
     "agent/commands/__init__.py": {"replay"},  # the command
     "agent/service/answers.py": {".vbp"},  # the end of a file's name that it makes
     "export/shrinking/writers/__init__.py": set(RUNTIMES),  # the table of writers, see below
+    "export/studies/knowledge/rigs.py": {".npz"},  # the end of the names of what it keeps
     "export/studies/field/edge.py": {"onnx"},  # a study of one runtime
 }
 
