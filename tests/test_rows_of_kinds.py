@@ -36,7 +36,7 @@ TABLES = {
         *(row.file for row in RUNTIMES.values()),
         *(package for row in RUNTIMES.values() for package in row.packages),
     },
-    "agent/recordings": set(FORMATS),
+    "agent/recordings": set(FORMATS) - {".npz"},  # in which the program keeps arrays of its own, too
 }
 """Folder of alternatives -> the names that stand in its table."""
 
@@ -45,7 +45,6 @@ ELSEWHERE = {
     "agent/commands/__init__.py": {"replay"},  # the command
     "agent/service/answers.py": {".vbp"},  # the end of a file's name that it makes
     "export/shrinking/writers/__init__.py": set(RUNTIMES),  # the table of writers, see below
-    "export/studies/knowledge/rigs.py": {".npz"},  # the end of the names of what it keeps
     "export/studies/field/edge.py": {"onnx"},  # a study of one runtime
 }
 
