@@ -15,6 +15,16 @@ import pytest
 from requirements import ROOT, skip_unless_required
 from serial_lines import Terminal
 
+from agent.service import progress
+
+
+@pytest.fixture(scope="session", autouse=True)
+def no_progress() -> Iterator[None]:
+    """On a loaded machine anything may last long enough to be told of, among lines that a test reads."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(progress, "FIRST_S", 1e6)
+        yield
+
 
 @pytest.fixture(scope="session")
 def shared_data() -> Path:

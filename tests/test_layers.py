@@ -64,9 +64,10 @@ PURE = (
     "agent/bundle/runtimes",
 )
 """Rooms of agent that take time as a number, and the folder in them that need not."""
-HEAVY = {"torch", "scipy", "onnx", "transformers", "sklearn", "tokenizers", "matplotlib"}
+OF_FORMATS = {row.package for row in FORMATS.values() if row.package}
+HEAVY = {"torch", "onnx", "transformers", "sklearn", "tokenizers", "matplotlib"} | OF_FORMATS
 EDGE = {"numpy", "onnxruntime", "paho", "serial", "msgspec", "ai_edge_litert", "tflite_runtime"}
-BY_ROOM = {"demo": {"amqtt", "rich"}, "recordings": {row.package for row in FORMATS.values() if row.package}}
+BY_ROOM = {"demo": {"amqtt", "rich"}, "recordings": OF_FORMATS}
 """Room of agent -> what it may import beyond the edge's own packages, on use."""
 FENCED = "export.studies"  # read by the commands alone
 MOST_TOP_MODULES = {"agent": 12, "export": 6}
@@ -254,7 +255,7 @@ BREAKS = {
     circles: {"agent/dsp/a.py": "import agent.dsp.b", "agent/dsp/b.py": "def f():\n    from agent.dsp import a"},
     waiting_in_pure_rooms: {"agent/stream/clock.py": "from time import monotonic"},
     threads_outside_service: {"agent/sources/serial.py": "import threading\nthreading.Thread(target=print).start()"},
-    foreign_to_the_edge: {"agent/recordings/mat.py": "import scipy.io"},  # on use only
+    foreign_to_the_edge: {"agent/recordings/hdf5.py": "import h5py"},  # on use only
     over_the_fence: {"export/runs/train_run.py": "from export.studies.columns import splits"},
     users_of_the_simulator: {"agent/commands/replay.py": "def f():\n    import simulator"},
     foreign_to_the_bridge: {"firmware_bridge/frames.py": "import numpy"},

@@ -4,10 +4,14 @@ from __future__ import annotations
 
 import argparse
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from agent.errors import TextVibError
 from agent.limits import MAX_RPM
 from agent.machine import Inside
+
+if TYPE_CHECKING:
+    from agent.recordings.scale import FullScale, Scale, Sensitivity
 
 WRONG_USAGE = 2
 """Exit code of a command that judges; 1 and 3 beside it say what was judged."""
@@ -45,6 +49,47 @@ class UsageError(TextVibError):
 
     def __init__(self, message: str) -> None:
         super().__init__(f"{message}; see textvib-agent replay --help")
+
+
+def add_scale(parser: argparse.ArgumentParser) -> None:
+    """`--unit`, and what makes g of volts, counts and shares of full scale."""
+    parser.add_argument(
+        "--unit", choices=("g", "m/s2", "V", "mV", "raw"), help="unit of the samples, where the file has none"
+    )
+    parser.add_argument(
+        "--sensitivity", type=_sensitivity, metavar="mV/g", help="of the sensor: 100mV/g, 10.2mV/(m/s2), 256LSB/g"
+    )
+    parser.add_argument(
+        "--full-scale",
+        type=_full_scale,
+        metavar="V|g",
+        help="of the recorder, where its file holds shares of it (.wav, .flac) or counts: 10V, 16g, 16g/32768",
+    )
+
+
+def scale_of(args: argparse.Namespace) -> Scale:
+    """What `--sensitivity` and `--full-scale` say together."""
+    from agent.recordings.scale import Scale
+
+    return Scale(args.sensitivity, args.full_scale)
+
+
+def _sensitivity(text: str) -> Sensitivity:
+    from agent.recordings.scale import sensitivity_of
+
+    try:
+        return sensitivity_of(text)
+    except ValueError as error:
+        raise argparse.ArgumentTypeError(str(error)) from None
+
+
+def _full_scale(text: str) -> FullScale:
+    from agent.recordings.scale import full_scale_of
+
+    try:
+        return full_scale_of(text)
+    except ValueError as error:
+        raise argparse.ArgumentTypeError(str(error)) from None
 
 
 def add_bearing(parser: argparse.ArgumentParser) -> None:

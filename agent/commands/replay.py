@@ -54,7 +54,7 @@ def add_arguments(parser: Parser) -> None:
     )
     arguments.add_bearing(parser)
     parser.add_argument("--channel", help="MATLAB variable, CSV column or channel number; several joined by +")
-    parser.add_argument("--unit", choices=("g", "m/s2", "raw"), help="unit of the samples, where the file has none")
+    arguments.add_scale(parser)
     parser.add_argument(
         "--healthy", type=Path, action="append", default=[], metavar="FILE", help="the same machine when it was healthy"
     )
@@ -118,10 +118,10 @@ def main(args: argparse.Namespace) -> int:
 def _learn(args: argparse.Namespace, bundle: Bundle, encoder: Encoder) -> dict[str | None, Baseline]:
     """What the healthy recordings teach; RecordingError where one is too short to teach anything."""
     from agent.alerting.window_rules import DecisionConfig
+    from agent.commands.waiting import blocks_of
     from agent.diagnosis.baseline import MIN_WINDOWS
     from agent.dsp.features import views
     from agent.pipeline import Pipeline
-    from agent.recordings.read import blocks_of
     from agent.stream.windowing import Windower
 
     learnt: dict[str | None, Baseline] = {}
@@ -158,8 +158,8 @@ def _diagnose(
     baselines: dict[str | None, Baseline],
 ) -> list[Diagnosis]:
     from agent.alerting.window_rules import DecisionConfig
+    from agent.commands.waiting import blocks_of
     from agent.pipeline import Pipeline
-    from agent.recordings.read import blocks_of
     from agent.types import Diagnosis
 
     pipeline = Pipeline(setup, bundle=bundle, encoder=encoder, config=DecisionConfig(), baselines=baselines)
@@ -170,9 +170,12 @@ def _diagnose(
 def _read(paths: Sequence[Path], args: argparse.Namespace) -> Recording:
     import numpy as np
 
-    from agent.recordings.read import read_recording
+    from agent.commands.waiting import read_recording
 
-    parts = [read_recording(path, variable=args.channel, rate_hz=args.rate_hz, unit=args.unit) for path in paths]
+    scale = arguments.scale_of(args)
+    parts = [
+        read_recording(path, variable=args.channel, rate_hz=args.rate_hz, unit=args.unit, scale=scale) for path in paths
+    ]
     if any(part.axes != parts[0].axes or part.rate_hz != parts[0].rate_hz for part in parts):
         raise RecordingError(f"{paths[0]}: the files to join differ in rate or channels")
     if len(parts) == 1:

@@ -13,7 +13,7 @@ from pathlib import Path
 class Format:
     """A kind of recording."""
 
-    path: str  # "module:function", imported on use; function(path, variable) is an agent.recordings.recording.Recording
+    path: str  # "module:function", imported on use; function(path, agent.recordings.asked.Asked) is a Recording
     package: str | None = None  # that it needs beyond the edge's own
     extra: str | None = None  # of this distribution, which brings that package
     is_framed: bool = False  # frames as a port brings them, played through the reader that serves ports
@@ -27,7 +27,16 @@ FORMATS = {
     ".lvm": Format("agent.recordings.csv:read"),
     ".wav": Format("agent.recordings.wav:read"),
     ".npy": Format("agent.recordings.npy:read"),
+    ".npz": Format("agent.recordings.npy:read_many"),
     ".mat": Format("agent.recordings.mat:read", package="scipy", extra="recordings"),
+    ".h5": Format("agent.recordings.hdf5:read", package="h5py", extra="recordings"),
+    ".hdf5": Format("agent.recordings.hdf5:read", package="h5py", extra="recordings"),
+    ".xlsx": Format("agent.recordings.xlsx:read", package="openpyxl", extra="recordings"),
+    ".parquet": Format("agent.recordings.parquet:read", package="pyarrow", extra="recordings"),
+    ".tdms": Format("agent.recordings.tdms:read", package="nptdms", extra="recordings"),
+    ".uff": Format("agent.recordings.uff:read", package="pyuff", extra="recordings"),
+    ".unv": Format("agent.recordings.uff:read", package="pyuff", extra="recordings"),
+    ".flac": Format("agent.recordings.flac:read", package="soundfile", extra="recordings"),
 }
 """By the suffix of the file, in lower case."""
 

@@ -28,18 +28,12 @@ def chosen_columns(path: Path, values: Numbers, variable: str | None) -> Numbers
     """Columns by number from 1, as in "2+3"; all of them where `variable` is None."""
     if variable is None or variable == "*":
         return values
-    numbers = [int(part) if part.strip().isdecimal() else 0 for part in variable.split("+")]
-    if not all(1 <= number <= values.shape[1] for number in numbers):
-        raise RecordingError(f"{path}: has no channel {variable!r}; channels are numbered 1 to {values.shape[1]}")
-    return values[:, [number - 1 for number in numbers]]
+    return values[:, list(numbers_of_columns(path, values.shape[1], variable))]
 
 
-def columns_of(path: Path, name: str, array: Numbers) -> Numbers:
-    """A vector or a table with few channels as (n, channels), whichever way it lies."""
-    if array.dtype.kind not in "iuf" or array.ndim not in (1, 2) or not array.size:
-        raise RecordingError(f"{path}: {name} is no vector or table of real numbers ({array.dtype}, {array.shape})")
-    table = array.reshape(-1, 1) if array.ndim == 1 else array
-    table = table.T if table.shape[0] < table.shape[1] else table
-    if table.shape[1] > MAX_CHANNELS:
-        raise RecordingError(f"{path}: {name} is {array.shape[0]} x {array.shape[1]}; no side is a number of channels")
-    return table
+def numbers_of_columns(path: Path, width: int, asked: str) -> tuple[int, ...]:
+    """Indexes of columns that are asked for by number from 1, as in "2+3"; RecordingError where there are fewer."""
+    numbers = [int(part) if part.strip().isdecimal() else 0 for part in asked.split("+")]
+    if not all(1 <= number <= width for number in numbers):
+        raise RecordingError(f"{path}: has no channel {asked!r}; channels are numbered 1 to {width}")
+    return tuple(number - 1 for number in numbers)

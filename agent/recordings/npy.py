@@ -1,30 +1,77 @@
-"""Plain NumPy arrays: a vector, or a table with few channels, without a rate or a unit."""
+"""NumPy arrays: a vector, or a table with few channels, or a structured one; alone or named in an `.npz`.
+
+Pickles are refused, and what a file says of its sizes is held against the file before anything is read.
+"""
 
 from __future__ import annotations
 
+import math
+import zipfile
 from pathlib import Path
+from typing import IO, Any
 
 import numpy as np
+from numpy.lib import format as npy_format
 
 from agent.errors import RecordingError
-from agent.recordings.channels import MAX_VALUES, chosen_columns, columns_of, names_of_axes
-from agent.recordings.recording import Recording, as_float32
+from agent.recordings.array_names import Leaf
+from agent.recordings.arrays import Arrays, recording_of
+from agent.recordings.asked import Asked
+from agent.recordings.channels import MAX_VALUES
+from agent.recordings.foreign import reading, weighed
+from agent.recordings.recording import Recording
+
+MOST_TEXT = 400  # characters of a word beside the arrays
 
 
-def read(path: Path, variable: str | None) -> Recording:
-    """An array whole; `variable` chooses columns by number from 1."""
-    try:
-        array = np.load(path, mmap_mode="r", allow_pickle=False)
-    except (ValueError, EOFError) as error:
-        raise RecordingError(f"{path}: is no plain .npy array ({error}); save it with numpy.save") from error
-    if array.size > MAX_VALUES:
-        raise RecordingError(f"{path}: holds {array.size} values, at most {MAX_VALUES} are read; cut it shorter")
-    samples = chosen_columns(path, columns_of(path, "the array", array), variable)
-    return Recording(
-        path=path,
-        samples=as_float32(samples),
-        rate_hz=None,
-        rpm=None,
-        unit="raw",
-        axes=names_of_axes(path, samples.shape[1]),
-    )
+def read(path: Path, asked: Asked) -> Recording:
+    """An array whole; `asked` chooses columns by number from 1, or fields by name."""
+    with reading(path, "plain .npy array; save it with numpy.save"):
+        array = npy_format.open_memmap(path, mode="r")
+    return recording_of(path, Arrays(fields_of("", array)), asked)
+
+
+def read_many(path: Path, asked: Asked) -> Recording:
+    """The arrays of an `.npz`, of which scalars say rate, speed and unit."""
+    leaves: dict[str, Leaf] = {}
+    texts: list[tuple[str, str]] = []
+    with reading(path, ".npz file of arrays"), zipfile.ZipFile(path) as archive:
+        for member in weighed(path, archive):
+            name = member.filename.removesuffix(".npy")
+            with archive.open(member) as file:
+                array = _array(path, name, file, member.file_size)
+            if array.dtype.kind in "US" and array.size == 1 and array.dtype.itemsize <= 4 * MOST_TEXT:
+                texts.append((name, _text(array)))
+            elif array.dtype.names or array.dtype.kind in "iufc":
+                leaves.update(fields_of(name, array))
+    return recording_of(path, Arrays(leaves, pairs={"": texts}), asked)
+
+
+def fields_of(name: str, array: np.ndarray[Any, Any]) -> dict[str, Leaf]:
+    """An array by its name; a structured one by the dotted names of its fields."""
+    if not array.dtype.names:
+        return {name: array}
+    return {
+        f"{name}.{field}" if name else field: array[field]
+        for field in array.dtype.names
+        if array[field].dtype.kind in "iufc"
+    }
+
+
+def _array(path: Path, name: str, file: IO[bytes], file_size: int) -> np.ndarray[Any, Any]:
+    """One member, read no further than its header where that does not fit the member."""
+    version = npy_format.read_magic(file)
+    read_header = npy_format.read_array_header_1_0 if version == (1, 0) else npy_format.read_array_header_2_0
+    shape, is_fortran, dtype = read_header(file)
+    if dtype.hasobject:
+        raise RecordingError(f"{path}: {name} holds Python objects (a pickle), which are not read; save plain numbers")
+    count = math.prod(shape)
+    if count * dtype.itemsize > file_size or count > MAX_VALUES:
+        raise RecordingError(f"{path}: {name} claims {count} values, more than it holds or than {MAX_VALUES}")
+    array = np.frombuffer(file.read(count * dtype.itemsize), dtype, count)
+    return array.reshape(shape, order="F" if is_fortran else "C")
+
+
+def _text(array: np.ndarray[Any, Any]) -> str:
+    value = array.reshape(-1)[0]
+    return value.decode("utf-8", "replace") if isinstance(value, bytes) else str(value)

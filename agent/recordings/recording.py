@@ -5,8 +5,8 @@ Pure values: how a file becomes one is `agent.recordings.read`.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
-from dataclasses import dataclass, replace
+from collections.abc import Iterator
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Literal
 
@@ -14,13 +14,13 @@ import numpy as np
 from numpy.typing import NDArray
 
 from agent.errors import RecordingError
-from agent.limits import MAX_RATE_HZ, MIN_RATE_HZ, STANDARD_GRAVITY
-from agent.tables.clock import AGREES
+from agent.limits import MAX_RATE_HZ, MIN_RATE_HZ
 from agent.types import SampleBlock, Samples, Stream
 
 BLOCK_S = 0.1
 
-Unit = Literal["g", "m/s2", "raw"]
+Unit = Literal["g", "m/s2", "V", "mV", "raw"]
+"""Of samples, as a person says it; volts need a sensitivity beside them."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,7 +48,8 @@ class Recording:
     full_scale: float | None = None
     step: float | None = None
     notes: tuple[str, ...] = ()
-    written_unit: Literal["g", "m/s2"] | None = None  # of the file, where `samples` are in g for that reason
+    written_unit: Literal["g", "m/s2", "V"] | None = None  # of the file, where `samples` are in g or V for that reason
+    one_is_full_scale: bool | None = False  # a sample of 1 is the recorder's full scale; None: it may be
 
 
 def blocks_of(
@@ -98,54 +99,6 @@ def _stream_of(recording: Recording, *, sensor: str, session: int) -> Stream:
         session=session,
         step=recording.step,
         live=False,
-    )
-
-
-def overruled(
-    recording: Recording, *, rate_hz: float | None, axes: Sequence[str] | None, unit: Unit | None
-) -> Recording:
-    """The recording with what a person gave (not None) where its file says nothing; m/s2 becomes g.
-
-    A rate may be more exact than the file's, and then is used and noted; "raw" forgets the unit. RecordingError where
-    the file says another rate or unit: one of the two is wrong, and a wrong one moves every frequency or level.
-    """
-    notes = list(recording.notes)
-    if rate_hz is not None:
-        if recording.rate_hz is not None and abs(rate_hz / recording.rate_hz - 1) > AGREES:
-            raise RecordingError(
-                f"{recording.path}: the file says {recording.rate_hz:g} Hz, but {rate_hz:g} Hz was given (--rate-hz); "
-                "leave that out, or correct the file"
-            )
-        if recording.rate_hz is not None and abs(rate_hz / recording.rate_hz - 1) > 0.001:
-            notes.append(f"the file says {recording.rate_hz:g} Hz; {rate_hz:g} Hz was given and is used")
-        recording = replace(recording, rate_hz=rate_hz)
-    if axes is not None:
-        recording = replace(recording, axes=tuple(axes))
-    if unit is not None:
-        recording = _in_unit(recording, unit)
-    return replace(recording, notes=tuple(notes))
-
-
-def _in_unit(recording: Recording, unit: Unit) -> Recording:
-    said = recording.written_unit or ("g" if recording.unit == "g" else None)
-    if unit == "raw":
-        return replace(recording, unit="raw", written_unit=None)
-    if said is not None and said != unit:
-        raise RecordingError(
-            f"{recording.path}: the file says that its unit is {said}, but {unit} was given (--unit); leave that out, "
-            "or correct the file"
-        )
-    if said is None and unit == "m/s2":
-        recording = _scaled(recording, 1 / STANDARD_GRAVITY)
-    return replace(recording, unit="g", written_unit=unit)
-
-
-def _scaled(recording: Recording, factor: float) -> Recording:
-    return replace(
-        recording,
-        samples=as_float32(recording.samples * np.float64(factor)),
-        full_scale=None if recording.full_scale is None else recording.full_scale * factor,
-        step=None if recording.step is None else recording.step * factor,
     )
 
 

@@ -8,6 +8,7 @@ from pathlib import Path
 import numpy as np
 
 from agent.errors import RecordingError
+from agent.recordings.asked import Asked
 from agent.recordings.channels import MAX_VALUES
 from agent.recordings.recording import Piece, Recording
 from agent.transport.vbp import read_blocks, samples_of, stream_of
@@ -15,8 +16,8 @@ from firmware_bridge.frames import Flag
 from firmware_bridge.session import Block
 
 
-def read(path: Path, variable: str | None) -> Recording:
-    """One stream whole; `variable` names it as "device:stream" where there are several."""
+def read(path: Path, asked: Asked) -> Recording:
+    """One stream whole; `asked` names it as "device:stream" where there are several."""
     blocks: dict[str, list[Block]] = {}
     refused: dict[str, int] = {}
     size = 0
@@ -28,7 +29,7 @@ def read(path: Path, variable: str | None) -> Recording:
                 raise RecordingError(f"{path}: holds more than {MAX_VALUES} values; record shorter pieces")
         elif kind := getattr(event, "kind", None):
             refused[kind] = refused.get(kind, 0) + 1
-    names = [name for name in blocks if variable in (None, "*", name, name.split(":")[1])]
+    names = [name for name in blocks if asked.variable in (None, "*", name, name.split(":")[1])]
     if not blocks:
         raise RecordingError(f"{path}: holds no samples that can be read; name another file")
     if len(names) != 1:

@@ -15,6 +15,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from agent.errors import RecordingError
+from agent.recordings.asked import Asked
 from agent.recordings.channels import MAX_VALUES, chosen_columns, names_of_axes
 from agent.recordings.recording import Recording
 from agent.types import Samples
@@ -48,10 +49,10 @@ class _Header:
     width: int
 
 
-def read(path: Path, variable: str | None) -> Recording:
-    """A WAV file whole; `variable` chooses channels by number from 1."""
+def read(path: Path, asked: Asked) -> Recording:
+    """A WAV file whole; `asked` chooses channels by number from 1."""
     wave = read_wav(path, max_values=MAX_VALUES)
-    samples = chosen_columns(path, wave.samples, variable)
+    samples = chosen_columns(path, wave.samples, asked.variable)
     return Recording(
         path=path,
         samples=np.ascontiguousarray(samples),
@@ -61,6 +62,7 @@ def read(path: Path, variable: str | None) -> Recording:
         axes=names_of_axes(path, samples.shape[1]),
         full_scale=wave.full_scale,
         step=wave.step,
+        one_is_full_scale=True if wave.step is not None else None,
         notes=(
             f"{wave.rate_hz} Hz from the file; full scale is 1.0",
             *(["ends before the length that its header says"] if wave.is_cut else []),

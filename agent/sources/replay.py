@@ -17,6 +17,7 @@ import msgspec
 from agent.errors import EndOfStream, RecordingError
 from agent.recordings import format_of
 from agent.recordings.read import blocks_of, read_recording
+from agent.recordings.scale import Scale, scale_of
 from agent.transport.routes import Route, Routes
 from agent.transport.vbp import FrameReader, read_frames
 from agent.types import Counters, Item, SampleBlock
@@ -34,7 +35,16 @@ class ReplayConfig(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_o
     variable: str | None = None
     rate_hz: Annotated[float, msgspec.Meta(gt=0)] | None = None
     axes: tuple[Literal["x", "y", "z"], ...] | None = None
-    unit: Literal["g", "m/s2", "raw"] | None = None
+    unit: Literal["g", "m/s2", "V", "mV", "raw"] | None = None
+    sensitivity: str | None = None
+    full_scale: str | None = None
+
+    def __post_init__(self) -> None:
+        self.scale()
+
+    def scale(self) -> Scale:
+        """What both keys say; ValueError where one cannot be read."""
+        return scale_of(self.sensitivity, self.full_scale)
 
 
 class ReplaySource:
@@ -125,7 +135,12 @@ class ReplaySource:
     def _play_samples(self, path: Path, number: int, base_s: float) -> Iterator[tuple[float, list[Item]]]:
         config = self._config
         recording = read_recording(
-            path, variable=config.variable, rate_hz=config.rate_hz, axes=config.axes, unit=config.unit
+            path,
+            variable=config.variable,
+            rate_hz=config.rate_hz,
+            axes=config.axes,
+            unit=config.unit,
+            scale=config.scale(),
         )
         sensors = [route.sensor for route in self._routes if route.quantity is None]
         plays = [blocks_of(recording, sensor, session_base=number * SESSIONS_PER_PASS) for sensor in sensors]

@@ -8,6 +8,7 @@ from __future__ import annotations
 import fnmatch
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
+from typing import Final
 
 import numpy as np
 
@@ -22,6 +23,7 @@ GRAVITIES = (
     1000.0,
     *(256.0 * 2**k for k in range(8)),
 )  # g, m/s2, mg, and counts per g of usual ranges
+UNITS: Final[tuple[Unit, ...]] = ("g", "m/s2", "V")
 TURNS = 0.3  # share of rows on which a column's word changes, from which lines of several kinds take turns
 NEAR_GRAVITY = 0.12
 
@@ -48,15 +50,19 @@ def choice_of(cells: Sequence[Cells], columns: Sequence[Column], told: Told) -> 
     if isinstance(time, Question):
         return time
     counter = next((k for k, column in enumerate(columns) if column.role == "counter"), None)
-    chosen = _told_columns(columns, told.columns) if told.columns is not None else _chosen(cells, columns)
+    chosen = (
+        _told_columns(columns, told.columns) if told.columns is not None else _chosen(cells, columns, volts=told.volts)
+    )
     if isinstance(chosen, Question):
         return chosen
     time = None if time in chosen else time
     counter = None if counter in chosen else counter
-    columns = tuple(_as_told(column) if told.columns and k in chosen else column for k, column in enumerate(columns))
+    columns = tuple(
+        _as_told(column, told) if told.columns and k in chosen else column for k, column in enumerate(columns)
+    )
     units = {columns[k].unit for k in chosen}
-    unit: Unit | None = next((u for u in ("g", "m/s2") if units == {u}), None)
-    if unit is None and units == {"g", "m/s2"}:
+    unit: Unit | None = next((u for u in UNITS if units == {u}), None)
+    if unit is None and len(units & set(UNITS)) > 1:
         return Question(
             f"{_list(columns, chosen)} are in different units; choose those of one", "columns", _labels(columns)
         )
@@ -86,8 +92,8 @@ def _kinds_in_turn(cells: Sequence[Cells], columns: Sequence[Column]) -> str | N
     return None
 
 
-def _as_told(column: Column) -> Column:
-    if column.role == "acceleration":
+def _as_told(column: Column, told: Told) -> Column:
+    if column.role == "acceleration" or (told.volts and column.role == "voltage" and column.unit == "V"):
         return column
     return replace(column, role="acceleration", reason="was named", unit=None, scale=1.0, second=None)
 
@@ -134,8 +140,10 @@ def _told_columns(columns: tuple[Column, ...], wanted: Sequence[int | str]) -> l
     return chosen
 
 
-def _chosen(cells: Sequence[Cells], columns: tuple[Column, ...]) -> list[int] | Question:
+def _chosen(cells: Sequence[Cells], columns: tuple[Column, ...], *, volts: bool) -> list[int] | Question:
     acceleration = [k for k, column in enumerate(columns) if column.role == "acceleration"]
+    if volts and not acceleration:
+        acceleration = [k for k, column in enumerate(columns) if column.role == "voltage" and column.unit == "V"]
     sure = [k for k in acceleration if columns[k].sure]
     chosen = sure or acceleration
     if not chosen:
@@ -165,7 +173,8 @@ def _ask(columns: tuple[Column, ...], among: Sequence[int]) -> Question:
 def _nothing(columns: tuple[Column, ...]) -> Question:
     why = "; ".join(f"{column.name} {column.reason}" for column in columns)
     other = any(column.role in ("velocity", "voltage", "displacement", "derived", "constant") for column in columns)
-    return Question(f"holds no acceleration: {why}", "columns" if other else "none", _labels(columns))
+    volts = any(column.role == "voltage" and column.unit == "V" for column in columns)
+    return Question(f"holds no acceleration: {why}", "columns" if other else "none", _labels(columns), volts)
 
 
 def _axes(columns: tuple[Column, ...], chosen: Sequence[int]) -> tuple[str, ...]:

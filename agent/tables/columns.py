@@ -75,6 +75,8 @@ def _column(number: int, cells: Cells, *, rate_hz: float | None) -> Column:
         return replace(column, unit=sense.sense.base, scale=sense.sense.scale)
     if role == "acceleration":
         return replace(column, unit=None)
+    if role == "voltage" and sense.sense is not None and sense.sense.base == "V":
+        return replace(column, unit="V", scale=sense.sense.scale)
     if role == "time":
         return replace(column, second=_second(sense, found, cells.values, rate_hz=rate_hz))
     return column

@@ -72,7 +72,7 @@ def facts_of_pairs(pairs: Iterable[tuple[str, str]]) -> Facts:
             rates |= _rate(value, match["unit"])
         elif match := _INTERVAL.fullmatch(key):
             rates |= _rate_of_interval(value, match["unit"])
-        elif _UNIT.fullmatch(key) and (sense := unit_sense(value)) is not None and sense.base in ("g", "m/s2"):
+        elif _UNIT.fullmatch(key) and (sense := unit_sense(value)) is not None and sense.base in ("g", "m/s2", "V"):
             units.add(value)
         elif _RPM.fullmatch(key):
             speeds |= {hz for hz, unit in _number(value) if unit in ("", "rpm", "1/min", "r/min", "u/min") and hz > 0}

@@ -12,7 +12,7 @@ from itertools import pairwise
 
 import numpy as np
 
-from agent.tables.choice import Choice, choice_of
+from agent.tables.choice import UNITS, Choice, choice_of
 from agent.tables.columns import Cells, columns_of
 from agent.tables.dialect import writing_of
 from agent.tables.facts import facts_of, facts_of_pairs
@@ -81,13 +81,13 @@ def _settle_described(
     questions: list[Question] = []
     for names in many:
         rows = [line.fields for line in lines if line is not None and line.names == names]
-        cells = [_cells(name, [row[k] for row in rows], dialect) for k, name in enumerate(names)]
-        facts = _merged(before, _constant_facts(names, rows))
-        choice = _choice(cells, facts, told)
+        cells = [cells_of(name, [row[k] for row in rows], dialect) for k, name in enumerate(names)]
+        facts = merged(before, _constant_facts(names, rows))
+        choice = choice_among(cells, facts, told)
         if isinstance(choice, Question):
             questions.append(choice)
         else:
-            tables.append(_table(dialect, names, choice, facts, skip=first))
+            tables.append(table_of(choice, facts, dialect=dialect, names=names, skip=first, volts=told.volts))
     return _one_of(tables, questions, many)
 
 
@@ -132,15 +132,15 @@ def _settle_plain(stripped: Sequence[str], texts: Sequence[str], told: Told) -> 
     names = header.names or ("",) * writing.width
     own = units_in(texts[writing.first])
     units = own if len(own) == writing.width else header.units or (None,) * writing.width
-    cells = [_cells(names[k], [row[k] for row in rows], dialect, unit=units[k] or None) for k in range(writing.width)]
-    choice = _choice(cells, facts, told)
+    cells = [cells_of(names[k], [row[k] for row in rows], dialect, unit=units[k] or None) for k in range(writing.width)]
+    choice = choice_among(cells, facts, told)
     if isinstance(choice, Question):
         return replace(choice, text=f"{choice.text} ({header.note.reason})") if header.note else choice
     if header.note is not None and told.columns is None:
         text = f"cannot tell which columns are acceleration: of the header {header.note.reason}"
         return Question(text, "columns", tuple(column.name for column in choice.columns))
     blank = sum(1 for text in stripped[writing.first :] if not text)
-    table = _table(dialect, (), choice, facts, skip=writing.first)
+    table = table_of(choice, facts, dialect=dialect, skip=writing.first, volts=told.volts)
     return replace(
         table,
         blank_is_missing=writing.width == 1 and blank <= FEW_BLANK * len(after),
@@ -151,7 +151,8 @@ def _settle_plain(stripped: Sequence[str], texts: Sequence[str], told: Told) -> 
 # -------------------------------------------------------------------------------------------------------------- common
 
 
-def _cells(name: str, fields: Sequence[str], dialect: Dialect, *, unit: str | None = None) -> Cells:
+def cells_of(name: str, fields: Sequence[str], dialect: Dialect, *, unit: str | None = None) -> Cells:
+    """One column's fields as what roles are told from."""
     values = [number_of(field, dialect.decimal) for field in fields]
     numbers = sum(value is not None for value in values)
     filled = sum(not is_missing(field) for field in fields)
@@ -176,16 +177,27 @@ def _array(values: Sequence[float | None]) -> np.ndarray[tuple[int], np.dtype[np
     return np.array([np.nan if value is None else value for value in values], np.float64)
 
 
-def _choice(cells: Sequence[Cells], facts: Facts, told: Told) -> Choice | Question:
+def choice_among(cells: Sequence[Cells], facts: Facts, told: Told) -> Choice | Question:
+    """Which of the columns are samples."""
     columns = columns_of(cells, rate_hz=told.rate_hz if told.rate_hz is not None else facts.rate_hz)
     return choice_of(cells, columns, told)
 
 
-def _table(dialect: Dialect, names: tuple[str, ...], choice: Choice, facts: Facts, *, skip: int) -> Table:
+def table_of(
+    choice: Choice,
+    facts: Facts,
+    *,
+    dialect: Dialect,
+    names: tuple[str, ...] = (),
+    skip: int = 0,
+    volts: bool = False,
+) -> Table:
+    """The table of what was chosen; a unit that `facts` say is that of columns without their own."""
     columns, unit = choice.columns, choice.unit
     sense = unit_sense(facts.unit) if facts.unit is not None else None
-    if unit is None and sense is not None and all(columns[k].unit is None for k in choice.chosen):
-        unit = "g" if sense.base == "g" else "m/s2"
+    base = next((u for u in UNITS if sense is not None and sense.base == u and (volts or u != "V")), None)
+    if unit is None and sense is not None and base and all(columns[k].unit is None for k in choice.chosen):
+        unit = base
         columns = tuple(
             replace(column, unit=unit, scale=sense.scale) if k in choice.chosen else column
             for k, column in enumerate(columns)
@@ -206,7 +218,8 @@ def _table(dialect: Dialect, names: tuple[str, ...], choice: Choice, facts: Fact
     )
 
 
-def _merged(a: Facts, b: Facts) -> Facts:
+def merged(a: Facts, b: Facts) -> Facts:
+    """What `a` says, and what only `b` does."""
     return Facts(
         a.rate_hz if a.rate_hz is not None else b.rate_hz,
         a.unit if a.unit is not None else b.unit,

@@ -11,7 +11,7 @@ from agent.tables.values import Role
 
 @dataclass(frozen=True, slots=True)
 class UnitSense:
-    """A unit's quantity; `base` for acceleration (g, m/s2) and counts (raw); `scale` in that, or in seconds."""
+    """A unit's quantity; `base` of acceleration (g, m/s2), voltage (V), counts (raw); `scale` in it, or in seconds."""
 
     role: Role
     base: str | None = None
@@ -58,7 +58,8 @@ _UNITS: dict[str, UnitSense] = {
     **_spellings(
         "temperature", "°c", "c", "degc", "deg c", "celsius", "°f", "degf", "f", "fahrenheit", "k", "kelvin", "도"
     ),
-    **_spellings("voltage", "v", "mv", "uv", "kv", "volt", "volts"),
+    **dict.fromkeys(("v", "volt", "volts"), UnitSense("voltage", "V")),
+    **{name: UnitSense("voltage", "V", scale) for name, scale in (("mv", 1e-3), ("uv", 1e-6), ("kv", 1e3))},
     **_spellings("current", "a", "ma", "ua", "amp", "amps", "ampere"),
     **_spellings("power", "w", "kw", "kwh", "wh", "va", "kva"),
     **_spellings("speed", "rpm", "1/min", "min-1", "min^-1", "u/min", "r/min", "rev/min", "tr/min", "rps", "hz", "khz"),

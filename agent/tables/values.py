@@ -34,7 +34,8 @@ Role: TypeAlias = Literal[
 ]
 """What a column can be; "unknown" is measured by something that its name does not tell."""
 
-Unit: TypeAlias = Literal["g", "m/s2"]
+Unit: TypeAlias = Literal["g", "m/s2", "V"]
+"""Of samples: acceleration, or with `Told.volts` what its sensor gave."""
 Decimal: TypeAlias = Literal[".", ","]
 Settles: TypeAlias = Literal["columns", "time_column", "rate", "unit", "decimal", "none"]
 
@@ -59,7 +60,7 @@ class Column:
     name: str  # its header or label; its number from 1 where it has none
     role: Role
     reason: str  # why it has this role, as the end of a sentence
-    unit: str | None = None  # of acceleration "g" or "m/s2", else as it was written
+    unit: str | None = None  # of acceleration "g" or "m/s2", of its sensor's volts "V", else as it was written
     scale: float = 1.0
     second: float | None = None  # seconds per unit of a time column, where that is known
     axis: str | None = None  # "x", "y", "z" where the name says so
@@ -94,6 +95,7 @@ class Told:
     rate_hz: float | None = None
     unit: Literal["g", "m/s2", "raw"] | None = None
     channels: int | None = None
+    volts: bool = False  # a sensor's sensitivity is known: columns of volts are its acceleration
 
 
 @dataclass(frozen=True, slots=True)
@@ -136,3 +138,4 @@ class Question:
     text: str
     settles: Settles
     columns: tuple[str, ...] = ()
+    volts: bool = False  # some column holds volts, which a sensitivity makes acceleration

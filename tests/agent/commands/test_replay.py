@@ -224,7 +224,7 @@ ARGUMENTS = [
     ["{damaged}", *KNOWN],
     ["{damaged}"],
     ["{damaged}", "--rpm", "1797", "--bearing", "9balls"],
-    [str(HEALTHY), "--rpm", "1480", "--bearing", "6205", "--unit", "g"],
+    [str(HEALTHY), "--rpm", "1480", "--bearing", "6205", "--full-scale", "1g"],
     [str(HEALTHY), "--rpm", "1480", "--healthy", str(HEALTHY), "--healthy-rpm", "1480", "--bearing", "6205"],
     ["{short}"],
 ]

@@ -370,8 +370,10 @@ def test_npy_whichever_way_it_lies(tmp_path: Path, array: np.ndarray) -> None:
 
 def test_npy_of_one_axis_and_of_integers(tmp_path: Path) -> None:
     path = tmp_path / "a.npy"
-    np.save(path, np.arange(100, dtype=np.int16))
+    np.save(path, (SIGNAL[:100, 0] * 100).astype(np.int16))
     assert read_recording(path).samples.shape == (100, 1)
+    np.save(path, np.arange(100, dtype=np.int16))
+    refused(path, "no acceleration", "counts up")
 
 
 @pytest.mark.parametrize(
@@ -383,7 +385,7 @@ def test_npy_of_one_axis_and_of_integers(tmp_path: Path) -> None:
         (np.array(["a"]), "no vector"),
         (np.ones(4, complex), "no vector"),
         (np.ones((0,)), "no vector"),
-        (np.ones((100, 5)), "choose up to 3"),
+        (np.ones((100, 5)), "5 channels"),
     ],
 )
 def test_npy_that_is_no_signal_is_refused(tmp_path: Path, array: np.ndarray, mention: str) -> None:
@@ -461,7 +463,7 @@ def test_mat_of_unequal_axes_is_refused(tmp_path: Path) -> None:
     [
         (b"", "damaged"),
         (b"no matlab" * 100, "damaged"),
-        (b"MATLAB 7.3 MAT-file, Platform: PCWIN64".ljust(124) + b"\x00\x02IM" + b"\x89HDF" * 50, "-v7"),
+        (b"MATLAB 7.3 MAT-file, Platform: PCWIN64".ljust(124) + b"\x00\x02IM" + b"\x89HDF" * 50, "no HDF5 file"),
     ],
 )
 def test_mat_that_cannot_be_read_says_why(tmp_path: Path, content: bytes, mention: str) -> None:

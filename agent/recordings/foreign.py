@@ -1,0 +1,49 @@
+"""Files that a foreign library reads: whatever it raises on a damaged one is one line, and archives are weighed first.
+
+A library trusts what a file says of its own sizes; what is unpacked is bounded by what the archive's directory says,
+which Python's reader then holds it to.
+"""
+
+from __future__ import annotations
+
+import warnings
+import zipfile
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+from agent.errors import RecordingError
+from agent.recordings.channels import MAX_FILE_BYTES
+
+MOST_MEMBERS = 4096
+SMALL_BYTES = 64 << 20  # unpacked, whatever the ratio
+MOST_RATIO = 200  # of unpacked to packed size; samples come nowhere near it
+
+
+@contextmanager
+def reading(path: Path, what: str) -> Iterator[None]:
+    """RecordingError that says `path` is damaged or no `what`, for anything that a library raises in here."""
+    try:
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore")
+            yield
+    except (RecordingError, ImportError, MemoryError):
+        raise
+    except Exception as error:  # libraries raise nearly anything on a damaged file
+        detail = " ".join(f"{type(error).__name__}: {error}".rstrip(": ").split())
+        raise RecordingError(f"{path}: is damaged or no {what} ({detail:.200})") from error
+
+
+def weighed(path: Path, archive: zipfile.ZipFile) -> list[zipfile.ZipInfo]:
+    """The members of a zip archive; RecordingError where they unpack to more than any recording."""
+    members = archive.infolist()
+    total = sum(member.file_size for member in members)
+    packed = max(1, sum(member.compress_size for member in members))
+    if len(members) > MOST_MEMBERS:
+        raise RecordingError(f"{path}: holds {len(members)} parts, at most {MOST_MEMBERS} are read")
+    if total > MAX_FILE_BYTES or (total > SMALL_BYTES and total > MOST_RATIO * packed):
+        raise RecordingError(
+            f"{path}: unpacks to {total >> 20} MiB, {total // packed} times its size, which no recording does; "
+            "save it again, or in shorter pieces"
+        )
+    return members
