@@ -1,22 +1,159 @@
-"""A progress bar where someone watches, nothing where nobody does."""
+"""One idea of progress for every long wait: what is being done, how much of it, how long yet; always on standard error.
+
+On a terminal one line is drawn over and over; elsewhere a line is written after FIRST_S, then every EVERY_S. A thread
+writes, so that a wait which nobody counts shows that it is alive, too. Waits may lie in each other: the innermost is
+counted, the others are named before it.
+"""
 
 from __future__ import annotations
 
+import shutil
+import sys
+import threading
+import time
 from collections.abc import Iterator, Sequence
+from contextlib import contextmanager, nullcontext, redirect_stderr, redirect_stdout, suppress
+from dataclasses import dataclass, field
 from multiprocessing import parent_process
-from typing import TypeVar
-
-from rich.console import Console
-from rich.progress import track as rich_track
+from typing import IO, TypeVar, cast
 
 Element = TypeVar("Element")
 
+FIRST_S, EVERY_S = 2.0, 10.0
+"""After how long a wait is told where no terminal is, and how often from then on."""
+REDRAW_S = 0.2
+ERASE = "\r\x1b[K"
+
+
+@dataclass(slots=True)
+class Wait:
+    """Something that takes a while; `total` is None where nobody knows how much of it there is."""
+
+    what: str
+    total: int | None = None
+    done: int = 0
+    started_s: float = field(default_factory=time.monotonic)
+
 
 def track(elements: Sequence[Element], what: str) -> Iterator[Element]:
-    """The elements, one after the other, with a bar on standard error if that is a terminal.
+    """The elements, one after the other, counted as what `what` names."""
+    with _SCREEN.showing(Wait(what, len(elements))) as wait:
+        for element in elements:
+            yield element
+            wait.done += 1
 
-    Only the process that somebody started draws one: its children would draw theirs over each other.
+
+@contextmanager
+def busy(what: str) -> Iterator[None]:
+    """A wait that has no count: only its time is told."""
+    with _SCREEN.showing(Wait(what)):
+        yield
+
+
+def line_of(waits: Sequence[Wait], *, now_s: float) -> str:
+    """What is told of waits, the outermost first, at the monotonic time `now_s`."""
+    *outer, inner = waits
+    names = [f"{wait.what} {wait.done + 1} of {wait.total}" if wait.total else wait.what for wait in outer]
+    took_s = now_s - inner.started_s
+    if not inner.total:
+        return ": ".join([*names, f"{inner.what}, {_spoken(took_s)}"])
+    told = f"{inner.what} {inner.done} of {inner.total}, {inner.done / inner.total:.0%}, {_spoken(took_s)}"
+    if 0 < inner.done < inner.total:
+        told += f", about {_spoken(took_s / inner.done * (inner.total - inner.done))} left"
+    return ": ".join([*names, told])
+
+
+def _spoken(seconds: float) -> str:
+    return f"{seconds:.0f} s" if seconds < 120 else f"{seconds / 60:.0f} min"
+
+
+class _Screen:
+    """The waits under way, and the thread that tells of them while there are any.
+
+    Only the process that somebody started tells: its children would write over each other.
     """
-    console = Console(stderr=True)
-    watched = console.is_terminal and parent_process() is None
-    yield from rich_track(elements, what, console=console, disable=not watched)
+
+    def __init__(self) -> None:
+        self._waits: list[Wait] = []
+        self._lock = threading.Lock()
+        self._over = threading.Event()
+
+    @contextmanager
+    def showing(self, wait: Wait) -> Iterator[Wait]:
+        if parent_process() is not None:
+            yield wait
+            return
+        with self._lock:
+            self._waits.append(wait)
+            outermost = len(self._waits) == 1
+        if not outermost:
+            try:
+                yield wait
+            finally:
+                self._remove(wait)
+            return
+        over = self._over = threading.Event()
+        watched = sys.stderr.isatty()
+        teller = threading.Thread(target=self._draw if watched else self._write, args=(over,), daemon=True)
+        teller.start()
+        with _above(self._lock) if watched else nullcontext():
+            try:
+                yield wait
+            finally:
+                self._remove(wait)
+                over.set()
+                teller.join()
+
+    def _remove(self, wait: Wait) -> None:
+        with self._lock:
+            self._waits[:] = [other for other in self._waits if other is not wait]
+
+    def _line(self) -> str | None:
+        with self._lock:
+            return line_of(self._waits, now_s=time.monotonic()) if self._waits else None
+
+    def _write(self, over: threading.Event) -> None:
+        pause_s = FIRST_S
+        while not over.wait(pause_s):
+            pause_s = EVERY_S
+            if (line := self._line()) is not None:
+                with suppress(OSError, ValueError):  # nobody reads any longer
+                    print(line, file=sys.stderr, flush=True)
+
+    def _draw(self, over: threading.Event) -> None:
+        stream = sys.__stderr__ or sys.stderr
+        while not over.wait(REDRAW_S):
+            if (line := self._line()) is not None:
+                with self._lock, suppress(OSError, ValueError):
+                    stream.write(ERASE + line[: shutil.get_terminal_size().columns - 1])
+                    stream.flush()
+        with suppress(OSError, ValueError):
+            stream.write(ERASE)
+            stream.flush()
+
+
+class _Above:
+    """A stream whose lines stand above the one that is drawn over and over."""
+
+    def __init__(self, stream: IO[str], lock: threading.Lock) -> None:
+        self._stream, self._lock = stream, lock
+
+    def write(self, text: str) -> int:
+        with self._lock:
+            if sys.__stderr__ is not None:
+                sys.__stderr__.write(ERASE)
+                sys.__stderr__.flush()
+            return self._stream.write(text)
+
+    def __getattr__(self, name: str) -> object:
+        return getattr(self._stream, name)
+
+
+@contextmanager
+def _above(lock: threading.Lock) -> Iterator[None]:
+    out, err = (cast("IO[str]", _Above(stream, lock)) for stream in (sys.stdout, sys.stderr))
+    with redirect_stdout(out), redirect_stderr(err):
+        yield
+
+
+_SCREEN = _Screen()
