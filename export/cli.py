@@ -11,9 +11,9 @@ from pathlib import Path
 
 from agent.errors import ConfigError, TextVibError
 from export.commands.judging import add_judging
-from export.commands.needs import require_for
+from export.commands.needs import NEEDS, require_for
 from export.commands.shrinking import add_shrinking, quantize_run
-from export.extras import EXTRAS, require
+from export.extras import cannot_load, load_now
 from export.progress import busy
 from firmware_bridge.command_line import Parser, Version
 
@@ -41,12 +41,12 @@ def main(argv: Sequence[str] | None = None) -> int:
 
 
 def _run(arguments: argparse.Namespace) -> int:
+    with busy("loading libraries"):
+        load_now(NEEDS[arguments.chosen].modules)
     try:
         code: int = arguments.command(arguments)
-    except ImportError as error:  # found, and yet it cannot be loaded
-        if (package := (error.name or "").split(".")[0]) in EXTRAS:
-            require(arguments.chosen, [package])
-        raise
+    except ImportError as error:
+        raise cannot_load(error) from error
     return code
 
 

@@ -5,6 +5,7 @@ A package is asked for and not imported: torch alone takes seconds.
 
 from __future__ import annotations
 
+import importlib
 import importlib.util
 import sys
 from collections.abc import Iterable
@@ -37,6 +38,25 @@ def require(what: str, modules: Iterable[str]) -> None:
     if missing := [module for module in dict.fromkeys(modules) if not is_installed(module)]:
         names = ", ".join(WHEELS.get(module, module) for module in missing)
         raise ConfigError(f"{what} needs {names}, not installed here; mend: {pip_line(missing)}")
+
+
+def load_now(modules: Iterable[str]) -> None:
+    """Import `modules`; ConfigError, in one line, where one is there and does not work."""
+    for module in modules:
+        try:
+            importlib.import_module(module)
+        except (ImportError, OSError) as error:  # of a library that it was built for, the latter
+            raise cannot_load(error, module) from error
+
+
+def cannot_load(error: Exception, module: str | None = None) -> Exception:
+    """ConfigError for what importing `module` raised, or a package that `error` names; any other error as it is."""
+    named = getattr(error, "name", None) or str(error)
+    found = module or next((one for one in EXTRAS if one == named.split(".")[0] or f"'{one}" in named), None)
+    if found is None:
+        return error
+    what = " ".join(str(error).split())
+    return ConfigError(f"{WHEELS.get(found, found)} cannot be loaded ({what}); mend: {pip_line([found])}")
 
 
 def is_installed(module: str) -> bool:

@@ -11,7 +11,7 @@ import shutil
 import sys
 import threading
 import time
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence, Sized
 from contextlib import contextmanager, nullcontext, redirect_stderr, redirect_stdout, suppress
 from dataclasses import dataclass, field
 from multiprocessing import parent_process
@@ -35,9 +35,9 @@ class Wait:
     started_s: float = field(default_factory=time.monotonic)
 
 
-def track(elements: Sequence[Element], what: str) -> Iterator[Element]:
-    """The elements, one after the other, counted as what `what` names."""
-    with _SCREEN.showing(Wait(what, len(elements))) as wait:
+def track(elements: Iterable[Element], what: str, *, total: int | None = None) -> Iterator[Element]:
+    """The elements, one after the other, counted as what `what` names; `total` of them where they have no length."""
+    with _SCREEN.showing(Wait(what, len(elements) if isinstance(elements, Sized) else total)) as wait:
         for element in elements:
             yield element
             wait.done += 1
@@ -53,7 +53,9 @@ def busy(what: str) -> Iterator[None]:
 def line_of(waits: Sequence[Wait], *, now_s: float) -> str:
     """What is told of waits, the outermost first, at the monotonic time `now_s`."""
     *outer, inner = waits
-    names = [f"{wait.what} {wait.done + 1} of {wait.total}" if wait.total else wait.what for wait in outer]
+    names = [
+        f"{wait.what} {min(wait.done + 1, wait.total)} of {wait.total}" if wait.total else wait.what for wait in outer
+    ]
     took_s = now_s - inner.started_s
     if not inner.total:
         return ": ".join([*names, f"{inner.what}, {_spoken(took_s)}"])
@@ -61,6 +63,11 @@ def line_of(waits: Sequence[Wait], *, now_s: float) -> str:
     if 0 < inner.done < inner.total:
         told += f", about {_spoken(took_s / inner.done * (inner.total - inner.done))} left"
     return ": ".join([*names, told])
+
+
+def _place(wait: Wait) -> str:
+    """Which element of a wait another one lies in."""
+    return f"{wait.what} {min(wait.done + 1, wait.total)} of {wait.total}" if wait.total else wait.what
 
 
 def _spoken(seconds: float) -> str:

@@ -18,7 +18,8 @@ from typing import Any
 from agent.bundle.runtimes import RUNTIMES
 from export.extras import is_installed, recording_packages, require, text_packages
 
-LEARNING = ("torch", "sklearn", "scipy")
+READING = ("torch",)
+LEARNING = (*READING, "sklearn", "scipy")
 DRAWING = ("matplotlib",)
 WRITING = ("onnx", "flatbuffers", "ai_edge_litert")
 
@@ -116,8 +117,8 @@ NEEDS = {
     "quantize": Needs((*LEARNING, *WRITING), _of_run),
     "evaluate": Needs(LEARNING, draws_into="out"),
     "describe": Needs(LEARNING, _of_tower),
-    "rank": Needs(LEARNING, _of_tower),
-    "texts": Needs(LEARNING, _of_tower, draws_into="out"),
+    "rank": Needs(READING, _of_tower),
+    "texts": Needs(READING, _of_tower, draws_into="out"),
     "swap": Needs(TRAINING, _of_recipes),
     "left-out": STUDY,
     "protocols": STUDY,

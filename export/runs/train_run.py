@@ -37,6 +37,7 @@ from export.data.simulated import simulated_table
 from export.data.table import Table, join
 from export.data.windows import recording_name, table_of
 from export.network.graph import Floats
+from export.progress import busy
 from export.runs.curves import draw_curves
 from export.runs.folder import RunConfig, save_run, write_json
 from export.runs.suitability import lacks_of, survey
@@ -82,7 +83,9 @@ def run_experiment(
     deviation, borrowed = deviation_of(real, spec)
     seeds = range(FIRST_SIMULATED, FIRST_SIMULATED + machines)
     table = join([real, simulated_table(seeds, spec, cache=cache)]) if machines else real
-    signs = fit_signs(table, dressed_table(rows, spec, cache=cache), spec)
+    dressed = dressed_table(rows, spec, cache=cache)
+    with busy("limits of signs"):
+        signs = fit_signs(table, dressed, spec)
     heard = [row.path for row in rows if recording_name(row) in set(real.recordings.tolist())]
     (folder / trained_files.FILE).write_bytes(trained_files.stored(heard))
     sentences = training_sentences()
@@ -140,7 +143,8 @@ def finish(
 ) -> None:
     """Calibrate and write the whole run folder, `beside` among its metrics; the folds' checkpoints go."""
     trained, table, recipe = outcome.trained, outcome.table, config.train
-    likeness = fit_calibration(outcome.held_out, table, real_share=recipe.real_share)
+    with busy("probabilities and limits"):
+        likeness = fit_calibration(outcome.held_out, table, real_share=recipe.real_share)
     calibration = msgspec.structs.replace(likeness, signs=signs.above, blind_signs=signs.blind)
     save_run(
         folder,
@@ -151,7 +155,8 @@ def finish(
         deviation=deviation,
         heard=heard_windows(trained, table, real_share=recipe.real_share, seed=recipe.seed),
     )
-    metrics = metrics_of(outcome, calibration, real_share=recipe.real_share)
+    with busy("figures of the run"):
+        metrics = metrics_of(outcome, calibration, real_share=recipe.real_share)
     write_json(folder / "metrics.json", {**metrics, **beside})
     shutil.rmtree(folder / FOLDS_FOLDER)
     draw_curves(folder / "curves.png", trained.losses, outcome.held_out, table)
