@@ -40,9 +40,13 @@ class MiniLmEncoder:
         read = {text: vector for text in texts if (vector := self._kept.get(text)) is not None}
         if new:
             self._network = self._network or _Network(self._folder)
-            fresh = {text: self._network.read(text) for text in track(new, "sentences read by MiniLM")}
+            fresh: dict[str, Floats] = {}
+            try:
+                for text in track(new, "sentences read by MiniLM"):
+                    fresh[text] = self._network.read(text)
+            finally:  # whoever stops it keeps what was read
+                self._kept.put(fresh)
             read |= fresh
-            self._kept.put(fresh)
         return np.stack([read[text] for text in texts])
 
     def _version(self) -> str:

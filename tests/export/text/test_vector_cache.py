@@ -46,28 +46,17 @@ def test_the_oldest_go_first(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) ->
     assert [text for text in "01234" if kept.get(text) is not None] == ["2", "3", "4"]
 
 
-@pytest.mark.parametrize("where", [0, 30, 200, -60, -5])
+@pytest.mark.parametrize("where", [0, 30, 40, 200, -60, -5])
 def test_a_broken_file_is_read_anew(tmp_path: Path, where: int) -> None:
     cache(tmp_path).put({"one": vector(1), "two": vector(2)})
     (path,) = tmp_path.iterdir()
     content = bytearray(path.read_bytes())
     content[where] ^= 0xFF
-    path.write_bytes(content)
-    found = cache(tmp_path).get("one")
-    assert found is None or np.array_equal(found, vector(1))
-    path.write_bytes(content[: len(content) // 2])
-    assert cache(tmp_path).get("one") is None
+    for broken in (content, content[:100], b"", b"rot"):
+        path.write_bytes(broken)
+        assert cache(tmp_path).get("one") is None
     cache(tmp_path).put({"one": vector(1)})
     assert np.array_equal(cache(tmp_path).get("one"), vector(1))
-
-
-def test_a_changed_vector_is_noticed(tmp_path: Path) -> None:
-    cache(tmp_path).put({"one": vector(1)})
-    (path,) = tmp_path.iterdir()
-    with np.load(path) as stored:
-        arrays = dict(stored)
-    np.savez(path, **arrays | {"vectors": arrays["vectors"] + 1})
-    assert cache(tmp_path).get("one") is None
 
 
 def test_a_folder_that_cannot_be_written_costs_nothing_but_time(tmp_path: Path) -> None:
