@@ -131,8 +131,8 @@ def _groups(usable: Sequence[Surveyed]) -> Iterable[str]:
     if single := [label for label, names in groups.items() if len(names) == 1]:
         named = ", ".join(f"{label} ({next(iter(groups[label]))})" for label in single)
         yield (
-            f"one group only for {named}: held-out figures and limits of these rest on students that heard none from "
-            "this set; way out: recordings of a second bearing or run, in a group of its own"
+            f"one group only for {named}: what is measured on groups left out, and the limits fitted there, is of "
+            "students that heard no recording of it; way out: recordings of a second bearing or run, in its own group"
         )
 
 

@@ -13,6 +13,7 @@ from made_once import made_once
 import simulator
 from agent.dsp.features import feature_names
 from agent.dsp.spectra import FeatureSpec
+from export import progress
 from export.cli import main
 from export.data.manifest import COLUMNS
 from export.data.table import Table, join
@@ -47,6 +48,14 @@ def own_cache(tmp_path_factory: pytest.TempPathFactory) -> Iterator[None]:
     """Vectors of sentences are kept for this run of the tests, and not among those of whoever runs them."""
     with pytest.MonkeyPatch.context() as patch:
         patch.setenv("XDG_CACHE_HOME", str(tmp_path_factory.mktemp("cache")))
+        yield
+
+
+@pytest.fixture(scope="session", autouse=True)
+def no_progress() -> Iterator[None]:
+    """On a loaded machine anything may last long enough to be told of, among lines that a test reads."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(progress, "FIRST_S", 1e6)
         yield
 
 
