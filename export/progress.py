@@ -83,7 +83,6 @@ class _Screen:
     def __init__(self) -> None:
         self._waits: list[Wait] = []
         self._lock = threading.Lock()
-        self._over = threading.Event()
 
     @contextmanager
     def showing(self, wait: Wait) -> Iterator[Wait]:
@@ -99,7 +98,7 @@ class _Screen:
             finally:
                 self._remove(wait)
             return
-        over = self._over = threading.Event()
+        over = threading.Event()
         watched = sys.stderr.isatty()
         teller = threading.Thread(target=self._draw if watched else self._write, args=(over,), daemon=True)
         teller.start()
