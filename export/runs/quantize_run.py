@@ -10,7 +10,7 @@ from agent.dsp.encoder_inputs import InputScaling
 from agent.ports import load
 from export.data.table import Table
 from export.network.graph import Floats, Graph, embed, multiplications, unit_rows
-from export.progress import track
+from export.progress import busy, track
 from export.runs.folder import QuantizedConfig, Run, read_descriptions, write_json
 from export.scoring.agreement import agreement_of
 from export.scoring.score import encoder_inputs
@@ -30,13 +30,14 @@ def convert(run: Run, *, aware: AwareConfig | None = None) -> QuantizedConfig:
     With `aware` the weights are trained as the integers that they become, and both ways are compared.
     """
     centres, inputs = read_descriptions(run).centres, range_inputs(run.table, run.scaling)
-    floats = embed(run.graph, inputs)
-    net = integers(run.graph, inputs)
+    with busy("ranges of the float net"):
+        floats = embed(run.graph, inputs)
+        net = integers(run.graph, inputs)
     alike = post_training = agreement_of(answers(net, inputs), floats, centres)
     if aware is not None:
         net = aware_integers(run, inputs, aware)
         alike = agreement_of(answers(net, inputs), floats, centres)
-    for name, runtime in RUNTIMES.items():
+    for name, runtime in track(list(RUNTIMES.items()), "files written"):
         (run.folder / runtime.file).write_bytes(load(WRITERS, name)(net))
     config = QuantizedConfig(
         inputs=INPUT_SCALE,
