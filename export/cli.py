@@ -11,7 +11,7 @@ from pathlib import Path
 
 from agent.errors import ConfigError, TextVibError
 from export.commands.judging import add_judging
-from export.commands.needs import NEEDS, require_for
+from export.commands.needs import needs_of, require_for
 from export.commands.shrinking import add_shrinking, quantize_run
 from export.extras import cannot_load, load_now
 from export.progress import busy
@@ -42,7 +42,7 @@ def main(argv: Sequence[str] | None = None) -> int:
 
 def _run(arguments: argparse.Namespace) -> int:
     with busy("loading libraries"):
-        load_now(NEEDS[arguments.chosen].modules)
+        load_now(needs_of(arguments.chosen).modules)
     try:
         code: int = arguments.command(arguments)
     except ImportError as error:

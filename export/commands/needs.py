@@ -19,7 +19,8 @@ from agent.bundle.runtimes import RUNTIMES
 from export.extras import is_installed, recording_packages, require, text_packages
 
 READING = ("torch",)
-LEARNING = (*READING, "sklearn", "scipy")
+SCORING = ("sklearn", "scipy")
+LEARNING = (*READING, *SCORING)
 DRAWING = ("matplotlib",)
 WRITING = ("onnx", "flatbuffers", "ai_edge_litert")
 
@@ -39,7 +40,7 @@ class Needs:
 
 def require_for(command: str, arguments: argparse.Namespace) -> None:
     """ConfigError, in one line with its mend, where something is missing that `command` with `arguments` needs."""
-    needs = NEEDS[command]
+    needs = needs_of(command)
     modules = [*needs.modules]
     if needs.draws_into is not None and getattr(arguments, needs.draws_into) is not None:
         modules += DRAWING
@@ -49,6 +50,11 @@ def require_for(command: str, arguments: argparse.Namespace) -> None:
         modules += text_packages(kind)
     modules += recording_packages(_recordings(arguments))
     require(command, modules)
+
+
+def needs_of(command: str) -> Needs:
+    """The row of `command`; one that has none yet is taken for a study, which needs most."""
+    return NEEDS.get(command, STUDY)
 
 
 def _of_recipes(arguments: argparse.Namespace) -> Iterator[str]:
@@ -115,7 +121,7 @@ NEEDS = {
     "rebuild": Needs((*TRAINING, *WRITING), _of_recipes, every_runtime=True),
     "distil": Needs(TRAINING, _of_run),
     "quantize": Needs((*LEARNING, *WRITING), _of_run),
-    "evaluate": Needs(LEARNING, draws_into="out"),
+    "evaluate": Needs(SCORING, draws_into="out"),
     "describe": Needs(LEARNING, _of_tower),
     "rank": Needs(READING, _of_tower),
     "texts": Needs(READING, _of_tower, draws_into="out"),
@@ -126,5 +132,6 @@ NEEDS = {
     "compare": Needs(TRAINING, _of_recipes),
     "field": Needs(STUDY.modules, _of_studies),
     "knowledge": Needs(TRAINING, _of_recipes),
+    "blind": Needs(TRAINING, _of_recipes),
 }
 """Command -> what it needs."""

@@ -39,6 +39,7 @@ ARGV = {
     "compare": ["--data", "data"],
     "field": ["--data", "data"],
     "knowledge": ["--data", "data"],
+    "blind": ["--data", "data"],
 }
 """Command -> arguments by which it asks for all that it may need; `manifest` needs nothing."""
 SENTENCES = set(ARGV) - {"verify", "evaluate"}
