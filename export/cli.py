@@ -11,7 +11,10 @@ from pathlib import Path
 
 from agent.errors import ConfigError, TextVibError
 from export.commands.judging import add_judging
+from export.commands.needs import needs_of, require_for
 from export.commands.shrinking import add_shrinking, quantize_run
+from export.extras import cannot_load, load_now
+from export.progress import busy
 from firmware_bridge.command_line import Parser, Version
 
 RUNS = Path("runs")
@@ -23,20 +26,34 @@ def main(argv: Sequence[str] | None = None) -> int:
     """Run one command; the exit code is 0, or that of the error class."""
     arguments = _parser().parse_args(argv)
     try:
-        code: int = arguments.command(arguments)
+        require_for(arguments.chosen, arguments)
+        with busy(arguments.chosen):
+            return _run(arguments)
     except TextVibError as error:
         print(f"error: {error}", file=sys.stderr)
         return error.exit_code
+    except KeyboardInterrupt:
+        print("stopped; the same command goes on from what is finished", file=sys.stderr)
+        return 130
     except OSError as error:
         print(f"error: {error.filename or ''}: {error.strerror or error}; name another file or folder", file=sys.stderr)
         return os.EX_CANTCREAT
+
+
+def _run(arguments: argparse.Namespace) -> int:
+    with busy("loading libraries"):
+        load_now(needs_of(arguments.chosen).modules)
+    try:
+        code: int = arguments.command(arguments)
+    except ImportError as error:
+        raise cannot_load(error) from error
     return code
 
 
 def _parser() -> argparse.ArgumentParser:
     parser = Parser(prog="textvib-export", description=__doc__)
     parser.add_argument("--version", action=Version)
-    commands = parser.add_subparsers(required=True, metavar="COMMAND")
+    commands = parser.add_subparsers(required=True, metavar="COMMAND", dest="chosen")
 
     manifest = commands.add_parser("manifest", help="write the manifest of a published data set")
     manifest.add_argument("layout", choices=("cwru", "hit", "uestc", "uos"))
@@ -88,9 +105,9 @@ def _add_training(parser: argparse.ArgumentParser) -> None:
 
 
 def _add_name(parser: argparse.ArgumentParser) -> None:
-    parser.add_argument("--name", default="default")
+    parser.add_argument("--name", help="what the bundle calls itself (default: as the run folder is called)")
     parser.add_argument("--version", default="1")
-    parser.add_argument("--towers", type=Path, help="where text towers are kept (default: export/towers)")
+    parser.add_argument("--towers", type=Path, help="folder for the text tower (default: beside the bundle)")
 
 
 # Torch, matplotlib and MiniLM take seconds to load: each command imports what it uses, so that --help answers at once.
@@ -141,21 +158,21 @@ def _train(arguments: argparse.Namespace) -> int:
         rows += read_manifest(path)
     if not rows:
         raise ManifestError("no recordings: name a folder with --data or a table with --manifest")
-    notes = run_experiment(rows, config, folder=arguments.out, cache=arguments.cache, machines=arguments.machines)
-    for note in notes:
-        print(f"left out {note}", file=sys.stderr)
+    run_experiment(rows, config, folder=arguments.out, cache=arguments.cache, machines=arguments.machines, tell=_tell)
     print((arguments.out / "metrics.json").read_text(), end="")
     return 0
 
 
 def _pack(arguments: argparse.Namespace) -> int:
-    from export.bundling.pack import TOWERS, pack
+    from export.bundling.pack import pack
+    from export.bundling.stored_towers import bundle_name, place_for
     from export.runs.folder import load_run
 
-    towers = arguments.towers or TOWERS
-    pack(load_run(arguments.run), arguments.out, name=arguments.name, version=arguments.version, towers=towers)
+    name = bundle_name(arguments.name, run=arguments.run, out=arguments.out)
+    tower = place_for(arguments.out, arguments.towers, name=name)
+    pack(load_run(arguments.run), arguments.out, name=name, version=arguments.version, tower=tower)
     total = sum(path.stat().st_size for path in arguments.out.iterdir())
-    print(f"{arguments.out}: {total} bytes")
+    print(f"{arguments.out}: bundle {name} {arguments.version}, {total} bytes; its text tower: {tower}")
     return 0
 
 
@@ -186,3 +203,7 @@ def _rebuild(arguments: argparse.Namespace) -> int:
     _train(argparse.Namespace(**{**vars(arguments), "out": arguments.run}))
     quantize_run(arguments)
     return _pack(arguments)
+
+
+def _tell(line: str) -> None:
+    print(line, file=sys.stderr, flush=True)

@@ -41,7 +41,7 @@ FLOORS = {
         "__main__",
     ),
     "export": (
-        "progress network",
+        "progress network extras",
         "data text",
         "training scoring",
         "calibration shrinking",

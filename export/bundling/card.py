@@ -121,8 +121,19 @@ def _limits(run: Run) -> str:
             f"Not validated, learnt from simulation alone: {', '.join(simulated) or 'none'}. "
             "The limits of unknown reject at most 5 % of the known faults of left-out groups. Latency was measured on "
             "the machine that packed the bundle, on one thread.",
+            *_borrowed(run),
             "",
             "Features, simulator and default recipe were chosen with recordings of CWRU, HIT and UESTC in sight "
             "(docs/decisions/0009, 0010, 0013 and 0014 say how): only machines beyond these test the choice.",
         ]
     )
+
+
+def _borrowed(run: Run) -> list[str]:
+    if run.config.deviation_of is None:
+        return []
+    return [
+        "",
+        "Healthy recordings were too few or too short for limits of deviation: those of bundle "
+        f"{run.config.deviation_of}, fitted on other machines, were taken.",
+    ]

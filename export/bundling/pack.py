@@ -27,13 +27,13 @@ from agent.ports import Encoder, load
 from agent.types import FAULTS
 from export.bundling.card import model_card
 from export.bundling.verify import Case, Verification, verify
+from export.data import trained_files
 from export.runs.folder import QuantizedConfig, Run, RunError, read_descriptions, read_json
 from export.scoring.score import encoder_inputs
 from export.text.encoders import read_texts
 from export.text.tower import sha256
 
 MAX_BUNDLE_BYTES = 300_000
-TOWERS = Path(__file__).parent.parent / "text" / "towers"
 VERIFY_WINDOWS = 500
 
 _6205 = Geometry(balls=9, ball_mm=7.94, pitch_mm=39.04)
@@ -46,8 +46,11 @@ GOLDEN = (
 """An outer race with a healthy reference, an inner race without, a slow sensor without geometry, nothing known."""
 
 
-def pack(run: Run, out: Path, *, name: str, version: str, towers: Path = TOWERS) -> Verification:
-    """Write the bundle of a quantized run to `out`; BundleError, and nothing at `out` touched, where it fails."""
+def pack(run: Run, out: Path, *, name: str, version: str, tower: Path) -> Verification:
+    """Write the bundle of a quantized run to `out`, and its text tower to the file `tower`.
+
+    BundleError, and nothing at `out` touched, where it fails.
+    """
     if not (run.folder / "quantized.json").is_file():
         raise RunError(f"{run.folder}: not quantized; run `python -m export quantize {run.folder}`")
     quantized = read_json(run.folder / "quantized.json", QuantizedConfig)
@@ -64,11 +67,13 @@ def pack(run: Run, out: Path, *, name: str, version: str, towers: Path = TOWERS)
     card = model_card(run, quantized, report, name=name, version=version, sizes=sizes)
     _write(part, contents | {"model_card.md": card.encode()}, run, quantized, name=name, version=version)
     load_bundle(part)
-    total = sum(path.stat().st_size for path in part.iterdir())
+    total = sum((part / file).stat().st_size for file in (*FILES, MANIFEST))
     if total > MAX_BUNDLE_BYTES:
         raise BundleError(f"the bundle has {total} bytes, more than {MAX_BUNDLE_BYTES}; train a smaller student")
-    towers.mkdir(parents=True, exist_ok=True)
-    (towers / f"{name}.npz").write_bytes(run.tower)
+    if (heard := run.folder / trained_files.FILE).is_file():
+        (part / trained_files.FILE).write_bytes(heard.read_bytes())
+    tower.parent.mkdir(parents=True, exist_ok=True)
+    tower.write_bytes(run.tower)
     shutil.rmtree(out, ignore_errors=True)
     part.replace(out)
     return report

@@ -18,14 +18,16 @@ import msgspec
 import numpy as np
 
 from agent.bundle.encoder import load_encoder
-from agent.bundle.load import DEFAULT, Bundle, load_bundle
+from agent.bundle.load import Bundle, load_bundle
 from agent.bundle.manifest import FILES, MANIFEST, FileEntry, Manifest
 from agent.diagnosis.matching import Text
 from agent.errors import BundleError
 from agent.types import HEALTHY, INVALID, UNKNOWN
 from export.bundling.pack import MAX_BUNDLE_BYTES
 from export.bundling.sentence_reader import Near, Reader, rank, reader_of
+from export.bundling.stored_towers import folder_of, keep_tower
 from export.calibration.head_start import TAKEN, grant_of
+from export.data import trained_files
 from export.network.graph import Floats
 from export.text.encoders import Sentences, TextError
 
@@ -91,10 +93,10 @@ def redescribe(
     """
     bundle = load_bundle(bundle_path)
     given = read_descriptions(descriptions)
-    reader = reader_of(bundle, tower)
+    reader = reader_of(bundle, tower, folder=bundle_path)
     if out.exists() and not (out / MANIFEST).is_file():
         raise BundleError(f"{out}: exists and is no bundle; name another folder with --out")
-    source = DEFAULT if str(bundle_path) == "default" else Path(bundle_path)
+    source = folder_of(bundle_path)
     described = _vectors(given, reader, bundle)
     faults = tuple(dict.fromkeys((*bundle.manifest.faults, *described)))
     known = dict(zip(bundle.descriptions.faults, bundle.descriptions.vectors, strict=True)) | described
@@ -112,7 +114,10 @@ def redescribe(
     contents["descriptions.npy"] = _npy(vectors)
     contents["texts.json"] = _texts(bundle, given)
     contents["model_card.md"] += _card(bundle, made, described, by_windows=reader.heard is not None).encode()
-    _replace(out, contents, made)
+    trained_on = source / trained_files.FILE
+    beside = {trained_files.FILE: trained_on.read_bytes()} if trained_on.is_file() else {}
+    _replace(out, contents, made, beside)
+    keep_tower(reader.stored, out)
     nearest = {fault: _nearest_other(fault, faults, vectors) for fault in described}
     ungranted = (UNGRANTED,) if granted and reader.heard is None else ()
     return Redescribed(nearest, granted, ungranted + _remarks(bundle, reader, given))
@@ -221,14 +226,17 @@ def _npy(vectors: Floats) -> bytes:
     return buffer.getvalue()
 
 
-def _replace(out: Path, contents: Mapping[str, bytes], manifest: Manifest) -> None:
-    """Write beside `out`, load and self-test as an agent would, then move into its place."""
+def _replace(out: Path, contents: Mapping[str, bytes], manifest: Manifest, beside: Mapping[str, bytes]) -> None:
+    """Write beside `out`, load and self-test as an agent would, then move into its place.
+
+    `beside` are files that no agent reads.
+    """
     files = {name: FileEntry(hashlib.sha256(content).hexdigest(), len(content)) for name, content in contents.items()}
     encoded = msgspec.json.encode(msgspec.structs.replace(manifest, files=files))
     part = out.with_name(out.name + ".part")
     shutil.rmtree(part, ignore_errors=True)
     part.mkdir(parents=True)
-    for name, content in contents.items():
+    for name, content in (*contents.items(), *beside.items()):
         (part / name).write_bytes(content)
     (part / MANIFEST).write_bytes(msgspec.json.format(encoded, indent=1) + b"\n")
     try:

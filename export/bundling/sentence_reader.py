@@ -6,7 +6,6 @@ nothing.
 
 from __future__ import annotations
 
-import io
 import math
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -16,10 +15,10 @@ import msgspec
 import numpy as np
 
 from agent.bundle.load import Bundle
-from export.bundling.pack import TOWERS
+from export.bundling.stored_towers import SHIPPED, encoder_name, stored_tower
 from export.network.graph import Floats
-from export.text.encoders import Sentences, TextEncoder, TextError, text_encoder
-from export.text.tower import Tower, describe, describe_faults, describe_whole, heard_of, load_tower, sha256, whole
+from export.text.encoders import Sentences, TextEncoder, text_encoder
+from export.text.tower import Tower, describe, describe_faults, describe_whole, heard_of, load_tower, whole
 
 NEAR = 0.85
 """Cosine from which a sentence counts as near a fault, where a tower was stored without a limit of its own."""
@@ -32,6 +31,7 @@ class Reader:
     encoder: TextEncoder
     tower: Tower
     heard: Floats | None = None  # (n, dim) embeddings of windows trained on; None where a tower was stored without
+    stored: bytes = b""  # the tower's file
 
     @property
     def near(self) -> float:
@@ -68,29 +68,12 @@ class Near(msgspec.Struct, frozen=True):
     similarity: float
 
 
-def reader_of(bundle: Bundle, tower: Path | None = None) -> Reader:
-    """The tower of `bundle`, from `tower` (a file, or a folder of towers); TextError where it is not that one."""
-    place = tower or TOWERS
-    files = sorted(place.glob("*.npz")) if place.is_dir() else [place]
-    digest = bundle.manifest.tower_sha256
-    for file in files:
-        try:
-            content = file.read_bytes()
-        except OSError as error:
-            raise TextError(f"{file}: {error.strerror or error}; name the tower of the bundle with --tower") from error
-        if sha256(content) == digest:
-            encoder = _encoder_of(content)
-            return Reader(encoder, load_tower(content, encoder), heard_of(content))
-    raise TextError(
-        f"{place}: not the text tower of bundle {bundle.manifest.name} {bundle.manifest.version} (SHA-256 "
-        f"{digest[:12]}...); name the one that its training left with --tower"
-    )
-
-
-def _encoder_of(content: bytes) -> TextEncoder:
-    with np.load(io.BytesIO(content), allow_pickle=False) as stored:
-        name = str(stored["encoder"])
-    return text_encoder("+".join(part.split("-")[0] for part in name.split("+")))
+def reader_of(bundle: Bundle, tower: Path | None = None, *, folder: Path | str = SHIPPED) -> Reader:
+    """The tower of `bundle`, which lies in `folder`; TextError where `stored_tower` does not find it."""
+    manifest = bundle.manifest
+    content = stored_tower(folder, manifest.tower_sha256, tower, called=f"{manifest.name} {manifest.version}")
+    encoder = text_encoder(encoder_name(content))
+    return Reader(encoder, load_tower(content, encoder), heard_of(content), content)
 
 
 def rank(bundle: Bundle, reader: Reader, sentence: str) -> tuple[Near, ...]:

@@ -14,6 +14,7 @@ from numpy.typing import NDArray
 
 from agent.types import FAULTS, HEALTHY
 from export.network.graph import Floats
+from export.progress import track
 from export.text.encoders import NONE, Sentences
 from export.text.tower import Tower, describe, describe_whole
 from export.training.recipe import TrainConfig
@@ -45,7 +46,7 @@ def read_left_out(sentences: Sentences, vectors: Floats, config: TrainConfig, *,
     labels = np.array(sentences.faults)
     fold = _dealt(labels, folds, rng)
     own, none = [], []
-    for number in range(folds):
+    for number in track(range(folds), "sentences left out, part"):
         kept, out = np.flatnonzero(fold != number), np.flatnonzero(fold == number)
         known = _taken(sentences, kept)
         torch.manual_seed(config.seed + number)

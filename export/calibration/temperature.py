@@ -24,6 +24,7 @@ from export.data.healthy import healthy_states
 from export.data.sampling import folds, sampling_weights
 from export.data.table import Table
 from export.network.graph import Floats
+from export.progress import track
 from export.scoring.score import embeddings, encoder_inputs
 from export.scoring.statistics import weighted_quantile
 from export.text.encoders import EncodedSentences
@@ -65,7 +66,7 @@ def held_out_similarities(
 ) -> HeldOut:
     """Let `count` students learn, each without one fold of the groups, and embed what it did not see."""
     found, rows = [], []
-    for number, out in enumerate(folds(table, count, seed=seed)):
+    for number, out in enumerate(track(folds(table, count, seed=seed), "folds without some bearings, fold")):
         # A healthy baseline is known wherever there was a commissioning, so it may serve both sides as reference.
         trained = learn(table.take(~out | table.baseline), number)
         centres = describe_faults(trained.tower, texts.vectors, texts.sentences, FAULTS)

@@ -16,6 +16,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from agent.errors import ConfigError
+from export.progress import track
 
 if TYPE_CHECKING:
     import msgspec
@@ -111,7 +112,8 @@ def _days(arguments: argparse.Namespace) -> Sequence[msgspec.Struct]:
     key = _bundle_key(edge, days.__file__)
     found = []
     for school in days.SCHOOLS:
-        for seed in range(days.FIRST_MACHINE, days.FIRST_MACHINE + arguments.watched):
+        watched = range(days.FIRST_MACHINE, days.FIRST_MACHINE + arguments.watched)
+        for seed in track(watched, "machine watched for days"):
             place = arguments.out / key / f"{seed}-{school.replace(' ', '-')}.json"
             one = kept(place, days.Watched, partial(days.watch, edge, seed, school=school))
             _tell(f"machine {seed} after {school}: {one.high} of {one.judged} windows high, {one.raised} alerts")

@@ -21,6 +21,7 @@ if TYPE_CHECKING:
     from export.scoring.statistics import Share
 
 
+MOST_NAMED = 3
 SHARES = {
     "parent": "parent",
     "healthy": "healthy",
@@ -59,28 +60,57 @@ def _evaluate(arguments: argparse.Namespace) -> int:
     from agent.bundle.encoder import load_encoder
     from agent.bundle.load import load_bundle
     from agent.types import FAULTS
+    from export.bundling.stored_towers import folder_of
+    from export.data import trained_files
     from export.data.manifest import read_manifest
-    from export.evaluation.edge_replay import listen
+    from export.evaluation.edge_replay import listen, name_of
     from export.evaluation.evaluate import evaluate
 
     bundle = load_bundle(arguments.bundle)
     labels = tuple(dict.fromkeys((*FAULTS, *bundle.manifest.faults)))
     rows = [row for path in arguments.manifest for row in read_manifest(path, labels=labels)]
     _, encoder = load_encoder(bundle, arguments.runtime)
+    hashes = trained_files.read(folder_of(arguments.bundle))
+    judged = [row for row in rows if row.role != "baseline"]
+    known = None if hashes is None else trained_files.known_among([row.path for row in judged], hashes)
+    trained_on = None if known is None else [name_of(row) for row in judged if row.path in known]
     heard, skipped = listen(rows, bundle, encoder)
     for line in skipped:
         print(f"skipped {line}", file=sys.stderr)
-    evaluation = evaluate(heard, bundle, skipped=skipped)
+    evaluation = evaluate(heard, bundle, skipped=skipped, trained_on=trained_on)
     if arguments.out is not None:
         from export.evaluation.pictures import draw_evaluation
 
         for path in draw_evaluation(arguments.out, evaluation):
             print(f"wrote {path}", file=sys.stderr)
-    print(msgspec.json.encode(evaluation).decode() if arguments.json else _as_text(evaluation))
+    print(msgspec.json.encode(evaluation).decode() if arguments.json else as_text(evaluation))
     return os.EX_OK
 
 
-def _as_text(evaluation: Evaluation) -> str:
+def as_text(evaluation: Evaluation) -> str:
+    """What was trained on, then the table of the others, then of those; where nothing was, one table."""
+    told = said_of_training(evaluation)
+    if evaluation.trained is None or evaluation.unseen is None:
+        return f"{told}\n\n{_table(evaluation)}"
+    parts = ("UNSEEN", _table(evaluation.unseen), "TRAINED ON, no measure of others", _table(evaluation.trained))
+    return "\n\n".join((told, *parts))
+
+
+def said_of_training(evaluation: Evaluation) -> str:
+    """One line: how many of the recordings the bundle was trained on, and which."""
+    known = evaluation.trained_on
+    if known is None:
+        return "trained on: this bundle does not say which recordings; pack it anew to have them told apart"
+    if not known:
+        return "trained on: none of these recordings"
+    more = f" and {len(known) - MOST_NAMED} more (--json names all)" if len(known) > MOST_NAMED else ""
+    return (
+        f"trained on: {len(known)} of these {evaluation.recordings} recordings, whose figures say nothing of others: "
+        f"{', '.join(known[:MOST_NAMED])}{more}"
+    )
+
+
+def _table(evaluation: Evaluation) -> str:
     gated = evaluation.gated
     bounds = f"{evaluation.interval.low:.3f} to {evaluation.interval.high:.3f} over groups"
     area = "none, one label" if evaluation.macro_auroc is None else f"{evaluation.macro_auroc:.3f}"

@@ -57,7 +57,7 @@ def add_wording(commands: Any) -> None:
 def _add_reader(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--bundle", default="default", help="bundle folder, or default")
     parser.add_argument(
-        "--tower", type=Path, help="the bundle's text tower, or a folder with it (default: shipped ones)"
+        "--tower", type=Path, help="the bundle's text tower, or a folder with it (default: beside the bundle)"
     )
 
 
@@ -97,7 +97,7 @@ def _rank(arguments: argparse.Namespace) -> int:
     from export.bundling.sentence_reader import rank, reader_of
 
     bundle = load_bundle(arguments.bundle)
-    reader = reader_of(bundle, arguments.tower)
+    reader = reader_of(bundle, arguments.tower, folder=arguments.bundle)
     ranking = rank(bundle, reader, arguments.sentence)
     near = [one.fault for one in ranking if one.similarity >= reader.near]
     if arguments.json:
@@ -119,7 +119,7 @@ def _texts(arguments: argparse.Namespace) -> int:
     from export.evaluation.sentences import draw_texts, judge_texts, read_never_seen
 
     bundle = load_bundle(arguments.bundle)
-    reader = reader_of(bundle, arguments.tower)
+    reader = reader_of(bundle, arguments.tower, folder=arguments.bundle)
     read = read_never_seen(bundle, reader)
     texts = judge_texts(bundle, reader, read)
     if arguments.out is not None:

@@ -44,7 +44,8 @@ def dressed_table(
     if kept.exists():
         return load(kept)
     seconds = spec.window_s + spec.hop_s + 0.1
-    sources = [source for row in healthy if (source := _source_of(row, seconds)) is not None]
+    read = track(healthy, "healthy recordings to dress")
+    sources = [source for row in read if (source := _source_of(row, seconds)) is not None]
     if not sources:
         return None
     rng = np.random.default_rng(seed)

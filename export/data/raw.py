@@ -17,6 +17,7 @@ from agent.dsp.spectra import FeatureSpec
 from agent.errors import RecordingError
 from export.data.manifest import ManifestRow
 from export.data.windows import judged_windows, read_samples, recording_name
+from export.progress import track
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,7 +35,7 @@ def raw_windows(
     size = round(spec.window_s * rate_hz)
     windows: list[NDArray[np.float32]] = []
     recordings: list[str] = []
-    for row in rows:
+    for row in track(rows, "raw windows of recordings"):
         try:
             samples, own_hz = read_samples(row)
         except RecordingError:  # the table of features has told of it

@@ -76,6 +76,11 @@ def listen(rows: Iterable[ManifestRow], bundle: Bundle, encoder: Encoder) -> tup
     return heard, notes
 
 
+def name_of(row: ManifestRow) -> str:
+    """How a recording is called in what is printed."""
+    return f"{row.path}:{row.variable}" if row.variable else str(row.path)
+
+
 def learn_baselines(rows: Sequence[ManifestRow], bundle: Bundle) -> tuple[Baselines, list[str]]:
     """Baselines of every machine that has rows of that role, for every bearing its rows name; and what taught nothing.
 
@@ -84,7 +89,8 @@ def learn_baselines(rows: Sequence[ManifestRow], bundle: Bundle) -> tuple[Baseli
     """
     baselines: Baselines = {}
     notes: list[str] = []
-    for machine, rpm in dict.fromkeys((row.machine, row.rpm) for row in rows if row.role == "baseline"):
+    commissioned = list(dict.fromkeys((row.machine, row.rpm) for row in rows if row.role == "baseline"))
+    for machine, rpm in track(commissioned, "healthy states"):
         mine = [row for row in rows if row.machine == machine]
         bearings = {row.bearing: Bearing(BEARING, row.geometry) for row in mine}
         lessons: list[Lesson] = []
@@ -147,7 +153,7 @@ def _listen(row: ManifestRow, bundle: Bundle, encoder: Encoder, baseline: Baseli
             matches.append(diagnosis.matches or _ungated(window, row, bundle, encoder, baseline))
     assert recording.rate_hz is not None
     return Listened(
-        name=f"{row.path}:{row.variable}" if row.variable else str(row.path),
+        name=name_of(row),
         label=row.label,
         group=row.group,
         similarity=_table(matches, bundle),

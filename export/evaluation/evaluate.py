@@ -69,10 +69,37 @@ class Evaluation(msgspec.Struct, frozen=True):
     hop_s: float
     gated: Gated
     skipped: tuple[str, ...]
+    trained_on: tuple[str, ...] | None = None  # recordings among these that trained the bundle; None: it does not say
+    trained: Evaluation | None = None  # the same figures of those alone; None where there are none
+    unseen: Evaluation | None = None  # of the others
 
 
-def evaluate(heard: Sequence[Listened], bundle: Bundle, *, skipped: Sequence[str] = ()) -> Evaluation:
-    """Score what was heard; RecordingError where no window can be scored."""
+def evaluate(
+    heard: Sequence[Listened], bundle: Bundle, *, skipped: Sequence[str] = (), trained_on: Sequence[str] | None = None
+) -> Evaluation:
+    """Score what was heard; RecordingError where no window can be scored.
+
+    With names of recordings that the bundle was trained on, these and the others are scored apart, too.
+    """
+    whole = _evaluate(heard, bundle, skipped=skipped)
+    if trained_on is None:
+        return whole
+    known = [one for one in heard if one.name in trained_on]
+    others = [one for one in heard if one.name not in trained_on]
+    return msgspec.structs.replace(
+        whole,
+        trained_on=tuple(one.name for one in known),
+        trained=_part(known, bundle),
+        unseen=_part(others, bundle) if known else None,
+    )
+
+
+def _part(heard: Sequence[Listened], bundle: Bundle) -> Evaluation | None:
+    scored = any(np.isfinite(one.similarity).all(axis=1).any() for one in heard)
+    return _evaluate(heard, bundle, skipped=()) if scored else None
+
+
+def _evaluate(heard: Sequence[Listened], bundle: Bundle, *, skipped: Sequence[str]) -> Evaluation:
     similarity = np.concatenate([one.similarity for one in heard]) if heard else np.empty((0, 1), np.float32)
     scored = np.isfinite(similarity).all(axis=1)
     if not scored.any():

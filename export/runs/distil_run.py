@@ -16,6 +16,7 @@ from agent.errors import ConfigError
 from agent.types import FAULTS
 from export.calibration.sign_limits import FittedSigns
 from export.calibration.temperature import Learner, held_out_similarities, training
+from export.data import trained_files
 from export.data.sampling import folds
 from export.data.table import Table
 from export.network.graph import Floats, Graph, embed, multiplications
@@ -37,6 +38,8 @@ def run_distillation(run: Run, config: DistilConfig, *, folder: Path) -> None:
     if folder.resolve() == run.folder.resolve():
         raise ConfigError(f"--out {folder}: is the folder of the network; name another one")
     folder.mkdir(parents=True, exist_ok=True)
+    if (heard := run.folder / trained_files.FILE).is_file():
+        (folder / trained_files.FILE).write_bytes(heard.read_bytes())
     recipe, spec, table = run.config.train, run.config.spec, run.table
     texts = read_descriptions(run)
     network = Network(run.graph, run.scaling, texts.centres)

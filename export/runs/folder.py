@@ -1,7 +1,7 @@
 """A run folder: everything that one training leaves behind, so that quantizing and packing need nothing else.
 
-`config.json table.npz trained.pt tower.npz calibration.json deviation.json metrics.json curves.png`, and after
-quantizing `encoder.onnx encoder.tflite quantized.json`.
+`config.json table.npz trained.pt tower.npz calibration.json deviation.json trained_on.npy metrics.json curves.png`, and
+after quantizing `encoder.onnx encoder.tflite quantized.json`.
 """
 
 from __future__ import annotations
@@ -52,6 +52,7 @@ class RunConfig(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     text_encoder: str
     wordings_sha256: str
     distilled: tuple[DistilConfig, ...] = ()  # students in turn, each of the one before; the first of `train`'s
+    deviation_of: str | None = None  # the bundle whose limits of deviation were taken, for want of healthy recordings
     network_sha256: str | None = None  # of the `trained.pt` that the last one learnt from
 
 

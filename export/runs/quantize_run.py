@@ -10,6 +10,7 @@ from agent.dsp.encoder_inputs import InputScaling
 from agent.ports import load
 from export.data.table import Table
 from export.network.graph import Floats, Graph, embed, multiplications, unit_rows
+from export.progress import busy, track
 from export.runs.folder import QuantizedConfig, Run, read_descriptions, write_json
 from export.scoring.agreement import agreement_of
 from export.scoring.score import encoder_inputs
@@ -28,14 +29,15 @@ def convert(run: Run, *, aware: AwareConfig | None = None) -> QuantizedConfig:
 
     With `aware` the weights are trained as the integers that they become, and both ways are compared.
     """
-    inputs, centres = range_inputs(run.table, run.scaling), read_descriptions(run).centres
-    floats = embed(run.graph, inputs)
-    net = integers(run.graph, inputs)
+    centres, inputs = read_descriptions(run).centres, range_inputs(run.table, run.scaling)
+    with busy("ranges of the float net"):
+        floats = embed(run.graph, inputs)
+        net = integers(run.graph, inputs)
     alike = post_training = agreement_of(answers(net, inputs), floats, centres)
     if aware is not None:
         net = aware_integers(run, inputs, aware)
         alike = agreement_of(answers(net, inputs), floats, centres)
-    for name, runtime in RUNTIMES.items():
+    for name, runtime in track(list(RUNTIMES.items()), "files written"):
         (run.folder / runtime.file).write_bytes(load(WRITERS, name)(net))
     config = QuantizedConfig(
         inputs=INPUT_SCALE,
@@ -66,7 +68,8 @@ def aware_integers(run: Run, inputs: Floats, config: AwareConfig) -> Quantized:
 def answers(net: Quantized, inputs: Floats) -> Floats:
     """Unit embeddings (n, dim) that onnxruntime makes of `net` for encoder inputs (n, inputs)."""
     encoder = OnnxEncoder(onnx_bytes(net))
-    decoded = net.output.decode(np.array([encoder.embed(codes) for codes in INPUT_SCALE.encode(inputs)]))
+    rows = track(list(INPUT_SCALE.encode(inputs)), "windows by the integers")
+    decoded = net.output.decode(np.array([encoder.embed(codes) for codes in rows]))
     return unit_rows(decoded)
 
 

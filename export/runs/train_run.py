@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import shutil
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from types import MappingProxyType
@@ -11,11 +11,13 @@ from types import MappingProxyType
 import msgspec
 import numpy as np
 
+from agent.bundle.load import load_bundle
 from agent.diagnosis.baseline import DeviationScale
 from agent.diagnosis.matching import Calibration
 from agent.dsp.spectra import FeatureSpec
+from agent.errors import RecordingError
 from agent.types import FAULTS
-from export.calibration.deviation import fit_deviation
+from export.calibration.deviation import TooShortError, fit_deviation
 from export.calibration.head_start import heard_windows
 from export.calibration.near_limit import fit_limit
 from export.calibration.reliability import reliability_of
@@ -27,15 +29,18 @@ from export.calibration.temperature import (
     softmax,
     training,
 )
+from export.data import trained_files
 from export.data.dressed import dressed_table
 from export.data.manifest import ManifestRow
 from export.data.sampling import sampling_weights
 from export.data.simulated import simulated_table
 from export.data.table import Table, join
-from export.data.windows import table_of
+from export.data.windows import recording_name, table_of
 from export.network.graph import Floats
+from export.progress import busy
 from export.runs.curves import draw_curves
 from export.runs.folder import RunConfig, save_run, write_json
+from export.runs.suitability import lacks_of, survey
 from export.scoring.score import balanced_accuracy, by_family, embeddings, encoder_inputs, nearest, recall_per_label
 from export.scoring.spread import Spread, spread_of
 from export.text.encoders import FOLDER, EncodedSentences, TextEncoder, read_wordings, sentences_of, text_encoder
@@ -60,14 +65,29 @@ def run_experiment(
     machines: int,
     spec: FeatureSpec | None = None,
     hop_s: float = HOP_S,
-) -> list[str]:
-    """Train on `rows` and on `machines` simulated machines; returns notes about recordings that were left out."""
+    tell: Callable[[str], None] = lambda line: None,
+) -> None:
+    """Train on `rows` and on `machines` simulated machines; `tell` hears, before it, what the recordings lack."""
     spec = spec or FeatureSpec()
+    encoder = text_encoder(config.text)
+    surveyed = survey(rows, spec, hop_s=hop_s)
+    for lack in lacks_of(surveyed, spec, hop_s=hop_s, machines=machines):
+        tell(f"lacking: {lack}")
+    rows = [one.row for one in surveyed if one.problem is None]
     folder.mkdir(parents=True, exist_ok=True)
     real, notes = table_of(rows, spec, cache=cache, hop_s=hop_s)
+    for note in notes:
+        tell(f"left out: {note}")
+    if not len(real):
+        raise RecordingError("no window of any recording can be judged: each one's signal is dead, stuck or clipped")
+    deviation, borrowed = deviation_of(real, spec)
     seeds = range(FIRST_SIMULATED, FIRST_SIMULATED + machines)
     table = join([real, simulated_table(seeds, spec, cache=cache)]) if machines else real
-    encoder = text_encoder(config.text)
+    dressed = dressed_table(rows, spec, cache=cache)
+    with busy("limits of signs"):
+        signs = fit_signs(table, dressed, spec)
+    heard = [row.path for row in rows if recording_name(row) in set(real.recordings.tolist())]
+    (folder / trained_files.FILE).write_bytes(trained_files.stored(heard))
     sentences = training_sentences()
     texts = EncodedSentences(sentences, encoder.encode(sentences.texts))
 
@@ -84,11 +104,21 @@ def run_experiment(
         hop_s=hop_s,
         text_encoder=encoder.name,
         wordings_sha256=wordings_digest(),
+        deviation_of=borrowed,
     )
     outcome = Outcome(trained, table, held_out, texts, encoder)
-    signs = fit_signs(table, dressed_table(rows, spec, cache=cache), spec)
-    finish(folder, run_config, outcome, deviation=fit_deviation(real, spec), signs=signs)
-    return notes
+    finish(folder, run_config, outcome, deviation=deviation, signs=signs)
+
+
+def deviation_of(real: Table, spec: FeatureSpec) -> tuple[DeviationScale, str | None]:
+    """How healthy windows of the recordings scatter; where they are too short, as of the bundle that is named, too."""
+    try:
+        return fit_deviation(real, spec), None
+    except TooShortError as error:
+        shipped = load_bundle("default").manifest
+        if shipped.spec != spec:
+            raise RecordingError(f"{error}, and the shipped bundle has none for these windows") from error
+        return shipped.deviation, f"{shipped.name} {shipped.version}"
 
 
 @dataclass(frozen=True, slots=True)
@@ -113,7 +143,8 @@ def finish(
 ) -> None:
     """Calibrate and write the whole run folder, `beside` among its metrics; the folds' checkpoints go."""
     trained, table, recipe = outcome.trained, outcome.table, config.train
-    likeness = fit_calibration(outcome.held_out, table, real_share=recipe.real_share)
+    with busy("probabilities and limits"):
+        likeness = fit_calibration(outcome.held_out, table, real_share=recipe.real_share)
     calibration = msgspec.structs.replace(likeness, signs=signs.above, blind_signs=signs.blind)
     save_run(
         folder,
@@ -124,7 +155,8 @@ def finish(
         deviation=deviation,
         heard=heard_windows(trained, table, real_share=recipe.real_share, seed=recipe.seed),
     )
-    metrics = metrics_of(outcome, calibration, real_share=recipe.real_share)
+    with busy("figures of the run"):
+        metrics = metrics_of(outcome, calibration, real_share=recipe.real_share)
     write_json(folder / "metrics.json", {**metrics, **beside})
     shutil.rmtree(folder / FOLDS_FOLDER)
     draw_curves(folder / "curves.png", trained.losses, outcome.held_out, table)

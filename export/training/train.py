@@ -26,6 +26,7 @@ from export.data.table import Table
 from export.network.branches import connections
 from export.network.graph import Floats
 from export.network.model import Student
+from export.progress import busy, track
 from export.text.encoders import NONE, EncodedSentences, Sentences
 from export.text.tower import Tower
 from export.training.batches import Windows, draw_rows, inputs_of, windows_of
@@ -101,7 +102,8 @@ def train(
     tower = Tower(texts.vectors.shape[1], config.dim)
     tower.start_from(texts.vectors)
     windows = windows_of(table, scaling=scaling, spec=spec, recipe=config, rng=rng)
-    lessons = lessons_of(windows)
+    with busy("the experts learn"):
+        lessons = lessons_of(windows)
 
     networks: dict[str, nn.Module] = {"student": student, "tower": tower}
     if lessons is not None:
@@ -209,7 +211,7 @@ def separate_texts(
     """Train the tower on sentences alone, so that vibrations start from descriptions that already stand apart."""
     optimizer = torch.optim.AdamW(tower.parameters(), lr=config.learning_rate / 2, weight_decay=config.weight_decay)
     tower.train()
-    for _ in range(min(config.text_steps, config.steps)):
+    for _ in track(range(min(config.text_steps, config.steps)), "sentences told apart, step"):
         (one, targets), (other, _) = draw(rng), draw(rng)
         loss = OBJECTIVES["supcon"](
             tower(torch.from_numpy(vectors[one])), targets, tower(torch.from_numpy(vectors[other])), targets

@@ -12,6 +12,7 @@ from functools import cache
 from pathlib import Path
 
 from export.data.raw import RawWindows
+from export.progress import track
 from export.studies.columns.cnn import CnnCell, CnnConfig, cnn_cell, cnn_key
 from export.studies.columns.selection import all_folds, same_folds
 from export.studies.columns.simple import SimpleConfig, simple_cells
@@ -54,7 +55,7 @@ def run_protocols(
     return summarise(
         students={
             name: cells_of(material, same.get(name, name), column, config, seeds=seeds, folder=folder, tell=tell)
-            for name, column in columns.items()
+            for name, column in track(list(columns.items()), "column")
         },
         simple={name: beside[same.get(name, name)] for name in columns},
         inner=inner,
@@ -73,7 +74,7 @@ def _raw_cells(
     place = folder / f"cnn-{cnn_key(material, trial.config)}"
     read = cache(trial.read)
     cells = {}
-    for name, column in columns.items():
+    for name, column in track(list(columns.items()), "column of the CNN"):
 
         def made(column: Column = column) -> CnnCell:
             return cnn_cell(material, column, read(), trial.config)

@@ -21,6 +21,7 @@ from agent.dsp.features import views
 from agent.dsp.spectra import FeatureSpec
 from export.data.healthy import healthy_pools, references
 from export.network.graph import Floats
+from export.progress import track
 from export.scoring.score import balanced_accuracy
 from export.studies.columns.experts import FUSIONS, SPECTRAL, fuse
 from export.studies.columns.splits import Column, healthy_references
@@ -105,7 +106,7 @@ def simple_cells(
     """The cell of every column, kept below `folder`; `tell` hears of each."""
     place = folder / f"simple-{simple_key(material, config)}"
     cells = {}
-    for name, column in columns.items():
+    for name, column in track(list(columns.items()), "simple recipes of column"):
         cell = kept(place / f"{name}.json", SimpleCell, partial(simple_cell, material, column, config))
         cells[name] = cell
         best = max(RECIPES, key=cell.balanced_accuracy.__getitem__)

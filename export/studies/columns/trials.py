@@ -17,6 +17,7 @@ from numpy.typing import NDArray
 from agent.bundle.runtimes.onnx import OnnxEncoder
 from agent.types import FAULTS
 from export.network.graph import Floats, embed
+from export.progress import track
 from export.runs.quantize_run import integers, range_inputs
 from export.scoring.score import balanced_accuracy, nearest
 from export.scoring.spread import Spread
@@ -78,7 +79,7 @@ def cells_of(
     """The cells of a column or fold with seeds 0, 1, ..., kept below `folder`; `tell` hears of each."""
     place = folder / f"student-{key_of(material, config)}"
     cells = []
-    for seed in range(seeds):
+    for seed in track(range(seeds), "seed"):
         seeded = msgspec.structs.replace(config, seed=seed)
         cell = kept(place / f"{name}-{seed}.json", ColumnCell, partial(cell_of, material, column, seeded))
         cells.append(cell)

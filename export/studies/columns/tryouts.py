@@ -12,6 +12,7 @@ from pathlib import Path
 import msgspec
 import numpy as np
 
+from export.progress import track
 from export.studies.columns.experts import FUSIONS
 from export.studies.columns.selection import Choice, all_folds, choose
 from export.studies.columns.simple import SimpleCell, SimpleConfig, simple_cells
@@ -47,11 +48,11 @@ def try_recipes(
     folds = all_folds(material.recorded)
     beside = simple_cells(material, folds, simple or SimpleConfig(), folder=folder, tell=tell)
     cells: dict[str, dict[str, list[ColumnCell]]] = {}
-    for number, (name, config) in enumerate(recipes.items(), 1):
+    for number, (name, config) in enumerate(track(list(recipes.items()), "recipe"), 1):
         tell(f"recipe {number} of {len(recipes)}: {name}")
         cells[name] = {
             fold: cells_of(material, fold, column, config, seeds=seeds, folder=folder, tell=tell)
-            for fold, column in folds.items()
+            for fold, column in track(list(folds.items()), "fold")
         }
 
     def choice(value: Callable[[list[ColumnCell]], float]) -> Choice:

@@ -23,6 +23,7 @@ from agent.recordings.read import read_recording
 from agent.recordings.recording import Recording
 from agent.types import HEALTHY
 from export.data.manifest import ManifestRow
+from export.progress import track
 from export.scoring.statistics import Rate, Share, rate_of, share_of_count
 from export.studies.columns.splits import FAMILIES, machine_column
 from export.studies.columns.training_cache import Material, kept
@@ -87,7 +88,7 @@ def run_commissioned(
 ) -> tuple[CommissionedCell, ...]:
     """A cell for every rig that `rows` name."""
     cells = []
-    for family in FAMILIES:
+    for family in track(FAMILIES, "rig"):
         mine = [row for row in rows if row.machine.startswith(family) and row.rpm is not None]
         if not any(row.label == HEALTHY for row in mine):
             continue

@@ -23,6 +23,7 @@ from agent.types import FAULTS, HEALTHY, UNKNOWN
 from export.calibration.line_limits import Objecting, Standing, fit_objecting, objected, standing_of
 from export.data.table import Table
 from export.network.graph import Floats
+from export.progress import track
 from export.scoring.statistics import Share, share_of_count, weighted_quantile
 from export.studies.columns.splits import FAMILIES, healthy_references, machine_column
 from export.studies.columns.training_cache import Material, fit, kept
@@ -91,7 +92,7 @@ def run_openset(
 ) -> tuple[OpenSetCell, ...]:
     """A cell for every machine and fault that it shows, then one for every simulated fault."""
     cells = []
-    for machine, fault in plan_of(material):
+    for machine, fault in track(plan_of(material), "fault left out"):
         cell = kept(folder / f"{machine}-{fault}.json", OpenSetCell, partial(cell_of, material, machine, fault, config))
         cells.append(cell)
         missed = ", ".join(f"{name} {gated.missed.share:.2f}" for name, gated in cell.gates.items())

@@ -20,6 +20,7 @@ from export.data.healthy import healthy_states
 from export.data.sampling import sampling_weights
 from export.data.table import Table, join
 from export.network.graph import Floats, embed
+from export.progress import track
 from export.runs.quantize_run import answers, integers, range_inputs
 from export.studies.columns.splits import FAMILIES, Column, healthy_references, machine_column
 from export.studies.columns.training_cache import Fitted, Material, fit
@@ -56,7 +57,7 @@ def strangers_of(material: Material, config: TrainConfig) -> Strangers:
     bound = speed_bound(view_shares(material.spec))
     rigs = [family for family in FAMILIES if is_of(table, family).any()]
     found = []
-    for number, rig in enumerate(rigs):
+    for number, rig in enumerate(track(rigs, "rig left out")):
         column = machine_column(table, rig)
         sides = [(table.take(column.scored), healthy_references(table, column, bound))]
         left = None

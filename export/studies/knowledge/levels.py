@@ -22,6 +22,7 @@ from export.calibration.sign_limits import as_signs, fit_signs
 from export.data.dressed import DRESSED, dressed_table
 from export.data.manifest import ManifestRow
 from export.data.table import join
+from export.progress import track
 from export.studies.columns.splits import FAMILIES, machine_column
 from export.studies.columns.training_cache import Material
 from export.studies.knowledge.blind import Recordings, by_recording
@@ -70,7 +71,7 @@ def run_knowledge(
     recordings: dict[str, dict[str, Recordings]] = {}
     for seed in seeds:
         recipe = msgspec.structs.replace(config, seed=seed)
-        for family in families:
+        for family in track(families, "rig left out"):
             left_out = leave_out(family, material, rows, recipe, cache=cache, folder=folder)
             limits = _limits(family, material, rows, cache=cache)
             for level, names in named_at_levels(left_out, limits, material):

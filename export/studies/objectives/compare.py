@@ -24,6 +24,7 @@ from agent.errors import ConfigError
 from agent.types import FAULTS
 from export.data.table import Table
 from export.network.graph import Floats
+from export.progress import track
 from export.runs.folder import read_json
 from export.scoring.score import balanced_accuracy, embeddings, nearest
 from export.scoring.spread import Spread, spread_of
@@ -129,7 +130,7 @@ def run_trials(
     missing = [trial for trial in trials if trial not in cells]
     work = {trial: partial(_trial, material, columns[trial.column], recipe, trial, folder) for trial in missing}
     took_s: list[float] = []
-    for trial, cell in _finished(work, jobs, recipe.text):
+    for trial, cell in track(_finished(work, jobs, recipe.text), "trials", total=len(work)):
         cells[trial] = cell
         took_s.append(cell.seconds)
         left_s = sum(took_s) / len(took_s) * (len(missing) - len(took_s)) / jobs

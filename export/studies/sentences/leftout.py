@@ -24,6 +24,7 @@ from agent.types import FAULTS, HEALTHY
 from export.calibration.head_start import grant_of, heard_windows
 from export.data.table import Table, join
 from export.network.graph import Floats
+from export.progress import track
 from export.scoring.score import embeddings, nearest
 from export.scoring.statistics import Interval, auroc, bootstrap_balanced
 from export.studies.columns.splits import FAMILIES, Column, columns_of, healthy_references, machine_column
@@ -91,7 +92,7 @@ def run_left_out(
 ) -> tuple[LeftOutCell, ...]:
     """A cell for every place, recorded fault and seed, then one for every simulated fault."""
     cells = []
-    for place, fault in plan_of(material):
+    for place, fault in track(plan_of(material), "fault left out"):
         for known in physics if fault in PARTS else (False,):
             for seed in range(seeds):
                 seeded = msgspec.structs.replace(config, seed=seed)

@@ -16,6 +16,7 @@ import numpy as np
 
 from agent.types import FAULTS
 from export.network.graph import embed
+from export.progress import track
 from export.scoring.score import balanced_accuracy, nearest
 from export.studies.columns.splits import CHASED_BY_NOBODY, COLUMNS, Column, columns_of
 from export.studies.columns.training_cache import Material, fit, kept, scored_inputs
@@ -55,7 +56,7 @@ def run_swaps(
 ) -> tuple[SwapCell, ...]:
     """A cell for each of the columns `only` and each seed; `tell` hears of every one."""
     cells = []
-    for name, column in columns_of(material.recorded).items():
+    for name, column in track(list(columns_of(material.recorded).items()), "column"):
         for seed in range(seeds if name in only else 0):
             seeded = msgspec.structs.replace(config, seed=seed)
             make = partial(swap_cell, material, name, column, seeded)

@@ -69,7 +69,7 @@ def test_the_bundle_that_ships_passes_its_self_test(bundle: Bundle, kind: str) -
 
 def test_the_bundle_that_ships_is_complete_and_small(bundle: Bundle) -> None:
     assert sum(path.stat().st_size for path in DEFAULT.iterdir()) <= 300_000
-    assert {path.name for path in DEFAULT.iterdir()} == {*FILES, MANIFEST}
+    assert {path.name for path in DEFAULT.iterdir()} == {*FILES, MANIFEST, "trained_on.npy"}
     assert bundle.descriptions.faults == FAULTS
     assert set(bundle.manifest.validated) == {HEALTHY, "inner_race", "outer_race", "ball"}
     for fault in FAULTS:

@@ -286,4 +286,4 @@ def test_a_sentence_near_another_fault_is_remarked_on(tmp_path: Path, capsys: py
 
 def test_every_file_is_listed_with_its_hash(case: Case, tmp_path: Path) -> None:
     described(case, tmp_path / "out")
-    assert {path.name for path in (tmp_path / "out").iterdir()} == {*FILES, MANIFEST}
+    assert {path.name for path in (tmp_path / "out").iterdir()} == {*FILES, MANIFEST, "trained_on.npy"}

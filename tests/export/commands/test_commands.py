@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import argparse
+import os
 
 import pytest
 
@@ -34,5 +35,5 @@ def test_every_command_has_something_to_run(name):
 def test_an_unknown_option_is_refused(name, capsys):
     with pytest.raises(SystemExit) as ended:
         _parser().parse_args([name, "--no-such-option"])
-    assert ended.value.code == 2
+    assert ended.value.code == os.EX_USAGE
     capsys.readouterr()

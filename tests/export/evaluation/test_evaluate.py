@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import shutil
 from dataclasses import replace
 from pathlib import Path
 
@@ -13,10 +14,11 @@ from hypothesis import strategies as st
 
 import simulator
 from agent.bundle.encoder import load_encoder
-from agent.bundle.load import Bundle, load_bundle
+from agent.bundle.load import DEFAULT, Bundle, load_bundle
 from agent.errors import RecordingError
 from agent.types import FAULTS
 from export.cli import main
+from export.data import trained_files
 from export.data.manifest import COLUMNS, read_manifest
 from export.evaluation.edge_replay import IDLE, Listened, learn_baselines, listen
 from export.evaluation.evaluate import evaluate
@@ -311,3 +313,46 @@ def test_real_recordings(shared_data: Path, tmp_path: Path, capsys: pytest.Captu
     document = json.loads(capsys.readouterr().out.splitlines()[-1])
     assert document["recordings"] == 2
     assert document["windows"] == 14
+
+
+# ----------------------------------------------------------------------------------------------- recordings trained on
+
+
+def test_what_was_trained_on_is_said_and_scored_apart(
+    folder: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    own = tmp_path / "bundle"
+    shutil.copytree(DEFAULT, own)
+    (own / trained_files.FILE).write_bytes(trained_files.stored([folder / "inner.npy"]))
+    asked = ["evaluate", "--bundle", str(own), "--manifest"]
+    both = manifest(folder, line("healthy", "healthy"), line("inner", "inner_race"))
+    assert main([*asked, str(both), "--json"]) == 0
+    document = json.loads(capsys.readouterr().out)
+    assert document["trained_on"] == [str(folder / "inner.npy")]
+    assert list(document["trained"]["per_class_recall"]) == ["inner_race"]
+    assert list(document["unseen"]["per_class_recall"]) == ["healthy"]
+    assert document["trained"]["windows"] + document["unseen"]["windows"] == document["windows"]
+    assert main([*asked, str(both)]) == 0
+    told = capsys.readouterr().out
+    assert told.startswith("trained on: 1 of these 2 recordings, whose figures say nothing of others: ")
+    assert told.index("UNSEEN") < told.index("TRAINED ON")
+
+    assert main([*asked, str(manifest(folder, line("healthy", "healthy"))), "--json"]) == 0
+    document = json.loads(capsys.readouterr().out)
+    assert (document["trained_on"], document["trained"], document["unseen"]) == ([], None, None)
+    assert main([*asked, str(manifest(folder, line("inner", "inner_race")))]) == 0
+    told = capsys.readouterr().out
+    assert "1 of these 1 recordings" in told
+    assert "UNSEEN" not in told
+
+
+def test_a_bundle_that_does_not_say_what_it_was_trained_on_is_told_of(
+    folder: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    own = tmp_path / "bundle"
+    shutil.copytree(DEFAULT, own, ignore=shutil.ignore_patterns(trained_files.FILE))
+    path = manifest(folder, line("healthy", "healthy"))
+    assert main(["evaluate", "--bundle", str(own), "--manifest", str(path), "--json"]) == 0
+    assert json.loads(capsys.readouterr().out)["trained_on"] is None
+    assert main(["evaluate", "--bundle", str(own), "--manifest", str(path)]) == 0
+    assert capsys.readouterr().out.startswith("trained on: this bundle does not say")

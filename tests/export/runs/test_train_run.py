@@ -76,7 +76,7 @@ def test_packed_it_is_a_bundle_that_both_runtimes_pass(run: Run, tmp_path: Path)
 
 
 def test_the_edge_computes_what_training_saw(run: Run, tmp_path: Path) -> None:
-    pack(run, tmp_path / "b", name="tiny", version="1", towers=tmp_path)
+    pack(run, tmp_path / "b", name="tiny", version="1", tower=tmp_path / "t.npz")
     bundle = load_bundle(tmp_path / "b")
     row = int(np.flatnonzero(run.table.labels == "ball")[0])
     from agent.dsp.features import Features
@@ -87,7 +87,7 @@ def test_the_edge_computes_what_training_saw(run: Run, tmp_path: Path) -> None:
 
 
 def test_verify_refuses_another_encoder(run: Run, tmp_path: Path) -> None:
-    pack(run, tmp_path / "b", name="tiny", version="1", towers=tmp_path)
+    pack(run, tmp_path / "b", name="tiny", version="1", tower=tmp_path / "t.npz")
     bundle = load_bundle(tmp_path / "b")
     last = run.graph.nodes[-1]
     assert isinstance(last, Dense)
@@ -105,7 +105,7 @@ def test_a_bundle_that_fails_does_not_replace_the_old_one(run: Run, tmp_path: Pa
     swapped = (folder / "encoder.onnx").read_bytes()
     (folder / "encoder.tflite").write_bytes(swapped)
     with pytest.raises(BundleError):
-        pack(load_run(folder), out, name="tiny", version="1", towers=tmp_path)
+        pack(load_run(folder), out, name="tiny", version="1", tower=tmp_path / "t.npz")
     assert (out / "old").read_text() == "old"
 
 

@@ -1,0 +1,56 @@
+"""Which recordings a bundle was trained on, by the content of their files: figures on those say nothing of others.
+
+A file is known again under any name and in any folder; cut, converted or resaved it is another. No agent reads this.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import io
+from collections.abc import Iterable
+from pathlib import Path
+
+import numpy as np
+
+from export.progress import track
+
+FILE = "trained_on.npy"
+"""In a run folder and in a bundle: the first HASH_BYTES of each file's SHA-256, as rising uint64."""
+HASH_BYTES = 8  # of a million files, two others share them once in 37 million times
+
+
+def hash_of(path: Path) -> int:
+    """That of the file's content; OSError where it cannot be read."""
+    with path.open("rb") as file:
+        digest = hashlib.file_digest(file, "sha256").digest()
+    return int.from_bytes(digest[:HASH_BYTES], "big")
+
+
+def stored(paths: Iterable[Path]) -> bytes:
+    """The content of FILE for recordings at `paths`."""
+    files = sorted(set(paths))
+    hashes = sorted({hash_of(path) for path in track(files, "hashes of recordings")})
+    buffer = io.BytesIO()
+    np.save(buffer, np.array(hashes, dtype="<u8"), allow_pickle=False)
+    return buffer.getvalue()
+
+
+def read(folder: Path) -> frozenset[int] | None:
+    """The hashes that a bundle or run folder keeps; None where it keeps none that can be read."""
+    try:
+        hashes = np.load(folder / FILE, allow_pickle=False)
+    except (OSError, ValueError, EOFError):
+        return None
+    return frozenset(hashes.tolist()) if hashes.dtype == np.uint64 and hashes.ndim == 1 else None
+
+
+def known_among(paths: Iterable[Path], hashes: frozenset[int]) -> frozenset[Path]:
+    """Those of `paths` whose content is one of `hashes`; a file that cannot be read is none."""
+    found = set()
+    for path in track(sorted(set(paths)), "recordings compared with those trained on"):
+        try:
+            if hash_of(path) in hashes:
+                found.add(path)
+        except OSError:
+            continue
+    return frozenset(found)
