@@ -23,7 +23,7 @@ if TYPE_CHECKING:
 
     from export.studies.field.edge import Edge
 
-STUDIES = ("openset", "commissioned", "days", "adxl345", "rotor", "foreign")
+STUDIES = ("openset", "commissioned", "days", "adxl345", "rotor", "foreign", "hours")
 AGENT = Path(__file__).parent.parent.parent / "agent"
 
 
@@ -69,6 +69,7 @@ def _field(arguments: argparse.Namespace) -> int:
         "adxl345": _adxl345,
         "rotor": _rotor,
         "foreign": _foreign,
+        "hours": _hours,
     }
     arguments.out.mkdir(parents=True, exist_ok=True)
     document = {}
@@ -155,6 +156,21 @@ def _foreign(arguments: argparse.Namespace) -> Sequence[msgspec.Struct]:
 
     recorded = foreign.recorded(arguments.data / "adxl345_motor")
     return foreign.said_of_strangers(_finished(arguments.bundle), [*recorded, *foreign.simulated()])
+
+
+def _hours(arguments: argparse.Namespace) -> Sequence[msgspec.Struct]:
+    from export.studies.columns.training_cache import kept
+    from export.studies.field import hours
+
+    edge = _finished(arguments.bundle)
+    folder = arguments.out / _bundle_key(edge, hours.__file__)
+    found = []
+    for seed in range(hours.FIRST_MACHINE, hours.FIRST_MACHINE + hours.SENSORS):
+        listen = partial(hours.listen_for_hours, edge, seed)
+        one = kept(folder / f"hours-{seed}.json", hours.Healthy, listen)
+        _tell(f"sensor {seed}: commissioned after {one.commissioned_s} s, then {one.hours:g} h, alerts {one.alerts}")
+        found.append(one)
+    return hours.said_of_healthy(found, overlap=edge.bundle.spec.window_s / edge.bundle.spec.hop_s)
 
 
 def _trained_on(arguments: argparse.Namespace) -> tuple[Any, Any]:

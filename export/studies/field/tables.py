@@ -148,6 +148,7 @@ _SHAPES: Mapping[str, tuple[str, Callable[[Any], str], Callable[[Any], list[Bar]
         _adxl_bars,
     ),
     "rotor": ("SIMULATED rotors, commissioned at the speed at which they are judged", _said_line, _said_bars),
+    "hours": ("SIMULATED healthy sensors after their default commissioning", _said_line, _said_bars),
     "foreign": ("healthy machines of other kinds, without a healthy state", _said_line, _said_bars),
 }
 """Study -> heading, a row as text, a row as bars."""
