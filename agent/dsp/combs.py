@@ -20,7 +20,8 @@ _HIT = 2.0  # -ln of the chance from which a line counts as seen
 _LEAST_LINES = 3
 _TRIES = 12  # candidates that are looked at closely
 _SAME = 0.006  # relative: nearer combs are one
-_WEAK = -1.0  # log10 of the chance from which it is no comb
+_WEAK = -1.0  # log10 of a candidate's chance from which it is no comb
+_GAIN = 0.7  # by how much that of a comb may fall when it is placed by its lines
 _HEIGHT_ORDERS = 5  # over which the height of a comb is taken
 _HEIGHT_AROUND = 1.5  # how far beyond the range other candidates are, for comparison
 _RIVAL = -1.5  # log10 of the chance under which another comb may be the shaft's
@@ -57,7 +58,7 @@ class Demand:
 
 def clear_comb(survey: Survey, low_hz: float, high_hz: float, demand: Demand) -> Comb | None:
     """The comb in [low_hz, high_hz] that meets `demand`; None where none does, or where another may be meant."""
-    found = combs_between(survey, low_hz, high_hz)
+    found = combs_between(survey, low_hz, high_hz, if_any=demand.chance + _GAIN)
     good = [comb for comb in found if comb.chance < demand.chance and comb.height >= demand.height]
     good = [comb for comb in good if _binding(survey, comb.hz) < _BINDING]
     if not good:
@@ -70,11 +71,16 @@ def clear_comb(survey: Survey, low_hz: float, high_hz: float, demand: Demand) ->
     return best
 
 
-def combs_between(survey: Survey, low_hz: float, high_hz: float) -> list[Comb]:
-    """The combs in [low_hz, high_hz] that hardly stand there by chance, the least likely first."""
+def combs_between(survey: Survey, low_hz: float, high_hz: float, *, if_any: float = 0.0) -> list[Comb]:
+    """The combs in [low_hz, high_hz] that hardly stand there by chance, the least likely first.
+
+    None are sought where the logarithm of no candidate's chance is less than `if_any`.
+    """
     count = max(2, math.ceil(math.log(high_hz / low_hz) / _STEP) + 1)
     grid: Floats = np.geomspace(low_hz, high_hz, count)
     chances = chance(survey.near(grid[:, None] * ORDERS))
+    if chances.min() > if_any:
+        return []
     around = np.geomspace(low_hz / _HEIGHT_AROUND, high_hz * _HEIGHT_AROUND, len(grid) + 512)
     heights = _heights(survey, around)
     tried: list[float] = []

@@ -24,13 +24,13 @@ STEADY_WITHIN = 0.02  # relative change during one window, the tolerance of the 
 NEARLY = 0.12  # relative: a speed seen so near to a nominal one is asked about, and the nominal one stands meanwhile
 MOST_HZ = 200.0  # a nominal figure up to here may have been meant in Hz
 LEAST_RPM = 240.0  # a window of two seconds holds eight turns of it
-_ASKED_WITHIN = 4.0  # how far from the nominal speed others are sought, as a factor
+_ASKED_WITHIN = 2.5  # how far from the nominal speed others are sought, as a factor
 _OWN_CHANCE = -1.5  # log10 of the chance under which a comb at the nominal speed speaks for it
 _OWN_HEIGHT = 0.4  # and its height, of that of the comb which contradicts
 
 PLACING = Demand()
 SEEKING = Demand(beside_sensor=True)
-CONTRADICTING = Demand(chance=-3.5, height=8.0, beside_sensor=True)
+CONTRADICTING = Demand(chance=-3.0, height=6.0, beside_sensor=True)
 
 
 class SpeedTrack:
