@@ -8,7 +8,7 @@ or treble of another or a part of a finer one, and must have no rival. Limits we
 from __future__ import annotations
 
 import math
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 
@@ -26,11 +26,14 @@ _HEIGHT_ORDERS = 5  # over which the height of a comb is taken
 _HEIGHT_AROUND = 1.5  # how far beyond the range other candidates are, for comparison
 _RIVAL = -1.5  # log10 of the chance under which another comb may be the shaft's
 _RIVAL_HEIGHT = 0.7  # of the best one's height
+_BESIDE = 0.015  # relative: a comb so near to another may be read from lines of that
 _RIVAL_CHANCE = 0.6  # of the best one's logarithm
-_BINDING = -0.8  # log10 of the chance of what keeps a comb from being the double or treble of another
+_BINDING = -0.9  # log10 of the chance of what keeps a comb from being the double or treble of another
 _BETWEEN = -1.5  # and of what stands at its halves or thirds
 _BESIDE_PLAIN, _BESIDE_ENVELOPE = -0.3, -0.5  # and of its first orders in either spectrum
 _FIRST = 4  # how many these are
+_CLEAR = 3.0  # log height over the floor of a line that wants an owner
+_ODD_LINES = 0  # how many may have none
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,8 +50,8 @@ class Comb:
 class Demand:
     """What a comb must be to be believed.
 
-    `beside_sensor` asks for its first orders in both spectra: another shaft's tones ring, but the shaft in the bearing
-    that is listened to also sways its noise.
+    `beside_sensor` asks for 1 x and, where lines of something else are heard, for the first orders in both spectra:
+    another shaft's tones ring, but the shaft in the bearing that is listened to also sways its noise.
     """
 
     chance: float = -2.5
@@ -64,7 +67,7 @@ def clear_comb(survey: Survey, low_hz: float, high_hz: float, demand: Demand) ->
     if not good:
         return None
     best = max(good, key=lambda comb: comb.height)
-    if any(_rivals(other, best) for other in found if other is not best):
+    if any(_rivals(survey, other, best) for other in found if other is not best):
         return None
     if _between(survey, best.hz) < _BETWEEN or (demand.beside_sensor and not _is_beside(survey, best.hz)):
         return None
@@ -135,9 +138,12 @@ def _heights(survey: Survey, hz: Floats) -> Floats:
     return np.asarray(above / max(1.4826 * float(np.median(np.abs(above))), 1e-9))
 
 
-def _rivals(other: Comb, best: Comb) -> bool:
+def _rivals(survey: Survey, other: Comb, best: Comb) -> bool:
+    """Whether another comb may be meant; right beside the best one only if it is more than some of the same lines."""
     is_likely = other.chance < min(_RIVAL, _RIVAL_CHANCE * best.chance)
-    return is_likely and other.height > _RIVAL_HEIGHT * best.height
+    if not is_likely or other.height <= _RIVAL_HEIGHT * best.height:
+        return False
+    return abs(other.hz / best.hz - 1) > _BESIDE or _binding(survey, other.hz) < _BINDING
 
 
 def _binding(survey: Survey, hz: float) -> float:
@@ -146,6 +152,7 @@ def _binding(survey: Survey, hz: float) -> float:
     What is left of the double of another comb, of a drive's 1, 2, 6, 12 or of a belt's is one line, or none.
     """
     found = look(survey.peaks, hz * ORDERS)
+    found = replace(found, surprise=np.where(found.surprise >= _HIT, found.surprise, 0.0))
     worst = -math.inf
     for divisor in (2, 3):
         others = (ORDERS % divisor != 0) & found.usable
@@ -167,7 +174,24 @@ def _between(survey: Survey, hz: float) -> float:
 
 
 def _is_beside(survey: Survey, hz: float) -> bool:
-    """Whether the first orders stand in every spectrum that there is."""
+    """Whether 1 x is seen, unless the mains are there, and what else is heard leaves no doubt whose comb it is."""
+    first = look(survey.peaks, np.array([hz]))
+    if first.usable[0] and first.surprise[0] < _HIT:
+        return False
+    return _is_alone(survey, hz) or _is_in_every_spectrum(survey, hz)
+
+
+def _is_alone(survey: Survey, hz: float) -> bool:
+    """Whether hardly a clear line of the plain spectrum lies off the comb, as far as its orders are looked at."""
+    plain = survey.peaks[0]
+    height = plain.lines[np.rint(plain.hz / plain.bin_hz).astype(np.intp)]
+    clear = plain.hz[(height >= _CLEAR) & (plain.hz <= (ORDERS[-1] + 0.5) * hz)]
+    on = np.abs(clear - np.rint(clear / hz) * hz) <= reach_hz(clear, plain.bin_hz)
+    return bool(on.any()) and int((~on).sum()) <= _ODD_LINES
+
+
+def _is_in_every_spectrum(survey: Survey, hz: float) -> bool:
+    """Whether the first orders stand in the plain spectrum and, where there is one, in that of the envelope."""
     for spectrum, limit in zip(survey.peaks, (_BESIDE_PLAIN, _BESIDE_ENVELOPE), strict=False):
         found = look((spectrum,), hz * ORDERS[:_FIRST])
         if float(log_tail(found.surprise.sum(), np.asarray(found.usable.sum()))) > limit:

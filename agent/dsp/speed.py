@@ -24,7 +24,8 @@ STEADY_WITHIN = 0.02  # relative change during one window, the tolerance of the 
 NEARLY = 0.12  # relative: a speed seen so near to a nominal one is asked about, and the nominal one stands meanwhile
 MOST_HZ = 200.0  # a nominal figure up to here may have been meant in Hz
 LEAST_RPM = 240.0  # a window of two seconds holds eight turns of it
-_ASKED_WITHIN = 2.5  # how far from the nominal speed others are sought, as a factor
+_ASKED_WITHIN = 2.2  # how far from the nominal speed others are sought, as a factor
+_CLEAR = 3.0  # -ln of the chance of a line that stands at a figure which may be in Hz
 _OWN_CHANCE = -1.5  # log10 of the chance under which a comb at the nominal speed speaks for it
 _OWN_HEIGHT = 0.4  # and its height, of that of the comb which contradicts
 
@@ -108,11 +109,19 @@ def _question(nominal_rpm: float, tolerance: float, survey: Survey) -> SpeedQues
         rpm = _rpm_of(clear_comb(survey, *_around(60 * nominal_rpm, tolerance), PLACING))
         if rpm is not None:
             return SpeedQuestion("hertz", nominal_rpm, rpm)
+        if 60 * nominal_rpm >= LEAST_RPM and nominal_rpm < LEAST_RPM / 2 and _stands_at(nominal_rpm, survey):
+            return SpeedQuestion("hertz", nominal_rpm, 60 * nominal_rpm)
     low, high = max(nominal_rpm / _ASKED_WITHIN, LEAST_RPM), min(nominal_rpm * _ASKED_WITHIN, 60 * MOST_HZ)
     comb = clear_comb(survey, low / 60, high / 60, CONTRADICTING) if low < high else None
     if comb is None or _may_be_meant(nominal_rpm, tolerance, comb, survey):
         return None
     return SpeedQuestion("contradicted", nominal_rpm, 60 * comb.hz)
+
+
+def _stands_at(hz: float, survey: Survey) -> bool:
+    """Whether a clear line stands at a frequency or at its double, as exactly as bearing lines are sought."""
+    around = hz * np.linspace(1 - STEADY_WITHIN, 1 + STEADY_WITHIN, 17)
+    return float(survey.near(np.concatenate((around, 2 * around))).surprise.max()) >= _CLEAR
 
 
 def _may_be_meant(nominal_rpm: float, tolerance: float, comb: Comb, survey: Survey) -> bool:
