@@ -276,7 +276,7 @@ def test_a_speed_out_of_the_file_is_not_called_given(tmp_path: Path, capsys: pyt
     assert document["speed_from"] == "file"
     assert "rpm (from the file)" in shown
     shown, document = shown_and_told([str(path), "--rpm", "1480"], capsys)
-    assert document["speed_from"] == "config"
+    assert document["speed_from"] == "told"
     assert "rpm (given)" in shown
 
 
