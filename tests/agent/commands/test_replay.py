@@ -84,7 +84,7 @@ def test_a_bearing_is_given_by_a_table_by_orders_or_by_its_balls(
         assert main(argv) == 0
         told.append(json.loads(capsys.readouterr().out.splitlines()[-1])["fault"])
     assert told[0] == told[1] == told[2]
-    assert main(["replay", str(HEALTHY), "--rpm", "1797", "--bearing", "9balls"]) == 0
+    assert main(["replay", str(HEALTHY), "--rpm", "1480", "--bearing", "9balls"]) == 0
     assert "placed roughly" in capsys.readouterr().out
 
 
