@@ -36,7 +36,7 @@ class Answer:
     background: tuple[str, ...]  # names of those of the verdict's lines that healthy machines show as well
     shown: Diagnosis | None  # the judged window in the middle, whose speed and figures are told; None: none has any
     speed_from: str  # the origin of that window's speed
-    question: SpeedQuestion | None  # what to ask about the speed that was given
+    speed_question: SpeedQuestion | None  # what to ask about the speed that was given
     descriptions: Descriptions
     language: Language
 
@@ -61,7 +61,7 @@ def answer_of(
         background=background_of(verdict.lines, verdict.heights, calibration),
         shown=shown,
         speed_from=origin,
-        question=question_of([d.speed for d in measured]),
+        speed_question=question_of([d.speed for d in measured]),
         descriptions=descriptions,
         language=language,
     )
@@ -88,7 +88,9 @@ def document(answer: Answer) -> dict[str, Any]:
         },
         "speed": None if shown is None else msgspec.to_builtins(shown.speed),
         "speed_from": answer.speed_from,
-        "question": None if answer.question is None else text_of_question(answer.question, language=answer.language),
+        "speed_question": None
+        if answer.speed_question is None
+        else text_of_question(answer.speed_question, language=answer.language),
         "evidence": None if shown is None else msgspec.to_builtins(shown.evidence),
         "notes": [in_language(note, answer.language) for note in recording.notes],
     }
@@ -145,8 +147,8 @@ def _measured(answer: Answer, shown: Diagnosis, evidence: Evidence) -> Iterator[
     language, rpm = answer.language, shown.speed.rpm
     origin = say(f"origin.{answer.speed_from}", language)
     yield "speed", origin if rpm is None else say("shown.rpm", language, rpm=f"{rpm:.0f}", origin=origin)
-    if answer.question is not None:
-        yield "question", text_of_question(answer.question, language=language)
+    if answer.speed_question is not None:
+        yield "question", text_of_question(answer.speed_question, language=language)
     yield from _lines(answer, evidence)
     if evidence.lines_reason == APPROXIMATE:
         yield "", say("shown.approximate", language)

@@ -295,10 +295,10 @@ def test_a_given_speed_that_the_spectrum_contradicts_is_asked_about(
     assert main(["replay", str(HEALTHY), "--rpm", rpm, "--json"]) == 0
     document = json.loads(capsys.readouterr().out.splitlines()[-1])
     if asks is None:
-        assert document["question"] is None
+        assert document["speed_question"] is None
         assert document["speed"]["rpm"] == pytest.approx(1480.0, rel=0.01)
     else:
-        assert asks in document["question"]
+        assert asks in document["speed_question"]
         assert document["speed"]["rpm"] is None
 
 
