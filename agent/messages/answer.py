@@ -15,7 +15,7 @@ from agent.messages.asked_text import text_of_question
 from agent.messages.background import background_of, element_of
 from agent.messages.notices import in_language
 from agent.messages.sentences import said_by_verdict, text_for
-from agent.messages.speed_question import question_of, text_of_question
+from agent.messages.speed_question import question_of, text_of_speed_question
 from agent.messages.wording import text_of
 from agent.messages.words import Language, say, words_for
 from agent.recordings.recording import Recording
@@ -90,7 +90,7 @@ def document(answer: Answer) -> dict[str, Any]:
         "speed_from": answer.speed_from,
         "speed_question": None
         if answer.speed_question is None
-        else text_of_question(answer.speed_question, language=answer.language),
+        else text_of_speed_question(answer.speed_question, language=answer.language),
         "evidence": None if shown is None else msgspec.to_builtins(shown.evidence),
         "notes": [in_language(note, answer.language) for note in recording.notes],
     }
@@ -148,7 +148,7 @@ def _measured(answer: Answer, shown: Diagnosis, evidence: Evidence) -> Iterator[
     origin = say(f"origin.{answer.speed_from}", language)
     yield "speed", origin if rpm is None else say("shown.rpm", language, rpm=f"{rpm:.0f}", origin=origin)
     if answer.speed_question is not None:
-        yield "question", text_of_question(answer.speed_question, language=language)
+        yield "question", text_of_speed_question(answer.speed_question, language=language)
     yield from _lines(answer, evidence)
     if evidence.lines_reason == APPROXIMATE:
         yield "", say("shown.approximate", language)

@@ -12,7 +12,7 @@ ASKED_FROM = 0.25
 """Share of a recording's windows that must ask, so that one odd window asks nothing."""
 
 
-def text_of_question(question: SpeedQuestion, *, language: Language) -> str:
+def text_of_speed_question(question: SpeedQuestion, *, language: Language) -> str:
     """What to ask, in one line."""
     nominal, seen = f"{question.nominal:g}", f"{question.seen_rpm:.0f}"
     return say(f"speed_question.{question.reason}", language, nominal=nominal, seen=seen)
