@@ -11,6 +11,9 @@ from dataclasses import dataclass, field
 from typing import Literal, TypeAlias
 
 AxisRole = Literal["radial", "axial", "vertical", "horizontal"]
+Nominal = Literal["config", "told", "file"]
+"""Where a nominal speed was given: in the configuration, by who asks, or in the recording."""
+DEFAULT_TOLERANCE = 0.05
 
 CAGE_ORDERS = (0.36, 0.46)
 """Lowest and highest FTF of the bearings in the catalogue, which a test keeps within; textbooks say .4."""
@@ -101,9 +104,9 @@ class Machine:
 
     id: str
     rpm: float | None = None  # nominal speed of the reference shaft
-    rpm_tolerance: float = 0.05  # how far the true speed may lie from nominal, relative; 0: nominal is exact
+    rpm_tolerance: float = DEFAULT_TOLERANCE  # how far the truth may lie from nominal, relative; 0: it is exact
     rpm_range: tuple[float, float] | None = None  # where an estimated speed may lie
-    speed_source: Literal["config", "topic", "tacho", "estimate", "unknown"] = "unknown"
+    speed_source: Literal["config", "told", "file", "topic", "tacho", "estimate", "unknown"] = "unknown"
     mounting: Mounting = field(default_factory=Mounting)
     name: str | None = None
 

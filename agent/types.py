@@ -134,12 +134,22 @@ class Drift:
 
 
 @dataclass(frozen=True, slots=True)
+class SpeedQuestion:
+    """Why a nominal speed is doubted: the spectrum shows another, perhaps since Hz were given for rpm."""
+
+    reason: Literal["hertz", "contradicted"]
+    nominal: float  # as it was given
+    seen_rpm: float
+
+
+@dataclass(frozen=True, slots=True)
 class Speed:
     """Shaft speed of a machine and where it came from."""
 
     rpm: float | None
-    origin: Literal["config", "topic", "tacho", "estimated", "unknown"]
+    origin: Literal["config", "told", "file", "topic", "tacho", "estimated", "unknown"]
     steady: bool = True  # False: stale, or moving too fast to place lines
+    asks: SpeedQuestion | None = None  # what to ask whoever gave the speed
 
 
 @dataclass(frozen=True, slots=True)

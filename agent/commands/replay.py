@@ -91,6 +91,7 @@ def main(args: argparse.Namespace) -> int:
     for paths in [args.files] if args.join else [[path] for path in args.files]:
         try:
             recording = _read(paths, args)
+            _check_speed(recording, args)
         except RecordingError as error:
             if len(args.files) == 1 or args.join:
                 raise
@@ -104,7 +105,6 @@ def main(args: argparse.Namespace) -> int:
             calibration=bundle.calibration,
             descriptions=bundle.descriptions,
             language=args.language,
-            told_rpm=args.rpm is not None,
         )
         _print_json(answer, diagnoses) if args.json else _print_text(answer)
         sys.stdout.flush()
@@ -185,6 +185,19 @@ def _read(paths: Sequence[Path], args: argparse.Namespace) -> Recording:
     )
 
 
+def _check_speed(recording: Recording, args: argparse.Namespace) -> None:
+    """RecordingError where the file says another speed than `--rpm`."""
+    from agent.dsp.speed import NEARLY
+
+    told, says = args.rpm, recording.rpm
+    if told is None or says is None or args.rpm_range is not None or abs(told / says - 1) <= NEARLY:
+        return
+    meant = "Hz seem to have been given for rpm" if abs(60 * told / says - 1) <= NEARLY else "one of them is wrong"
+    raise RecordingError(
+        f"{recording.path}: says {says:g} rpm, and --rpm says {told:g}; {meant}. Leave --rpm out, or give --rpm-range"
+    )
+
+
 def _setup(args: argparse.Namespace, recording: Recording, *, rpm: float | None) -> SensorSetup:
     from agent.machine import Bearing, Machine, SensorSetup
 
@@ -195,7 +208,7 @@ def _setup(args: argparse.Namespace, recording: Recording, *, rpm: float | None)
         "machine",
         rpm=None if limits else speed,
         rpm_range=limits,
-        speed_source="estimate" if limits else "config" if speed else "unknown",
+        speed_source="estimate" if limits else "told" if rpm else "file" if speed else "unknown",
     )
     bearings = (Bearing(args.bearing, inside),) if inside else ()
     return SensorSetup(SENSOR, machine, bearings)

@@ -10,19 +10,28 @@ from dataclasses import replace
 from typing import Literal
 
 import numpy as np
-from numpy.typing import NDArray
 
+from agent.dsp.combs import Comb, Demand, clear_comb, combs_between
+from agent.dsp.harmonics import Survey, survey_of
 from agent.dsp.spectra import Spectra
 from agent.limits import MAX_RPM
-from agent.machine import Machine
-from agent.types import Reading, Speed
+from agent.machine import DEFAULT_TOLERANCE, Machine, Nominal
+from agent.types import Reading, Speed, SpeedQuestion
 
 STALE_AFTER_S = 10.0
 STANDSTILL_RPM = 1.0  # tachos read a little above 0 from a shaft at rest; slower than this nothing can be heard of it
 STEADY_WITHIN = 0.02  # relative change during one window, the tolerance of the line search
-_HARMONICS = 5
-_STEP = 0.002  # relative spacing of candidate speeds
-_CLEAR_SCORE = 6.0  # robust standard deviations by which the best candidate must beat the median one
+NEARLY = 0.12  # relative: a speed seen so near to a nominal one is asked about, and the nominal one stands meanwhile
+MOST_HZ = 200.0  # a nominal figure up to here may have been meant in Hz
+LEAST_RPM = 240.0  # a window of two seconds holds eight turns of it
+_ASKED_WITHIN = 2.2  # how far from the nominal speed others are sought, as a factor
+_CLEAR = 3.0  # -ln of the chance of a line that stands at a figure which may be in Hz
+_OWN_CHANCE = -1.5  # log10 of the chance under which a comb at the nominal speed speaks for it
+_OWN_HEIGHT = 0.4  # and its height, of that of the comb which contradicts
+
+PLACING = Demand()
+SEEKING = Demand(beside_sensor=True)
+CONTRADICTING = Demand(chance=-3.0, height=6.0, beside_sensor=True)
 
 
 class SpeedTrack:
@@ -44,8 +53,8 @@ class SpeedTrack:
         Without `spectra` (a transmitter sends none) nothing is estimated.
         """
         source = self._machine.speed_source
-        if source == "config" and self._machine.rpm:
-            return refined(self._machine.rpm, self._machine.rpm_tolerance, spectra)
+        if source in ("config", "told", "file") and self._machine.rpm:
+            return refined(self._machine.rpm, self._machine.rpm_tolerance, spectra, origin=source)
         if source in ("topic", "tacho"):
             return self._from_readings(source, start_s, end_s)
         if source == "estimate" and self._machine.rpm_range is not None and spectra is not None:
@@ -66,42 +75,68 @@ class SpeedTrack:
         return Speed(rpm, origin, steady=fresh and (still or rpm == 0))
 
 
-def refined(nominal_rpm: float, tolerance: float, spectra: Spectra | None) -> Speed:
-    """The speed that the spectrum shows near the nominal one, else the nominal one.
+def refined(nominal_rpm: float, tolerance: float, spectra: Spectra | None, *, origin: Nominal) -> Speed:
+    """The speed that the spectrum shows within `tolerance` of the nominal one, else the nominal one, and what to ask.
 
-    Name plates and set points are off by the slip of the motor, by several percent.
+    Name plates and set points are off by the slip of the motor, by several percent. A nominal speed that the spectrum
+    plainly contradicts is no speed at all; off by little more than slip, it stands and is asked about.
     """
-    if tolerance > 0 and spectra is not None:
-        rpm = estimate_rpm(spectra, (nominal_rpm * (1 - tolerance), nominal_rpm * (1 + tolerance)))
+    if spectra is None:
+        return Speed(nominal_rpm, origin)
+    survey = survey_of(spectra)
+    if tolerance > 0:
+        rpm = _rpm_of(clear_comb(survey, *_around(nominal_rpm, tolerance), PLACING))
         if rpm is not None:
             return Speed(rpm, "estimated")
-    return Speed(nominal_rpm, "config")
+    question = _question(nominal_rpm, max(tolerance, DEFAULT_TOLERANCE), survey)
+    if question is None or abs(question.seen_rpm / nominal_rpm - 1) <= NEARLY:
+        return Speed(nominal_rpm, origin, asks=question)
+    return Speed(None, "unknown", asks=question)
 
 
 def estimate_rpm(spectra: Spectra, rpm_range: tuple[float, float]) -> float | None:
-    """The speed in `rpm_range` whose harmonics stand highest in the raw and envelope spectra; None if none stands out.
+    """The speed in `rpm_range` whose harmonics stand in the spectra of the shaft beside the sensor; None if not sure.
 
-    A harmonic sum over log line heights; a range wider than 2:1 cannot tell a speed from its double.
+    A range wider than 2:1 holds a speed and its double, which only its odd harmonics tell apart.
     """
     low, high = rpm_range
-    count = max(2, round(np.log(high / low) / _STEP) + 1)
-    candidates = np.geomspace(low, high, count)
-    scores = _harmonic_score(spectra.lines, spectra.bin_hz, candidates)
-    if spectra.envelope_known.any():
-        mean_envelope = spectra.envelopes[spectra.envelope_known].mean(axis=0)
-        scores = scores + 0.5 * _harmonic_score(mean_envelope, spectra.bin_hz, candidates)
-    best = int(np.argmax(scores))
-    above = scores - np.median(scores)
-    if above[best] < _CLEAR_SCORE * 1.4826 * float(np.median(np.abs(above))):
+    return _rpm_of(clear_comb(survey_of(spectra), low / 60, high / 60, SEEKING))
+
+
+def _question(nominal_rpm: float, tolerance: float, survey: Survey) -> SpeedQuestion | None:
+    """What speaks against a nominal speed at which no comb was found; None where nothing plainly does."""
+    if nominal_rpm <= MOST_HZ:
+        rpm = _rpm_of(clear_comb(survey, *_around(60 * nominal_rpm, tolerance), PLACING))
+        if rpm is not None:
+            return SpeedQuestion("hertz", nominal_rpm, rpm)
+        if 60 * nominal_rpm >= LEAST_RPM and nominal_rpm < LEAST_RPM / 2 and _stands_at(nominal_rpm, survey):
+            return SpeedQuestion("hertz", nominal_rpm, 60 * nominal_rpm)
+    low, high = max(nominal_rpm / _ASKED_WITHIN, LEAST_RPM), min(nominal_rpm * _ASKED_WITHIN, 60 * MOST_HZ)
+    comb = clear_comb(survey, low / 60, high / 60, CONTRADICTING) if low < high else None
+    if comb is None or _may_be_meant(nominal_rpm, tolerance, comb, survey):
         return None
-    return float(candidates[best])
+    return SpeedQuestion("contradicted", nominal_rpm, 60 * comb.hz)
 
 
-def _harmonic_score(lines: NDArray[np.float32], bin_hz: float, candidates: NDArray[np.float64]) -> NDArray[np.float64]:
-    """Mean height of the first harmonics of each candidate, in rpm; harmonics beyond the spectrum do not count."""
-    position = candidates[:, None] / 60 * np.arange(1, _HARMONICS + 1) / bin_hz
-    index = np.rint(position).astype(np.intp)
-    inside = index < len(lines)
-    heights = np.where(inside, lines[np.minimum(index, len(lines) - 1)], 0.0)
-    score: NDArray[np.float64] = heights.sum(axis=1) / np.maximum(inside.sum(axis=1), 1)
-    return score
+def _stands_at(hz: float, survey: Survey) -> bool:
+    """Whether a clear line stands at a frequency or at its double, as exactly as bearing lines are sought."""
+    around = hz * np.linspace(1 - STEADY_WITHIN, 1 + STEADY_WITHIN, 17)
+    return float(survey.near(np.concatenate((around, 2 * around))).surprise.max()) >= _CLEAR
+
+
+def _may_be_meant(nominal_rpm: float, tolerance: float, comb: Comb, survey: Survey) -> bool:
+    """Whether a shaft at the nominal speed may be heard, too: by a comb of its own, or by this one as its multiple."""
+    multiple = 60 * comb.hz / nominal_rpm
+    if round(multiple) >= 1 and abs(multiple / round(multiple) - 1) <= tolerance:
+        return True
+    own = combs_between(survey, *_around(nominal_rpm, tolerance))
+    return any(one.chance < _OWN_CHANCE and one.height > _OWN_HEIGHT * comb.height for one in own)
+
+
+def _around(rpm: float, tolerance: float) -> tuple[float, float]:
+    """In Hz."""
+    return rpm * (1 - tolerance) / 60, rpm * (1 + tolerance) / 60
+
+
+def _rpm_of(comb: Comb | None) -> float | None:
+    return None if comb is None else 60 * comb.hz

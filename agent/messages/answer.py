@@ -15,10 +15,11 @@ from agent.messages.asked_text import text_of_question
 from agent.messages.background import background_of, element_of
 from agent.messages.notices import in_language
 from agent.messages.sentences import said_by_verdict, text_for
+from agent.messages.speed_question import question_of, text_of_speed_question
 from agent.messages.wording import text_of
 from agent.messages.words import Language, say, words_for
 from agent.recordings.recording import Recording
-from agent.types import BearingLine, Diagnosis, Evidence, Figure
+from agent.types import BearingLine, Diagnosis, Evidence, Figure, SpeedQuestion
 
 NEAREST = 3
 MOST_LINES = 4
@@ -34,7 +35,8 @@ class Answer:
     text: Text
     background: tuple[str, ...]  # names of those of the verdict's lines that healthy machines show as well
     shown: Diagnosis | None  # the judged window in the middle, whose speed and figures are told; None: none has any
-    speed_from: str  # "file", or the origin of that window's speed
+    speed_from: str  # the origin of that window's speed
+    speed_question: SpeedQuestion | None  # what to ask about the speed that was given
     descriptions: Descriptions
     language: Language
 
@@ -46,21 +48,20 @@ def answer_of(
     calibration: Calibration,
     descriptions: Descriptions,
     language: Language,
-    told_rpm: bool,
 ) -> Answer:
-    """The answer on the diagnoses of one bearing; `told_rpm`: the speed was given, and not read from the file."""
+    """The answer on the diagnoses of one bearing."""
     verdict = verdict_of(diagnoses, calibration)
     measured = [d for d in diagnoses if d.evidence is not None]
     shown = measured[len(measured) // 2] if measured else None
     origin = "unknown" if shown is None or shown.speed.rpm is None else shown.speed.origin
-    from_file = origin == "config" and not told_rpm and recording.rpm is not None
     return Answer(
         recording=recording,
         verdict=verdict,
         text=text_for(said_by_verdict(verdict), descriptions=descriptions, language=language),
         background=background_of(verdict.lines, verdict.heights, calibration),
         shown=shown,
-        speed_from="file" if from_file else origin,
+        speed_from=origin,
+        speed_question=question_of([d.speed for d in measured]),
         descriptions=descriptions,
         language=language,
     )
@@ -87,6 +88,9 @@ def document(answer: Answer) -> dict[str, Any]:
         },
         "speed": None if shown is None else msgspec.to_builtins(shown.speed),
         "speed_from": answer.speed_from,
+        "speed_question": None
+        if answer.speed_question is None
+        else text_of_speed_question(answer.speed_question, language=answer.language),
         "evidence": None if shown is None else msgspec.to_builtins(shown.evidence),
         "notes": [in_language(note, answer.language) for note in recording.notes],
     }
@@ -143,6 +147,8 @@ def _measured(answer: Answer, shown: Diagnosis, evidence: Evidence) -> Iterator[
     language, rpm = answer.language, shown.speed.rpm
     origin = say(f"origin.{answer.speed_from}", language)
     yield "speed", origin if rpm is None else say("shown.rpm", language, rpm=f"{rpm:.0f}", origin=origin)
+    if answer.speed_question is not None:
+        yield "question", text_of_speed_question(answer.speed_question, language=language)
     yield from _lines(answer, evidence)
     if evidence.lines_reason == APPROXIMATE:
         yield "", say("shown.approximate", language)

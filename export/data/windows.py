@@ -17,8 +17,11 @@ import msgspec
 import numpy as np
 from numpy.typing import NDArray
 
+import agent.dsp.combs
 import agent.dsp.features
 import agent.dsp.fft
+import agent.dsp.harmonics
+import agent.dsp.peaks
 import agent.dsp.spectra
 import agent.dsp.speed
 from agent.dsp.features import extract
@@ -173,7 +176,15 @@ def feature_digest(spec: FeatureSpec) -> str:
     """What a table of features depends on beside the samples: the spec and the code that computes them."""
     digest = hashlib.sha256(msgspec.json.encode(spec))
     digest.update(repr([field.name for field in fields(Table)]).encode())
-    for module in (agent.dsp.features, agent.dsp.spectra, agent.dsp.fft, agent.dsp.speed):
+    for module in (
+        agent.dsp.features,
+        agent.dsp.spectra,
+        agent.dsp.fft,
+        agent.dsp.speed,
+        agent.dsp.combs,
+        agent.dsp.harmonics,
+        agent.dsp.peaks,
+    ):
         digest.update(Path(str(module.__file__)).read_bytes())
     return digest.hexdigest()
 

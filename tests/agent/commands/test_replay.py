@@ -84,7 +84,7 @@ def test_a_bearing_is_given_by_a_table_by_orders_or_by_its_balls(
         assert main(argv) == 0
         told.append(json.loads(capsys.readouterr().out.splitlines()[-1])["fault"])
     assert told[0] == told[1] == told[2]
-    assert main(["replay", str(HEALTHY), "--rpm", "1797", "--bearing", "9balls"]) == 0
+    assert main(["replay", str(HEALTHY), "--rpm", "1480", "--bearing", "9balls"]) == 0
     assert "placed roughly" in capsys.readouterr().out
 
 
@@ -276,7 +276,7 @@ def test_a_speed_out_of_the_file_is_not_called_given(tmp_path: Path, capsys: pyt
     assert document["speed_from"] == "file"
     assert "rpm (from the file)" in shown
     shown, document = shown_and_told([str(path), "--rpm", "1480"], capsys)
-    assert document["speed_from"] == "config"
+    assert document["speed_from"] == "told"
     assert "rpm (given)" in shown
 
 
@@ -286,3 +286,27 @@ def test_a_refusal_is_in_the_language_asked_for(tmp_path: Path, capsys: pytest.C
     korean, english = capsys.readouterr().err.splitlines()
     assert "파일은 읽을 수 없습니다" in korean
     assert "cannot read .md" in english
+
+
+@pytest.mark.parametrize(("rpm", "asks"), [("24.67", "were Hz meant?"), ("2400", "which is right?"), ("1480", None)])
+def test_a_given_speed_that_the_spectrum_contradicts_is_asked_about(
+    rpm: str, asks: str | None, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert main(["replay", str(HEALTHY), "--rpm", rpm, "--json"]) == 0
+    document = json.loads(capsys.readouterr().out.splitlines()[-1])
+    if asks is None:
+        assert document["speed_question"] is None
+        assert document["speed"]["rpm"] == pytest.approx(1480.0, rel=0.01)
+    else:
+        assert asks in document["speed_question"]
+        assert document["speed"]["rpm"] is None
+
+
+def test_a_given_speed_that_the_file_contradicts_is_refused(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    from scipy.io import savemat
+
+    path = tmp_path / "turning.mat"
+    noise = np.random.default_rng(0).normal(size=(30_000, 1))
+    savemat(path, {"X1_DE_time": noise, "X1RPM": 1797.0})
+    assert main(["replay", str(path), "--rate-hz", "6000", "--rpm", "29.95"]) == os.EX_DATAERR
+    assert "Hz seem to have been given for rpm" in capsys.readouterr().err
