@@ -324,7 +324,7 @@ def test_a_short_recording_is_judged_and_says_what_it_is_too_short_for(
     assert well["text"]["title"] == "Nothing found, too short to be called healthy"
     assert (broken["fault"], broken["missing"], broken["heights"]) == ("bearing", ["length"], None)
     assert broken["needs_s"] == 2.0
-    assert "2 s without a gap, in which lines of shaft and bearing show" in broken["text"]["sentence"]
+    assert "2 s without a gap (too short to see: lines of shaft and bearing)" in broken["text"]["sentence"]
 
 
 def test_snapshots_are_judged_together_if_told_so(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
