@@ -121,3 +121,4 @@ class SensorSetup:
     position: str | None = None
     axis_roles: tuple[tuple[str, AxisRole], ...] = ()  # (axis name, role)
     idle_below_g: float | None = None  # RMS under which the machine stands still; None: learnt with the baseline
+    snapshot_every_s: float | None = None  # of a sensor that sleeps in between; None: it sends all the time

@@ -9,7 +9,7 @@ Here is what is kept between windows; what one window says is `diagnosis.one_win
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 
 import msgspec
 
@@ -30,12 +30,16 @@ from agent.dsp.features import analyse, extract, views
 from agent.dsp.speed import SpeedTrack
 from agent.machine import Bearing, SensorSetup
 from agent.ports import Encoder
+from agent.stream.cutting import Cutting, snapshots, whole_windows
 from agent.stream.quality import fault_of_signal
-from agent.stream.windowing import Windower
+from agent.stream.windowing import PAUSE_S
 from agent.types import Alert, Diagnosis, Doubt, Item, Output, Reading, SampleBlock, Speed, Window
 
 FORGOTTEN_AFTER_S = 86_400.0
 """Of silence, during commissioning. Sensors on batteries are silent for minutes and hours between two snapshots."""
+
+MISSED = 2.5
+"""Intervals between two snapshots after which a sensor is lost: one may get lost on its way."""
 
 
 class Pipeline:
@@ -53,12 +57,14 @@ class Pipeline:
         config: DecisionConfig,
         baselines: Mapping[str | None, Baseline] | None = None,
         aside: Mapping[str | None, Baseline] | None = None,
+        cutting: Cutting | None = None,
     ) -> None:
         self.setup, spec = setup, bundle.spec
         self._bundle, self._encoder, self._views = bundle, encoder, views(spec)
         self._judge = Judge(setup, spec, bundle.descriptions, bundle.calibration, config.detect_at, config.name_at)
         self._bearings: tuple[Bearing | None, ...] = setup.bearings or (None,)
-        self.windower = Windower(window_s=spec.window_s, hop_s=spec.hop_s)
+        every_s = setup.snapshot_every_s
+        self.windower = (cutting or (whole_windows if every_s is None else snapshots)(spec)).windower()
         self._speed_track = SpeedTrack(setup.machine)
         self._speed = Speed(None, "unknown")
         self._gate = RunningGate()
@@ -66,7 +72,7 @@ class Pipeline:
         self.healthy = HealthyState(baselines or {}, aside=aside)
         self._yardstick = Yardstick(bundle.manifest.deviation, self._views)
         self._examiner = Examiner(bundle.calibration.blind_signs)
-        self._lost_after_s = max(config.lost_after_s, 2 * (spec.window_s + spec.hop_s))
+        self._lost_after_s = max(config.lost_after_s, 2 * (spec.window_s + spec.hop_s), MISSED * (every_s or 0.0))
         self.decision = Decision(setup.sensor, msgspec.structs.replace(config, lost_after_s=self._lost_after_s))
         self._heard_s: float | None = None
 
@@ -76,21 +82,33 @@ class Pipeline:
         match item:
             case SampleBlock():
                 self._heard_s = item.arrival_s
-                diagnoses = [d for window in self.windower.feed(item) for d in self._diagnose(window)]
+                diagnoses = self._diagnose_all(self.windower.feed(item))
             case Reading(quantity="rpm"):
                 self._speed_track.feed(item)
             case Reading():
                 self._heard_s = item.arrival_s
                 speed = self._speed_track.during(None, start_s=item.arrival_s, end_s=item.arrival_s)
                 diagnoses = self._transmitter.feed(item, speed)
-        return [output for diagnosis in diagnoses for output in (diagnosis, *self.decision.feed(diagnosis))]
+        return self._decide(diagnoses)
+
+    def end(self) -> list[Output]:
+        """Nothing more comes of the present piece: what there is of it, where it comes in pieces."""
+        return self._decide(self._diagnose_all(self.windower.end_piece()))
 
     def tick(self, now_s: float) -> list[Output]:
-        """Time passes without items: the sensor may be lost. `now_s` by the clock of the items' `arrival_s`."""
+        """Time passes without items: a piece may have ended, the sensor be lost. `now_s` by the items' clock."""
+        paused = self._heard_s is not None and now_s - self._heard_s > PAUSE_S
+        ended = self.end() if paused else []
         silent = self._heard_s is None or now_s - self._heard_s > self._lost_after_s
         if self._heard_s is not None and now_s - self._heard_s > FORGOTTEN_AFTER_S:
             self.healthy.abandon("silence")  # who comes back then may not be the machine that was called healthy
-        return [*self.decision.tick(now_s, "no_data" if silent else "no_window")]
+        return [*ended, *self.decision.tick(now_s, "no_data" if silent else "no_window")]
+
+    def _decide(self, diagnoses: Iterable[Diagnosis]) -> list[Output]:
+        return [output for diagnosis in diagnoses for output in (diagnosis, *self.decision.feed(diagnosis))]
+
+    def _diagnose_all(self, windows: Iterable[Window]) -> Iterator[Diagnosis]:
+        return (diagnosis for window in windows for diagnosis in self._diagnose(window))
 
     def commission(
         self,
@@ -144,6 +162,7 @@ class Pipeline:
         bundle, rpm, baseline = self._bundle, measured.rpm, self.healthy.baseline(id_of(bearing))
         roles = self.setup.axis_roles
         features = extract(measured.spectra, spec=bundle.spec, rpm=rpm, bearing=bearing, roles=roles)
+        baseline = baseline.of_length(features.seconds)
         reference = baseline.reference(rpm, bundle.scaling.speed_bound)
         embedding = bundle.embedding(self._encoder.embed(bundle.codes(features, reference)))
         matches = match(embedding, bundle.descriptions, bundle.calibration)

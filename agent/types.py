@@ -384,6 +384,8 @@ class Diagnosis:
     hears_bearings: bool = True  # False: the sensor is too slow for every band that a bearing's impacts excite
     standing: Standing | None = None  # None without speed, or where no line was looked for
     asks: Question | None = None  # about the bearing, where lines stand that what is told of it does not explain
+    seconds: float | None = None  # length of a piece shorter than a window; None: a whole window
+    needs_s: float | None = None  # how long such a piece would have to be to be a whole window
 
     @property
     def second(self) -> Match | None:

@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from statistics import median
 
 from agent.diagnosis.asking import lasting, question_of
+from agent.diagnosis.evidence import WINDOW_TOO_SHORT
 from agent.diagnosis.line_check import mean_heights
 from agent.diagnosis.matching import Calibration
 from agent.diagnosis.naming import NAME_AT, Grounds, name_on
@@ -39,6 +40,8 @@ class Verdict:
     missing: tuple[str, ...] = ()  # what would have to be known to say more
     looks_like: str | None = None  # the nearest description, where evidence does not bear it out
     asks: Question | None = None  # about the bearing, where lines last that what is told of it does not explain
+    heard_s: float | None = None  # of pieces shorter than a window, taken together; None: whole windows
+    needs_s: float | None = None  # how long one such piece would have to be to be a whole window
 
 
 def verdict_of(
@@ -57,7 +60,7 @@ def verdict_of(
     grounds = Grounds(
         matches=matches,
         knows_speed=_most(d.speed.rpm is not None and d.speed.steady for d in judged),
-        knows_geometry=heights is not None,
+        knows_geometry=heights is not None or _most(_is_placed_but_short(d) for d in judged),
         has_baseline=deviation is not None,
         within_baseline=within,
         deviates=deviation is not None and deviation >= detect_at,
@@ -65,6 +68,7 @@ def verdict_of(
         heights=heights,
         signs=mean_signs([d.signs for d in judged]),
         asks=None if within else question_of(lasting([d.standing for d in judged])),
+        too_short=_most(d.needs_s is not None for d in judged),
     )
     name = name_on(grounds, calibration, name_at=name_at)
     return Verdict(
@@ -83,7 +87,20 @@ def verdict_of(
         missing=name.missing,
         looks_like=name.looks_like,
         asks=name.asks,
+        heard_s=_heard_s(judged),
+        needs_s=max((d.needs_s for d in judged if d.needs_s is not None), default=None) if grounds.too_short else None,
     )
+
+
+def _is_placed_but_short(diagnosis: Diagnosis) -> bool:
+    """Whether the bearing's lines have their places, and only the piece is too short to look for them."""
+    return diagnosis.evidence is not None and diagnosis.evidence.lines_reason == WINDOW_TOO_SHORT
+
+
+def _heard_s(judged: Sequence[Diagnosis]) -> float | None:
+    """Of short pieces, taken together; None where one was a whole window."""
+    lengths = [d.seconds for d in judged]
+    return None if None in lengths else sum(length for length in lengths if length is not None)
 
 
 def _most(holds: Iterable[bool]) -> bool:

@@ -41,6 +41,11 @@ class DecisionConfig(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
             raise ValueError("clear_below must not be above detect_at")
 
 
+SNAPSHOT_COUNTS = {"raise_after": 3, "clear_after": 5}
+"""Of sensors that sleep between snapshots, as long as nobody counts otherwise: snapshots share no samples, as
+overlapping windows do, so that a lone knock is in one of them."""
+
+
 class Level(Enum):
     """What one countable window says about its bearing."""
 

@@ -27,6 +27,7 @@ if TYPE_CHECKING:
     from agent.messages.answer import Answer
     from agent.ports import Encoder
     from agent.recordings.read import Recording
+    from agent.stream.cutting import Cutting
     from agent.types import Diagnosis
 
 SENSOR = "recording"
@@ -64,6 +65,9 @@ def add_arguments(parser: Parser) -> None:
         help="their speed; without it they are a reference alone, and set no limit for a known speed",
     )
     parser.add_argument("--join", action="store_true", help="the files are one recording, consecutive in time")
+    parser.add_argument(
+        "--snapshots", action="store_true", help="the files are snapshots of one machine, judged together"
+    )
     parser.add_argument("--bundle", default="default", help="folder of the bundle to diagnose with")
     parser.add_argument("--runtime", choices=RUNTIME_CHOICES, default="auto")
     parser.add_argument("--language", choices=LANGUAGES, default="en", help="of the answer (default: %(default)s)")
@@ -81,24 +85,33 @@ def main(args: argparse.Namespace) -> int:
     from agent.bundle.encoder import load_encoder
     from agent.bundle.load import load_bundle
     from agent.messages.answer import answer_of
+    from agent.recordings.short import piece_seconds
+    from agent.stream.cutting import windows_like
 
     arguments.bearing_of(args)
     bundle = load_bundle(args.bundle)
     _, encoder = load_encoder(bundle, args.runtime)
-    baselines = _learn(args, bundle, encoder)
+    if args.join and args.snapshots:
+        raise RecordingError("--join takes files as consecutive in time, --snapshots as apart; give one of them")
+    healthy = [_read([path], args) for path in args.healthy]
+    learnt: dict[float | None, dict[str | None, Baseline]] = {}
+    together = args.join or args.snapshots
     answers: list[Answer] = []
     unreadable = False
-    for paths in [args.files] if args.join else [[path] for path in args.files]:
+    for paths in [args.files] if together else [[path] for path in args.files]:
         try:
             recording = _read(paths, args)
             _check_speed(recording, args)
         except RecordingError as error:
-            if len(args.files) == 1 or args.join:
+            if len(args.files) == 1 or together:
                 raise
             print(f"textvib-agent: {error}", file=sys.stderr)
             unreadable = True
             continue
-        diagnoses = _diagnose(recording, _setup(args, recording, rpm=args.rpm), bundle, encoder, baselines)
+        seconds = piece_seconds(recording, bundle.spec)
+        if seconds not in learnt:
+            learnt[seconds] = _learn(healthy, args, bundle, encoder, windows_like(seconds, bundle.spec))
+        diagnoses = _diagnose(recording, _setup(args, recording, rpm=args.rpm), bundle, encoder, learnt[seconds])
         answer = answer_of(
             recording,
             diagnoses,
@@ -115,39 +128,72 @@ def main(args: argparse.Namespace) -> int:
 # ------------------------------------------------------------------------------------------------------- diagnosing
 
 
-def _learn(args: argparse.Namespace, bundle: Bundle, encoder: Encoder) -> dict[str | None, Baseline]:
-    """What the healthy recordings teach; RecordingError where one is too short to teach anything."""
-    from agent.alerting.window_rules import DecisionConfig
-    from agent.commands.waiting import blocks_of
-    from agent.diagnosis.baseline import MIN_WINDOWS
+def _learn(
+    healthy: Sequence[Recording], args: argparse.Namespace, bundle: Bundle, encoder: Encoder, cutting: Cutting
+) -> dict[str | None, Baseline]:
+    """What the healthy recordings teach, in windows of this cutting; RecordingError where they are too short for any.
+
+    Those too short to teach anything by themselves do it together, as snapshots of one machine.
+    """
     from agent.dsp.features import views
-    from agent.pipeline import Pipeline
-    from agent.stream.windowing import Windower
 
     learnt: dict[str | None, Baseline] = {}
-    for path in args.healthy:
-        recording = _read([path], args)
-        setup = _setup(args, recording, rpm=args.healthy_rpm or recording.rpm or args.rpm)
-        windower = Windower(window_s=bundle.spec.window_s, hop_s=bundle.spec.hop_s)
-        count = sum(len(windower.feed(block)) for block in blocks_of(recording, SENSOR))
-        if count < MIN_WINDOWS:
-            seconds = bundle.spec.window_s + (MIN_WINDOWS - 1) * bundle.spec.hop_s
-            raise RecordingError(f"{path}: too short to learn from; a healthy recording needs {seconds:g} s")
-        pipeline = Pipeline(setup, bundle=bundle, encoder=encoder, config=DecisionConfig(), baselines=learnt)
-        pipeline.healthy.commission(count, add=True)
-        for block in blocks_of(recording, SENSOR):
-            pipeline.feed(block)
-        if pipeline.healthy.windows_to_learn:
-            raise RecordingError(
-                f"{path}: {pipeline.healthy.windows_to_learn} of {count} windows cannot be learnt from"
-            )
-        learnt = dict(pipeline.healthy.baselines)
+    for recording in _teachers(healthy, cutting):
+        learnt = _learn_one(recording, args, bundle, encoder, cutting, learnt)
         if recording.unit == "raw":
             level = views(bundle.spec)["level"]
             learnt = {bearing: baseline.without_gain(level) for bearing, baseline in learnt.items()}
     if args.healthy_rpm is None:
         return {bearing: baseline.at_unknown_speed() for bearing, baseline in learnt.items()}
     return learnt
+
+
+def _teachers(healthy: Sequence[Recording], cutting: Cutting) -> list[Recording]:
+    """The recordings that teach: each that has windows enough, then the others as snapshots of each speed they say."""
+    from agent.diagnosis.baseline import MIN_WINDOWS
+    from agent.recordings.short import as_snapshots, windows_of
+
+    enough: list[Recording] = []
+    short: dict[float | None, list[Recording]] = {}
+    for recording in healthy:
+        if sum(1 for _ in windows_of(recording, cutting)) >= MIN_WINDOWS:
+            enough.append(recording)
+        else:
+            short.setdefault(recording.rpm, []).append(recording)
+    return [*enough, *map(as_snapshots, short.values())]
+
+
+def _learn_one(
+    recording: Recording,
+    args: argparse.Namespace,
+    bundle: Bundle,
+    encoder: Encoder,
+    cutting: Cutting,
+    before: dict[str | None, Baseline],
+) -> dict[str | None, Baseline]:
+    """What was learnt before, and what this recording teaches."""
+    from agent.alerting.window_rules import DecisionConfig
+    from agent.diagnosis.baseline import MIN_WINDOWS
+    from agent.pipeline import Pipeline
+    from agent.recordings.read import blocks_of
+    from agent.recordings.short import windows_of
+
+    count = sum(1 for _ in windows_of(recording, cutting))
+    if count < MIN_WINDOWS:
+        seconds = cutting.window_s + (MIN_WINDOWS - 1) * cutting.hop_s
+        raise RecordingError(f"{recording.path}: too short to learn from; a healthy recording needs {seconds:g} s")
+    setup = _setup(args, recording, rpm=args.healthy_rpm or recording.rpm or args.rpm)
+    pipeline = Pipeline(
+        setup, bundle=bundle, encoder=encoder, config=DecisionConfig(), baselines=before, cutting=cutting
+    )
+    pipeline.healthy.commission(count, add=True)
+    for block in blocks_of(recording, SENSOR):
+        pipeline.feed(block)
+    pipeline.end()
+    left = pipeline.healthy.windows_to_learn
+    if left:
+        raise RecordingError(f"{recording.path}: {left} of {count} windows cannot be learnt from")
+    return dict(pipeline.healthy.baselines)
 
 
 def _diagnose(
@@ -160,22 +206,33 @@ def _diagnose(
     from agent.alerting.window_rules import DecisionConfig
     from agent.commands.waiting import blocks_of
     from agent.pipeline import Pipeline
+    from agent.recordings.short import cutting_of
     from agent.types import Diagnosis
 
-    pipeline = Pipeline(setup, bundle=bundle, encoder=encoder, config=DecisionConfig(), baselines=baselines)
+    pipeline = Pipeline(
+        setup,
+        bundle=bundle,
+        encoder=encoder,
+        config=DecisionConfig(),
+        baselines=baselines,
+        cutting=cutting_of(recording, bundle.spec),
+    )
     outputs = [output for block in blocks_of(recording, SENSOR) for output in pipeline.feed(block)]
-    return [output for output in outputs if isinstance(output, Diagnosis)]
+    return [output for output in [*outputs, *pipeline.end()] if isinstance(output, Diagnosis)]
 
 
 def _read(paths: Sequence[Path], args: argparse.Namespace) -> Recording:
     import numpy as np
 
     from agent.commands.waiting import read_recording
+    from agent.recordings.short import as_snapshots
 
     scale = arguments.scale_of(args)
     parts = [
         read_recording(path, variable=args.channel, rate_hz=args.rate_hz, unit=args.unit, scale=scale) for path in paths
     ]
+    if args.snapshots and len(parts) > 1:
+        return as_snapshots(parts)
     if any(part.axes != parts[0].axes or part.rate_hz != parts[0].rate_hz for part in parts):
         raise RecordingError(f"{paths[0]}: the files to join differ in rate or channels")
     if len(parts) == 1:

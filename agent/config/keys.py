@@ -174,6 +174,7 @@ class SensorConfig(msgspec.Struct, frozen=True, kw_only=True):
     bearings: tuple[Id, ...] | None = None  # None: all of the machine's
     axes: dict[Literal[AXES], AxisRole] = {}  # type: ignore[valid-type]  # the axis names are listed once, in types.py
     idle_below_g: Annotated[float, msgspec.Meta(ge=0, le=1e3)] | None = None
+    snapshot_every_s: Annotated[float, msgspec.Meta(ge=1, le=1e6)] | None = None  # of a sensor that sleeps in between
     decision: dict[str, Any] = {}  # overrides of [decision], checked as such
 
 

@@ -10,7 +10,7 @@ from dataclasses import replace
 
 import msgspec
 
-from agent.alerting.window_rules import DecisionConfig
+from agent.alerting.window_rules import SNAPSHOT_COUNTS, DecisionConfig
 from agent.bearings.given import inside_of
 from agent.config.decoding import UNUSABLE, decode
 from agent.config.keys import BearingConfig, Config, GeometryConfig, MachineConfig, SensorConfig
@@ -25,12 +25,18 @@ def sensor_setups(config: Config) -> dict[str, SensorSetup]:
 
 
 def decisions(config: Config) -> dict[str, DecisionConfig]:
-    """Sensor id -> `[decision]` with that sensor's own overrides."""
-    merged = {}
+    """Sensor id -> `[decision]` with that sensor's own overrides.
+
+    Where neither counts otherwise than by default, snapshots are counted by SNAPSHOT_COUNTS.
+    """
+    merged, usual = {}, DecisionConfig()
     for sensor_id, sensor in config.sensors.items():
         override = decode(DecisionConfig, sensor.decision, where="", problems=[])
         keys = set(sensor.decision) if override is not UNUSABLE else set()
         changes = {key: getattr(override, key) for key in keys}
+        if sensor.snapshot_every_s is not None:
+            told = {key for key in SNAPSHOT_COUNTS if getattr(config.decision, key) != getattr(usual, key)}
+            changes = {key: count for key, count in SNAPSHOT_COUNTS.items() if key not in told} | changes
         merged[sensor_id] = msgspec.structs.replace(config.decision, **changes)
     return merged
 
@@ -60,6 +66,7 @@ def _sensor_routes(config: Config) -> Iterator[tuple[str, Route]]:
                 unit=sensor.unit,
                 full_scale=sensor.full_scale,
                 mapping=whole(sensor.mapping),
+                snapshots=sensor.snapshot_every_s is not None,
             ),
         )
 
@@ -82,6 +89,7 @@ def _setup(sensor_id: str, sensor: SensorConfig, config: Config) -> SensorSetup:
         position=sensor.position,
         axis_roles=tuple(sensor.axes.items()),
         idle_below_g=sensor.idle_below_g,
+        snapshot_every_s=sensor.snapshot_every_s,
     )
 
 

@@ -35,6 +35,10 @@ def problems_of(config: Config) -> list[str]:
         problems += _without(where, sensor, row.needs)
         if row.sends == "samples" and sensor.quantity is not None:
             problems.append(f"{where}.quantity: a {kind} source gives samples; remove the key")
+        if sensor.snapshot_every_s is not None and (sensor.quantity is not None or row.sends == "figures"):
+            problems.append(
+                f"{where}.snapshot_every_s: a sensor of figures sends no snapshots of samples; remove the key"
+            )
     return [*problems, *_crowded(config)]
 
 

@@ -20,6 +20,7 @@ from agent.dsp.shaft import ORDERS
 from agent.types import Doubt
 
 SAME_SPEED = 0.05  # |ln(rpm / cell rpm)| within which a cell covers a speed
+SAME_LENGTH = 0.2  # |ln| of the lengths of pieces within which lines and shapes may be compared
 SAME_LEVEL = 0.03  # relative distance of speeds within which the level at the shaft's orders may be compared
 REFERENCE_REACH = math.log(2.5)  # beyond this ratio of speeds a cell says nothing about another
 REFERENCE_WIDTH = 0.3  # in ln(rpm): how fast a cell's weight falls with distance
@@ -54,11 +55,18 @@ class SpeedCell:
     shaft_db: NDArray[np.float64] | None = None  # mean level of the shaft's orders; None: kept by an older agent
     impulses: float | None = None  # mean of the features' own; likewise
     doubts: tuple[Doubt, ...] = ()  # that stood against it when somebody had it learnt anyway
+    seconds: float | None = None  # length of the pieces it was learnt from; None: whole windows
 
     def covers(self, rpm: float | None) -> bool:
         if rpm is None or self.rpm is None:
             return rpm is None and self.rpm is None
         return rpm > 0 and abs(math.log(rpm / self.rpm)) <= SAME_SPEED
+
+    def is_as_long_as(self, seconds: float | None) -> bool:
+        """Whether pieces of this length (None: whole windows) may be compared: lines stand higher in longer ones."""
+        if seconds is None or self.seconds is None:
+            return seconds is None and self.seconds is None
+        return abs(math.log(seconds / self.seconds)) <= SAME_LENGTH
 
     def is_exactly_at(self, rpm: float | None) -> bool:
         """Whether the shaft's own lines may be compared in level: they rise and fall within a few percent of speed."""
@@ -77,7 +85,7 @@ class SpeedCell:
         shaft_db = _mean(self.shaft_db if self.count else features.shaft_db, features.shaft_db, count)
         impulses = _mean(self.impulses if self.count else features.impulses, features.impulses, count)
         rms_g = self.rms_g + (rms - self.rms_g) / count
-        return SpeedCell(rpm, count, mean, scatter, seen, rms_g, shaft_db, impulses, self.doubts)
+        return SpeedCell(rpm, count, mean, scatter, seen, rms_g, shaft_db, impulses, self.doubts, self.seconds)
 
 
 @dataclass(frozen=True, slots=True)
@@ -89,12 +97,18 @@ class Baseline:
     def learn(self, features: Features, *, rpm: float | None, rms: float) -> Baseline:
         """The baseline after one more window known to be healthy."""
         for index, cell in enumerate(self.cells):
-            if cell.covers(rpm):
+            if cell.covers(rpm) and cell.is_as_long_as(features.seconds):
                 grown = cell.with_window(features, rpm=rpm, rms=rms)
                 return replace(self, cells=(*self.cells[:index], grown, *self.cells[index + 1 :]))
         size = len(features.values)
-        empty = SpeedCell(rpm, 0, np.zeros(size), np.zeros(size), np.zeros(size, np.int64), 0.0)
+        empty = SpeedCell(
+            rpm, 0, np.zeros(size), np.zeros(size), np.zeros(size, np.int64), 0.0, seconds=features.seconds
+        )
         return replace(self, cells=(*self.cells, empty.with_window(features, rpm=rpm, rms=rms)))
+
+    def of_length(self, seconds: float | None) -> Baseline:
+        """What was learnt from pieces of this length (None: from whole windows): nothing else sets limits for them."""
+        return replace(self, cells=tuple(cell for cell in self.cells if cell.is_as_long_as(seconds)))
 
     def covers(self, rpm: float | None) -> bool:
         """Whether enough healthy windows of this very speed were seen to say what deviates."""
@@ -221,6 +235,7 @@ class _StoredCell(msgspec.Struct, frozen=True, forbid_unknown_fields=True, omit_
     shaft_db: list[float | None] | None = None
     impulses: float | None = None
     doubts: tuple[Doubt, ...] = ()
+    seconds: float | None = None
 
 
 def to_bytes(baseline: Baseline) -> bytes:
@@ -240,6 +255,7 @@ def _stored(cell: SpeedCell) -> _StoredCell:
         shaft_db=None if levels is None else [value if math.isfinite(value) else None for value in levels],
         impulses=cell.impulses,
         doubts=cell.doubts,
+        seconds=cell.seconds,
     )
 
 
@@ -263,6 +279,7 @@ def from_bytes(stored: bytes, *, size: int) -> Baseline:
                 None if c.shaft_db is None else np.array(c.shaft_db, np.float64),
                 c.impulses,
                 c.doubts,
+                c.seconds,
             )
             for c in cells
         )

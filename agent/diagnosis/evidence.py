@@ -19,6 +19,7 @@ from agent.types import BearingLine, Evidence, Figure, Speed
 
 LINE_ABOVE_FLOOR_DB = 9.0  # a tolerance band of noise bins stays below this in 99 % of windows
 BAND_ABOVE_NYQUIST = "band_above_nyquist"
+WINDOW_TOO_SHORT = "window_too_short"
 APPROXIMATE = "approximate_geometry"
 """The lines stand somewhere in a wide range: only the number of balls is known. Their names begin with `~`."""
 _HARMONICS = 3
@@ -68,8 +69,10 @@ def bearing_lines(
         return (), "no_speed"
     if bearing is None or bearing.geometry is None:
         return (), "no_geometry"
-    heights = spectra.envelopes.max(axis=0)
     shaft_hz = speed.rpm / 60 * bearing.ratio
+    if not spectra.resolves(shaft_hz):
+        return (), WINDOW_TOO_SHORT
+    heights = spectra.envelopes.max(axis=0)
     if isinstance(bearing.geometry, BallCount):
         return _lines_in_ranges(heights, bearing.geometry, shaft_hz, spectra.bin_hz, spec.tolerance), APPROXIMATE
     assert bearing.orders is not None
@@ -174,7 +177,7 @@ def velocity_rms(spectra: Spectra, *, unit: str) -> Figure:
     if spectra.rate_hz / 2 < highest:
         return Figure(None, "mm/s", BAND_ABOVE_NYQUIST)
     if spectra.bin_hz > 5.0:
-        return Figure(None, "mm/s", "window_too_short")
+        return Figure(None, "mm/s", WINDOW_TOO_SHORT)
     first, last = int(np.ceil(lowest / spectra.bin_hz)), int(highest / spectra.bin_hz) + 1
     omega = 2 * np.pi * np.arange(first, last) * spectra.bin_hz
     power = (spectra.axis_power[:, first:last] / omega**2).sum(axis=1)

@@ -37,8 +37,9 @@ from agent.types import (
 )
 
 SPEED, GEOMETRY, HEALTHY_STATE, BANDWIDTH = "speed", "geometry", "healthy_state", "bandwidth"
+LENGTH = "length"
 """What may be missing, and would let more be said: the shaft's speed, the bearing's geometry, a healthy state at this
-speed, a sensor fast enough for the bands that impacts excite."""
+speed, a sensor fast enough for the bands that impacts excite, samples long enough in one piece."""
 
 LINES_OF_ANOTHER = "lines_of_another_bearing"
 """Reason of a parent: lines stand that the bearing told would not draw, and another would."""
@@ -76,6 +77,7 @@ class Grounds:
     heights: LineHeights | None  # of the bearing lines; None without geometry or speed
     signs: Signs | None  # None where nothing was measured
     asks: Question | None = None  # what the lines give cause to ask about the bearing
+    too_short: bool = False  # pieces shorter than a window, in which damage may hide that a whole one shows
 
     @property
     def impulses(self) -> float | None:
@@ -136,7 +138,8 @@ def _within_the_limit(grounds: Grounds, calibration: Calibration) -> Name | None
     """What the machine's own healthy state at this speed allows, its impacts included."""
     if not grounds.within_baseline:
         return None
-    missing = () if _knows_shaft(grounds) else (HEALTHY_STATE,)
+    lacking = {HEALTHY_STATE: not _knows_shaft(grounds), LENGTH: grounds.too_short}
+    missing = tuple(what for what, lacks in lacking.items() if lacks)
     return Name(HEALTHY, 1 - _damage(grounds, calibration), "within_baseline", missing=missing)
 
 
@@ -158,7 +161,7 @@ def _by_impacts(
     likeliest = _likeliest(grounds, FAULTS_OF_BEARINGS)
     if likeliest is None:
         return None
-    missing = tuple(what for what in _missing(grounds) if what in (SPEED, GEOMETRY))
+    missing = tuple(what for what in _missing(grounds) if what in (SPEED, GEOMETRY, LENGTH))
     parent = Name(BEARING, damage, "impacts", missing=missing, looks_like=_looks_like(grounds, BEARING))
     if not (grounds.knows_speed and grounds.knows_geometry) or grounds.heights is None:
         return parent
@@ -228,6 +231,8 @@ def _looks_healthy(grounds: Grounds, calibration: Calibration, name_at: float) -
     health = 1 - _damage(grounds, calibration)
     if health < name_at or grounds.asks is not None:
         return None
+    if grounds.too_short:
+        return Name(UNKNOWN, 0.0, "too_short_to_be_called_healthy", missing=_missing(grounds), looks_like=HEALTHY)
     missing = tuple(what for what in _missing(grounds) if what == HEALTHY_STATE)
     return Name(HEALTHY, health, "nearest_description", missing=missing)
 
@@ -278,6 +283,7 @@ def _missing(grounds: Grounds) -> tuple[str, ...]:
         GEOMETRY: grounds.knows_geometry,
         HEALTHY_STATE: grounds.has_baseline and _knows_shaft(grounds),
         BANDWIDTH: grounds.hears_bearings,
+        LENGTH: not grounds.too_short,
     }
     return tuple(what for what, known in given.items() if not known)
 

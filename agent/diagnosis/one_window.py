@@ -41,6 +41,11 @@ class Measurement:
         """Of the worst axis, in the stream's unit."""
         return float(self.spectra.rms.max())
 
+    @property
+    def piece_s(self) -> float | None:
+        """Its length where it is shorter than a window."""
+        return None if self.spectra.whole else self.spectra.seconds
+
 
 @dataclass(frozen=True, slots=True)
 class Comparison:
@@ -90,7 +95,11 @@ class Judge:
         signs = signs_of(compared.features, compared.reference, self.spec)
         within = deviation is not None and deviation < self.detect_at
         standing = standing_of(
-            measured.spectra, self.spec, rpm=measured.rpm, bearing=bearing, bearings=self.setup.bearings
+            measured.spectra,
+            self.spec,
+            rpm=measured.rpm if measured.rpm and measured.spectra.resolves(measured.rpm / 60) else None,
+            bearing=bearing,
+            bearings=self.setup.bearings,
         )
         grounds = Grounds(
             matches=matches,
@@ -103,6 +112,7 @@ class Judge:
             heights=heights,
             signs=signs,
             asks=None if within else question_of(standing),
+            too_short=measured.piece_s is not None,
         )
         name = name_on(grounds, self.calibration, name_at=self.name_at)
         return replace(
@@ -120,6 +130,8 @@ class Judge:
             missing=name.missing,
             looks_like=name.looks_like,
             hears_bearings=measured.spectra.hears_bearings,
+            seconds=measured.piece_s,
+            needs_s=None if measured.piece_s is None else self.spec.window_s,
             standing=standing,
             asks=name.asks,
         )

@@ -34,6 +34,7 @@ class Features:
     # What no encoder reads, and signs rest on:
     shaft_db: NDArray[np.float64] | None = None  # as `dsp.shaft` measures it
     impulses: float | None = None  # as `spectra.impulses`; None where no band is heard
+    seconds: float | None = None  # length of a piece shorter than a window; None: a whole window
 
 
 _SHAFT = "shaft"
@@ -97,8 +98,12 @@ def extract(
     bearing: Bearing | None,
     roles: Sequence[tuple[str, AxisRole]] = (),
 ) -> Features:
-    """Features of one window for one bearing (None: for the machine). `rpm` is the reference shaft's speed."""
-    shaft_hz = rpm / 60 * (bearing.ratio if bearing else 1.0) if rpm else None
+    """Features of one window for one bearing (None: for the machine). `rpm` is the reference shaft's speed.
+
+    What is placed by the shaft's orders is unknown in a piece too short to resolve them, as it is without a speed.
+    """
+    turning_hz = rpm / 60 * (bearing.ratio if bearing else 1.0) if rpm else None
+    shaft_hz = turning_hz if turning_hz and spectra.resolves(turning_hz) else None
     comb = _comb_part(spectra, spec, shaft_hz, bearing.orders if bearing else None)
     parts = (
         comb,
@@ -110,9 +115,12 @@ def extract(
     )
     values = np.concatenate([value for value, _ in parts]).astype(np.float32)
     known = np.concatenate([mask for _, mask in parts])
-    shaft_db = shaft_levels(spectra, shaft_hz) if shaft_hz else None
     return Features(
-        values=np.where(known, values, np.float32(0)), known=known, shaft_db=shaft_db, impulses=spectra.impulses
+        values=np.where(known, values, np.float32(0)),
+        known=known,
+        shaft_db=shaft_levels(spectra, turning_hz) if turning_hz else None,
+        impulses=spectra.impulses,
+        seconds=None if spectra.whole else spectra.seconds,
     )
 
 

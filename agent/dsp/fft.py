@@ -46,3 +46,10 @@ def fast_length(n: int) -> int:
             three *= 3
         five *= 5
     return best
+
+
+def fast_length_within(n: int) -> int:
+    """The largest length <= n (n >= 1) that is fast likewise."""
+    while fast_length(n) != n:
+        n -= 1
+    return n

@@ -21,14 +21,15 @@ _SMALLEST = 1e-30
 def shaft_levels(spectra: Spectra, shaft_hz: float) -> NDArray[np.float64]:
     """(5,) decibels of unit^2: power at 1/2, 1, 2 and 3 times `shaft_hz`, and of the rest of the spectrum.
 
-    NaN where an order lies beyond the spectrum.
+    NaN where an order lies beyond the spectrum, or in a piece too short to tell it from its neighbour.
     """
     power = spectra.power.astype(np.float64)
     levels = np.full(len(ORDERS) + 1, np.nan)
     rest = float(power[1:].sum())
     for place, order in enumerate(ORDERS):
         span = order_span(order, shaft_hz / spectra.bin_hz)
-        if span.stop > len(power):
+        apart = spectra.whole or span.stop <= order_span(order + 0.5, shaft_hz / spectra.bin_hz).start
+        if span.stop > len(power) or not apart:
             continue
         within = float(power[span].sum())
         levels[place] = within

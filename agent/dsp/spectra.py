@@ -20,6 +20,15 @@ from agent.types import Vector, Window
 _LN2 = np.float32(np.log(2.0))
 _SMALLEST_BAND = 16  # bins; an envelope of fewer samples shows nothing
 
+WHOLE_FROM = 0.85
+"""Of `FeatureSpec.window_s`: what is shorter is a piece, which shows less. A rate may be measured 10 % off the declared
+one, by which the samples of a window are counted."""
+LASTING_BELOW_S = 0.75
+"""In pieces shorter than this a lone knock weighs as much as damage, and impacts have to last."""
+LEAST_REVOLUTIONS = 20.0
+"""Of the shaft in a piece, from which its lines are told apart as in whole windows: the fewest that any machine made in
+a window that the encoder learnt from (600 rpm, 2 s)."""
+
 
 class FeatureSpec(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """What is measured, as data: a bundle carries it, and the agent computes exactly that."""
@@ -63,6 +72,16 @@ class Spectra:
     kurtosis: Vector  # (axes,) fourth standardised moment, 3 for Gaussian noise
     crest: Vector  # (axes,) peak over RMS
     axes: tuple[str, ...]
+    whole: bool = True  # False: of a piece shorter than a window
+
+    @property
+    def seconds(self) -> float:
+        """How long the window was."""
+        return 1 / self.bin_hz
+
+    def resolves(self, shaft_hz: float) -> bool:
+        """Whether lines at orders of such a shaft stand apart from each other; of whole windows it is taken so."""
+        return self.whole or shaft_hz / self.bin_hz >= LEAST_REVOLUTIONS
 
     @property
     def hears_bearings(self) -> bool:
@@ -99,6 +118,7 @@ def analyse(window: Window, spec: FeatureSpec) -> Spectra:
     power = axis_power.sum(axis=0)
     width = max(8, round(spec.floor_width_hz / bin_hz))
 
+    whole = n >= WHOLE_FROM * spec.window_s * window.rate.hz
     bands = len(spec.envelope_bands_hz)
     modulation = np.zeros((bands, int(spec.envelope_max_hz / bin_hz) + 1), np.float32)
     known = np.zeros(bands, np.bool_)
@@ -110,7 +130,7 @@ def analyse(window: Window, spec: FeatureSpec) -> Spectra:
         envelope = _envelope(band, reach=modulation.shape[1])
         known[row] = True
         spread[row], peaky[row] = _shape(envelope)
-        inner[row] = _inner_spread(envelope)
+        inner[row] = _inner_spread(envelope) if n >= LASTING_BELOW_S * window.rate.hz else _lasting_spread(envelope)
         modulation[row] = power_of(hann(rfft(envelope)))[: modulation.shape[1]]
     envelopes = np.where(known[:, None], _above_floor(modulation, width), np.float32(0))
     return Spectra(
@@ -128,6 +148,7 @@ def analyse(window: Window, spec: FeatureSpec) -> Spectra:
         kurtosis=kurtosis,
         crest=crest,
         axes=window.stream.axes,
+        whole=whole,
     )
 
 
@@ -179,6 +200,15 @@ def _inner_spread(envelope: Vector) -> float:
     inner = envelope[ends:-ends]
     mean = max(float(inner.mean()), 1e-12)
     return 0.5 * float(np.log(max(float(inner.var()) / mean**2, 1e-12) / _RAYLEIGH_VARIANCE))
+
+
+def _lasting_spread(envelope: Vector) -> float:
+    """The spread of the calmer half of a piece: impacts of a bearing go on, a lone knock is in one half alone.
+
+    In a whole window it weighs little; in a quarter of a second it would look like damage.
+    """
+    middle = len(envelope) // 2
+    return min(_inner_spread(envelope[:middle]), _inner_spread(envelope[middle:]))
 
 
 def _shape(envelope: Vector) -> tuple[float, float]:

@@ -53,6 +53,8 @@ class SpeedTrack:
         Without `spectra` (a transmitter sends none) nothing is estimated.
         """
         source = self._machine.speed_source
+        if spectra is not None and not spectra.resolves(_slowest(self._machine) / 60):
+            spectra = None  # a piece too short to tell a speed from its neighbours
         if source in ("config", "told", "file") and self._machine.rpm:
             return refined(self._machine.rpm, self._machine.rpm_tolerance, spectra, origin=source)
         if source in ("topic", "tacho"):
@@ -73,6 +75,13 @@ class SpeedTrack:
         fresh = end_s - known[-1].arrival_s <= self._stale_after_s
         still = rpm > 0 and float(np.ptp(values)) <= STEADY_WITHIN * rpm
         return Speed(rpm, origin, steady=fresh and (still or rpm == 0))
+
+
+def _slowest(machine: Machine) -> float:
+    """The lowest speed, in rpm, that an estimate may come to."""
+    if machine.speed_source != "estimate" and machine.rpm:
+        return machine.rpm * (1 - machine.rpm_tolerance)
+    return machine.rpm_range[0] if machine.rpm_range is not None else 0.0
 
 
 def refined(nominal_rpm: float, tolerance: float, spectra: Spectra | None, *, origin: Nominal) -> Speed:

@@ -126,6 +126,8 @@ class Speaker:
             missing=diagnosis.missing,
             looks_like=diagnosis.looks_like,
             asks=self.asked(diagnosis.asks),
+            seconds=_short(diagnosis.seconds),
+            needs_s=_short(diagnosis.needs_s),
         )
 
     def alert(self, alert: Alert) -> AlertPayload:
@@ -159,6 +161,7 @@ class Speaker:
             looks_like=cause.looks_like,
             asks=self.asked(cause.asks if alert.fault in (UNKNOWN, cause.fault) else None),
             reason=alert.reason,
+            needs_s=_short(cause.needs_s),
         )
 
 

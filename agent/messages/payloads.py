@@ -100,9 +100,11 @@ class DiagnosisPayload(Place, frozen=True, kw_only=True):
     heights: LineHeights | None  # of the bearing lines; null without geometry or speed
     objection: Objection | None  # why the nearest description is not its name, where bearing lines contradict it
     signs: Signs | None  # impacts, and growth at the shaft's orders; null where they cannot be measured
-    missing: tuple[str, ...]  # of speed, geometry, healthy_state, bandwidth: what would let more be said
+    missing: tuple[str, ...]  # of speed, geometry, healthy_state, bandwidth, length: what would let more be said
     looks_like: str | None  # the nearest description, where evidence does not bear it out
     asks: Asked | None  # about the bearing, where lines stand that what is told of it does not explain
+    seconds: float | None = None  # length of a piece shorter than a window; null: a whole window
+    needs_s: float | None = None  # how long such a piece would have to be to be a whole window
 
 
 class AlertPayload(Place, frozen=True, kw_only=True):
@@ -129,9 +131,10 @@ class AlertPayload(Place, frozen=True, kw_only=True):
     heights: LineHeights | None  # of the bearing lines; null without geometry or speed
     objection: Objection | None  # why the nearest description is not its name, where bearing lines contradict it
     signs: Signs | None  # impacts, and growth at the shaft's orders; null where they cannot be measured
-    missing: tuple[str, ...]  # of speed, geometry, healthy_state, bandwidth: what would let more be said
+    missing: tuple[str, ...]  # of speed, geometry, healthy_state, bandwidth, length: what would let more be said
     looks_like: str | None  # the nearest description, where evidence does not bear it out
     asks: Asked | None  # about the bearing, where lines stand that what is told of it does not explain
+    needs_s: float | None = None  # where `missing` says length: how long one piece would have to be
     reason: str | None = None  # why a person's word ended it, "repaired" or "forgotten"; null: the vibration did
 
 

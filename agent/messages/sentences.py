@@ -12,12 +12,14 @@ from dataclasses import dataclass
 from agent.alerting.verdict import NO_WINDOW as NO_WINDOW_TO_JUDGE
 from agent.alerting.verdict import Verdict
 from agent.diagnosis.matching import Descriptions, Text
+from agent.diagnosis.naming import LENGTH
 from agent.diagnosis.rms_only import is_rms_only
 from agent.faults import ABNORMAL, BEARING, FAULTS_OF_BEARINGS, FAULTS_OF_DEGREE, HEALTHY, INVALID, ROTOR, UNKNOWN
 from agent.messages.background import element_of
 from agent.messages.wording import (
     NO_WINDOW,
     NOT_NAMED,
+    NOTHING_SEEN,
     RMS_ONLY,
     RMS_TOO_HIGH,
     STANDING_STILL,
@@ -56,6 +58,7 @@ class Said:
     missing: tuple[str, ...] = ()
     looks_like: str | None = None
     evidence: Evidence | None = None
+    needs_s: float | None = None  # how long a piece would have to be that is too short
 
     @property
     def is_named(self) -> bool:
@@ -77,6 +80,7 @@ def said_by_window(diagnosis: Diagnosis) -> Said:
         missing=diagnosis.missing,
         looks_like=diagnosis.looks_like,
         evidence=diagnosis.evidence,
+        needs_s=diagnosis.needs_s,
     )
 
 
@@ -96,6 +100,7 @@ def said_by_alert(alert: Alert) -> Said:
         missing=cause.missing if shared else (),
         looks_like=cause.looks_like if shared else None,
         evidence=cause.evidence,
+        needs_s=cause.needs_s,
     )
 
 
@@ -114,6 +119,7 @@ def said_by_verdict(verdict: Verdict) -> Said:
         objection=verdict.objection,
         missing=verdict.missing,
         looks_like=verdict.looks_like,
+        needs_s=verdict.needs_s,
     )
 
 
@@ -151,7 +157,9 @@ def _name_of_text(said: Said) -> str:
         return said.fault
     if said.fault == HEALTHY:
         return WITHIN_LIMIT if said.deviation is not None else NOT_NAMED
-    return UNKNOWN if said.raised or said.deviation is not None else NOT_NAMED
+    if said.raised or said.deviation is not None:
+        return UNKNOWN
+    return NOTHING_SEEN if said.looks_like == HEALTHY and LENGTH in said.missing else NOT_NAMED
 
 
 def _first_sentence(text: str) -> str:
@@ -169,7 +177,7 @@ def _basis(said: Said, descriptions: Descriptions, language: Language) -> str | 
         return None
     if said.objection is not None:
         return text_against(said.objection, descriptions=descriptions, language=language).sentence
-    missing = missing_in_words(said.missing, language=language)
+    missing = missing_in_words(said.missing, language=language, needs_s=said.needs_s)
     if missing is not None:
         return missing
     if said.is_named:

@@ -19,6 +19,7 @@ RMS_ONLY, RMS_TOO_HIGH = "rms_only", "rms_too_high"
 """Names of texts, not of faults: what a transmitter's diagnosis, and an alert on it, can say."""
 
 NOT_NAMED, STANDING_STILL, NO_WINDOW, WITHIN_LIMIT = "not_named", "standing_still", "no_window", "within_limit"
+NOTHING_SEEN = "nothing_seen"
 """Likewise: what is said without a name where no baseline says that the machine deviates, or one that it does not."""
 
 SAME = {ABNORMAL: UNKNOWN}
@@ -54,10 +55,14 @@ def text_against(objection: Objection, *, descriptions: Descriptions, language: 
     return Text(template.title, template.sentence.format(named=named, lines=lines), template.advice)
 
 
-def missing_in_words(missing: Sequence[str], *, language: Language) -> str | None:
-    """One sentence that says what would have to be known to say more; None where nothing is missing."""
+def missing_in_words(missing: Sequence[str], *, language: Language, needs_s: float | None = None) -> str | None:
+    """One sentence that says what would have to be known to say more; None where nothing is missing.
+
+    `needs_s`: how long samples would have to go on without a gap, where they are too short.
+    """
     known = table()["missing"]
-    lacking = [str(known[what][language]) for what in missing if what in known]
+    seconds = f"{needs_s or 0.0:g}"
+    lacking = [str(known[what][language]).format(seconds=seconds) for what in missing if what in known]
     if not lacking:
         return None
     listed = say("basis.and", language).join(filter(None, (", ".join(lacking[:-1]), lacking[-1])))

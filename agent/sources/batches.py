@@ -16,7 +16,7 @@ from numpy.typing import NDArray
 from agent.limits import MAX_RATE_HZ, MAX_RPM, MIN_RATE_HZ, RATE_TOLERANCE, STANDARD_GRAVITY
 from agent.sources.mapped import MappedReader
 from agent.sources.native import read_native
-from agent.sources.pace import Pace
+from agent.sources.pace import SELDOM_S, Pace
 from agent.sources.positions import DUPLICATES, Position, advance, afresh
 from agent.sources.senders import Mark, Senders
 from agent.sources.sent import MAX_SAMPLES as MAX_SAMPLES
@@ -47,6 +47,7 @@ class BatchReader:
         self._mapped = None if route.mapping is None else MappedReader(route.mapping)
         self._first_session = first_session
         self._position: Position | None = None
+        self._arrived_s = 0.0  # the latest batch
         self._repeats = 0  # duplicates in a row
         self._pace = Pace()
         self._senders = Senders()
@@ -142,6 +143,10 @@ class BatchReader:
         full_scale = None if self._route.full_scale is None else self._route.full_scale * factor
         stream = Stream(self._route.sensor, rate_hz, tuple(sent.axes), unit, full_scale, self._first_session)
         position = advance(self._position, stream, seq=sent.seq, t0=sent.t0, count=count, skipped=sent.missing)
+        last = self._position
+        if last is not None and position is not None and self._is_apart(last, sent, arrival_s, count / rate_hz):
+            position = afresh(last, stream, seq=sent.seq, t0=sent.t0, count=count)
+        self._arrived_s = arrival_s
         if position is None:
             self._repeats += 1
             if self._position is None or self._repeats < DUPLICATES:
@@ -162,6 +167,17 @@ class BatchReader:
             arrival_s=arrival_s,
             wall_s=t0 if t0 is not None and t0 >= UNIX_TIMES_FROM_S else wall_s - count / rate_hz,
         )
+
+    def _is_apart(self, last: Position, sent: Sent, arrival_s: float, seconds: float) -> bool:
+        """Whether time passed since the batch before, of which no count tells: the next one is another session.
+
+        A batch of a sensor that sleeps is a snapshot by itself, unless its `t0` says that it goes on.
+        """
+        if sent.t0 is not None and last.t0 is not None:
+            lasted_s = (last.end - last.start) / last.stream.rate_hz
+            return self._route.snapshots and sent.t0 - last.t0 - lasted_s > seconds / 2
+        uncounted = sent.seq is None and sent.missing is None
+        return self._route.snapshots or (uncounted and arrival_s - self._arrived_s - seconds > SELDOM_S)
 
     def _rate(self, sent: Sent) -> float | SourceFault:
         """The declared rate, else what the message says otherwise; a fault where there is none, or they disagree."""
@@ -191,7 +207,8 @@ class BatchReader:
         if self._overlaps >= OVERLAPS:
             why = f"batches begin {overlap_s:.2g} s before the last has ended; {MEND}, or give each sensor a topic"
             return self._rate_off(why, sent.count)
-        seen_hz = self._pace.feed(arrival_s if sent.t0 is None else sent.t0, position.end, rate_hz=rate_hz)
+        time_s = arrival_s if sent.t0 is None else sent.t0
+        seen_hz = None if self._route.snapshots else self._pace.feed(time_s, position.end, rate_hz=rate_hz)
         if seen_hz is None:
             return None
         why = MEND if sent.t0 is not None else f"{MEND}, or send t0 if there are pauses between batches"

@@ -1,7 +1,8 @@
 """Blocks of samples become windows of equal length; no window spans a gap.
 
 Windows start at multiples of the hop in the stream's own sample count, so where they lie does not depend on how the
-stream was cut into blocks, on when the agent started listening, or on what was lost before.
+stream was cut into blocks, on when the agent started listening, or on what was lost before. Where a stream comes in
+pieces, windows start where their piece does, and a piece shorter than a window is one by itself.
 """
 
 from __future__ import annotations
@@ -11,12 +12,14 @@ from collections.abc import Sequence
 
 import numpy as np
 
-from agent.dsp.fft import fast_length
+from agent.dsp.fft import fast_length, fast_length_within
 from agent.limits import MAX_RATE_HZ
 from agent.stream.clock import SampleClock
 from agent.types import Counters, Drift, SampleBlock, Samples, Stream, Window
 
 MIN_WINDOW = 16  # samples; fewer hold no spectrum worth the name
+MIN_PIECE = 128  # samples of a piece shorter than a window
+PAUSE_S = 1.0  # of arrival, beyond what a block lasts, that ends a piece although the count goes on
 STALE_RUN = 64  # so many blocks in a row behind the count are a device that restarted without a new session
 
 
@@ -26,13 +29,19 @@ class Windower:
     `window_s` and `hop_s` are in seconds at the declared rate: a window is `window_length(...)` samples, the
     next starts `round(hop_s * rate_hz)` later. A stream too slow for 16 samples a window, or declared beyond 200 kHz,
     gives no windows; its blocks are counted under `unusable_rate`. Memory: one window per stream and axis.
+
+    With `shortest_s` the stream comes in pieces: consecutive samples that a gap, another session or a pause ends. What
+    there is of a piece that is shorter than a window becomes one, where it lasts `shortest_s` at least.
     """
 
-    def __init__(self, *, window_s: float, hop_s: float) -> None:
+    def __init__(self, *, window_s: float, hop_s: float, shortest_s: float | None = None) -> None:
         if not 0 < hop_s <= window_s:
             raise ValueError(f"hop_s {hop_s} is not above 0 and at most window_s {window_s}")
         self._window_s = window_s
         self._hop_s = hop_s
+        self._shortest_s = shortest_s
+        self._last: SampleBlock | None = None  # of the present piece
+        self._is_fresh = True  # no window was cut from this piece yet
         self._clock = SampleClock()
         self._stream: Stream | None = None
         self._length = 0  # samples of a window; 0: no windows from this stream
@@ -49,6 +58,30 @@ class Windower:
         """The windows that this block completes, in order; each owns its samples."""
         if not len(block.samples):
             return []
+        ended = self.end_piece() if self._begins_piece(block) else []
+        return ended + self._go_on(block)
+
+    def end_piece(self) -> list[Window]:
+        """Nothing more comes of the present piece: what there is of it, where it gave no window and is long enough."""
+        block = self._last
+        if self._shortest_s is None or block is None:
+            return []
+        n = fast_length_within(self._filled) if self._filled else 0
+        enough = n >= max(MIN_PIECE, round(self._shortest_s * block.stream.rate_hz))
+        windows = [self._window(block, length=n)] if self._is_fresh and enough else []
+        self._align(self._expected)
+        return windows
+
+    def _begins_piece(self, block: SampleBlock) -> bool:
+        last = self._last
+        if self._shortest_s is None or last is None:
+            return False
+        if block.stream != last.stream or block.start > self._expected:
+            return True
+        pause_s = block.arrival_s - last.arrival_s - len(block.samples) / block.stream.rate_hz
+        return block.stream.live and block.start == self._expected and pause_s > PAUSE_S
+
+    def _go_on(self, block: SampleBlock) -> list[Window]:
         if self._stream is None or (block.stream is not self._stream and block.stream != self._stream):
             self._begin(block.stream, block.start)
         elif block.start < self._expected:
@@ -68,6 +101,7 @@ class Windower:
             self._counts["unusable_rate"] += 1
             return []
         self._clock.feed(block)
+        self._last = block if self._shortest_s is not None else None
         if block.clipped:
             self._clipped.append((block.start, block.end, block.clipped))
         return self._cut(block)
@@ -90,9 +124,10 @@ class Windower:
         self._align(start)
 
     def _align(self, start: int) -> None:
-        """Drop the tail and go on at the first multiple of the hop from `start` on."""
+        """Drop the tail and go on at the first multiple of the hop from `start` on; a piece begins where it begins."""
         self._filled = 0
-        self._start = -(-start // self._hop) * self._hop
+        self._start = start if self._shortest_s is not None else -(-start // self._hop) * self._hop
+        self._last, self._is_fresh = None, True
         self._clipped.clear()
 
     def _cut(self, block: SampleBlock) -> list[Window]:
@@ -105,7 +140,8 @@ class Windower:
             self._filled += taken
             row += taken
             if self._filled == self._length:
-                windows.append(self._window(block))
+                windows.append(self._window(block, length=self._length))
+                self._is_fresh = False
                 kept = self._length - self._hop
                 self._buffer[:kept] = self._buffer[self._hop :]
                 self._filled = kept
@@ -114,15 +150,15 @@ class Windower:
                     self._clipped.popleft()
         return windows
 
-    def _window(self, block: SampleBlock) -> Window:
-        end = self._start + self._length
+    def _window(self, block: SampleBlock, *, length: int) -> Window:
+        end = self._start + length
         rate = self._clock.rate(end)
         wall_s = None if block.wall_s is None else block.wall_s + (self._start - block.start) / rate.hz
         self._counts["windows"] += 1
         return Window(
             stream=block.stream,
             start=self._start,
-            samples=self._buffer.copy(),
+            samples=self._buffer[:length].copy(),
             rate=rate,
             arrival_s=block.arrival_s,
             wall_s=wall_s,

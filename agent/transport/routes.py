@@ -28,7 +28,7 @@ class Route:
     `device` (its unique id in hex as HELLO gives it; None: any). An MQTT message is found by `topic`, where one `+` per
     level is allowed; a transmitter on a Modbus line by `address`. `quantity` makes it a scalar reading; for "rpm",
     `sensor` is the machine's id. `rate_hz`, `axes`, `unit` and `full_scale` serve senders that declare none; what a
-    frame or message declares itself comes first.
+    frame or message declares itself comes first. `snapshots`: the sensor sleeps between what it sends.
     """
 
     sensor: str
@@ -43,6 +43,7 @@ class Route:
     full_scale: float | None = None  # in `unit`
     address: int | None = None
     mapping: Mapping | None = None  # where the messages of `topic` put what; None: as ours do
+    snapshots: bool = False
 
 
 def problems_of(routes: Iterable[Route], where: str) -> list[str]:

@@ -6,8 +6,9 @@ would, and are not judged.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
+from itertools import chain
 
 import numpy as np
 from numpy.typing import NDArray
@@ -26,8 +27,9 @@ from agent.machine import Bearing, Machine, SensorSetup
 from agent.pipeline import Pipeline
 from agent.ports import Encoder
 from agent.recordings.read import Recording, blocks_of, read_recording
+from agent.recordings.short import cutting_of, piece_seconds, windows_of
+from agent.stream.cutting import SHORTEST_S, Cutting, whole_windows, windows_like
 from agent.stream.quality import fault_of_signal
-from agent.stream.windowing import Windower
 from agent.types import INVALID, Alert, Diagnosis, Match, Window
 from export.data.manifest import ManifestRow
 from export.network.graph import Floats
@@ -56,23 +58,31 @@ class Listened:
     deviation: Floats  # (windows,) 1 is the limit; NaN where no baseline covers the speed
     alerts_s: tuple[float, ...]  # when alerts were raised, in seconds from the start
     seconds: float
+    pieces: int = 0  # windows that are pieces shorter than a whole window
 
 
 def listen(rows: Iterable[ManifestRow], bundle: Bundle, encoder: Encoder) -> tuple[list[Listened], list[str]]:
     """Every recording that is not a baseline, and one note for each that gave nothing."""
     rows = list(rows)
-    baselines, notes = learn_baselines(rows, bundle)
+    baselines: dict[float | None, Baselines] = {}
+    notes: list[str] = []
     heard = []
     for row in track([row for row in rows if row.role != "baseline"], "judging"):
         try:
-            one = _listen(row, bundle, encoder, baselines.get((row.machine, row.bearing), Baseline()))
+            recording = _read(row)
+            seconds = piece_seconds(recording, bundle.spec)
+            if seconds not in baselines:
+                baselines[seconds], unlearnt = learn_baselines(rows, bundle, windows_like(seconds, bundle.spec))
+                notes += unlearnt
+            baseline = baselines[seconds].get((row.machine, row.bearing), Baseline())
+            one = _listen(recording, row, bundle, encoder, baseline)
         except RecordingError as error:
             notes.append(str(error))
             continue
         if len(one.called):
             heard.append(one)
         else:
-            notes.append(f"{row.path}: shorter than one window of {bundle.spec.window_s:g} s")
+            notes.append(f"{row.path}: no piece of it without a gap is {SHORTEST_S:g} s long")
     return heard, notes
 
 
@@ -81,9 +91,12 @@ def name_of(row: ManifestRow) -> str:
     return f"{row.path}:{row.variable}" if row.variable else str(row.path)
 
 
-def learn_baselines(rows: Sequence[ManifestRow], bundle: Bundle) -> tuple[Baselines, list[str]]:
+def learn_baselines(
+    rows: Sequence[ManifestRow], bundle: Bundle, cutting: Cutting | None = None
+) -> tuple[Baselines, list[str]]:
     """Baselines of every machine that has rows of that role, for every bearing its rows name; and what taught nothing.
 
+    They are learnt from windows of this `cutting`, whole ones where none is given: pieces compare with pieces alone.
     A machine's baseline rows are heard once for each bearing, since the lines looked for depend on its geometry. Each
     speed is a commissioning of its own, as it would be on site: slow and quiet is not standing still.
     """
@@ -96,7 +109,7 @@ def learn_baselines(rows: Sequence[ManifestRow], bundle: Bundle) -> tuple[Baseli
         lessons: list[Lesson] = []
         for row in (row for row in mine if row.role == "baseline" and row.rpm == rpm):
             try:
-                lessons += _lessons(row, bundle, bearings)
+                lessons += _lessons(row, bundle, bearings, cutting or whole_windows(bundle.spec))
             except RecordingError as error:
                 notes.append(str(error))
         taught = _commissioned(lessons[:MAX_WINDOWS])
@@ -121,14 +134,14 @@ def _is_ready(baseline: Baseline) -> bool:
     return any(cell.count >= MIN_WINDOWS for cell in baseline.cells)
 
 
-def _lessons(row: ManifestRow, bundle: Bundle, bearings: dict[str, Bearing]) -> list[Lesson]:
+def _lessons(row: ManifestRow, bundle: Bundle, bearings: dict[str, Bearing], cutting: Cutting) -> list[Lesson]:
     found: list[Lesson] = []
     speeds = SpeedTrack(_machine(row))
-    for window in _windows(_read(row), bundle):
+    for window in windows_of(_read(row), cutting):
         if fault_of_signal(window) is not None:
             continue
         spectra = analyse(window, bundle.spec)
-        rpm = speeds.during(spectra, start_s=window.arrival_s - bundle.spec.window_s, end_s=window.arrival_s).rpm
+        rpm = speeds.during(spectra, start_s=window.arrival_s - cutting.window_s, end_s=window.arrival_s).rpm
         seen: dict[str | None, Features] = {
             name: extract(spectra, spec=bundle.spec, rpm=rpm, bearing=bearing) for name, bearing in bearings.items()
         }
@@ -136,19 +149,28 @@ def _lessons(row: ManifestRow, bundle: Bundle, bearings: dict[str, Bearing]) -> 
     return found
 
 
-def _listen(row: ManifestRow, bundle: Bundle, encoder: Encoder, baseline: Baseline) -> Listened:
-    recording = _read(row)
+def _listen(recording: Recording, row: ManifestRow, bundle: Bundle, encoder: Encoder, baseline: Baseline) -> Listened:
     setup = SensorSetup(SENSOR, _machine(row), bearings=(Bearing(BEARING, row.geometry),))
-    pipeline = Pipeline(setup, bundle=bundle, encoder=encoder, config=DecisionConfig(), baselines={BEARING: baseline})
-    windower = Windower(window_s=bundle.spec.window_s, hop_s=bundle.spec.hop_s)
+    cutting = cutting_of(recording, bundle.spec)
+    pipeline = Pipeline(
+        setup,
+        bundle=bundle,
+        encoder=encoder,
+        config=DecisionConfig(),
+        baselines={BEARING: baseline},
+        cutting=cutting,
+    )
+    windower = cutting.windower()
     diagnoses: list[Diagnosis] = []
     matches: list[tuple[Match, ...]] = []
     alerts_s: list[float] = []
-    for block in blocks_of(recording, SENSOR):  # both cut the same windows; a long recording is never held as windows
-        outputs = pipeline.feed(block)
+    # Both cut the same windows; a long recording is never held as windows. None: it has ended.
+    for block in chain(blocks_of(recording, SENSOR), (None,)):
+        outputs = pipeline.end() if block is None else pipeline.feed(block)
+        windows = windower.end_piece() if block is None else windower.feed(block)
         alerts_s += [o.time_s for o in outputs if isinstance(o, Alert) and o.event == "raised"]
         fresh = [output for output in outputs if isinstance(output, Diagnosis)]
-        for diagnosis, window in zip(fresh, windower.feed(block), strict=True):
+        for diagnosis, window in zip(fresh, windows, strict=True):
             diagnoses.append(diagnosis)
             matches.append(diagnosis.matches or _ungated(window, row, bundle, encoder, baseline))
     assert recording.rate_hz is not None
@@ -163,6 +185,7 @@ def _listen(row: ManifestRow, bundle: Bundle, encoder: Encoder, baseline: Baseli
         deviation=np.array([np.nan if d.deviation is None else d.deviation for d in diagnoses], dtype=np.float32),
         alerts_s=tuple(alerts_s),
         seconds=len(recording.samples) / recording.rate_hz,
+        pieces=sum(diagnosis.seconds is not None for diagnosis in diagnoses),
     )
 
 
@@ -179,7 +202,8 @@ def _ungated(
         features = extract(spectra, spec=bundle.spec, rpm=speed.rpm, bearing=Bearing(BEARING, row.geometry))
     if not np.isfinite(features.values).all():
         return ()
-    codes = encoder.embed(bundle.codes(features, baseline.reference(speed.rpm, bundle.scaling.speed_bound)))
+    alike = baseline.of_length(features.seconds)
+    codes = encoder.embed(bundle.codes(features, alike.reference(speed.rpm, bundle.scaling.speed_bound)))
     return match(bundle.embedding(codes), bundle.descriptions, bundle.calibration)
 
 
@@ -197,12 +221,6 @@ def said_of(diagnosis: Diagnosis) -> str:
     if diagnosis.quality is not None:
         return INVALID
     return diagnosis.fault if diagnosis.running else IDLE
-
-
-def _windows(recording: Recording, bundle: Bundle) -> Iterator[Window]:
-    windower = Windower(window_s=bundle.spec.window_s, hop_s=bundle.spec.hop_s)
-    for block in blocks_of(recording, SENSOR):
-        yield from windower.feed(block)
 
 
 def _machine(row: ManifestRow) -> Machine:

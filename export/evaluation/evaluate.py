@@ -67,6 +67,7 @@ class Evaluation(msgspec.Struct, frozen=True):
     windows_without_embedding: int  # not scored: samples that are no numbers
     window_s: float
     hop_s: float
+    pieces: int  # of the windows, scored or not: pieces of recordings shorter than `window_s`
     gated: Gated
     skipped: tuple[str, ...]
     trained_on: tuple[str, ...] | None = None  # recordings among these that trained the bundle; None: it does not say
@@ -133,6 +134,7 @@ def _evaluate(heard: Sequence[Listened], bundle: Bundle, *, skipped: Sequence[st
         windows_without_embedding=int((~scored).sum()),
         window_s=bundle.spec.window_s,
         hop_s=bundle.spec.hop_s,
+        pieces=sum(one.pieces for one in heard),
         gated=_gated(heard, labels, overlap=bundle.spec.window_s / bundle.spec.hop_s),
         skipped=tuple(skipped),
     )
@@ -213,8 +215,11 @@ def _answers(called: NDArray[np.str_], label: str) -> dict[str, float]:
 
 
 def _watched(heard: Sequence[Listened]) -> list[Listened]:
-    """Recordings at a speed that a baseline covers: elsewhere the edge raises nothing by itself."""
-    return [one for one in heard if np.isfinite(one.deviation).any()]
+    """Recordings at a speed that a baseline covers: elsewhere the edge raises nothing by itself.
+
+    And none on a short recording alone, since it counts windows.
+    """
+    return [one for one in heard if np.isfinite(one.deviation).any() and one.pieces < len(one.called)]
 
 
 def _false_alerts(heard: Sequence[Listened]) -> Rate | None:

@@ -14,6 +14,7 @@ import numpy as np
 import pytest
 from requirements import ROOT
 
+import simulator
 from agent.alerting.verdict import Verdict
 from agent.cli import main
 from agent.messages.sentences import fault_said
@@ -102,7 +103,9 @@ def test_a_window_line_says_what_a_reader_needs_and_nothing_internal(capsys: pyt
     assert main(["replay", str(HEALTHY), "--json"]) == 0
     window = json.loads(capsys.readouterr().out.splitlines()[0])
     assert window["kind"] == "window"
-    assert list(window)[-5:] == ["objection", "signs", "missing", "looks_like", "asks"]
+    shown = ["heights", "objection", "signs", "missing", "looks_like", "asks", "seconds", "needs_s"]
+    assert list(window)[-8:] == shown
+    assert (window["seconds"], window["needs_s"]) == (None, None)
 
 
 def test_the_healthy_machine_is_within_its_own_baseline(capsys: pytest.CaptureFixture[str]) -> None:
@@ -129,7 +132,7 @@ def test_a_recording_too_short_to_judge_is_not_blamed_on_the_sensor(
 
 
 def short_wav(folder: Path) -> Path:
-    return wav(folder / "short.wav", np.arange(4000))
+    return wav(folder / "short.wav", np.arange(1200))
 
 
 def wav(path: Path, samples: np.ndarray[Any, Any], *, rate_hz: int = 8000) -> Path:
@@ -310,3 +313,73 @@ def test_a_given_speed_that_the_file_contradicts_is_refused(tmp_path: Path, caps
     savemat(path, {"X1_DE_time": noise, "X1RPM": 1797.0})
     assert main(["replay", str(path), "--rate-hz", "6000", "--rpm", "29.95"]) == os.EX_DATAERR
     assert "Hz seem to have been given for rpm" in capsys.readouterr().err
+
+
+# ------------------------------------------------------------------------------------------------- short recordings
+
+AT = ["--rpm", "1800", "--bearing", "6205"]
+
+
+def short_files(folder: Path, fault: str, count: int, *, seconds: float = 0.5, rate_hz: int = 12_000) -> list[str]:
+    """As many snapshots of a simulated motor at 1800 rpm."""
+    paths = []
+    for seed in range(count):
+        path = folder / f"{fault}{seed:02d}.wav"
+        samples = simulator.signal(fault, seconds=seconds, rpm=1800.0, rate_hz=rate_hz, seed=seed)[:, 0]
+        with wave.open(str(path), "wb") as file:
+            file.setparams((1, 2, rate_hz, 0, "NONE", ""))
+            file.writeframes(np.clip(samples / 8.0 * 32_767, -32_768, 32_767).astype("<i2").tobytes())
+        paths.append(str(path))
+    return paths
+
+
+def verdicts(argv: list[str], capsys: pytest.CaptureFixture[str]) -> list[dict]:
+    assert main(["replay", *argv, "--json"]) == 0
+    lines = [json.loads(line) for line in capsys.readouterr().out.splitlines()]
+    return [line for line in lines if line["kind"] == "verdict"]
+
+
+def test_a_short_recording_is_judged_and_says_what_it_is_too_short_for(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    healthy, damaged = short_files(tmp_path, "healthy", 1), short_files(tmp_path, "inner_race", 1)
+    well, broken = verdicts([*healthy, *damaged, *AT], capsys)
+    assert (well["fault"], well["judged"], well["looks_like"]) == ("unknown", 1, "healthy")
+    assert well["text"]["title"] == "Nothing found, too short to be called healthy"
+    assert (broken["fault"], broken["missing"], broken["heights"]) == ("bearing", ["length"], None)
+    assert broken["needs_s"] == 2.0
+    assert "2 s without a gap (too short to see: lines of shaft and bearing)" in broken["text"]["sentence"]
+
+
+def test_snapshots_are_judged_together_if_told_so(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    files = short_files(tmp_path, "inner_race", 4, seconds=1.1)
+    assert len(verdicts([*files, *AT], capsys)) == 4
+    (verdict,) = verdicts([*files, *AT, "--snapshots"], capsys)
+    assert (verdict["fault"], verdict["judged"], verdict["windows"]) == ("inner_race", 4, 4)
+    assert verdict["missing"] == []  # each by itself is long enough for the lines
+    assert verdict["heard_s"] == pytest.approx(4.4, rel=0.05)
+    assert main(["replay", *files, *AT, "--snapshots"]) == 0
+    assert "4 snapshots" in capsys.readouterr().out
+    assert main(["replay", *files, "--snapshots", "--join"]) != 0
+    assert "give one of them" in capsys.readouterr().err
+
+
+@pytest.mark.parametrize("teaching_s", [0.5, 12.0])
+def test_healthy_snapshots_or_a_long_recording_teach_what_short_ones_are_compared_with(
+    teaching_s: float, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    (tmp_path / "taught").mkdir()
+    taught = short_files(tmp_path / "taught", "healthy", 12 if teaching_s < 1 else 1, seconds=teaching_s)
+    healthy = [argument for path in taught for argument in ("--healthy", path)]
+    files = [short_files(tmp_path, "healthy", 14)[-1], *short_files(tmp_path, "outer_race", 1)]
+    well, broken = verdicts([*files, *AT, *healthy, "--healthy-rpm", "1800"], capsys)
+    assert (well["fault"], well["reason"], well["missing"]) == ("healthy", "within_baseline", ["length"])
+    assert broken["fault"] == "bearing"
+    assert broken["deviation"] > 1
+
+
+def test_too_few_healthy_snapshots_teach_nothing(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    files = short_files(tmp_path, "healthy", 4)
+    healthy = [argument for path in files for argument in ("--healthy", path)]
+    assert main(["replay", files[0], *AT, *healthy, "--healthy-rpm", "1800"]) != 0
+    assert "too short to learn from" in capsys.readouterr().err

@@ -6,6 +6,7 @@ from pathlib import Path
 
 import pytest
 
+from agent.alerting.window_rules import SNAPSHOT_COUNTS
 from agent.config.load import check_config, load_config
 from agent.config.resolve import decisions, routes, sensor_setups
 from agent.errors import ConfigError
@@ -421,3 +422,38 @@ def test_a_mistake_in_a_sink_is_named_by_its_key(tmp_path: Path, entry: str, pro
     problems = check_config(path)[1]
     assert len(problems) == 1, problems
     assert problems[0].startswith(problem)
+
+
+SLEEPER = ('topic = "fan/acc"', 'topic = "fan/acc"\nsnapshot_every_s = 300')
+
+
+def test_a_sensor_that_sleeps_between_snapshots_counts_them(write):
+    def resolved(*replacements: tuple[str, str]):
+        text = GOOD
+        for old, fresh in replacements:
+            text = text.replace(old, fresh)
+        config = load_config(write(text))
+        told = decisions(config)["fan"]
+        return told.raise_after, told.clear_after, sensor_setups(config)["fan"].snapshot_every_s
+
+    usual = ("raise_after = 4", "raise_after = 6")  # what nobody has told
+    assert resolved(usual) == (6, 10, None)
+    assert resolved(usual, SLEEPER) == (SNAPSHOT_COUNTS["raise_after"], SNAPSHOT_COUNTS["clear_after"], 300)
+    assert resolved(SLEEPER) == (4, SNAPSHOT_COUNTS["clear_after"], 300)  # [decision] tells one of them
+    own = (SLEEPER[1], SLEEPER[1] + "\ndecision = { raise_after = 6, clear_after = 9 }")
+    assert resolved(SLEEPER, own) == (6, 9, 300)
+
+
+def test_only_a_sensor_that_sleeps_has_its_messages_taken_for_snapshots(write):
+    text = GOOD.replace(*SLEEPER)
+    heard = [(route.quantity, route.snapshots) for route in routes(load_config(write(text)))["plant"]]
+    assert heard == [(None, True), ("rpm", False)]
+    assert not any(route.snapshots for found in routes(load_config(write(GOOD))).values() for route in found)
+
+
+def test_figures_are_no_snapshots(write):
+    scalar = (SLEEPER[1], SLEEPER[1] + '\nquantity = "velocity_rms_mm_s"')
+    (problem,) = problems_with(write, SLEEPER, scalar)
+    assert problem == (
+        "sensors.fan.snapshot_every_s: a sensor of figures sends no snapshots of samples; remove the key"
+    )

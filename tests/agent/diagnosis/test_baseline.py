@@ -273,3 +273,31 @@ def test_damage_is_refused() -> None:
     with pytest.raises(ValueError, match=r".") as error:
         from_bytes(to_bytes(learnt())[:-9], size=4)
     assert error.type.__module__ == "msgspec"
+
+
+# ------------------------------------------------------------------------------------------------ pieces, not windows
+
+
+def test_pieces_teach_cells_of_their_own_length() -> None:
+    whole, half = features(*HEALTHY), replace(features(*HEALTHY), seconds=0.5)
+    both = learnt(*(half,) * MIN_WINDOWS, before=learnt(*(whole,) * MIN_WINDOWS))
+    assert [(cell.count, cell.seconds) for cell in both.cells] == [(MIN_WINDOWS, None), (MIN_WINDOWS, 0.5)]
+    grown = learnt(replace(half, seconds=0.51), before=both)
+    assert [cell.count for cell in grown.cells] == [MIN_WINDOWS, MIN_WINDOWS + 1]
+
+
+def test_nothing_sets_a_limit_for_pieces_of_another_length() -> None:
+    half = replace(features(*HEALTHY), seconds=0.5)
+    baseline = learnt(*(half,) * MIN_WINDOWS)
+    assert baseline.of_length(0.5).covers(1500.0)
+    assert baseline.of_length(0.55).covers(1500.0)
+    for other in (None, 0.25, 1.0):
+        assert not baseline.of_length(other).covers(1500.0)
+        assert baseline.of_length(other).reference(1500.0) is None
+    assert deviation(baseline.of_length(None), features(*HEALTHY)) is None
+
+
+def test_the_length_of_pieces_is_kept() -> None:
+    baseline = learnt(*(replace(features(*HEALTHY), seconds=0.25),) * MIN_WINDOWS)
+    (cell,) = from_bytes(to_bytes(baseline), size=4).cells
+    assert cell.seconds == 0.25

@@ -13,6 +13,7 @@ from agent.diagnosis.naming import (
     BANDWIDTH,
     GEOMETRY,
     HEALTHY_STATE,
+    LENGTH,
     LINES_OF_ANOTHER,
     SPEED,
     SURE_OF_ROTOR,
@@ -329,3 +330,27 @@ def test_missing_lists_all_that_would_let_more_be_said_and_nothing_else() -> Non
 def test_nothing_to_match_names_no_element() -> None:
     assert named(replace(ALIEN, matches=())).fault == UNKNOWN
     assert named(replace(OVER, matches=())).fault == ABNORMAL
+
+
+# ----------------------------------------------------------------------------------------------- pieces, not windows
+
+
+def test_a_piece_too_short_may_look_healthy_and_is_not_called_so() -> None:
+    """Damage hides in it."""
+    assert named(QUIET).fault == HEALTHY
+    name = named(replace(QUIET, too_short=True, heights=None))
+    assert (name.fault, name.probability, name.looks_like) == (UNKNOWN, 0.0, HEALTHY)
+    assert (name.reason, name.missing) == ("too_short_to_be_called_healthy", (HEALTHY_STATE, LENGTH))
+
+
+def test_a_piece_within_the_limit_of_its_own_healthy_state_is_healthy_and_says_that_it_is_short() -> None:
+    assert named(WITHIN).missing == ()
+    name = named(replace(WITHIN, too_short=True, heights=None))
+    assert (name.fault, name.missing) == (HEALTHY, (LENGTH,))
+
+
+def test_impacts_in_a_piece_are_bearing_damage_and_no_element() -> None:
+    name = named(replace(ALIEN, too_short=True, heights=None))
+    assert (name.fault, name.missing) == (BEARING, (LENGTH,))
+    without = named(replace(ALIEN, too_short=True, heights=None, knows_speed=False))
+    assert without.missing == (SPEED, LENGTH)

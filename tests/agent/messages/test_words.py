@@ -138,7 +138,8 @@ def test_every_fault_and_what_is_said_instead_has_a_title() -> None:
 
 def test_every_state_and_everything_that_may_be_missing_has_words() -> None:
     assert set(table()["state"]) == {state.value for state in State}
-    assert set(table()["missing"]) == {naming.SPEED, naming.GEOMETRY, naming.HEALTHY_STATE, naming.BANDWIDTH}
+    missing = {naming.SPEED, naming.GEOMETRY, naming.HEALTHY_STATE, naming.BANDWIDTH, naming.LENGTH}
+    assert set(table()["missing"]) == missing
 
 
 def test_every_origin_of_a_speed_and_reason_of_an_objection_has_words() -> None:

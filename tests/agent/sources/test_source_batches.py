@@ -392,3 +392,42 @@ def test_case_of_a_rate_that_was_not_told() -> None:
     said = [i for n in range(50) for i in target.feed(case.read_bytes(), arrival_s=0.1 * n, wall_s=1.7e9)]
     assert not [item for item in said if not isinstance(item, SourceFault)]
     assert sorted({item.kind for item in said if isinstance(item, SourceFault)}) == ["rate_off", "unknown_keys"]
+
+
+# ---------------------------------------------------------------------------------------- sensors that sleep in between
+
+
+def times(messages: list[tuple[float, dict]], **options: object) -> list[tuple[int, int] | str]:
+    """(session, start) of each message that arrives at its time, or the kind of its fault."""
+    target, found = reader(**options), []
+    for arrival_s, message in messages:
+        payload = json.dumps({"x": X, "rate_hz": 1000} | message).encode()
+        (item,) = target.feed(payload, arrival_s=arrival_s, wall_s=1.7e9 + arrival_s)
+        found.append((item.stream.session, item.start) if isinstance(item, SampleBlock) else item.kind)
+    return found
+
+
+@pytest.mark.parametrize("keys", [{}, {"seq": True}], ids=["bare", "seq"])
+def test_a_snapshot_is_a_session_by_itself_however_fast_several_arrive(keys: dict) -> None:
+    numbered = [(at_s, dict.fromkeys(keys, k)) for k, at_s in enumerate((10.0, 310.0, 310.1, 610.0))]
+    assert times(numbered, snapshots=True) == [(0, 0), (1, 0), (2, 0), (3, 0)]
+
+
+def test_a_snapshot_in_several_messages_goes_on_where_its_time_says_so() -> None:
+    parts = [(10.0 + t0, {"t0": t0}) for t0 in (0.0, 0.05, 0.1, 300.0, 300.05)]
+    assert times(parts, snapshots=True) == [(0, 0), (0, 50), (0, 100), (1, 0), (1, 50)]
+
+
+def test_a_snapshot_that_is_sent_twice_is_refused() -> None:
+    sent = [(10.0, {"seq": 4}), (10.1, {"seq": 4}), (310.0, {"seq": 5})]
+    assert times(sent, snapshots=True) == [(0, 0), "duplicate", (1, 0)]
+
+
+def test_batches_that_tell_nothing_of_a_long_pause_are_not_spliced_over_it() -> None:
+    assert times([(10.0, {}), (10.05, {}), (310.0, {}), (310.05, {})]) == [(0, 0), (0, 50), (1, 0), (1, 50)]
+
+
+def test_the_pace_of_snapshots_says_nothing_of_their_rate() -> None:
+    often = [(10.0 + 1.5 * k, {}) for k in range(40)]
+    assert "rate_off" in times(often)
+    assert "rate_off" not in times(often, snapshots=True)

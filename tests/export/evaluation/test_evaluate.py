@@ -356,3 +356,62 @@ def test_a_bundle_that_does_not_say_what_it_was_trained_on_is_told_of(
     assert json.loads(capsys.readouterr().out)["trained_on"] is None
     assert main(["evaluate", "--bundle", str(own), "--manifest", str(path)]) == 0
     assert capsys.readouterr().out.startswith("trained on: this bundle does not say")
+
+
+# --------------------------------------------------------------------------------------------------- short recordings
+
+
+def short_rows(folder: Path, fault: str, count: int, role: str = "") -> list[str]:
+    """Manifest lines of as many recordings of half a second."""
+    lines = []
+    for seed in range(count):
+        name = f"short-{role or 'judged'}-{fault}-{seed}"
+        np.save(
+            folder / f"{name}.npy", simulator.signal(fault, seconds=0.5, rpm=1800, rate_hz=RATE_HZ, seed=seed)[:, :1]
+        )
+        lines.append(line(name, fault, role))
+    return lines
+
+
+@pytest.mark.parametrize("teacher", ["short", "long"])
+def test_short_recordings_are_judged_and_counted_beside_what_short_ones_teach(
+    teacher: str, folder: Path, bundle: Bundle
+) -> None:
+    taught = [line("base", "healthy", "baseline")]
+    if teacher == "short":
+        taught = short_rows(folder, "healthy", 30, "baseline")
+    judged = [*short_rows(folder, "healthy", 33)[31:], *short_rows(folder, "inner_race", 2)]
+    rows = read_manifest(manifest(folder, *taught, *judged))
+    heard, notes = listen(rows, bundle, load_encoder(bundle, "auto")[1])
+    assert notes == []
+    assert [(one.label, one.called, one.pieces) for one in heard] == [
+        ("healthy", ("healthy",), 1),
+        ("healthy", ("healthy",), 1),
+        ("inner_race", ("bearing",), 1),
+        ("inner_race", ("bearing",), 1),
+    ]
+    assert all(np.isfinite(one.deviation).all() for one in heard)
+    scored = evaluate(heard, bundle)
+    assert (scored.windows, scored.pieces) == (4, 4)
+    assert (scored.gated.per_class["inner_race"]["parent"], scored.gated.false_alarms.share) == (1.0, 0.0)
+    assert scored.gated.alerts_on_faults is None  # one window of each raises nothing
+
+
+def test_short_and_long_recordings_are_each_compared_with_their_like(folder: Path, bundle: Bundle) -> None:
+    taught = [line("base", "healthy", "baseline"), *short_rows(folder, "healthy", 12, "baseline")]
+    rows = read_manifest(manifest(folder, *taught, line("healthy", "healthy"), *short_rows(folder, "inner_race", 1)))
+    long, short = listen(rows, bundle, load_encoder(bundle, "auto")[1])[0]
+    alone = read_manifest(manifest(folder, taught[0], line("healthy", "healthy")))
+    (before,), _ = listen(alone, bundle, load_encoder(bundle, "auto")[1])
+    np.testing.assert_array_equal(long.deviation, before.deviation)
+    assert (long.called, long.pieces) == (before.called, 0)
+    assert (short.called, short.pieces) == (("bearing",), 1)
+
+
+def test_a_recording_too_short_for_anything_is_noted(folder: Path, bundle: Bundle) -> None:
+    np.save(folder / "blink.npy", simulator.signal("healthy", seconds=0.1, rpm=1800, rate_hz=RATE_HZ, seed=1)[:, :1])
+    heard, (note,) = listen(
+        read_manifest(manifest(folder, line("blink", "healthy"))), bundle, load_encoder(bundle, "auto")[1]
+    )
+    assert heard == []
+    assert "blink.npy: no piece of it without a gap is 0.2 s long" in note
