@@ -35,7 +35,7 @@ from agent.stream.quality import fault_of_signal
 from agent.stream.windowing import PAUSE_S
 from agent.types import Alert, Diagnosis, Doubt, Item, Output, Reading, SampleBlock, Speed, Window
 
-FORGOTTEN_AFTER_S = 86_400.0
+FORGOTTEN_AFTER_S = 24 * 3600.0
 """Of silence, during commissioning. Sensors on batteries are silent for minutes and hours between two snapshots."""
 
 MISSED = 2.5

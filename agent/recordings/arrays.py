@@ -29,7 +29,8 @@ from agent.tables.values import Facts, Question, Table, Told
 Floats = NDArray[np.float64]
 
 CHUNK_VALUES = 1 << 16  # of a table, read at a time
-MAY_BE_SIGNAL = ("acceleration", "unknown", "time", "counter")  # roles by name that contents may contradict
+MAY_BE_SIGNAL = ("acceleration", "unknown", "time", "counter", "text")
+"""Roles by name that contents may contradict; MATLAB's import calls a column VarName6, which is no remark."""
 
 
 @dataclass(frozen=True, slots=True)

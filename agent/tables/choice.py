@@ -13,7 +13,7 @@ from typing import Final
 import numpy as np
 
 from agent.limits import STANDARD_GRAVITY
-from agent.tables.columns import Cells
+from agent.tables.columns import HOLDS_WORDS, Cells
 from agent.tables.values import Column, LeftOut, Question, Role, Told, Unit
 from agent.types import AXES
 
@@ -135,7 +135,7 @@ def _told_columns(columns: tuple[Column, ...], wanted: Sequence[int | str]) -> l
         chosen += found
     if len(set(chosen)) != len(chosen) or not 1 <= len(chosen) <= len(AXES):
         return Question(f"1 to {len(AXES)} different columns can be chosen", "columns", _labels(columns))
-    if words := [columns[k].name for k in chosen if columns[k].role == "text"]:
+    if words := [columns[k].name for k in chosen if columns[k].reason == HOLDS_WORDS]:
         return Question(f"{words[0]} holds words, no samples", "columns", _labels(columns))
     return chosen
 

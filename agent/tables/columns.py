@@ -19,7 +19,10 @@ from agent.tables.values import Column, Role
 
 Floats = NDArray[np.float64]
 
+HOLDS_WORDS = "holds words"
 MOST_TEXT = 0.5  # share of fields that are no numbers from which a column is text
+SWINGS = 0.25
+"""Share of steps that go down, from which a column called time is a signal over time: CWRU calls its vibration so."""
 WHAT = {
     "speed": "a speed",
     "temperature": "a temperature",
@@ -65,7 +68,7 @@ def _column(number: int, cells: Cells, *, rate_hz: float | None) -> Column:
     sense = sense_of(cells.name, cells.unit)
     label = cells.name.strip() or str(number + 1)
     if cells.text > MOST_TEXT:
-        return Column(label, "text", "holds words", sure=sense.strength == "sure")
+        return Column(label, "text", HOLDS_WORDS, sure=sense.strength == "sure")
     found = contents_of(cells.values)
     if cells.stamped:
         return Column(label, "time", "holds times", second=1.0, sure=True, stamped=True)
@@ -105,6 +108,8 @@ def _clock_role(role: Role, found: Contents) -> tuple[Role, str]:
         return "counter", "counts up"
     if role == "time" and (found.rises or found.climbs or found.numbers < LEAST_ROWS or found.constant):
         return "time", "is time by its name"
+    if role == "time" and found.back > SWINGS:
+        return "unknown", "is called time, and goes down as often as up"
     if role == "time":
         return "time", "is time by its name, but does not count up evenly"
     return "constant" if found.constant else "label", "is a number by its name, and does not count up"

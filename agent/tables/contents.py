@@ -34,6 +34,7 @@ class Contents:
     climbs: bool = False  # counts up as a jittering or coarse clock does
     steps: bool = False  # few values in long runs: a label, a state or a slow quantity
     step: float = 0.0  # median step
+    back: float = 0.0  # share of steps that go down, wraps aside
 
 
 def contents_of(values: Floats) -> Contents:
@@ -56,6 +57,7 @@ def contents_of(values: Floats) -> Contents:
         climbs=_climbs(ticks, steps),
         steps=_holds(finite),
         step=step,
+        back=float(np.mean(steps < 0)),
     )
 
 

@@ -24,6 +24,7 @@ from line_bundle import BUNDLE, FAULTS, RATE, signal
 from numpy.typing import NDArray
 from paho.mqtt.enums import CallbackAPIVersion
 from requirements import ROOT
+from scipy.io import wavfile
 from serial_lines import Terminal
 from waiting import until
 
@@ -333,8 +334,8 @@ def test_a_signal_that_is_no_number_is_invalid_with_its_reason_and_never_healthy
 ):
     broken = signal(10.0).copy()
     broken[20_000:20_010] = np.nan
-    np.save(tmp_path / "tape.npy", broken)
-    only_replay(config)
+    wavfile.write(tmp_path / "tape.wav", round(RATE), broken.astype(np.float32))  # of a table it would be a gap
+    only_replay(config, "tape.wav")
     start(config).wait()
     until(lambda: ("availability", b"offline") in plant.messages)
     diagnoses = plant.heard("sensor/tape/diagnosis")
@@ -702,11 +703,11 @@ machine = "pump"
 """
 
 
-def only_replay(config: Path) -> None:
+def only_replay(config: Path, file: str = "tape.npy") -> None:
     text = config.read_text()
     before, after = text.index("[[sources]]"), text.index("[machines.pump]")
     machine = text[after : text.index("[sensors.pump_de]")]
-    config.write_text(text[:before] + machine + REPLAY)
+    config.write_text(text[:before] + machine + REPLAY.replace("tape.npy", file))
 
 
 def test_a_recording_is_played_whole_however_fast_and_then_the_agent_leaves(start, config, plant, tmp_path):

@@ -1,0 +1,35 @@
+"""Arrays whose names say something that their contents contradict: published sets are full of them."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import numpy as np
+import pytest
+from scipy.io import savemat
+
+from agent.errors import RecordingError
+from agent.recordings.read import read_recording
+
+SIGNAL = np.random.default_rng(0).normal(size=(4000, 1))
+
+
+@pytest.mark.parametrize("name", ["VarName6", "X120_DE_time", "counter1", "data", "signal"])
+def test_the_only_vector_of_a_file_is_its_signal_whatever_it_is_called(tmp_path: Path, name: str) -> None:
+    savemat(tmp_path / "one.mat", {name: SIGNAL})
+    assert np.allclose(read_recording(tmp_path / "one.mat", rate_hz=12_000).samples, SIGNAL, atol=1e-6)
+
+
+def test_a_signal_over_time_is_no_clock_of_another(tmp_path: Path) -> None:
+    savemat(tmp_path / "two.mat", {"X120_DE_time": SIGNAL, "X120_FE_time": SIGNAL[::-1]})
+    chosen = read_recording(tmp_path / "two.mat", variable="*_DE_time", rate_hz=12_000)
+    assert np.allclose(chosen.samples, SIGNAL, atol=1e-6)
+    with pytest.raises(RecordingError, match="X120_DE_time"):
+        read_recording(tmp_path / "two.mat", rate_hz=12_000)
+
+
+def test_a_clock_beside_the_signal_is_one(tmp_path: Path) -> None:
+    savemat(tmp_path / "timed.mat", {"t": np.arange(4000) / 5000.0, "vibration": SIGNAL})
+    recording = read_recording(tmp_path / "timed.mat")
+    assert recording.rate_hz == pytest.approx(5000)
+    assert recording.samples.shape == (4000, 1)
