@@ -89,8 +89,14 @@ def _maxima(lines: NDArray[np.float32]) -> NDArray[np.intp]:
 
 def _surprise(hz: Floats, heights: Floats, bin_hz: float, *, end_hz: float) -> Floats:
     """From how many peaks around are as high: the chance that one of them falls within reach of a given place."""
-    near = np.abs(hz[:, None] - hz) <= _AROUND_HZ
-    as_high = (near & (heights >= heights[:, None])).sum(axis=1)
+    as_high = np.ones(len(hz), np.intp)  # itself among them
+    for apart in range(1, len(hz)):
+        near = hz[apart:] - hz[:-apart] <= _AROUND_HZ
+        if not near.any():
+            break
+        higher = heights[apart:] - heights[:-apart]
+        as_high[:-apart] += near & (higher >= 0)
+        as_high[apart:] += near & (higher <= 0)
     span = np.minimum(hz + _AROUND_HZ, end_hz) - np.maximum(hz - _AROUND_HZ, 0.0)
     expected = as_high / span * 2 * reach_hz(hz, bin_hz)
     surprise: Floats = -np.log(-np.expm1(-expected))

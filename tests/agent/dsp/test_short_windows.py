@@ -73,9 +73,10 @@ def test_levels_at_the_shaft_need_its_orders_apart(seconds: float, known: bool) 
 
 
 def test_a_piece_too_short_for_it_neither_refines_nor_estimates_a_speed() -> None:
+    # 1812 rpm: at 1800 every other order would be a multiple of the mains
     def speed(machine: Machine, seconds: float) -> tuple[float | None, str]:
         t = np.arange(round(seconds * RATE_HZ)) / RATE_HZ
-        lines = sum(np.sin(2 * np.pi * order * RPM / 60 * t) for order in range(1, 6))
+        lines = sum(np.sin(2 * np.pi * order * 1812 / 60 * t) for order in range(1, 6))
         samples = (lines + np.random.default_rng(1).normal(0, 0.3, len(t))).astype(np.float32)
         window = replace(window_of(seconds), samples=samples[:, None])
         found = SpeedTrack(machine).during(analyse(window, SPEC), start_s=0.0, end_s=seconds)

@@ -93,3 +93,19 @@ def test_the_speed_of_a_real_motor_is_found_within_one_percent(shared_data: Path
     path = shared_data / "cwru" / "12k_Drive_End_Bearing_Fault_Data" / "IR" / "007" / "105_0.mat"
     samples = loadmat(path)["X105_DE_time"].ravel()[:24_000]
     assert estimate_rpm(spectra_of(samples, 12_000.0), (1500.0, 2100.0)) == pytest.approx(1797.0, rel=0.01)
+
+
+def test_what_one_window_shows_holds_for_those_that_overlap_with_it(noise: Spectra) -> None:
+    times_s = np.arange(6400) / 3200.0
+    tones = sum(np.sin(2 * np.pi * order * 30.3 * times_s) for order in range(1, 7))
+    shaft = spectra_of(tones + np.random.default_rng(1).normal(0, 0.3, 6400), 3200.0)
+    track = SpeedTrack(Machine("m", rpm=1800.0, speed_source="config"))
+    first = track.during(shaft, start_s=0.0, end_s=2.0)
+    assert (first.origin, first.rpm) == ("estimated", pytest.approx(1818.0, rel=2e-3))
+    assert track.during(noise, start_s=0.5, end_s=2.5) is first
+    assert track.during(noise, start_s=1.5, end_s=3.5) is first
+    assert track.during(noise, start_s=2.0, end_s=4.0).origin == "config"  # shares no sample with it
+    assert track.during(shaft, start_s=2.5, end_s=4.5).origin == "config"  # as the window before
+    assert track.during(shaft, start_s=2.5, end_s=4.5) == track.during(shaft, start_s=2.5, end_s=4.5)
+    assert track.during(shaft, start_s=0.0, end_s=2.0) == first  # time went back: read anew
+    assert track.during(noise, start_s=1.0, end_s=9.0).origin == "config"  # a longer window shows more
