@@ -41,6 +41,7 @@ def add_field(commands: Any) -> None:
     )
     field.add_argument("--watched", type=int, default=4, help="simulated machines watched for days (default: 4)")
     field.add_argument("--rotors", type=int, default=24, help="simulated rotors (default: %(default)s)")
+    field.add_argument("--hours", type=float, default=24.0, help="of healthy sensors, in all (default: %(default)s)")
     field.add_argument("--cache", type=Path, default=Path("runs/features"), help="default: %(default)s")
     field.add_argument("--out", type=Path, default=Path("runs/field"), help="cells and pictures (default: %(default)s)")
     field.add_argument("--json", action="store_true", help="end with one JSON document")
@@ -166,8 +167,9 @@ def _hours(arguments: argparse.Namespace) -> Sequence[msgspec.Struct]:
     folder = arguments.out / _bundle_key(edge, hours.__file__)
     found = []
     for seed in range(hours.FIRST_MACHINE, hours.FIRST_MACHINE + hours.SENSORS):
-        listen = partial(hours.listen_for_hours, edge, seed)
-        one = kept(folder / f"hours-{seed}.json", hours.Healthy, listen)
+        each_h = arguments.hours / hours.SENSORS
+        listen = partial(hours.listen_for_hours, edge, seed, hours=each_h)
+        one = kept(folder / f"hours-{seed}-{each_h:g}.json", hours.Healthy, listen)
         _tell(f"sensor {seed}: commissioned after {one.commissioned_s} s, then {one.hours:g} h, alerts {one.alerts}")
         found.append(one)
     return hours.said_of_healthy(found, overlap=edge.bundle.spec.window_s / edge.bundle.spec.hop_s)

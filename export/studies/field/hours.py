@@ -25,7 +25,7 @@ from export.studies.field.said import Said, pooled
 FIRST_MACHINE = 96_000  # far from the seeds that train the default bundle
 RATE_HZ = 12_800.0
 BLOCK_S = 1.0
-SENSORS, HOURS = 8, 3.0
+SENSORS = 8
 COMMISSIONING_S = 3600.0  # at most
 
 
@@ -40,7 +40,7 @@ class Healthy(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     alerts: dict[str, int]  # raised, by name
 
 
-def listen_for_hours(edge: Edge, seed: int, *, hours: float = HOURS) -> Healthy:
+def listen_for_hours(edge: Edge, seed: int, *, hours: float) -> Healthy:
     """The machine of that seed from its commissioning on; only what comes after it is counted."""
     drawn = simulator.draw_machine(seed, rate_hz=RATE_HZ)
     rpm = drawn.speeds(3)[1]
