@@ -28,6 +28,9 @@ LASTING_BELOW_S = 0.75
 LEAST_REVOLUTIONS = 20.0
 """Of the shaft in a piece, from which its lines are told apart as in whole windows: the fewest that any machine made in
 a window that the encoder learnt from (600 rpm, 2 s)."""
+LEAST_IN_A_WINDOW = 3.0
+"""The same of a whole window. What two parts of a bearing draw lies an order apart or more, and a line is looked for in
+a bin to each side; with fewer revolutions one peak would be the line of every part at once."""
 
 
 class FeatureSpec(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
@@ -80,8 +83,8 @@ class Spectra:
         return 1 / self.bin_hz
 
     def resolves(self, shaft_hz: float) -> bool:
-        """Whether lines at orders of such a shaft stand apart from each other; of whole windows it is taken so."""
-        return self.whole or shaft_hz / self.bin_hz >= LEAST_REVOLUTIONS
+        """Whether lines at orders of such a shaft stand apart from each other."""
+        return shaft_hz / self.bin_hz >= (LEAST_IN_A_WINDOW if self.whole else LEAST_REVOLUTIONS)
 
     @property
     def hears_bearings(self) -> bool:

@@ -67,7 +67,7 @@ class SpeedTrack:
 
     def _from_spectra(self, spectra: Spectra | None) -> Speed:
         source = self._machine.speed_source
-        if spectra is not None and not spectra.resolves(_slowest(self._machine) / 60):
+        if spectra is not None and not spectra.whole and not spectra.resolves(_slowest(self._machine) / 60):
             spectra = None  # a piece too short to tell a speed from its neighbours
         if source in ("config", "told", "file") and self._machine.rpm:
             return refined(self._machine.rpm, self._machine.rpm_tolerance, spectra, origin=source)

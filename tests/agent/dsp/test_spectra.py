@@ -135,3 +135,12 @@ def test_a_tone_in_a_band_does_not_hide_the_modulation_beside_it() -> None:
     flat = msgspec.structs.replace(SPEC, whitening_hz=1e6)
     with_whitening, without = (analyse(window_of(samples), spec).envelopes[2, at] for spec in (SPEC, flat))
     assert with_whitening > without + 1.0
+
+
+@pytest.mark.parametrize(("rpm", "resolved"), [(1.8, False), (60, False), (95, True), (1797, True)])
+def test_a_window_of_too_few_revolutions_tells_no_line_from_another(
+    noisy: NDArray[np.float64], rpm: float, resolved: bool
+) -> None:
+    spectra = analyse(window_of(noisy), FeatureSpec())
+    assert spectra.whole
+    assert spectra.resolves(rpm / 60) == resolved
