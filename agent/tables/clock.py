@@ -33,6 +33,9 @@ class Clock:
     jumps: Jumps  # (rows - 1,)
     wraps: int
     ticks_per_sample: float  # over the whole column
+    lead: int = 1  # samples up to the first on which the clock has moved
+    first: float = 0.0  # by how many ticks it moved there
+    trail: int = 0  # samples after the last on which it has
 
 
 def clock_of(ticks: Floats, *, first_row: int = 0) -> Clock | str:
@@ -57,7 +60,16 @@ def clock_of(ticks: Floats, *, first_row: int = 0) -> Clock | str:
     mean = float(np.mean(steps[~far])) if not far.all() else step  # finer than the median of rounded ticks
     jumps = np.ones(len(steps), np.int64)
     jumps[far] = np.rint(np.minimum(steps[far] / mean, MAX_GAP)).astype(np.int64)
-    return Clock(step, jumps, wraps, float((ticks[-1] - ticks[0]) / jumps.sum()))
+    moved = np.flatnonzero(steps != 0)
+    return Clock(
+        step,
+        jumps,
+        wraps,
+        float((ticks[-1] - ticks[0]) / jumps.sum()),
+        lead=int(jumps[: moved[0] + 1].sum()),
+        first=float(steps[moved[0]]),
+        trail=int(jumps[moved[-1] + 1 :].sum()),
+    )
 
 
 def unwrapped(ticks: Floats) -> tuple[Floats, int]:

@@ -11,7 +11,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from agent.tables.rows import Rows
-from agent.tables.series import Gaps, Series, rate_of, series_of
+from agent.tables.series import Gaps, Series, Timed, series_of
 from agent.tables.values import Question, Table
 
 Floats = NDArray[np.float64]
@@ -31,13 +31,13 @@ class LongSeries:
         self._last: Rows | None = None  # the last sample given out, and the rows without a value behind it
         self._count = 0  # of samples given out
         self._index = 0  # of the last of them
-        self._timed: tuple[int, float] | None = None
+        self._timed: Timed | None = None
         self._is_timed = True
 
     @property
     def rate_hz(self) -> float | None:
         """Of the time column, over all that was given out; None without one, or where nothing shows its unit."""
-        return rate_of(self._timed) if self._is_timed else None
+        return self._timed.rate_hz if self._is_timed and self._timed else None
 
     def feed(self, rows: Rows) -> Floats | Question:
         """Samples (n, axes) that are now known; some are held until the next call. A Question as of `series_of`."""
@@ -77,8 +77,7 @@ class LongSeries:
         if found.timed is None:
             self._is_timed = False
         else:
-            steps, seconds = self._timed or (0, 0.0)
-            self._timed = steps + found.timed[0], seconds + found.timed[1]
+            self._timed = found.timed if self._timed is None else self._timed + found.timed
 
 
 def _samples(pieces: Sequence[Rows]) -> int:

@@ -19,6 +19,38 @@ Gaps = tuple[tuple[int, int], ...]
 
 
 @dataclass(frozen=True, slots=True)
+class Timed:
+    """So many steps from sample to sample, and the seconds that the time column shows for them.
+
+    A clock that is coarser than the samples stands still until its first tick and after its last: what lies there took
+    an unknown part of a tick, and shows no rate.
+    """
+
+    steps: int
+    seconds: float
+    lead: int = 1  # steps up to the first tick, all of them where there is none
+    first_s: float = 0.0  # seconds of that tick
+    trail: int = 0  # steps after the last one
+
+    def __add__(self, later: Timed) -> Timed:
+        steps, seconds = self.steps + later.steps, self.seconds + later.seconds
+        if later.seconds <= 0:
+            lead, first_s = (steps, 0.0) if self.seconds <= 0 else (self.lead, self.first_s)
+            return Timed(steps, seconds, lead, first_s, self.trail + later.steps)
+        if self.seconds <= 0:
+            return Timed(steps, seconds, self.steps + later.lead, later.first_s, later.trail)
+        return Timed(steps, seconds, self.lead, self.first_s, later.trail)
+
+    @property
+    def rate_hz(self) -> float | None:
+        """Hz to six digits, of whole ticks; None where there is none, or the time stands still."""
+        steps, seconds = self.steps, self.seconds
+        if self.lead > 1 or self.trail:
+            steps, seconds = steps - self.lead - self.trail, seconds - self.first_s
+        return float(f"{steps / seconds:.6g}") if steps > 0 and seconds > 0 else None
+
+
+@dataclass(frozen=True, slots=True)
 class Series:
     """`values` (samples, axes), all finite; `gaps` holds (row, sample index) where rows before are missing."""
 
@@ -28,7 +60,7 @@ class Series:
     missing: int  # rows without a value
     wraps: int  # rounds of the clock
     steps: int  # from the first to the last sample, gaps counted
-    timed: tuple[int, float] | None = None  # steps by the time column, and the seconds that it shows for them
+    timed: Timed | None = None
 
 
 def series_of(table: Table, rows: Rows, told: Told | None = None, *, first_row: int = 0) -> Series | Question:
@@ -40,7 +72,7 @@ def series_of(table: Table, rows: Rows, told: Told | None = None, *, first_row: 
     last = int(np.flatnonzero(is_there)[-1]) + 1 if is_there.any() else 0  # rows without a value at the end are no gap
     at = np.flatnonzero(is_there[:last])
     index = at.copy()
-    timed: tuple[int, float] | None = None
+    timed: Timed | None = None
     wraps = 0
     for ticks, column in ((rows.stamps, table.time), (rows.counts, table.counter)):
         if ticks is None or column is None or len(at) < 3:
@@ -48,7 +80,7 @@ def series_of(table: Table, rows: Rows, told: Told | None = None, *, first_row: 
         clock = clock_of(ticks[at], first_row=first_row)
         if isinstance(clock, str):
             if column == table.time and _is_still(ticks[at]):
-                timed = (len(at) - 1, 0.0)
+                timed = Timed(len(at) - 1, 0.0)
                 continue
             settles: Settles = "time_column" if column == table.time else "none"
             return Question(
@@ -62,12 +94,7 @@ def series_of(table: Table, rows: Rows, told: Told | None = None, *, first_row: 
     steps = np.diff(index)
     gaps = tuple((int(row) + 1, int(index[row + 1])) for row in np.flatnonzero(steps > 1))
     total = int(index[-1]) if len(index) else 0
-    return Series(rows.values[at], gaps, rate_of(timed), last - len(at), wraps, total, timed)
-
-
-def rate_of(timed: tuple[int, float] | None) -> float | None:
-    """Hz to six digits of so many steps in so many seconds; None where the time stands still or is unknown."""
-    return None if timed is None or timed[1] <= 0 else float(f"{timed[0] / timed[1]:.6g}")
+    return Series(rows.values[at], gaps, timed.rate_hz if timed else None, last - len(at), wraps, total, timed)
 
 
 def _is_still(ticks: Floats) -> bool:
@@ -80,11 +107,14 @@ def _later(a: NDArray[np.int64], b: NDArray[np.int64]) -> NDArray[np.int64]:
     return np.concatenate((a[:1], a[0] + np.cumsum(steps))).astype(np.int64)
 
 
-def _timed(table: Table, clock: Clock, *, first: float, told: Told | None) -> tuple[int, float] | None:
+def _timed(table: Table, clock: Clock, *, first: float, told: Told | None) -> Timed | None:
     assert table.time is not None
     second = table.columns[table.time].second
     if second is None:
         known_hz = told.rate_hz if told is not None and told.rate_hz is not None else table.facts.rate_hz
         second = second_of(clock.ticks_per_sample, first, rate_hz=known_hz)
     steps = int(clock.jumps.sum())
-    return None if second is None else (steps, steps * clock.ticks_per_sample * second)
+    if second is None:
+        return None
+    seconds = steps * clock.ticks_per_sample * second
+    return Timed(steps, seconds, clock.lead, clock.first * second, clock.trail)

@@ -11,6 +11,7 @@ from tables_of_noise import asked, settled
 from agent.tables.clock import clock_of, second_of, unwrapped
 from agent.tables.contents import contents_of
 from agent.tables.dialect import Writing, writing_of
+from agent.tables.long_series import LongSeries
 from agent.tables.rows import Other, Row, Spoilt, read_line, read_lines
 from agent.tables.series import Series, series_of
 from agent.tables.settle import SAMPLE_LINES
@@ -411,3 +412,20 @@ def test_what_is_told_and_contradicted_is_asked_about() -> None:
         assert question is not None
         assert question.settles == settles
     assert contradiction(table, Told(unit="raw"), measured_hz=5000.0) is None, "counts are less than is known"
+
+
+@pytest.mark.parametrize("pieces", [1, 7])
+@pytest.mark.parametrize(("first", "rows_in_all", "rate_hz"), [(0, 400, 100.0), (30, 400, 100.0), (30, 150, None)])
+def test_a_clock_of_whole_seconds_shows_the_rate_of_whole_ticks(
+    pieces: int, first: int, rows_in_all: int, rate_hz: float | None
+) -> None:
+    """400 rows at 100 Hz show three ticks of a second, but are four seconds long; one tick alone shows no rate."""
+    count = np.arange(first, first + rows_in_all)
+    stamps = [f"2026-03-01 10:00:{k // 100:02d}" for k in count]
+    lines = rows(stamps, np.random.default_rng(3).normal(size=rows_in_all), header="date,acc")
+    table = settled(lines)
+    series = LongSeries(table)
+    for k in range(pieces):
+        series.feed(read_lines(table, lines[1:][k * rows_in_all // pieces : (k + 1) * rows_in_all // pieces]))
+    series.end()
+    assert series.rate_hz == (None if rate_hz is None else pytest.approx(rate_hz))
