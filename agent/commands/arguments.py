@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import argparse
+import re
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -17,6 +18,9 @@ WRONG_USAGE = 2
 """Exit code of a command that judges; 1 and 3 beside it say what was judged."""
 WIDEST = 2.0  # highest over lowest speed: further apart, a speed and its double look alike
 
+DASHES = re.compile("[\u2010-\u2015~\u301c\uff5e]")
+"""What a range is written with besides a minus: dashes that word processors make of one, and the tilde of Korean."""
+
 
 def rpm(text: str) -> float:
     """A shaft speed."""
@@ -30,8 +34,8 @@ def rpm(text: str) -> float:
 
 
 def rpm_range(text: str) -> tuple[float, float]:
-    """Two shaft speeds, as in 1400-1500."""
-    low, dash, high = text.partition("-")
+    """Two shaft speeds, as in 1400-1500, with whatever dash."""
+    low, dash, high = DASHES.sub("-", text).partition("-")
     if not dash:
         raise argparse.ArgumentTypeError(f"{text!r} is no range; give two speeds, the lower first, like 1400-1500")
     limits = rpm(low), rpm(high)

@@ -85,14 +85,14 @@ def main(args: argparse.Namespace) -> int:
     from agent.bundle.encoder import load_encoder
     from agent.bundle.load import load_bundle
     from agent.messages.answer import answer_of
+    from agent.recordings.recording import with_rate
     from agent.recordings.short import piece_seconds
     from agent.stream.cutting import windows_like
 
     arguments.bearing_of(args)
     bundle = load_bundle(args.bundle)
     _, encoder = load_encoder(bundle, args.runtime)
-    if args.join and args.snapshots:
-        raise RecordingError("--join takes files as consecutive in time, --snapshots as apart; give one of them")
+    _check_together(args)
     healthy = [_read([path], args) for path in args.healthy]
     learnt: dict[float | None, dict[str | None, Baseline]] = {}
     together = args.join or args.snapshots
@@ -100,8 +100,9 @@ def main(args: argparse.Namespace) -> int:
     unreadable = False
     for paths in [args.files] if together else [[path] for path in args.files]:
         try:
-            recording = _read(paths, args)
+            recording = with_rate(_read(paths, args))
             _check_speed(recording, args)
+            recording = _beside_itself(recording, args.healthy)
         except RecordingError as error:
             if len(args.files) == 1 or together:
                 raise
@@ -240,6 +241,24 @@ def _read(paths: Sequence[Path], args: argparse.Namespace) -> Recording:
     return dataclasses.replace(
         parts[0], samples=np.concatenate([part.samples for part in parts]), pieces=parts[0].pieces[:1]
     )
+
+
+def _check_together(args: argparse.Namespace) -> None:
+    """UsageError for arguments that contradict each other, before anything is read; RecordingError for --join."""
+    if args.join and args.snapshots:
+        raise RecordingError("--join takes files as consecutive in time, --snapshots as apart; give one of them")
+    if args.rpm is not None and args.rpm_range is not None:
+        raise arguments.UsageError("argument --rpm-range: not together with --rpm; give the one that is known")
+    if args.healthy_rpm is not None and not args.healthy:
+        raise arguments.UsageError("argument --healthy-rpm: is the speed of --healthy FILE; give that, too")
+
+
+def _beside_itself(recording: Recording, healthy: Sequence[Path]) -> Recording:
+    """The recording with a note where it is also the healthy one, and so cannot differ from it."""
+    if recording.path.resolve() not in {path.resolve() for path in healthy}:
+        return recording
+    note = "is also given as healthy (--healthy), and cannot differ from itself"
+    return dataclasses.replace(recording, notes=(*recording.notes, note))
 
 
 def _check_speed(recording: Recording, args: argparse.Namespace) -> None:

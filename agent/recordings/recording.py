@@ -61,10 +61,10 @@ def blocks_of(
     are a device's own blocks these are kept whole. `session_base` is added to every session, so that a recording played
     again is another session. RecordingError where the rate is unknown.
     """
-    if recording.rate_hz is None:
-        raise RecordingError(f"{recording.path}: does not say its sample rate; give it (--rate-hz)")
+    rate_hz = with_rate(recording).rate_hz
+    assert rate_hz is not None
     own_blocks = block is None and any(piece.device_us is not None for piece in recording.pieces)
-    limit = len(recording.samples) if own_blocks else block or max(1, round(BLOCK_S * recording.rate_hz))
+    limit = len(recording.samples) if own_blocks else block or max(1, round(BLOCK_S * rate_hz))
     ends = [piece.row for piece in recording.pieces[1:]] + [len(recording.samples)]
     stream: Stream | None = None
     elapsed, expected = 0, recording.pieces[0].start
@@ -82,10 +82,17 @@ def blocks_of(
                 start=piece.start + row - piece.row,
                 samples=samples,
                 device_us=piece.device_us if row == piece.row else None,
-                arrival_s=elapsed / recording.rate_hz,
+                arrival_s=elapsed / rate_hz,
                 clipped=piece.clipped if row == piece.row else 0,
             )
         expected = piece.start + end - piece.row
+
+
+def with_rate(recording: Recording) -> Recording:
+    """The recording itself; RecordingError where nothing says its sample rate."""
+    if recording.rate_hz is None:
+        raise RecordingError(f"{recording.path}: does not say its sample rate; give it (--rate-hz)")
+    return recording
 
 
 def _stream_of(recording: Recording, *, sensor: str, session: int) -> Stream:

@@ -17,6 +17,7 @@ from requirements import ROOT
 import simulator
 from agent.alerting.verdict import Verdict
 from agent.cli import main
+from agent.commands.arguments import rpm_range
 from agent.messages.sentences import fault_said
 from agent.messages.terminal import width
 
@@ -303,6 +304,39 @@ def test_a_given_speed_that_the_spectrum_contradicts_is_asked_about(
     else:
         assert asks in document["speed_question"]
         assert document["speed"]["rpm"] is None
+
+
+@pytest.mark.parametrize(
+    ("options", "complaint"),
+    [
+        (["--rpm", "1480", "--rpm-range", "1400-1500"], "--rpm-range: not together with --rpm"),
+        (["--healthy-rpm", "1480"], "--healthy-rpm: is the speed of --healthy FILE"),
+    ],
+)
+def test_arguments_of_which_one_would_go_unheard_are_refused(
+    options: list[str], complaint: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert main(["replay", str(HEALTHY), *options]) == 2
+    assert complaint in capsys.readouterr().err
+
+
+@pytest.mark.parametrize("dash", ["-", "\u2013", "~"])
+def test_a_range_of_speeds_is_written_with_any_dash(dash: str) -> None:
+    assert rpm_range(f"1400{dash}1500") == (1400.0, 1500.0)
+
+
+def test_a_recording_that_is_its_own_healthy_state_says_so(capsys: pytest.CaptureFixture[str]) -> None:
+    assert main(["replay", str(HEALTHY), "--rpm", "1480", "--healthy", str(HEALTHY)]) == 0
+    assert "cannot differ from itself" in " ".join(capsys.readouterr().out.split())
+
+
+def test_a_file_without_a_rate_does_not_end_the_others(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    no_rate = tmp_path / "no_rate.csv"
+    no_rate.write_text("acc\n" + "\n".join(f"{v:.4f}" for v in np.random.default_rng(0).normal(size=2000)))
+    assert main(["replay", str(no_rate), str(damaged_wav(tmp_path)), *KNOWN, "--fail-on", "fault"]) == 1
+    said = capsys.readouterr()
+    assert "no_rate.csv: does not say its sample rate" in said.err
+    assert "Bearing outer race fault" in said.out
 
 
 def test_a_given_speed_that_the_file_contradicts_is_refused(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
