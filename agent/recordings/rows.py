@@ -116,7 +116,7 @@ class Content:
         if table.facts.rpm is not None:
             yield f"{table.facts.rpm:g} rpm from the {self._where}"
         if series.gaps:
-            yield f"{len(series.gaps)} gaps in time"
+            yield f"{len(series.gaps)} gaps in time" if len(series.gaps) > 1 else "a gap in time"
         if series.wraps:
             yield f"its clock went round {series.wraps} times"
         if table.unit is not None:

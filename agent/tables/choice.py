@@ -6,6 +6,7 @@ Only acceleration becomes an axis. Where nothing tells, the answer is a question
 from __future__ import annotations
 
 import fnmatch
+import re
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from typing import Final
@@ -13,7 +14,8 @@ from typing import Final
 import numpy as np
 
 from agent.limits import STANDARD_GRAVITY
-from agent.tables.columns import HOLDS_WORDS, Cells
+from agent.tables.columns import CALLED_TIME, COUNT_UP, HOLDS_WORDS, Cells
+from agent.tables.contents import contents_of
 from agent.tables.values import Column, LeftOut, Question, Role, Told, Unit
 from agent.types import AXES
 
@@ -24,6 +26,7 @@ GRAVITIES = (
     *(256.0 * 2**k for k in range(8)),
 )  # g, m/s2, mg, and counts per g of usual ranges
 UNITS: Final[tuple[Unit, ...]] = ("g", "m/s2", "V")
+FREQUENCY = re.compile(r"freq|주파수|(?<![a-z])k?hz(?![a-z])", re.IGNORECASE)
 TURNS = 0.3  # share of rows on which a column's word changes, from which lines of several kinds take turns
 NEAR_GRAVITY = 0.12
 
@@ -46,6 +49,9 @@ def choice_of(cells: Sequence[Cells], columns: Sequence[Column], told: Told) -> 
     columns = tuple(columns)
     if (mixed := _kinds_in_turn(cells, columns)) is not None:
         return Question(mixed, "none", _labels(columns))
+    if (frequency := _frequencies(cells, columns)) is not None:
+        text = f"column {frequency} is a frequency that rises evenly: these rows are a spectrum, no samples over time"
+        return Question(text, "none", _labels(columns))
     time = _clock(columns, told, "time")
     if isinstance(time, Question):
         return time
@@ -55,6 +61,8 @@ def choice_of(cells: Sequence[Cells], columns: Sequence[Column], told: Told) -> 
     )
     if isinstance(chosen, Question):
         return chosen
+    if (unsorted := _unsorted(columns, chosen, told)) is not None:
+        return Question(f"column {unsorted} {CALLED_TIME}", "time_column", _labels(columns))
     time = None if time in chosen else time
     counter = None if counter in chosen else counter
     columns = tuple(
@@ -69,17 +77,40 @@ def choice_of(cells: Sequence[Cells], columns: Sequence[Column], told: Told) -> 
     if unit is None:
         columns = tuple(replace(column, scale=1.0) if k in chosen else column for k, column in enumerate(columns))
     left = [
-        LeftOut(column.name, _why_not(column, by_name=told.columns is None))
+        LeftOut(column.name, _why_not(column, by_name=told.columns is None, named=bool(cells[k].name)))
         for k, column in enumerate(columns)
         if k not in chosen and k not in (time, counter)
     ]
     return Choice(tuple(chosen), _axes(columns, chosen), unit, time, counter, columns, tuple(left))
 
 
-def _why_not(column: Column, *, by_name: bool) -> str:
+def _why_not(column: Column, *, by_name: bool, named: bool) -> str:
     if column.role not in ("acceleration", "unknown"):
         return column.reason
-    return "is not called acceleration, and others are" if by_name else "was not named"
+    if not by_name:
+        return "was not named"
+    return "is not called acceleration, and others are" if named else "shows no gravity, and three others do"
+
+
+def _frequencies(cells: Sequence[Cells], columns: Sequence[Column]) -> str | None:
+    """The column over whose even frequencies the others are spectra; a table with a column of time holds none."""
+    if any(column.role == "time" for column in columns):
+        return None
+    for cell, column in zip(cells, columns, strict=True):
+        is_frequency = column.role == "speed" and FREQUENCY.search(f"{column.name} {column.unit or ''}")
+        if is_frequency and contents_of(cell.values).rises:
+            return column.name
+    return None
+
+
+def _unsorted(columns: tuple[Column, ...], chosen: Sequence[int], told: Told) -> str | None:
+    """A column called time by which the rows are in no order; where a person named columns, they left it out.
+
+    Beside signals that are called time themselves, as in CWRU's files, it may be one of them.
+    """
+    if told.columns is not None or any(columns[k].reason == CALLED_TIME for k in chosen):
+        return None
+    return next((column.name for column in columns if column.reason == CALLED_TIME), None)
 
 
 def _kinds_in_turn(cells: Sequence[Cells], columns: Sequence[Column]) -> str | None:
@@ -137,6 +168,8 @@ def _told_columns(columns: tuple[Column, ...], wanted: Sequence[int | str]) -> l
         return Question(f"1 to {len(AXES)} different columns can be chosen", "columns", _labels(columns))
     if words := [columns[k].name for k in chosen if columns[k].reason == HOLDS_WORDS]:
         return Question(f"{words[0]} holds words, no samples", "columns", _labels(columns))
+    if clocks := [columns[k] for k in chosen if columns[k].reason in COUNT_UP]:
+        return Question(f"{clocks[0].name} is no acceleration: it {clocks[0].reason}", "columns", _labels(columns))
     return chosen
 
 

@@ -108,5 +108,6 @@ def second_of(step: float, first: float, *, rate_hz: float | None) -> float | No
             return second
     if rate_hz is not None:
         fits = [second for second in (1.0, 1e-3, 1e-6, 1e-9) if abs(1 / (step * second) / rate_hz - 1) <= AGREES]
-        return fits[0] if fits else None
+        if fits:
+            return fits[0]
     return 1.0 if 0 < step < CERTAINLY_SECONDS else None

@@ -20,6 +20,10 @@ from agent.tables.values import Column, Role
 Floats = NDArray[np.float64]
 
 HOLDS_WORDS = "holds words"
+CALLED_TIME = "is called time, and goes down as often as up"
+RISES, COUNTS_BY_ONES, COUNTS, IS_TIME = "rises evenly", "counts up by ones", "counts up", "is time by its name"
+COUNT_UP = (RISES, COUNTS_BY_ONES, COUNTS, IS_TIME, "holds times")
+"""What only a clock or a counter does."""
 MOST_TEXT = 0.5  # share of fields that are no numbers from which a column is text
 SWINGS = 0.25
 """Share of steps that go down, from which a column called time is a signal over time: CWRU calls its vibration so."""
@@ -71,7 +75,7 @@ def _column(number: int, cells: Cells, *, rate_hz: float | None) -> Column:
         return Column(label, "text", HOLDS_WORDS, sure=sense.strength == "sure")
     found = contents_of(cells.values)
     if cells.stamped:
-        return Column(label, "time", "holds times", second=1.0, sure=True, stamped=True)
+        return Column(label, "time", COUNT_UP[-1], second=1.0, sure=True, stamped=True)
     role, reason = _role(sense, found)
     column = Column(label, role, reason, unit=sense.unit, axis=sense.axis, sure=sense.strength == "sure")
     if role == "acceleration" and sense.sense is not None and sense.sense.base in ("g", "m/s2"):
@@ -91,7 +95,7 @@ def _role(sense: NameSense, found: Contents) -> tuple[Role, str]:
     if sense.role in ("time", "counter") and sense.strength == "sure":
         return _clock_role(sense.role, found)
     if found.rises:
-        return ("counter", "counts up by ones") if found.counts and found.step == 1 else ("time", "rises evenly")
+        return ("counter", COUNTS_BY_ONES) if found.counts and found.step == 1 else ("time", RISES)
     if found.climbs and found.whole and sense.strength != "sure" and not found.steps:
         return "time", "only ever counts up"
     if sense.role == "acceleration":
@@ -105,11 +109,11 @@ def _role(sense: NameSense, found: Contents) -> tuple[Role, str]:
 
 def _clock_role(role: Role, found: Contents) -> tuple[Role, str]:
     if role == "counter" and (found.counts or found.climbs or found.rises):
-        return "counter", "counts up"
+        return "counter", COUNTS
     if role == "time" and (found.rises or found.climbs or found.numbers < LEAST_ROWS or found.constant):
-        return "time", "is time by its name"
+        return "time", IS_TIME
     if role == "time" and found.back > SWINGS:
-        return "unknown", "is called time, and goes down as often as up"
+        return "unknown", CALLED_TIME
     if role == "time":
         return "time", "is time by its name, but does not count up evenly"
     return "constant" if found.constant else "label", "is a number by its name, and does not count up"

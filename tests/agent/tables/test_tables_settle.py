@@ -429,3 +429,44 @@ def test_a_clock_of_whole_seconds_shows_the_rate_of_whole_ticks(
         series.feed(read_lines(table, lines[1:][k * rows_in_all // pieces : (k + 1) * rows_in_all // pieces]))
     series.end()
     assert series.rate_hz == (None if rate_hz is None else pytest.approx(rate_hz))
+
+
+def test_rows_in_no_order_of_their_time_are_asked_about_whatever_rate_is_told() -> None:
+    shuffled = np.random.default_rng(0).permutation(T)
+    lines = rows(shuffled, A[:, 0], header="time_s,acc_g")
+    question = asked(lines, rate_hz=5000.0)
+    assert question.settles == "time_column"
+    assert "time_s is called time, and goes down" in question.text
+    assert names(settled(lines, columns=("acc_g",), rate_hz=5000.0)) == ["acc_g"]
+
+
+@pytest.mark.parametrize("wanted", ["time_s", "n", 1, 2])
+def test_time_and_counters_are_no_acceleration_even_if_named(wanted: int | str) -> None:
+    lines = rows(T, K, A[:, 0], header="time_s,n,acc_g")
+    assert "is no acceleration" in asked(lines, columns=(wanted,)).text
+
+
+@pytest.mark.parametrize("header", ["Frequency (Hz),Amplitude (g)", "f [Hz],acc [g]", "주파수,가속도(g)"])
+def test_a_spectrum_is_no_signal(header: str) -> None:
+    question = asked(rows(K * 2.0, np.abs(A[:, 0]), header=header), rate_hz=5000.0)
+    assert (question.settles, "spectrum" in question.text) == ("none", True)
+
+
+def test_a_running_frequency_beside_time_is_a_speed() -> None:
+    assert names(settled(rows(T, K / 10.0, A[:, 0], header="time_s,freq (Hz),acc_g"))) == ["acc_g"]
+
+
+def test_a_written_rate_does_not_win_over_a_time_that_can_only_be_seconds() -> None:
+    lines = ["Sampling frequency,25600", *rows(T, A[:, 0], header="t,acc_g")]
+    table = settled(lines)
+    series = series_of(table, read_lines(table, lines[table.skip :]))
+    assert isinstance(series, Series)
+    question = contradiction(table, Told(), measured_hz=series.rate_hz)
+    assert question is not None
+    assert "25600 Hz, but column t says 5000 Hz" in question.text
+
+
+def test_of_nameless_columns_the_reason_is_what_they_show() -> None:
+    gyro = 3 * A[:, 3:6]
+    lines = rows(*(A[:, :3] * 0.05 + [0, 0, 1.0]).T, *gyro.T)
+    assert {left.reason for left in settled(lines).left_out} == {"shows no gravity, and three others do"}
