@@ -29,6 +29,9 @@ SENTENCES = {
 }
 """Fields that are looked up themselves; what stands in others is a name or a figure."""
 
+NUMBERS = {"count", "row"}
+"""Fields of digits alone, which no place before them is part of."""
+
 _FIELD = re.compile(r"\{(\w+)\}")
 
 
@@ -36,11 +39,29 @@ def in_language(text: str, language: Language) -> str:
     """The same notice in one language; as it is where the table does not know it."""
     if language == "en":
         return text
+    parts = [_whole(part, language) for part in text.split("; ")]
+    known = [part for part in parts if part is not None]
+    if len(known) == len(parts):  # a question, what answers it and what there is to choose from
+        return "; ".join(known)
     words = _translated(text, language)
     if words is not None:
         return words
     place, colon, sentence = text.partition(": ")
     return place + colon + in_language(sentence, language) if colon else text
+
+
+def _whole(text: str, language: Language) -> str | None:
+    """A sentence that the table has as it stands, behind its place, or as a reason behind the name of a column."""
+    if (words := _translated(text, language)) is not None:
+        return words
+    place, colon, sentence = text.partition(": ")
+    if colon:
+        behind = _whole(sentence, language)
+        return None if behind is None else place + colon + behind
+    for space in re.finditer(" (?=is |holds |never |rises |counts |only |does )", text):
+        if (reason := _translated(text[space.end() :], language)) is not None:
+            return f"{text[: space.start()]}({reason})"
+    return None
 
 
 def is_known(text: str, language: Language) -> bool:
@@ -72,5 +93,5 @@ def _patterns(language: Language) -> list[tuple[re.Pattern[str], str]]:
 def _pattern_of(english: str) -> re.Pattern[str]:
     parts = _FIELD.split(english)
     texts, names = parts[0::2], parts[1::2]
-    fields = [f"(?P<{name}>.*?)" for name in names]
+    fields = [rf"(?P<{name}>\d+)" if name in NUMBERS else f"(?P<{name}>.*?)" for name in names]
     return re.compile("".join(re.escape(text) + field for text, field in zip(texts, [*fields, ""], strict=True)), re.S)

@@ -113,3 +113,25 @@ def test_fields_are_carried_over_and_looked_up_themselves(english: str, korean: 
 def test_a_name_is_no_sentence() -> None:
     assert in_language("5120 Hz from column time", "ko") == "time 열에서 5120 Hz"
     assert in_language("left out: time never changes", "ko") == "제외: time(변하지 않음)"
+
+
+@pytest.mark.parametrize(
+    "english",
+    [
+        "a.csv: holds no acceleration: t is time by its name; v mm/s is a velocity by its name; "
+        "name the columns that are acceleration (--channel, like 2+3+4); there are: t, v mm/s",
+        "a.csv: has no column 'b'; name the columns that are acceleration (--channel, like 2+3+4); there are: t",
+        "a.csv: column t is called time, and goes down as often as up; "
+        "correct its time, or leave it out and give the sample rate (--rate-hz); there are: t, x",
+        "a.csv: t is no acceleration: it is time by its name; "
+        "name the columns that are acceleration (--channel, like 2+3+4); there are: t, x",
+        "a.mat: 2 variables fit '*'; name one of (--channel): a 48, b 48",
+        "a.csv: '6205/6306' names 2 bearings, 6205 and 6306; give one; see textvib-agent replay --help",
+        "a.csv: does not say its sample rate; give it (--rate-hz)",
+    ],
+)
+def test_no_word_of_a_refusal_stays_english(english: str) -> None:
+    korean = in_language(english, "ko")
+    place, _, sentence = korean.partition(": ")
+    assert place in ("a.csv", "a.mat")
+    assert not re.findall(r"(?<![-\w])(?:is|the|name|there|which|by|it|its|of|fit)(?!\w)", sentence)
