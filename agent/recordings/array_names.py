@@ -17,9 +17,12 @@ from numpy.typing import NDArray
 
 from agent.errors import RecordingError
 from agent.recordings.channels import MAX_CHANNELS, numbers_of_columns
+from agent.tables.columns import WHAT
 from agent.tables.names import sense_of
 
 MOST_COLUMNS = 64  # of vectors side by side
+MAY_BE_SIGNAL = ("acceleration", "unknown", "time", "counter", "text")
+"""Roles by name that contents may contradict; MATLAB's import calls a column VarName6, which is no remark."""
 
 
 class Leaf(Protocol):
@@ -68,14 +71,28 @@ def chosen_parts(path: Path, there: Mapping[str, Leaf], variable: str | None) ->
 
 
 def parts_of_all(path: Path, there: Mapping[str, Leaf]) -> list[Part]:
-    """The only array, or vectors of one group and length as a table; RecordingError lists what there is to choose."""
+    """The only array, or vectors of one group and length as a table; RecordingError lists what there is to choose.
+
+    What is called another quantity than acceleration leaves no choice, nor does time beside a table of its length.
+    """
     groups = {group_of(name) for name in there}
     lengths = {max(leaf.shape) for leaf in there.values()}
     vectors = all(leaf.size == max(leaf.shape) and _is_real(leaf) for leaf in there.values())
     if len(there) > 1 and len(there) <= MOST_COLUMNS and vectors and len(groups) == len(lengths) == 1:
         return [_whole(path, name, leaf) for name, leaf in there.items()]
+    signals = [name for name in there if not _is_time(name) and other_quantity(name) is None]
+    if len(signals) == 1:
+        part = _whole(path, signals[0], there[signals[0]])
+        return [part, *time_beside(path, there, [part])]
     name = _one_name(path, "*", there)
     return [_whole(path, name, there[name])]
+
+
+def other_quantity(name: str) -> str | None:
+    """What an array is called for sure where that is no acceleration, as the end of a sentence."""
+    sense = sense_of(last_of(name))
+    may_be = sense.strength != "sure" or sense.role in MAY_BE_SIGNAL
+    return None if may_be else f"is {WHAT[sense.role]} by its name"
 
 
 def time_beside(path: Path, there: Mapping[str, Leaf], parts: Sequence[Part]) -> list[Part]:

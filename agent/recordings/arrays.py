@@ -15,7 +15,16 @@ import numpy as np
 from numpy.typing import NDArray
 
 from agent.errors import RecordingError
-from agent.recordings.array_names import Leaf, Part, chosen_parts, last_of, parts_of_all, time_beside
+from agent.recordings.array_names import (
+    MAY_BE_SIGNAL,
+    Leaf,
+    Part,
+    chosen_parts,
+    last_of,
+    other_quantity,
+    parts_of_all,
+    time_beside,
+)
 from agent.recordings.array_scalars import facts_of_scalars
 from agent.recordings.asked import Asked
 from agent.recordings.channels import MAX_VALUES
@@ -29,8 +38,6 @@ from agent.tables.values import Facts, Question, Table, Told
 Floats = NDArray[np.float64]
 
 CHUNK_VALUES = 1 << 16  # of a table, read at a time
-MAY_BE_SIGNAL = ("acceleration", "unknown", "time", "counter", "text")
-"""Roles by name that contents may contradict; MATLAB's import calls a column VarName6, which is no remark."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,6 +75,9 @@ def recording_of(path: Path, arrays: Arrays, asked: Asked) -> Recording:
     content = Content(path, table)
     if asked.variable != names[0] and names != [""]:
         content.notes.append(f"variable {' + '.join(names)}")
+    if not asked.parts:
+        others = {name: other_quantity(name) for name in there if name not in {part.name for part in parts}}
+        content.notes.extend(f"left out: {name} {reason}" for name, reason in others.items() if reason)
     _read(content, table, columns, asked)
     return content.end()
 
@@ -97,7 +107,7 @@ def _settled(
     table = settle_columns(typed, facts, Told(columns=told, volts=asked.volts))
     if isinstance(table, Question):
         raise _refused(path, table, there, parts)
-    if len(parts) > 1 and told is None and len(table.chosen) > 1 and not _are_sure(table):
+    if told is None and len({columns[k].part.name for k in table.chosen}) > 1 and not _are_sure(table):
         raise _several(path, there)
     return table, columns
 

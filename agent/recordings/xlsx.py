@@ -86,6 +86,8 @@ def _settled(path: Path, sheets: dict[str, Any], asked: Asked) -> tuple[str, Tab
             found[name] = table_of_lines(path, head, asked)
         except RecordingError as error:
             problems[name] = error
+    if len(sure := {name: table for name, table in found.items() if _shows_samples(table)}) == 1:
+        found = sure
     if len(found) > 1:
         raise RecordingError(
             f"{path}: sheets {', '.join(found):.400} hold acceleration; choose one (--channel, like 'SHEET!*')"
@@ -93,6 +95,11 @@ def _settled(path: Path, sheets: dict[str, Any], asked: Asked) -> tuple[str, Tab
     if not found:
         raise max(problems.values(), key=lambda error: "no line of numbers" not in str(error), default=_empty(path))
     return next(iter(found.items()))
+
+
+def _shows_samples(table: Table) -> bool:
+    """Whether a sheet has its own time or names acceleration; a cover sheet of remarks may hold numbers, too."""
+    return table.time is not None or all(table.columns[k].role == "acceleration" for k in table.chosen)
 
 
 def _empty(path: Path) -> RecordingError:

@@ -33,3 +33,21 @@ def test_a_clock_beside_the_signal_is_one(tmp_path: Path) -> None:
     recording = read_recording(tmp_path / "timed.mat")
     assert recording.rate_hz == pytest.approx(5000)
     assert recording.samples.shape == (4000, 1)
+
+
+def test_time_beside_a_table_of_axes_is_its_clock(tmp_path: Path) -> None:
+    axes = np.random.default_rng(1).normal(size=(4000, 3))
+    np.savez(tmp_path / "timed.npz", t=np.arange(4000) / 5000.0, acc=axes)
+    recording = read_recording(tmp_path / "timed.npz")
+    assert recording.rate_hz == pytest.approx(5000)
+    assert np.allclose(recording.samples, axes, atol=1e-6)
+
+
+def test_another_quantity_beside_the_signal_leaves_no_choice_and_is_said(tmp_path: Path) -> None:
+    np.savez(tmp_path / "warm.npz", vib=SIGNAL[:, 0], temperature=np.linspace(40, 41, 50), fs=5000)
+    recording = read_recording(tmp_path / "warm.npz")
+    assert recording.samples.shape == (4000, 1)
+    assert "left out: temperature is a temperature by its name" in recording.notes
+    np.savez(tmp_path / "two.npz", vib=SIGNAL[:, 0], other=np.linspace(40, 41, 50), fs=5000)
+    with pytest.raises(RecordingError, match="2 variables fit"):
+        read_recording(tmp_path / "two.npz")

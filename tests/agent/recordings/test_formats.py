@@ -428,3 +428,16 @@ def test_a_long_file_is_read_in_pieces(tmp_path: Path, suffix: str) -> None:
     tracemalloc.stop()
     assert len(recording.samples) == LONG
     assert peak + max(held) < 2 * recording.samples.nbytes + (10 << 20)
+
+
+def test_a_cover_sheet_that_holds_numbers_is_not_asked_about(tmp_path: Path) -> None:
+    book = openpyxl.Workbook()
+    cover, data = book.active, book.create_sheet("Data")
+    for row in (["A"], ["Machine: P-101"], ["Rate: 5000 Hz"]):
+        cover.append(row)
+    data.append(["t [s]", "a [m/s²]"])
+    for k, value in enumerate(np.random.default_rng(0).normal(size=400)):
+        data.append([k / 5000, float(value)])
+    book.save(tmp_path / "covered.xlsx")
+    recording = read_recording(tmp_path / "covered.xlsx")
+    assert (recording.rate_hz, recording.samples.shape) == (5000.0, (400, 1))
