@@ -40,7 +40,7 @@ def _inside(text: str, own: Own | None) -> Inside:
     if "=" in text:
         return given_orders(text)
     if _are_measures(text):
-        return _by_measures(text.split("/"))
+        return _by_measures(_parts(text))
     try:
         return find(text, own).inside
     except SeveralBearingsError:
@@ -64,8 +64,13 @@ def _by_measures(parts: list[str]) -> Geometry:
     return geometry_from(int(count), ball, pitch, float(parts[3]) if len(parts) == 4 else 0.0)
 
 
+def _parts(text: str) -> list[str]:
+    """Measures as they stand between slashes or semicolons, with a decimal comma as with a point."""
+    return text.replace(",", ".").replace(";", "/").split("/")
+
+
 def _are_measures(text: str) -> bool:
-    parts = text.split("/")
+    parts = _parts(text)
     return len(parts) in (3, 4) and all(map(_is_number, parts))
 
 

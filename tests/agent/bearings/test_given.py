@@ -82,3 +82,8 @@ def test_a_bearing_knows_its_orders_by_measures_and_by_orders_but_not_by_a_count
     assert Bearing("de", measures.orders).orders == measures.orders
     assert Bearing("de", BallCount(9)).orders is None
     assert Bearing("de").orders is None
+
+
+@pytest.mark.parametrize("text", ["9/7,94/39,04/0", "9;7.94;39.04;0", "9;7,94;39,04"])
+def test_measures_are_written_with_a_decimal_comma_too(text: str) -> None:
+    assert inside_of(text) == Geometry(9, 7.94, 39.04)
