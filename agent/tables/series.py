@@ -113,6 +113,8 @@ def _timed(table: Table, clock: Clock, *, first: float, told: Told | None) -> Ti
     if second is None:
         known_hz = told.rate_hz if told is not None and told.rate_hz is not None else table.facts.rate_hz
         second = second_of(clock.ticks_per_sample, first, rate_hz=known_hz)
+    if second is None:  # with several samples to a tick, its own size may show the unit
+        second = second_of(clock.step, first, rate_hz=None)
     steps = int(clock.jumps.sum())
     if second is None:
         return None

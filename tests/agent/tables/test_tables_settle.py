@@ -470,3 +470,12 @@ def test_of_nameless_columns_the_reason_is_what_they_show() -> None:
     gyro = 3 * A[:, 3:6]
     lines = rows(*(A[:, :3] * 0.05 + [0, 0, 1.0]).T, *gyro.T)
     assert {left.reason for left in settled(lines).left_out} == {"shows no gravity, and three others do"}
+
+
+def test_milliseconds_since_1970_are_known_with_several_samples_to_each() -> None:
+    stamps = 1_700_000_000_000 + K * 1000 // 12_000
+    lines = rows(stamps, A[:, 0], header="ts,acc")
+    table = settled(lines)
+    series = series_of(table, read_lines(table, lines[1:]))
+    assert isinstance(series, Series)
+    assert series.rate_hz == pytest.approx(12_000, rel=0.01)
