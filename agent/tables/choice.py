@@ -61,8 +61,6 @@ def choice_of(cells: Sequence[Cells], columns: Sequence[Column], told: Told) -> 
     )
     if isinstance(chosen, Question):
         return chosen
-    if (unsorted := _unsorted(columns, chosen, told)) is not None:
-        return Question(f"column {unsorted} {CALLED_TIME}", "time_column", _labels(columns))
     time = None if time in chosen else time
     counter = None if counter in chosen else counter
     columns = tuple(
@@ -84,6 +82,21 @@ def choice_of(cells: Sequence[Cells], columns: Sequence[Column], told: Told) -> 
     return Choice(tuple(chosen), _axes(columns, chosen), unit, time, counter, columns, tuple(left))
 
 
+def in_order(choice: Choice, told: Told) -> Choice | Question:
+    """The choice, or a Question where a column called time shows that the rows, one after the other, are in no order.
+
+    Beside signals that are called time themselves, as in CWRU's files, it may be one of them; where a person named
+    columns, they left it out.
+    """
+    columns = choice.columns
+    if told.columns is not None or any(columns[k].reason == CALLED_TIME for k in choice.chosen):
+        return choice
+    unsorted = next((column.name for column in columns if column.reason == CALLED_TIME), None)
+    if unsorted is None:
+        return choice
+    return Question(f"column {unsorted} {CALLED_TIME}", "time_column", _labels(columns))
+
+
 def _why_not(column: Column, *, by_name: bool, named: bool) -> str:
     if column.role not in ("acceleration", "unknown"):
         return column.reason
@@ -101,16 +114,6 @@ def _frequencies(cells: Sequence[Cells], columns: Sequence[Column]) -> str | Non
         if is_frequency and contents_of(cell.values).rises:
             return column.name
     return None
-
-
-def _unsorted(columns: tuple[Column, ...], chosen: Sequence[int], told: Told) -> str | None:
-    """A column called time by which the rows are in no order; where a person named columns, they left it out.
-
-    Beside signals that are called time themselves, as in CWRU's files, it may be one of them.
-    """
-    if told.columns is not None or any(columns[k].reason == CALLED_TIME for k in chosen):
-        return None
-    return next((column.name for column in columns if column.reason == CALLED_TIME), None)
 
 
 def _kinds_in_turn(cells: Sequence[Cells], columns: Sequence[Column]) -> str | None:

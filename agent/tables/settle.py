@@ -12,7 +12,7 @@ from itertools import pairwise
 
 import numpy as np
 
-from agent.tables.choice import UNITS, Choice, choice_of
+from agent.tables.choice import UNITS, Choice, choice_of, in_order
 from agent.tables.columns import Cells, columns_of
 from agent.tables.dialect import writing_of
 from agent.tables.facts import facts_of, facts_of_pairs
@@ -178,9 +178,10 @@ def _array(values: Sequence[float | None]) -> np.ndarray[tuple[int], np.dtype[np
 
 
 def choice_among(cells: Sequence[Cells], facts: Facts, told: Told) -> Choice | Question:
-    """Which of the columns are samples."""
+    """Which of the columns are samples; their rows follow each other in time."""
     columns = columns_of(cells, rate_hz=told.rate_hz if told.rate_hz is not None else facts.rate_hz)
-    return choice_of(cells, columns, told)
+    choice = choice_of(cells, columns, told)
+    return choice if isinstance(choice, Question) else in_order(choice, told)
 
 
 def table_of(
