@@ -14,6 +14,8 @@ from agent.diagnosis.coverage import Coverage, LearntSpeed
 from agent.diagnosis.matching import Text
 from agent.stream.ledger import Balance
 from agent.types import (
+    AlertReason,
+    Clock,
     Commissioned,
     Doubt,
     Drift,
@@ -135,7 +137,11 @@ class AlertPayload(Place, frozen=True, kw_only=True):
     looks_like: str | None  # the nearest description, where evidence does not bear it out
     asks: Asked | None  # about the bearing, where lines stand that what is told of it does not explain
     needs_s: float | None = None  # where `missing` says length: how long one piece would have to be
-    reason: str | None = None  # why a person's word ended it, "repaired" or "forgotten"; null: the vibration did
+    reason: AlertReason | None = None  # of an update or a clearing; only `recovered` says that the machine is well
+    seq: int = 0  # of the event; grows with each event of this agent, and repeats of one keep it
+    acknowledged: bool = False
+    by: str | None = None  # who acknowledged or closed it
+    clock: Clock = "unknown"  # what `opened` was read from; a correction is an update
 
 
 class HealthyStateHealth(msgspec.Struct, frozen=True, kw_only=True):
@@ -195,8 +201,10 @@ class PublishingHealth(msgspec.Struct, frozen=True, kw_only=True):
     connected: bool
     outages: int
     published: int
-    waiting: int
-    dropped: int
+    waiting: int  # messages that the sink does not have yet
+    dropped: int  # for want of room, or too old
+    refused: int = 0  # refusals so far; what is refused is kept and tried again
+    waiting_bytes: int = 0  # of events and diagnoses
 
 
 class HealthPayload(msgspec.Struct, frozen=True, kw_only=True):

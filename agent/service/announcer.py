@@ -1,24 +1,28 @@
 """What pipelines put out becomes messages: diagnoses, alerts, states and health, each on its topic.
 
-An alert is stored before it is published, so that after a crash the same alert is still open under the same id.
+An alert is stored with its event before either is published: after a crash the same alert is still open under the same
+id, and what was not heard yet is said again.
 """
 
 from __future__ import annotations
 
 import logging
-from collections.abc import Iterable, Mapping
+import time
+from collections.abc import Collection, Iterable, Mapping
 from dataclasses import replace
 
 from agent.diagnosis.coverage import commissioned_anyway
+from agent.messages.compose import cleared_from, said_of
 from agent.messages.payloads import HealthPayload, StatePayload, encode
 from agent.messages.topics import WHOLE_MACHINE
 from agent.ports import Message
 from agent.service.assembly import Parts
 from agent.service.inbox import Inbox
-from agent.service.publisher import Outboxes
+from agent.service.outbox import Outboxes
 from agent.service.sensor import SensorDesk
-from agent.service.store import Store
-from agent.types import Alert, Diagnosis, Output, State, StateChange
+from agent.service.store import OpenAlert, Said, Shown, Store
+from agent.service.wall_clock import clock_now, offset_now_s
+from agent.types import Alert, AlertReason, Diagnosis, Output, State, StateChange
 
 MENDS = {
     State.INVALID: "check the sensor, its cable, its mounting and its measuring range",
@@ -39,6 +43,9 @@ class Announcer:
         self._store = store
         self._inbox = inbox
         self._outboxes = outboxes
+        self._open: dict[str, Message] = {}  # by alert: what is shown of it
+        self._states: set[str] = set()  # topics
+        self._offsets_s: dict[str, float] = {}  # of the wall clock when an alert was raised
 
     def announce(self, desk: SensorDesk, outputs: Iterable[Output]) -> None:
         """Everything that one sensor's pipeline put out."""
@@ -49,7 +56,7 @@ class Announcer:
                         payload = encode(self._speaker.diagnosis(output))
                         self._outboxes.put(Message(self._topics.diagnosis(output.sensor), payload, kind="diagnosis"))
                 case Alert():
-                    self._announce_alert(output)
+                    self.announce_alert(output)
                 case StateChange():
                     _log_state(output)
                     self.announce_state(desk)
@@ -71,28 +78,124 @@ class Announcer:
         self._outboxes.put(Message(self._topics.health, encode(report), retain=True, kind="health"))
 
     def take_up_alerts(self, desks: Mapping[str, SensorDesk]) -> None:
-        """At the start: restore open alerts, clear at the broker those that are gone, and say every state."""
-        for alert in self._store.open_alerts():
-            desk = desks.get(alert.sensor)
-            orphaned = desk is None or bool(desk.pipeline.restore([alert]))
-            if orphaned:
-                log.warning("alert %s: %s is no longer configured; forgotten", alert.id, _place(alert))
-                self._store.save_alert(replace(alert, event="cleared"))
-            self._show_open(alert, b"" if orphaned else encode(self._speaker.alert(alert)))
+        """At the start: restore open alerts, clear those that nobody watches any more, empty every retained topic that
+        is not wanted now, and say every state."""
+        for stored in self._store.open_alerts():
+            desk = desks.get(stored.alert.sensor)
+            if desk is None or desk.pipeline.restore([stored.alert]):
+                self._clear_orphan(stored)
+            else:
+                self._open[stored.alert.id] = self._shown(stored.alert, stored.seq, self._payload(stored))
+        self._states = {self._topics.state(sensor) for sensor in desks}
+        always = {self._topics.availability, self._topics.health, *self._states}
+        wanted = [*(Message(topic, b"", retain=True) for topic in always), *self._open.values()]
+        self._store.note_retained(wanted, sinks=self._outboxes.names)
+        for sink in self._outboxes.names:
+            self._empty(sink, self._store.retained(sink), besides={message.topic for message in wanted})
+        for message in self._open.values():
+            self._outboxes.put(message)
         for desk in desks.values():
             self.announce_state(desk)
 
-    def _announce_alert(self, alert: Alert) -> None:
-        self._store.save_alert(alert)
-        log.warning("alert %s %s: %s %s", alert.id, alert.event, _place(alert), alert.fault)
-        payload = encode(self._speaker.alert(alert))
-        self._outboxes.put(Message(self._topics.event, payload, qos=1, kind="event"))
-        self._show_open(alert, b"" if alert.event == "cleared" else payload)
+    def reconcile(self, sink: str, held: Mapping[str, bytes]) -> None:
+        """What a sink shows of ours from a time of which the state file knows nothing: alerts are cleared with the
+        reason `state_lost`, and every topic that is not wanted is emptied."""
+        known = {alert for shown in self._store.retained(sink).values() for alert in shown.alerts}
+        known |= {message.alert for message in self._store.waiting(sink)} | set(self._open)
+        for payload in held.values():
+            if said := said_of(payload):
+                self._store.rise_above(said.seq)
+        wanted = self._states | {message.topic for message in self._open.values()}
+        for topic, payload in held.items():
+            said = said_of(payload)
+            if said is None and topic not in wanted:
+                self._outboxes.put(Message(topic, b"", retain=True, qos=1), only=sink)
+            elif said is not None and said.id not in known:
+                log.warning("alert %s is shown by %s and not known here: cleared, state_lost", said.id, sink)
+                self._clear_unheard(said.id, topic, payload, reason="state_lost")
+        self._store.note_read_back(sink)
 
-    def _show_open(self, alert: Alert, payload: bytes) -> None:
+    def announce_alert(self, alert: Alert) -> None:
+        """An alert that was raised, updated or cleared: kept, then said."""
+        said = self.prepared(alert)
+        self._store.commit(said)
+        self.say(said)
+
+    def prepared(self, alert: Alert) -> Said:
+        """What is to be said of an alert, for who keeps it together with something else, and has it said then."""
+        seq, now = self._store.next_seq(), clock_now()
+        told = replace(alert, clock=alert.clock if now == "synchronised" else now)
+        payload = encode(self._speaker.alert(told, seq=seq))
+        event = Message(self._topics.event, payload, qos=1, kind="event", seq=seq, alert=alert.id)
+        shown = self._shown(alert, seq, b"" if alert.event == "cleared" else payload)
+        return Said(alert, event, shown, self._outboxes.names)
+
+    def say(self, said: Said) -> None:
+        """Hand on what is kept."""
+        alert_id = said.event.alert
+        self._open.pop(alert_id, None)
+        if said.shown.payload:
+            self._open[alert_id] = said.shown
+        else:
+            self._offsets_s.pop(alert_id, None)
+        if (alert := said.alert) is not None:
+            log.warning("alert %s %s: %s %s", alert.id, alert.reason or alert.event, place_of(alert), alert.fault)
+        others = {message.topic for message in self._open.values()}
+        is_another_shown = not said.shown.payload and said.shown.topic in others
+        for message in (said.event,) if is_another_shown else (said.event, said.shown):
+            self._outboxes.put(message)
+        for sink, dropped in self._outboxes.gone().items():
+            self._store.settle(sink, dropped)
+
+    def stamp(self, alert: Alert) -> Alert:
+        """An alert that is raised, with an id that no other has and what its clock is worth."""
+        stamped = replace(alert, id=self._store.new_id(), clock=clock_now())
+        self._offsets_s[stamped.id] = offset_now_s()
+        return stamped
+
+    def correct_clocks(self, desks: Mapping[str, SensorDesk]) -> None:
+        """Say when open alerts truly began, once the clock that they were read from has been set right."""
+        if clock_now() != "synchronised":
+            return
+        for desk in desks.values():
+            for alert in desk.pipeline.decision.open_alerts:
+                offset_s = self._offsets_s.get(alert.id)  # none: raised before a restart
+                if alert.clock == "unknown" and offset_s is not None and alert.opened_wall_s is not None:
+                    opened_s = alert.opened_wall_s + offset_now_s() - offset_s
+                    changes = {"opened_wall_s": opened_s, "clock": "synchronised", "wall_s": time.time()}
+                    corrected = desk.pipeline.decision.amend(alert, reason="clock_corrected", **changes)
+                    self.announce_alert(corrected)
+
+    def _clear_orphan(self, stored: OpenAlert) -> None:
+        alert = replace(stored.alert, event="cleared", reason="not_configured")
+        topic = self._topics.alert(alert.sensor, alert.bearing)
+        self._clear_unheard(alert.id, topic, self._payload(stored), reason="not_configured", alert=alert)
+
+    def _clear_unheard(
+        self, alert_id: str, topic: str, payload: bytes, *, reason: AlertReason, alert: Alert | None = None
+    ) -> None:
+        """The end of an alert of which no sensor's own window tells; its last payload says what it was."""
+        seq = self._store.next_seq()
+        told = cleared_from(payload, seq=seq, reason=reason, wall_s=time.time(), clock=clock_now())
+        event = Message(self._topics.event, told, qos=1, kind="event", seq=seq, alert=alert_id)
+        shown = Message(topic, b"", retain=True, qos=1, kind="alert", seq=seq, alert=alert_id)
+        said = Said(alert, event, shown, self._outboxes.names)
+        self._store.commit(said)
+        self.say(said)
+
+    def _empty(self, sink: str, held: Mapping[str, Shown], *, besides: Collection[str]) -> None:
+        for topic, shown in held.items():
+            if topic not in besides:
+                self._outboxes.put(Message(topic, b"", retain=True, qos=1, seq=shown.seq), only=sink)
+
+    def _shown(self, alert: Alert, seq: int, payload: bytes) -> Message:
         """The retained message of an open alert; an empty payload deletes it at the broker."""
         topic = self._topics.alert(alert.sensor, alert.bearing)
-        self._outboxes.put(Message(topic, payload, retain=True, qos=1, kind="alert"))
+        return Message(topic, payload, retain=True, qos=1, kind="alert", seq=seq, alert=alert.id)
+
+    def _payload(self, stored: OpenAlert) -> bytes:
+        """What was last said of an alert; composed anew where an older agent stored none."""
+        return stored.payload or encode(self._speaker.alert(stored.alert, seq=stored.seq))
 
 
 def _log_state(change: StateChange) -> None:
@@ -102,5 +205,6 @@ def _log_state(change: StateChange) -> None:
     log.log(level, "%s: %s%s%s", change.sensor, change.state, reason, f"; {mend}" if mend else "")
 
 
-def _place(alert: Alert) -> str:
+def place_of(alert: Alert) -> str:
+    """Sensor and bearing as a topic has them."""
     return f"{alert.sensor}/{alert.bearing or WHOLE_MACHINE}"

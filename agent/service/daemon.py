@@ -18,11 +18,13 @@ from pathlib import Path
 
 from agent.config.keys import Config
 from agent.errors import TextVibError
+from agent.ports import Hearing
 from agent.service.assembly import Parts, assemble
 from agent.service.control import ControlServer
 from agent.service.inbox import Inbox
+from agent.service.outbox import Outbox, Outboxes
 from agent.service.process import give_memory_back, tell_systemd
-from agent.service.publisher import Outbox, Outboxes, Publisher
+from agent.service.publisher import Publisher
 from agent.service.source_thread import Reader
 from agent.service.store import open_store
 from agent.service.worker import Worker
@@ -83,16 +85,25 @@ class Daemon:
         patient = {source.name for source in parts.config.sources if KINDS[source.kind].is_patient}
         self._failures: list[BaseException] = []
         self._inbox = Inbox(source.name for source in parts.sources)
-        outboxes = {name: Outbox(limit=parts.config.publish.queue) for name in parts.sinks}
+        limit, store = parts.config.publish.queue, self._store
+        outboxes = {name: Outbox(limit=limit, waiting=store.waiting(name)) for name in parts.sinks}
         self._readers = [
             Reader(source, self._inbox, patient=source.name in patient, stop=self._stop_reading)
             for source in parts.sources
         ]
         publishers = {
-            name: Publisher(sink, outboxes[name], stop=self._stop_publishing, name=name)
+            name: Publisher(
+                sink,
+                outboxes[name],
+                stop=self._stop_publishing,
+                name=name,
+                rows=store,
+                own=parts.topics.shown,
+                found=None if store.is_read_back(name) else lambda name, held: self._worker.found(name, held),
+            )
             for name, sink in parts.sinks.items()
         }
-        self._outbox = Outboxes(outboxes.values())
+        self._outbox = Outboxes(outboxes)
         self._worker = Worker(
             parts,
             store=self._store,
@@ -102,6 +113,9 @@ class Daemon:
             publishers=publishers,
             stop=self._stop_working,
         )
+        for sink in parts.sinks.values():
+            if parts.config.publish.commands and isinstance(sink, Hearing):
+                sink.listen(parts.topics.command, self._worker.command)
         self._control = ControlServer(state_dir, self._worker.handle, stop=self._stop_working)
         self._reader_threads = [self._thread(f"source {r.source.name}", r.run) for r in self._readers]
         self._worker_threads = [self._thread("worker", self._worker.run), self._thread("control", self._control.run)]

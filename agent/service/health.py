@@ -38,6 +38,7 @@ class Everything:
     readers: Mapping[str, Reader]
     publishers: Mapping[str, Publisher]  # by the name of their sink
     started_s: float  # monotonic
+    orphaned: Mapping[str, int]  # sinks that are no longer configured -> events that wait for them
 
 
 def health_report(seen: Everything) -> HealthPayload:
@@ -49,6 +50,7 @@ def health_report(seen: Everything) -> HealthPayload:
         *parts.config.notices,
         *parts.notices,
         *seen.store.notices,
+        *notices_of_sinks(seen),
         *_notices_on_learning(seen.desks, parts.config.agent.language),
     )
     return HealthPayload(
@@ -69,6 +71,24 @@ def health_report(seen: Everything) -> HealthPayload:
     )
 
 
+def notices_of_sinks(seen: Everything) -> list[str]:
+    """What keeps messages from where they belong, for a person to mend."""
+    notices: list[str] = []
+    own = f"{seen.parts.topics.root}/#"
+    for name, publisher in seen.publishers.items():
+        notices += [
+            f"{name}: {refusal.topic} is refused ({refusal.reason}); it is kept and tried again"
+            for refusal in publisher.refusals
+        ]
+        if publisher.unread:
+            notices.append(
+                f"{name}: does not show what it holds of this agent, so old alerts may stand there; let it read {own}"
+            )
+    for name, count in sorted(seen.orphaned.items()):
+        notices.append(f"{name}: {count} events wait for this sink, which the config names no more")
+    return notices
+
+
 def _publishing(publisher: Publisher) -> PublishingHealth:
     return PublishingHealth(
         connected=publisher.connected,
@@ -76,6 +96,8 @@ def _publishing(publisher: Publisher) -> PublishingHealth:
         published=publisher.published,
         waiting=publisher.waiting,
         dropped=publisher.dropped,
+        refused=publisher.refused,
+        waiting_bytes=publisher.waiting_bytes,
     )
 
 

@@ -7,6 +7,7 @@ import logging
 
 import msgspec
 
+from agent.alerting.bearing_alert import Stamp
 from agent.diagnosis.baseline import Baseline, from_bytes
 from agent.diagnosis.coverage import Coverage, coverage_at
 from agent.dsp.features import VERSION, feature_names
@@ -14,7 +15,7 @@ from agent.pipeline import Pipeline
 from agent.service.assembly import Parts
 from agent.service.store import Store
 from agent.sources import KINDS
-from agent.types import Diagnosis, Item, Output, Reading, SampleBlock, State, StateChange
+from agent.types import AlertReason, Diagnosis, Item, Output, Reading, SampleBlock, State, StateChange
 
 log = logging.getLogger(__name__)
 
@@ -44,9 +45,19 @@ class SensorDesk:
     def tick(self, now_s: float) -> list[Output]:
         return self._noted(self.pipeline.tick(now_s)) if self._live else []
 
-    def close(self, reason: str, *, time_s: float, wall_s: float, rpm: float | None = None) -> list[Output]:
-        """End the open alerts by somebody's word, as `agent.alerting.alerts.Decision.close`."""
-        return self._noted([*self.pipeline.decision.close(reason, time_s=time_s, wall_s=wall_s, rpm=rpm)])
+    def close(
+        self,
+        reason: AlertReason,
+        *,
+        time_s: float,
+        wall_s: float,
+        rpm: float | None = None,
+        alert: str | None = None,
+        by: str | None = None,
+    ) -> list[Output]:
+        """End open alerts by somebody's word, as `agent.alerting.alerts.Decision.close`."""
+        closed = self.pipeline.decision.close(reason, time_s=time_s, wall_s=wall_s, rpm=rpm, alert=alert, by=by)
+        return self._noted([*closed])
 
     @property
     def coverage(self) -> Coverage | None:
@@ -81,7 +92,7 @@ def fingerprint(parts: Parts) -> str:
     return f"{VERSION}:{spec[:16]}"
 
 
-def restored_desks(parts: Parts, store: Store) -> dict[str, SensorDesk]:
+def restored_desks(parts: Parts, store: Store, *, stamp: Stamp | None = None) -> dict[str, SensorDesk]:
     """Sensor id -> desk, with the baselines that the store keeps for it."""
     size = len(feature_names(parts.bundle.spec))
     made_with = fingerprint(parts)
@@ -95,6 +106,7 @@ def restored_desks(parts: Parts, store: Store) -> dict[str, SensorDesk]:
             config=parts.decisions[sensor],
             baselines=_readable(store.baselines(sensor, features=made_with), sensor, size),
             aside=_readable(store.aside(sensor, features=made_with), sensor, size),
+            stamp=stamp,
         )
         desks[sensor] = SensorDesk(pipeline, live=parts.config.sensors[sensor].source not in fast)
     return desks

@@ -12,14 +12,18 @@ import time
 from collections.abc import Mapping
 from concurrent.futures import Future
 
+import msgspec
+
 from agent.errors import TextVibError, TransportError
+from agent.ports import Message
 from agent.service.announcer import Announcer
 from agent.service.answers import Answers
 from agent.service.assembly import Parts
-from agent.service.control import Answer, Request
+from agent.service.control import Answer, Request, remote_request
 from agent.service.health import Everything, health_report
 from agent.service.inbox import Inbox
-from agent.service.publisher import Outboxes, Publisher
+from agent.service.outbox import Outboxes
+from agent.service.publisher import Publisher
 from agent.service.recording_jobs import Tapes
 from agent.service.refusals import Refusals
 from agent.service.sensor import SensorDesk, fingerprint, restored_desks
@@ -32,6 +36,7 @@ TICK_S = 0.5
 HEALTH_S = 10.0
 DRAIN_S = 5.0
 ANSWER_S = 10.0
+MOST_COMMANDS = 50  # over sinks, that wait for an answer
 
 log = logging.getLogger(__name__)
 
@@ -53,7 +58,9 @@ class Worker:
         self._parts = parts
         self._store = store
         self._inbox = inbox
-        self._desks = restored_desks(parts, store)
+        self._outbox = outbox
+        self._announcer = Announcer(parts, store=store, inbox=inbox, outboxes=outbox)
+        self._desks = restored_desks(parts, store, stamp=self._announcer.stamp)
         self._refusals = {source.name: Refusals(source.name) for source in parts.sources}
         self._everything = Everything(
             parts=parts,
@@ -64,14 +71,15 @@ class Worker:
             readers=readers,
             publishers=publishers,
             started_s=time.monotonic(),
+            orphaned=store.orphaned_sinks(publishers),
         )
-        self._announcer = Announcer(parts, store=store, inbox=inbox, outboxes=outbox)
         self._stop = stop
         self._teaching = Teaching(store, announcer=self._announcer, features=fingerprint(parts), spec=parts.bundle.spec)
         for desk in self._desks.values():
             self._teaching.take_up(desk)
         self._by_machine = _by_machine(self._desks)
         self._requests: queue.SimpleQueue[tuple[Request, Future[Answer]]] = queue.SimpleQueue()
+        self._found: queue.SimpleQueue[tuple[str, Mapping[str, bytes]]] = queue.SimpleQueue()
         self._tapes = Tapes()
         self._answers = Answers(self._everything, announcer=self._announcer, teaching=self._teaching, tapes=self._tapes)
 
@@ -90,7 +98,10 @@ class Worker:
                 self._tick(now_s)
             if now_s >= healths_s:
                 healths_s = now_s + HEALTH_S
+                self._store.retry()
+                self._announcer.correct_clocks(self._desks)
                 self._announce_health()
+            self._reconcile()
             self._answer_requests()
             if self._stop.is_set():
                 drain_until_s = drain_until_s or now_s + DRAIN_S
@@ -139,17 +150,51 @@ class Worker:
             self._announcer.announce_state(desk)
         self._announcer.announce_health(health_report(self._everything))
 
+    def found(self, sink: str, held: Mapping[str, bytes]) -> None:
+        """Be told, from any thread, what a sink holds retained from before."""
+        self._found.put((sink, held))
+        self._inbox.wake()
+
+    def _reconcile(self) -> None:
+        while not self._found.empty():
+            self._announcer.reconcile(*self._found.get())
+
     # ------------------------------------------------------------------------------------------------------- requests
 
-    def handle(self, request: Request) -> Answer:
-        """Have the worker answer a request; TransportError where it does not in time."""
+    def ask(self, request: Request) -> Future[Answer]:
+        """Leave a request; its answer, or the TextVibError that refuses it, comes when the worker has time."""
         answer: Future[Answer] = Future()
         self._requests.put((request, answer))
         self._inbox.wake()
+        return answer
+
+    def handle(self, request: Request) -> Answer:
+        """Have the worker answer a request; TransportError where it does not in time."""
+        answer = self.ask(request)
         try:
             return answer.result(timeout=ANSWER_S)
         except TimeoutError:
             raise TransportError("the agent is too busy to answer; try again") from None
+
+    def command(self, payload: bytes) -> None:
+        """Be asked over a sink, from any thread; the answer goes to every sink."""
+        try:
+            if self._requests.qsize() >= MOST_COMMANDS:
+                raise TransportError("too many commands wait; try again")
+            answer = self.ask(remote_request(payload))
+        except TextVibError as error:
+            self._say_answer(payload, {"ok": False, "error": str(error)})
+            return
+
+        def said(done: Future[Answer]) -> None:
+            error = done.exception()
+            self._say_answer(payload, {"ok": False, "error": str(error)} if error else {"ok": True, **done.result()})
+
+        answer.add_done_callback(said)
+
+    def _say_answer(self, command: bytes, answer: Answer) -> None:
+        log.info("command %.200r: %s", command, "done" if answer["ok"] else answer["error"])
+        self._outbox.put(Message(self._parts.topics.answer, msgspec.json.encode(answer), kind="answer"))
 
     def _answer_requests(self) -> None:
         while not self._requests.empty():
