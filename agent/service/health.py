@@ -23,6 +23,7 @@ from agent.service.sensor import SensorDesk
 from agent.service.source_thread import Reader
 from agent.service.store import Store
 from agent.sinks import BROKER
+from agent.transport.mqtt import Broker
 from firmware_bridge import VERSION
 
 
@@ -84,6 +85,10 @@ def notices_of_sinks(seen: Everything) -> list[str]:
             notices.append(
                 f"{name}: does not show what it holds of this agent, so old alerts may stand there; let it read {own}"
             )
+    brokers = {BROKER: seen.parts.config.broker} | {sink.name: sink.settings for sink in seen.parts.config.sinks}
+    for name, settings in brokers.items():
+        if isinstance(settings, Broker) and settings.protocol == "3.1.1":
+            notices.append(f'{name}: MQTT 3.1.1 cannot say that a message is refused; use protocol = "5" if you can')
     for name, count in sorted(seen.orphaned.items()):
         notices.append(f"{name}: {count} events wait for this sink, which the config names no more")
     return notices

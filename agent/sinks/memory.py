@@ -47,8 +47,8 @@ class MemorySink:
             return {topic: message.payload for topic, message in self._retained.items()}
 
     def read_back(self, topics: tuple[str, ...]) -> dict[str, bytes] | None:
-        """None: whatever this process kept ended with it."""
-        return None
+        """Nothing: whatever an earlier process kept ended with it."""
+        return {}
 
     def open(self) -> None:
         self.connected = True

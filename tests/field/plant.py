@@ -116,6 +116,10 @@ class Agent:
         self._log = (folder / "log").open("ab")
         self._process: subprocess.Popen[bytes] | None = None
 
+    def uses(self, broker: Any) -> None:
+        """Another broker from the next start on."""
+        self._where |= {"host": broker.host, "port": broker.port}
+
     def start(self, *sensors: str) -> None:
         text = CONFIG.format(**self._where) + "".join(SENSOR.format(name=name) for name in sensors)
         self.config.write_text(text)

@@ -26,7 +26,7 @@ class Field:
 
     def __init__(self, start: Callable[..., Any], folder: Path) -> None:
         self.folder = folder
-        self._start = start
+        self.start_broker = start
         (folder / "kept").mkdir()
         self.broker = start(extra=PERSISTENT.format(folder=folder / "kept"))
         self.plant = start()
@@ -112,6 +112,20 @@ def test_an_alert_that_clears_while_the_broker_is_away_leaves_no_ghost(field: Fi
     assert again.story.count(("press", "cleared", "recovered")) == 1
 
 
+def test_events_wait_for_their_sink_whatever_broker_it_is_by_then(field: Field) -> None:
+    field.agent.start("press")
+    field.broker_away()
+    field.transmitters.say(press=SICK_MM_S)
+    until(lambda: len(field.agent.health["open_alerts"]) == 1)
+    field.agent.kill()
+    field.broker = field.start_broker()
+    field.agent.uses(field.broker)
+    listener = field.listen()
+    field.agent.start("press")
+    until(lambda: listener.story == [("press", "raised", None)])
+    until(lambda: set(retained(field)) == {"alert/press/machine", "sensor/press/state"})
+
+
 def test_a_sensor_that_leaves_the_config_takes_its_alert_and_its_topics_along(field: Field) -> None:
     listener = field.listen()
     field.agent.start("press", "fan")
@@ -184,6 +198,17 @@ def test_a_broker_that_does_not_let_us_read_is_named(start_mosquitto: Callable[.
     try:
         agent.start("press")
         until(lambda: any("let it read textvib/gw/#" in notice for notice in agent.health["notices"]))
+    finally:
+        agent.close()
+
+
+def test_a_protocol_that_cannot_say_that_it_refuses_is_said(
+    start_mosquitto: Callable[..., Any], tmp_path: Path
+) -> None:
+    agent = Agent(tmp_path, broker=start_mosquitto(), plant=start_mosquitto(), more='protocol = "3.1.1"')
+    try:
+        agent.start("press")
+        assert any("MQTT 3.1.1 cannot say that a message is refused" in notice for notice in agent.health["notices"])
     finally:
         agent.close()
 

@@ -151,6 +151,18 @@ def test_an_alert_that_nobody_watches_any_more_is_cleared_and_its_reason_said(
     assert again.store.open_alerts() == ()
 
 
+def test_an_alert_from_an_older_agent_whose_sensor_is_gone_is_cleared_as_well(journal: Journal, tmp_path: Path) -> None:
+    announcer(journal).announce(desk(), [ALERT])
+    journal.store._connection.execute("update alert set payload = null, seq = 0")
+    journal.store._connection.commit()
+    again = restarted(journal, tmp_path)
+    speaks = announcer(again)
+    speaks._speaker = replace(SPEAKER, setups={})
+    speaks.take_up_alerts({})
+    (cleared,) = again.on(TOPICS.event)
+    assert (cleared["id"], cleared["reason"], cleared["machine"]) == (ALERT.id, "not_configured", "not_configured")
+
+
 def test_every_topic_that_is_not_wanted_any_more_is_emptied(journal: Journal, tmp_path: Path) -> None:
     announcer(journal).take_up_alerts({"pump_de": desk(), "fan": gone_desk()})
     again = restarted(journal, tmp_path)
