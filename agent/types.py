@@ -427,6 +427,7 @@ class Alert:
     acknowledged: bool = False  # somebody has seen it
     by: str | None = None  # who acknowledged or closed it
     clock: Clock = "unknown"  # what `opened_wall_s` was read from
+    clock_origin: tuple[str, float] | None = None  # start of the machine, and wall minus monotonic seconds, when raised
 
 
 @dataclass(frozen=True, slots=True)

@@ -21,7 +21,7 @@ from agent.service.inbox import Inbox
 from agent.service.outbox import Outboxes
 from agent.service.sensor import SensorDesk
 from agent.service.store import OpenAlert, Said, Shown, Store
-from agent.service.wall_clock import clock_now, offset_now_s
+from agent.service.wall_clock import clock_now, origin_now
 from agent.types import Alert, AlertReason, Diagnosis, Output, State, StateChange
 
 MENDS = {
@@ -45,7 +45,6 @@ class Announcer:
         self._outboxes = outboxes
         self._open: dict[str, Message] = {}  # by alert: what is shown of it
         self._states: set[str] = set()  # topics
-        self._offsets_s: dict[str, float] = {}  # of the wall clock when an alert was raised
 
     def announce(self, desk: SensorDesk, outputs: Iterable[Output]) -> None:
         """Everything that one sensor's pipeline put out."""
@@ -136,8 +135,6 @@ class Announcer:
         self._open.pop(alert_id, None)
         if said.shown.payload:
             self._open[alert_id] = said.shown
-        else:
-            self._offsets_s.pop(alert_id, None)
         if (alert := said.alert) is not None:
             log.warning("alert %s %s: %s %s", alert.id, alert.reason or alert.event, place_of(alert), alert.fault)
         others = {message.topic for message in self._open.values()}
@@ -149,19 +146,18 @@ class Announcer:
 
     def stamp(self, alert: Alert) -> Alert:
         """An alert that is raised, with an id that no other has and what its clock is worth."""
-        stamped = replace(alert, id=self._store.new_id(), clock=clock_now())
-        self._offsets_s[stamped.id] = offset_now_s()
-        return stamped
+        return replace(alert, id=self._store.new_id(), clock=clock_now(), clock_origin=origin_now())
 
     def correct_clocks(self, desks: Mapping[str, SensorDesk]) -> None:
         """Say when open alerts truly began, once the clock that they were read from has been set right."""
-        if clock_now() != "synchronised":
+        origin = origin_now()
+        if origin is None or clock_now() != "synchronised":
             return
         for desk in desks.values():
             for alert in desk.pipeline.decision.open_alerts:
-                offset_s = self._offsets_s.get(alert.id)  # none: raised before a restart
-                if alert.clock == "unknown" and offset_s is not None and alert.opened_wall_s is not None:
-                    opened_s = alert.opened_wall_s + offset_now_s() - offset_s
+                began = alert.clock_origin
+                if alert.clock == "unknown" and alert.opened_wall_s is not None and began and began[0] == origin[0]:
+                    opened_s = alert.opened_wall_s + origin[1] - began[1]
                     changes = {"opened_wall_s": opened_s, "clock": "synchronised", "wall_s": time.time()}
                     corrected = desk.pipeline.decision.amend(alert, reason="clock_corrected", **changes)
                     self.announce_alert(corrected)

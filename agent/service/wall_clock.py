@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import ctypes
 import time
+from pathlib import Path
 
 from agent.types import Clock
 
+BOOT_ID = Path("/proc/sys/kernel/random/boot_id")
 TIME_ERROR = 5  # adjtimex(2): the clock is not synchronised
 TIMEX_BYTES = 512  # more than struct timex on any Linux
 EARLIEST_WALL_S = 1_735_689_600.0  # 2025-01-01, before this program was: a clock that shows less is wrong
@@ -24,6 +26,10 @@ def clock_now() -> Clock:
     return "synchronised" if 0 <= state < TIME_ERROR else "unknown"
 
 
-def offset_now_s() -> float:
-    """Wall seconds minus monotonic seconds: changes only where somebody sets the clock."""
-    return time.time() - time.monotonic()
+def origin_now() -> tuple[str, float] | None:
+    """Which start of the machine this is, and wall minus monotonic seconds: under one start that changes only where
+    somebody sets the clock. None where the system does not tell its starts apart."""
+    try:
+        return BOOT_ID.read_text(encoding="ascii").strip(), time.time() - time.monotonic()
+    except OSError:
+        return None

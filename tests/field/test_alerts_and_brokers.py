@@ -14,6 +14,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from mute_proxy import MuteProxy
 from plant import SICK_MM_S, WELL_MM_S, Agent, Listener, Transmitters, settle
 from waiting import until
 
@@ -124,6 +125,30 @@ def test_events_wait_for_their_sink_whatever_broker_it_is_by_then(field: Field) 
     field.agent.start("press")
     until(lambda: listener.story == [("press", "raised", None)])
     until(lambda: set(retained(field)) == {"alert/press/machine", "sensor/press/state"})
+
+
+def test_what_comes_again_after_lost_acknowledgements_is_the_same_and_turns_no_order_round(field: Field) -> None:
+    proxy = MuteProxy(field.broker)
+    listener = field.listen()
+    field.agent.uses(proxy)
+    try:
+        field.agent.start("press", "fan")
+        until(lambda: listener.last("sensor/fan/state"))
+        proxy.muted.set()
+        field.transmitters.say(press=SICK_MM_S, fan=SICK_MM_S)
+        until(lambda: len(field.agent.health["open_alerts"]) == 2)
+        until(lambda: listener.events)
+        field.transmitters.say(press=WELL_MM_S, fan=WELL_MM_S)
+        until(lambda: field.agent.health["open_alerts"] == [])
+        assert len(listener.events) == 1  # the others wait for its acknowledgement
+        proxy.muted.clear()
+        proxy.cut()
+        until(lambda: len(listener.story) == 4)
+        until(lambda: field.agent.health["publishing"]["waiting_bytes"] == 0)
+        assert [event["seq"] for event in listener.events] == [1, 1, 2, 3, 4]
+        assert listener.events[0] == listener.events[1]
+    finally:
+        proxy.close()
 
 
 def test_a_sensor_that_leaves_the_config_takes_its_alert_and_its_topics_along(field: Field) -> None:
