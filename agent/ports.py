@@ -31,7 +31,7 @@ class Source(Protocol):
     name: str
 
     def open(self) -> None:
-        """Connect; raises TransportError (retried) or ConfigError (not)."""
+        """Connect; raises TransportError, or ConfigError where what the config names cannot be used; both are retried."""
 
     def read(self, timeout_s: float) -> list[Item]:
         """What arrived within `timeout_s`; raises TransportError when the link is gone, EndOfStream at the end."""
@@ -83,7 +83,7 @@ class Sink(Protocol):
         """Why the last connection ended; None where nobody said."""
 
     def open(self) -> None:
-        """Connect and say online; raises TransportError (retried) or ConfigError (not)."""
+        """Connect and say online; raises TransportError or ConfigError as a source does."""
 
     def publish(self, message: Message) -> bool:
         """Hand over one message; False where it cannot be taken now (it is kept, and tried again)."""

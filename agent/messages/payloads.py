@@ -182,6 +182,7 @@ class SourceHealth(msgspec.Struct, frozen=True, kw_only=True):
     connected: bool
     ended: bool
     outages: int
+    restarts: int = 0  # after it hung
     error: str | None  # of the outage that lasts
     dropped_items: int  # by the agent's own full queue
     faults: dict[str, int]  # refused input, by kind

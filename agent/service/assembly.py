@@ -71,16 +71,18 @@ def assemble(config: Config) -> Parts:
 
 def sources_of(config: Config) -> tuple[Source, ...]:
     """The sources, built and not opened; one that needs a broker and names none hears the one we publish to."""
-    found = routes(config)
-    sources: list[Source] = []
-    for source in config.sources:
-        settings = source.settings
-        if KINDS[source.kind].has_broker:
-            broker = config.broker if settings.broker is None else settings.broker
-            settings = msgspec.structs.replace(settings, broker=own_client(broker, config))
-        made = ports.load(KINDS, source.kind)(settings, found[source.name], name=source.name)
-        sources.append(made)
-    return tuple(sources)
+    return tuple(source_of(config, source.name) for source in config.sources)
+
+
+def source_of(config: Config, name: str) -> Source:
+    """One source of the config, built and not opened."""
+    (source,) = (source for source in config.sources if source.name == name)
+    settings = source.settings
+    if KINDS[source.kind].has_broker:
+        broker = config.broker if settings.broker is None else settings.broker
+        settings = msgspec.structs.replace(settings, broker=own_client(broker, config))
+    made: Source = ports.load(KINDS, source.kind)(settings, routes(config)[name], name=name)
+    return made
 
 
 def sinks_of(config: Config, topics: Topics) -> dict[str, Sink]:

@@ -7,8 +7,10 @@ what they ask for, so that nothing of the data path is ever touched from here.
 from __future__ import annotations
 
 import logging
+import math
 import socket
 import threading
+import time
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any, TypeAlias
@@ -16,6 +18,7 @@ from typing import Any, TypeAlias
 import msgspec
 
 from agent.errors import ConfigError, TextVibError, TransportError
+from agent.service.beats import Beat
 
 SOCKET_NAME = "control.sock"
 MAX_REQUEST_BYTES = 64 << 10
@@ -80,10 +83,11 @@ _REQUESTS = msgspec.json.Decoder(Request)
 class ControlServer:
     """Listens for requests in a thread of its own and lets `handle` answer them."""
 
-    def __init__(self, state_dir: Path, handle: Handler, *, stop: threading.Event) -> None:
+    def __init__(self, state_dir: Path, handle: Handler, *, stop: threading.Event, beat: Beat | None = None) -> None:
         self.path = state_dir / SOCKET_NAME
         self._handle = handle
         self._stop = stop
+        self._beat = beat or Beat("control")
         self._listener: socket.socket | None = None
 
     def open(self) -> None:
@@ -109,6 +113,7 @@ class ControlServer:
     def run(self) -> None:
         assert self._listener is not None
         while not self._stop.is_set():
+            self._beat.bump()
             try:
                 connection, _ = self._listener.accept()
             except TimeoutError:
@@ -117,6 +122,7 @@ class ControlServer:
                 self._serve(connection)
         self._listener.close()
         self.path.unlink(missing_ok=True)
+        self._beat.end()
 
     def wake(self) -> None:
         """Let `run` look at `stop` now."""
@@ -125,7 +131,7 @@ class ControlServer:
     def _serve(self, connection: socket.socket) -> None:
         try:
             connection.settimeout(REQUEST_TIMEOUT_S)
-            line = _read_line(connection, MAX_REQUEST_BYTES)
+            line = _read_line(connection, MAX_REQUEST_BYTES, within_s=REQUEST_TIMEOUT_S)
             connection.sendall(msgspec.json.encode(self._answer(line)) + b"\n")
         except OSError as error:
             log.debug("control: a client went away: %s", error)
@@ -166,9 +172,13 @@ def ask(state_dir: Path, request: Request, *, timeout_s: float = 15.0) -> Answer
     return answer
 
 
-def _read_line(connection: socket.socket, limit: int) -> bytes:
+def _read_line(connection: socket.socket, limit: int, *, within_s: float = math.inf) -> bytes:
+    """Up to a newline; TimeoutError where the whole line takes longer than `within_s`, however often a byte comes."""
     line = bytearray()
+    until_s = time.monotonic() + within_s
     while not line.endswith(b"\n") and len(line) < limit:
+        if time.monotonic() > until_s:
+            raise TimeoutError("the request does not end")
         chunk = connection.recv(min(65536, limit - len(line)))
         if not chunk:
             break

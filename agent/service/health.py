@@ -133,6 +133,7 @@ def _source(name: str, seen: Everything) -> SourceHealth:
         connected=reader.connected,
         ended=reader.ended,
         outages=reader.outage.count,
+        restarts=reader.lives,
         error=reader.outage.error,
         dropped_items=seen.inbox.dropped(name),
         faults=dict(seen.refusals[name].counts),

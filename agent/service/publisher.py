@@ -12,8 +12,9 @@ import time
 from collections import OrderedDict, deque
 from collections.abc import Iterable
 
-from agent.errors import TransportError
+from agent.errors import ConfigError, TransportError
 from agent.ports import Message, Sink
+from agent.service.beats import Beat, Deadlines
 from agent.sinks import BROKER
 from agent.transport.retry import Outage
 
@@ -119,8 +120,19 @@ class Outboxes:
 class Publisher:
     """The life of a sink; `run` is its thread's body and returns after goodbye, once stopped."""
 
-    def __init__(self, sink: Sink, outbox: Outbox, *, stop: threading.Event, name: str = BROKER) -> None:
+    def __init__(
+        self,
+        sink: Sink,
+        outbox: Outbox,
+        *,
+        stop: threading.Event,
+        name: str = BROKER,
+        beat: Beat | None = None,
+        deadlines: Deadlines | None = None,
+    ) -> None:
         self.name = name
+        self._beat = beat or Beat(f"publisher {name}")
+        self._open_s = (deadlines or Deadlines()).open_s
         self.outage = Outage(name if name == BROKER else f"sink {name}")
         self.published = 0
         self._sink = sink
@@ -144,27 +156,34 @@ class Publisher:
     def run(self) -> None:
         while not self._stop.is_set():
             try:
+                self._beat.bump(within_s=self._open_s)
                 self._sink.open()
-            except TransportError as error:
+            except (TransportError, ConfigError) as error:  # a secret that cannot be read now may be there tomorrow
                 self._pause(error)
                 continue
             self._outbox.repeat_retained()
             self._send_while_connected()
             if not self._stop.is_set():
+                self._beat.bump()
                 self._sink.close()
                 self._pause(self._sink.lost or TransportError("the connection was lost"))
+        self._beat.bump()
         self._flush()
         self._sink.close()
+        self._beat.end()
 
     def _send_while_connected(self) -> None:
         while self._sink.connected and not self._stop.is_set():
+            self._beat.bump()
             self.outage.works(now_s=time.monotonic())
             message = self._outbox.take(IDLE_S)
             if message is not None and not self._send(message):
                 self._stop.wait(CONGESTED_S)
 
-    def _pause(self, error: TransportError) -> None:
-        self._stop.wait(self.outage.failed(error, now_s=time.monotonic()))
+    def _pause(self, error: TransportError | ConfigError) -> None:
+        pause_s = self.outage.failed(error, now_s=time.monotonic())
+        self._beat.bump(within_s=pause_s + self._beat.turn_s)
+        self._stop.wait(pause_s)
 
     def _flush(self) -> None:
         deadline_s = time.monotonic() + FLUSH_S

@@ -16,6 +16,7 @@ from agent.errors import TextVibError, TransportError
 from agent.service.announcer import Announcer
 from agent.service.answers import Answers
 from agent.service.assembly import Parts
+from agent.service.beats import Beat
 from agent.service.control import Answer, Request
 from agent.service.health import Everything, health_report
 from agent.service.inbox import Inbox
@@ -49,8 +50,10 @@ class Worker:
         readers: Mapping[str, Reader],
         publishers: Mapping[str, Publisher],
         stop: threading.Event,
+        beat: Beat | None = None,
     ) -> None:
         self._parts = parts
+        self._beat = beat or Beat("worker")
         self._store = store
         self._inbox = inbox
         self._desks = restored_desks(parts, store)
@@ -78,12 +81,15 @@ class Worker:
     # ----------------------------------------------------------------------------------------------------- the loop
 
     def run(self) -> None:
+        self._beat.bump()
         self._announcer.take_up_alerts(self._desks)
         ticks_s, healths_s, drain_until_s = 0.0, time.monotonic(), None
         while True:
             batch = self._inbox.take(TICK_S)
             for source, item in batch:
+                self._beat.bump()
                 self._feed(source, item)
+            self._beat.bump()
             now_s = time.monotonic()
             if now_s - ticks_s >= TICK_S:
                 ticks_s = now_s
@@ -100,6 +106,7 @@ class Worker:
             self._teaching.keep_lessons(desk, time.monotonic(), at_once=True)
         self._announce_health()
         self._tapes.close()
+        self._beat.end()
 
     def _feed(self, source: str, item: Item) -> None:
         match item:
