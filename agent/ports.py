@@ -31,7 +31,7 @@ class Source(Protocol):
     name: str
 
     def open(self) -> None:
-        """Connect; raises TransportError, or ConfigError where what the config names cannot be used; both are retried."""
+        """Connect; raises TransportError, or ConfigError where what the config names is unusable; both are retried."""
 
     def read(self, timeout_s: float) -> list[Item]:
         """What arrived within `timeout_s`; raises TransportError when the link is gone, EndOfStream at the end."""
@@ -60,6 +60,7 @@ class Message:
     retain: bool = False
     qos: int = 0
     kind: str = ""  # diagnosis, state, alert, event or health: what it is, for a sink that has no topics
+    expiry_s: int | None = None  # after which nobody should be shown it any more, where the sink can see to that
 
 
 @runtime_checkable

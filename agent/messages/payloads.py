@@ -73,6 +73,8 @@ class StatePayload(Place, frozen=True, kw_only=True):
     losses: Balance | None
     asks: Asked | None  # about the bearing, by the last window
     missing: tuple[str, ...] = ()  # of speed, geometry, healthy_state, bandwidth: what would let more be said
+    valid_until: datetime | None = None  # it is said again well before; later nobody says so any more
+    notices: tuple[str, ...] = ()  # what else to know before relying on it
     commissioned_anyway: tuple[Doubt, ...] = ()  # what stood against the healthy states that it is held against
 
 
@@ -212,6 +214,7 @@ class HealthPayload(msgspec.Struct, frozen=True, kw_only=True):
     time: datetime
     uptime_s: float
     memory_mb: float | None  # resident
+    state_kept: bool = True  # False: baselines and open alerts are in memory alone
     sensors: dict[str, SensorHealth]
     sources: dict[str, SourceHealth]
     publishing: PublishingHealth  # to the broker

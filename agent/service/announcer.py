@@ -6,6 +6,7 @@ An alert is stored before it is published, so that after a crash the same alert 
 from __future__ import annotations
 
 import logging
+import time
 from collections.abc import Iterable, Mapping
 from dataclasses import replace
 
@@ -25,6 +26,9 @@ MENDS = {
     State.LOST: "check the sensor's power and its line",
 }
 """What to look at where a sensor cannot be judged."""
+
+STATE_VALID_S = 60
+"""A state is said again every ten seconds; one that is not is no state any more."""
 
 log = logging.getLogger(__name__)
 
@@ -56,8 +60,8 @@ class Announcer:
 
     def announce_state(self, desk: SensorDesk) -> None:
         """What a sensor says now, retained."""
-        topic = self._topics.state(desk.change.sensor)
-        self._outboxes.put(Message(topic, encode(self.state_of(desk)), retain=True, qos=1, kind="state"))
+        topic, payload = self._topics.state(desk.change.sensor), encode(self.state_of(desk))
+        self._outboxes.put(Message(topic, payload, retain=True, qos=1, kind="state", expiry_s=STATE_VALID_S))
 
     def state_of(self, desk: SensorDesk) -> StatePayload:
         return self._speaker.state(
@@ -65,6 +69,8 @@ class Announcer:
             last=desk.last,
             losses=self._inbox.balance(desk.change.sensor),
             commissioned_anyway=commissioned_anyway(desk.pipeline.healthy.baselines),
+            valid_until_s=time.time() + STATE_VALID_S,
+            notices=self._store.troubles,
         )
 
     def announce_health(self, report: HealthPayload) -> None:
@@ -81,6 +87,20 @@ class Announcer:
             self._show_open(alert, b"" if orphaned else encode(self._speaker.alert(alert)))
         for desk in desks.values():
             self.announce_state(desk)
+
+    def take_up_found(self, desks: Mapping[str, SensorDesk]) -> None:
+        """Restore open alerts that can be read only now; where one is open on that bearing, it stays the one."""
+        for alert in self._store.open_alerts():
+            desk = desks.get(alert.sensor)
+            if desk is None or any(own.bearing == alert.bearing for own in desk.pipeline.decision.open_alerts):
+                continue
+            if not desk.pipeline.restore([alert]):
+                self._show_open(alert, encode(self._speaker.alert(alert)))
+
+    def save_again(self, desk: SensorDesk) -> None:
+        """Store the open alerts of a sensor once more."""
+        for alert in desk.pipeline.decision.open_alerts:
+            self._store.save_alert(alert)
 
     def _announce_alert(self, alert: Alert) -> None:
         self._store.save_alert(alert)

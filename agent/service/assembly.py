@@ -8,7 +8,7 @@ import msgspec
 
 from agent import ports
 from agent.alerting.window_rules import DecisionConfig
-from agent.bundle.encoder import load_encoder
+from agent.bundle.encoder import load_encoder, tried_runtime
 from agent.bundle.load import Bundle, load_bundle
 from agent.config.hearing import remarks_on_hearing
 from agent.config.keys import Config
@@ -43,7 +43,8 @@ class Parts:
 def assemble(config: Config) -> Parts:
     """Build and self-test; BundleError or ConfigError names what to mend."""
     bundle = load_bundle(config.agent.bundle)
-    runtime, encoder = load_encoder(bundle, config.agent.runtime)
+    tried, refusals = tried_runtime(bundle, config.agent.runtime)
+    runtime, encoder = load_encoder(bundle, tried)
     setups = sensor_setups(config)
     agent = config.agent
     topics = Topics(config.publish.base_topic, agent.id)
@@ -65,7 +66,7 @@ def assemble(config: Config) -> Parts:
             setups=setups,
             calibration=bundle.calibration,
         ),
-        notices=tuple(remarks_on_hearing(config, bundle.spec)),
+        notices=refusals + tuple(remarks_on_hearing(config, bundle.spec)),
     )
 
 

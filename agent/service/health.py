@@ -60,6 +60,7 @@ def health_report(seen: Everything) -> HealthPayload:
         time=datetime.now(UTC),
         uptime_s=round(time.monotonic() - seen.started_s, 1),
         memory_mb=memory_mb(),
+        state_kept=seen.store.is_kept,
         sensors={sensor: _sensor(sensor, desk, seen) for sensor, desk in seen.desks.items()},
         sources={source.name: _source(source.name, seen) for source in parts.sources},
         publishing=_publishing(seen.publishers[BROKER]),

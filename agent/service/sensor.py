@@ -100,6 +100,16 @@ def restored_desks(parts: Parts, store: Store) -> dict[str, SensorDesk]:
     return desks
 
 
+def take_up_baselines(desk: SensorDesk, parts: Parts, store: Store) -> bool:
+    """Give a desk that has learnt nothing what the store turns out to keep; False where it has, or there is none."""
+    healthy, size, made_with = desk.pipeline.healthy, len(feature_names(parts.bundle.spec)), fingerprint(parts)
+    if healthy.baselines or healthy.progress is not None:
+        return False
+    healthy.baselines = _readable(store.baselines(desk.sensor, features=made_with), desk.sensor, size)
+    healthy.aside = _readable(store.aside(desk.sensor, features=made_with), desk.sensor, size)
+    return bool(healthy.baselines)
+
+
 def _readable(stored: dict[str | None, bytes], sensor: str, size: int) -> dict[str | None, Baseline]:
     baselines = {}
     for bearing, value in stored.items():

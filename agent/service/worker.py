@@ -23,7 +23,7 @@ from agent.service.inbox import Inbox
 from agent.service.publisher import Outboxes, Publisher
 from agent.service.recording_jobs import Tapes
 from agent.service.refusals import Refusals
-from agent.service.sensor import SensorDesk, fingerprint, restored_desks
+from agent.service.sensor import SensorDesk, fingerprint, restored_desks, take_up_baselines
 from agent.service.source_thread import Reader
 from agent.service.store import Store
 from agent.service.teaching import Teaching
@@ -136,10 +136,25 @@ class Worker:
 
     def _tick(self, now_s: float) -> None:
         self._tapes.tick(now_s)
+        self._mind_the_store(now_s)
         for desk in self._desks.values():
             self._announcer.announce(desk, desk.tick(now_s))
             self._keep(desk)
             self._teaching.keep_lessons(desk, now_s)
+
+    def _mind_the_store(self, now_s: float) -> None:
+        """Say again what the store has lost; take up what it can be read again to hold."""
+        if self._store.is_emptied:
+            for desk in self._desks.values():
+                self._teaching.save_again(desk)
+                self._announcer.save_again(desk)
+            self._store.is_saved_again()
+        if self._store.look(now_s):
+            for desk in self._desks.values():
+                if take_up_baselines(desk, self._parts, self._store):
+                    log.info("%s: its healthy state can be read again", desk.sensor)
+                    self._teaching.take_up(desk)
+            self._announcer.take_up_found(self._desks)
 
     def _announce_health(self) -> None:
         for desk in self._desks.values():

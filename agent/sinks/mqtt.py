@@ -10,6 +10,7 @@ import time
 from dataclasses import dataclass
 
 import paho.mqtt.client as paho
+from paho.mqtt.packettypes import PacketTypes
 from paho.mqtt.properties import Properties
 from paho.mqtt.reasoncodes import ReasonCode
 
@@ -93,7 +94,9 @@ class MqttSink:
         under_way = self._unacknowledged() if is_event else []
         if len(under_way) >= IN_FLIGHT:
             return False
-        handed_over = client.publish(message.topic, message.payload, qos=message.qos, retain=message.retain)
+        handed_over = client.publish(
+            message.topic, message.payload, qos=message.qos, retain=message.retain, properties=self._expiry(message)
+        )
         if failed(handed_over.rc):
             return False
         if is_event:
@@ -110,6 +113,14 @@ class MqttSink:
             if not failed(goodbye.rc):
                 goodbye.wait_for_publish(GOODBYE_S)
         self._drop_client()
+
+    def _expiry(self, message: Message) -> Properties | None:
+        """For how long the broker may show a message; it has no way to say so before MQTT 5."""
+        if message.expiry_s is None or self._broker.protocol != "5":
+            return None
+        properties = Properties(PacketTypes.PUBLISH)  # type: ignore[no-untyped-call]  # paho leaves it untyped
+        properties.MessageExpiryInterval = message.expiry_s
+        return properties
 
     def _unacknowledged(self) -> list[_Event]:
         return [event for event in self._events if not event.handed_over.is_published()]

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import resource
 import signal
 import socket
 import subprocess
@@ -57,6 +58,7 @@ class Listener:
     """Hears everything on the broker, with the second at which it came."""
 
     def __init__(self, broker: Any) -> None:
+        self.broker = broker
         self.messages: list[tuple[float, str, bytes]] = []
         self._client = paho.Client(CallbackAPIVersion.VERSION2)
         if broker.password:
@@ -122,23 +124,37 @@ class Agent:
         self.config = folder / "agent.toml"
         self.state_dir = folder / "state"
         self._flag = folder / "hang"
-        self._log = folder / "agent.log"
+        self._log: list[str] = []
         command = (
             [sys.executable, "-m", "agent", "run", str(self.config)]
             if hangs is None
             else [sys.executable, str(HANGING), str(self.config), hangs, str(self._flag)]
         )
-        with self._log.open("ab") as log:
-            self.process = subprocess.Popen(
-                [*(before or []), *command],
-                cwd=ROOT,
-                stderr=log,
-                env=os.environ | {"PYTHONPATH": str(ROOT)} | (environment or {}),
-            )
+        self.process = subprocess.Popen(
+            [*(before or []), *command],
+            cwd=ROOT,
+            stderr=subprocess.PIPE,
+            text=True,
+            env=os.environ | {"PYTHONPATH": str(ROOT)} | (environment or {}),
+        )
+        self._listening = threading.Thread(target=self._listen, daemon=True)
+        self._listening.start()
+
+    def _listen(self) -> None:
+        assert self.process.stderr is not None
+        with self.process.stderr as lines:
+            self._log.extend(lines)
 
     @property
     def log(self) -> str:
-        return self._log.read_text()
+        if self.process.poll() is not None:
+            self._listening.join(5)
+        return "".join(self._log)
+
+    def fill_disk(self, *, full: bool = True) -> None:
+        """Let no file grow any more, as on a full disk; or again."""
+        _, most = resource.prlimit(self.process.pid, resource.RLIMIT_FSIZE)
+        resource.prlimit(self.process.pid, resource.RLIMIT_FSIZE, (0 if full else most, most))
 
     def hang(self) -> float:
         """Let the loop hang from now on; the second at which that was."""
@@ -163,6 +179,7 @@ class Agent:
             self.process.send_signal(signal.SIGCONT)
             self.process.kill()
             self.process.wait()
+        self._listening.join(5)
 
 
 def write_config(folder: Path, broker: Any, *, more: str = "", keys: str = "") -> None:

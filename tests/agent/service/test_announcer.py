@@ -35,6 +35,7 @@ class Journal:
     """Stands for the store and for the outbox, and keeps what either was given in one order."""
 
     stored: tuple[Alert, ...] = ()
+    troubles: tuple[str, ...] = ()
     entries: list[Alert | Message] = field(default_factory=list)
 
     def save_alert(self, alert: Alert) -> bool:

@@ -67,12 +67,15 @@ def test_what_is_known_of_a_machine_is_replaced_as_a_whole_with_the_alerts_that_
 def test_a_change_that_cannot_be_written_whole_is_not_written_at_all(tmp_path):
     store = open_store(tmp_path)
     store.save_baselines("pump_de", {"de": b"old"}, features="f")
+    store.save_alert(ALERT)
     with sqlite3.connect(tmp_path / FILE_NAME) as other:
-        other.execute("drop table alert")
+        other.execute("create trigger no before delete on alert begin select raise(abort, 'no'); end")
     other.close()
     assert not store.save_baselines("pump_de", {}, features="f", aside={"de": b"old"}, ended=[ALERT])
-    assert store.baselines("pump_de", features="f") == {"de": b"old"}
-    assert store.aside("pump_de", features="f") == {}
+    assert store.baselines("pump_de", features="f") == {}  # in memory, where it goes on
+    on_disk = open_store(tmp_path)
+    assert on_disk.baselines("pump_de", features="f") == {"de": b"old"}
+    assert on_disk.aside("pump_de", features="f") == {}
 
 
 def test_a_commissioning_under_way_is_kept_with_its_lessons_until_it_ends(tmp_path):
@@ -193,4 +196,6 @@ def test_a_write_that_fails_is_counted_and_stops_nothing(tmp_path):
     other.close()
     assert not store.save_alert(ALERT)
     assert store.failures == 1
-    assert store.save_baselines("pump_de", {None: b""}, features="f")
+    assert not store.save_baselines("pump_de", {None: b""}, features="f")
+    assert store.open_alerts() == (ALERT,)
+    assert store.notices[0].startswith("state_not_kept: ")
