@@ -87,11 +87,20 @@ _REQUESTS = msgspec.json.Decoder(Request)
 class ControlServer:
     """Listens for requests in a thread of its own and lets `handle` answer them."""
 
-    def __init__(self, state_dir: Path, handle: Handler, *, stop: threading.Event, beat: Beat | None = None) -> None:
+    def __init__(
+        self,
+        state_dir: Path,
+        handle: Handler,
+        *,
+        stop: threading.Event,
+        beat: Beat | None = None,
+        retry_s: float = RETRY_S,
+    ) -> None:
         self.path = state_dir / SOCKET_NAME
         self._handle = handle
         self._stop = stop
         self._beat = beat or Beat("control")
+        self._retry_s = retry_s
         self._listener: socket.socket | None = None
         self.closed: str | None = None  # why nobody can ask
 
@@ -151,8 +160,8 @@ class ControlServer:
             log.info("control: %s answers", self.path)
         except OSError as error:
             self._say_closed(error)
-            self._beat.bump(within_s=RETRY_S + self._beat.turn_s)
-            self._stop.wait(RETRY_S)
+            self._beat.bump(within_s=self._retry_s + self._beat.turn_s)
+            self._stop.wait(self._retry_s)
 
     def _say_closed(self, error: OSError) -> None:
         if self.closed is None:

@@ -59,8 +59,8 @@ class Refuge:
         if self.trouble is None:
             return self.notices
         return (
-            f"{NOT_KEPT}: {self.path} cannot be written ({self.trouble}); what is learnt and which alerts are open is in "
-            "memory alone, and lost with a restart; free or mend the disk",
+            f"{NOT_KEPT}: {self.path} cannot be written ({self.trouble}); what is learnt and which alerts are open is "
+            "in memory alone, and lost with a restart; free or mend the disk",
             *self.notices,
         )
 
@@ -123,8 +123,8 @@ class Refuge:
             shutil.copyfile(copied, self.path)
             connection = connect(self.path)
             self._notice(
-                f"{self.path} was damaged ({error}); it is kept as {aside.name}, and what it held at {at} is restored from "
-                f"{copied.name}; check the open alerts"
+                f"{self.path} was damaged ({error}); it is kept as {aside.name}, and what it held at {at} is restored "
+                f"from {copied.name}; check the open alerts"
             )
             return connection
         self.path.unlink(missing_ok=True)

@@ -43,7 +43,8 @@ def test_what_is_saved_while_the_disk_refuses_is_in_memory_and_on_the_disk_once_
     lock = refuse_writes(tmp_path)
     assert not store.save_alert(LATER)
     assert not store.is_kept
-    assert store.notices[0].startswith(f"state_not_kept: {tmp_path / FILE_NAME} cannot be written (database is locked); ")
+    written = f"state_not_kept: {tmp_path / FILE_NAME} cannot be written (database is locked); "
+    assert store.notices[0].startswith(written)
     assert store.open_alerts() == (ALERT, LATER)
     assert store.baselines("pump_de", features="f") == {"de": b"healthy"}
     assert not store.save_alert(replace(ALERT, event="cleared"))
