@@ -156,6 +156,8 @@ class SensorHealth(msgspec.Struct, frozen=True, kw_only=True):
 
     state: State
     data_age_s: float | None  # since its last samples or reading
+    lag_s: float = 0.0  # for which the oldest of what its source gave waits to be judged
+    overloaded: bool = False  # whether some of it was left out in the last minute, for want of time
     windows: int
     rate: Rate | None
     drift: Drift | None  # of the sensor's clock against the agent's; null until enough time has passed

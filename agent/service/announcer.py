@@ -17,7 +17,7 @@ from agent.ports import Message
 from agent.service.assembly import Parts
 from agent.service.inbox import Inbox
 from agent.service.publisher import Outboxes
-from agent.service.sensor import SensorDesk
+from agent.service.sensor import OVERLOADED, SensorDesk
 from agent.service.store import Store
 from agent.types import Alert, Diagnosis, Output, State, StateChange
 
@@ -27,6 +27,7 @@ MENDS = {
 }
 """What to look at where a sensor cannot be judged."""
 
+OVERLOAD_MEND = "use fewer sensors or lower rates, or a faster computer"
 STATE_VALID_S = 60
 """A state is said again every ten seconds; one that is not is no state any more."""
 
@@ -70,8 +71,17 @@ class Announcer:
             losses=self._inbox.balance(desk.change.sensor),
             commissioned_anyway=commissioned_anyway(desk.pipeline.healthy.baselines),
             valid_until_s=time.time() + STATE_VALID_S,
-            notices=self._store.troubles,
+            notices=(*self._store.troubles, *self._overload(desk.change.sensor)),
         )
+
+    def _overload(self, sensor: str) -> list[str]:
+        notices = []
+        if self._inbox.is_overloaded(sensor):
+            notices.append(
+                "overloaded: this computer cannot judge all that comes, and leaves out one sensor after the other; use "
+                "fewer sensors or lower rates, or a faster computer"
+            )
+        return notices
 
     def announce_health(self, report: HealthPayload) -> None:
         self._outboxes.put(Message(self._topics.health, encode(report), retain=True, kind="health"))
@@ -116,7 +126,7 @@ class Announcer:
 
 
 def _log_state(change: StateChange) -> None:
-    mend = MENDS.get(change.state)
+    mend = OVERLOAD_MEND if change.reason == OVERLOADED else MENDS.get(change.state)
     level = logging.INFO if mend is None else logging.WARNING
     reason = f" ({change.reason})" if change.reason else ""
     log.log(level, "%s: %s%s%s", change.sensor, change.state, reason, f"; {mend}" if mend else "")

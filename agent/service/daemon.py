@@ -94,7 +94,7 @@ class Daemon:
         self._stop_reading, self._stop_working, self._stop_publishing = (threading.Event() for _ in range(3))
         patient = {source.name for source in parts.config.sources if KINDS[source.kind].is_patient}
         self._failures: list[BaseException] = []
-        self._inbox = Inbox(source.name for source in parts.sources)
+        self._inbox = Inbox((source.name for source in parts.sources), patient=patient)
         outboxes = {name: Outbox(limit=parts.config.publish.queue) for name in parts.sinks}
         self._readers = [
             Reader(

@@ -86,6 +86,8 @@ def _sensor(sensor: str, desk: SensorDesk, seen: Everything) -> SensorHealth:
     return SensorHealth(
         state=desk.change.state,
         data_age_s=None if desk.heard_s is None else round(max(0.0, time.monotonic() - desk.heard_s), 1),
+        lag_s=round(seen.inbox.lag_s(seen.parts.config.sensors[sensor].source), 1),
+        overloaded=seen.inbox.is_overloaded(sensor),
         windows=desk.pipeline.windower.counters().get("windows", 0),
         rate=last.rate if last else None,
         drift=desk.pipeline.windower.drift,

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import logging
+from dataclasses import replace
 
 import msgspec
 
@@ -15,6 +16,8 @@ from agent.service.assembly import Parts
 from agent.service.store import Store
 from agent.sources import KINDS
 from agent.types import Diagnosis, Item, Output, Reading, SampleBlock, State, StateChange
+
+OVERLOADED = "overloaded"
 
 log = logging.getLogger(__name__)
 
@@ -41,8 +44,12 @@ class SensorDesk:
             self.latest = item
         return self._noted(self.pipeline.feed(item))
 
-    def tick(self, now_s: float) -> list[Output]:
-        return self._noted(self.pipeline.tick(now_s)) if self._live else []
+    def tick(self, now_s: float, *, overloaded: bool = False) -> list[Output]:
+        """Time passes. `now_s`: up to when all that came of the sensor was fed; `overloaded`: not all of it was."""
+        if not self._live:
+            return []
+        outputs = self.pipeline.tick(now_s)
+        return self._noted([_for_overload(output) for output in outputs] if overloaded else outputs)
 
     def close(self, reason: str, *, time_s: float, wall_s: float, rpm: float | None = None) -> list[Output]:
         """End the open alerts by somebody's word, as `agent.alerting.alerts.Decision.close`."""
@@ -73,6 +80,13 @@ class SensorDesk:
             elif isinstance(output, StateChange):
                 self.change = output
         return outputs
+
+
+def _for_overload(output: Output) -> Output:
+    """A sensor of which nothing was judged because it was left out is not to blame for it."""
+    if isinstance(output, StateChange) and output.state is State.LOST:
+        return replace(output, reason=OVERLOADED)
+    return output
 
 
 def fingerprint(parts: Parts) -> str:

@@ -73,6 +73,7 @@ class Worker:
         self._teaching = Teaching(store, announcer=self._announcer, features=fingerprint(parts), spec=parts.bundle.spec)
         for desk in self._desks.values():
             self._teaching.take_up(desk)
+        self._source_of = {sensor: one.source for sensor, one in parts.config.sensors.items()}
         self._by_machine = _by_machine(self._desks)
         self._requests: queue.SimpleQueue[tuple[Request, Future[Answer]]] = queue.SimpleQueue()
         self._tapes = Tapes()
@@ -138,7 +139,10 @@ class Worker:
         self._tapes.tick(now_s)
         self._mind_the_store(now_s)
         for desk in self._desks.values():
-            self._announcer.announce(desk, desk.tick(now_s))
+            # What still waits was heard: a sensor is lost by the reader's last arrival, not by when we come to it.
+            reached_s = now_s - self._inbox.lag_s(self._source_of[desk.sensor])
+            outputs = desk.tick(reached_s, overloaded=self._inbox.is_overloaded(desk.sensor))
+            self._announcer.announce(desk, outputs)
             self._keep(desk)
             self._teaching.keep_lessons(desk, now_s)
 

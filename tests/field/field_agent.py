@@ -161,6 +161,10 @@ class Agent:
         self._flag.touch()
         return time.monotonic()
 
+    def let_go(self) -> None:
+        """Let a loop be quick again that was slow."""
+        self._flag.unlink()
+
     def health(self) -> dict[str, Any]:
         health: dict[str, Any] = self.status()["health"]
         return health

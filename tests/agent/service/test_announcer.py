@@ -57,7 +57,7 @@ class Journal:
 def announcer(journal: Any, *, diagnoses: bool = True) -> Announcer:
     config = SimpleNamespace(publish=SimpleNamespace(diagnoses=diagnoses))
     parts: Any = SimpleNamespace(topics=TOPICS, speaker=SPEAKER, config=config)
-    inbox: Any = SimpleNamespace(balance=lambda sensor: None)
+    inbox: Any = SimpleNamespace(balance=lambda sensor: None, is_overloaded=lambda sensor: False)
     return Announcer(parts, store=journal, inbox=inbox, outboxes=journal)
 
 
