@@ -31,7 +31,7 @@ class Source(Protocol):
     name: str
 
     def open(self) -> None:
-        """Connect; raises TransportError (retried) or ConfigError (not)."""
+        """Connect; raises TransportError, or ConfigError where what the config names is unusable; both are retried."""
 
     def read(self, timeout_s: float) -> list[Item]:
         """What arrived within `timeout_s`; raises TransportError when the link is gone, EndOfStream at the end."""
@@ -60,6 +60,7 @@ class Message:
     retain: bool = False
     qos: int = 0
     kind: str = ""  # diagnosis, state, alert, event or health: what it is, for a sink that has no topics
+    expiry_s: int | None = None  # after which nobody should be shown it any more, where the sink can see to that
     seq: int = 0  # of an event: its number, which repeats keep; 0: none
     alert: str = ""  # id of the alert that it is about
 
@@ -90,7 +91,7 @@ class Sink(Protocol):
         """Why the last connection ended; None where nobody said."""
 
     def open(self) -> None:
-        """Connect and say online; raises TransportError (retried) or ConfigError (not)."""
+        """Connect and say online; raises TransportError or ConfigError as a source does."""
 
     def publish(self, message: Message, heard: Heard | None = None) -> bool:
         """Hand over one message; False where it cannot be taken now (it is kept, and tried again).

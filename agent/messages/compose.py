@@ -13,6 +13,7 @@ from agent.diagnosis.matching import Calibration, Descriptions
 from agent.machine import SensorSetup
 from agent.messages.asked_text import text_of_question
 from agent.messages.background import background_of
+from agent.messages.notices import in_language
 from agent.messages.payloads import AlertPayload, Asked, DiagnosisPayload, Likeness, StatePayload
 from agent.messages.sentences import said_by_alert, said_by_window, text_for
 from agent.messages.wording import text_of
@@ -88,6 +89,8 @@ class Speaker:
         last: Diagnosis | None,
         losses: Balance | None,
         commissioned_anyway: tuple[Doubt, ...] = (),
+        valid_until_s: float | None = None,
+        notices: Iterable[str] = (),
     ) -> StatePayload:
         return StatePayload(
             **self.place(change.sensor),
@@ -104,6 +107,8 @@ class Speaker:
             losses=losses,
             asks=self.asked(last.asks) if last else None,
             missing=last.missing if last else (),
+            valid_until=_when(valid_until_s),
+            notices=tuple(in_language(notice, self.language) for notice in notices),
             commissioned_anyway=commissioned_anyway,
         )
 

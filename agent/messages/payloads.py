@@ -75,6 +75,8 @@ class StatePayload(Place, frozen=True, kw_only=True):
     losses: Balance | None
     asks: Asked | None  # about the bearing, by the last window
     missing: tuple[str, ...] = ()  # of speed, geometry, healthy_state, bandwidth: what would let more be said
+    valid_until: datetime | None = None  # it is said again well before; later nobody says so any more
+    notices: tuple[str, ...] = ()  # what else to know before relying on it
     commissioned_anyway: tuple[Doubt, ...] = ()  # what stood against the healthy states that it is held against
 
 
@@ -160,6 +162,8 @@ class SensorHealth(msgspec.Struct, frozen=True, kw_only=True):
 
     state: State
     data_age_s: float | None  # since its last samples or reading
+    lag_s: float = 0.0  # for which the oldest of what its source gave waits to be judged
+    overloaded: bool = False  # whether some of it was left out in the last minute, for want of time
     windows: int
     rate: Rate | None
     drift: Drift | None  # of the sensor's clock against the agent's; null until enough time has passed
@@ -188,6 +192,7 @@ class SourceHealth(msgspec.Struct, frozen=True, kw_only=True):
     connected: bool
     ended: bool
     outages: int
+    restarts: int = 0  # after it hung
     error: str | None  # of the outage that lasts
     dropped_items: int  # by the agent's own full queue
     faults: dict[str, int]  # refused input, by kind
@@ -219,6 +224,7 @@ class HealthPayload(msgspec.Struct, frozen=True, kw_only=True):
     time: datetime
     uptime_s: float
     memory_mb: float | None  # resident
+    state_kept: bool = True  # False: baselines and open alerts are in memory alone
     sensors: dict[str, SensorHealth]
     sources: dict[str, SourceHealth]
     publishing: PublishingHealth  # to the broker

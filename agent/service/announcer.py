@@ -19,7 +19,7 @@ from agent.ports import Message
 from agent.service.assembly import Parts
 from agent.service.inbox import Inbox
 from agent.service.outbox import Outboxes
-from agent.service.sensor import SensorDesk
+from agent.service.sensor import OVERLOADED, SensorDesk
 from agent.service.store import OpenAlert, Said, Shown, Store
 from agent.service.wall_clock import clock_now, origin_now
 from agent.types import Alert, AlertReason, Diagnosis, Output, State, StateChange
@@ -29,6 +29,10 @@ MENDS = {
     State.LOST: "check the sensor's power and its line",
 }
 """What to look at where a sensor cannot be judged."""
+
+OVERLOAD_MEND = "use fewer sensors or lower rates, or a faster computer"
+STATE_VALID_S = 60
+"""A state is said again every ten seconds; one that is not is no state any more."""
 
 log = logging.getLogger(__name__)
 
@@ -62,8 +66,8 @@ class Announcer:
 
     def announce_state(self, desk: SensorDesk) -> None:
         """What a sensor says now, retained."""
-        topic = self._topics.state(desk.change.sensor)
-        self._outboxes.put(Message(topic, encode(self.state_of(desk)), retain=True, qos=1, kind="state"))
+        topic, payload = self._topics.state(desk.change.sensor), encode(self.state_of(desk))
+        self._outboxes.put(Message(topic, payload, retain=True, qos=1, kind="state", expiry_s=STATE_VALID_S))
 
     def state_of(self, desk: SensorDesk) -> StatePayload:
         return self._speaker.state(
@@ -71,7 +75,18 @@ class Announcer:
             last=desk.last,
             losses=self._inbox.balance(desk.change.sensor),
             commissioned_anyway=commissioned_anyway(desk.pipeline.healthy.baselines),
+            valid_until_s=time.time() + STATE_VALID_S,
+            notices=(*self._store.troubles, *self._overload(desk.change.sensor)),
         )
+
+    def _overload(self, sensor: str) -> list[str]:
+        notices = []
+        if self._inbox.is_overloaded(sensor):
+            notices.append(
+                "overloaded: this computer cannot judge all that comes, and leaves out one sensor after the other; use "
+                "fewer sensors or lower rates, or a faster computer"
+            )
+        return notices
 
     def announce_health(self, report: HealthPayload) -> None:
         self._outboxes.put(Message(self._topics.health, encode(report), retain=True, kind="health"))
@@ -95,6 +110,23 @@ class Announcer:
             self._outboxes.put(message)
         for desk in desks.values():
             self.announce_state(desk)
+
+    def take_up_found(self, desks: Mapping[str, SensorDesk]) -> None:
+        """Restore open alerts that can be read only now; where one is open on that bearing, it stays the one."""
+        for stored in self._store.open_alerts():
+            alert = stored.alert
+            desk = desks.get(alert.sensor)
+            if desk is None or any(own.bearing == alert.bearing for own in desk.pipeline.decision.open_alerts):
+                continue
+            if not desk.pipeline.restore([alert]):
+                self._open[alert.id] = shown = self._shown(alert, stored.seq, self._payload(stored))
+                self._outboxes.put(shown)
+
+    def save_again(self, desk: SensorDesk) -> None:
+        """Store the open alerts of a sensor once more."""
+        for alert in desk.pipeline.decision.open_alerts:
+            if (shown := self._open.get(alert.id)) is not None:
+                self._store.save_again(alert, shown, sinks=self._outboxes.names)
 
     def reconcile(self, sink: str, held: Mapping[str, bytes]) -> None:
         """What a sink shows of ours from a time of which the state file knows nothing: alerts are cleared with the
@@ -195,7 +227,7 @@ class Announcer:
 
 
 def _log_state(change: StateChange) -> None:
-    mend = MENDS.get(change.state)
+    mend = OVERLOAD_MEND if change.reason == OVERLOADED else MENDS.get(change.state)
     level = logging.INFO if mend is None else logging.WARNING
     reason = f" ({change.reason})" if change.reason else ""
     log.log(level, "%s: %s%s%s", change.sensor, change.state, reason, f"; {mend}" if mend else "")

@@ -96,6 +96,8 @@ class Answers:
             "learning": msgspec.to_builtins(learning),
             "ended": msgspec.to_builtins(latest),
             "words": words,
+            "kept": self._everything.store.is_kept,
+            "troubles": self._everything.store.troubles,
             "state": desk.change.state,
             "reason": desk.change.reason,
         }

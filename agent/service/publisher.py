@@ -13,8 +13,9 @@ from collections.abc import Callable, Mapping
 from functools import partial
 from typing import Protocol
 
-from agent.errors import TransportError
+from agent.errors import ConfigError, TransportError
 from agent.ports import Message, Sink
+from agent.service.beats import Beat, Deadlines
 from agent.service.outbox import Outbox, Refusal
 from agent.sinks import BROKER
 from agent.transport.retry import Outage
@@ -60,8 +61,12 @@ class Publisher:
         own: tuple[str, ...] = (),
         found: Found | None = None,
         answer_s: float = ANSWER_S,
+        beat: Beat | None = None,
+        deadlines: Deadlines | None = None,
     ) -> None:
         self.name = name
+        self._beat = beat or Beat(f"publisher {name}")
+        self._open_s = (deadlines or Deadlines()).open_s
         self.outage = Outage(name if name == BROKER else f"sink {name}")
         self.published = 0
         self.unread = False  # whether the sink did not let us read what it holds of ours
@@ -105,8 +110,9 @@ class Publisher:
     def run(self) -> None:
         while not self._stop.is_set():
             try:
+                self._beat.bump(within_s=self._open_s)
                 self._sink.open()
-            except TransportError as error:
+            except (TransportError, ConfigError) as error:  # a secret that cannot be read now may be there tomorrow
                 self._tidy()
                 self._pause(error)
                 continue
@@ -115,12 +121,15 @@ class Publisher:
             self._read_back()
             end = self._send_while_connected()
             if not self._stop.is_set():
+                self._beat.bump()
                 self._sink.close()
                 self._settle()
                 self._pause(self._sink.lost or end)
+        self._beat.bump()
         self._flush()
         self._sink.close()
         self._settle()
+        self._beat.end()
 
     def _read_back(self) -> None:
         if self._found is None:
@@ -134,6 +143,7 @@ class Publisher:
     def _send_while_connected(self) -> TransportError:
         """Until stopped or the connection is none any more; why."""
         while self._sink.connected and not self._stop.is_set():
+            self._beat.bump()
             if self._outbox.unanswered_s > self._answer_s:
                 return TransportError(f"acknowledges nothing for {self._answer_s:g} s")
             self.outage.works(now_s=time.monotonic())
@@ -143,8 +153,10 @@ class Publisher:
             self._settle()
         return TransportError("the connection was lost")
 
-    def _pause(self, error: TransportError) -> None:
-        self._stop.wait(self.outage.failed(error, now_s=time.monotonic()))
+    def _pause(self, error: TransportError | ConfigError) -> None:
+        pause_s = self.outage.failed(error, now_s=time.monotonic())
+        self._beat.bump(within_s=pause_s + self._beat.turn_s)
+        self._stop.wait(pause_s)
 
     def _flush(self) -> None:
         deadline_s = time.monotonic() + FLUSH_S

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import logging
+from dataclasses import replace
 
 import msgspec
 
@@ -16,6 +17,8 @@ from agent.service.assembly import Parts
 from agent.service.store import Store
 from agent.sources import KINDS
 from agent.types import AlertReason, Diagnosis, Item, Output, Reading, SampleBlock, State, StateChange
+
+OVERLOADED = "overloaded"
 
 log = logging.getLogger(__name__)
 
@@ -42,8 +45,12 @@ class SensorDesk:
             self.latest = item
         return self._noted(self.pipeline.feed(item))
 
-    def tick(self, now_s: float) -> list[Output]:
-        return self._noted(self.pipeline.tick(now_s)) if self._live else []
+    def tick(self, now_s: float, *, overloaded: bool = False) -> list[Output]:
+        """Time passes. `now_s`: up to when all that came of the sensor was fed; `overloaded`: not all of it was."""
+        if not self._live:
+            return []
+        outputs = self.pipeline.tick(now_s)
+        return self._noted([_for_overload(output) for output in outputs] if overloaded else outputs)
 
     def close(
         self,
@@ -86,6 +93,13 @@ class SensorDesk:
         return outputs
 
 
+def _for_overload(output: Output) -> Output:
+    """A sensor of which nothing was judged because it was left out is not to blame for it."""
+    if isinstance(output, StateChange) and output.state is State.LOST:
+        return replace(output, reason=OVERLOADED)
+    return output
+
+
 def fingerprint(parts: Parts) -> str:
     """Which feature definition a baseline's numbers belong to."""
     spec = hashlib.sha256(msgspec.json.encode(parts.bundle.spec)).hexdigest()
@@ -110,6 +124,16 @@ def restored_desks(parts: Parts, store: Store, *, stamp: Stamp | None = None) ->
         )
         desks[sensor] = SensorDesk(pipeline, live=parts.config.sensors[sensor].source not in fast)
     return desks
+
+
+def take_up_baselines(desk: SensorDesk, parts: Parts, store: Store) -> bool:
+    """Give a desk that has learnt nothing what the store turns out to keep; False where it has, or there is none."""
+    healthy, size, made_with = desk.pipeline.healthy, len(feature_names(parts.bundle.spec)), fingerprint(parts)
+    if healthy.baselines or healthy.progress is not None:
+        return False
+    healthy.baselines = _readable(store.baselines(desk.sensor, features=made_with), desk.sensor, size)
+    healthy.aside = _readable(store.aside(desk.sensor, features=made_with), desk.sensor, size)
+    return bool(healthy.baselines)
 
 
 def _readable(stored: dict[str | None, bytes], sensor: str, size: int) -> dict[str | None, Baseline]:

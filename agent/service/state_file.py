@@ -1,7 +1,6 @@
 """The SQLite file under the store: how it is opened, what its tables are, and what becomes of an older or damaged one.
 
-A write is on the disk when its transaction returns (WAL, synchronous=FULL). A damaged file is put aside and a fresh one
-started: diagnosing without memory is worth more than not diagnosing.
+A write is on the disk when its transaction returns (WAL, synchronous=FULL).
 """
 
 from __future__ import annotations
@@ -53,10 +52,11 @@ alter table alert add column payload blob;
 """Of an open alert: the number of its last event, and what was said then."""
 
 
-def connect(path: Path) -> sqlite3.Connection:
-    """The open file in the present layout; DatabaseError where it is damaged, ConfigError where it is a later one."""
-    path.touch(mode=0o600)
-    connection = sqlite3.connect(path, timeout=2.0, check_same_thread=False)
+def connect(path: Path | None) -> sqlite3.Connection:
+    """The open file in the present layout, None: memory; DatabaseError where damaged, ConfigError where a later one."""
+    if path is not None and not path.exists():
+        path.touch(mode=0o600)
+    connection = sqlite3.connect(path or ":memory:", timeout=2.0, check_same_thread=False)
     try:
         connection.execute("pragma journal_mode = wal")
         connection.execute("pragma synchronous = full")

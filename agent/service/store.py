@@ -2,16 +2,18 @@
 
 An alert, its event for every sink and the topics that will show it are one transaction, on the disk before anybody
 hears of them: whatever instant the process ends at, the next one knows what is open, what is still to be said and what
-a broker may still show. What cannot be written (disk full, read-only) is kept in memory and tried again.
+a broker may still show. Where the disk does not take it, it is in memory (see `refuge`).
 """
 
 from __future__ import annotations
 
+import contextlib
 import logging
 import secrets
 import sqlite3
 import threading
 import time
+import zlib
 from collections import deque
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
@@ -20,14 +22,14 @@ from typing import Any, NamedTuple, TypeAlias
 
 import msgspec
 
-from agent.errors import ConfigError
 from agent.ports import Message
-from agent.service.state_file import FILE_NAME, connect, is_damage, put_aside
+from agent.service.refuge import Refuge
+from agent.service.state_file import FILE_NAME
 from agent.types import Alert
 
 MAX_AGE_S = 30 * 86_400.0
 AGE_STEP_S = 600.0
-MOST_UNSAVED = 10_000
+SEAL = b"CRC1"  # before the checksum of what follows; rows of older agents have none
 
 log = logging.getLogger(__name__)
 
@@ -71,53 +73,61 @@ class Shown(NamedTuple):
 
 
 def open_store(state_dir: Path, *, max_age_s: float = MAX_AGE_S) -> Store:
-    """The store in `state_dir`, made where it is missing. ConfigError where the folder cannot be used."""
-    path = state_dir / FILE_NAME
-    try:
-        state_dir.mkdir(mode=0o700, parents=True, exist_ok=True)
-        try:
-            return Store(connect(path), notices=(), max_age_s=max_age_s)
-        except sqlite3.DatabaseError as error:
-            if not is_damage(error):
-                raise
-            aside = put_aside(path)
-            notice = f"{path} was damaged ({error}); it is kept as {aside.name}, baselines and open alerts start afresh"
-            log.warning("%s", notice)
-            return Store(connect(path), notices=(notice,), max_age_s=max_age_s)
-    except (OSError, sqlite3.Error) as error:
-        raise ConfigError(
-            f"agent.state_dir: {state_dir} cannot be used ({error}); make it writable for this user"
-        ) from error
+    """The store in `state_dir`, made where it is missing; in memory where the disk does not take it.
+
+    ConfigError where the path leads through a file, or where a later agent wrote the file.
+    """
+    return Store(Refuge(state_dir / FILE_NAME), max_age_s=max_age_s)
 
 
 class Store:
-    """An open state file; `settle` and `is_too_old` may be called from any thread, the rest from one."""
+    """The open state; `settle` and `is_too_old` may be called from any thread, the rest from one."""
 
-    def __init__(
-        self, connection: sqlite3.Connection, *, notices: tuple[str, ...], max_age_s: float = MAX_AGE_S
-    ) -> None:
-        self._connection = connection
+    def __init__(self, place: Refuge, *, max_age_s: float = MAX_AGE_S) -> None:
+        self._place = place
         self._lock = threading.RLock()
-        self._told = notices
-        self._error = ""  # why the last write failed
-        self._unsaved: deque[list[Statement]] = deque()
+        self._told: tuple[str, ...] = ()
         self._max_age_s = max_age_s
         self.failures = 0  # writes that did not reach the disk (full, read-only)
-        counters = dict(connection.execute("select name, value from counter"))
+        counters: dict[str, float] = dict(self._rows("select name, value from counter"))
         self.boot = int(counters.get("boot", 0)) + 1
         self._seq = int(counters.get("seq", 0))
+        if place.is_blind or place.is_restored:  # higher numbers may have been said than can be read here
+            self._seq = max(self._seq, int(time.time() * 1000))
         self._ran_s, self._opened_s = float(counters.get("ran_s", 0.0)), time.monotonic()
-        self._ages = deque(connection.execute("select max(seq), ran_s from outbox group by ran_s order by ran_s"))
-        self._write([_count("boot", self.boot)])
+        self._ages = deque(self._rows("select max(seq), ran_s from outbox group by ran_s order by ran_s"))
+        forgets = "delete from counter where name like 'read_back:%'", [()] if place.is_restored else []
+        self._write([_count("boot", self.boot), forgets])
 
     @property
     def notices(self) -> tuple[str, ...]:
-        """What whoever looks at the agent has to know of its state file."""
+        """What whoever looks at the agent has to know of its state."""
+        return (*self._place.said, *self._told)
+
+    @property
+    def troubles(self) -> tuple[str, ...]:
+        """Those of the notices that concern whoever relies on a state: that nothing of it is kept."""
+        return () if self.is_kept else self._place.said[:1]
+
+    @property
+    def is_kept(self) -> bool:
+        """Whether what was saved is on the disk and survives a restart."""
+        return self._place.is_kept
+
+    @property
+    def is_emptied(self) -> bool:
+        """Whether what was saved while running is gone even from memory, and is to be saved again."""
+        return self._place.is_emptied
+
+    def is_saved_again(self) -> None:
+        """All that was open or learnt has been saved since `is_emptied`."""
+        self._place.is_emptied = False
+
+    def look(self, now_s: float) -> bool:
+        """Try the disk again every now and then; True: it holds more than was known, which has not been read yet."""
         with self._lock:
-            if not self._unsaved:
-                return self._told
-            unsaved = f"state cannot be written ({self._error}); it will not survive a restart; check the disk"
-            return (*self._told, unsaved)
+            was_blind = self._place.is_blind
+            return self._place.look(now_s) and was_blind
 
     # ------------------------------------------------------------------------------------------------------- baselines
 
@@ -139,7 +149,7 @@ class Store:
         """
 
         def rows(stored: Stored) -> list[Row]:
-            return [(sensor, bearing or "", features, time.time(), value) for bearing, value in stored.items()]
+            return [(sensor, bearing or "", features, time.time(), sealed(value)) for bearing, value in stored.items()]
 
         begins = (
             [] if under_way is None or under_way.value is None else [(sensor, features, time.time(), under_way.value)]
@@ -154,11 +164,10 @@ class Store:
             ("delete from baseline_bak where sensor = ?", [(sensor,)]),
             ("insert into baseline_bak values (?, ?, ?, ?, ?)", rows(aside or {})),
         ]
-        if self._write([*steps, *(step for said in ended for step in self._steps(said))]):
-            return True
-        for said in ended:
-            self.commit(said)
-        return False
+        is_kept = self._write([*steps, *(step for said in ended for step in self._steps(said))])
+        with self._lock:
+            self._place.copy()
+        return is_kept
 
     def add_lessons(self, sensor: str, lessons: Sequence[bytes]) -> bool:
         """Keep what a commissioning under way has heard since; False: not written."""
@@ -191,10 +200,15 @@ class Store:
         return self._usable("baseline_bak", sensor, features=features)
 
     def _usable(self, table: str, sensor: str, *, features: str) -> dict[str | None, bytes]:
-        rows = self._rows(f"select bearing, features, value from {table} where sensor = ?", sensor)
+        query = f"select bearing, features, value from {table} where sensor = ?"
         usable: dict[str | None, bytes] = {}
         stale = 0
-        for bearing, made_with, value in rows:
+        for bearing, made_with, row in self._rows(query, sensor):
+            value = unsealed(row)
+            if value is None:
+                value = self._restored(table, sensor, bearing, made_with)
+            if value is None:
+                continue
             if made_with == features:
                 usable[bearing or None] = value
             else:
@@ -204,6 +218,20 @@ class Store:
                 f"{sensor}: its baseline was learnt with other features than this bundle's; commission it again"
             )
         return usable
+
+    def _restored(self, table: str, sensor: str, bearing: str, features: str) -> bytes | None:
+        """Of a row that is not what was written, what the copy of the file has."""
+        copied = self._place.copied()
+        if copied is not None:
+            query = f"select value, saved_wall_s from {table} where sensor = ? and bearing = ? and features = ?"
+            with contextlib.closing(copied):
+                found = copied.execute(query, (sensor, bearing, features)).fetchone()
+            if found is not None and (value := unsealed(found[0])) is not None:
+                at = time.strftime("%Y-%m-%d %H:%M", time.localtime(found[1]))
+                self._notice(f"{sensor}: its stored baseline was damaged; that of {at} is restored from the copy")
+                return value
+        self._notice(f"{sensor}: its stored baseline was damaged, and no copy has it; commission it again")
+        return None
 
     # ---------------------------------------------------------------------------------------------------------- alerts
 
@@ -222,7 +250,7 @@ class Store:
 
     def commit(self, said: Said) -> bool:
         """Keep what an alert is now, what is to be said of it and where it will be shown. False: not written yet."""
-        return self._keep(self._steps(said))
+        return self._write(self._steps(said))
 
     def open_alerts(self) -> tuple[OpenAlert, ...]:
         """The alerts that were open at the last write, also those of sensors that are no longer configured."""
@@ -241,13 +269,16 @@ class Store:
     def waiting(self, sink: str) -> list[Message]:
         """The events that a sink does not have yet, oldest first."""
         rows = self._rows("select topic, payload, qos, kind, seq, alert from outbox where sink = ? order by seq", sink)
-        return [Message(topic, payload, False, qos, kind, seq, alert) for topic, payload, qos, kind, seq, alert in rows]
+        return [
+            Message(topic, payload, qos=qos, kind=kind, seq=seq, alert=alert)
+            for topic, payload, qos, kind, seq, alert in rows
+        ]
 
     def note_retained(self, messages: Iterable[Message], *, sinks: Collection[str]) -> bool:
         """Before anything is shown on the topics of `messages`: that sinks may hold something there."""
         noted = [(message.topic, message.alert, message.seq) for message in messages]
         rows: list[Row] = [(sink, *place) for sink in sinks for place in noted]
-        return self._keep([("insert or ignore into retained values (?, ?, ?, ?)", rows)])
+        return self._write([("insert or ignore into retained values (?, ?, ?, ?)", rows)])
 
     def retained(self, sink: str) -> dict[str, Shown]:
         """Topic -> what a sink may hold there."""
@@ -267,14 +298,14 @@ class Store:
                 older = message.seq if message.payload else message.seq + 1
                 row = (sink, message.topic, older)
                 changes.append(("delete from retained where sink = ? and topic = ? and seq < ?", [row]))
-        return self._keep(changes) if changes else True
+        return self._write(changes) if changes else True
 
     def is_read_back(self, sink: str) -> bool:
         """Whether this file has known all along what a sink holds."""
         return bool(self._rows("select 1 from counter where name = ?", f"read_back:{sink}"))
 
     def note_read_back(self, sink: str) -> bool:
-        return self._keep([_count(f"read_back:{sink}", 1)])
+        return self._write([_count(f"read_back:{sink}", 1)])
 
     def orphaned_sinks(self, sinks: Collection[str]) -> dict[str, int]:
         """Sinks that no config names any more -> events that wait for them."""
@@ -292,19 +323,27 @@ class Store:
 
     # --------------------------------------------------------------------------------------------------------- writing
 
-    def retry(self) -> None:
-        """Write what could not be written."""
-        if self._unsaved:
-            self._keep([])
+    def save_again(self, alert: Alert, shown: Message, *, sinks: tuple[str, ...]) -> bool:
+        """An open alert, of which not even memory knows any more."""
+        steps = self._steps(Said(alert, shown, shown, sinks))
+        return self._write([step for step in steps if " outbox " not in step[0]])
 
     def close(self) -> None:
         with self._lock:
-            self._keep([_count("ran_s", self._now_s())])
-            self._connection.close()
+            self._write([_count("ran_s", self._now_s())])
+            self._place.connection.close()
 
-    def _rows(self, statement: str, *values: object) -> list[Any]:
+    def _rows(self, query: str, *values: object) -> list[Any]:
         with self._lock:
-            return self._connection.execute(statement, values).fetchall()
+            try:
+                return self._place.connection.execute(query, values).fetchall()
+            except sqlite3.Error as error:
+                self._place.fall_back(error)
+            try:
+                return self._place.connection.execute(query, values).fetchall()
+            except sqlite3.Error:
+                self._place.start_afresh()
+                return []
 
     def _steps(self, said: Said) -> list[Statement]:
         """What is open now, an event for every sink, and that each may show it until it has acknowledged something
@@ -342,34 +381,26 @@ class Store:
         """Seconds for which the agent has run, over all its starts."""
         return self._ran_s + time.monotonic() - self._opened_s
 
-    def _keep(self, changes: list[Statement]) -> bool:
-        """Write, after all that could not be written before; what fails is kept in memory, in its order."""
-        with self._lock:
-            if changes:
-                self._unsaved.append(changes)
-            while len(self._unsaved) > MOST_UNSAVED:
-                self._unsaved.popleft()
-            while self._unsaved:
-                if not self._write(self._unsaved[0]):
-                    return False
-                self._unsaved.popleft()
-            return True
-
-    def _write(self, changes: list[Statement]) -> bool:
-        """One transaction."""
+    def _write(self, steps: Sequence[Statement]) -> bool:
+        """Statements, each for its rows, in one transaction; False: in memory alone."""
         with self._lock:
             try:
-                with self._connection:
-                    for statement, rows in changes:
-                        if rows:
-                            self._connection.executemany(statement, rows)
+                self._transact(steps)
             except sqlite3.Error as error:
                 self.failures += 1
-                self._error = str(error)
-                if self.failures == 1:
-                    log.error("state cannot be written (%s); it will not survive a restart; check the disk", error)
-                return False
-            return True
+                self._place.fall_back(error)
+                try:
+                    self._transact(steps)
+                except sqlite3.Error:  # what was read of the file is no good either
+                    self._place.start_afresh()
+                    self._transact(steps)
+            return self.is_kept
+
+    def _transact(self, steps: Sequence[Statement]) -> None:
+        with self._place.connection as connection:
+            for statement, rows in steps:
+                if rows:
+                    connection.executemany(statement, rows)
 
     def _notice(self, text: str) -> None:
         log.warning("%s", text)
@@ -378,3 +409,16 @@ class Store:
 
 def _count(name: str, value: float) -> Statement:
     return "insert or replace into counter values (?, ?)", [(name, value)]
+
+
+def sealed(value: bytes) -> bytes:
+    """`value` with its checksum before it."""
+    return SEAL + zlib.crc32(value).to_bytes(4, "big") + value
+
+
+def unsealed(row: bytes) -> bytes | None:
+    """What was sealed; None where a bit of it is another now."""
+    if not row.startswith(SEAL):
+        return row
+    value = row[len(SEAL) + 4 :]
+    return value if zlib.crc32(value).to_bytes(4, "big") == row[len(SEAL) : len(SEAL) + 4] else None

@@ -78,6 +78,10 @@ class Teaching:
         desk.pipeline.healthy.take_new()
         log.info("%s: commissioning is resumed, %d windows are learnt from", desk.sensor, len(heard))
 
+    def save_again(self, desk: SensorDesk) -> None:
+        """Write what is known of a sensor once more; a commissioning under way begins to be kept anew."""
+        self._write(desk)
+
     def keep_lessons(self, desk: SensorDesk, now_s: float, *, at_once: bool = False) -> None:
         """Write what a commissioning has heard, every now and then: a kill loses no more than that."""
         if not at_once and now_s - self._lessons_kept_s.get(desk.sensor, -KEEP_LESSONS_S) < KEEP_LESSONS_S:
@@ -126,7 +130,7 @@ class Teaching:
         log.info("%s: commissioning%s", desk.sensor, "" if windows is None else f", {windows} windows to learn")
         for remark in remarks:
             log.warning("%s: %s", desk.sensor, remark)
-        return {"remarks": remarks}
+        return {"remarks": remarks, "kept": self._store.is_kept}
 
     def _begin_anew(self, desk: SensorDesk, begun: UnderWay) -> list[str]:
         remarks = []

@@ -19,6 +19,7 @@ from agent.ports import Message
 from agent.service.announcer import Announcer
 from agent.service.answers import Answers
 from agent.service.assembly import Parts
+from agent.service.beats import Beat
 from agent.service.control import Answer, Request, remote_request
 from agent.service.health import Everything, health_report
 from agent.service.inbox import Inbox
@@ -26,7 +27,7 @@ from agent.service.outbox import Outboxes
 from agent.service.publisher import Publisher
 from agent.service.recording_jobs import Tapes
 from agent.service.refusals import Refusals
-from agent.service.sensor import SensorDesk, fingerprint, restored_desks
+from agent.service.sensor import SensorDesk, fingerprint, restored_desks, take_up_baselines
 from agent.service.source_thread import Reader
 from agent.service.store import Store
 from agent.service.teaching import Teaching
@@ -54,8 +55,10 @@ class Worker:
         readers: Mapping[str, Reader],
         publishers: Mapping[str, Publisher],
         stop: threading.Event,
+        beat: Beat | None = None,
     ) -> None:
         self._parts = parts
+        self._beat = beat or Beat("worker")
         self._store = store
         self._inbox = inbox
         self._outbox = outbox
@@ -77,6 +80,7 @@ class Worker:
         self._teaching = Teaching(store, announcer=self._announcer, features=fingerprint(parts), spec=parts.bundle.spec)
         for desk in self._desks.values():
             self._teaching.take_up(desk)
+        self._source_of = {sensor: one.source for sensor, one in parts.config.sensors.items()}
         self._by_machine = _by_machine(self._desks)
         self._requests: queue.SimpleQueue[tuple[Request, Future[Answer]]] = queue.SimpleQueue()
         self._found: queue.SimpleQueue[tuple[str, Mapping[str, bytes]]] = queue.SimpleQueue()
@@ -86,19 +90,21 @@ class Worker:
     # ----------------------------------------------------------------------------------------------------- the loop
 
     def run(self) -> None:
+        self._beat.bump()
         self._announcer.take_up_alerts(self._desks)
         ticks_s, healths_s, drain_until_s = 0.0, time.monotonic(), None
         while True:
             batch = self._inbox.take(TICK_S)
             for source, item in batch:
+                self._beat.bump()
                 self._feed(source, item)
+            self._beat.bump()
             now_s = time.monotonic()
             if now_s - ticks_s >= TICK_S:
                 ticks_s = now_s
                 self._tick(now_s)
             if now_s >= healths_s:
                 healths_s = now_s + HEALTH_S
-                self._store.retry()
                 self._announcer.correct_clocks(self._desks)
                 self._announce_health()
             self._reconcile()
@@ -111,6 +117,7 @@ class Worker:
             self._teaching.keep_lessons(desk, time.monotonic(), at_once=True)
         self._announce_health()
         self._tapes.close()
+        self._beat.end()
 
     def _feed(self, source: str, item: Item) -> None:
         match item:
@@ -140,10 +147,28 @@ class Worker:
 
     def _tick(self, now_s: float) -> None:
         self._tapes.tick(now_s)
+        self._mind_the_store(now_s)
         for desk in self._desks.values():
-            self._announcer.announce(desk, desk.tick(now_s))
+            # What still waits was heard: a sensor is lost by the reader's last arrival, not by when we come to it.
+            reached_s = now_s - self._inbox.lag_s(self._source_of[desk.sensor])
+            outputs = desk.tick(reached_s, overloaded=self._inbox.is_overloaded(desk.sensor))
+            self._announcer.announce(desk, outputs)
             self._keep(desk)
             self._teaching.keep_lessons(desk, now_s)
+
+    def _mind_the_store(self, now_s: float) -> None:
+        """Say again what the store has lost; take up what it can be read again to hold."""
+        if self._store.is_emptied:
+            for desk in self._desks.values():
+                self._teaching.save_again(desk)
+                self._announcer.save_again(desk)
+            self._store.is_saved_again()
+        if self._store.look(now_s):
+            for desk in self._desks.values():
+                if take_up_baselines(desk, self._parts, self._store):
+                    log.info("%s: its healthy state can be read again", desk.sensor)
+                    self._teaching.take_up(desk)
+            self._announcer.take_up_found(self._desks)
 
     def _announce_health(self) -> None:
         for desk in self._desks.values():

@@ -12,6 +12,7 @@ import time
 from collections.abc import Callable
 
 import paho.mqtt.client as paho
+from paho.mqtt.packettypes import PacketTypes
 from paho.mqtt.properties import Properties
 from paho.mqtt.reasoncodes import ReasonCode
 
@@ -120,7 +121,9 @@ class MqttSink:
         client = self._client
         if client is None or not self.connected:
             return False
-        handed_over = client.publish(message.topic, message.payload, qos=message.qos, retain=message.retain)
+        handed_over = client.publish(
+            message.topic, message.payload, qos=message.qos, retain=message.retain, properties=self._expiry(message)
+        )
         if failed(handed_over.rc):
             return False
         self._handed.note(handed_over.mid, heard or _unheard)
@@ -175,6 +178,14 @@ class MqttSink:
             if not failed(goodbye.rc):
                 goodbye.wait_for_publish(GOODBYE_S)
         self._drop_client()
+
+    def _expiry(self, message: Message) -> Properties | None:
+        """For how long the broker may show a message; it has no way to say so before MQTT 5."""
+        if message.expiry_s is None or self._broker.protocol != "5":
+            return None
+        properties = Properties(PacketTypes.PUBLISH)  # type: ignore[no-untyped-call]  # paho leaves it untyped
+        properties.MessageExpiryInterval = message.expiry_s
+        return properties
 
     def _drop_client(self) -> None:
         self._up = False

@@ -34,7 +34,8 @@ from agent.ports import Heard, Message
 from agent.service.announcer import Announcer
 from agent.service.outbox import Outbox, Outboxes
 from agent.service.publisher import Publisher
-from agent.service.state_file import FILE_NAME, connect
+from agent.service.refuge import Refuge
+from agent.service.state_file import FILE_NAME
 from agent.service.store import Said, Store
 from agent.sinks.mqtt import MqttSink
 from agent.transport.mqtt import Broker
@@ -81,9 +82,9 @@ class MortalStore(Store):
     def __init__(self, folder: Path, life: Life) -> None:
         self._life = life
         self._committed = os.open(folder / "committed", os.O_WRONLY | os.O_APPEND | os.O_CREAT)
-        connection = connect(folder / FILE_NAME)
-        connection.set_trace_callback(lambda statement: life.point(" ".join(statement.split()[:3])))
-        super().__init__(connection, notices=())
+        place = Refuge(folder / FILE_NAME)
+        place.connection.set_trace_callback(lambda statement: life.point(" ".join(statement.split()[:3])))
+        super().__init__(place)
 
     def commit(self, said: Said) -> bool:
         kept = super().commit(said)
@@ -137,7 +138,7 @@ def live(folder: Path, broker: Broker, life: Life, *, sensor: str, hasty: bool, 
     parts: Any = SimpleNamespace(
         topics=TOPICS, speaker=SPEAKER, config=SimpleNamespace(publish=SimpleNamespace(diagnoses=False))
     )
-    inbox: Any = SimpleNamespace(balance=lambda sensor: None)
+    inbox: Any = SimpleNamespace(balance=lambda sensor: None, is_overloaded=lambda sensor: False)
     announcer = Announcer(parts, store=store, inbox=inbox, outboxes=outboxes)
     decision = Decision(sensor, DecisionConfig(raise_after=3, clear_after=3), stamp=announcer.stamp)
     healthy = SimpleNamespace(baselines={})

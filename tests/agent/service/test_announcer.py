@@ -72,7 +72,7 @@ def journal(tmp_path: Path) -> Journal:
 def announcer(journal: Journal, *, diagnoses: bool = True) -> Announcer:
     config = SimpleNamespace(publish=SimpleNamespace(diagnoses=diagnoses))
     parts: Any = SimpleNamespace(topics=TOPICS, speaker=SPEAKER, config=config)
-    inbox: Any = SimpleNamespace(balance=lambda sensor: None)
+    inbox: Any = SimpleNamespace(balance=lambda sensor: None, is_overloaded=lambda sensor: False)
     outboxes: Any = journal
     return Announcer(parts, store=journal.store, inbox=inbox, outboxes=outboxes)
 
@@ -153,8 +153,8 @@ def test_an_alert_that_nobody_watches_any_more_is_cleared_and_its_reason_said(
 
 def test_an_alert_from_an_older_agent_whose_sensor_is_gone_is_cleared_as_well(journal: Journal, tmp_path: Path) -> None:
     announcer(journal).announce(desk(), [ALERT])
-    journal.store._connection.execute("update alert set payload = null, seq = 0")
-    journal.store._connection.commit()
+    journal.store._place.connection.execute("update alert set payload = null, seq = 0")
+    journal.store._place.connection.commit()
     again = restarted(journal, tmp_path)
     speaks = announcer(again)
     speaks._speaker = replace(SPEAKER, setups={})

@@ -11,34 +11,13 @@ from dataclasses import replace
 
 import msgspec
 import pytest
+from kept_alerts import keep, opened, said
 from one_alert import ALERT
 from requirements import ROOT
 
 from agent.errors import ConfigError
-from agent.ports import Message
 from agent.service.state_file import FILE_NAME, LAYOUT, first
-from agent.service.store import Said, Store, UnderWay, open_store
-from agent.types import Alert
-
-
-def said(store: Store, alert: Alert, *, sinks: tuple[str, ...] = ("broker",)) -> Said:
-    """What is said of an alert."""
-    seq = store.next_seq()
-    payload = f"{alert.id} {alert.event} {seq}".encode()
-    event = Message("t/event", payload, qos=1, kind="event", seq=seq, alert=alert.id)
-    topic, content = f"t/alert/{alert.sensor}/{alert.bearing}", b"" if alert.event == "cleared" else payload
-    shown = Message(topic, content, retain=True, qos=1, kind="alert", seq=seq, alert=alert.id)
-    return Said(alert, event, shown, sinks)
-
-
-def keep(store: Store, alert: Alert, *, sinks: tuple[str, ...] = ("broker",)) -> tuple[Message, Message] | None:
-    """The same, kept; None where it was not."""
-    told = said(store, alert, sinks=sinks)
-    return (told.event, told.shown) if store.commit(told) else None
-
-
-def opened(store: Store) -> tuple[Alert, ...]:
-    return tuple(kept.alert for kept in store.open_alerts())
+from agent.service.store import UnderWay, open_store
 
 
 def test_an_open_alert_comes_back_as_it_was(tmp_path):
@@ -97,14 +76,17 @@ def test_what_is_known_of_a_machine_is_replaced_as_a_whole_with_the_alerts_that_
 def test_a_change_that_cannot_be_written_whole_is_not_written_at_all(tmp_path):
     store = open_store(tmp_path)
     store.save_baselines("pump_de", {"de": b"old"}, features="f")
+    keep(store, ALERT)
     with sqlite3.connect(tmp_path / FILE_NAME) as other:
-        other.execute("drop table alert")
+        other.execute("create trigger no before delete on alert begin select raise(abort, 'no'); end")
     other.close()
     assert not store.save_baselines(
         "pump_de", {}, features="f", aside={"de": b"old"}, ended=[said(store, replace(ALERT, event="cleared"))]
     )
-    assert store.baselines("pump_de", features="f") == {"de": b"old"}
-    assert store.aside("pump_de", features="f") == {}
+    assert store.baselines("pump_de", features="f") == {}  # in memory, where it goes on
+    on_disk = open_store(tmp_path)
+    assert on_disk.baselines("pump_de", features="f") == {"de": b"old"}
+    assert on_disk.aside("pump_de", features="f") == {}
 
 
 def test_a_commissioning_under_way_is_kept_with_its_lessons_until_it_ends(tmp_path):
@@ -225,7 +207,9 @@ def test_a_write_that_fails_is_counted_and_stops_nothing(tmp_path):
     other.close()
     assert not keep(store, ALERT)
     assert store.failures == 1
-    assert store.save_baselines("pump_de", {None: b""}, features="f")
+    assert not store.save_baselines("pump_de", {None: b""}, features="f")
+    assert opened(store) == (ALERT,)
+    assert store.notices[0].startswith("state_not_kept: ")
 
 
 # -------------------------------------------------------------------------------------------------------------- outbox
@@ -320,29 +304,27 @@ def test_a_state_file_of_the_first_layout_is_taken_over(tmp_path):
     assert store.notices == ()
     assert store.baselines("pump_de", features="f") == {None: b"learnt"}
     assert store.open_alerts() == ((ALERT, 0, b""),)
-    assert first(store._connection, "pragma user_version") == LAYOUT
+    assert first(store._place.connection, "pragma user_version") == LAYOUT
     assert not store.is_read_back("broker")
     assert store.note_read_back("broker")
     store.close()
     assert open_store(tmp_path).is_read_back("broker")
 
 
-def test_what_could_not_be_written_is_said_kept_and_written_later_in_its_order(tmp_path):
-    store = open_store(tmp_path)
-    holder = sqlite3.connect(tmp_path / FILE_NAME, isolation_level=None)
-    store._connection.execute("pragma busy_timeout = 1")
-    holder.execute("begin immediate")
-    assert keep(store, ALERT) is None
-    assert keep(store, CLEARED) is None
-    assert any("state cannot be written" in notice for notice in store.notices)
-    holder.execute("rollback")
-    holder.close()
-    store.retry()
-    assert store.notices == ()
-    assert opened(store) == ()
-    assert [message.seq for message in store.waiting("broker")] == [1, 2]
-
-
 def test_only_the_owner_may_read_the_file(tmp_path):
     open_store(tmp_path).close()
     assert (tmp_path / FILE_NAME).stat().st_mode & 0o077 == 0
+
+
+def test_a_file_restored_from_its_copy_trusts_neither_its_numbers_nor_what_it_knew_of_sinks(tmp_path):
+    store = open_store(tmp_path)
+    store.note_read_back("broker")
+    store.save_baselines("pump_de", {None: b"learnt"}, features="f")
+    later = [said(store, ALERT) for _ in range(5)]
+    assert all(store.commit(one) for one in later)
+    store.close()
+    (tmp_path / FILE_NAME).write_bytes(b"not a database at all, " * 400)
+    again = open_store(tmp_path)
+    assert again.baselines("pump_de", features="f") == {None: b"learnt"}
+    assert not again.is_read_back("broker")
+    assert again.next_seq() > later[-1].event.seq
