@@ -23,11 +23,12 @@ TURN_S = 30.0
 
 @dataclass(frozen=True, slots=True)
 class Deadlines:
-    """How long a turn of a loop may take before it counts as stuck."""
+    """How long a turn of a loop may take before it counts as stuck, and how soon a disk is tried again."""
 
     turn_s: float = TURN_S
     open_s: float = 120.0  # a name server that is away takes a minute, a broker's greeting more
     file_s: float = 600.0  # a turn that may read a long recording
+    disk_s: float = 30.0  # between two tries of a disk that does not take the state
 
 
 class Beat:

@@ -29,7 +29,7 @@ MAX_ANSWER_BYTES = 16 << 20
 REQUEST_TIMEOUT_S = 5.0
 ACCEPT_TIMEOUT_S = 0.5
 MAX_PATH_BYTES = 107  # of a unix socket, unix(7)
-RETRY_S = 10.0
+RETRY_S = 30.0
 
 log = logging.getLogger(__name__)
 

@@ -92,7 +92,7 @@ class Daemon:
         self._signals = signals  # grows while we run
         self._goodbyes_s = goodbyes_s
         state_dir = Path(parts.config.agent.state_dir)
-        self._store = open_store(state_dir)
+        self._store = open_store(state_dir, retry_s=deadlines.disk_s)
         self._stop_reading, self._stop_working, self._stop_publishing = (threading.Event() for _ in range(3))
         patient = {source.name for source in parts.config.sources if KINDS[source.kind].is_patient}
         self._failures: list[BaseException] = []
@@ -141,6 +141,7 @@ class Daemon:
             self._worker.handle,
             stop=self._stop_working,
             beat=beats.add("control", turn_s=deadlines.turn_s),
+            retry_s=deadlines.disk_s,
         )
         for sink in parts.sinks.values():
             if parts.config.publish.commands and isinstance(sink, Hearing):

@@ -23,7 +23,7 @@ from typing import Any, NamedTuple, TypeAlias
 import msgspec
 
 from agent.ports import Message
-from agent.service.refuge import Refuge
+from agent.service.refuge import RETRY_S, Refuge
 from agent.service.state_file import FILE_NAME
 from agent.types import Alert
 
@@ -72,12 +72,12 @@ class Shown(NamedTuple):
     alerts: frozenset[str]
 
 
-def open_store(state_dir: Path, *, max_age_s: float = MAX_AGE_S) -> Store:
+def open_store(state_dir: Path, *, max_age_s: float = MAX_AGE_S, retry_s: float = RETRY_S) -> Store:
     """The store in `state_dir`, made where it is missing; in memory where the disk does not take it.
 
     ConfigError where the path leads through a file, or where a later agent wrote the file.
     """
-    return Store(Refuge(state_dir / FILE_NAME), max_age_s=max_age_s)
+    return Store(Refuge(state_dir / FILE_NAME, retry_s=retry_s), max_age_s=max_age_s)
 
 
 class Store:

@@ -20,7 +20,7 @@ from agent.service.assembly import Parts, assemble
 from agent.service.beats import Deadlines
 from agent.service.daemon import Daemon
 
-DEADLINES = Deadlines(turn_s=2.0, open_s=4.0, file_s=3.0)
+DEADLINES = Deadlines(turn_s=2.0, open_s=4.0, file_s=3.0, disk_s=4.0)
 SLOW_S = 0.8  # two sensors give a window each half a second: 3.2 times too slow
 
 

@@ -11,11 +11,11 @@ from pathlib import Path
 
 import pytest
 from field_agent import Agent, Listener, until_online, write_config
-from requirements import ROOT
+from hanging_agent import DEADLINES
+from requirements import ROOT, skip_unless_required
 from waiting import until
 
 from agent.service.control import SOCKET_NAME
-from agent.service.refuge import RETRY_S
 from agent.service.state_file import FILE_NAME
 from agent.service.store import open_store
 
@@ -49,7 +49,7 @@ def tells(listener: Listener) -> bool:
 
 @pytest.mark.slow
 def test_a_full_disk_is_told_commissioning_fails_and_all_is_kept_once_there_is_room(start_agent, listener):
-    agent = start_agent()
+    agent = start_agent(hangs="none")
     until_online(listener, agent)
     assert health(listener)["state_kept"]
     agent.fill_disk()
@@ -61,7 +61,7 @@ def test_a_full_disk_is_told_commissioning_fails_and_all_is_kept_once_there_is_r
     assert not health(listener)["state_kept"]
     assert agent.log.count("state_not_kept") == 1
     agent.fill_disk(full=False)
-    until(lambda: health(listener)["state_kept"], seconds=RETRY_S + 15)
+    until(lambda: health(listener)["state_kept"], seconds=DEADLINES.disk_s + 15)
     assert not tells(listener)
     assert "the state is kept again" in agent.log
     agent.signal(signal.SIGTERM)
@@ -73,7 +73,7 @@ def test_a_full_disk_is_told_commissioning_fails_and_all_is_kept_once_there_is_r
 
 @pytest.mark.parametrize("mishap", ["full", "read_only"])
 def test_an_agent_starts_on_a_disk_that_takes_nothing_with_what_it_knew(mishap, disk, start_agent, listener):
-    first = start_agent()
+    first = start_agent(hangs="none")
     until_online(listener, first)
     assert commission(first, "--windows", "8", "--anyway").returncode == os.EX_OK
     first.signal(signal.SIGKILL)
@@ -81,13 +81,13 @@ def test_an_agent_starts_on_a_disk_that_takes_nothing_with_what_it_knew(mishap, 
     listener.messages.clear()
     (disk.folder / "state.sqlite-shm").unlink()
     disk.fill() if mishap == "full" else disk.make_read_only()
-    second = start_agent()
+    second = start_agent(hangs="none")
     until_online(listener, second)
     until(lambda: tells(listener), seconds=15)
     until(lambda: state(listener)["deviation"] is not None, seconds=15)  # from the healthy state that was learnt
     assert state(listener)["state"] != "learning"
     disk.empty() if mishap == "full" else disk.make_read_only(read_only=False)
-    until(lambda: health(listener)["state_kept"], seconds=RETRY_S + 15)
+    until(lambda: health(listener)["state_kept"], seconds=DEADLINES.disk_s + 15)
     until(lambda: second.health()["state_kept"], seconds=15)
     second.signal(signal.SIGTERM)
     assert second.wait() == os.EX_OK
@@ -95,12 +95,12 @@ def test_an_agent_starts_on_a_disk_that_takes_nothing_with_what_it_knew(mishap, 
 
 
 def test_a_state_folder_that_is_removed_is_made_again(start_agent, listener):
-    agent = start_agent()
+    agent = start_agent(hangs="none")
     until_online(listener, agent)
     for path in sorted(agent.state_dir.iterdir()):
         path.unlink()
     agent.state_dir.rmdir()
-    until(lambda: (agent.state_dir / FILE_NAME).exists(), seconds=RETRY_S + 10)
+    until(lambda: (agent.state_dir / FILE_NAME).exists(), seconds=DEADLINES.disk_s + 10)
     until(lambda: (agent.state_dir / SOCKET_NAME).exists(), seconds=15)
     until(lambda: agent.status()["health"]["state_kept"], seconds=15)
     assert agent.process.poll() is None
@@ -143,3 +143,49 @@ def test_a_secret_that_is_away_when_the_config_is_read_ends_with_78(start_agent,
     agent = start_agent()
     assert agent.wait() == os.EX_CONFIG
     assert "broker.password_file" in agent.log
+
+
+WITHOUT_OVERRIDE = ["setpriv", "--bounding-set=-dac_override,-dac_read_search", "--inh-caps=-all"]
+"""Starts a program for which permissions hold although root runs it."""
+
+
+@pytest.mark.slow
+def test_what_a_permission_hid_at_the_start_is_taken_up_once_it_can_be_read(start_agent, listener):
+    first = start_agent(hangs="none")
+    until_online(listener, first)
+    assert commission(first, "--windows", "8", "--anyway").returncode == os.EX_OK
+    first.signal(signal.SIGTERM)
+    first.wait()
+    os.chown(first.state_dir, 65534, 65534)
+    held = subprocess.run([*WITHOUT_OVERRIDE, "ls", first.state_dir], capture_output=True, check=False)
+    skip_unless_required("root, setpriv and permissions that hold", available=held.returncode != 0)
+    listener.messages.clear()
+    second = start_agent(hangs="none", before=WITHOUT_OVERRIDE)
+    until_online(listener, second)
+    until(lambda: tells(listener), seconds=15)
+    until(lambda: state(listener)["state"] == "learning", seconds=15)
+    first.state_dir.chmod(0o777)
+    for path in first.state_dir.iterdir():
+        path.chmod(0o666)
+    until(lambda: health(listener)["state_kept"], seconds=DEADLINES.disk_s + 15)
+    until(lambda: state(listener)["deviation"] is not None, seconds=15)
+    assert "tape: its healthy state can be read again" in second.log
+    until((second.state_dir / SOCKET_NAME).exists, seconds=DEADLINES.disk_s + 5)
+    assert second.health()["state_kept"]
+
+
+@pytest.mark.slow
+def test_a_file_that_is_damaged_while_running_is_written_anew_from_what_the_agent_knows(start_agent, listener):
+    agent = start_agent(hangs="none")
+    until_online(listener, agent)
+    assert commission(agent, "--windows", "8", "--anyway").returncode == os.EX_OK
+    for path in agent.state_dir.glob(f"{FILE_NAME}*"):
+        path.write_bytes(b"\xff" * path.stat().st_size)
+    assert commission(agent, "--no-wait").returncode in (os.EX_OK, os.EX_TEMPFAIL)  # writes
+    commission(agent, "--cancel")
+    until(lambda: agent.log.count("the state is kept again") == 1, seconds=DEADLINES.disk_s + 15)
+    agent.signal(signal.SIGKILL)
+    agent.wait()
+    store = open_store(agent.state_dir)
+    assert store.notices == ()
+    assert store._rows("select count(*) from baseline where sensor = 'tape'") == [(1,)]
