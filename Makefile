@@ -1,4 +1,4 @@
-# make demo | make workstation | make test | make lint | make rebuild | make soak | make fuzz | make clean
+# make demo | make workstation | make test | make lint | make rebuild | make soak | make fuzz | make field | make clean
 PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
@@ -6,7 +6,7 @@ PIP := $(BIN)/python -m pip install --quiet --disable-pip-version-check -c const
 export PIP_ROOT_USER_ACTION := ignore
 
 .DEFAULT_GOAL := help
-.PHONY: help demo workstation test lint rebuild soak fuzz test-tflite-runtime system-packages clean
+.PHONY: help demo workstation test lint rebuild soak fuzz field test-tflite-runtime system-packages clean
 
 help:
 	@sed -n 's/^# make /make /p' Makefile; echo 'PYTHON=python3.12 make demo picks another interpreter'
@@ -67,6 +67,10 @@ rebuild: $(VENV)/workstation
 
 soak: $(VENV)/all
 	$(BIN)/python -m firmware_bridge.soak
+
+# What goes wrong in the field, whole: 1000 times kill -9 among it.
+field: $(VENV)/all system-packages
+	TEXTVIB_KILLS=1000 OMP_NUM_THREADS=1 $(BIN)/python -m pytest tests/field
 
 # Atheris has wheels for some interpreters only; FUZZ_S=600 make fuzz goes on for longer.
 FUZZ_S ?= 60

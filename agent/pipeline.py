@@ -14,6 +14,7 @@ from collections.abc import Iterable, Iterator, Mapping
 import msgspec
 
 from agent.alerting.alerts import Decision
+from agent.alerting.bearing_alert import Stamp
 from agent.alerting.window_rules import DecisionConfig
 from agent.bundle.load import Bundle
 from agent.diagnosis.baseline import Baseline
@@ -58,6 +59,7 @@ class Pipeline:
         baselines: Mapping[str | None, Baseline] | None = None,
         aside: Mapping[str | None, Baseline] | None = None,
         cutting: Cutting | None = None,
+        stamp: Stamp | None = None,
     ) -> None:
         self.setup, spec = setup, bundle.spec
         self._bundle, self._encoder, self._views = bundle, encoder, views(spec)
@@ -73,7 +75,8 @@ class Pipeline:
         self._yardstick = Yardstick(bundle.manifest.deviation, self._views)
         self._examiner = Examiner(bundle.calibration.blind_signs)
         self._lost_after_s = max(config.lost_after_s, 2 * (spec.window_s + spec.hop_s), MISSED * (every_s or 0.0))
-        self.decision = Decision(setup.sensor, msgspec.structs.replace(config, lost_after_s=self._lost_after_s))
+        decided_by = msgspec.structs.replace(config, lost_after_s=self._lost_after_s)
+        self.decision = Decision(setup.sensor, decided_by, stamp=stamp)
         self._heard_s: float | None = None
 
     def feed(self, item: Item) -> list[Output]:

@@ -9,9 +9,9 @@ from __future__ import annotations
 
 import importlib
 import re
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
-from typing import Any, Protocol, runtime_checkable
+from typing import Any, Protocol, TypeAlias, runtime_checkable
 
 import msgspec
 import numpy as np
@@ -31,7 +31,7 @@ class Source(Protocol):
     name: str
 
     def open(self) -> None:
-        """Connect; raises TransportError (retried) or ConfigError (not)."""
+        """Connect; raises TransportError, or ConfigError where what the config names is unusable; both are retried."""
 
     def read(self, timeout_s: float) -> list[Item]:
         """What arrived within `timeout_s`; raises TransportError when the link is gone, EndOfStream at the end."""
@@ -60,6 +60,14 @@ class Message:
     retain: bool = False
     qos: int = 0
     kind: str = ""  # diagnosis, state, alert, event or health: what it is, for a sink that has no topics
+    expiry_s: int | None = None  # after which nobody should be shown it any more, where the sink can see to that
+    seq: int = 0  # of an event: its number, which repeats keep; 0: none
+    alert: str = ""  # id of the alert that it is about
+
+
+Heard: TypeAlias = Callable[[str | None], None]
+"""What is called once with a message's fate: None where the other side has it, else why it refuses it. From any thread;
+it must not wait, and is not called where a connection ends first."""
 
 
 @runtime_checkable
@@ -83,13 +91,27 @@ class Sink(Protocol):
         """Why the last connection ended; None where nobody said."""
 
     def open(self) -> None:
-        """Connect and say online; raises TransportError (retried) or ConfigError (not)."""
+        """Connect and say online; raises TransportError or ConfigError as a source does."""
 
-    def publish(self, message: Message) -> bool:
-        """Hand over one message; False where it cannot be taken now (it is kept, and tried again)."""
+    def publish(self, message: Message, heard: Heard | None = None) -> bool:
+        """Hand over one message; False where it cannot be taken now (it is kept, and tried again).
+
+        `heard` is told its fate. What has no answer before the connection ends is handed over again.
+        """
+
+    def read_back(self, topics: tuple[str, ...]) -> dict[str, bytes] | None:
+        """What the other side holds retained under topic filters, asked once; None where it does not tell."""
 
     def close(self) -> None:
         """Say offline and let go; never raises, may be called twice."""
+
+
+@runtime_checkable
+class Hearing(Protocol):
+    """A sink over which commands can come."""
+
+    def listen(self, topic: str, heard: Callable[[bytes], None]) -> None:
+        """Before it is opened: hand what comes on `topic` to `heard`, which must not wait, from any thread."""
 
 
 class Alternative(Protocol):

@@ -392,6 +392,22 @@ class Diagnosis:
         return self.matches[1] if len(self.matches) > 1 else None
 
 
+AlertReason: TypeAlias = Literal[
+    "acknowledged",
+    "clock_corrected",
+    "recovered",
+    "repaired",
+    "forgotten",
+    "closed",
+    "not_configured",
+    "state_lost",
+]
+"""Why an alert changed: the first two update it, the others clear it; only `recovered` says that all is well."""
+
+Clock: TypeAlias = Literal["synchronised", "unknown"]
+"""Whether a wall clock was known to be right when a time was read from it."""
+
+
 @dataclass(frozen=True, slots=True)
 class Alert:
     """One open (or just closed) alert per sensor and bearing; `id` is stable from raise to clear."""
@@ -407,7 +423,11 @@ class Alert:
     time_s: float
     severity: Literal["warning", "alarm"]
     diagnosis: Diagnosis  # the one that caused this event
-    reason: str | None = None  # why a person's word ended it, "repaired" or "forgotten"; None: the vibration did
+    reason: AlertReason | None = None  # of an update or a clearing, where it is not the machine's own name or severity
+    acknowledged: bool = False  # somebody has seen it
+    by: str | None = None  # who acknowledged or closed it
+    clock: Clock = "unknown"  # what `opened_wall_s` was read from
+    clock_origin: tuple[str, float] | None = None  # start of the machine, and wall minus monotonic seconds, when raised
 
 
 @dataclass(frozen=True, slots=True)

@@ -8,12 +8,13 @@ from __future__ import annotations
 
 import math
 from collections.abc import Iterable
+from typing import Any
 
-from agent.alerting.bearing_alert import BearingAlert
+from agent.alerting.bearing_alert import BearingAlert, Stamp
 from agent.alerting.standing import Shown
 from agent.alerting.window_rules import DecisionConfig
 from agent.diagnosis.baseline import SAME_SPEED
-from agent.types import Alert, Diagnosis, State, StateChange
+from agent.types import Alert, AlertReason, Diagnosis, State, StateChange
 
 _WORST_FIRST = (
     State.FAULT,
@@ -33,9 +34,10 @@ class Decision:
     leaves a machine `healthy` only if it was seen so since the last window that could not be judged.
     """
 
-    def __init__(self, sensor: str, config: DecisionConfig) -> None:
+    def __init__(self, sensor: str, config: DecisionConfig, *, stamp: Stamp | None = None) -> None:
         self._sensor = sensor
         self._config = config
+        self._stamp = stamp
         self._bearings: dict[str | None, BearingAlert] = {}
         self._entered: Shown | None = None
         self._heard_s: float | None = None
@@ -55,6 +57,10 @@ class Decision:
             if alert.event != "cleared":
                 self._bearing(alert.bearing).take_up(alert)
 
+    def amend(self, alert: Alert, **changes: Any) -> Alert:
+        """An open alert with some of its fields changed, as its update."""
+        return self._bearings[alert.bearing].amend(alert, **changes)
+
     def feed(self, diagnosis: Diagnosis) -> list[Alert | StateChange]:
         """One diagnosis per bearing and window; what changed by it, alerts first."""
         self._heard_s = diagnosis.time_s if self._heard_s is None else max(diagnosis.time_s, self._heard_s)
@@ -62,16 +68,25 @@ class Decision:
         return [*alerts, *self._show_worst(diagnosis.time_s, diagnosis.wall_s)]
 
     def close(
-        self, reason: str, *, time_s: float, wall_s: float | None, rpm: float | None = None
+        self,
+        reason: AlertReason,
+        *,
+        time_s: float,
+        wall_s: float | None,
+        rpm: float | None = None,
+        alert: str | None = None,
+        by: str | None = None,
     ) -> list[Alert | StateChange]:
         """End every open alert by somebody's word: the machine was repaired, or what it was held against is forgotten.
 
-        With `rpm` only those that were last seen within 5 % of it.
+        With `rpm` only those that were last seen within 5 % of it; with `alert` only the one of that id. `by`: who
+        says so.
         """
         closed: list[Alert | StateChange] = []
         for bearing in self._bearings.values():
-            if rpm is None or (bearing.alert is not None and _was_at(bearing.alert, rpm)):
-                closed += bearing.close(reason, time_s=time_s, wall_s=wall_s)
+            is_other = alert is not None and (bearing.alert is None or bearing.alert.id != alert)
+            if not is_other and (rpm is None or (bearing.alert is not None and _was_at(bearing.alert, rpm))):
+                closed += bearing.close(reason, time_s=time_s, wall_s=wall_s, by=by)
         is_lost = self.state is State.LOST  # and stays so: nothing was heard that would change it
         return closed if is_lost else [*closed, *self._show_worst(time_s, wall_s)]
 
@@ -87,7 +102,7 @@ class Decision:
 
     def _bearing(self, bearing: str | None) -> BearingAlert:
         if bearing not in self._bearings:
-            self._bearings[bearing] = BearingAlert(self._config)
+            self._bearings[bearing] = BearingAlert(self._config, self._stamp)
         return self._bearings[bearing]
 
     def _show_worst(self, time_s: float, wall_s: float | None) -> list[StateChange]:

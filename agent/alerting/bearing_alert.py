@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import hashlib
 from collections import deque
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass, replace
+from typing import Any, TypeAlias
 
 from agent.alerting.standing import NEXT, SHOWN, Event, Shown, Standing, event_of
 from agent.alerting.window_rules import (
@@ -20,16 +21,20 @@ from agent.alerting.window_rules import (
     level_of,
     name_in,
 )
-from agent.types import UNKNOWN, Alert, Diagnosis, State
+from agent.types import UNKNOWN, Alert, AlertReason, Diagnosis, State
 
 _SLOWEST_RENAME = 6  # doublings: a name that keeps changing is told ever more rarely, in the end 64 times as slowly
+
+Stamp: TypeAlias = Callable[[Alert], Alert]
+"""Gives an alert that is raised what only the service knows: an id that no other has, and what its clock is worth."""
 
 
 class BearingAlert:
     """One bearing of a sensor; `alert` is the open one, `state` what its latest window shows."""
 
-    def __init__(self, config: DecisionConfig) -> None:
+    def __init__(self, config: DecisionConfig, stamp: Stamp | None = None) -> None:
         self._config = config
+        self._stamp = stamp
         self._recent: deque[Diagnosis] = deque(maxlen=config.raise_after)  # the latest HIGH windows
         self._run = 0  # windows that count towards raising in succession, with an alert open towards clearing it
         self._raised = 0
@@ -102,6 +107,8 @@ class BearingAlert:
             severity="alarm" if self._is_alarm else "warning",
             diagnosis=self._witness(fault),
         )
+        if self._stamp is not None:
+            raised = self._stamp(raised)
         self._raised += 1
         self._open(raised, self._recent)
         return [raised]
@@ -136,17 +143,27 @@ class BearingAlert:
             time_s=diagnosis.time_s,
             severity="alarm" if worse else alert.severity,
             diagnosis=self._witness(fault),
+            reason=None,
         )
         return [self.alert]
 
+    def amend(self, alert: Alert, **changes: Any) -> Alert:
+        """The open alert with something changed that is not the machine's: who has seen it, when it truly began."""
+        self.alert = replace(alert, event="updated", **changes)
+        return self.alert
+
     def _clear(self, alert: Alert, diagnosis: Diagnosis) -> list[Alert]:
+        self._end()
+        cleared = replace(alert, event="cleared", reason="recovered", diagnosis=diagnosis)
+        return [replace(cleared, wall_s=diagnosis.wall_s, time_s=diagnosis.time_s)]
+
+    def _end(self) -> None:
         self.alert = None
         self._run = 0
         self._rests_on = Detector.NONE
         self._happens(Event.CLEARED)
-        return [replace(alert, event="cleared", wall_s=diagnosis.wall_s, time_s=diagnosis.time_s, diagnosis=diagnosis)]
 
-    def close(self, reason: str, *, time_s: float, wall_s: float | None) -> list[Alert]:
+    def close(self, reason: AlertReason, *, time_s: float, wall_s: float | None, by: str | None = None) -> list[Alert]:
         """Somebody's word, not the vibration, ends what is open and forgets what was counted towards the next."""
         closed = self.alert
         self._run = 0
@@ -156,7 +173,9 @@ class BearingAlert:
         self._happens(Event.NOT_JUDGED if closed is None else Event.CLEARED)
         if self.state is not None and self.state[0] in (State.HEALTHY, State.ABNORMAL, State.FAULT):
             self.state = (State.LEARNING, "no_baseline")
-        return [] if closed is None else [replace(closed, event="cleared", reason=reason, time_s=time_s, wall_s=wall_s)]
+        if closed is None:
+            return []
+        return [replace(closed, event="cleared", reason=reason, time_s=time_s, wall_s=wall_s, by=by)]
 
     @property
     def _is_alarm(self) -> bool:
@@ -190,6 +209,6 @@ def _state_of(alert: Alert) -> Shown:
 
 
 def _alert_id(diagnosis: Diagnosis, raised: int) -> str:
-    """The same stream gives the same ids, so that a replayed alert can be recognised."""
+    """The same stream gives the same ids, so that a replayed alert can be recognised; a service stamps its own."""
     origin = f"{diagnosis.sensor}|{diagnosis.bearing}|{diagnosis.session}|{diagnosis.window_start}|{raised}"
     return hashlib.sha256(origin.encode()).hexdigest()[:16]

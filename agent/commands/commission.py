@@ -57,7 +57,7 @@ def main(args: argparse.Namespace) -> int:
     sys.stdout.flush()
     if args.no_wait:
         print("follow it with: textvib-agent status")
-        return os.EX_OK
+        return os.EX_OK if answer.get("kept", True) else os.EX_TEMPFAIL
     try:
         return _wait(state_dir, args.sensor)
     except KeyboardInterrupt:
@@ -84,6 +84,11 @@ def _print_end(sensor: str, answer: dict[str, Any]) -> int:
         print(f"{sensor}: the agent was started anew meanwhile; commission it again", file=sys.stderr)
         return os.EX_TEMPFAIL
     is_learnt = ended["result"] == "learnt"
+    if is_learnt and not answer.get("kept", True):
+        print(f"{sensor}: learnt, and not kept: a restart forgets it", file=sys.stderr)
+        for trouble in answer["troubles"]:
+            print(f"  {trouble}", file=sys.stderr)
+        return os.EX_TEMPFAIL
     for number, line in enumerate(answer["words"]):
         print(f"  {line}" if number else f"{sensor}: {line}", file=sys.stdout if is_learnt else sys.stderr)
     return os.EX_OK if is_learnt else EX_REFUSED

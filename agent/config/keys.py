@@ -42,7 +42,8 @@ class PublishConfig(msgspec.Struct, frozen=True, kw_only=True):
 
     base_topic: BaseTopic = "textvib"
     diagnoses: bool = True
-    queue: Annotated[int, msgspec.Meta(ge=10, le=100_000)] = 1000  # messages kept for each sink while it is away
+    queue: Annotated[int, msgspec.Meta(ge=10, le=100_000)] = 1000  # diagnoses kept for each sink while it is away
+    commands: bool = False  # whether alerts may be acknowledged and closed over MQTT
 
 
 class OrdersConfig(msgspec.Struct, frozen=True, kw_only=True):

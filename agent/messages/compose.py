@@ -5,18 +5,24 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime
-from typing import Any
+from typing import Annotated, Any, Literal
+
+import msgspec
 
 from agent.diagnosis.matching import Calibration, Descriptions
 from agent.machine import SensorSetup
 from agent.messages.asked_text import text_of_question
 from agent.messages.background import background_of
+from agent.messages.notices import in_language
 from agent.messages.payloads import AlertPayload, Asked, DiagnosisPayload, Likeness, StatePayload
 from agent.messages.sentences import said_by_alert, said_by_window, text_for
 from agent.messages.wording import text_of
 from agent.messages.words import Language, say, table, words_for
 from agent.stream.ledger import Balance
-from agent.types import UNKNOWN, Alert, Diagnosis, Doubt, Match, Question, StateChange
+from agent.types import UNKNOWN, Alert, AlertReason, Clock, Diagnosis, Doubt, Match, Question, StateChange
+
+NOT_CONFIGURED = "not_configured"
+"""Stands for the machine of a sensor that the config has no more."""
 
 NEAREST = 3
 """How many descriptions a message lists."""
@@ -35,7 +41,10 @@ class Speaker:
     """Of the bundle: how high the lines of healthy machines stand. Without it no line is called background."""
 
     def place(self, sensor: str) -> dict[str, Any]:
-        setup = self.setups[sensor]
+        setup = self.setups.get(sensor)
+        if setup is None:  # no longer configured
+            names = dict.fromkeys(("machine_name", "position"))
+            return {"agent": self.agent, "site": self.site, "sensor": sensor, "machine": NOT_CONFIGURED, **names}
         return {
             "agent": self.agent,
             "site": self.site,
@@ -80,6 +89,8 @@ class Speaker:
         last: Diagnosis | None,
         losses: Balance | None,
         commissioned_anyway: tuple[Doubt, ...] = (),
+        valid_until_s: float | None = None,
+        notices: Iterable[str] = (),
     ) -> StatePayload:
         return StatePayload(
             **self.place(change.sensor),
@@ -96,6 +107,8 @@ class Speaker:
             losses=losses,
             asks=self.asked(last.asks) if last else None,
             missing=last.missing if last else (),
+            valid_until=_when(valid_until_s),
+            notices=tuple(in_language(notice, self.language) for notice in notices),
             commissioned_anyway=commissioned_anyway,
         )
 
@@ -130,7 +143,8 @@ class Speaker:
             needs_s=_short(diagnosis.needs_s),
         )
 
-    def alert(self, alert: Alert) -> AlertPayload:
+    def alert(self, alert: Alert, *, seq: int = 0) -> AlertPayload:
+        """An alert as the event of number `seq`."""
         cause = alert.diagnosis
         objection = cause.objection if alert.fault in (UNKNOWN, cause.fault) else None
         missing = cause.missing if alert.fault in (UNKNOWN, cause.fault) else ()
@@ -162,7 +176,35 @@ class Speaker:
             asks=self.asked(cause.asks if alert.fault in (UNKNOWN, cause.fault) else None),
             reason=alert.reason,
             needs_s=_short(cause.needs_s),
+            seq=seq,
+            acknowledged=alert.acknowledged,
+            by=alert.by,
+            clock=alert.clock,
         )
+
+
+class Said(msgspec.Struct, frozen=True, kw_only=True):
+    """What is to be known of an alert's payload that came back."""
+
+    schema: Literal["textvib/alert/1"]
+    id: str
+    seq: Annotated[int, msgspec.Meta(ge=0, le=1 << 52)] = 0
+
+
+def said_of(payload: bytes) -> Said | None:
+    """Which alert a payload is of; None where it is none of ours."""
+    try:
+        return msgspec.json.decode(payload, type=Said)
+    except (msgspec.MsgspecError, RecursionError):
+        return None
+
+
+def cleared_from(payload: bytes, *, seq: int, reason: AlertReason, wall_s: float, clock: Clock) -> bytes:
+    """What an alert's last payload (one that `said_of` reads) becomes where only that is left of it."""
+    said = msgspec.json.decode(payload, type=dict[str, Any])
+    flagged = clock if said.get("clock") == "synchronised" else "unknown"
+    end = {"event": "cleared", "seq": seq, "reason": reason, "by": None, "time": _when(wall_s), "clock": flagged}
+    return msgspec.json.encode({"acknowledged": False, **said, **end})
 
 
 def _when(wall_s: float | None) -> datetime | None:

@@ -14,6 +14,8 @@ from agent.diagnosis.coverage import Coverage, LearntSpeed
 from agent.diagnosis.matching import Text
 from agent.stream.ledger import Balance
 from agent.types import (
+    AlertReason,
+    Clock,
     Commissioned,
     Doubt,
     Drift,
@@ -73,6 +75,8 @@ class StatePayload(Place, frozen=True, kw_only=True):
     losses: Balance | None
     asks: Asked | None  # about the bearing, by the last window
     missing: tuple[str, ...] = ()  # of speed, geometry, healthy_state, bandwidth: what would let more be said
+    valid_until: datetime | None = None  # it is said again well before; later nobody says so any more
+    notices: tuple[str, ...] = ()  # what else to know before relying on it
     commissioned_anyway: tuple[Doubt, ...] = ()  # what stood against the healthy states that it is held against
 
 
@@ -135,7 +139,11 @@ class AlertPayload(Place, frozen=True, kw_only=True):
     looks_like: str | None  # the nearest description, where evidence does not bear it out
     asks: Asked | None  # about the bearing, where lines stand that what is told of it does not explain
     needs_s: float | None = None  # where `missing` says length: how long one piece would have to be
-    reason: str | None = None  # why a person's word ended it, "repaired" or "forgotten"; null: the vibration did
+    reason: AlertReason | None = None  # of an update or a clearing; only `recovered` says that the machine is well
+    seq: int = 0  # of the event; grows with each event of this agent, and repeats of one keep it
+    acknowledged: bool = False
+    by: str | None = None  # who acknowledged or closed it
+    clock: Clock = "unknown"  # what `opened` was read from; a correction is an update
 
 
 class HealthyStateHealth(msgspec.Struct, frozen=True, kw_only=True):
@@ -154,6 +162,8 @@ class SensorHealth(msgspec.Struct, frozen=True, kw_only=True):
 
     state: State
     data_age_s: float | None  # since its last samples or reading
+    lag_s: float = 0.0  # for which the oldest of what its source gave waits to be judged
+    overloaded: bool = False  # whether some of it was left out in the last minute, for want of time
     windows: int
     rate: Rate | None
     drift: Drift | None  # of the sensor's clock against the agent's; null until enough time has passed
@@ -182,6 +192,7 @@ class SourceHealth(msgspec.Struct, frozen=True, kw_only=True):
     connected: bool
     ended: bool
     outages: int
+    restarts: int = 0  # after it hung
     error: str | None  # of the outage that lasts
     dropped_items: int  # by the agent's own full queue
     faults: dict[str, int]  # refused input, by kind
@@ -195,8 +206,10 @@ class PublishingHealth(msgspec.Struct, frozen=True, kw_only=True):
     connected: bool
     outages: int
     published: int
-    waiting: int
-    dropped: int
+    waiting: int  # messages that the sink does not have yet
+    dropped: int  # for want of room, or too old
+    refused: int = 0  # refusals so far; what is refused is kept and tried again
+    waiting_bytes: int = 0  # of events and diagnoses
 
 
 class HealthPayload(msgspec.Struct, frozen=True, kw_only=True):
@@ -211,6 +224,7 @@ class HealthPayload(msgspec.Struct, frozen=True, kw_only=True):
     time: datetime
     uptime_s: float
     memory_mb: float | None  # resident
+    state_kept: bool = True  # False: baselines and open alerts are in memory alone
     sensors: dict[str, SensorHealth]
     sources: dict[str, SourceHealth]
     publishing: PublishingHealth  # to the broker

@@ -34,6 +34,20 @@ class Topics:
     def event(self) -> str:
         return f"{self.root}/event"
 
+    @property
+    def command(self) -> str:
+        return f"{self.root}/command"
+
+    @property
+    def answer(self) -> str:
+        """To what came on `command`."""
+        return f"{self.root}/answer"
+
+    @property
+    def shown(self) -> tuple[str, ...]:
+        """Filters of all topics that are retained of one alert or one sensor."""
+        return f"{self.root}/alert/#", f"{self.root}/sensor/+/state"
+
     def state(self, sensor: str) -> str:
         return f"{self.root}/sensor/{sensor}/state"
 

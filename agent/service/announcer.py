@@ -1,30 +1,38 @@
 """What pipelines put out becomes messages: diagnoses, alerts, states and health, each on its topic.
 
-An alert is stored before it is published, so that after a crash the same alert is still open under the same id.
+An alert is stored with its event before either is published: after a crash the same alert is still open under the same
+id, and what was not heard yet is said again.
 """
 
 from __future__ import annotations
 
 import logging
-from collections.abc import Iterable, Mapping
+import time
+from collections.abc import Collection, Iterable, Mapping
 from dataclasses import replace
 
 from agent.diagnosis.coverage import commissioned_anyway
+from agent.messages.compose import cleared_from, said_of
 from agent.messages.payloads import HealthPayload, StatePayload, encode
 from agent.messages.topics import WHOLE_MACHINE
 from agent.ports import Message
 from agent.service.assembly import Parts
 from agent.service.inbox import Inbox
-from agent.service.publisher import Outboxes
-from agent.service.sensor import SensorDesk
-from agent.service.store import Store
-from agent.types import Alert, Diagnosis, Output, State, StateChange
+from agent.service.outbox import Outboxes
+from agent.service.sensor import OVERLOADED, SensorDesk
+from agent.service.store import OpenAlert, Said, Shown, Store
+from agent.service.wall_clock import clock_now, origin_now
+from agent.types import Alert, AlertReason, Diagnosis, Output, State, StateChange
 
 MENDS = {
     State.INVALID: "check the sensor, its cable, its mounting and its measuring range",
     State.LOST: "check the sensor's power and its line",
 }
 """What to look at where a sensor cannot be judged."""
+
+OVERLOAD_MEND = "use fewer sensors or lower rates, or a faster computer"
+STATE_VALID_S = 60
+"""A state is said again every ten seconds; one that is not is no state any more."""
 
 log = logging.getLogger(__name__)
 
@@ -39,6 +47,8 @@ class Announcer:
         self._store = store
         self._inbox = inbox
         self._outboxes = outboxes
+        self._open: dict[str, Message] = {}  # by alert: what is shown of it
+        self._states: set[str] = set()  # topics
 
     def announce(self, desk: SensorDesk, outputs: Iterable[Output]) -> None:
         """Everything that one sensor's pipeline put out."""
@@ -49,15 +59,15 @@ class Announcer:
                         payload = encode(self._speaker.diagnosis(output))
                         self._outboxes.put(Message(self._topics.diagnosis(output.sensor), payload, kind="diagnosis"))
                 case Alert():
-                    self._announce_alert(output)
+                    self.announce_alert(output)
                 case StateChange():
                     _log_state(output)
                     self.announce_state(desk)
 
     def announce_state(self, desk: SensorDesk) -> None:
         """What a sensor says now, retained."""
-        topic = self._topics.state(desk.change.sensor)
-        self._outboxes.put(Message(topic, encode(self.state_of(desk)), retain=True, qos=1, kind="state"))
+        topic, payload = self._topics.state(desk.change.sensor), encode(self.state_of(desk))
+        self._outboxes.put(Message(topic, payload, retain=True, qos=1, kind="state", expiry_s=STATE_VALID_S))
 
     def state_of(self, desk: SensorDesk) -> StatePayload:
         return self._speaker.state(
@@ -65,42 +75,164 @@ class Announcer:
             last=desk.last,
             losses=self._inbox.balance(desk.change.sensor),
             commissioned_anyway=commissioned_anyway(desk.pipeline.healthy.baselines),
+            valid_until_s=time.time() + STATE_VALID_S,
+            notices=(*self._store.troubles, *self._overload(desk.change.sensor)),
         )
+
+    def _overload(self, sensor: str) -> list[str]:
+        notices = []
+        if self._inbox.is_overloaded(sensor):
+            notices.append(
+                "overloaded: this computer cannot judge all that comes, and leaves out one sensor after the other; use "
+                "fewer sensors or lower rates, or a faster computer"
+            )
+        return notices
 
     def announce_health(self, report: HealthPayload) -> None:
         self._outboxes.put(Message(self._topics.health, encode(report), retain=True, kind="health"))
 
     def take_up_alerts(self, desks: Mapping[str, SensorDesk]) -> None:
-        """At the start: restore open alerts, clear at the broker those that are gone, and say every state."""
-        for alert in self._store.open_alerts():
-            desk = desks.get(alert.sensor)
-            orphaned = desk is None or bool(desk.pipeline.restore([alert]))
-            if orphaned:
-                log.warning("alert %s: %s is no longer configured; forgotten", alert.id, _place(alert))
-                self._store.save_alert(replace(alert, event="cleared"))
-            self._show_open(alert, b"" if orphaned else encode(self._speaker.alert(alert)))
+        """At the start: restore open alerts, clear those that nobody watches any more, empty every retained topic that
+        is not wanted now, and say every state."""
+        for stored in self._store.open_alerts():
+            desk = desks.get(stored.alert.sensor)
+            if desk is None or desk.pipeline.restore([stored.alert]):
+                self._clear_orphan(stored)
+            else:
+                self._open[stored.alert.id] = self._shown(stored.alert, stored.seq, self._payload(stored))
+        self._states = {self._topics.state(sensor) for sensor in desks}
+        always = {self._topics.availability, self._topics.health, *self._states}
+        wanted = [*(Message(topic, b"", retain=True) for topic in always), *self._open.values()]
+        self._store.note_retained(wanted, sinks=self._outboxes.names)
+        for sink in self._outboxes.names:
+            self._empty(sink, self._store.retained(sink), besides={message.topic for message in wanted})
+        for message in self._open.values():
+            self._outboxes.put(message)
         for desk in desks.values():
             self.announce_state(desk)
 
-    def _announce_alert(self, alert: Alert) -> None:
-        self._store.save_alert(alert)
-        log.warning("alert %s %s: %s %s", alert.id, alert.event, _place(alert), alert.fault)
-        payload = encode(self._speaker.alert(alert))
-        self._outboxes.put(Message(self._topics.event, payload, qos=1, kind="event"))
-        self._show_open(alert, b"" if alert.event == "cleared" else payload)
+    def take_up_found(self, desks: Mapping[str, SensorDesk]) -> None:
+        """Restore open alerts that can be read only now; where one is open on that bearing, it stays the one."""
+        for stored in self._store.open_alerts():
+            alert = stored.alert
+            desk = desks.get(alert.sensor)
+            if desk is None or any(own.bearing == alert.bearing for own in desk.pipeline.decision.open_alerts):
+                continue
+            if not desk.pipeline.restore([alert]):
+                self._open[alert.id] = shown = self._shown(alert, stored.seq, self._payload(stored))
+                self._outboxes.put(shown)
 
-    def _show_open(self, alert: Alert, payload: bytes) -> None:
+    def save_again(self, desk: SensorDesk) -> None:
+        """Store the open alerts of a sensor once more."""
+        for alert in desk.pipeline.decision.open_alerts:
+            if (shown := self._open.get(alert.id)) is not None:
+                self._store.save_again(alert, shown, sinks=self._outboxes.names)
+
+    def reconcile(self, sink: str, held: Mapping[str, bytes]) -> None:
+        """What a sink shows of ours from a time of which the state file knows nothing: alerts are cleared with the
+        reason `state_lost`, and every topic that is not wanted is emptied."""
+        known = {alert for shown in self._store.retained(sink).values() for alert in shown.alerts}
+        known |= {message.alert for message in self._store.waiting(sink)} | set(self._open)
+        for payload in held.values():
+            if said := said_of(payload):
+                self._store.rise_above(said.seq)
+        wanted = self._states | {message.topic for message in self._open.values()}
+        for topic, payload in held.items():
+            said = said_of(payload)
+            if said is None and topic not in wanted:
+                self._outboxes.put(Message(topic, b"", retain=True, qos=1), only=sink)
+            elif said is not None and said.id not in known:
+                log.warning("alert %s is shown by %s and not known here: cleared, state_lost", said.id, sink)
+                self._clear_unheard(said.id, topic, payload, reason="state_lost")
+        self._store.note_read_back(sink)
+
+    def announce_alert(self, alert: Alert) -> None:
+        """An alert that was raised, updated or cleared: kept, then said."""
+        said = self.prepared(alert)
+        self._store.commit(said)
+        self.say(said)
+
+    def prepared(self, alert: Alert) -> Said:
+        """What is to be said of an alert, for who keeps it together with something else, and has it said then."""
+        seq, now = self._store.next_seq(), clock_now()
+        told = replace(alert, clock=alert.clock if now == "synchronised" else now)
+        payload = encode(self._speaker.alert(told, seq=seq))
+        event = Message(self._topics.event, payload, qos=1, kind="event", seq=seq, alert=alert.id)
+        shown = self._shown(alert, seq, b"" if alert.event == "cleared" else payload)
+        return Said(alert, event, shown, self._outboxes.names)
+
+    def say(self, said: Said) -> None:
+        """Hand on what is kept."""
+        alert_id = said.event.alert
+        self._open.pop(alert_id, None)
+        if said.shown.payload:
+            self._open[alert_id] = said.shown
+        if (alert := said.alert) is not None:
+            log.warning("alert %s %s: %s %s", alert.id, alert.reason or alert.event, place_of(alert), alert.fault)
+        others = {message.topic for message in self._open.values()}
+        is_another_shown = not said.shown.payload and said.shown.topic in others
+        for message in (said.event,) if is_another_shown else (said.event, said.shown):
+            self._outboxes.put(message)
+        for sink, dropped in self._outboxes.gone().items():
+            self._store.settle(sink, dropped)
+
+    def stamp(self, alert: Alert) -> Alert:
+        """An alert that is raised, with an id that no other has and what its clock is worth."""
+        return replace(alert, id=self._store.new_id(), clock=clock_now(), clock_origin=origin_now())
+
+    def correct_clocks(self, desks: Mapping[str, SensorDesk]) -> None:
+        """Say when open alerts truly began, once the clock that they were read from has been set right."""
+        origin = origin_now()
+        if origin is None or clock_now() != "synchronised":
+            return
+        for desk in desks.values():
+            for alert in desk.pipeline.decision.open_alerts:
+                began = alert.clock_origin
+                if alert.clock == "unknown" and alert.opened_wall_s is not None and began and began[0] == origin[0]:
+                    opened_s = alert.opened_wall_s + origin[1] - began[1]
+                    changes = {"opened_wall_s": opened_s, "clock": "synchronised", "wall_s": time.time()}
+                    corrected = desk.pipeline.decision.amend(alert, reason="clock_corrected", **changes)
+                    self.announce_alert(corrected)
+
+    def _clear_orphan(self, stored: OpenAlert) -> None:
+        alert = replace(stored.alert, event="cleared", reason="not_configured")
+        topic = self._topics.alert(alert.sensor, alert.bearing)
+        self._clear_unheard(alert.id, topic, self._payload(stored), reason="not_configured", alert=alert)
+
+    def _clear_unheard(
+        self, alert_id: str, topic: str, payload: bytes, *, reason: AlertReason, alert: Alert | None = None
+    ) -> None:
+        """The end of an alert of which no sensor's own window tells; its last payload says what it was."""
+        seq = self._store.next_seq()
+        told = cleared_from(payload, seq=seq, reason=reason, wall_s=time.time(), clock=clock_now())
+        event = Message(self._topics.event, told, qos=1, kind="event", seq=seq, alert=alert_id)
+        shown = Message(topic, b"", retain=True, qos=1, kind="alert", seq=seq, alert=alert_id)
+        said = Said(alert, event, shown, self._outboxes.names)
+        self._store.commit(said)
+        self.say(said)
+
+    def _empty(self, sink: str, held: Mapping[str, Shown], *, besides: Collection[str]) -> None:
+        for topic, shown in held.items():
+            if topic not in besides:
+                self._outboxes.put(Message(topic, b"", retain=True, qos=1, seq=shown.seq), only=sink)
+
+    def _shown(self, alert: Alert, seq: int, payload: bytes) -> Message:
         """The retained message of an open alert; an empty payload deletes it at the broker."""
         topic = self._topics.alert(alert.sensor, alert.bearing)
-        self._outboxes.put(Message(topic, payload, retain=True, qos=1, kind="alert"))
+        return Message(topic, payload, retain=True, qos=1, kind="alert", seq=seq, alert=alert.id)
+
+    def _payload(self, stored: OpenAlert) -> bytes:
+        """What was last said of an alert; composed anew where an older agent stored none."""
+        return stored.payload or encode(self._speaker.alert(stored.alert, seq=stored.seq))
 
 
 def _log_state(change: StateChange) -> None:
-    mend = MENDS.get(change.state)
+    mend = OVERLOAD_MEND if change.reason == OVERLOADED else MENDS.get(change.state)
     level = logging.INFO if mend is None else logging.WARNING
     reason = f" ({change.reason})" if change.reason else ""
     log.log(level, "%s: %s%s%s", change.sensor, change.state, reason, f"; {mend}" if mend else "")
 
 
-def _place(alert: Alert) -> str:
+def place_of(alert: Alert) -> str:
+    """Sensor and bearing as a topic has them."""
     return f"{alert.sensor}/{alert.bearing or WHOLE_MACHINE}"

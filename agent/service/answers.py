@@ -1,4 +1,4 @@
-"""What the running agent answers on its control socket: how it is, and whether it will learn, forget or record.
+"""What the running agent answers: how it is, whether it will learn, forget or record, and what becomes of an alert.
 
 The worker asks here, so that nothing with state is touched from another thread.
 """
@@ -14,12 +14,24 @@ from agent.diagnosis.coverage import learnt_speeds
 from agent.errors import ConfigError
 from agent.messages.commissioning_text import coverage_in_words, outcome_in_words, progress_in_words
 from agent.messages.notices import in_language
-from agent.service.announcer import Announcer
-from agent.service.control import Answer, Cancel, Commission, Forget, Learnt, Record, Request, Status
+from agent.service.announcer import Announcer, place_of
+from agent.service.control import (
+    Acknowledge,
+    Answer,
+    Cancel,
+    Close,
+    Commission,
+    Forget,
+    Learnt,
+    Record,
+    Request,
+    Status,
+)
 from agent.service.health import Everything, health_report
 from agent.service.recording_jobs import Tapes
 from agent.service.sensor import SensorDesk
 from agent.service.teaching import Teaching
+from agent.types import Alert
 
 MAX_RECORDING_S = 24 * 3600.0
 
@@ -47,6 +59,10 @@ class Answers:
                 return self._teaching.forget(self._desk(request.sensor), request)
             case Record():
                 return self._record(request)
+            case Acknowledge():
+                return self._acknowledge(request)
+            case Close():
+                return self._close(request)
 
     def _status(self) -> Answer:
         desks = self._everything.desks
@@ -80,6 +96,8 @@ class Answers:
             "learning": msgspec.to_builtins(learning),
             "ended": msgspec.to_builtins(latest),
             "words": words,
+            "kept": self._everything.store.is_kept,
+            "troubles": self._everything.store.troubles,
             "state": desk.change.state,
             "reason": desk.change.reason,
         }
@@ -92,6 +110,30 @@ class Answers:
         until_s = time.monotonic() + request.seconds
         self._tapes.start(request.sensor, path, until_s=until_s, latest=desk.latest)
         return {"path": str(path), "heard": desk.heard_s is not None}
+
+    def _acknowledge(self, request: Acknowledge) -> Answer:
+        desk, alert = self._open_alert(request.alert)
+        if not alert.acknowledged:
+            changes = {"acknowledged": True, "by": request.by, "wall_s": time.time()}
+            amended = desk.pipeline.decision.amend(alert, reason="acknowledged", **changes)
+            self._announcer.announce_alert(amended)
+        return _about(alert)
+
+    def _close(self, request: Close) -> Answer:
+        desk, alert = self._open_alert(request.alert)
+        now = {"time_s": time.monotonic(), "wall_s": time.time()}
+        self._announcer.announce(desk, desk.close("closed", alert=alert.id, by=request.by, **now))
+        return _about(alert)
+
+    def _open_alert(self, wanted: str) -> tuple[SensorDesk, Alert]:
+        """The open alert of an id, of the beginning of one, or of sensor/bearing."""
+        desks = self._everything.desks.values()
+        alerts = [(desk, alert) for desk in desks for alert in desk.pipeline.decision.open_alerts]
+        fitting = [one for one in alerts if wanted and (one[1].id.startswith(wanted) or place_of(one[1]) == wanted)]
+        if len(fitting) == 1:
+            return fitting[0]
+        known = ", ".join(f"{alert.id} ({place_of(alert)})" for _, alert in alerts) or "none"
+        raise ConfigError(f"alert: {wanted!r} is {'more than one' if fitting else 'not an open alert'}; open: {known}")
 
     def _desk(self, sensor: str) -> SensorDesk:
         desks = self._everything.desks
@@ -108,3 +150,7 @@ class Answers:
         except OSError as error:
             raise ConfigError(f"{folder}: cannot be made ({error.strerror}); give --out FILE") from error
         return folder / f"{sensor}-{stamp}.vbp"
+
+
+def _about(alert: Alert) -> Answer:
+    return {"alert": alert.id, "sensor": alert.sensor, "bearing": alert.bearing}

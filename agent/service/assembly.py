@@ -8,7 +8,7 @@ import msgspec
 
 from agent import ports
 from agent.alerting.window_rules import DecisionConfig
-from agent.bundle.encoder import load_encoder
+from agent.bundle.encoder import load_encoder, tried_runtime
 from agent.bundle.load import Bundle, load_bundle
 from agent.config.hearing import remarks_on_hearing
 from agent.config.keys import Config
@@ -43,7 +43,8 @@ class Parts:
 def assemble(config: Config) -> Parts:
     """Build and self-test; BundleError or ConfigError names what to mend."""
     bundle = load_bundle(config.agent.bundle)
-    runtime, encoder = load_encoder(bundle, config.agent.runtime)
+    tried, refusals = tried_runtime(bundle, config.agent.runtime)
+    runtime, encoder = load_encoder(bundle, tried)
     setups = sensor_setups(config)
     agent = config.agent
     topics = Topics(config.publish.base_topic, agent.id)
@@ -65,22 +66,24 @@ def assemble(config: Config) -> Parts:
             setups=setups,
             calibration=bundle.calibration,
         ),
-        notices=tuple(remarks_on_hearing(config, bundle.spec)),
+        notices=refusals + tuple(remarks_on_hearing(config, bundle.spec)),
     )
 
 
 def sources_of(config: Config) -> tuple[Source, ...]:
     """The sources, built and not opened; one that needs a broker and names none hears the one we publish to."""
-    found = routes(config)
-    sources: list[Source] = []
-    for source in config.sources:
-        settings = source.settings
-        if KINDS[source.kind].has_broker:
-            broker = config.broker if settings.broker is None else settings.broker
-            settings = msgspec.structs.replace(settings, broker=own_client(broker, config))
-        made = ports.load(KINDS, source.kind)(settings, found[source.name], name=source.name)
-        sources.append(made)
-    return tuple(sources)
+    return tuple(source_of(config, source.name) for source in config.sources)
+
+
+def source_of(config: Config, name: str) -> Source:
+    """One source of the config, built and not opened."""
+    (source,) = (source for source in config.sources if source.name == name)
+    settings = source.settings
+    if KINDS[source.kind].has_broker:
+        broker = config.broker if settings.broker is None else settings.broker
+        settings = msgspec.structs.replace(settings, broker=own_client(broker, config))
+    made: Source = ports.load(KINDS, source.kind)(settings, routes(config)[name], name=name)
+    return made
 
 
 def sinks_of(config: Config, topics: Topics) -> dict[str, Sink]:

@@ -1,30 +1,34 @@
 """`run`: phase one builds and tests everything, phase two opens it; threads, signals and the order of the end are here.
 
 One thread per source reads, one worker thinks, one thread per sink publishes, one answers the control socket; the main
-thread waits for a signal or for one of them to fail. A failure nobody foresaw ends the process; the supervisor starts
-anew.
+thread waits for a signal or for one of them to fail, and watches that each loop turns. A failure nobody foresaw ends
+the process; the supervisor starts anew.
 """
 
 from __future__ import annotations
 
 import logging
-import math
 import os
 import signal
 import threading
 import time
 from collections.abc import Callable, Iterable, Sequence
+from functools import partial
 from pathlib import Path
 
 from agent.config.keys import Config
 from agent.errors import TextVibError
-from agent.service.assembly import Parts, assemble
+from agent.ports import Hearing
+from agent.service.assembly import Parts, assemble, source_of
+from agent.service.beats import Beats, Deadlines
 from agent.service.control import ControlServer
 from agent.service.inbox import Inbox
+from agent.service.outbox import Outbox, Outboxes
 from agent.service.process import give_memory_back, tell_systemd
-from agent.service.publisher import Outbox, Outboxes, Publisher
+from agent.service.publisher import Publisher
 from agent.service.source_thread import Reader
 from agent.service.store import open_store
+from agent.service.watch import Watch
 from agent.service.worker import Worker
 from agent.sinks import BROKER
 from agent.sources import KINDS
@@ -32,8 +36,9 @@ from agent.sources import KINDS
 STOP_SIGNALS = (signal.SIGTERM, signal.SIGINT)
 WATCH_S = 0.25
 ONE_WISH_S = 1.0  # timeout(1) and some supervisors signal the process and then its group: that is one wish, said twice
+LAST_READS_S, LAST_THOUGHTS_S = 5.0, 15.0
 GOODBYES_S = 20.0
-"""For all sinks together, at the end: one that hangs may not keep the process."""
+"""For all sinks together, at the end, as those above for readers and worker: what hangs may not keep the process."""
 
 EX_BUG = os.EX_SOFTWARE
 
@@ -74,25 +79,53 @@ class Daemon:
     `run` is for the main thread; `stop` may be called from any.
     """
 
-    def __init__(self, parts: Parts, *, signals: Sequence[Caught] = (), goodbyes_s: float = GOODBYES_S) -> None:
+    def __init__(
+        self,
+        parts: Parts,
+        *,
+        signals: Sequence[Caught] = (),
+        goodbyes_s: float = GOODBYES_S,
+        deadlines: Deadlines | None = None,
+    ) -> None:
+        deadlines = deadlines or Deadlines()
+        beats = Beats()
         self._signals = signals  # grows while we run
         self._goodbyes_s = goodbyes_s
         state_dir = Path(parts.config.agent.state_dir)
-        self._store = open_store(state_dir)
+        self._store = open_store(state_dir, retry_s=deadlines.disk_s)
         self._stop_reading, self._stop_working, self._stop_publishing = (threading.Event() for _ in range(3))
         patient = {source.name for source in parts.config.sources if KINDS[source.kind].is_patient}
         self._failures: list[BaseException] = []
-        self._inbox = Inbox(source.name for source in parts.sources)
-        outboxes = {name: Outbox(limit=parts.config.publish.queue) for name in parts.sinks}
+        self._inbox = Inbox((source.name for source in parts.sources), patient=patient)
+        limit, store = parts.config.publish.queue, self._store
+        outboxes = {name: Outbox(limit=limit, waiting=store.waiting(name)) for name in parts.sinks}
         self._readers = [
-            Reader(source, self._inbox, patient=source.name in patient, stop=self._stop_reading)
+            Reader(
+                source,
+                self._inbox,
+                patient=source.name in patient,
+                stop=self._stop_reading,
+                beat=beats.add(f"source {source.name}", turn_s=deadlines.turn_s),
+                deadlines=deadlines,
+                remake=partial(source_of, parts.config, source.name),
+            )
             for source in parts.sources
         ]
         publishers = {
-            name: Publisher(sink, outboxes[name], stop=self._stop_publishing, name=name)
+            name: Publisher(
+                sink,
+                outboxes[name],
+                stop=self._stop_publishing,
+                name=name,
+                rows=store,
+                own=parts.topics.shown,
+                found=None if store.is_read_back(name) else lambda name, held: self._worker.found(name, held),
+                beat=beats.add(_publisher(name), turn_s=deadlines.turn_s),
+                deadlines=deadlines,
+            )
             for name, sink in parts.sinks.items()
         }
-        self._outbox = Outboxes(outboxes.values())
+        self._outbox = Outboxes(outboxes)
         self._worker = Worker(
             parts,
             store=self._store,
@@ -101,14 +134,24 @@ class Daemon:
             readers={reader.source.name: reader for reader in self._readers},
             publishers=publishers,
             stop=self._stop_working,
+            beat=beats.add("worker", turn_s=deadlines.turn_s),
         )
-        self._control = ControlServer(state_dir, self._worker.handle, stop=self._stop_working)
+        self._control = ControlServer(
+            state_dir,
+            self._worker.handle,
+            stop=self._stop_working,
+            beat=beats.add("control", turn_s=deadlines.turn_s),
+            retry_s=deadlines.disk_s,
+        )
+        for sink in parts.sinks.values():
+            if parts.config.publish.commands and isinstance(sink, Hearing):
+                sink.listen(parts.topics.command, self._worker.command)
         self._reader_threads = [self._thread(f"source {r.source.name}", r.run) for r in self._readers]
         self._worker_threads = [self._thread("worker", self._worker.run), self._thread("control", self._control.run)]
         self._publisher_threads = [
-            self._thread("publisher" if name == BROKER else f"publisher {name}", publisher.run)
-            for name, publisher in publishers.items()
+            self._thread(_publisher(name), publisher.run) for name, publisher in publishers.items()
         ]
+        self._watch = Watch(beats, revive={f"source {r.source.name}": partial(self._revive, r) for r in self._readers})
 
     def run(self) -> int:
         try:
@@ -119,11 +162,12 @@ class Daemon:
             log.info("running with %d sources", len(self._readers))
             self._wait_for_an_end()
             tell_systemd("STOPPING=1")
-            self._end(self._stop_reading, self._reader_threads)
-            self._end(self._stop_working, self._worker_threads)
+            self._end(self._stop_reading, self._reader_threads, patience_s=LAST_READS_S)
+            self._end(self._stop_working, self._worker_threads, patience_s=LAST_THOUGHTS_S)
             self._end(self._stop_publishing, self._publisher_threads, patience_s=self._goodbyes_s)
         finally:
-            self._store.close()
+            if not any(thread.is_alive() for thread in self._worker_threads):
+                self._store.close()
         return self._exit_code()
 
     def stop(self) -> None:
@@ -138,9 +182,16 @@ class Daemon:
             if all(reader.ended for reader in self._readers) and self._inbox.is_empty:
                 log.info("every source has been read to its end: leaving")
                 return
+            self._watch.look()
             self._stop_reading.wait(WATCH_S)
 
-    def _end(self, stop: threading.Event, threads: Iterable[threading.Thread], *, patience_s: float = math.inf) -> None:
+    def _revive(self, reader: Reader) -> None:
+        reader.revive()
+        thread = self._thread(f"source {reader.source.name}", reader.run)
+        self._reader_threads[self._readers.index(reader)] = thread
+        thread.start()
+
+    def _end(self, stop: threading.Event, threads: Iterable[threading.Thread], *, patience_s: float) -> None:
         """Stop some threads and wait for them, up to `patience_s` in all; a second signal leaves at once."""
         stop.set()
         deadline_s = time.monotonic() + patience_s
@@ -151,6 +202,7 @@ class Daemon:
                 if time.monotonic() > deadline_s:
                     log.warning("%s does not end: leaving without its goodbye", thread.name)
                     break
+                self._watch.feed()
                 thread.join(WATCH_S)
                 if is_impatient(self._signals):
                     log.warning("second signal: leaving at once")
@@ -173,3 +225,8 @@ class Daemon:
                 self._failures.append(error)
 
         return threading.Thread(target=guarded, name=name, daemon=True)
+
+
+def _publisher(sink: str) -> str:
+    """The name of a sink's thread and beat."""
+    return "publisher" if sink == BROKER else f"publisher {sink}"

@@ -23,6 +23,7 @@ from agent.service.sensor import SensorDesk
 from agent.service.source_thread import Reader
 from agent.service.store import Store
 from agent.sinks import BROKER
+from agent.transport.mqtt import Broker
 from firmware_bridge import VERSION
 
 
@@ -38,6 +39,7 @@ class Everything:
     readers: Mapping[str, Reader]
     publishers: Mapping[str, Publisher]  # by the name of their sink
     started_s: float  # monotonic
+    orphaned: Mapping[str, int]  # sinks that are no longer configured -> events that wait for them
 
 
 def health_report(seen: Everything) -> HealthPayload:
@@ -49,6 +51,7 @@ def health_report(seen: Everything) -> HealthPayload:
         *parts.config.notices,
         *parts.notices,
         *seen.store.notices,
+        *notices_of_sinks(seen),
         *_notices_on_learning(seen.desks, parts.config.agent.language),
     )
     return HealthPayload(
@@ -60,6 +63,7 @@ def health_report(seen: Everything) -> HealthPayload:
         time=datetime.now(UTC),
         uptime_s=round(time.monotonic() - seen.started_s, 1),
         memory_mb=memory_mb(),
+        state_kept=seen.store.is_kept,
         sensors={sensor: _sensor(sensor, desk, seen) for sensor, desk in seen.desks.items()},
         sources={source.name: _source(source.name, seen) for source in parts.sources},
         publishing=_publishing(seen.publishers[BROKER]),
@@ -69,6 +73,28 @@ def health_report(seen: Everything) -> HealthPayload:
     )
 
 
+def notices_of_sinks(seen: Everything) -> list[str]:
+    """What keeps messages from where they belong, for a person to mend."""
+    notices: list[str] = []
+    own = f"{seen.parts.topics.root}/#"
+    for name, publisher in seen.publishers.items():
+        notices += [
+            f"{name}: {refusal.topic} is refused ({refusal.reason}); it is kept and tried again"
+            for refusal in publisher.refusals
+        ]
+        if publisher.unread:
+            notices.append(
+                f"{name}: does not show what it holds of this agent, so old alerts may stand there; let it read {own}"
+            )
+    brokers = {BROKER: seen.parts.config.broker} | {sink.name: sink.settings for sink in seen.parts.config.sinks}
+    for name, settings in brokers.items():
+        if isinstance(settings, Broker) and settings.protocol == "3.1.1":
+            notices.append(f'{name}: MQTT 3.1.1 cannot say that a message is refused; use protocol = "5" if you can')
+    for name, count in sorted(seen.orphaned.items()):
+        notices.append(f"{name}: {count} events wait for this sink, which the config names no more")
+    return notices
+
+
 def _publishing(publisher: Publisher) -> PublishingHealth:
     return PublishingHealth(
         connected=publisher.connected,
@@ -76,6 +102,8 @@ def _publishing(publisher: Publisher) -> PublishingHealth:
         published=publisher.published,
         waiting=publisher.waiting,
         dropped=publisher.dropped,
+        refused=publisher.refused,
+        waiting_bytes=publisher.waiting_bytes,
     )
 
 
@@ -85,6 +113,8 @@ def _sensor(sensor: str, desk: SensorDesk, seen: Everything) -> SensorHealth:
     return SensorHealth(
         state=desk.change.state,
         data_age_s=None if desk.heard_s is None else round(max(0.0, time.monotonic() - desk.heard_s), 1),
+        lag_s=round(seen.inbox.lag_s(seen.parts.config.sensors[sensor].source), 1),
+        overloaded=seen.inbox.is_overloaded(sensor),
         windows=desk.pipeline.windower.counters().get("windows", 0),
         rate=last.rate if last else None,
         drift=desk.pipeline.windower.drift,
@@ -133,6 +163,7 @@ def _source(name: str, seen: Everything) -> SourceHealth:
         connected=reader.connected,
         ended=reader.ended,
         outages=reader.outage.count,
+        restarts=reader.lives,
         error=reader.outage.error,
         dropped_items=seen.inbox.dropped(name),
         faults=dict(seen.refusals[name].counts),

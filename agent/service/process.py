@@ -1,4 +1,4 @@
-"""The agent as a process: how much memory it holds and gives back, and its word to systemd (ready, stopping)."""
+"""The agent as a process: how much memory it holds and gives back, and its word to systemd (ready, alive, stopping)."""
 
 from __future__ import annotations
 
@@ -38,7 +38,7 @@ def give_memory_back() -> None:
 
 
 def tell_systemd(state: str) -> None:
-    """Send `READY=1` or `STOPPING=1` to the service manager (sd_notify(3)); nothing happens where there is none."""
+    """Send `READY=1`, `WATCHDOG=1` or `STOPPING=1` to the service manager (sd_notify(3)), where there is one."""
     address = os.environ.get("NOTIFY_SOCKET")
     if not address:
         return
@@ -46,3 +46,14 @@ def tell_systemd(state: str) -> None:
     # A manager that has gone away is no reason for the agent to stop.
     with contextlib.suppress(OSError), socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM) as manager:
         manager.sendto(state.encode(), target)
+
+
+def watchdog_s() -> float | None:
+    """Within how many seconds the service manager wants to hear from us (sd_watchdog_enabled(3)); None: never."""
+    if os.environ.get("WATCHDOG_PID", str(os.getpid())) != str(os.getpid()):
+        return None
+    try:
+        period_s = int(os.environ.get("WATCHDOG_USEC", "")) / 1e6
+    except ValueError:
+        return None
+    return period_s if period_s > 0 else None

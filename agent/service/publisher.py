@@ -1,7 +1,7 @@
-"""The way out: for each sink a bounded outbox and one thread that empties it, through any number of outages.
+"""The way out: for each sink one thread that empties its outbox, through any number of outages.
 
-What is retained is kept as its latest value and sent again on every connection, since a broker may have lost it. What
-is not retained waits in bounded queues: diagnoses make way before alert events, the oldest first; losses are counted.
+A row of the store goes when the sink has acknowledged it; what is retained is kept as its latest value and sent again
+on every connection, since a broker may have lost it.
 """
 
 from __future__ import annotations
@@ -9,123 +9,74 @@ from __future__ import annotations
 import logging
 import threading
 import time
-from collections import OrderedDict, deque
-from collections.abc import Iterable
+from collections.abc import Callable, Mapping
+from functools import partial
+from typing import Protocol
 
-from agent.errors import TransportError
+from agent.errors import ConfigError, TransportError
 from agent.ports import Message, Sink
+from agent.service.beats import Beat, Deadlines
+from agent.service.outbox import Outbox, Refusal
 from agent.sinks import BROKER
 from agent.transport.retry import Outage
 
 FLUSH_S = 3.0
 IDLE_S = 0.5
+ANSWER_S = 60.0
+"""Without an acknowledgement for so long, a connection that looks well is given up and made anew."""
 CONGESTED_S = 0.02
 """Pause before the next try where the sink has too much under way."""
 
 log = logging.getLogger(__name__)
 
 
-class Outbox:
-    """Messages from the worker to the publishing thread of one sink."""
+class Rows(Protocol):
+    """What is kept of the messages to one sink."""
 
-    def __init__(self, *, limit: int) -> None:
-        self._latest: dict[str, Message] = {}  # retained, by topic: as many as the config has topics
-        self._retained: OrderedDict[str, Message] = OrderedDict()  # of those, what is to be sent
-        self._events: deque[Message] = deque()
-        self._rest: deque[Message] = deque()
-        self._limit = limit
-        self._dropped = 0
-        self._arrived = threading.Condition()
+    def settle(self, sink: str, messages: list[Message]) -> bool:
+        """Forget what the sink has, and what was dropped."""
 
-    def put(self, message: Message) -> None:
-        """Leave a message; never waits."""
-        with self._arrived:
-            if message.retain:
-                self._latest[message.topic] = message
-                self._retained[message.topic] = message
-            else:
-                self._queue(message).append(message)
-                self._make_room()
-            self._arrived.notify()
-
-    def take(self, timeout_s: float) -> Message | None:
-        """The next message, alert events first, waiting up to `timeout_s`."""
-        with self._arrived:
-            if not self._waiting():
-                self._arrived.wait(timeout_s)
-            if self._events:
-                return self._events.popleft()
-            if self._retained:
-                return self._retained.popitem(last=False)[1]
-            return self._rest.popleft() if self._rest else None
-
-    def put_back(self, message: Message) -> None:
-        """Return a message that could not be handed over; it stays first in line, unless a later value replaced it."""
-        with self._arrived:
-            if message.retain:
-                self._retained.setdefault(message.topic, self._latest[message.topic])
-            else:
-                self._queue(message).appendleft(message)
-                self._make_room()
-
-    def repeat_retained(self) -> None:
-        """Mark every retained value as to be sent."""
-        with self._arrived:
-            self._retained.update(self._latest)
-            self._arrived.notify()
-
-    def wake(self) -> None:
-        with self._arrived:
-            self._arrived.notify()
-
-    @property
-    def waiting(self) -> int:
-        with self._arrived:
-            return self._waiting()
-
-    @property
-    def dropped(self) -> int:
-        with self._arrived:
-            return self._dropped
-
-    def _queue(self, message: Message) -> deque[Message]:
-        return self._events if message.qos > 0 else self._rest
-
-    def _waiting(self) -> int:
-        return len(self._events) + len(self._retained) + len(self._rest)
-
-    def _make_room(self) -> None:
-        while len(self._events) + len(self._rest) > self._limit:
-            (self._rest or self._events).popleft()
-            self._dropped += 1
+    def is_too_old(self, message: Message) -> bool:
+        """Whether a message has waited for longer than it is kept."""
 
 
-class Outboxes:
-    """One outbox per sink; each gets every message."""
-
-    def __init__(self, outboxes: Iterable[Outbox]) -> None:
-        self._outboxes = tuple(outboxes)
-
-    def put(self, message: Message) -> None:
-        """Leave a message for every sink; never waits."""
-        for outbox in self._outboxes:
-            outbox.put(message)
-
-    def wake(self) -> None:
-        for outbox in self._outboxes:
-            outbox.wake()
+Found = Callable[[str, Mapping[str, bytes]], None]
+"""Told once what a sink holds retained from before: its name, and topic -> payload."""
 
 
 class Publisher:
-    """The life of a sink; `run` is its thread's body and returns after goodbye, once stopped."""
+    """The life of a sink; `run` is its thread's body and returns after goodbye, once stopped.
 
-    def __init__(self, sink: Sink, outbox: Outbox, *, stop: threading.Event, name: str = BROKER) -> None:
+    With `found`, what the sink retains under `own` topic filters is read once, before anything is sent.
+    """
+
+    def __init__(
+        self,
+        sink: Sink,
+        outbox: Outbox,
+        *,
+        stop: threading.Event,
+        name: str = BROKER,
+        rows: Rows | None = None,
+        own: tuple[str, ...] = (),
+        found: Found | None = None,
+        answer_s: float = ANSWER_S,
+        beat: Beat | None = None,
+        deadlines: Deadlines | None = None,
+    ) -> None:
         self.name = name
+        self._beat = beat or Beat(f"publisher {name}")
+        self._open_s = (deadlines or Deadlines()).open_s
         self.outage = Outage(name if name == BROKER else f"sink {name}")
         self.published = 0
+        self.unread = False  # whether the sink did not let us read what it holds of ours
         self._sink = sink
         self._outbox = outbox
         self._stop = stop
+        self._rows = rows
+        self._own = own
+        self._found = found
+        self._answer_s = answer_s
 
     @property
     def connected(self) -> bool:
@@ -133,54 +84,111 @@ class Publisher:
 
     @property
     def waiting(self) -> int:
-        """Messages not yet handed over."""
+        """Messages that the sink does not have yet."""
         return self._outbox.waiting
 
     @property
+    def waiting_bytes(self) -> int:
+        """Of those that are not retained."""
+        return self._outbox.bytes
+
+    @property
     def dropped(self) -> int:
-        """Messages lost on the way out: for want of room, or refused by the broker."""
-        return self._outbox.dropped + self._sink.refused
+        """Messages lost on the way out, for want of room or for their age."""
+        return self._outbox.dropped
+
+    @property
+    def refused(self) -> int:
+        """Refusals by the other side so far; what was refused is tried again."""
+        return self._sink.refused
+
+    @property
+    def refusals(self) -> tuple[Refusal, ...]:
+        """What is refused at present."""
+        return self._outbox.refusals
 
     def run(self) -> None:
         while not self._stop.is_set():
             try:
+                self._beat.bump(within_s=self._open_s)
                 self._sink.open()
-            except TransportError as error:
+            except (TransportError, ConfigError) as error:  # a secret that cannot be read now may be there tomorrow
+                self._tidy()
                 self._pause(error)
                 continue
+            self._outbox.all_back()
             self._outbox.repeat_retained()
-            self._send_while_connected()
+            self._read_back()
+            end = self._send_while_connected()
             if not self._stop.is_set():
+                self._beat.bump()
                 self._sink.close()
-                self._pause(self._sink.lost or TransportError("the connection was lost"))
+                self._settle()
+                self._pause(self._sink.lost or end)
+        self._beat.bump()
         self._flush()
         self._sink.close()
+        self._settle()
+        self._beat.end()
 
-    def _send_while_connected(self) -> None:
+    def _read_back(self) -> None:
+        if self._found is None:
+            return
+        held = self._sink.read_back(self._own)
+        self.unread = held is None and self._sink.connected
+        if held is not None:
+            self._found(self.name, held)
+            self._found = None
+
+    def _send_while_connected(self) -> TransportError:
+        """Until stopped or the connection is none any more; why."""
         while self._sink.connected and not self._stop.is_set():
+            self._beat.bump()
+            if self._outbox.unanswered_s > self._answer_s:
+                return TransportError(f"acknowledges nothing for {self._answer_s:g} s")
             self.outage.works(now_s=time.monotonic())
             message = self._outbox.take(IDLE_S)
             if message is not None and not self._send(message):
                 self._stop.wait(CONGESTED_S)
+            self._settle()
+        return TransportError("the connection was lost")
 
-    def _pause(self, error: TransportError) -> None:
-        self._stop.wait(self.outage.failed(error, now_s=time.monotonic()))
+    def _pause(self, error: TransportError | ConfigError) -> None:
+        pause_s = self.outage.failed(error, now_s=time.monotonic())
+        self._beat.bump(within_s=pause_s + self._beat.turn_s)
+        self._stop.wait(pause_s)
 
     def _flush(self) -> None:
         deadline_s = time.monotonic() + FLUSH_S
-        while self._sink.connected and time.monotonic() < deadline_s:
-            message = self._outbox.take(0.0)
-            if message is None:
-                break
-            if not self._send(message):
+        while self._sink.connected and self._outbox.sendable and time.monotonic() < deadline_s:
+            message = self._outbox.take(CONGESTED_S)
+            if message is not None and not self._send(message):
                 time.sleep(CONGESTED_S)
+            self._settle()
         if left := self._outbox.waiting:
-            log.warning("%d messages were not published before the end", left)
+            log.warning("%s: %d messages were not published before the end; events are kept", self.outage.name, left)
 
     def _send(self, message: Message) -> bool:
-        sent = self._sink.publish(message)
-        if sent:
+        sent = self._sink.publish(message, partial(self._outbox.answer, message))
+        if not sent:
+            self._outbox.back(message)
+        elif message.qos == 0:
             self.published += 1
-        else:
-            self._outbox.put_back(message)
         return sent
+
+    def _settle(self) -> None:
+        """Take note of answers; rows of what has arrived go."""
+        arrived = []
+        for answer in self._outbox.settled():
+            if answer.refusal is None:
+                self.published += 1
+                arrived.append(answer.message)
+        self._tidy(arrived)
+
+    def _tidy(self, arrived: list[Message] | None = None) -> None:
+        if self._rows is None:
+            self._outbox.gone()
+            return
+        self._outbox.drop(self._rows.is_too_old)
+        if settled := [*(arrived or ()), *self._outbox.gone()]:
+            self._rows.settle(self.name, settled)

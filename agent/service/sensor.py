@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import hashlib
 import logging
+from dataclasses import replace
 
 import msgspec
 
+from agent.alerting.bearing_alert import Stamp
 from agent.diagnosis.baseline import Baseline, from_bytes
 from agent.diagnosis.coverage import Coverage, coverage_at
 from agent.dsp.features import VERSION, feature_names
@@ -14,7 +16,9 @@ from agent.pipeline import Pipeline
 from agent.service.assembly import Parts
 from agent.service.store import Store
 from agent.sources import KINDS
-from agent.types import Diagnosis, Item, Output, Reading, SampleBlock, State, StateChange
+from agent.types import AlertReason, Diagnosis, Item, Output, Reading, SampleBlock, State, StateChange
+
+OVERLOADED = "overloaded"
 
 log = logging.getLogger(__name__)
 
@@ -41,12 +45,26 @@ class SensorDesk:
             self.latest = item
         return self._noted(self.pipeline.feed(item))
 
-    def tick(self, now_s: float) -> list[Output]:
-        return self._noted(self.pipeline.tick(now_s)) if self._live else []
+    def tick(self, now_s: float, *, overloaded: bool = False) -> list[Output]:
+        """Time passes. `now_s`: up to when all that came of the sensor was fed; `overloaded`: not all of it was."""
+        if not self._live:
+            return []
+        outputs = self.pipeline.tick(now_s)
+        return self._noted([_for_overload(output) for output in outputs] if overloaded else outputs)
 
-    def close(self, reason: str, *, time_s: float, wall_s: float, rpm: float | None = None) -> list[Output]:
-        """End the open alerts by somebody's word, as `agent.alerting.alerts.Decision.close`."""
-        return self._noted([*self.pipeline.decision.close(reason, time_s=time_s, wall_s=wall_s, rpm=rpm)])
+    def close(
+        self,
+        reason: AlertReason,
+        *,
+        time_s: float,
+        wall_s: float,
+        rpm: float | None = None,
+        alert: str | None = None,
+        by: str | None = None,
+    ) -> list[Output]:
+        """End open alerts by somebody's word, as `agent.alerting.alerts.Decision.close`."""
+        closed = self.pipeline.decision.close(reason, time_s=time_s, wall_s=wall_s, rpm=rpm, alert=alert, by=by)
+        return self._noted([*closed])
 
     @property
     def coverage(self) -> Coverage | None:
@@ -75,13 +93,20 @@ class SensorDesk:
         return outputs
 
 
+def _for_overload(output: Output) -> Output:
+    """A sensor of which nothing was judged because it was left out is not to blame for it."""
+    if isinstance(output, StateChange) and output.state is State.LOST:
+        return replace(output, reason=OVERLOADED)
+    return output
+
+
 def fingerprint(parts: Parts) -> str:
     """Which feature definition a baseline's numbers belong to."""
     spec = hashlib.sha256(msgspec.json.encode(parts.bundle.spec)).hexdigest()
     return f"{VERSION}:{spec[:16]}"
 
 
-def restored_desks(parts: Parts, store: Store) -> dict[str, SensorDesk]:
+def restored_desks(parts: Parts, store: Store, *, stamp: Stamp | None = None) -> dict[str, SensorDesk]:
     """Sensor id -> desk, with the baselines that the store keeps for it."""
     size = len(feature_names(parts.bundle.spec))
     made_with = fingerprint(parts)
@@ -95,9 +120,20 @@ def restored_desks(parts: Parts, store: Store) -> dict[str, SensorDesk]:
             config=parts.decisions[sensor],
             baselines=_readable(store.baselines(sensor, features=made_with), sensor, size),
             aside=_readable(store.aside(sensor, features=made_with), sensor, size),
+            stamp=stamp,
         )
         desks[sensor] = SensorDesk(pipeline, live=parts.config.sensors[sensor].source not in fast)
     return desks
+
+
+def take_up_baselines(desk: SensorDesk, parts: Parts, store: Store) -> bool:
+    """Give a desk that has learnt nothing what the store turns out to keep; False where it has, or there is none."""
+    healthy, size, made_with = desk.pipeline.healthy, len(feature_names(parts.bundle.spec)), fingerprint(parts)
+    if healthy.baselines or healthy.progress is not None:
+        return False
+    healthy.baselines = _readable(store.baselines(desk.sensor, features=made_with), desk.sensor, size)
+    healthy.aside = _readable(store.aside(desk.sensor, features=made_with), desk.sensor, size)
+    return bool(healthy.baselines)
 
 
 def _readable(stored: dict[str | None, bytes], sensor: str, size: int) -> dict[str | None, Baseline]:

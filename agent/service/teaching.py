@@ -8,6 +8,7 @@ from __future__ import annotations
 import logging
 import time
 from collections.abc import Sequence
+from typing import Final
 
 import msgspec
 
@@ -24,12 +25,13 @@ from agent.pipeline import FORGOTTEN_AFTER_S
 from agent.service.announcer import Announcer
 from agent.service.control import Answer, Commission, Forget
 from agent.service.sensor import SensorDesk
-from agent.service.store import Store, Stored, UnderWay
-from agent.types import Alert, Commissioned, Doubt
+from agent.service.store import Said, Store, Stored, UnderWay
+from agent.types import Alert, AlertReason, Commissioned, Doubt
 
 NOT_WRITTEN = "the state could not be written: this will not survive a restart; check the disk"
 KEEP_LESSONS_S = 30.0
-REPAIRED, FORGOTTEN = "repaired", "forgotten"
+REPAIRED: Final = "repaired"
+FORGOTTEN: Final = "forgotten"
 """Why a person's word ended an alert."""
 
 log = logging.getLogger(__name__)
@@ -75,6 +77,10 @@ class Teaching:
             desk.pipeline.healthy.feed(lesson)
         desk.pipeline.healthy.take_new()
         log.info("%s: commissioning is resumed, %d windows are learnt from", desk.sensor, len(heard))
+
+    def save_again(self, desk: SensorDesk) -> None:
+        """Write what is known of a sensor once more; a commissioning under way begins to be kept anew."""
+        self._write(desk)
 
     def keep_lessons(self, desk: SensorDesk, now_s: float, *, at_once: bool = False) -> None:
         """Write what a commissioning has heard, every now and then: a kill loses no more than that."""
@@ -124,7 +130,7 @@ class Teaching:
         log.info("%s: commissioning%s", desk.sensor, "" if windows is None else f", {windows} windows to learn")
         for remark in remarks:
             log.warning("%s: %s", desk.sensor, remark)
-        return {"remarks": remarks}
+        return {"remarks": remarks, "kept": self._store.is_kept}
 
     def _begin_anew(self, desk: SensorDesk, begun: UnderWay) -> list[str]:
         remarks = []
@@ -158,21 +164,22 @@ class Teaching:
         return {"forgotten": [_in_words(rpm) for rpm in forgotten], "remarks": remarks}
 
     def _end_alerts(
-        self, desk: SensorDesk, reason: str, *, rpm: float | None = None, under_way: UnderWay | None = None
+        self, desk: SensorDesk, reason: AlertReason, *, rpm: float | None = None, under_way: UnderWay | None = None
     ) -> list[str]:
         """End the alerts, in one transaction with what is known now; remarks for who asked for it."""
         outputs = desk.close(reason, time_s=time.monotonic(), wall_s=time.time(), rpm=rpm)
         ended = [output for output in outputs if isinstance(output, Alert)]
-        remarks = self._written(desk, ended, under_way=under_way)
-        self._announcer.announce(desk, outputs)
+        said = [self._announcer.prepared(alert) for alert in ended]
+        remarks = self._written(desk, said, under_way=under_way)
+        for one in said:
+            self._announcer.say(one)
+        self._announcer.announce(desk, [output for output in outputs if not isinstance(output, Alert)])
         return remarks + [f"alert {alert.id} is closed ({alert.fault}, {reason})" for alert in ended]
 
-    def _written(
-        self, desk: SensorDesk, ended: Sequence[Alert] = (), *, under_way: UnderWay | None = None
-    ) -> list[str]:
+    def _written(self, desk: SensorDesk, ended: Sequence[Said] = (), *, under_way: UnderWay | None = None) -> list[str]:
         return [] if self._write(desk, ended, under_way=under_way) else [NOT_WRITTEN]
 
-    def _write(self, desk: SensorDesk, ended: Sequence[Alert] = (), *, under_way: UnderWay | None = None) -> bool:
+    def _write(self, desk: SensorDesk, ended: Sequence[Said] = (), *, under_way: UnderWay | None = None) -> bool:
         baselines, aside = self._kept[desk.sensor] = _known(desk)
         return self._store.save_baselines(
             desk.sensor,

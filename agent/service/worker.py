@@ -12,17 +12,22 @@ import time
 from collections.abc import Mapping
 from concurrent.futures import Future
 
+import msgspec
+
 from agent.errors import TextVibError, TransportError
+from agent.ports import Message
 from agent.service.announcer import Announcer
 from agent.service.answers import Answers
 from agent.service.assembly import Parts
-from agent.service.control import Answer, Request
+from agent.service.beats import Beat
+from agent.service.control import Answer, Request, remote_request
 from agent.service.health import Everything, health_report
 from agent.service.inbox import Inbox
-from agent.service.publisher import Outboxes, Publisher
+from agent.service.outbox import Outboxes
+from agent.service.publisher import Publisher
 from agent.service.recording_jobs import Tapes
 from agent.service.refusals import Refusals
-from agent.service.sensor import SensorDesk, fingerprint, restored_desks
+from agent.service.sensor import SensorDesk, fingerprint, restored_desks, take_up_baselines
 from agent.service.source_thread import Reader
 from agent.service.store import Store
 from agent.service.teaching import Teaching
@@ -32,6 +37,7 @@ TICK_S = 0.5
 HEALTH_S = 10.0
 DRAIN_S = 5.0
 ANSWER_S = 10.0
+MOST_COMMANDS = 50  # over sinks, that wait for an answer
 
 log = logging.getLogger(__name__)
 
@@ -49,11 +55,15 @@ class Worker:
         readers: Mapping[str, Reader],
         publishers: Mapping[str, Publisher],
         stop: threading.Event,
+        beat: Beat | None = None,
     ) -> None:
         self._parts = parts
+        self._beat = beat or Beat("worker")
         self._store = store
         self._inbox = inbox
-        self._desks = restored_desks(parts, store)
+        self._outbox = outbox
+        self._announcer = Announcer(parts, store=store, inbox=inbox, outboxes=outbox)
+        self._desks = restored_desks(parts, store, stamp=self._announcer.stamp)
         self._refusals = {source.name: Refusals(source.name) for source in parts.sources}
         self._everything = Everything(
             parts=parts,
@@ -64,33 +74,40 @@ class Worker:
             readers=readers,
             publishers=publishers,
             started_s=time.monotonic(),
+            orphaned=store.orphaned_sinks(publishers),
         )
-        self._announcer = Announcer(parts, store=store, inbox=inbox, outboxes=outbox)
         self._stop = stop
         self._teaching = Teaching(store, announcer=self._announcer, features=fingerprint(parts), spec=parts.bundle.spec)
         for desk in self._desks.values():
             self._teaching.take_up(desk)
+        self._source_of = {sensor: one.source for sensor, one in parts.config.sensors.items()}
         self._by_machine = _by_machine(self._desks)
         self._requests: queue.SimpleQueue[tuple[Request, Future[Answer]]] = queue.SimpleQueue()
+        self._found: queue.SimpleQueue[tuple[str, Mapping[str, bytes]]] = queue.SimpleQueue()
         self._tapes = Tapes()
         self._answers = Answers(self._everything, announcer=self._announcer, teaching=self._teaching, tapes=self._tapes)
 
     # ----------------------------------------------------------------------------------------------------- the loop
 
     def run(self) -> None:
+        self._beat.bump()
         self._announcer.take_up_alerts(self._desks)
         ticks_s, healths_s, drain_until_s = 0.0, time.monotonic(), None
         while True:
             batch = self._inbox.take(TICK_S)
             for source, item in batch:
+                self._beat.bump()
                 self._feed(source, item)
+            self._beat.bump()
             now_s = time.monotonic()
             if now_s - ticks_s >= TICK_S:
                 ticks_s = now_s
                 self._tick(now_s)
             if now_s >= healths_s:
                 healths_s = now_s + HEALTH_S
+                self._announcer.correct_clocks(self._desks)
                 self._announce_health()
+            self._reconcile()
             self._answer_requests()
             if self._stop.is_set():
                 drain_until_s = drain_until_s or now_s + DRAIN_S
@@ -100,6 +117,7 @@ class Worker:
             self._teaching.keep_lessons(desk, time.monotonic(), at_once=True)
         self._announce_health()
         self._tapes.close()
+        self._beat.end()
 
     def _feed(self, source: str, item: Item) -> None:
         match item:
@@ -129,27 +147,79 @@ class Worker:
 
     def _tick(self, now_s: float) -> None:
         self._tapes.tick(now_s)
+        self._mind_the_store(now_s)
         for desk in self._desks.values():
-            self._announcer.announce(desk, desk.tick(now_s))
+            # What still waits was heard: a sensor is lost by the reader's last arrival, not by when we come to it.
+            reached_s = now_s - self._inbox.lag_s(self._source_of[desk.sensor])
+            outputs = desk.tick(reached_s, overloaded=self._inbox.is_overloaded(desk.sensor))
+            self._announcer.announce(desk, outputs)
             self._keep(desk)
             self._teaching.keep_lessons(desk, now_s)
+
+    def _mind_the_store(self, now_s: float) -> None:
+        """Say again what the store has lost; take up what it can be read again to hold."""
+        if self._store.is_emptied:
+            for desk in self._desks.values():
+                self._teaching.save_again(desk)
+                self._announcer.save_again(desk)
+            self._store.is_saved_again()
+        if self._store.look(now_s):
+            for desk in self._desks.values():
+                if take_up_baselines(desk, self._parts, self._store):
+                    log.info("%s: its healthy state can be read again", desk.sensor)
+                    self._teaching.take_up(desk)
+            self._announcer.take_up_found(self._desks)
 
     def _announce_health(self) -> None:
         for desk in self._desks.values():
             self._announcer.announce_state(desk)
         self._announcer.announce_health(health_report(self._everything))
 
+    def found(self, sink: str, held: Mapping[str, bytes]) -> None:
+        """Be told, from any thread, what a sink holds retained from before."""
+        self._found.put((sink, held))
+        self._inbox.wake()
+
+    def _reconcile(self) -> None:
+        while not self._found.empty():
+            self._announcer.reconcile(*self._found.get())
+
     # ------------------------------------------------------------------------------------------------------- requests
 
-    def handle(self, request: Request) -> Answer:
-        """Have the worker answer a request; TransportError where it does not in time."""
+    def ask(self, request: Request) -> Future[Answer]:
+        """Leave a request; its answer, or the TextVibError that refuses it, comes when the worker has time."""
         answer: Future[Answer] = Future()
         self._requests.put((request, answer))
         self._inbox.wake()
+        return answer
+
+    def handle(self, request: Request) -> Answer:
+        """Have the worker answer a request; TransportError where it does not in time."""
+        answer = self.ask(request)
         try:
             return answer.result(timeout=ANSWER_S)
         except TimeoutError:
             raise TransportError("the agent is too busy to answer; try again") from None
+
+    def command(self, payload: bytes) -> None:
+        """Be asked over a sink, from any thread; the answer goes to every sink."""
+        try:
+            if self._requests.qsize() >= MOST_COMMANDS:
+                raise TransportError("too many commands wait; try again")
+            answer = self.ask(remote_request(payload))
+        except TextVibError as error:
+            self._say_answer(payload, {"ok": False, "error": str(error)})
+            return
+
+        def said(done: Future[Answer]) -> None:
+            error = done.exception()
+            self._say_answer(payload, {"ok": False, "error": str(error)} if error else {"ok": True, **done.result()})
+
+        answer.add_done_callback(said)
+
+    def _say_answer(self, command: bytes, answer: Answer) -> None:
+        log.info("command %.200r: %s", command, "done" if answer["ok"] else answer["error"])
+        self._outbox.put(Message(self._parts.topics.answer, msgspec.json.encode(answer), kind="answer"))
 
     def _answer_requests(self) -> None:
         while not self._requests.empty():

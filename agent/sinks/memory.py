@@ -13,7 +13,7 @@ import msgspec
 
 from agent.errors import TransportError
 from agent.messages.topics import OFFLINE, ONLINE
-from agent.ports import Message
+from agent.ports import Heard, Message
 
 
 class MemoryConfig(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
@@ -46,15 +46,22 @@ class MemorySink:
         with self._lock:
             return {topic: message.payload for topic, message in self._retained.items()}
 
+    def read_back(self, topics: tuple[str, ...]) -> dict[str, bytes] | None:
+        """Nothing: whatever an earlier process kept ended with it."""
+        return {}
+
     def open(self) -> None:
         self.connected = True
         self._keep(Message(self._availability, ONLINE, retain=True, qos=1))
 
-    def publish(self, message: Message) -> bool:
+    def publish(self, message: Message, heard: Heard | None = None) -> bool:
         """Keep a message; False while closed."""
-        if self.connected:
-            self._keep(message)
-        return self.connected
+        if not self.connected:
+            return False
+        self._keep(message)
+        if heard is not None:
+            heard(None)
+        return True
 
     def close(self) -> None:
         if self.connected:

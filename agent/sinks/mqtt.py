@@ -6,22 +6,27 @@ The connection never mends itself: when it is gone, `connected` says so and the 
 from __future__ import annotations
 
 import logging
+import queue
+import threading
 import time
-from dataclasses import dataclass
+from collections.abc import Callable
 
 import paho.mqtt.client as paho
+from paho.mqtt.packettypes import PacketTypes
 from paho.mqtt.properties import Properties
 from paho.mqtt.reasoncodes import ReasonCode
 
 from agent.errors import TransportError
 from agent.messages.topics import OFFLINE, ONLINE
-from agent.ports import Message
+from agent.ports import Heard, Message
 from agent.transport.losses import Losses
 from agent.transport.mqtt import Broker, connect, disconnect, explain, failed, make_client
 
-IN_FLIGHT = 20  # events under way at most
-QUEUED = 2 * IN_FLIGHT  # messages of any kind in paho: events sent again find room beside what is said at once
+IN_FLIGHT = 20
+QUEUED = 2 * IN_FLIGHT  # messages of any kind in paho
 GOODBYE_S = 2.0
+READ_BACK_S = 5.0  # to be subscribed
+READ_BACK_QUIET_S = 0.5  # without a further retained message: that was all
 
 log = logging.getLogger(__name__)
 
@@ -30,12 +35,34 @@ MqttConfig = Broker
 """A `[[sinks]]` entry of this kind has the keys of `[broker]`."""
 
 
-@dataclass(frozen=True, slots=True)
-class _Event:
-    """A message that must arrive: QoS 1, not retained."""
+class _Handed:
+    """What was handed to one client, by message id: paho's thread may have the answer before `publish` has the id."""
 
-    message: Message
-    handed_over: paho.MQTTMessageInfo
+    def __init__(self) -> None:
+        self._lock = threading.Lock()
+        self._heard: dict[int, Heard] = {}
+        self._early: dict[int, str | None] = {}
+
+    def note(self, mid: int, heard: Heard) -> None:
+        with self._lock:
+            if mid not in self._early:
+                self._heard[mid] = heard
+                return
+            refusal = self._early.pop(mid)
+        heard(refusal)
+
+    def answer(self, mid: int, refusal: str | None) -> None:
+        with self._lock:
+            heard = self._heard.pop(mid, None)
+            if heard is None:
+                self._early[mid] = refusal
+        if heard is not None:
+            heard(refusal)
+
+    @property
+    def waiting(self) -> int:
+        with self._lock:
+            return len(self._heard)
 
 
 class MqttSink:
@@ -47,7 +74,8 @@ class MqttSink:
         self._availability = availability  # topic
         self._client: paho.Client | None = None
         self._up = False
-        self._events: list[_Event] = []  # under way
+        self._handed = _Handed()
+        self._commands: tuple[str, Callable[[bytes], None]] | None = None
         self.refused = 0
         self.lost: TransportError | None = None
 
@@ -57,18 +85,20 @@ class MqttSink:
         client = self._client
         return self._up and client is not None and client.is_connected() and _has_live_thread(client)
 
-    def open(self) -> None:
-        """Connect and announce ourselves; TransportError where the broker is away or refuses.
+    def listen(self, topic: str, heard: Callable[[bytes], None]) -> None:
+        """Hand on what comes on `topic` while connected, but nothing retained: a command is for now."""
+        self._commands = topic, heard
 
-        Events that were not acknowledged when the last connection ended are sent again; their id is the same.
-        """
+    def open(self) -> None:
+        """Connect and announce ourselves; TransportError where the broker is away or refuses."""
         self._drop_client()
+        self._handed = handed = _Handed()
         client = make_client(self._broker, role="sink")
         client.max_inflight_messages_set(IN_FLIGHT)
         client.max_queued_messages_set(QUEUED)
         client.will_set(self._availability, OFFLINE, qos=1, retain=True)
         client.on_disconnect = self._on_disconnect
-        client.on_publish = self._on_publish
+        client.on_publish = lambda _client, _data, mid, reason, _properties: self._answered(handed, mid, reason)
         self._client = client
         self.lost = None
         self._up = True
@@ -77,33 +107,71 @@ class MqttSink:
         except BaseException:
             self._drop_client()
             raise
-        client.publish(self._availability, ONLINE, qos=1, retain=True)
-        again, self._events = self._unacknowledged(), []
-        for number, event in enumerate(again):
-            if not self.publish(event.message):
-                self._events += again[number:]  # lost once more: the next connection's
-                break
+        if self._commands is not None:
+            topic, heard = self._commands
+            client.message_callback_add(topic, lambda _c, _d, m: None if m.retain else heard(bytes(m.payload)))
+            client.subscribe(topic, 1)
+        self.publish(Message(self._availability, ONLINE, retain=True, qos=1))
 
-    def publish(self, message: Message) -> bool:
-        """Hand one message to paho; False where there is no connection, or too much is under way already."""
+    def publish(self, message: Message, heard: Heard | None = None) -> bool:
+        """Hand one message to paho; False where there is no connection, or too much is under way already.
+
+        `heard` is told the reason code of the broker's acknowledgement; of QoS 0 that it was written to the socket.
+        """
         client = self._client
         if client is None or not self.connected:
             return False
-        is_event = message.qos > 0 and not message.retain
-        under_way = self._unacknowledged() if is_event else []
-        if len(under_way) >= IN_FLIGHT:
-            return False
-        handed_over = client.publish(message.topic, message.payload, qos=message.qos, retain=message.retain)
+        handed_over = client.publish(
+            message.topic, message.payload, qos=message.qos, retain=message.retain, properties=self._expiry(message)
+        )
         if failed(handed_over.rc):
             return False
-        if is_event:
-            self._events = [*under_way, _Event(message, handed_over)]
+        self._handed.note(handed_over.mid, heard or _unheard)
         return True
+
+    def read_back(self, topics: tuple[str, ...]) -> dict[str, bytes] | None:
+        """What the broker holds retained under topic filters; None where it does not let us read, or is gone.
+
+        Takes as long as retained messages come, READ_BACK_QUIET_S more, and READ_BACK_S at most to be let in. Brokers
+        accept a subscription of who may not read and then say nothing: only who is shown the `online` that it has just
+        retained is shown everything.
+        """
+        client = self._client
+        if client is None or not self.connected:
+            return None
+        found: dict[str, bytes] = {}
+        arrived: queue.SimpleQueue[bool] = queue.SimpleQueue()
+
+        def on_subscribe(_c: object, _d: object, _mid: int, reasons: list[ReasonCode], _p: object) -> None:
+            arrived.put(not any(reason.is_failure for reason in reasons))
+
+        def on_message(_c: object, _d: object, message: paho.MQTTMessage) -> None:
+            if message.retain:
+                found[message.topic] = bytes(message.payload)
+            arrived.put(True)
+
+        client.on_subscribe = on_subscribe
+        client.on_message = on_message
+        try:
+            client.subscribe([(topic, 1) for topic in (*topics, self._availability)])
+            if not arrived.get(timeout=READ_BACK_S):
+                return None
+            deadline_s = time.monotonic() + READ_BACK_S
+            while time.monotonic() < deadline_s:
+                arrived.get(timeout=READ_BACK_QUIET_S)
+        except queue.Empty:
+            if not self.connected:
+                return None  # what came may not be all
+        finally:
+            client.on_message = None
+            client.on_subscribe = None
+            client.unsubscribe([*topics, self._availability])
+        return found if found.pop(self._availability, None) else None
 
     def close(self) -> None:
         """Wait briefly for what is under way, say that this agent is offline, and disconnect."""
         deadline_s = time.monotonic() + GOODBYE_S
-        while self._unacknowledged() and self.connected and time.monotonic() < deadline_s:
+        while self._handed.waiting and self.connected and time.monotonic() < deadline_s:
             time.sleep(0.01)
         if self.connected and self._client is not None:
             goodbye = self._client.publish(self._availability, OFFLINE, qos=1, retain=True)
@@ -111,8 +179,13 @@ class MqttSink:
                 goodbye.wait_for_publish(GOODBYE_S)
         self._drop_client()
 
-    def _unacknowledged(self) -> list[_Event]:
-        return [event for event in self._events if not event.handed_over.is_published()]
+    def _expiry(self, message: Message) -> Properties | None:
+        """For how long the broker may show a message; it has no way to say so before MQTT 5."""
+        if message.expiry_s is None or self._broker.protocol != "5":
+            return None
+        properties = Properties(PacketTypes.PUBLISH)  # type: ignore[no-untyped-call]  # paho leaves it untyped
+        properties.MessageExpiryInterval = message.expiry_s
+        return properties
 
     def _drop_client(self) -> None:
         self._up = False
@@ -128,15 +201,18 @@ class MqttSink:
                 self.lost = self._losses.ended(reason, now_s=time.monotonic())
             self._up = False
 
-    def _on_publish(
-        self, _client: paho.Client, _data: object, _mid: int, reason: ReasonCode, _properties: Properties | None
-    ) -> None:
+    def _answered(self, handed: _Handed, mid: int, reason: ReasonCode) -> None:
         if reason.is_failure:
             self.refused += 1
             if self.refused == 1:
                 log.error(
                     "broker %s refuses messages: %s; check its access rules", self._broker.address, explain(reason)
                 )
+        handed.answer(mid, explain(reason) if reason.is_failure else None)
+
+
+def _unheard(_refusal: str | None) -> None:
+    """For who hands over and does not ask."""
 
 
 def _has_live_thread(client: paho.Client) -> bool:

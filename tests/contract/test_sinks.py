@@ -11,7 +11,8 @@ from paho.mqtt.enums import CallbackAPIVersion
 from waiting import until
 
 from agent.ports import Message, Sink, load
-from agent.service.publisher import Outbox, Publisher
+from agent.service.outbox import Outbox
+from agent.service.publisher import Publisher
 from agent.sinks import SINKS
 from agent.sinks.memory import MemoryConfig, MemorySink
 from agent.sinks.mqtt import MqttSink
@@ -128,6 +129,25 @@ def test_the_latest_retained_value_is_kept_and_an_empty_one_deletes_it(rig) -> N
     assert rig.sink.publish(Message("textvib/gw/c", b"1"))
     until(lambda: len(rig.arrived()) == 6)
     assert rig.kept() == {AVAILABILITY: b"online", "textvib/gw/a": b"2"}
+
+
+def test_the_fate_of_each_message_is_told_once(rig) -> None:
+    rig.sink.open()
+    fates: list[tuple[int, str | None]] = []
+    for number in range(10):
+        message = Message("textvib/gw/event", b"%d" % number, qos=number % 2)
+        assert rig.sink.publish(message, lambda refusal, number=number: fates.append((number, refusal)))
+    until(lambda: len(fates) == 10)
+    assert sorted(fates) == [(number, None) for number in range(10)]
+
+
+def test_what_outlives_the_process_can_be_read_back(rig) -> None:
+    rig.sink.open()
+    for topic in ("alert/a/machine", "sensor/a/state", "sensor/a/diagnosis"):
+        assert rig.sink.publish(Message(f"textvib/gw/{topic}", topic.encode(), retain=True, qos=1))
+    until(lambda: len(rig.arrived()) == 4)
+    held = rig.sink.read_back(("textvib/gw/alert/#", "textvib/gw/sensor/+/state"))
+    assert held in ({}, {f"textvib/gw/{topic}": topic.encode() for topic in ("alert/a/machine", "sensor/a/state")})
 
 
 def test_a_publisher_empties_its_outbox_into_it_and_says_goodbye(rig) -> None:

@@ -14,8 +14,8 @@ from agent.messages.notices import in_language, is_known
 from agent.messages.words import LANGUAGES
 
 WORDING = {
-    "notices": "agent/config agent/service/store.py agent/sources/__init__.py agent/sources/modbus.py "
-    "agent/sources/transmitters.py agent/diagnosis/commissioning.py",
+    "notices": "agent/config agent/service/refuge.py agent/service/store.py agent/service/health.py "
+    "agent/sources/__init__.py agent/sources/modbus.py agent/sources/transmitters.py agent/diagnosis/commissioning.py",
     "notes": "agent/recordings agent/tables/columns.py agent/tables/choice.py agent/tables/header.py "
     "agent/tables/settle.py",
 }

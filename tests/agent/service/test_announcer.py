@@ -2,21 +2,26 @@
 
 from __future__ import annotations
 
+import json
 from dataclasses import dataclass, field, replace
+from datetime import datetime
+from pathlib import Path
 from types import SimpleNamespace
 from typing import Any
 
-import msgspec
 import numpy as np
 import pytest
 from one_alert import ALERT, DIAGNOSIS
 
+from agent.alerting.alerts import Decision
+from agent.alerting.window_rules import DecisionConfig
 from agent.diagnosis.matching import Descriptions
 from agent.machine import Machine, SensorSetup
 from agent.messages.compose import Speaker
 from agent.messages.topics import Topics
+from agent.ports import Message
 from agent.service.announcer import Announcer
-from agent.service.publisher import Message
+from agent.service.store import Store, open_store
 from agent.types import Alert, State, StateChange
 
 TOPICS = Topics("textvib", "edge")
@@ -30,80 +35,234 @@ SPEAKER = Speaker(
 )
 
 
+TOPIC = TOPICS.alert("pump_de", "de")
+
+
 @dataclass
 class Journal:
-    """Stands for the store and for the outbox, and keeps what either was given in one order."""
+    """Stands for the outboxes, looks into the real store as each message comes, and keeps both in one order."""
 
-    stored: tuple[Alert, ...] = ()
-    entries: list[Alert | Message] = field(default_factory=list)
+    store: Store
+    names: tuple[str, ...] = ("broker",)
+    messages: list[Message] = field(default_factory=list)
+    known: list[list[int]] = field(default_factory=list)  # the store's events when each message came
 
-    def save_alert(self, alert: Alert) -> bool:
-        self.entries.append(alert)
-        return True
+    def put(self, message: Message, *, only: str | None = None) -> None:
+        self.messages.append(message)
+        self.known.append([waiting.seq for waiting in self.store.waiting("broker")])
 
-    def open_alerts(self) -> tuple[Alert, ...]:
-        return self.stored
-
-    def put(self, message: Message) -> None:
-        self.entries.append(message)
+    def gone(self) -> dict[str, list[Message]]:
+        return {}
 
     @property
     def order(self) -> list[str]:
-        """Events stored, and topics published to."""
-        return [entry.event if isinstance(entry, Alert) else entry.topic for entry in self.entries]
+        """Topics published to."""
+        return [message.topic for message in self.messages]
+
+    def on(self, topic: str) -> list[Any]:
+        """The payloads on one topic."""
+        return [json.loads(m.payload) if m.payload else None for m in self.messages if m.topic == topic]
 
 
-def announcer(journal: Any, *, diagnoses: bool = True) -> Announcer:
+@pytest.fixture
+def journal(tmp_path: Path) -> Journal:
+    return Journal(open_store(tmp_path))
+
+
+def announcer(journal: Journal, *, diagnoses: bool = True) -> Announcer:
     config = SimpleNamespace(publish=SimpleNamespace(diagnoses=diagnoses))
     parts: Any = SimpleNamespace(topics=TOPICS, speaker=SPEAKER, config=config)
-    inbox: Any = SimpleNamespace(balance=lambda sensor: None)
-    return Announcer(parts, store=journal, inbox=inbox, outboxes=journal)
+    inbox: Any = SimpleNamespace(balance=lambda sensor: None, is_overloaded=lambda sensor: False)
+    outboxes: Any = journal
+    return Announcer(parts, store=journal.store, inbox=inbox, outboxes=outboxes)
 
 
 def desk(*, orphans: bool = False) -> Any:
     change = StateChange("pump_de", State.HEALTHY, None, 0.0, None)
+    decision = Decision("pump_de", DecisionConfig())
+
+    def restore(alerts: list[Alert]) -> tuple[Alert, ...]:
+        decision.restore([] if orphans else alerts)
+        return tuple(alerts) if orphans else ()
+
     healthy = SimpleNamespace(baselines={})
-    pipeline = SimpleNamespace(restore=lambda alerts: tuple(alerts) if orphans else (), healthy=healthy)
+    pipeline = SimpleNamespace(restore=restore, decision=decision, healthy=healthy)
     return SimpleNamespace(change=change, last=DIAGNOSIS, pipeline=pipeline)
 
 
 @pytest.mark.parametrize("event", ["raised", "updated", "cleared"])
-def test_an_alert_is_stored_before_it_is_published(event: Any) -> None:
-    journal = Journal()
+def test_an_alert_is_stored_with_its_event_before_it_is_published(event: Any, journal: Journal) -> None:
     announcer(journal).announce(desk(), [replace(ALERT, event=event)])
-    assert journal.order == [event, TOPICS.event, TOPICS.alert("pump_de", "de")]
+    assert journal.order == [TOPICS.event, TOPIC]
+    assert journal.known[0] == [1]
+    assert [kept.alert.event for kept in journal.store.open_alerts()] == ([] if event == "cleared" else [event])
 
 
-def test_an_open_alert_is_retained_until_it_is_cleared() -> None:
-    journal = Journal()
+def test_events_are_numbered_and_the_shown_alert_bears_the_number_of_its_event(journal: Journal) -> None:
+    speaks = announcer(journal)
+    speaks.announce(desk(), [ALERT, replace(ALERT, event="updated")])
+    assert [event["seq"] for event in journal.on(TOPICS.event)] == [1, 2]
+    assert [shown["seq"] for shown in journal.on(TOPIC)] == [1, 2]
+
+
+def test_an_open_alert_is_retained_until_it_is_cleared(journal: Journal) -> None:
     announcer(journal).announce(desk(), [ALERT, replace(ALERT, event="cleared")])
-    shown = [m for m in journal.entries if isinstance(m, Message) and m.topic == TOPICS.alert("pump_de", "de")]
-    assert all(message.retain for message in shown)
-    assert msgspec.json.decode(shown[0].payload)["id"] == ALERT.id
-    assert shown[1].payload == b""
+    assert all(message.retain for message in journal.messages if message.topic == TOPIC)
+    shown, emptied = journal.on(TOPIC)
+    assert shown["id"] == ALERT.id
+    assert emptied is None
 
 
-def test_outputs_are_announced_in_their_order_and_diagnoses_only_if_wanted() -> None:
+def test_outputs_are_announced_in_their_order_and_diagnoses_only_if_wanted(tmp_path: Path) -> None:
     outputs = [DIAGNOSIS, ALERT, StateChange("pump_de", State.FAULT, "outer_race", 0.0, None)]
-    spoken, quiet = Journal(), Journal()
+    spoken, quiet = Journal(open_store(tmp_path / "spoken")), Journal(open_store(tmp_path / "quiet"))
     announcer(spoken).announce(desk(), outputs)
     announcer(quiet, diagnoses=False).announce(desk(), outputs)
-    rest = ["raised", TOPICS.event, TOPICS.alert("pump_de", "de"), TOPICS.state("pump_de")]
+    rest = [TOPICS.event, TOPIC, TOPICS.state("pump_de")]
     assert spoken.order == [TOPICS.diagnosis("pump_de"), *rest]
     assert quiet.order == rest
 
 
-def test_an_alert_from_before_a_restart_is_shown_again_and_stored_no_second_time() -> None:
-    journal = Journal(stored=(ALERT,))
-    announcer(journal).take_up_alerts({"pump_de": desk()})
-    assert journal.order == [TOPICS.alert("pump_de", "de"), TOPICS.state("pump_de")]
+def restarted(journal: Journal, tmp_path: Path) -> Journal:
+    journal.store.close()
+    return Journal(open_store(tmp_path))
+
+
+def test_an_alert_from_before_a_restart_is_shown_again_as_it_was_and_no_event(journal: Journal, tmp_path: Path) -> None:
+    announcer(journal).announce(desk(), [ALERT])
+    again = restarted(journal, tmp_path)
+    announcer(again).take_up_alerts({"pump_de": desk()})
+    assert again.order == [TOPIC, TOPICS.state("pump_de")]
+    assert again.on(TOPIC) == journal.on(TOPIC)
 
 
 @pytest.mark.parametrize("desks", [{}, {"pump_de": desk(orphans=True)}])
-def test_an_alert_whose_bearing_is_gone_is_forgotten_before_it_is_taken_from_the_broker(desks: Any) -> None:
-    journal = Journal(stored=(ALERT,))
-    announcer(journal).take_up_alerts(desks)
-    assert journal.order[:2] == ["cleared", TOPICS.alert("pump_de", "de")]
-    emptied = journal.entries[1]
-    assert isinstance(emptied, Message)
-    assert emptied.payload == b""
+def test_an_alert_that_nobody_watches_any_more_is_cleared_and_its_reason_said(
+    desks: Any, journal: Journal, tmp_path: Path
+) -> None:
+    announcer(journal).announce(desk(), [ALERT])
+    again = restarted(journal, tmp_path)
+    announcer(again).take_up_alerts(desks)
+    assert again.order[:2] == [TOPICS.event, TOPIC]
+    (cleared,) = again.on(TOPICS.event)
+    assert (cleared["id"], cleared["event"], cleared["reason"]) == (ALERT.id, "cleared", "not_configured")
+    assert cleared["seq"] == 2
+    assert set(again.on(TOPIC)) == {None}
+    assert again.store.open_alerts() == ()
+
+
+def test_an_alert_from_an_older_agent_whose_sensor_is_gone_is_cleared_as_well(journal: Journal, tmp_path: Path) -> None:
+    announcer(journal).announce(desk(), [ALERT])
+    journal.store._place.connection.execute("update alert set payload = null, seq = 0")
+    journal.store._place.connection.commit()
+    again = restarted(journal, tmp_path)
+    speaks = announcer(again)
+    speaks._speaker = replace(SPEAKER, setups={})
+    speaks.take_up_alerts({})
+    (cleared,) = again.on(TOPICS.event)
+    assert (cleared["id"], cleared["reason"], cleared["machine"]) == (ALERT.id, "not_configured", "not_configured")
+
+
+def test_every_topic_that_is_not_wanted_any_more_is_emptied(journal: Journal, tmp_path: Path) -> None:
+    announcer(journal).take_up_alerts({"pump_de": desk(), "fan": gone_desk()})
+    again = restarted(journal, tmp_path)
+    announcer(again).take_up_alerts({"pump_de": desk()})
+    assert again.on(TOPICS.state("fan")) == [None]
+    assert len(again.on(TOPICS.state("pump_de"))) == 1
+    emptied = [message for message in again.messages if not message.payload]
+    again.store.settle("broker", emptied)
+    last = restarted(again, tmp_path)
+    announcer(last).take_up_alerts({"pump_de": desk()})
+    assert last.order == [TOPICS.state("pump_de")]
+
+
+def gone_desk() -> Any:
+    return SimpleNamespace(
+        change=StateChange("pump_de", State.HEALTHY, None, 0.0, None), last=None, pipeline=desk().pipeline
+    )
+
+
+# ------------------------------------------------------------------------------------------------------- a lost file
+
+
+def test_an_alert_that_only_the_broker_knows_is_cleared_because_the_state_was_lost(
+    journal: Journal, tmp_path: Path
+) -> None:
+    announcer(journal).announce(desk(), [ALERT])
+    held = {TOPIC: journal.messages[-1].payload, TOPICS.state("fan"): b"{}", TOPICS.state("pump_de"): b"{}"}
+    fresh = Journal(open_store(tmp_path / "fresh"))
+    speaks = announcer(fresh)
+    speaks.take_up_alerts({"pump_de": desk()})
+    speaks.reconcile("broker", held)
+    (cleared,) = fresh.on(TOPICS.event)
+    assert (cleared["id"], cleared["event"], cleared["reason"]) == (ALERT.id, "cleared", "state_lost")
+    assert cleared["seq"] == 2  # above what was seen before
+    assert fresh.on(TOPIC) == [None]
+    assert fresh.on(TOPICS.state("fan")) == [None]
+    assert None not in fresh.on(TOPICS.state("pump_de"))
+    assert fresh.store.is_read_back("broker")
+    speaks.reconcile("broker", held)
+    assert len(fresh.on(TOPICS.event)) == 1
+
+
+def test_an_alert_that_is_known_or_raised_meanwhile_stays(journal: Journal, tmp_path: Path) -> None:
+    announcer(journal).announce(desk(), [ALERT])
+    held = {TOPIC: journal.messages[-1].payload}
+    known = announcer(journal)
+    known.take_up_alerts({"pump_de": desk()})
+    known.reconcile("broker", held)
+    assert len(journal.on(TOPICS.event)) == 1
+    fresh = Journal(open_store(tmp_path / "fresh"))
+    speaks = announcer(fresh)
+    speaks.take_up_alerts({"pump_de": desk()})
+    speaks.announce(desk(), [replace(ALERT, id="another")])
+    speaks.reconcile("broker", held)
+    assert [(e["id"], e["event"]) for e in fresh.on(TOPICS.event)] == [("another", "raised"), (ALERT.id, "cleared")]
+    assert [shown["id"] for shown in fresh.on(TOPIC)] == ["another"]
+
+
+@pytest.mark.parametrize("payload", [b"{", b"[]", b'{"schema": "other", "id": "x"}', b"\xff", b"[" * 100_000])
+def test_what_is_no_alert_on_an_alerts_topic_is_taken_away(payload: bytes, journal: Journal) -> None:
+    speaks = announcer(journal)
+    speaks.take_up_alerts({})
+    speaks.reconcile("broker", {TOPIC: payload})
+    assert journal.order == [TOPIC]
+    assert journal.on(TOPIC) == [None]
+
+
+# ------------------------------------------------------------------------------------------------------------- clocks
+
+
+@pytest.mark.parametrize(("start", "is_corrected"), [("same", True), ("other", False)])
+def test_when_an_alert_began_is_corrected_once_its_clock_is_known(
+    start: str, is_corrected: bool, journal: Journal, tmp_path: Path, monkeypatch: Any
+) -> None:
+    clock: list[Any] = ["unknown", ("same", 1000.0)]
+    monkeypatch.setattr("agent.service.announcer.clock_now", lambda: clock[0])
+    monkeypatch.setattr("agent.service.announcer.origin_now", lambda: clock[1])
+    speaks = announcer(journal)
+    stamped = speaks.stamp(ALERT)
+    assert stamped.id != ALERT.id
+    speaks.announce(desk(), [stamped])
+    again = restarted(journal, tmp_path)
+    speaks, seat = announcer(again), desk()
+    speaks.take_up_alerts({"pump_de": seat})
+    speaks.correct_clocks({"pump_de": seat})
+    assert again.on(TOPICS.event) == []
+    clock = ["synchronised", (start, 1000.0 + 3600.0)]
+    for _ in range(2):
+        speaks.correct_clocks({"pump_de": seat})
+    if not is_corrected:  # the machine was started anew: nobody knows by how much that clock was wrong
+        assert again.on(TOPICS.event) == []
+        return
+    (before,), (after,) = journal.on(TOPICS.event), again.on(TOPICS.event)
+    assert (before["clock"], after["clock"]) == ("unknown", "synchronised")
+    assert (after["event"], after["reason"]) == ("updated", "clock_corrected")
+    assert moved_s(before["opened"], after["opened"]) == 3600.0
+    (kept,) = again.store.open_alerts()
+    assert ALERT.opened_wall_s is not None
+    assert kept.alert.opened_wall_s == ALERT.opened_wall_s + 3600.0
+
+
+def moved_s(before: str, after: str) -> float:
+    return (datetime.fromisoformat(after) - datetime.fromisoformat(before)).total_seconds()

@@ -6,6 +6,7 @@ import json
 import socket
 import stat
 import threading
+import time
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -13,10 +14,12 @@ import msgspec
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
+from waiting import until
 
 from agent.errors import ConfigError, TransportError
 from agent.service.control import (
     MAX_REQUEST_BYTES,
+    REQUEST_TIMEOUT_S,
     SOCKET_NAME,
     Answer,
     Cancel,
@@ -164,3 +167,42 @@ def test_a_client_that_leaves_without_a_word_hurts_nothing(state_dir):
 def test_noise_never_ends_the_server(state_dir, noise):
     json.loads(raw(state_dir, noise + b"\n"))
     assert ask(state_dir, Status())
+
+
+def test_a_client_that_drips_keeps_nobody_waiting_for_long(state_dir):
+    """However often a byte comes, a whole request has its time."""
+    with socket.socket(socket.AF_UNIX, socket.SOCK_STREAM) as slow:
+        slow.connect(str(state_dir / SOCKET_NAME))
+        stop = threading.Event()
+
+        def drip() -> None:
+            while not stop.wait(0.2):
+                try:
+                    slow.send(b" ")
+                except OSError:
+                    return
+
+        dripping = threading.Thread(target=drip)
+        dripping.start()
+        began_s = time.monotonic()
+        assert ask(state_dir, Status(), timeout_s=30.0)
+        assert time.monotonic() - began_s < REQUEST_TIMEOUT_S + 3.0
+        stop.set()
+        dripping.join()
+
+
+def test_a_socket_that_cannot_be_made_is_tried_again(tmp_path):
+    folder, stop = tmp_path / "state", threading.Event()
+    server = ControlServer(folder, handle, stop=stop, retry_s=0.2)
+    server.open()  # there is no folder
+    assert server.closed is not None
+    thread = threading.Thread(target=server.run)
+    thread.start()
+    folder.mkdir()
+    until((folder / SOCKET_NAME).exists)
+    assert ask(folder, Status())
+    assert server.closed is None
+    stop.set()
+    server.wake()
+    thread.join(5)
+    assert not thread.is_alive()

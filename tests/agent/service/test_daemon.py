@@ -35,7 +35,7 @@ from agent.config.resolve import decisions, sensor_setups
 from agent.errors import ConfigError, RecordingError
 from agent.messages.compose import Speaker
 from agent.messages.topics import Topics
-from agent.ports import Message, Sink
+from agent.ports import Heard, Message, Sink
 from agent.recordings.read import read_recording
 from agent.service.assembly import Parts, sinks_of, sources_of
 from agent.service.control import Cancel, Commission, Forget, Record, Status, ask
@@ -354,7 +354,7 @@ class StuckSink(MemorySink):
         super().__init__(MemoryConfig(), availability="a")
         self.free = threading.Event()
 
-    def publish(self, message: Message) -> bool:
+    def publish(self, message: Message, heard: Heard | None = None) -> bool:
         self.free.wait(60)
         return False
 

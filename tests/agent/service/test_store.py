@@ -9,31 +9,34 @@ import subprocess
 import sys
 from dataclasses import replace
 
+import msgspec
 import pytest
+from kept_alerts import keep, opened, said
 from one_alert import ALERT
 from requirements import ROOT
 
 from agent.errors import ConfigError
-from agent.service.store import FILE_NAME, UnderWay, open_store
+from agent.service.state_file import FILE_NAME, LAYOUT, first
+from agent.service.store import UnderWay, open_store
 
 
 def test_an_open_alert_comes_back_as_it_was(tmp_path):
     store = open_store(tmp_path)
-    assert store.save_alert(ALERT)
+    assert keep(store, ALERT)
     store.close()
     again = open_store(tmp_path)
-    assert again.open_alerts() == (ALERT,)
+    assert opened(again) == (ALERT,)
     assert again.notices == ()
 
 
 def test_a_cleared_alert_is_forgotten_and_an_updated_one_replaced(tmp_path):
     store = open_store(tmp_path)
-    store.save_alert(ALERT)
-    store.save_alert(replace(ALERT, event="updated", fault="inner_race"))
-    assert [alert.fault for alert in store.open_alerts()] == ["inner_race"]
-    store.save_alert(replace(ALERT, bearing=None))
-    store.save_alert(replace(ALERT, event="cleared"))
-    assert [alert.bearing for alert in store.open_alerts()] == [None]
+    keep(store, ALERT)
+    keep(store, replace(ALERT, event="updated", fault="inner_race"))
+    assert [alert.fault for alert in opened(store)] == ["inner_race"]
+    keep(store, replace(ALERT, bearing=None))
+    keep(store, replace(ALERT, event="cleared"))
+    assert [alert.bearing for alert in opened(store)] == [None]
 
 
 def test_a_baseline_learnt_with_other_features_is_ignored_with_a_notice(tmp_path):
@@ -48,16 +51,22 @@ def test_a_baseline_learnt_with_other_features_is_ignored_with_a_notice(tmp_path
 
 def test_what_is_known_of_a_machine_is_replaced_as_a_whole_with_the_alerts_that_it_ends(tmp_path):
     store = open_store(tmp_path)
-    store.save_alert(ALERT)
-    store.save_alert(replace(ALERT, bearing="nde"))
+    keep(store, ALERT)
+    keep(store, replace(ALERT, bearing="nde"))
     store.save_baselines("pump_de", {"de": b"old", "nde": b"old"}, features="f")
     store.save_baselines("other", {None: b"other"}, features="f")
-    assert store.save_baselines("pump_de", {}, features="f", aside={"de": b"old", "nde": b"old"}, ended=[ALERT])
+    assert store.save_baselines(
+        "pump_de",
+        {},
+        features="f",
+        aside={"de": b"old", "nde": b"old"},
+        ended=[said(store, replace(ALERT, event="cleared"))],
+    )
     store.close()
     store = open_store(tmp_path)
     assert store.baselines("pump_de", features="f") == {}
     assert store.aside("pump_de", features="f") == {"de": b"old", "nde": b"old"}
-    assert [alert.bearing for alert in store.open_alerts()] == ["nde"]
+    assert [alert.bearing for alert in opened(store)] == ["nde"]
     store.save_baselines("pump_de", {"de": b"new"}, features="f")
     assert store.baselines("pump_de", features="f") == {"de": b"new"}
     assert store.aside("pump_de", features="f") == {}
@@ -67,12 +76,17 @@ def test_what_is_known_of_a_machine_is_replaced_as_a_whole_with_the_alerts_that_
 def test_a_change_that_cannot_be_written_whole_is_not_written_at_all(tmp_path):
     store = open_store(tmp_path)
     store.save_baselines("pump_de", {"de": b"old"}, features="f")
+    keep(store, ALERT)
     with sqlite3.connect(tmp_path / FILE_NAME) as other:
-        other.execute("drop table alert")
+        other.execute("create trigger no before delete on alert begin select raise(abort, 'no'); end")
     other.close()
-    assert not store.save_baselines("pump_de", {}, features="f", aside={"de": b"old"}, ended=[ALERT])
-    assert store.baselines("pump_de", features="f") == {"de": b"old"}
-    assert store.aside("pump_de", features="f") == {}
+    assert not store.save_baselines(
+        "pump_de", {}, features="f", aside={"de": b"old"}, ended=[said(store, replace(ALERT, event="cleared"))]
+    )
+    assert store.baselines("pump_de", features="f") == {}  # in memory, where it goes on
+    on_disk = open_store(tmp_path)
+    assert on_disk.baselines("pump_de", features="f") == {"de": b"old"}
+    assert on_disk.aside("pump_de", features="f") == {}
 
 
 def test_a_commissioning_under_way_is_kept_with_its_lessons_until_it_ends(tmp_path):
@@ -148,8 +162,8 @@ def test_what_was_acknowledged_survives_kill_9(tmp_path, acknowledged):
 def test_a_damaged_file_is_put_aside_and_said_once(tmp_path, damage, caplog):
     (tmp_path / FILE_NAME).write_bytes(damage)
     store = open_store(tmp_path)
-    assert store.save_alert(ALERT)
-    assert store.open_alerts() == (ALERT,)
+    assert keep(store, ALERT)
+    assert opened(store) == (ALERT,)
     assert len(store.notices) == 1
     assert len([record for record in caplog.records if "was damaged" in record.message]) == 1
     kept = [path for path in tmp_path.iterdir() if path.name.startswith(f"{FILE_NAME}.damaged-")]
@@ -160,14 +174,14 @@ def test_a_damaged_file_is_put_aside_and_said_once(tmp_path, damage, caplog):
 
 def test_one_alert_that_cannot_be_read_costs_only_itself(tmp_path):
     store = open_store(tmp_path)
-    store.save_alert(ALERT)
-    store.save_alert(replace(ALERT, bearing="nde"))
+    keep(store, ALERT)
+    keep(store, replace(ALERT, bearing="nde"))
     store.close()
     with sqlite3.connect(tmp_path / FILE_NAME) as connection:
         connection.execute("update alert set value = ? where bearing = 'nde'", (b'{"id": 1',))
     connection.close()
     store = open_store(tmp_path)
-    assert store.open_alerts() == (ALERT,)
+    assert opened(store) == (ALERT,)
     assert len(store.notices) == 1
 
 
@@ -191,6 +205,126 @@ def test_a_write_that_fails_is_counted_and_stops_nothing(tmp_path):
     with sqlite3.connect(tmp_path / FILE_NAME) as other:
         other.execute("drop table alert")
     other.close()
-    assert not store.save_alert(ALERT)
+    assert not keep(store, ALERT)
     assert store.failures == 1
-    assert store.save_baselines("pump_de", {None: b""}, features="f")
+    assert not store.save_baselines("pump_de", {None: b""}, features="f")
+    assert opened(store) == (ALERT,)
+    assert store.notices[0].startswith("state_not_kept: ")
+
+
+# -------------------------------------------------------------------------------------------------------------- outbox
+
+CLEARED = replace(ALERT, event="cleared")
+
+
+def test_events_outlive_a_restart_in_their_order_until_each_sink_has_them(tmp_path):
+    store = open_store(tmp_path)
+    first, second = keep(store, ALERT, sinks=("a", "b")), keep(store, CLEARED, sinks=("a", "b"))
+    assert store.settle("a", [first[0]])
+    store.close()
+    again = open_store(tmp_path)
+    assert again.waiting("a") == [second[0]]
+    assert again.waiting("b") == [first[0], second[0]]
+    assert again.next_seq() == second[0].seq + 1
+    assert again.orphaned_sinks(("a",)) == {"b": 2}
+
+
+def test_a_topic_is_remembered_until_its_sink_has_acknowledged_that_it_is_empty(tmp_path):
+    store = open_store(tmp_path)
+    (_, shown), (_, emptied) = keep(store, ALERT), keep(store, CLEARED)
+    assert store.settle("broker", [shown])  # late: what it showed may stand there still
+    store.close()
+    again = open_store(tmp_path)
+    assert again.retained("broker")[shown.topic].alerts == {ALERT.id}
+    assert again.settle("broker", [emptied])
+    assert again.retained("broker") == {}
+
+
+def test_an_emptied_topic_that_shows_another_alert_by_now_is_remembered(tmp_path):
+    store = open_store(tmp_path)
+    keep(store, ALERT)
+    _, emptied = keep(store, CLEARED)
+    _, other = keep(store, replace(ALERT, id="another"))
+    assert store.settle("broker", [emptied])
+    assert store.retained("broker")[other.topic].alerts == {"another"}
+    keep(store, replace(CLEARED, id="another"))
+    assert store.settle("broker", [other])
+    assert store.retained("broker")[other.topic].alerts == {"another"}
+
+
+def test_ids_of_alerts_never_repeat_even_where_the_file_is_lost(tmp_path):
+    ids = set()
+    for name in ("first", "second"):
+        for _ in range(4):
+            store = open_store(tmp_path / name)
+            ids |= {store.new_id() for _ in range(50)}
+            store.close()
+    assert len(ids) == 400
+    assert {len(one) for one in ids} == {16}
+
+
+def test_events_grow_old_while_the_agent_runs_and_by_no_clock_that_jumps(tmp_path):
+    store = open_store(tmp_path, max_age_s=1000.0)
+    event, _ = keep(store, ALERT)
+    store._opened_s -= 900.0  # it has run for so long
+    assert not store.is_too_old(event)
+    store.close()
+    again = open_store(tmp_path, max_age_s=1000.0)
+    assert again.waiting("broker") == [event]
+    assert not again.is_too_old(event)
+    again._opened_s -= 200.0
+    assert again.is_too_old(event)
+    young, _ = keep(again, CLEARED)
+    assert not again.is_too_old(young)
+    assert again.is_too_old(event)
+
+
+LAYOUT_1 = """
+create table baseline (
+  sensor text not null, bearing text not null, features text not null, saved_wall_s real not null, value blob not null,
+  primary key (sensor, bearing)
+) without rowid;
+create table alert (
+  sensor text not null, bearing text not null, id text not null, value blob not null, primary key (sensor, bearing)
+) without rowid;
+pragma user_version = 1;
+"""
+
+
+def test_a_state_file_of_the_first_layout_is_taken_over(tmp_path):
+    with sqlite3.connect(tmp_path / FILE_NAME) as old:
+        old.executescript(LAYOUT_1)
+        old.execute("insert into baseline values ('pump_de', '', 'f', 0, ?)", (b"learnt",))
+        fields = msgspec.to_builtins(ALERT)
+        for name in ("reason", "acknowledged", "by", "clock", "clock_origin"):
+            del fields[name]  # an agent of that time knew none of these
+        old.execute("insert into alert values ('pump_de', 'de', ?, ?)", (ALERT.id, msgspec.json.encode(fields)))
+    old.close()
+    store = open_store(tmp_path)
+    assert store.notices == ()
+    assert store.baselines("pump_de", features="f") == {None: b"learnt"}
+    assert store.open_alerts() == ((ALERT, 0, b""),)
+    assert first(store._place.connection, "pragma user_version") == LAYOUT
+    assert not store.is_read_back("broker")
+    assert store.note_read_back("broker")
+    store.close()
+    assert open_store(tmp_path).is_read_back("broker")
+
+
+def test_only_the_owner_may_read_the_file(tmp_path):
+    open_store(tmp_path).close()
+    assert (tmp_path / FILE_NAME).stat().st_mode & 0o077 == 0
+
+
+def test_a_file_restored_from_its_copy_trusts_neither_its_numbers_nor_what_it_knew_of_sinks(tmp_path):
+    store = open_store(tmp_path)
+    store.note_read_back("broker")
+    store.save_baselines("pump_de", {None: b"learnt"}, features="f")
+    later = [said(store, ALERT) for _ in range(5)]
+    assert all(store.commit(one) for one in later)
+    store.close()
+    (tmp_path / FILE_NAME).write_bytes(b"not a database at all, " * 400)
+    again = open_store(tmp_path)
+    assert again.baselines("pump_de", features="f") == {None: b"learnt"}
+    assert not again.is_read_back("broker")
+    assert again.next_seq() > later[-1].event.seq

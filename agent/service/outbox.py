@@ -1,0 +1,292 @@
+"""What waits on its way to one sink, and in which order it goes: nothing here waits, and nothing here touches a disk.
+
+Events go one after another: the next leaves once the sink has acknowledged the one before, so that no loss, repeat or
+refusal turns their order round. Of a retained topic the latest value goes. The rest (diagnoses) is sent and forgotten.
+Where there is no room, the rest makes way before events, the oldest first; what was dropped is counted.
+"""
+
+from __future__ import annotations
+
+import threading
+import time
+from collections import OrderedDict, deque
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass
+
+from agent.ports import Message
+
+MAX_BYTES = 16 << 20
+REFUSED_FIRST_S = 1.0
+REFUSED_LONGEST_S = 300.0
+"""Pauses before what was refused is tried again: twice as long each time, up to this."""
+
+
+@dataclass(frozen=True, slots=True)
+class Settled:
+    """A message whose fate is known; `refusal` None: the sink has it."""
+
+    message: Message
+    refusal: str | None
+
+
+@dataclass(frozen=True, slots=True)
+class Refusal:
+    """What a sink refuses now, and why."""
+
+    topic: str
+    reason: str
+
+
+class Outbox:
+    """Messages from the worker to the publishing thread of one sink.
+
+    `limit` counts the messages that may be lost; `max_bytes` bounds events and those together. `waiting` are events
+    from before a restart, oldest first.
+    """
+
+    def __init__(
+        self,
+        *,
+        limit: int,
+        max_bytes: int = MAX_BYTES,
+        waiting: Iterable[Message] = (),
+        clock: Callable[[], float] = time.monotonic,
+    ) -> None:
+        self._clock = clock
+        self._latest: dict[str, Message] = {}  # retained, by topic: as many as the config has topics
+        self._retained: OrderedDict[str, Message] = OrderedDict()  # of those, what is to be sent
+        self._events: deque[Message] = deque(waiting)
+        self._rest: deque[Message] = deque()
+        self._event: Message | None = None  # under way
+        self._sent: dict[str, Message] = {}  # retained, under way, by topic
+        self._answers: deque[Settled] = deque()
+        self._taken_s: dict[str, float] = {}  # by topic: when what is under way there was taken
+        self._holds: dict[str, _Hold] = {}  # by topic
+        self._limit, self._max_bytes = limit, max_bytes
+        self._bytes = sum(len(message.payload) for message in self._events)
+        self._dropped = 0
+        self._gone: list[Message] = []  # events dropped, whose rows are to go
+        self._arrived = threading.Condition()
+        self._make_room()
+
+    def put(self, message: Message) -> None:
+        """Leave a message; never waits."""
+        with self._arrived:
+            if message.retain:
+                self._latest[message.topic] = message
+                self._retained[message.topic] = message
+            else:
+                (self._events if message.qos > 0 else self._rest).append(message)
+                self._bytes += len(message.payload)
+                self._make_room()
+            self._arrived.notify()
+
+    def take(self, timeout_s: float) -> Message | None:
+        """The next message, events first, waiting up to `timeout_s`; it counts as under way until `answer` or `back`.
+
+        None also where an answer came: see `settled`.
+        """
+        with self._arrived:
+            message = self._next()
+            if message is None and not self._answers:
+                self._arrived.wait(timeout_s)
+                message = self._next()
+            if message is not None and message.qos > 0:
+                self._taken_s[message.topic] = self._clock()
+            return message
+
+    def answer(self, message: Message, refusal: str | None = None) -> None:
+        """What became of a message that was taken, from any thread; of one that must not arrive nothing is kept."""
+        with self._arrived:
+            if message.qos > 0:
+                self._answers.append(Settled(message, refusal))
+                self._arrived.notify()
+
+    def settled(self) -> list[Settled]:
+        """Answers since the last call; what was refused waits here again, for longer each time."""
+        with self._arrived:
+            answers = list(self._answers)
+            self._answers.clear()
+            return [answer for answer in answers if self._settle(answer)]
+
+    def back(self, message: Message) -> None:
+        """Return a message that was taken and could not be handed over; it is next in line, unless a later value
+        replaced it."""
+        with self._arrived:
+            if message.retain:
+                self._sent.pop(message.topic, None)
+                self._retained.setdefault(message.topic, self._latest[message.topic])
+            elif message is self._event:
+                self._event = None
+                self._events.appendleft(message)
+            else:
+                self._rest.appendleft(message)
+                self._bytes += len(message.payload)
+
+    def all_back(self) -> None:
+        """Return everything under way: the connection ended. Who connects anew may have been given rights, so what was
+        refused is tried at once."""
+        for message in [self._event, *self._sent.values()]:
+            if message is not None:
+                self.back(message)
+        with self._arrived:
+            self._answers.clear()
+            for hold in self._holds.values():
+                hold.until_s = self._clock()
+
+    def repeat_retained(self) -> None:
+        """Mark every retained value as to be sent."""
+        with self._arrived:
+            self._retained.update(self._latest)
+            self._arrived.notify()
+
+    def drop(self, is_too_old: Callable[[Message], bool]) -> None:
+        """Drop the oldest events as long as they are too old."""
+        with self._arrived:
+            while self._events and is_too_old(self._events[0]):
+                self._drop(self._events)
+
+    def gone(self) -> list[Message]:
+        """Events dropped since the last call."""
+        with self._arrived:
+            gone, self._gone = self._gone, []
+            return gone
+
+    def wake(self) -> None:
+        with self._arrived:
+            self._arrived.notify()
+
+    @property
+    def waiting(self) -> int:
+        """Messages that the sink does not have yet, those under way included."""
+        with self._arrived:
+            under_way = len(self._sent) + (self._event is not None)
+            return len(self._events) + len(self._retained) + len(self._rest) + under_way
+
+    @property
+    def unanswered_s(self) -> float:
+        """For how long the sink has owed the answer that it owes for longest."""
+        with self._arrived:
+            topics = [*self._sent, *([self._event.topic] if self._event else [])]
+            return max((self._clock() - self._taken_s[topic] for topic in topics), default=0.0)
+
+    @property
+    def sendable(self) -> bool:
+        """Whether anything waits that is not held back by a refusal, or is under way."""
+        with self._arrived:
+            if self._event is not None or self._sent or self._rest:
+                return True
+            topics = [*(message.topic for message in list(self._events)[:1]), *self._retained]
+            return any(not self._is_held(topic) for topic in topics)
+
+    @property
+    def bytes(self) -> int:
+        """Of the payloads of all that waits and is not retained."""
+        with self._arrived:
+            return self._bytes
+
+    @property
+    def dropped(self) -> int:
+        with self._arrived:
+            return self._dropped
+
+    @property
+    def refusals(self) -> tuple[Refusal, ...]:
+        """What is refused at present, and tried again."""
+        with self._arrived:
+            return tuple(Refusal(topic, hold.reason) for topic, hold in sorted(self._holds.items()))
+
+    def _next(self) -> Message | None:
+        if self._event is None and self._events and not self._is_held(self._events[0].topic):
+            self._event = self._events.popleft()
+            return self._event
+        for topic, message in self._retained.items():
+            if topic not in self._sent and not self._is_held(topic):
+                del self._retained[topic]
+                if message.qos > 0:
+                    self._sent[topic] = message
+                return message
+        if not self._rest:
+            return None
+        message = self._rest.popleft()
+        self._bytes -= len(message.payload)
+        return message
+
+    def _settle(self, answer: Settled) -> bool:
+        """Whether the answer was to something under way."""
+        message, refusal = answer.message, answer.refusal
+        if message is not self._event and message is not self._sent.get(message.topic):
+            return False
+        if refusal is None:
+            self._holds.pop(message.topic, None)
+        else:
+            self._hold(message.topic, refusal)
+        if message.retain:
+            del self._sent[message.topic]
+            if refusal is not None:
+                self._retained.setdefault(message.topic, self._latest[message.topic])
+            elif not message.payload and self._latest.get(message.topic) is message:
+                del self._latest[message.topic]  # emptied: nothing to repeat
+            return True
+        self._event = None
+        if refusal is None:
+            self._bytes -= len(message.payload)
+        else:
+            self._events.appendleft(message)
+        return True
+
+    def _hold(self, topic: str, reason: str) -> None:
+        before = self._holds.get(topic)
+        pause_s = REFUSED_FIRST_S if before is None else min(2 * before.pause_s, REFUSED_LONGEST_S)
+        self._holds[topic] = _Hold(reason, pause_s, self._clock() + pause_s)
+
+    def _is_held(self, topic: str) -> bool:
+        hold = self._holds.get(topic)
+        return hold is not None and self._clock() < hold.until_s
+
+    def _make_room(self) -> None:
+        while len(self._rest) > self._limit:
+            self._drop(self._rest)
+        while self._bytes > self._max_bytes and (self._rest or self._events):
+            self._drop(self._rest or self._events)
+
+    def _drop(self, queue: deque[Message]) -> None:
+        message = queue.popleft()
+        self._bytes -= len(message.payload)
+        self._dropped += 1
+        if message.qos > 0:
+            self._gone.append(message)
+
+
+@dataclass(slots=True)
+class _Hold:
+    """A topic that waits after a refusal."""
+
+    reason: str
+    pause_s: float
+    until_s: float  # monotonic
+
+
+class Outboxes:
+    """One outbox per sink, by its name; each gets every message."""
+
+    def __init__(self, outboxes: dict[str, Outbox]) -> None:
+        self._outboxes = outboxes
+
+    @property
+    def names(self) -> tuple[str, ...]:
+        return tuple(self._outboxes)
+
+    def put(self, message: Message, *, only: str | None = None) -> None:
+        """Leave a message for every sink, or for one; never waits."""
+        for name, outbox in self._outboxes.items():
+            if only in (None, name):
+                outbox.put(message)
+
+    def gone(self) -> dict[str, list[Message]]:
+        """Events dropped since the last call, by sink."""
+        return {name: gone for name, outbox in self._outboxes.items() if (gone := outbox.gone())}
+
+    def wake(self) -> None:
+        for outbox in self._outboxes.values():
+            outbox.wake()

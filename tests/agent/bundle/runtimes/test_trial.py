@@ -1,0 +1,108 @@
+"""A runtime that kills its process at its first use is a sentence and an exit code; another serves in its place."""
+
+from __future__ import annotations
+
+import os
+import signal
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+from requirements import ROOT
+
+from agent.bundle.encoder import tried_runtime
+from agent.bundle.load import load_bundle
+from agent.bundle.runtimes import RUNTIMES
+from agent.bundle.runtimes.trial import try_runtime
+from agent.errors import BundleError, ConfigError
+
+CONFIG = """
+[agent]
+id = "gw"
+state_dir = "state"
+runtime = "{runtime}"
+[[sources]]
+name = "plant"
+kind = "mqtt"
+[machines.pump]
+[sensors.pump_de]
+source = "plant"
+topic = "plant/pump"
+machine = "pump"
+"""
+
+
+def broken(folder: Path, code: str) -> None:
+    """An onnxruntime whose import runs `code`."""
+    package = folder / "lib" / "onnxruntime"
+    package.mkdir(parents=True)
+    (package / "__init__.py").write_text(code)
+
+
+def checked(folder: Path, *, runtime: str) -> subprocess.CompletedProcess[str]:
+    """`check` of a config, where the broken onnxruntime is the one that is found."""
+    (folder / "agent.toml").write_text(CONFIG.format(runtime=runtime))
+    return subprocess.run(
+        [sys.executable, "-m", "agent", "check", str(folder / "agent.toml")],
+        cwd=ROOT,
+        env=os.environ | {"PYTHONPATH": f"{folder / 'lib'}{os.pathsep}{ROOT}"},
+        capture_output=True,
+        text=True,
+        check=False,
+        timeout=60,
+    )
+
+
+KILL = "import os\nos.kill(os.getpid(), {})"
+
+
+@pytest.mark.parametrize(
+    ("code", "sentence"),
+    [
+        (KILL.format(int(signal.SIGILL)), "runtime onnx: this processor does not know an instruction that onnxruntime"),
+        (KILL.format(int(signal.SIGSEGV)), "runtime onnx: onnxruntime is killed by SIGSEGV; install a build"),
+        (
+            "raise ImportError('libgomp.so.1: cannot open shared object file: No such file')",
+            "runtime onnx: onnxruntime cannot be used here (ImportError: libgomp.so.1: cannot open shared object file",
+        ),
+        ("import sys\nsys.exit(3)", "runtime onnx: onnxruntime cannot be used here"),
+    ],
+    ids=["illegal_instruction", "segmentation_fault", "missing_library", "leaves"],
+)
+def test_what_kills_the_first_import_is_one_sentence_and_78(code, sentence, tmp_path):
+    broken(tmp_path, code)
+    shown = checked(tmp_path, runtime="onnx")
+    assert shown.returncode == os.EX_CONFIG, shown
+    (line,) = shown.stderr.splitlines()
+    assert sentence in line
+    assert 'or set agent.runtime = "litert"' in line
+
+
+def test_auto_takes_the_next_runtime_and_says_why(tmp_path):
+    pytest.importorskip("ai_edge_litert")
+    broken(tmp_path, KILL.format(int(signal.SIGILL)))
+    shown = checked(tmp_path, runtime="auto")
+    assert shown.returncode == os.EX_OK, shown
+    assert "this processor does not know an instruction that onnxruntime uses" in shown.stdout
+    assert "litert" in shown.stdout.splitlines()[-1]
+
+
+@pytest.mark.parametrize("runtime", RUNTIMES)
+def test_a_runtime_that_works_passes_and_a_model_that_does_not_is_the_bundle_s_fault(runtime):
+    if runtime == "litert":
+        pytest.importorskip("ai_edge_litert")
+    bundle = load_bundle("default")
+    assert tried_runtime(bundle, runtime) == (runtime, ())
+    with pytest.raises(BundleError):
+        try_runtime(runtime, bundle.model(runtime)[:1000])
+
+
+def test_none_that_passes_is_told_with_every_reason(monkeypatch, tmp_path):
+    for package in ("onnxruntime", "ai_edge_litert", "tflite_runtime"):
+        (tmp_path / package).mkdir()
+        (tmp_path / package / "__init__.py").write_text("raise SystemError('no')")
+    monkeypatch.syspath_prepend(tmp_path)
+    with pytest.raises(ConfigError) as raised:
+        tried_runtime(load_bundle("default"), "auto")
+    assert [problem.split(":")[0] for problem in raised.value.problems] == [f"runtime {name}" for name in RUNTIMES]

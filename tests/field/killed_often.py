@@ -1,0 +1,202 @@
+"""A small agent that is killed again and again: the real announcer, store, outbox, publisher and MQTT sink, no sensors.
+
+`python killed_often.py DIR HOST PORT KILLS SEED`, with the root and its tests on PYTHONPATH: a machine that is damaged
+until its alert is open and then repaired until it is cleared; now and then the config names another sensor than in the
+life before. Everything that the store, the sink or SQLite does is a point in time, and each life ends with SIGKILL at
+one of them; the last one lives until all is said. `DIR/committed` gets the id of every alert whose raising was on the
+disk; the last line of the output says how many lives were killed, and at how many kinds of points.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import random
+import signal
+import sys
+import threading
+import time
+from dataclasses import replace
+from pathlib import Path
+from types import SimpleNamespace
+from typing import Any
+
+import numpy as np
+from one_alert import DIAGNOSIS
+
+from agent.alerting.alerts import Decision
+from agent.alerting.window_rules import DecisionConfig
+from agent.diagnosis.matching import Descriptions
+from agent.machine import Machine, SensorSetup
+from agent.messages.compose import Speaker
+from agent.messages.topics import Topics
+from agent.ports import Heard, Message
+from agent.service.announcer import Announcer
+from agent.service.outbox import Outbox, Outboxes
+from agent.service.publisher import Publisher
+from agent.service.refuge import Refuge
+from agent.service.state_file import FILE_NAME
+from agent.service.store import Said, Store
+from agent.sinks.mqtt import MqttSink
+from agent.transport.mqtt import Broker
+from agent.types import Alert, State, StateChange
+
+TOPICS = Topics("killed", "gw")
+SENSORS = ("pump_de", "fan_nde", "mill")
+SPEAKER = Speaker(
+    agent="gw",
+    site=None,
+    language="en",
+    descriptions=Descriptions(("healthy", "outer_race"), np.eye(2, dtype=np.float32), (True, True), {}),
+    setups={sensor: SensorSetup(sensor, Machine(sensor)) for sensor in SENSORS},
+)
+LIFE_S = 20.0
+HASTY = 0.2
+"""Share of lives in which changes do not wait until the ones before were heard: their events pile up."""
+
+OTHER_CONFIG = 0.3
+"""Share of lives whose config was changed."""
+
+LONGEST_LIFE = 160
+"""Points after which a life ends at the latest: more than one alert from raise to clear has."""
+
+
+class Life:
+    """Counts the points of one process and ends it at the one that was drawn."""
+
+    def __init__(self, ends_at: int, log: int) -> None:
+        self._left, self._log = ends_at, log
+        self._lock = threading.Lock()
+
+    def point(self, name: str) -> None:
+        with self._lock:
+            self._left -= 1
+            if self._left == 0:
+                os.write(self._log, f"{name}\n".encode())
+                os.kill(os.getpid(), signal.SIGKILL)
+
+
+class MortalStore(Store):
+    """The store, with points before and after each of its transactions and before each statement in them."""
+
+    def __init__(self, folder: Path, life: Life) -> None:
+        self._life = life
+        self._committed = os.open(folder / "committed", os.O_WRONLY | os.O_APPEND | os.O_CREAT)
+        place = Refuge(folder / FILE_NAME)
+        place.connection.set_trace_callback(lambda statement: life.point(" ".join(statement.split()[:3])))
+        super().__init__(place)
+
+    def commit(self, said: Said) -> bool:
+        kept = super().commit(said)
+        event = said.alert.event if said.alert else "cleared"
+        if kept and event == "raised":
+            os.write(self._committed, f"{said.event.alert}\n".encode())
+        self._life.point(f"after commit of {event}")
+        return kept
+
+    def settle(self, sink: str, messages: list[Message]) -> bool:
+        self._life.point("before settle")
+        settled = super().settle(sink, messages)
+        self._life.point("after settle")
+        return settled
+
+
+class MortalSink(MqttSink):
+    """The sink, with points around what it hands over and what it hears."""
+
+    def __init__(self, broker: Broker, life: Life) -> None:
+        super().__init__(broker, availability=TOPICS.availability)
+        self._life = life
+
+    def publish(self, message: Message, heard: Heard | None = None) -> bool:
+        def told(refusal: str | None) -> None:
+            self._life.point(f"before {message.kind} is heard")
+            if heard is not None:
+                heard(refusal)
+
+        self._life.point(f"before {message.kind} is published")
+        published = super().publish(message, told)
+        self._life.point(f"after {message.kind} is published")
+        return published
+
+
+def live(folder: Path, broker: Broker, life: Life, *, sensor: str, hasty: bool, to_the_end: bool) -> None:
+    """Alternate damage and repair, unless `hasty` only when everything before was heard; with `to_the_end` until the
+    machine is well."""
+    store = MortalStore(folder, life)
+    outbox, stop = Outbox(limit=100, waiting=store.waiting("broker")), threading.Event()
+    outboxes = Outboxes({"broker": outbox})
+    found: list[tuple[str, Any]] = []
+    publisher = Publisher(
+        MortalSink(broker, life),
+        outbox,
+        stop=stop,
+        rows=store,
+        own=TOPICS.shown,
+        found=None if store.is_read_back("broker") else lambda name, held: found.append((name, held)),
+    )
+    parts: Any = SimpleNamespace(
+        topics=TOPICS, speaker=SPEAKER, config=SimpleNamespace(publish=SimpleNamespace(diagnoses=False))
+    )
+    inbox: Any = SimpleNamespace(balance=lambda sensor: None, is_overloaded=lambda sensor: False)
+    announcer = Announcer(parts, store=store, inbox=inbox, outboxes=outboxes)
+    decision = Decision(sensor, DecisionConfig(raise_after=3, clear_after=3), stamp=announcer.stamp)
+    healthy = SimpleNamespace(baselines={})
+    pipeline = SimpleNamespace(
+        decision=decision, healthy=healthy, restore=lambda alerts: decision.restore(alerts) or ()
+    )
+    change = StateChange(sensor, State.HEALTHY, None, 0.0, None)
+    desk: Any = SimpleNamespace(pipeline=pipeline, change=change, last=None)
+    thread = threading.Thread(target=publisher.run, daemon=True)
+    thread.start()
+    announcer.take_up_alerts({sensor: desk})
+    deadline_s = time.monotonic() + LIFE_S
+    bad = replace(DIAGNOSIS, sensor=sensor, deviation=9.0)
+    good = replace(bad, deviation=0.2, fault="healthy")
+    while time.monotonic() < deadline_s:
+        while found:
+            announcer.reconcile(*found.pop())
+        is_open = bool(decision.open_alerts)
+        if to_the_end and not is_open and outbox.waiting == 0 and publisher.connected:
+            break
+        if (is_open or not to_the_end) and (hasty or (publisher.connected and outbox.waiting == 0)):
+            outputs = decision.feed(good if is_open else bad)
+            announcer.announce(desk, [output for output in outputs if isinstance(output, Alert)])
+        time.sleep(0.001)
+    stop.set()
+    outbox.wake()
+    thread.join(5.0)
+    store.close()
+
+
+def main(folder: Path, host: str, port: int, kills: int, seed: int) -> None:
+    draw = random.Random(seed)
+    log = os.open(folder / "points", os.O_RDWR | os.O_APPEND | os.O_CREAT)
+    settings = Broker(host=host, port=port, client_id="killed")
+    killed, sensor = 0, SENSORS[0]
+    while killed < kills:
+        life, hasty = Life(draw.randint(1, LONGEST_LIFE), log), draw.random() < HASTY
+        sensor = draw.choice(SENSORS) if draw.random() < OTHER_CONFIG else sensor
+        killed += one_life(folder, settings, life, sensor=sensor, hasty=hasty) == -signal.SIGKILL
+    last = one_life(folder, settings, Life(-1, log), sensor=SENSORS[0], to_the_end=True)
+    points = sorted(set((folder / "points").read_text().splitlines()))
+    print(json.dumps({"killed": killed, "last": last, "points": points}))
+
+
+def one_life(
+    folder: Path, broker: Broker, life: Life, *, sensor: str, hasty: bool = False, to_the_end: bool = False
+) -> int:
+    """How a forked process ended: its exit code, or minus its signal. No thread runs here while it is forked."""
+    child = os.fork()
+    if child == 0:
+        try:
+            live(folder, broker, life, sensor=sensor, hasty=hasty, to_the_end=to_the_end)
+        except BaseException as error:
+            print(repr(error), file=sys.stderr, flush=True)
+            os._exit(1)
+        os._exit(0)
+    return os.waitstatus_to_exitcode(os.waitpid(child, 0)[1])
+
+
+if __name__ == "__main__":
+    main(Path(sys.argv[1]), sys.argv[2], int(sys.argv[3]), int(sys.argv[4]), int(sys.argv[5]))

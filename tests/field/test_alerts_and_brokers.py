@@ -1,0 +1,291 @@
+"""Alerts while broker, agent, config and state file come and go: raised once, cleared once, nothing left behind.
+
+Each test is a case of what goes wrong in the field, with the agent as a process of its own and real brokers.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import shutil
+import signal
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+from mute_proxy import MuteProxy
+from plant import SICK_MM_S, WELL_MM_S, Agent, Listener, Transmitters, settle
+from waiting import until
+
+PERSISTENT = "persistence true\npersistence_location {folder}/\nautosave_interval 1"
+"""Brokers of plants keep what is retained over a restart."""
+
+
+class Field:
+    """Everything of one test."""
+
+    def __init__(self, start: Callable[..., Any], folder: Path) -> None:
+        self.folder = folder
+        self.start_broker = start
+        (folder / "kept").mkdir()
+        self.broker = start(extra=PERSISTENT.format(folder=folder / "kept"))
+        self.plant = start()
+        self.transmitters = Transmitters(self.plant)
+        self.agent = Agent(folder, broker=self.broker, plant=self.plant)
+        self.listeners: list[Listener] = []
+
+    def listen(self) -> Listener:
+        self.listeners.append(Listener(self.broker))
+        return self.listeners[-1]
+
+    def broker_away(self) -> None:
+        """As a plant's broker is stopped: it keeps what is retained."""
+        self.broker._process.terminate()
+        self.broker._process.wait()
+
+    def close(self) -> None:
+        for one in (self.transmitters, self.agent, *self.listeners):
+            one.close()
+
+
+@pytest.fixture
+def field(start_mosquitto: Callable[..., Any], tmp_path: Path) -> Iterator[Field]:
+    made = Field(start_mosquitto, tmp_path)
+    yield made
+    made.close()
+
+
+def retained(field: Field) -> dict[str, bytes]:
+    """Of alerts and states, by what follows the agent's own root."""
+    late = field.listen()
+    late.client.publish("textvib/last", b"x", qos=1)
+    until(lambda: any(topic == "textvib/last" for topic, _ in late.heard))
+    own = {topic.removeprefix("textvib/gw/"): payload for topic, payload in late.heard if payload}
+    return {topic: payload for topic, payload in own.items() if topic.startswith(("alert/", "sensor/"))}
+
+
+def raised(field: Field, listener: Listener, *sensors: str) -> None:
+    field.transmitters.say(**dict.fromkeys(sensors, SICK_MM_S))
+    until(lambda: {event["sensor"] for event in listener.events} >= set(sensors))
+    until(lambda: all(listener.last(f"alert/{sensor}/machine") for sensor in sensors))
+
+
+def test_what_happened_while_broker_and_agent_were_away_is_said_once_and_in_order(field: Field) -> None:
+    field.agent.start("press", "fan")
+    field.broker_away()
+    for mm_s, opened in ((SICK_MM_S, 2), (WELL_MM_S, 0)):
+        field.transmitters.say(press=mm_s, fan=mm_s)
+        until(lambda opened=opened: len(field.agent.health["open_alerts"]) == opened)
+    waiting = field.agent.health["publishing"]
+    assert waiting["waiting_bytes"] > 0
+    assert field.agent.kill() == -signal.SIGKILL
+    field.broker.start()
+    listener = field.listen()
+    field.agent.start("press", "fan")
+    until(lambda: len(listener.story) == 4)
+    assert [event["seq"] for event in listener.events] == [1, 2, 3, 4]
+    assert sorted(listener.story) == [
+        (sensor, event, reason)
+        for sensor in ("fan", "press")
+        for event, reason in (("cleared", "recovered"), ("raised", None))
+    ]
+    until(lambda: field.agent.health["publishing"]["waiting_bytes"] == 0)
+    assert field.agent.health["publishing"]["dropped"] == 0
+
+
+@pytest.mark.parametrize("end", [signal.SIGKILL, signal.SIGTERM])
+def test_an_alert_that_clears_while_the_broker_is_away_leaves_no_ghost(field: Field, end: signal.Signals) -> None:
+    listener = field.listen()
+    field.agent.start("press")
+    raised(field, listener, "press")
+    field.broker_away()
+    field.transmitters.say(press=WELL_MM_S)
+    until(lambda: field.agent.health["open_alerts"] == [])
+    field.agent.kill(end)
+    field.broker.start()
+    assert "alert/press/machine" in retained(field)
+    again = field.listen()
+    field.agent.start("press")
+    until(lambda: ("press", "cleared", "recovered") in again.story)
+    until(lambda: "alert/press/machine" not in retained(field))
+    settle()
+    assert again.story.count(("press", "cleared", "recovered")) == 1
+
+
+def test_events_wait_for_their_sink_whatever_broker_it_is_by_then(field: Field) -> None:
+    field.agent.start("press")
+    field.broker_away()
+    field.transmitters.say(press=SICK_MM_S)
+    until(lambda: len(field.agent.health["open_alerts"]) == 1)
+    field.agent.kill()
+    field.broker = field.start_broker()
+    field.agent.uses(field.broker)
+    listener = field.listen()
+    field.agent.start("press")
+    until(lambda: listener.story == [("press", "raised", None)])
+    until(lambda: set(retained(field)) == {"alert/press/machine", "sensor/press/state"})
+
+
+def test_what_comes_again_after_lost_acknowledgements_is_the_same_and_turns_no_order_round(field: Field) -> None:
+    proxy = MuteProxy(field.broker)
+    listener = field.listen()
+    field.agent.uses(proxy)
+    try:
+        field.agent.start("press", "fan")
+        until(lambda: listener.last("sensor/fan/state"))
+        proxy.muted.set()
+        field.transmitters.say(press=SICK_MM_S, fan=SICK_MM_S)
+        until(lambda: len(field.agent.health["open_alerts"]) == 2)
+        until(lambda: listener.events)
+        field.transmitters.say(press=WELL_MM_S, fan=WELL_MM_S)
+        until(lambda: field.agent.health["open_alerts"] == [])
+        assert len(listener.events) == 1  # the others wait for its acknowledgement
+        proxy.muted.clear()
+        proxy.cut()
+        until(lambda: len(listener.story) == 4)
+        until(lambda: field.agent.health["publishing"]["waiting_bytes"] == 0)
+        assert [event["seq"] for event in listener.events] == [1, 1, 2, 3, 4]
+        assert listener.events[0] == listener.events[1]
+    finally:
+        proxy.close()
+
+
+def test_a_sensor_that_leaves_the_config_takes_its_alert_and_its_topics_along(field: Field) -> None:
+    listener = field.listen()
+    field.agent.start("press", "fan")
+    raised(field, listener, "press", "fan")
+    field.agent.kill(signal.SIGTERM)
+    field.agent.start("fan")
+    until(lambda: ("press", "cleared", "not_configured") in listener.story)
+    until(lambda: set(retained(field)) == {"alert/fan/machine", "sensor/fan/state"})
+    cleared = next(event for event in listener.events if event["event"] == "cleared")
+    assert cleared["id"] == next(event for event in listener.events if event["sensor"] == "press")["id"]
+    assert cleared["machine"] == "press"
+
+
+def test_with_the_state_lost_what_the_broker_still_shows_is_cleared_and_said_to_be_lost(field: Field) -> None:
+    listener = field.listen()
+    field.agent.start("press", "fan")
+    raised(field, listener, "press", "fan")
+    before = {event["sensor"]: event for event in listener.events}
+    field.agent.kill()
+    shutil.rmtree(field.agent.state)
+    field.transmitters.say(press=WELL_MM_S, fan=None)
+    field.agent.start("press")
+    until(lambda: {("press", "cleared", "state_lost"), ("fan", "cleared", "state_lost")} <= set(listener.story))
+    until(lambda: set(retained(field)) == {"sensor/press/state"})
+    for event in listener.events[2:]:
+        assert event["id"] == before[event["sensor"]]["id"]
+        assert event["seq"] > max(one["seq"] for one in before.values())
+    field.agent.kill(signal.SIGTERM)
+    field.agent.start("press")
+    settle()
+    assert len(listener.events) == 4
+
+
+def test_what_the_broker_refuses_is_kept_said_and_published_once_it_may_be(
+    start_mosquitto: Callable[..., Any], tmp_path: Path
+) -> None:
+    rules, plant = tmp_path / "acl", start_mosquitto()
+    rules.write_text("topic readwrite textvib/gw/#\ntopic deny textvib/gw/event\n")
+    rules.chmod(0o644)
+    broker = start_mosquitto(extra=f"acl_file {rules}")
+    transmitters, agent = Transmitters(plant), Agent(tmp_path, broker=broker, plant=plant)
+    try:
+        agent.start("press")
+        transmitters.say(press=SICK_MM_S)
+        until(lambda: any("textvib/gw/event is refused" in notice for notice in agent.health["notices"]))
+        transmitters.say(press=WELL_MM_S)
+        until(lambda: agent.health["open_alerts"] == [])
+        assert agent.health["publishing"]["refused"] > 0
+        agent.kill()
+        agent.start("press")
+        until(lambda: any("textvib/gw/event is refused" in notice for notice in agent.health["notices"]))
+        rules.write_text("topic readwrite textvib/#\n")
+        broker._process.send_signal(signal.SIGHUP)
+        listener = Listener(broker)
+        until(lambda: len(listener.events) == 2)
+        assert [event["event"] for event in listener.events] == ["raised", "cleared"]
+        until(lambda: not any("refused" in notice for notice in agent.health["notices"]))
+        assert agent.health["publishing"]["dropped"] == 0
+        listener.close()
+    finally:
+        agent.close()
+        transmitters.close()
+
+
+def test_a_broker_that_does_not_let_us_read_is_named(start_mosquitto: Callable[..., Any], tmp_path: Path) -> None:
+    rules, plant = tmp_path / "acl", start_mosquitto()
+    rules.write_text("topic write textvib/gw/#\n")
+    rules.chmod(0o644)
+    agent = Agent(tmp_path, broker=start_mosquitto(extra=f"acl_file {rules}"), plant=plant)
+    try:
+        agent.start("press")
+        until(lambda: any("let it read textvib/gw/#" in notice for notice in agent.health["notices"]))
+    finally:
+        agent.close()
+
+
+def test_a_protocol_that_cannot_say_that_it_refuses_is_said(
+    start_mosquitto: Callable[..., Any], tmp_path: Path
+) -> None:
+    agent = Agent(tmp_path, broker=start_mosquitto(), plant=start_mosquitto(), more='protocol = "3.1.1"')
+    try:
+        agent.start("press")
+        assert any("MQTT 3.1.1 cannot say that a message is refused" in notice for notice in agent.health["notices"])
+    finally:
+        agent.close()
+
+
+# ------------------------------------------------------------------------------------------------------------ by hand
+
+
+def test_an_alert_of_a_sensor_that_vanished_stays_until_somebody_closes_it(field: Field) -> None:
+    listener = field.listen()
+    field.agent.start("press")
+    raised(field, listener, "press")
+    alert = listener.events[0]["id"]
+    field.transmitters.say(press=None)
+    until(lambda: b'"lost"' in (listener.last("sensor/press/state") or b""))
+    assert field.agent.health["open_alerts"] == [alert]
+    done = field.agent.command("acknowledge", "press/machine", "--by", "Kim")
+    assert (done.returncode, done.stdout) == (os.EX_OK, f"{alert}: acknowledged\n")
+    until(lambda: ("press", "updated", "acknowledged") in listener.story)
+    field.agent.kill()
+    field.agent.start("press")
+    done = field.agent.command("acknowledge", alert)
+    assert done.returncode == os.EX_OK
+    done = field.agent.command("close", "nonsense")
+    assert done.returncode == os.EX_CONFIG
+    assert f"'nonsense' is not an open alert; open: {alert} (press/machine)" in done.stderr
+    done = field.agent.command("close", alert[:8], "--by", "Kim")
+    assert (done.returncode, done.stdout) == (os.EX_OK, f"{alert}: closed\n")
+    until(lambda: listener.last("alert/press/machine") == b"")
+    assert listener.story[1:] == [("press", "updated", "acknowledged"), ("press", "cleared", "closed")]
+    assert [event["by"] for event in listener.events] == [None, "Kim", "Kim"]
+    assert [event["acknowledged"] for event in listener.events] == [False, True, True]
+
+
+def test_alerts_are_acknowledged_and_closed_over_mqtt_and_nothing_else_is(field: Field) -> None:
+    listener = field.listen()
+    field.agent.start("press")
+    raised(field, listener, "press")
+    for command in (
+        b"{",
+        b'{"command": "commission", "sensor": "press", "windows": 30}',
+        b'{"command": "close", "alert": ""}',
+        b"x" * 10_000,
+        json.dumps({"command": "acknowledge", "alert": "press/machine", "by": "HMI"}).encode(),
+        json.dumps({"command": "close", "alert": listener.events[0]["id"]}).encode(),
+    ):
+        listener.client.publish("textvib/gw/command", command, qos=1)
+
+    def answers() -> list[Any]:
+        return [json.loads(payload) for topic, payload in list(listener.heard) if topic == "textvib/gw/answer"]
+
+    until(lambda: len(answers()) == 6)
+    assert [answer["ok"] for answer in answers()] == [False, False, False, False, True, True]
+    until(lambda: ("press", "cleared", "closed") in listener.story)
+    until(lambda: listener.story.count(("press", "raised", None)) == 2)  # it is still sick: another alert
+    assert len({event["id"] for event in listener.events}) == 2
