@@ -59,7 +59,7 @@ def verdict_of(
     within = deviation is not None and deviation < detect_at
     grounds = Grounds(
         matches=matches,
-        knows_speed=_most(d.speed.rpm is not None and d.speed.steady for d in judged),
+        knows_speed=_most(d.speed.rpm is not None and d.speed.steady for d in judged) and not _is_doubted(judged),
         knows_geometry=heights is not None or _most(_is_placed_but_short(d) for d in judged),
         has_baseline=deviation is not None,
         within_baseline=within,
@@ -101,6 +101,11 @@ def _heard_s(judged: Sequence[Diagnosis]) -> float | None:
     """Of short pieces, taken together; None where one was a whole window."""
     lengths = [d.seconds for d in judged]
     return None if None in lengths else sum(length for length in lengths if length is not None)
+
+
+def _is_doubted(judged: Sequence[Diagnosis]) -> bool:
+    """Whether a given speed is contradicted so plainly in any window that it counts as none there: then in none."""
+    return any(d.speed.rpm is None and d.speed.asks is not None for d in judged)
 
 
 def _most(holds: Iterable[bool]) -> bool:

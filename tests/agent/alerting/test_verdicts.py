@@ -12,7 +12,7 @@ from one_alert import DIAGNOSIS
 from agent.alerting.verdict import verdict_of
 from agent.diagnosis.matching import Calibration, Descriptions, LineLimits, SignLimits, Text
 from agent.messages.sentences import said_by_verdict, text_for
-from agent.types import HEALTHY, UNKNOWN, Diagnosis, LineHeights, Match, ShaftGrowth, Signs
+from agent.types import HEALTHY, UNKNOWN, Diagnosis, LineHeights, Match, ShaftGrowth, Signs, Speed, SpeedQuestion
 
 LIMITS = LineLimits(named=1.0, unnamed=2.0, absent={"inner_race": 0.5})
 SIGNS = SignLimits(impulses=0.3, damage=logistic(10.0, -3.0), own={"inner_race": 0.05, "outer_race": 0.05})
@@ -51,6 +51,16 @@ def test_lines_contradict_as_they_stand_on_average_and_not_window_by_window() ->
     assert rather.probability == pytest.approx(SIGNS.damage.of(0.8))  # of all elements, it alone is described
     ungated = verdict_of([against], Calibration(0.1, 0.3, 0.3, signs=SIGNS))
     assert (ungated.fault, ungated.reason) == ("inner_race", "nearest_description")
+
+
+def test_a_speed_that_one_window_plainly_contradicts_names_no_element() -> None:
+    agree = heard("inner_race", inner=3, outer=1)
+    question = SpeedQuestion("contradicted", 2400.0, 1477.0)
+    doubtful = replace(agree, speed=Speed(None, "unknown", asks=question))
+    verdict = verdict_of([agree, agree, agree, doubtful], CALIBRATION)
+    assert (verdict.fault, "speed" in verdict.missing) == ("bearing", True)
+    stands = replace(agree, speed=replace(agree.speed, asks=question))  # nearly right: asked about, and used meanwhile
+    assert verdict_of([agree, agree, agree, stands], CALIBRATION).fault == "inner_race"
 
 
 def test_a_race_without_its_lines_is_not_named() -> None:
