@@ -22,6 +22,9 @@ STALE_AFTER_S = 10.0
 STANDSTILL_RPM = 1.0  # tachos read a little above 0 from a shaft at rest; slower than this nothing can be heard of it
 STEADY_WITHIN = 0.02  # relative change during one window, the tolerance of the line search
 NEARLY = 0.12  # relative: a speed seen so near to a nominal one is asked about, and the nominal one stands meanwhile
+AS_GOOD = 0.01
+"""Relative: a speed seen so near to a nominal one leaves the nominal one, for lines are sought further around. Combs of
+few lines are known to half of that, and features that jump with them would look like a deviation."""
 MOST_HZ = 200.0  # a nominal figure up to here may have been meant in Hz
 LEAST_RPM = 240.0  # a window of two seconds holds eight turns of it
 _ASKED_WITHIN = 2.2  # how far from the nominal speed others are sought, as a factor
@@ -108,7 +111,7 @@ def refined(nominal_rpm: float, tolerance: float, spectra: Spectra | None, *, or
     if tolerance > 0:
         rpm = _rpm_of(clear_comb(survey, *_around(nominal_rpm, tolerance), PLACING))
         if rpm is not None:
-            return Speed(rpm, "estimated")
+            return Speed(nominal_rpm, origin) if abs(rpm / nominal_rpm - 1) <= AS_GOOD else Speed(rpm, "estimated")
     question = _question(nominal_rpm, max(tolerance, DEFAULT_TOLERANCE), survey)
     if question is None or abs(question.seen_rpm / nominal_rpm - 1) <= NEARLY:
         return Speed(nominal_rpm, origin, asks=question)
