@@ -11,6 +11,7 @@ import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from scipy.io import wavfile
 
 import simulator
 from agent.bundle.encoder import load_encoder
@@ -166,9 +167,10 @@ def test_windows_that_the_edge_does_not_judge_are_still_retrieved(folder: Path, 
     np.save(folder / "quiet.npy", samples * np.float32(0.01))
     broken = samples.copy()
     broken[-10:] = np.nan
-    np.save(folder / "broken.npy", broken)
+    wavfile.write(folder / "broken.wav", RATE_HZ, broken)  # of a table the rows would be left out
     names = ("clipped", "quiet", "broken")
-    lines = [line("base", "healthy", "baseline"), *(line(name, "inner_race") for name in names)]
+    told = [line(name, "inner_race").replace("broken.npy", "broken.wav") for name in names]
+    lines = [line("base", "healthy", "baseline"), *told]
     heard, _ = listen(read_manifest(manifest(folder, *lines)), bundle, encoder)
     clipped, quiet, broken_one = heard
     assert set(clipped.called) == {"invalid"}
