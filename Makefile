@@ -48,7 +48,7 @@ system-packages:
 	  else echo "tests that need them will be skipped; mend: sudo apt-get install$$missing"; fi; fi
 
 test: $(VENV)/all system-packages lint
-	OMP_NUM_THREADS=1 $(BIN)/python -m pytest -n 2 --dist loadfile  # one thread each: two workers share two cores
+	OMP_NUM_THREADS=1 $(BIN)/python -m pytest -n 3 --dist loadfile  # one thread each; a third worker fills the waits of two
 
 lint: $(VENV)/all
 	$(BIN)/ruff check .
@@ -68,9 +68,9 @@ rebuild: $(VENV)/workstation
 soak: $(VENV)/all
 	$(BIN)/python -m firmware_bridge.soak
 
-# What goes wrong in the field, whole: 1000 times kill -9 among it.
+# What goes wrong in the field, whole: the long cases, and 1000 times kill -9. `make test` runs the short ones.
 field: $(VENV)/all system-packages
-	TEXTVIB_KILLS=1000 OMP_NUM_THREADS=1 $(BIN)/python -m pytest tests/field
+	TEXTVIB_FIELD=whole TEXTVIB_KILLS=1000 OMP_NUM_THREADS=1 $(BIN)/python -m pytest tests/field
 
 # Atheris has wheels for some interpreters only; FUZZ_S=600 make fuzz goes on for longer.
 FUZZ_S ?= 60
