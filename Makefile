@@ -48,7 +48,7 @@ system-packages:
 	  else echo "tests that need them will be skipped; mend: sudo apt-get install$$missing"; fi; fi
 
 test: $(VENV)/all system-packages lint
-	OMP_NUM_THREADS=1 $(BIN)/python -m pytest -n 3 --dist loadfile  # one thread each; a third worker fills the waits of two
+	OMP_NUM_THREADS=1 $(BIN)/python -m pytest -n 3 --dist loadfile --no-loadscope-reorder  # trainings first, see conftest
 
 lint: $(VENV)/all
 	$(BIN)/ruff check .

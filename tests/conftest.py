@@ -18,6 +18,11 @@ from serial_lines import Terminal
 from agent.service import progress
 
 
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Trainings first: handed out last they would keep one worker busy while the others have nothing left."""
+    items.sort(key=lambda item: not item.path.is_relative_to(ROOT / "tests" / "export"))
+
+
 @pytest.fixture(scope="session", autouse=True)
 def no_progress() -> Iterator[None]:
     """On a loaded machine anything may last long enough to be told of, among lines that a test reads."""
