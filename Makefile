@@ -1,4 +1,4 @@
-# make demo | make workstation | make test | make lint | make rebuild | make soak | make fuzz | make field | make clean
+# make demo | make workstation | make test | make test-whole | make lint | make rebuild | make soak | make fuzz | make field | make clean
 PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
@@ -6,7 +6,7 @@ PIP := $(BIN)/python -m pip install --quiet --disable-pip-version-check -c const
 export PIP_ROOT_USER_ACTION := ignore
 
 .DEFAULT_GOAL := help
-.PHONY: help demo workstation test lint rebuild soak fuzz field test-tflite-runtime system-packages clean
+.PHONY: help demo workstation test test-whole lint rebuild soak fuzz field test-tflite-runtime system-packages clean
 
 help:
 	@sed -n 's/^# make /make /p' Makefile; echo 'PYTHON=python3.12 make demo picks another interpreter'
@@ -49,6 +49,10 @@ system-packages:
 
 test: $(VENV)/all system-packages lint
 	OMP_NUM_THREADS=1 $(BIN)/python -m pytest -n 3 --dist loadfile --no-loadscope-reorder  # trainings first, see conftest
+
+# And the long cases of studies and of the field.
+test-whole: export TEXTVIB_WHOLE = 1
+test-whole: test field
 
 lint: $(VENV)/all
 	$(BIN)/ruff check .
