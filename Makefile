@@ -48,7 +48,7 @@ system-packages:
 	  else echo "tests that need them will be skipped; mend: sudo apt-get install$$missing"; fi; fi
 
 test: $(VENV)/all system-packages lint
-	OMP_NUM_THREADS=1 $(BIN)/python -m pytest -n 3 --dist loadfile --no-loadscope-reorder  # trainings first, see conftest
+	OMP_NUM_THREADS=1 $(BIN)/python -m pytest -n 3 --dist loadfile --no-loadscope-reorder $(if $(TEXTVIB_WHOLE),,-m "not slow")  # trainings first, see conftest
 
 # And the long cases of studies and of the field.
 test-whole: export TEXTVIB_WHOLE = 1
