@@ -26,7 +26,7 @@ PACKAGES = {
 
 FLOORS = {
     "agent": (
-        "errors limits faults",
+        "errors limits faults protobuf",
         "types machine",
         "ports dsp bearings tables",
         "stream diagnosis transport",
@@ -60,7 +60,7 @@ NEIGHBOURS = {("agent", "bench", "commands"), ("export", "text", "data"), ("expo
 
 WAITING = {"socket", "time", "threading", "asyncio", "queue", "signal", "subprocess", "selectors", "ssl"}
 PURE = (
-    "errors types limits faults machine bearings tables dsp stream diagnosis alerting bundle pipeline",
+    "errors types limits faults protobuf machine bearings tables dsp stream diagnosis alerting bundle pipeline",
     "agent/bundle/runtimes",
 )
 """Rooms of agent that take time as a number, and the folder in them that need not."""

@@ -11,6 +11,8 @@ import struct
 from collections.abc import Iterator
 from typing import Any
 
+from agent.protobuf import BYTES, VARINT, ProtobufError, fields, varints
+
 MOST_METRICS = 4096
 MOST_ALIASES = 4096
 MOST_NAME = 256  # characters
@@ -18,7 +20,6 @@ MOST_NAME = 256  # characters
 BIRTHS = ("NBIRTH", "DBIRTH")
 SILENT_MESSAGES = ("NDEATH", "DDEATH", "NCMD", "DCMD")  # hold nothing that was measured
 
-_VARINT, _FIXED64, _BYTES, _FIXED32 = 0, 1, 2, 5
 _ARRAYS = {22: "b", 23: "h", 24: "i", 25: "q", 26: "B", 27: "H", 28: "I", 29: "Q", 30: "f", 31: "d", 34: "q"}
 """Data type of an array -> struct's letter."""
 _SIGNED = {1: 8, 2: 16, 3: 32, 4: 64}
@@ -53,11 +54,11 @@ class SparkplugReader:
         document: dict[str, Any] = {"metrics": {}}
         count = 0
         for number, wire, value in _fields(payload):
-            if number == 1 and wire == _VARINT:
+            if number == 1 and wire == VARINT:
                 document["timestamp"] = value
-            elif number == 3 and wire == _VARINT:
+            elif number == 3 and wire == VARINT:
                 document["seq"] = value
-            elif number == 2 and wire == _BYTES:
+            elif number == 2 and wire == BYTES:
                 count += 1
                 if count > MOST_METRICS:
                     raise SparkplugError(f"has more than {MOST_METRICS} metrics")
@@ -121,12 +122,12 @@ def _rows(data: bytes) -> list[dict[str, Any]]:
     kinds: list[int] = []
     rows: list[dict[str, Any]] = []
     for number, wire, value in _fields(data):
-        if number == 2 and wire == _BYTES:
+        if number == 2 and wire == BYTES:
             names.append(value.decode("utf-8", "replace")[:MOST_NAME])
         elif number == 3:
-            kinds += [value] if wire == _VARINT else _varints(value)
-        elif number == 4 and wire == _BYTES:
-            cells = [cell for field, kind, cell in _fields(value) if field == 1 and kind == _BYTES]
+            kinds += [value] if wire == VARINT else _varints(value)
+        elif number == 4 and wire == BYTES:
+            cells = [cell for field, kind, cell in _fields(value) if field == 1 and kind == BYTES]
             if len(cells) != len(names):
                 raise SparkplugError(f"a row of {len(cells)} cells under {len(names)} columns")
             rows.append(
@@ -170,45 +171,18 @@ def _number(found: dict[int, tuple[int, Any]], number: int) -> int | None:
 
 
 def _fields(data: bytes) -> Iterator[tuple[int, int, Any]]:
-    """(number, wire type, value) of every field: an int, or the bytes of all but a varint."""
-    at = 0
-    while at < len(data):
-        key, at = _varint(data, at)
-        number, wire = key >> 3, key & 7
-        if number == 0:
-            raise SparkplugError("a field has the number 0")
-        if wire == _VARINT:
-            value, at = _varint(data, at)
+    """Every field as `protobuf.fields` reads it; SparkplugError where that cannot."""
+    try:
+        for number, wire, value in fields(data):
+            if number == 0:
+                raise SparkplugError("a field has the number 0")
             yield number, wire, value
-            continue
-        if wire == _BYTES:
-            size, at = _varint(data, at)
-        elif wire in (_FIXED64, _FIXED32):
-            size = 8 if wire == _FIXED64 else 4
-        else:
-            raise SparkplugError(f"field {number} has wire type {wire}")
-        if at + size > len(data):
-            raise SparkplugError("is cut short")
-        yield number, wire, data[at : at + size]
-        at += size
-
-
-def _varint(data: bytes, at: int) -> tuple[int, int]:
-    value = 0
-    for shift in range(0, 70, 7):
-        if at >= len(data):
-            raise SparkplugError("is cut short")
-        byte = data[at]
-        at += 1
-        value |= (byte & 0x7F) << shift
-        if byte < 0x80:
-            return value, at
-    raise SparkplugError("a number is too long")
+    except ProtobufError as error:
+        raise SparkplugError(str(error)) from None
 
 
 def _varints(data: bytes) -> list[int]:
-    found, at = [], 0
-    while at < len(data):
-        value, at = _varint(data, at)
-        found.append(value)
-    return found
+    try:
+        return varints(data)
+    except ProtobufError as error:
+        raise SparkplugError(str(error)) from None
