@@ -1,4 +1,4 @@
-"""What the agent's own rule calls windows of a table: for limits that names decide, and for studies that count them.
+"""Windows of a table as the agent's own rule of names takes them, for studies that count what it says.
 
 What is not known of a window is taken out of it as the agent itself would not have it. Windows are named alone, without
 the healthy state of their own speed, so that no window is within or over a limit.
@@ -12,7 +12,7 @@ import numpy as np
 
 from agent.diagnosis.line_check import as_value, line_heights
 from agent.diagnosis.matching import Calibration, ranked
-from agent.diagnosis.naming import Grounds, Name, name_on
+from agent.diagnosis.naming import Grounds
 from agent.diagnosis.signs import kurtosis_place, spread_place
 from agent.dsp.spectra import FeatureSpec
 from agent.faults import FAULTS
@@ -20,23 +20,6 @@ from agent.types import Signs
 from export.data.table import Table
 from export.network.graph import Floats
 from export.training.knowledge import Knowledge
-
-
-def names_of(
-    table: Table,
-    similarity: Floats,
-    healthy: Floats | None,
-    calibration: Calibration,
-    spec: FeatureSpec,
-    knowledge: Knowledge,
-) -> Iterator[Name]:
-    """The name of each row, by the likenesses (n, faults) that its encoder found at this `knowledge`.
-
-    `table` and the references `healthy` (n, d; None: no healthy state) hold the spread as signs measure it
-    (`sign_limits.as_signs`).
-    """
-    for grounds in grounds_of(table, similarity, healthy, calibration, spec, knowledge):
-        yield name_on(grounds, calibration)
 
 
 def grounds_of(
@@ -47,7 +30,11 @@ def grounds_of(
     spec: FeatureSpec,
     knowledge: Knowledge,
 ) -> Iterator[Grounds]:
-    """What each row's name rests on."""
+    """What each row's name rests on, by the likenesses (n, faults) that its encoder found at this `knowledge`.
+
+    `table` and the references `healthy` (n, d; None: no healthy state) hold the spread as signs measure it
+    (`sign_limits.as_signs`).
+    """
     seen, reference = knowledge.of(table, healthy, spec)
     heights, above = line_heights(seen.values, seen.known, reference, spec)
     place = spread_place(spec)

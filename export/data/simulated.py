@@ -24,6 +24,11 @@ BASELINE_SPEEDS = 2
 ROLES: dict[str, AxisRole] = {"horizontal": "horizontal", "vertical": "vertical", "axial": "axial"}
 
 
+def geometry_of(bearing: simulator.BearingGeometry) -> Geometry:
+    """A drawn bearing as an installer would write it down."""
+    return Geometry(bearing.balls, bearing.ball_mm, bearing.pitch_mm, bearing.angle_deg)
+
+
 def simulated_table(seeds: Sequence[int], spec: FeatureSpec, *, cache: Path, windows: int = 2) -> Table:
     """`windows` windows of every fault, at one of the speeds of its baseline, from one random machine per seed."""
     cache.mkdir(parents=True, exist_ok=True)
@@ -51,14 +56,13 @@ def _machine(seed: int, spec: FeatureSpec, windows: int) -> Table:
     for number, (fault, rpm, baseline) in enumerate(recordings):
         drawn = machine.record(fault, number, seconds=seconds, rpm=rpm)
         told_rpm = drawn.rpm * float(rng.normal(1, 0.002))  # a tacho or a name plate is a little off
-        g = drawn.geometry
         measured = window_features(
             drawn.samples[:, axes],
             rate_hz=drawn.rate_hz,
             spec=spec,
             hop_s=spec.hop_s,
             rpm=told_rpm,
-            geometry=Geometry(g.balls, g.ball_mm, g.pitch_mm, g.angle_deg),
+            geometry=geometry_of(drawn.geometry),
             roles=tuple((name, ROLES[drawn.directions[axis]]) for name, axis in zip("xyz", axes, strict=False)),
         )
         tables.append(

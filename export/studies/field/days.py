@@ -16,12 +16,11 @@ import numpy as np
 
 import simulator
 from agent.alerting.window_rules import DecisionConfig
-from agent.machine import Bearing, Geometry, Machine, SensorSetup
 from agent.recordings.recording import Recording
 from agent.types import AXES, FAULTS, HEALTHY
 from export.scoring.statistics import Rate, Share, rate_of, share_of_count
 from export.studies.field.edge import Edge
-from export.studies.field.playing import Baselines, Player, commission
+from export.studies.field.playing import Baselines, Player, commission, setup_of_drawn
 
 FIRST_MACHINE = 90_000  # far from the seeds that train the default bundle
 RATE_HZ = 12_800.0
@@ -74,12 +73,7 @@ def watch(
     """One machine over its days; commissioned on the first, scored on the others, damaged at the end for `fault_s`."""
     drawn = simulator.draw_machine(seed, rate_hz=RATE_HZ)
     rpm = drawn.speeds(3)[1]
-    g = drawn.geometry
-    setup = SensorSetup(
-        "days",
-        Machine(f"sim-{seed}", rpm=rpm, speed_source="config"),
-        bearings=(Bearing("bearing", Geometry(g.balls, g.ball_mm, g.pitch_mm, g.angle_deg)),),
-    )
+    setup = setup_of_drawn(drawn, "days", rpm=rpm)
     times_h = np.arange(0.0, 24.0 * days, every_s / 3600)
     first = times_h[times_h < 24.0] if school == "a day" else times_h[:1]
     seconds = VISIT_S if school == "a day" else MINUTE_S

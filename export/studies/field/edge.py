@@ -18,11 +18,11 @@ from agent.diagnosis.baseline import MIN_WINDOWS, DeviationScale
 from agent.diagnosis.matching import Calibration, Descriptions
 from agent.dsp import features
 from agent.dsp.spectra import FeatureSpec
-from agent.machine import Geometry
 from agent.ports import Encoder
 from agent.types import FAULTS, HEALTHY
 from export.calibration.deviation import fit_deviation
 from export.calibration.temperature import fit_calibration
+from export.data.simulated import geometry_of
 from export.data.table import Table, join
 from export.data.windows import labelled, window_features
 from export.network.graph import unit_rows
@@ -69,14 +69,13 @@ def healthy_at_length(material: Material) -> Table:
 
 def _simulated_healthy(seed: int, spec: FeatureSpec) -> Table:
     drawn = simulator.draw_machine(seed).record(HEALTHY, 0, seconds=HEALTHY_S)
-    g = drawn.geometry
     measured = window_features(
         drawn.samples,
         rate_hz=drawn.rate_hz,
         spec=spec,
         hop_s=spec.hop_s,
         rpm=drawn.rpm,
-        geometry=Geometry(g.balls, g.ball_mm, g.pitch_mm, g.angle_deg),
+        geometry=geometry_of(drawn.geometry),
     )
     return labelled(
         measured.values,

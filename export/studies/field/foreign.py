@@ -17,6 +17,7 @@ from agent.faults import HEALTHY
 from agent.machine import Bearing, Geometry, Inside, Machine, SensorSetup
 from agent.recordings.recording import Recording
 from agent.types import AXES
+from export.data.simulated import geometry_of
 from export.studies.field.adxl345 import BELTLESS, NORMAL, read_runs, steady
 from export.studies.field.edge import Edge
 from export.studies.field.playing import Player
@@ -44,9 +45,9 @@ def simulated(count: int = MACHINES) -> Iterator[Stranger]:
     for number, machine in enumerate(simulator.foreign_machines(count, SEED)):
         drawn = machine.record(0, seconds=SECONDS)
         recording = Recording(Path("simulated"), drawn.samples, drawn.rate_hz, None, "g", AXES)
-        g = drawn.geometry
-        inside = Geometry(g.balls, g.ball_mm, g.pitch_mm, g.angle_deg)
-        yield Stranger(f"simulated on {machine.supply}", f"sim-{number}", recording, drawn.rpm, inside)
+        yield Stranger(
+            f"simulated on {machine.supply}", f"sim-{number}", recording, drawn.rpm, geometry_of(drawn.geometry)
+        )
 
 
 def recorded(folder: Path) -> Iterator[Stranger]:

@@ -15,11 +15,11 @@ import simulator
 from agent.alerting.window_rules import DecisionConfig
 from agent.diagnosis.baseline import Baseline
 from agent.faults import HEALTHY
-from agent.machine import Bearing, Geometry, Machine, SensorSetup
 from agent.pipeline import Pipeline
 from agent.types import AXES, Alert, Diagnosis, SampleBlock, Stream
 from export.evaluation.edge_replay import said_of
 from export.studies.field.edge import Edge
+from export.studies.field.playing import setup_of_drawn
 from export.studies.field.said import Said, pooled
 
 FIRST_MACHINE = 96_000  # far from the seeds that train the default bundle
@@ -44,12 +44,7 @@ def listen_for_hours(edge: Edge, seed: int, *, hours: float) -> Healthy:
     """The machine of that seed from its commissioning on; only what comes after it is counted."""
     drawn = simulator.draw_machine(seed, rate_hz=RATE_HZ)
     rpm = drawn.speeds(3)[1]
-    g = drawn.geometry
-    setup = SensorSetup(
-        "hours",
-        Machine(f"sim-{seed}", rpm=rpm, speed_source="config"),
-        bearings=(Bearing("bearing", Geometry(g.balls, g.ball_mm, g.pitch_mm, g.angle_deg)),),
-    )
+    setup = setup_of_drawn(drawn, "hours", rpm=rpm)
     nothing: dict[str | None, Baseline] = {}
     pipeline = Pipeline(setup, bundle=edge.bundle, encoder=edge.encoder, config=DecisionConfig(), baselines=nothing)
     pipeline.commission(anyway=True)  # who knows that it is healthy says so

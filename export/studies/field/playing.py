@@ -10,16 +10,18 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 
+import simulator
 from agent.alerting.window_rules import DecisionConfig, Level, hindrance, level_of, name_in
 from agent.diagnosis.baseline import MIN_WINDOWS, Baseline
 from agent.diagnosis.commissioning import MAX_WINDOWS
 from agent.dsp.features import views
 from agent.errors import RecordingError
-from agent.machine import SensorSetup
+from agent.machine import DEFAULT_TOLERANCE, Bearing, Machine, SensorSetup
 from agent.pipeline import Pipeline
 from agent.recordings.recording import Piece, Recording, blocks_of
 from agent.stream.windowing import Windower
 from agent.types import UNKNOWN, Alert, Diagnosis
+from export.data.simulated import geometry_of
 from export.evaluation.edge_replay import said_of
 from export.network.graph import Floats
 from export.studies.field.edge import Edge
@@ -84,6 +86,14 @@ class Player:
         """Nothing is sent for so long; the agent notices."""
         self._elapsed_s += seconds
         self._pipeline.tick(self._elapsed_s)
+
+
+def setup_of_drawn(
+    drawn: simulator.DrawnMachine, sensor: str, *, rpm: float, tolerance: float = DEFAULT_TOLERANCE
+) -> SensorSetup:
+    """What an installer tells of a simulated machine that turns at `rpm`, which is off by `tolerance` at most."""
+    machine = Machine(f"sim-{drawn.seed}", rpm=rpm, speed_source="config", rpm_tolerance=tolerance)
+    return SensorSetup(sensor, machine, bearings=(Bearing("bearing", geometry_of(drawn.geometry)),))
 
 
 def commission(edge: Edge, setup: SensorSetup, recordings: Iterable[Recording], before: Baselines) -> Baselines:

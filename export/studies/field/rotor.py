@@ -14,11 +14,10 @@ import msgspec
 import simulator
 from agent.alerting.window_rules import DecisionConfig
 from agent.faults import FAULTS, HEALTHY
-from agent.machine import Bearing, Geometry, Machine, SensorSetup
 from agent.recordings.recording import Recording
 from agent.types import AXES
 from export.studies.field.edge import Edge
-from export.studies.field.playing import Player, commission
+from export.studies.field.playing import Player, commission, setup_of_drawn
 from export.studies.field.said import Said, pooled
 
 FIRST_MACHINE = 95_000  # far from the seeds that train the default bundle
@@ -39,12 +38,7 @@ def judge_rotor(edge: Edge, seed: int) -> Rotor:
     drawn = simulator.draw_machine(seed)
     rpm = drawn.speeds(3)[1]
     healthy = drawn.record(HEALTHY, 0, seconds=TAUGHT_S, rpm=rpm)
-    g = healthy.geometry
-    setup = SensorSetup(
-        "rotor",
-        Machine(f"sim-{seed}", rpm=rpm, speed_source="config", rpm_tolerance=0.02),
-        bearings=(Bearing("bearing", Geometry(g.balls, g.ball_mm, g.pitch_mm, g.angle_deg)),),
-    )
+    setup = setup_of_drawn(drawn, "rotor", rpm=rpm, tolerance=0.02)
     baselines = commission(edge, setup, [_recording(healthy)], {})
     said, alerts = {}, {}
     for label in LABELS:

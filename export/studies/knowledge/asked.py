@@ -25,11 +25,12 @@ from agent.diagnosis.one_window import Comparison, Judge, Measurement
 from agent.dsp.features import analyse, extract
 from agent.dsp.speed import SpeedTrack
 from agent.faults import FAULTS_OF_BEARINGS, FAULTS_OF_DEGREE, HEALTHY
-from agent.machine import Bearing, FaultOrders, Geometry, Inside, Machine, SensorSetup
+from agent.machine import Bearing, FaultOrders, Inside, Machine, SensorSetup
 from agent.ports import Encoder
 from agent.types import Diagnosis, Question, Samples
 from export.data.dressed import RPM, dress
 from export.data.manifest import ManifestRow
+from export.data.simulated import geometry_of
 from export.data.windows import judged_windows, read_samples
 
 SECONDS, TOLD_SECONDS, HOP_S = 4.0, 2.1, 1.0
@@ -135,14 +136,13 @@ def _simulated(seed: int) -> Iterator[Sound]:
         machine = simulator.draw_machine(1000 * seed + number)
         for place, label in enumerate((HEALTHY, "outer_race", "inner_race", "ball", *FAULTS_OF_DEGREE)):
             drawn = machine.record(label, place, seconds=SECONDS, rpm=rng.uniform(*machine.rpm_range))
-            g = drawn.geometry
             yield Sound(
                 f"simulated {'odd' if number % 2 else 'even'}",
                 label,
                 drawn.samples[:, [int(rng.integers(3))]],
                 drawn.rate_hz,
                 drawn.rpm * float(rng.normal(1, 0.002)),
-                Geometry(g.balls, g.ball_mm, g.pitch_mm, g.angle_deg),
+                geometry_of(drawn.geometry),
             )
 
 

@@ -14,9 +14,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from agent.diagnosis.matching import Calibration
-from agent.diagnosis.naming import Name
+from agent.diagnosis.naming import Name, name_on
 from agent.faults import ABNORMAL, HEALTHY, UNKNOWN, parent_of
-from export.calibration.naming import names_of
+from export.calibration.naming import grounds_of
 from export.calibration.reliability import Reliability, reliability_of
 from export.calibration.sign_limits import as_signs, fit_signs
 from export.data.dressed import DRESSED, dressed_table
@@ -97,7 +97,8 @@ def named_at_levels(
         labels = np.where(foreign, FOREIGN, rows.labels).tolist()
         healthy = left_out.healthy if state == STATES[0] else None
         for known, knowledge in KNOWLEDGE.items():
-            names = names_of(rows, left_out.likeness[known, state], healthy, limits, material.spec, knowledge)
+            grounds = grounds_of(rows, left_out.likeness[known, state], healthy, limits, material.spec, knowledge)
+            names = [name_on(one, limits) for one in grounds]
             yield f"{known}, healthy state of {state}", list(zip(names, labels, strict=True))
 
 

@@ -39,8 +39,9 @@ class LeftOut:
 
     def rows(self, state: str) -> Table:
         """The windows that are named where `state` is what is known healthy."""
-        alone = state == STATES[0] or self.foreign is None
-        return self.scored if alone or self.foreign is None else join([self.scored, self.foreign])
+        if state == STATES[0] or self.foreign is None:
+            return self.scored
+        return join([self.scored, self.foreign])
 
 
 def leave_out(

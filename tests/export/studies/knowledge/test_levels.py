@@ -8,11 +8,11 @@ import numpy as np
 import pytest
 
 from agent.diagnosis.matching import Calibration, Curve, SignLimits
-from agent.diagnosis.naming import Name
+from agent.diagnosis.naming import Name, name_on
 from agent.diagnosis.signs import spread_place
 from agent.dsp.spectra import FeatureSpec
 from agent.faults import FAULTS, OWN_LINES
-from export.calibration.naming import names_of
+from export.calibration.naming import grounds_of
 from export.calibration.sign_limits import as_signs, fit_signs
 from export.commands.knowledge import as_text
 from export.data.table import Table
@@ -56,7 +56,7 @@ def test_no_element_is_named_where_speed_or_geometry_is_hidden(published: Table)
     damaged = np.isin(table.labels, tuple(OWN_LINES))
 
     def named(knowledge: Knowledge) -> list[str]:
-        return [name.fault for name in names_of(table, likeness, None, limits, SPEC, knowledge)]
+        return [name_on(one, limits).fault for one in grounds_of(table, likeness, None, limits, SPEC, knowledge)]
 
     assert set(np.array(named(Knowledge()))[damaged]) >= set(OWN_LINES) & set(table.labels)
     for knowledge in (Knowledge(speed=False), Knowledge(geometry=False)):
