@@ -1,4 +1,4 @@
-# make demo | make workstation | make test | make test-whole | make lint | make rebuild | make soak | make fuzz | make field | make clean
+# make demo | make workstation | make test | make lint | make rebuild | make soak | make fuzz | make field | make clean
 PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
@@ -6,7 +6,7 @@ PIP := $(BIN)/python -m pip install --quiet --disable-pip-version-check -c const
 export PIP_ROOT_USER_ACTION := ignore
 
 .DEFAULT_GOAL := help
-.PHONY: help demo workstation test test-whole lint rebuild soak fuzz field test-tflite-runtime system-packages clean
+.PHONY: help demo workstation test lint rebuild soak fuzz field test-tflite-runtime system-packages clean
 
 help:
 	@sed -n 's/^# make /make /p' Makefile; echo 'PYTHON=python3.12 make demo picks another interpreter'
@@ -48,11 +48,7 @@ system-packages:
 	  else echo "tests that need them will be skipped; mend: sudo apt-get install$$missing"; fi; fi
 
 test: $(VENV)/all system-packages lint
-	OMP_NUM_THREADS=1 $(BIN)/python -m pytest -n 3 --dist loadfile --no-loadscope-reorder $(if $(TEXTVIB_WHOLE),,-m "not slow")  # trainings first, see conftest
-
-# And the long cases of studies and of the field.
-test-whole: export TEXTVIB_WHOLE = 1
-test-whole: test field
+	OMP_NUM_THREADS=1 $(BIN)/python -m pytest -n 3 --dist loadfile --no-loadscope-reorder -m "not long"  # trainings first, see conftest
 
 lint: $(VENV)/all
 	$(BIN)/ruff check .
@@ -74,7 +70,7 @@ soak: $(VENV)/all
 
 # What goes wrong in the field, whole: the long cases, and 1000 times kill -9. `make test` runs the short ones.
 field: $(VENV)/all system-packages
-	TEXTVIB_FIELD=whole TEXTVIB_KILLS=1000 OMP_NUM_THREADS=1 $(BIN)/python -m pytest tests/field
+	TEXTVIB_KILLS=1000 OMP_NUM_THREADS=1 $(BIN)/python -m pytest tests/field
 
 # Atheris has wheels for some interpreters only; FUZZ_S=600 make fuzz goes on for longer.
 FUZZ_S ?= 60

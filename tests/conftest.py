@@ -20,16 +20,8 @@ from agent.service import progress
 EXPORT = ROOT / "tests" / "export"
 
 
-def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
-    """Trainings first: handed out last they would keep one worker busy while the others have nothing left.
-
-    The long cases of studies run with `make test-whole` alone: nothing but studies reads what they train.
-    """
-    if os.environ.get("TEXTVIB_WHOLE") != "1":
-        studies = EXPORT / "studies"
-        long = [item for item in items if item.get_closest_marker("slow") and item.path.is_relative_to(studies)]
-        items[:] = [item for item in items if item not in long]
-        config.hook.pytest_deselected(items=long)
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Trainings first: handed out last they would keep one worker busy while the others have nothing left."""
     items.sort(key=lambda item: not item.path.is_relative_to(EXPORT))
 
 

@@ -9,6 +9,7 @@ from dataclasses import replace
 
 from agent.explain.finding import Finding
 from agent.explain.fragment import config, name_of
+from agent.explain.frames import NO_HELLO, OURS, declared
 from agent.explain.tables import explain_table, table_of, told_of
 from agent.sources import kind_that_hears
 from agent.sources.witcombined import Combined, CombinedDecoder
@@ -60,22 +61,11 @@ def _our_frames(port: str, data: bytes, arrived: str, baud: int) -> Finding | No
         return None
     hello = next((frame for frame in frames if isinstance(frame, Hello)), None)
     source = {"name": name_of(port), "kind": FRAMES, "port": port, "baud": baud}
-    dialect = "our frames (firmware_bridge/SPEC.md)"
     if hello is None:
-        note = "no HELLO came yet, which says rate and unit: listen longer (--seconds 15)"
-        return Finding(port, dialect, arrived, kind=FRAMES, notes=(note,), config=config(source, {"name": "sensor"}))
-    stream = hello.streams[0]
-    return Finding(
-        port,
-        f"{dialect}, of {hello.device}",
-        arrived,
-        kind=FRAMES,
-        axes=stream.axes,
-        rate_hz=stream.rate_hz,
-        rate_from="as HELLO declares it; the agent measures it",
-        unit=None if stream.scale_g is None else "g",
-        config=config(source, {"name": "sensor", "stream": stream.stream_id, "device": hello.device}),
-    )
+        return Finding(port, OURS, arrived, kind=FRAMES, notes=(NO_HELLO,), config=config(source, {"name": "sensor"}))
+    settings = {"name": "sensor", "stream": hello.streams[0].stream_id, "device": hello.device}
+    dialect = f"{OURS}, of {hello.device}"
+    return declared(Finding(port, dialect, arrived, kind=FRAMES, config=config(source, settings)), hello)
 
 
 def _wit(data: bytes) -> list[Acceleration]:

@@ -12,6 +12,7 @@ import msgspec
 from agent.explain.fields import QUANTITIES, SOURCE, TOPICS, explain_fields
 from agent.explain.finding import Field, Finding
 from agent.explain.fragment import config, name_of, speed_config
+from agent.explain.frames import NO_HELLO, OURS, declared
 from agent.explain.json_fields import Found
 from agent.explain.json_fields import fields_of as json_fields
 from agent.explain.reading import Arrived
@@ -52,23 +53,12 @@ def _frames(topic: str, messages: Sequence[Arrived], arrived: str) -> Finding:
     reader = FrameReader(Routes((Route("sensor"),)))
     blocks = [i for f in frames for i in reader.feed(f, arrival_s=0.0, wall_s=None) if isinstance(i, SampleBlock)]
     if not hellos:
-        notes: tuple[str, ...] = ("no HELLO came yet, which says rate and unit: listen longer (--seconds 15)",)
-        return Finding(topic, "our frames (firmware_bridge/SPEC.md)", arrived, kind=TOPICS, notes=notes)
-    stream = hellos[-1].streams[0]
-    unit = None if stream.scale_g is None else "g"
-    settings = {"name": name_of(topic), "topic": topic, "device": hellos[-1].device}
-    return Finding(
-        topic,
-        f"our frames, of {hellos[-1].device}",
-        arrived,
-        kind=TOPICS,
-        axes=stream.axes,
-        rate_hz=stream.rate_hz,
-        rate_from="as HELLO declares it; the agent measures it",
-        unit=unit,
-        notes=(f"{sum(len(b.samples) for b in blocks)} samples in {len(blocks)} blocks",),
-        config=config(SOURCE, settings),
-    )
+        return Finding(topic, OURS, arrived, kind=TOPICS, notes=(NO_HELLO,))
+    hello = hellos[-1]
+    notes = (f"{sum(len(b.samples) for b in blocks)} samples in {len(blocks)} blocks",)
+    settings = config(SOURCE, {"name": name_of(topic), "topic": topic, "device": hello.device})
+    dialect = f"our frames, of {hello.device}"
+    return declared(Finding(topic, dialect, arrived, kind=TOPICS, notes=notes, config=settings), hello)
 
 
 def _documents(topic: str, messages: Sequence[Arrived], arrived: str) -> Finding:

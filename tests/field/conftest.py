@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import contextlib
-import os
 import subprocess
 from collections.abc import Callable, Iterator
 from pathlib import Path
@@ -12,22 +11,6 @@ from typing import Any
 import pytest
 from field_agent import Agent, Listener, write_config
 from requirements import skip_unless_required
-
-HERE = Path(__file__).parent
-ALWAYS = "test_kill_9.py"  # shortened by the number of kills
-
-
-def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
-    """`make test` runs the short cases, `make field` all of them."""
-    if os.environ.get("TEXTVIB_FIELD") == "whole":
-        return
-    long = [
-        item
-        for item in items
-        if item.path.parent == HERE and item.path.name != ALWAYS and item.get_closest_marker("slow")
-    ]
-    items[:] = [item for item in items if item not in long]
-    config.hook.pytest_deselected(items=long)
 
 
 @pytest.fixture

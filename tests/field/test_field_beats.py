@@ -82,7 +82,7 @@ def test_a_process_that_was_stopped_goes_on_and_blames_no_loop(start_agent, list
     assert "hangs" not in agent.log
 
 
-@pytest.mark.slow
+@pytest.mark.long
 @pytest.mark.parametrize("loop", ["worker", "publisher", "source"])
 def test_a_loop_that_hangs_does_not_keep_the_process_from_ending(loop, start_agent, listener):
     agent = start_agent(hangs=loop)

@@ -16,7 +16,7 @@ from agent.service.inbox import MAX_AGE_S
 SLOW_FOR_S = 30.0
 
 
-@pytest.mark.slow
+@pytest.mark.long
 def test_a_worker_that_is_too_slow_leaves_windows_out_and_says_so(start_agent, listener):
     agent = start_agent(hangs="slow")
     until_online(listener, agent)

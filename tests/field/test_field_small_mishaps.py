@@ -47,7 +47,7 @@ def tells(listener: Listener) -> bool:
     return all(any(n.startswith("state_not_kept: ") for n in one.get("notices", ())) for one in documents)
 
 
-@pytest.mark.slow
+@pytest.mark.long
 def test_a_full_disk_is_told_commissioning_fails_and_all_is_kept_once_there_is_room(start_agent, listener):
     agent = start_agent(hangs="none")
     until_online(listener, agent)
@@ -149,7 +149,7 @@ WITHOUT_OVERRIDE = ["setpriv", "--bounding-set=-dac_override,-dac_read_search", 
 """Starts a program for which permissions hold although root runs it."""
 
 
-@pytest.mark.slow
+@pytest.mark.long
 def test_what_a_permission_hid_at_the_start_is_taken_up_once_it_can_be_read(start_agent, listener):
     first = start_agent(hangs="none")
     until_online(listener, first)
@@ -174,7 +174,7 @@ def test_what_a_permission_hid_at_the_start_is_taken_up_once_it_can_be_read(star
     assert second.health()["state_kept"]
 
 
-@pytest.mark.slow
+@pytest.mark.long
 def test_a_file_that_is_damaged_while_running_is_written_anew_from_what_the_agent_knows(start_agent, listener):
     agent = start_agent(hangs="none")
     until_online(listener, agent)
