@@ -12,9 +12,10 @@ from statistics import median
 
 from agent.diagnosis.asking import lasting, question_of
 from agent.diagnosis.evidence import WINDOW_TOO_SHORT
+from agent.diagnosis.grounds import Grounds
 from agent.diagnosis.line_check import mean_heights
 from agent.diagnosis.matching import Calibration
-from agent.diagnosis.naming import NAME_AT, Grounds, name_on
+from agent.diagnosis.naming import NAME_AT, name_on
 from agent.diagnosis.signs import mean_signs
 from agent.types import INVALID, UNKNOWN, BearingLine, Diagnosis, LineHeights, Match, Objection, Question, Signs
 

@@ -17,29 +17,14 @@ Lines that another bearing would explain, and the one told does not, allow no el
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, replace
+from dataclasses import replace
 
+from agent.diagnosis.grounds import BANDWIDTH, GEOMETRY, HEALTHY_STATE, LENGTH, SPEED, Grounds, Name
 from agent.diagnosis.line_check import objection_to
 from agent.diagnosis.matching import Calibration, SignLimits, name_of
 from agent.diagnosis.signs import has_risen, shows_imbalance, shows_looseness, shows_misalignment
-from agent.faults import ABNORMAL, BEARING, FAULTS, FAULTS_OF_BEARINGS, HEALTHY, INVALID, ROTOR, UNKNOWN, children_of
-from agent.types import (
-    Diagnosis,
-    Evidence,
-    LineHeights,
-    Match,
-    Objection,
-    Question,
-    Rate,
-    ShaftGrowth,
-    Signs,
-    Speed,
-)
-
-SPEED, GEOMETRY, HEALTHY_STATE, BANDWIDTH = "speed", "geometry", "healthy_state", "bandwidth"
-LENGTH = "length"
-"""What may be missing, and would let more be said: the shaft's speed, the bearing's geometry, a healthy state at this
-speed, a sensor fast enough for the bands that impacts excite, samples long enough in one piece."""
+from agent.faults import ABNORMAL, BEARING, FAULTS, FAULTS_OF_BEARINGS, HEALTHY, ROTOR, UNKNOWN, children_of
+from agent.types import Match, ShaftGrowth
 
 LINES_OF_ANOTHER = "lines_of_another_bearing"
 """Reason of a parent: lines stand that the bearing told would not draw, and another would."""
@@ -61,49 +46,6 @@ SHAFT_SIGNS: Mapping[str, Callable[[ShaftGrowth | None], bool]] = {
     "looseness": shows_looseness,
 }
 """Faults of degree that likeness may name, and the sign that each needs beside it."""
-
-
-@dataclass(frozen=True, slots=True)
-class Grounds:
-    """All that a name may rest on."""
-
-    matches: tuple[Match, ...]  # every description, best first
-    knows_speed: bool
-    knows_geometry: bool
-    has_baseline: bool  # a healthy state of this very speed is known
-    within_baseline: bool  # and this is no further from it than healthy windows are
-    deviates: bool  # it is known, and its limit is exceeded
-    hears_bearings: bool  # the sensor is fast enough for a band that a bearing's impacts excite
-    heights: LineHeights | None  # of the bearing lines; None without geometry or speed
-    signs: Signs | None  # None where nothing was measured
-    asks: Question | None = None  # what the lines give cause to ask about the bearing
-    too_short: bool = False  # pieces shorter than a window, in which damage may hide that a whole one shows
-
-    @property
-    def impulses(self) -> float | None:
-        return None if self.signs is None else self.signs.impulses
-
-    @property
-    def is_mistold(self) -> bool:
-        """Whether the lines are another bearing's than the one told."""
-        return self.asks is not None and self.asks.about == "geometry_told"
-
-    @property
-    def growth(self) -> ShaftGrowth | None:
-        return None if self.signs is None else self.signs.growth
-
-
-@dataclass(frozen=True, slots=True)
-class Name:
-    """What it is called, how sure that is, and why not what it looks most like."""
-
-    fault: str  # a fault id, its parent, "healthy", "abnormal" or "unknown"
-    probability: float = 0.0  # of the name given; 0 where there is none
-    reason: str = "no_description_fits"
-    objection: Objection | None = None  # of the bearing lines, to the nearest candidate
-    missing: tuple[str, ...] = ()
-    looks_like: str | None = None
-    asks: Question | None = None
 
 
 def name_on(grounds: Grounds, calibration: Calibration, *, name_at: float = NAME_AT) -> Name:
@@ -286,37 +228,3 @@ def _missing(grounds: Grounds) -> tuple[str, ...]:
         LENGTH: not grounds.too_short,
     }
     return tuple(what for what, known in given.items() if not known)
-
-
-def unnamed(
-    sensor: str,
-    bearing: str | None,
-    *,
-    window_start: int,
-    session: int,
-    wall_s: float | None,
-    time_s: float,
-    rate: Rate,
-    speed: Speed,
-    quality: str | None = None,
-    running: bool = False,
-    evidence: Evidence | None = None,
-) -> Diagnosis:
-    """A diagnosis that names nothing, of a bad signal (`quality` says why), a machine at rest, or before its name."""
-    return Diagnosis(
-        sensor=sensor,
-        bearing=bearing,
-        window_start=window_start,
-        session=session,
-        wall_s=wall_s,
-        time_s=time_s,
-        quality=quality,
-        running=running,
-        fault=UNKNOWN if quality is None else INVALID,
-        probability=0.0,
-        matches=(),
-        deviation=None,
-        speed=speed,
-        rate=rate,
-        evidence=evidence,
-    )

@@ -9,11 +9,13 @@ from dataclasses import dataclass, replace
 
 from agent.diagnosis.asking import question_of, standing_of
 from agent.diagnosis.evidence import gather_evidence
+from agent.diagnosis.grounds import Grounds
 from agent.diagnosis.lessons import Sight
 from agent.diagnosis.line_check import heights_of
 from agent.diagnosis.matching import Calibration, Descriptions
-from agent.diagnosis.naming import Grounds, name_on, unnamed
+from agent.diagnosis.naming import name_on
 from agent.diagnosis.signs import signs_of
+from agent.diagnosis.unnamed import unnamed
 from agent.dsp.features import Features
 from agent.dsp.spectra import FeatureSpec, Spectra
 from agent.machine import Bearing, SensorSetup

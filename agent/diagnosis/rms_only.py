@@ -9,8 +9,8 @@ from __future__ import annotations
 import math
 
 from agent.diagnosis.evidence import iso_zone
-from agent.diagnosis.naming import unnamed
 from agent.diagnosis.running import RunningGate
+from agent.diagnosis.unnamed import unnamed
 from agent.machine import SensorSetup
 from agent.types import Diagnosis, Evidence, Figure, Rate, Reading, Speed
 

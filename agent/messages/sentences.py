@@ -11,8 +11,8 @@ from dataclasses import dataclass
 
 from agent.alerting.verdict import NO_WINDOW as NO_WINDOW_TO_JUDGE
 from agent.alerting.verdict import Verdict
+from agent.diagnosis.grounds import LENGTH
 from agent.diagnosis.matching import Descriptions, Text
-from agent.diagnosis.naming import LENGTH
 from agent.diagnosis.rms_only import is_rms_only
 from agent.faults import ABNORMAL, BEARING, FAULTS_OF_BEARINGS, FAULTS_OF_DEGREE, HEALTHY, INVALID, ROTOR, UNKNOWN
 from agent.messages.background import element_of

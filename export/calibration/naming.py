@@ -10,9 +10,9 @@ from collections.abc import Iterator
 
 import numpy as np
 
+from agent.diagnosis.grounds import Grounds
 from agent.diagnosis.line_check import as_value, line_heights
 from agent.diagnosis.matching import Calibration, ranked
-from agent.diagnosis.naming import Grounds
 from agent.diagnosis.signs import kurtosis_place, spread_place
 from agent.dsp.spectra import FeatureSpec
 from agent.faults import FAULTS

@@ -14,9 +14,10 @@ from curves import logistic
 from requirements import ROOT
 
 from agent import faults, types
+from agent.diagnosis.grounds import Grounds
 from agent.diagnosis.line_check import objection_to
 from agent.diagnosis.matching import Calibration, LineLimits, SignLimits
-from agent.diagnosis.naming import Grounds, name_on
+from agent.diagnosis.naming import name_on
 from agent.dsp.features import PATTERNS
 from agent.faults import HEALTHY, TABLE, Fault, ids, own_lines
 from agent.machine import FaultOrders

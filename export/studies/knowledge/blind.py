@@ -13,9 +13,10 @@ import msgspec
 import numpy as np
 
 from agent.alerting.verdict import mean_matches
+from agent.diagnosis.grounds import Grounds
 from agent.diagnosis.line_check import mean_heights
 from agent.diagnosis.matching import Calibration
-from agent.diagnosis.naming import Grounds, name_on
+from agent.diagnosis.naming import name_on
 from agent.diagnosis.signs import mean_signs
 from agent.faults import ABNORMAL, FAULTS_OF_BEARINGS, HEALTHY, UNKNOWN, parent_of
 from export.calibration.naming import grounds_of

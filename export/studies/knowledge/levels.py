@@ -13,8 +13,9 @@ import msgspec
 import numpy as np
 from numpy.typing import NDArray
 
+from agent.diagnosis.grounds import Name
 from agent.diagnosis.matching import Calibration
-from agent.diagnosis.naming import Name, name_on
+from agent.diagnosis.naming import name_on
 from agent.faults import ABNORMAL, HEALTHY, UNKNOWN, parent_of
 from export.calibration.naming import grounds_of
 from export.calibration.reliability import Reliability, reliability_of

@@ -8,19 +8,9 @@ import msgspec
 import pytest
 from curves import logistic
 
+from agent.diagnosis.grounds import BANDWIDTH, GEOMETRY, HEALTHY_STATE, LENGTH, SPEED, Grounds, Name
 from agent.diagnosis.matching import Calibration, LineLimits, SignLimits
-from agent.diagnosis.naming import (
-    BANDWIDTH,
-    GEOMETRY,
-    HEALTHY_STATE,
-    LENGTH,
-    LINES_OF_ANOTHER,
-    SPEED,
-    SURE_OF_ROTOR,
-    Grounds,
-    Name,
-    name_on,
-)
+from agent.diagnosis.naming import LINES_OF_ANOTHER, SURE_OF_ROTOR, name_on
 from agent.faults import ABNORMAL, BEARING, FAULTS, FAULTS_OF_BEARINGS, FAULTS_OF_DEGREE, HEALTHY, ROTOR, UNKNOWN
 from agent.types import LineHeights, Match, Question, ShaftGrowth, Signs
 

@@ -7,8 +7,9 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
+from agent.diagnosis.grounds import Name
 from agent.diagnosis.matching import Calibration, Curve, SignLimits
-from agent.diagnosis.naming import Name, name_on
+from agent.diagnosis.naming import name_on
 from agent.diagnosis.signs import spread_place
 from agent.dsp.spectra import FeatureSpec
 from agent.faults import FAULTS, OWN_LINES
