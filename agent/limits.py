@@ -21,5 +21,7 @@ by up to 4 %; more is a wrong clock or a wrong declaration."""
 MAX_RPM = 1e6
 """Beyond any machine; a speed that is more is a mistake, and is never reckoned with."""
 
-MAX_GAP_S = 86_400.0
-"""A day; a longer jump of a sender's clock is no gap but a new time, for nobody waits a day to go on."""
+DAY_S = 86_400.0
+
+MAX_GAP_S = DAY_S
+"""A longer jump of a sender's clock is no gap but a new time, for nobody waits a day to go on."""

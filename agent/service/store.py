@@ -22,12 +22,13 @@ from typing import Any, NamedTuple, TypeAlias
 
 import msgspec
 
+from agent.limits import DAY_S
 from agent.ports import Message
 from agent.service.refuge import RETRY_S, Refuge
 from agent.service.state_file import FILE_NAME
 from agent.types import Alert
 
-MAX_AGE_S = 30 * 86_400.0
+MAX_AGE_S = 30 * DAY_S
 AGE_STEP_S = 600.0
 SEAL = b"CRC1"  # before the checksum of what follows; rows of older agents have none
 
