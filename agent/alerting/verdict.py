@@ -17,6 +17,7 @@ from agent.diagnosis.line_check import mean_heights
 from agent.diagnosis.matching import Calibration
 from agent.diagnosis.naming import NAME_AT, name_on
 from agent.diagnosis.signs import mean_signs
+from agent.dsp.speed_doubts import asked_together
 from agent.types import INVALID, UNKNOWN, BearingLine, Diagnosis, LineHeights, Match, Objection, Question, Signs
 
 NO_WINDOW, STOPPED = "no_window", "machine_stopped"  # reasons why nothing was judged
@@ -60,7 +61,8 @@ def verdict_of(
     within = deviation is not None and deviation < detect_at
     grounds = Grounds(
         matches=matches,
-        knows_speed=_most(d.speed.rpm is not None and d.speed.steady for d in judged) and not _is_doubted(judged),
+        knows_speed=_most(d.speed.rpm is not None and d.speed.steady for d in judged)
+        and asked_together([d.speed for d in judged]) is None,
         knows_geometry=heights is not None or _most(_is_placed_but_short(d) for d in judged),
         has_baseline=deviation is not None,
         within_baseline=within,
@@ -102,11 +104,6 @@ def _heard_s(judged: Sequence[Diagnosis]) -> float | None:
     """Of short pieces, taken together; None where one was a whole window."""
     lengths = [d.seconds for d in judged]
     return None if None in lengths else sum(length for length in lengths if length is not None)
-
-
-def _is_doubted(judged: Sequence[Diagnosis]) -> bool:
-    """Whether a given speed is contradicted so plainly in any window that it counts as none there: then in none."""
-    return any(d.speed.rpm is None and d.speed.asks is not None for d in judged)
 
 
 def _most(holds: Iterable[bool]) -> bool:

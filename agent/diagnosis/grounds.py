@@ -17,7 +17,7 @@ class Grounds:
     """All that a name may rest on."""
 
     matches: tuple[Match, ...]  # every description, best first
-    knows_speed: bool
+    knows_speed: bool  # and nothing contradicts it
     knows_geometry: bool
     has_baseline: bool  # a healthy state of this very speed is known
     within_baseline: bool  # and this is no further from it than healthy windows are
@@ -39,7 +39,8 @@ class Grounds:
 
     @property
     def growth(self) -> ShaftGrowth | None:
-        return None if self.signs is None else self.signs.growth
+        """Of the shaft's orders; None where it is not known which these are."""
+        return self.signs.growth if self.signs is not None and self.knows_speed else None
 
 
 @dataclass(frozen=True, slots=True)

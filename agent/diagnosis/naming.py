@@ -125,7 +125,7 @@ def _by_lines(grounds: Grounds, calibration: Calibration, limits: SignLimits, *,
     A sensor that hears little of the impacts may hear their rhythm well.
     """
     nearest, heights = grounds.matches[0] if grounds.matches else None, grounds.heights
-    if grounds.is_mistold or nearest is None or heights is None:
+    if not grounds.knows_speed or grounds.is_mistold or nearest is None or heights is None:
         return None
     if nearest.fault not in limits.own or nearest.probability < name_at:
         return None

@@ -39,6 +39,11 @@ class Measurement:
         return self.speed.rpm if self.speed.steady else None
 
     @property
+    def sure_rpm(self) -> float | None:
+        """The speed by whose multiples something may be named; None where what was given is contradicted, too."""
+        return None if self.speed.asks is not None else self.rpm
+
+    @property
     def rms(self) -> float:
         """Of the worst axis, in the stream's unit."""
         return float(self.spectra.rms.max())
@@ -96,16 +101,17 @@ class Judge:
         heights = heights_of(compared.features, compared.reference, self.spec)
         signs = signs_of(compared.features, compared.reference, self.spec)
         within = deviation is not None and deviation < self.detect_at
+        sure_rpm = measured.sure_rpm
         standing = standing_of(
             measured.spectra,
             self.spec,
-            rpm=measured.rpm if measured.rpm and measured.spectra.resolves(measured.rpm / 60) else None,
+            rpm=sure_rpm if sure_rpm and measured.spectra.resolves(sure_rpm / 60) else None,
             bearing=bearing,
             bearings=self.setup.bearings,
         )
         grounds = Grounds(
             matches=matches,
-            knows_speed=measured.rpm is not None,
+            knows_speed=sure_rpm is not None,
             knows_geometry=bearing is not None and bearing.orders is not None,
             has_baseline=deviation is not None,
             within_baseline=within,

@@ -11,11 +11,12 @@ import msgspec
 from agent.alerting.verdict import Verdict, verdict_of
 from agent.diagnosis.evidence import APPROXIMATE
 from agent.diagnosis.matching import Calibration, Descriptions, Text
+from agent.dsp.speed_doubts import asked_together
 from agent.messages.asked_text import text_of_question
 from agent.messages.background import background_of, element_of
 from agent.messages.notices import in_language
 from agent.messages.sentences import said_by_verdict, text_for
-from agent.messages.speed_question import question_of, text_of_speed_question
+from agent.messages.speed_question import text_of_speed_question
 from agent.messages.wording import text_of
 from agent.messages.words import Language, say, words_for
 from agent.recordings.recording import Recording
@@ -61,7 +62,7 @@ def answer_of(
         background=background_of(verdict.lines, verdict.heights, calibration),
         shown=shown,
         speed_from=origin,
-        speed_question=question_of([d.speed for d in measured]),
+        speed_question=asked_together([d.speed for d in measured]),
         descriptions=descriptions,
         language=language,
     )

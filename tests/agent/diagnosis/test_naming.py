@@ -202,6 +202,15 @@ def test_without_geometry_or_speed_no_element_is_ever_named(grounds: Grounds, la
         assert name.fault == BEARING  # impacts are there
 
 
+def test_lines_at_the_places_of_a_doubted_speed_prove_nothing() -> None:
+    towering = replace(ALIEN, heights=replace(OUTER_LINES, outer_race=9.0), signs=shown(0.0, None, above_healthy=False))
+    assert named(towering).fault == "outer_race"
+    assert named(replace(towering, knows_speed=False)).fault == UNKNOWN
+    risen = replace(OVER, signs=shown(0.0, ALONE))
+    assert named(risen).fault == "imbalance"
+    assert named(replace(risen, knows_speed=False)).fault == ABNORMAL
+
+
 @pytest.mark.parametrize("nearest", FAULTS)
 @pytest.mark.parametrize("growth", [None, CALM, ALONE, TOGETHER, SECOND])
 @pytest.mark.parametrize("impulses", [0.0, 0.31, 5.0])

@@ -11,7 +11,7 @@ from scipy.io import loadmat
 from agent.dsp.features import FeatureSpec, Spectra, analyse
 from agent.dsp.speed import SpeedTrack, estimate_rpm
 from agent.machine import Machine
-from agent.types import Rate, Reading, Stream, Window
+from agent.types import Rate, Reading, Speed, Stream, Window
 
 SPEC = FeatureSpec()
 TOPIC = Machine("m", speed_source="topic")
@@ -104,11 +104,39 @@ def test_what_one_window_shows_holds_for_those_that_overlap_with_it(noise: Spect
     assert (first.origin, first.rpm) == ("estimated", pytest.approx(1842.0, rel=2e-3))
     assert track.during(noise, start_s=0.5, end_s=2.5) is first
     assert track.during(noise, start_s=1.5, end_s=3.5) is first
-    assert track.during(noise, start_s=2.0, end_s=4.0).origin == "config"  # shares no sample with it
-    assert track.during(shaft, start_s=2.5, end_s=4.5).origin == "config"  # as the window before
-    assert track.during(shaft, start_s=2.5, end_s=4.5) == track.during(shaft, start_s=2.5, end_s=4.5)
+    faster = np.sin(2 * np.pi * np.outer(np.arange(1, 7) * 31.2, times_s)).sum(axis=0)
+    other = spectra_of(faster + np.random.default_rng(2).normal(0, 0.3, 6400), 3200.0)
+    assert track.during(other, start_s=1.5, end_s=3.5) is first
+    anew = track.during(other, start_s=2.0, end_s=4.0)  # shares no sample with it
+    assert anew.rpm == pytest.approx(1872.0, rel=2e-3)
     assert track.during(shaft, start_s=0.0, end_s=2.0) == first  # time went back: read anew
-    assert track.during(noise, start_s=1.0, end_s=9.0).origin == "config"  # a longer window shows more
+    longer = track.during(other, start_s=1.0, end_s=9.0)
+    assert longer.rpm == pytest.approx(1872.0, rel=2e-3)  # it shows more
+
+
+def shaft_at(hz: float) -> Spectra:
+    """A rotor with six harmonics in noise, 2 s."""
+    times_s = np.arange(6400) / 3200.0
+    tones = np.sin(2 * np.pi * np.outer(np.arange(1, 7) * hz, times_s)).sum(axis=0)
+    return spectra_of(tones + np.random.default_rng(1).normal(0, 0.3, 6400), 3200.0)
+
+
+@pytest.mark.parametrize("said_rpm", [1800.0, 1650.0], ids=["within its slip", "contradicted"])
+def test_what_was_shown_a_moment_ago_stands_where_a_window_shows_nothing(noise: Spectra, said_rpm: float) -> None:
+    track = SpeedTrack(Machine("m", rpm=said_rpm, speed_source="config"))
+    shown = track.during(shaft_at(30.7), start_s=0.0, end_s=2.0)
+    assert (shown.origin == "estimated") == (said_rpm == 1800.0)
+    assert (shown.asks is None) == (said_rpm == 1800.0)
+    assert track.during(noise, start_s=2.0, end_s=4.0) == shown
+    assert track.during(noise, start_s=10.0, end_s=12.0) == shown
+    assert track.during(noise, start_s=12.5, end_s=14.5) == Speed(said_rpm, "config")  # no longer
+
+
+def test_a_nominal_speed_that_the_spectrum_bears_out_ends_what_was_seen_before(noise: Spectra) -> None:
+    track = SpeedTrack(Machine("m", rpm=1650.0, speed_source="config"))
+    assert track.during(shaft_at(30.7), start_s=0.0, end_s=2.0).asks is not None
+    assert track.during(shaft_at(27.5), start_s=2.0, end_s=4.0) == Speed(1650.0, "config")
+    assert track.during(noise, start_s=4.0, end_s=6.0) == Speed(1650.0, "config")
 
 
 def test_a_speed_seen_hardly_off_the_nominal_one_leaves_it(noise: Spectra) -> None:
