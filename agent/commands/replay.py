@@ -263,7 +263,7 @@ def _beside_itself(recording: Recording, healthy: Sequence[Path]) -> Recording:
 
 def _check_speed(recording: Recording, args: argparse.Namespace) -> None:
     """RecordingError where the file says another speed than `--rpm`."""
-    from agent.dsp.speed import NEARLY
+    from agent.dsp.speed_doubts import NEARLY
 
     told, says = args.rpm, recording.rpm
     if told is None or says is None or args.rpm_range is not None or abs(told / says - 1) <= NEARLY:

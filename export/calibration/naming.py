@@ -44,7 +44,7 @@ def grounds_of(
         spread = float(seen.values[row, place]) - (0.0 if alone else rest)
         yield Grounds(
             matches=ranked(similarity[row].astype(np.float64), FAULTS, calibration.temperature),
-            knows_speed=knowledge.speed,
+            knows_speed=knowledge.speed and not table.doubted[row],
             knows_geometry=knowledge.geometry,
             has_baseline=False,
             within_baseline=False,

@@ -71,6 +71,7 @@ def dressed_table(
                 measured.values,
                 measured.known,
                 impulses=measured.impulses,
+                doubted=measured.doubted,
                 label=HEALTHY,
                 group=name,
                 machine=name,

@@ -1,7 +1,9 @@
 """A recording set as a CSV table: one row per recording, every fault of the table reported by file, line and column.
 
-Header: path,variable,rate_hz,rpm,bearing,machine,group,label,role. `group` is the unit that never sits on both sides
-of a split (a physical bearing, a run); `role` is empty or "baseline" (teaches the healthy baseline, never scored).
+Header: path,variable,rate_hz,rpm,bearing,machine,group,label,role, and after these columns that may be left out:
+rpm_tolerance. `group` is the unit that never sits on both sides of a split (a physical bearing, a run); `role` is empty
+or "baseline" (teaches the healthy baseline, never scored); `rpm_tolerance` is the share by which the shaft may turn
+faster or slower than `rpm` says, where that is more or less than a motor's slip.
 """
 
 from __future__ import annotations
@@ -9,17 +11,19 @@ from __future__ import annotations
 import csv
 import io
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass, fields
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Literal
 
 from agent.bearings.given import inside_of
 from agent.errors import TextVibError
-from agent.machine import Inside
+from agent.machine import DEFAULT_TOLERANCE, Inside
 from agent.types import FAULTS
 
 COLUMNS = ("path", "variable", "rate_hz", "rpm", "bearing", "machine", "group", "label", "role")
+OPTIONAL = ("rpm_tolerance",)
 ROLES = ("", "baseline")
+WIDEST_TOLERANCE = 0.2
 
 
 class ManifestError(TextVibError):
@@ -41,6 +45,12 @@ class ManifestRow:
     group: str
     label: str
     role: Literal["", "baseline"] = ""
+    rpm_tolerance: float | None = None  # relative; None: as far as slip goes
+
+    @property
+    def tolerance(self) -> float:
+        """By which share the shaft may be off `rpm`."""
+        return DEFAULT_TOLERANCE if self.rpm_tolerance is None else self.rpm_tolerance
 
     @property
     def geometry(self) -> Inside | None:
@@ -58,11 +68,13 @@ def read_manifest(path: Path, *, labels: Sequence[str] = FAULTS) -> tuple[Manife
         lines = [(reader.line_num, line) for line in reader if line]
     except csv.Error as error:
         raise ManifestError(f"{path}:{reader.line_num}: not a CSV line: {error}") from error
-    if not lines or tuple(lines[0][1]) != COLUMNS:
-        raise ManifestError(f"{path}:1: the header must be {','.join(COLUMNS)}")
+    header = tuple(lines[0][1]) if lines else ()
+    if header[: len(COLUMNS)] != COLUMNS or not _may_follow(header[len(COLUMNS) :]):
+        then = f"; after these may stand: {', '.join(OPTIONAL)}"
+        raise ManifestError(f"{path}:1: the header must be {','.join(COLUMNS)}{then}")
     rows, problems = [], []
     for number, line in lines[1:]:
-        row, wrong = _row(path.parent, line, labels)
+        row, wrong = _row(path.parent, header, line, labels)
         problems += [f"{path}:{number}: {problem}" for problem in wrong]
         if row is not None:
             rows.append(row)
@@ -74,27 +86,37 @@ def read_manifest(path: Path, *, labels: Sequence[str] = FAULTS) -> tuple[Manife
 
 
 def write_manifest(rows: Iterable[ManifestRow]) -> str:
-    """The CSV text of `rows`, with paths as they are."""
+    """The CSV text of `rows`, with paths as they are; columns that may be left out only where a row needs them."""
+    rows = list(rows)
+    header = (*COLUMNS, *(name for name in OPTIONAL if any(getattr(row, name) is not None for row in rows)))
     buffer = io.StringIO()
     writer = csv.writer(buffer, lineterminator="\n")
-    writer.writerow(COLUMNS)
+    writer.writerow(header)
     for row in rows:
-        writer.writerow(_cell(getattr(row, field.name)) for field in fields(row))
+        writer.writerow(_cell(getattr(row, name)) for name in header)
     return buffer.getvalue()
 
 
-def _row(folder: Path, line: Sequence[str], labels: Sequence[str]) -> tuple[ManifestRow | None, list[str]]:
-    if len(line) != len(COLUMNS):
-        return None, [f"{len(line)} columns, expected {len(COLUMNS)}"]
-    cells = dict(zip(COLUMNS, (cell.strip() for cell in line), strict=True))
+def _may_follow(names: Sequence[str]) -> bool:
+    return set(names) <= set(OPTIONAL) and len(set(names)) == len(names)
+
+
+def _row(
+    folder: Path, header: Sequence[str], line: Sequence[str], labels: Sequence[str]
+) -> tuple[ManifestRow | None, list[str]]:
+    if len(line) != len(header):
+        return None, [f"{len(line)} columns, expected {len(header)}"]
+    cells = dict.fromkeys(OPTIONAL, "") | dict(zip(header, (cell.strip() for cell in line), strict=True))
     problems = [f"column {name}: must not be empty" for name in ("path", "machine", "group") if not cells[name]]
     if cells["label"] not in labels:
         problems.append(f"column label: {cells['label']!r} is none of {', '.join(labels)}")
     if cells["role"] not in ROLES:
         problems.append(f"column role: {cells['role']!r} is neither empty nor baseline")
     numbers: dict[str, float | None] = {}
-    for name in ("rate_hz", "rpm"):
+    for name in ("rate_hz", "rpm", "rpm_tolerance"):
         numbers[name] = _positive(cells[name], name, problems)
+    if (numbers["rpm_tolerance"] or 0.0) > WIDEST_TOLERANCE:
+        problems.append(f"column rpm_tolerance: {cells['rpm_tolerance']} is over {WIDEST_TOLERANCE:g}; .05 is 5 %")
     try:
         inside_of(cells["bearing"])
     except ValueError as error:
@@ -114,6 +136,7 @@ def _row(folder: Path, line: Sequence[str], labels: Sequence[str]) -> tuple[Mani
         group=cells["group"],
         label=cells["label"],
         role="baseline" if cells["role"] else "",
+        rpm_tolerance=numbers["rpm_tolerance"],
     ), []
 
 

@@ -70,6 +70,7 @@ def _machine(seed: int, spec: FeatureSpec, windows: int) -> Table:
                 measured.values,
                 measured.known,
                 impulses=measured.impulses,
+                doubted=measured.doubted,
                 label=fault,
                 group=f"sim-{seed}",
                 machine=f"sim-{seed}",

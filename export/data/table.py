@@ -29,6 +29,7 @@ class Table:
     baseline: NDArray[np.bool_]  # teaches the healthy baseline and is never scored
     half: NDArray[np.int8]  # 0 or 1: first or second half of its recording; or NEITHER_HALF
     impulses: NDArray[np.float32]  # the spread that signs rest on, off the ends of windows; NaN where unknown
+    doubted: NDArray[np.bool_]  # the spectrum contradicts the speed that was given
 
     def __len__(self) -> int:
         return len(self.values)

@@ -11,7 +11,7 @@ import math
 from collections.abc import Iterable, Iterator
 from dataclasses import fields
 from pathlib import Path
-from typing import NamedTuple
+from typing import Literal, NamedTuple
 
 import msgspec
 import numpy as np
@@ -24,11 +24,12 @@ import agent.dsp.harmonics
 import agent.dsp.peaks
 import agent.dsp.spectra
 import agent.dsp.speed
+import agent.dsp.speed_doubts
 from agent.dsp.features import extract
 from agent.dsp.spectra import FeatureSpec, analyse
 from agent.dsp.speed import SpeedTrack
 from agent.errors import RecordingError
-from agent.machine import AxisRole, Bearing, Inside, Machine
+from agent.machine import DEFAULT_TOLERANCE, AxisRole, Bearing, Inside, Machine
 from agent.recordings.read import read_recording
 from agent.stream.quality import fault_of_signal
 from agent.stream.windowing import window_length
@@ -45,6 +46,7 @@ class Measured(NamedTuple):
     values: NDArray[np.float32]  # (n, d)
     known: NDArray[np.bool_]  # (n, d)
     impulses: NDArray[np.float32]  # (n,), as in `Table`
+    doubted: NDArray[np.bool_]  # (n,), as in `Table`
 
 
 def table_of(
@@ -80,23 +82,28 @@ def window_features(
     hop_s: float,
     rpm: float | None,
     geometry: Inside | None,
+    rpm_tolerance: float = DEFAULT_TOLERANCE,
     roles: tuple[tuple[str, AxisRole], ...] = (),
 ) -> Measured:
     """Of samples (n, axes); windows that cannot be judged are left out."""
-    speeds = SpeedTrack(Machine("machine", rpm=rpm, speed_source="unknown" if rpm is None else "config"))
-    values, known, impulses = [], [], []
+    source: Literal["unknown", "config"] = "unknown" if rpm is None else "config"
+    speeds = SpeedTrack(Machine("machine", rpm=rpm, rpm_tolerance=rpm_tolerance, speed_source=source))
+    values, known, impulses, doubted = [], [], [], []
     for window in judged_windows(samples, rate_hz=rate_hz, window_s=spec.window_s, hop_s=hop_s):
         spectra = analyse(window, spec)
-        speed = speeds.during(spectra, start_s=0.0, end_s=spec.window_s)
+        start_s = window.start / rate_hz
+        speed = speeds.during(spectra, start_s=start_s, end_s=start_s + spec.window_s)
         features = extract(spectra, spec=spec, rpm=speed.rpm, bearing=Bearing("bearing", geometry), roles=roles)
         values.append(features.values)
         known.append(features.known)
         impulses.append(np.nan if features.impulses is None else features.impulses)
+        doubted.append(speed.asks is not None)
     d = len(agent.dsp.features.feature_names(spec))
     return Measured(
         np.array(values, dtype=np.float32).reshape(-1, d),
         np.array(known, dtype=np.bool_).reshape(-1, d),
         np.array(impulses, dtype=np.float32),
+        np.array(doubted, dtype=np.bool_),
     )
 
 
@@ -127,6 +134,7 @@ def labelled(
     rpm: float | None,
     baseline: bool,
     impulses: NDArray[np.float32] | None = None,
+    doubted: NDArray[np.bool_] | None = None,
     overlap: int = 0,
 ) -> Table:
     """Windows of one recording as a table; each shares samples with the `overlap` windows before and after it."""
@@ -144,6 +152,7 @@ def labelled(
         baseline=np.full(n, baseline),
         half=half,
         impulses=np.full(n, np.nan, np.float32) if impulses is None else impulses,
+        doubted=np.zeros(n, np.bool_) if doubted is None else doubted,
     )
 
 
@@ -157,11 +166,20 @@ def read_samples(row: ManifestRow) -> tuple[Samples, float]:
 
 def _windows(row: ManifestRow, spec: FeatureSpec, hop_s: float) -> Table:
     samples, rate_hz = read_samples(row)
-    measured = window_features(samples, rate_hz=rate_hz, spec=spec, hop_s=hop_s, rpm=row.rpm, geometry=row.geometry)
+    measured = window_features(
+        samples,
+        rate_hz=rate_hz,
+        spec=spec,
+        hop_s=hop_s,
+        rpm=row.rpm,
+        geometry=row.geometry,
+        rpm_tolerance=row.tolerance,
+    )
     return labelled(
         measured.values,
         measured.known,
         impulses=measured.impulses,
+        doubted=measured.doubted,
         label=row.label,
         group=row.group,
         machine=row.machine,
@@ -181,6 +199,7 @@ def feature_digest(spec: FeatureSpec) -> str:
         agent.dsp.spectra,
         agent.dsp.fft,
         agent.dsp.speed,
+        agent.dsp.speed_doubts,
         agent.dsp.combs,
         agent.dsp.harmonics,
         agent.dsp.peaks,

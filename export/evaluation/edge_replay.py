@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from itertools import chain
+from typing import Literal
 
 import numpy as np
 from numpy.typing import NDArray
@@ -224,7 +225,8 @@ def said_of(diagnosis: Diagnosis) -> str:
 
 
 def _machine(row: ManifestRow) -> Machine:
-    return Machine(row.machine, rpm=row.rpm, speed_source="unknown" if row.rpm is None else "config")
+    source: Literal["unknown", "config"] = "unknown" if row.rpm is None else "config"
+    return Machine(row.machine, rpm=row.rpm, rpm_tolerance=row.tolerance, speed_source=source)
 
 
 def _read(row: ManifestRow) -> Recording:

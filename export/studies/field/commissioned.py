@@ -165,7 +165,7 @@ def taught_by(edge: Edge, healthy: Sequence[Played]) -> Baselines:
 
 def setup_of(one: Played) -> SensorSetup:
     """The sensor as the manifest describes it; the speed is nominal."""
-    machine = Machine(one.row.machine, rpm=one.rpm, speed_source="config")
+    machine = Machine(one.row.machine, rpm=one.rpm, rpm_tolerance=one.row.tolerance, speed_source="config")
     return SensorSetup(SENSOR, machine, bearings=(Bearing(BEARING, one.row.geometry),))
 
 

@@ -81,6 +81,7 @@ def _simulated_healthy(seed: int, spec: FeatureSpec) -> Table:
         measured.values,
         measured.known,
         impulses=measured.impulses,
+        doubted=measured.doubted,
         label=HEALTHY,
         group=f"sim-{seed}",
         machine=f"sim-{seed}",

@@ -165,7 +165,8 @@ def _diagnosed(
     measured = []
     for window in windows:
         spectra = analyse(window, bundle.spec)
-        speed = speeds.during(spectra, start_s=0.0, end_s=bundle.spec.window_s)
+        start_s = window.start / sound.rate_hz
+        speed = speeds.during(spectra, start_s=start_s, end_s=start_s + bundle.spec.window_s)
         measured.append(Measurement(window, spectra, speed))
     return [[_judged(one, told, machine, bundle, encoder) for one in measured] for told in tolds]
 

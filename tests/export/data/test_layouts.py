@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from agent.bearings.given import inside_of
-from agent.machine import Geometry
+from agent.machine import DEFAULT_TOLERANCE, Geometry
 from export.cli import main
 from export.data.layouts import LAYOUTS, rows_below
 from export.data.manifest import COLUMNS, ManifestError, ManifestRow, read_manifest, write_manifest
@@ -41,6 +41,30 @@ def test_what_is_written_is_read_back(tmp_path: Path) -> None:
     path = tmp_path / "set.csv"
     path.write_text(write_manifest(rows), encoding="utf-8")
     assert read_manifest(path) == rows
+
+
+def test_a_column_that_may_be_left_out_is_read_and_written_where_a_row_needs_it(tmp_path: Path) -> None:
+    (tmp_path / "a.npy").touch()
+    rows = (
+        ManifestRow(tmp_path / "a.npy", "", None, 1400.0, "6205", "m", "g", "ball", rpm_tolerance=0.1),
+        ManifestRow(tmp_path / "a.npy", "", None, 1400.0, "6205", "m", "h", "ball"),
+    )
+    path = tmp_path / "set.csv"
+    path.write_text(write_manifest(rows), encoding="utf-8")
+    assert path.read_text().splitlines()[0] == f"{','.join(COLUMNS)},rpm_tolerance"
+    assert read_manifest(path) == rows
+    assert [row.tolerance for row in rows] == [0.1, DEFAULT_TOLERANCE]
+    path.write_text(path.read_text().replace(",.1", ",10").replace("0.1", "10"), encoding="utf-8")
+    with pytest.raises(ManifestError, match=r"set\.csv:2: column rpm_tolerance: 10 is over 0\.2; \.05 is 5 %"):
+        read_manifest(path)
+
+
+@pytest.mark.parametrize("more", ["colour", "rpm_tolerance,rpm_tolerance"])
+def test_a_header_with_other_columns_says_which_may_stand(tmp_path: Path, more: str) -> None:
+    path = tmp_path / "set.csv"
+    path.write_text(f"{','.join(COLUMNS)},{more}\n", encoding="utf-8")
+    with pytest.raises(ManifestError, match="after these may stand: rpm_tolerance"):
+        read_manifest(path)
 
 
 @pytest.mark.parametrize(

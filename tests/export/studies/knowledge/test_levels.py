@@ -62,6 +62,8 @@ def test_no_element_is_named_where_speed_or_geometry_is_hidden(published: Table)
     assert set(np.array(named(Knowledge()))[damaged]) >= set(OWN_LINES) & set(table.labels)
     for knowledge in (Knowledge(speed=False), Knowledge(geometry=False)):
         assert set(named(knowledge)) == {"bearing"}
+    table = replace(table, doubted=np.ones(len(table), np.bool_))
+    assert set(named(Knowledge())) == {"bearing"}
 
 
 def test_a_recording_is_named_as_one_and_only_damaged_ones_are_counted(published: Table) -> None:
