@@ -6,17 +6,16 @@ windows.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 
 import msgspec
 import numpy as np
-from numpy.typing import NDArray
 
-from agent.diagnosis.grounds import Name
+from agent.diagnosis.grounds import Grounds, Name
 from agent.diagnosis.matching import Calibration
-from agent.diagnosis.naming import name_on
-from agent.faults import ABNORMAL, HEALTHY, UNKNOWN, parent_of
+from agent.diagnosis.naming import NAME_AT, name_on
+from agent.faults import ABNORMAL, FAULTS_OF_BEARINGS, HEALTHY, UNKNOWN, parent_of
 from export.calibration.naming import grounds_of
 from export.calibration.reliability import Reliability, reliability_of
 from export.calibration.sign_limits import as_signs, fit_signs
@@ -32,6 +31,8 @@ from export.training.recipe import TrainConfig
 
 FOREIGN = "dressed"
 """What stands for the label of healthy recordings dressed as other machines."""
+NAMED_FROM = (0.3, 0.4, 0.5, 0.6, 0.7, 0.8, 0.9)
+"""Probabilities from which a name might be given."""
 TEMPERATURE = 0.11
 """Of the shipped recipe, fitted on groups left out; it bears on shares between elements alone."""
 
@@ -47,6 +48,13 @@ class Answers(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     open: float  # abnormal or unknown
 
 
+class NamedFrom(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """What comes of giving names from one probability on; each label of each rig weighs the same."""
+
+    named: float  # share of the windows of damaged bearings that are called damaged, an element or `bearing`
+    wrong: float  # share of the names of faults given that are wrong
+
+
 class Study(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """Every rig left out at every level of knowledge; figures are means over seeds."""
 
@@ -54,6 +62,7 @@ class Study(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     answers: dict[str, dict[str, dict[str, Answers]]]  # rig -> level -> label -> what is said of its windows
     recordings: dict[str, dict[str, Recordings]]  # rig -> level -> of the first seed
     reliability: dict[str, Reliability]  # level -> of the names given; all rigs' labels weigh the same
+    named_from: dict[str, dict[str, NamedFrom]]  # level -> probability -> what comes of naming from it on
 
 
 def run_knowledge(
@@ -69,14 +78,18 @@ def run_knowledge(
 ) -> Study:
     """Every rig of `families` left out with every seed; finished trainings are kept below `folder`."""
     named: dict[str, dict[str, list[tuple[Name, str]]]] = {family: {} for family in families}
+    from_on: dict[str, dict[str, list[list[tuple[Name, str]]]]] = {}
     recordings: dict[str, dict[str, Recordings]] = {}
     for seed in seeds:
         recipe = msgspec.structs.replace(config, seed=seed)
         for family in track(families, "rig left out"):
             left_out = leave_out(family, material, rows, recipe, cache=cache, folder=folder)
             limits = _limits(family, material, rows, cache=cache)
-            for level, names in named_at_levels(left_out, limits, material):
-                named[family].setdefault(level, []).extend(names)
+            for level, grounds, labels in grounds_at_levels(left_out, limits, material):
+                named[family].setdefault(level, []).extend(named_on(grounds, labels, limits))
+                trials = from_on.setdefault(level, {})
+                for start in NAMED_FROM:
+                    trials.setdefault(f"{start:g}", []).append(named_on(grounds, labels, limits, name_at=start))
             recordings.setdefault(family, by_recording(left_out, limits, material))
             tell(f"{family} left out, seed {seed}")
     levels = list(named[families[0]])
@@ -85,13 +98,16 @@ def run_knowledge(
         answers={family: {level: _answers_by_label(named[family][level]) for level in levels} for family in families},
         recordings=recordings,
         reliability={level: _reliability([named[family][level] for family in families]) for level in levels},
+        named_from={
+            level: {start: _named_from(rigs) for start, rigs in trials.items()} for level, trials in from_on.items()
+        },
     )
 
 
-def named_at_levels(
+def grounds_at_levels(
     left_out: LeftOut, limits: Calibration, material: Material
-) -> Iterable[tuple[str, list[tuple[Name, str]]]]:
-    """Every level of knowledge with the names of the rig's windows and their labels."""
+) -> Iterator[tuple[str, list[Grounds], list[str]]]:
+    """Every level of knowledge with what the names of the rig's windows rest on, and their labels."""
     for state in STATES:
         rows = as_signs(left_out.rows(state), material.spec)
         foreign = np.char.startswith(rows.machines, DRESSED)
@@ -99,8 +115,14 @@ def named_at_levels(
         healthy = left_out.healthy if state == STATES[0] else None
         for known, knowledge in KNOWLEDGE.items():
             grounds = grounds_of(rows, left_out.likeness[known, state], healthy, limits, material.spec, knowledge)
-            names = [name_on(one, limits) for one in grounds]
-            yield f"{known}, healthy state of {state}", list(zip(names, labels, strict=True))
+            yield f"{known}, healthy state of {state}", list(grounds), labels
+
+
+def named_on(
+    grounds: Sequence[Grounds], labels: Sequence[str], limits: Calibration, *, name_at: float = NAME_AT
+) -> list[tuple[Name, str]]:
+    """The name of every window, beside its label."""
+    return [(name_on(one, limits, name_at=name_at), label) for one, label in zip(grounds, labels, strict=True)]
 
 
 def _limits(family: str, material: Material, rows: Sequence[ManifestRow], *, cache: Path) -> Calibration:
@@ -130,13 +152,20 @@ def _reliability(rigs: Sequence[Sequence[tuple[Name, str]]]) -> Reliability:
     return reliability_of(probability, right > 0, weights)
 
 
+def _named_from(rigs: Sequence[Sequence[tuple[Name, str]]]) -> NamedFrom:
+    said = [labelled for rig in rigs for labelled in _answers_by_label(rig).items()]
+    damaged = [answers.right + answers.parent for label, answers in said if label in FAULTS_OF_BEARINGS]
+    right, wrong = sum(damaged), sum(answers.wrong for _, answers in said)
+    return NamedFrom(float(np.mean(damaged)), wrong / (right + wrong) if right + wrong else 0.0)
+
+
 def _answers_by_label(named: Sequence[tuple[Name, str]]) -> dict[str, Answers]:
-    called = np.array([name.fault for name, _ in named])
-    labels = np.array([label for _, label in named])
-    return {str(label): _answers(called[labels == label], str(label)) for label in np.unique(labels)}
+    labels = sorted({label for _, label in named})
+    return {one: _answers([name for name, label in named if label == one], one) for one in labels}
 
 
-def _answers(called: NDArray[np.str_], label: str) -> Answers:
+def _answers(names: Sequence[Name], label: str) -> Answers:
+    called = np.array([name.fault for name in names])
     truth = HEALTHY if label == FOREIGN else label
     parent = parent_of(truth) or ""
     right, healthy = called == truth, called == HEALTHY

@@ -19,7 +19,7 @@ from export.commands.knowledge import as_text
 from export.data.table import Table
 from export.studies.columns.training_cache import Material
 from export.studies.knowledge.blind import by_recording
-from export.studies.knowledge.levels import _answers_by_label, _reliability, run_knowledge
+from export.studies.knowledge.levels import _answers_by_label, _named_from, _reliability, run_knowledge
 from export.studies.knowledge.rigs import KNOWLEDGE, STATES, LeftOut
 from export.training.knowledge import Knowledge
 from export.training.recipe import TrainConfig
@@ -41,6 +41,14 @@ def test_names_are_counted_by_what_they_say_of_each_label() -> None:
 def test_a_dressed_machine_is_healthy_and_any_name_for_it_is_wrong() -> None:
     said = _answers_by_label([(Name("healthy", 0.9), "dressed"), (Name("bearing", 0.6), "dressed")])["dressed"]
     assert (said.right, said.wrong, said.healthy) == (0.5, 0.5, 0.0)
+
+
+def test_what_comes_of_naming_from_a_probability_on_weighs_labels_alike() -> None:
+    balls = [(Name(name, 0.9), "ball") for name in ("ball", "bearing", "healthy", "unknown")]
+    dressed = [(Name("bearing", 0.6), "dressed"), (Name("healthy", 0.9), "dressed")]
+    found = _named_from([[*balls, *dressed, *dressed]])
+    assert (found.named, found.wrong) == (0.5, 0.5)  # half of the balls, half of the dressed machines
+    assert _named_from([balls]).wrong == 0
 
 
 def impulsive(published: Table) -> tuple[Table, np.ndarray]:
