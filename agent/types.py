@@ -394,6 +394,10 @@ class Diagnosis:
 
 AlertReason: TypeAlias = Literal[
     "acknowledged",
+    "shelved",
+    "unshelved",
+    "shelf_over",
+    "worse",
     "clock_corrected",
     "recovered",
     "repaired",
@@ -402,10 +406,22 @@ AlertReason: TypeAlias = Literal[
     "not_configured",
     "state_lost",
 ]
-"""Why an alert changed: the first two update it, the others clear it; only `recovered` says that all is well."""
+"""Why an alert changed: those up to `clock_corrected` update it, the others clear it; only `recovered` says that all is
+well. An alert leaves its shelf by hand, because the time is over, or because the machine is worse."""
 
 Clock: TypeAlias = Literal["synchronised", "unknown"]
 """Whether a wall clock was known to be right when a time was read from it."""
+
+
+@dataclass(frozen=True, slots=True)
+class Shelf:
+    """Where somebody put an open alert for a time, knowing of it: it stays open, and comes back by itself."""
+
+    until_wall_s: float  # by the clock of `origin`
+    seconds: float  # for which it was put there
+    origin: tuple[str, float] | None  # start of the machine, and wall minus monotonic seconds, when it was put there
+    deviation: float | None  # as far as it had come then: median of the latest abnormal windows, in limits
+    velocity_mm_s: float | None  # likewise
 
 
 @dataclass(frozen=True, slots=True)
@@ -425,9 +441,10 @@ class Alert:
     diagnosis: Diagnosis  # the one that caused this event
     reason: AlertReason | None = None  # of an update or a clearing, where it is not the machine's own name or severity
     acknowledged: bool = False  # somebody has seen it
-    by: str | None = None  # who acknowledged or closed it
+    by: str | None = None  # who acknowledged, shelved or closed it
     clock: Clock = "unknown"  # what `opened_wall_s` was read from
     clock_origin: tuple[str, float] | None = None  # start of the machine, and wall minus monotonic seconds, when raised
+    shelf: Shelf | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -61,6 +61,12 @@ class Decision:
         """An open alert with some of its fields changed, as its update."""
         return self._bearings[alert.bearing].amend(alert, **changes)
 
+    def shelve(
+        self, alert: Alert, *, seconds: float, wall_s: float, origin: tuple[str, float] | None, by: str | None = None
+    ) -> Alert:
+        """An open alert, put on the shelf for a time, as its update."""
+        return self._bearings[alert.bearing].shelve(alert, seconds=seconds, wall_s=wall_s, origin=origin, by=by)
+
     def feed(self, diagnosis: Diagnosis) -> list[Alert | StateChange]:
         """One diagnosis per bearing and window; what changed by it, alerts first."""
         self._heard_s = diagnosis.time_s if self._heard_s is None else max(diagnosis.time_s, self._heard_s)

@@ -8,6 +8,7 @@ from collections.abc import Callable, Iterable
 from dataclasses import dataclass, replace
 from typing import Any, TypeAlias
 
+from agent.alerting.shelf import is_worse, shelf_for
 from agent.alerting.standing import NEXT, SHOWN, Event, Shown, Standing, event_of
 from agent.alerting.window_rules import (
     DecisionConfig,
@@ -123,14 +124,16 @@ class BearingAlert:
         self._happens(Event.RAISED)
 
     def _update(self, alert: Alert, diagnosis: Diagnosis) -> list[Alert]:
-        """A change of name that has held, or a warning that has become an alarm; the alert stays the same one."""
+        """A change of name that has held, a warning that has become an alarm, or one on the shelf that is worse; it
+        stays the same alert. What is worse comes back as if nobody had seen it."""
         if len(self._recent) < self._config.raise_after:  # after a restart
             return []
         self._rests_on |= detectors_of(diagnosis, self._config)
         fault, probability = consensus(self._recent, name_at=self._config.name_at)
         renamed = self._name.has_changed(alert.fault, fault, self._config.raise_after)
         worse = alert.severity == "warning" and self._is_alarm
-        if not renamed and not worse:
+        comes_back = alert.shelf is not None and (worse or is_worse(alert.shelf, self._recent))
+        if not (renamed or worse or comes_back):
             return []
         if not renamed and fault != alert.fault:
             fault, probability = alert.fault, alert.probability
@@ -143,8 +146,10 @@ class BearingAlert:
             time_s=diagnosis.time_s,
             severity="alarm" if worse else alert.severity,
             diagnosis=self._witness(fault),
-            reason=None,
+            reason="worse" if comes_back else None,
         )
+        if comes_back:
+            self.alert = replace(self.alert, shelf=None, acknowledged=False, by=None)
         return [self.alert]
 
     def amend(self, alert: Alert, **changes: Any) -> Alert:
@@ -152,9 +157,17 @@ class BearingAlert:
         self.alert = replace(alert, event="updated", **changes)
         return self.alert
 
+    def shelve(
+        self, alert: Alert, *, seconds: float, wall_s: float, origin: tuple[str, float] | None, by: str | None
+    ) -> Alert:
+        """The open alert, put on the shelf from now on; see `agent.alerting.shelf`."""
+        windows = tuple(self._recent) or (alert.diagnosis,)  # after a restart none was heard yet
+        shelf = shelf_for(seconds, windows=windows, wall_s=wall_s, origin=origin)
+        return self.amend(alert, shelf=shelf, reason="shelved", by=by, wall_s=wall_s)
+
     def _clear(self, alert: Alert, diagnosis: Diagnosis) -> list[Alert]:
         self._end()
-        cleared = replace(alert, event="cleared", reason="recovered", diagnosis=diagnosis)
+        cleared = replace(alert, event="cleared", reason="recovered", diagnosis=diagnosis, shelf=None)
         return [replace(cleared, wall_s=diagnosis.wall_s, time_s=diagnosis.time_s)]
 
     def _end(self) -> None:
@@ -175,7 +188,7 @@ class BearingAlert:
             self.state = (State.LEARNING, "no_baseline")
         if closed is None:
             return []
-        return [replace(closed, event="cleared", reason=reason, time_s=time_s, wall_s=wall_s, by=by)]
+        return [replace(closed, event="cleared", reason=reason, time_s=time_s, wall_s=wall_s, by=by, shelf=None)]
 
     @property
     def _is_alarm(self) -> bool:

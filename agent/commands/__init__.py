@@ -29,8 +29,10 @@ COMMANDS = {
         "agent.commands.commission", "teach the running agent what a sensor's machine looks like healthy"
     ),
     "forget": Command("agent.commands.forget", "forget what a sensor's machine looks like healthy"),
-    "acknowledge": Command("agent.commands.acknowledge", "note that somebody has seen an open alert"),
-    "close": Command("agent.commands.close", "clear an open alert by hand; what is not well raises another"),
+    "acknowledge": Command("agent.commands.alerts", "note that somebody has seen an open alert"),
+    "shelve": Command("agent.commands.shelve", "put an open alert aside for a time; what is worse by then comes back"),
+    "unshelve": Command("agent.commands.alerts", "take an alert back that was shelved"),
+    "close": Command("agent.commands.alerts", "clear an open alert by hand; what is not well raises another"),
     "status": Command("agent.commands.status", "show how the running agent and its sensors are"),
     "bearings": Command("agent.commands.bearings", "list the bearings of the catalogue, or search them"),
     "bench": Command("agent.bench.window", "measure what a window costs on this computer"),

@@ -23,14 +23,6 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     )
 
 
-def add_alert_arguments(parser: argparse.ArgumentParser) -> None:
-    parser.add_argument(
-        "alert", metavar="ALERT", help="its id as status shows it, the beginning of it, or SENSOR/BEARING"
-    )
-    parser.add_argument("--by", metavar="NAME", help="who says so; it is published with the alert")
-    add_arguments(parser)
-
-
 def state_dir_of(args: argparse.Namespace) -> Path:
     """The state directory that the arguments name; ConfigError where the config does not say."""
     if args.state_dir is not None:

@@ -179,6 +179,7 @@ class Speaker:
             seq=seq,
             acknowledged=alert.acknowledged,
             by=alert.by,
+            shelved_until=None if alert.shelf is None else _when(alert.shelf.until_wall_s),
             clock=alert.clock,
         )
 
@@ -203,7 +204,15 @@ def cleared_from(payload: bytes, *, seq: int, reason: AlertReason, wall_s: float
     """What an alert's last payload (one that `said_of` reads) becomes where only that is left of it."""
     said = msgspec.json.decode(payload, type=dict[str, Any])
     flagged = clock if said.get("clock") == "synchronised" else "unknown"
-    end = {"event": "cleared", "seq": seq, "reason": reason, "by": None, "time": _when(wall_s), "clock": flagged}
+    end = {
+        "event": "cleared",
+        "seq": seq,
+        "reason": reason,
+        "by": None,
+        "shelved_until": None,
+        "time": _when(wall_s),
+        "clock": flagged,
+    }
     return msgspec.json.encode({"acknowledged": False, **said, **end})
 
 

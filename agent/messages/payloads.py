@@ -142,7 +142,8 @@ class AlertPayload(Place, frozen=True, kw_only=True):
     reason: AlertReason | None = None  # of an update or a clearing; only `recovered` says that the machine is well
     seq: int = 0  # of the event; grows with each event of this agent, and repeats of one keep it
     acknowledged: bool = False
-    by: str | None = None  # who acknowledged or closed it
+    by: str | None = None  # who acknowledged, shelved or closed it
+    shelved_until: datetime | None = None  # somebody knows of it and put it aside until then; null: it is not
     clock: Clock = "unknown"  # what `opened` was read from; a correction is an update
 
 
@@ -230,6 +231,7 @@ class HealthPayload(msgspec.Struct, frozen=True, kw_only=True):
     publishing: PublishingHealth  # to the broker
     sinks: dict[str, PublishingHealth] | msgspec.UnsetType = msgspec.UNSET  # to each further sink, where there is one
     open_alerts: tuple[str, ...]
+    shelved: dict[str, datetime] = {}  # of these, those that somebody put aside, and until when
     notices: tuple[str, ...]
 
 

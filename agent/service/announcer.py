@@ -10,7 +10,9 @@ import logging
 import time
 from collections.abc import Collection, Iterable, Mapping
 from dataclasses import replace
+from typing import Any
 
+from agent.alerting.shelf import moved
 from agent.diagnosis.coverage import commissioned_anyway
 from agent.messages.compose import cleared_from, said_of
 from agent.messages.payloads import HealthPayload, StatePayload, encode
@@ -190,7 +192,13 @@ class Announcer:
                 began = alert.clock_origin
                 if alert.clock == "unknown" and alert.opened_wall_s is not None and began and began[0] == origin[0]:
                     opened_s = alert.opened_wall_s + origin[1] - began[1]
-                    changes = {"opened_wall_s": opened_s, "clock": "synchronised", "wall_s": time.time()}
+                    changes: dict[str, Any] = {
+                        "opened_wall_s": opened_s,
+                        "clock": "synchronised",
+                        "wall_s": time.time(),
+                    }
+                    if alert.shelf is not None:
+                        changes["shelf"] = moved(alert.shelf, origin)
                     corrected = desk.pipeline.decision.amend(alert, reason="clock_corrected", **changes)
                     self.announce_alert(corrected)
 

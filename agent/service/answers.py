@@ -14,12 +14,11 @@ from agent.diagnosis.coverage import learnt_speeds
 from agent.errors import ConfigError
 from agent.messages.commissioning_text import coverage_in_words, outcome_in_words, progress_in_words
 from agent.messages.notices import in_language
+from agent.service.alert_requests import Acknowledge, Close, Shelve, Unshelve, seconds_of
 from agent.service.announcer import Announcer, place_of
 from agent.service.control import (
-    Acknowledge,
     Answer,
     Cancel,
-    Close,
     Commission,
     Forget,
     Learnt,
@@ -31,6 +30,7 @@ from agent.service.health import Everything, health_report
 from agent.service.recording_jobs import Tapes
 from agent.service.sensor import SensorDesk
 from agent.service.teaching import Teaching
+from agent.service.wall_clock import origin_now
 from agent.types import Alert
 
 MAX_RECORDING_S = 24 * 3600.0
@@ -61,6 +61,10 @@ class Answers:
                 return self._record(request)
             case Acknowledge():
                 return self._acknowledge(request)
+            case Shelve():
+                return self._shelve(request)
+            case Unshelve():
+                return self._unshelve(request)
             case Close():
                 return self._close(request)
 
@@ -117,6 +121,22 @@ class Answers:
             changes = {"acknowledged": True, "by": request.by, "wall_s": time.time()}
             amended = desk.pipeline.decision.amend(alert, reason="acknowledged", **changes)
             self._announcer.announce_alert(amended)
+        return _about(alert)
+
+    def _shelve(self, request: Shelve) -> Answer:
+        desk, alert = self._open_alert(request.alert)
+        seconds, now_s = seconds_of(request.duration), time.time()
+        shelved = desk.pipeline.decision.shelve(
+            alert, seconds=seconds, wall_s=now_s, origin=origin_now(), by=request.by
+        )
+        self._announcer.announce_alert(shelved)
+        return {**_about(alert), "until_wall_s": now_s + seconds}
+
+    def _unshelve(self, request: Unshelve) -> Answer:
+        desk, alert = self._open_alert(request.alert)
+        if alert.shelf is not None:
+            changes = {"shelf": None, "by": request.by, "wall_s": time.time()}
+            self._announcer.announce_alert(desk.pipeline.decision.amend(alert, reason="unshelved", **changes))
         return _about(alert)
 
     def _close(self, request: Close) -> Answer:

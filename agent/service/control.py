@@ -15,16 +15,16 @@ import threading
 import time
 from collections.abc import Callable
 from pathlib import Path
-from typing import Annotated, Any, TypeAlias
+from typing import Any, TypeAlias
 
 import msgspec
 
 from agent.errors import ConfigError, TextVibError, TransportError
+from agent.service.alert_requests import Remote
 from agent.service.beats import Beat
 
 SOCKET_NAME = "control.sock"
 MAX_REQUEST_BYTES = 64 << 10
-MAX_REMOTE_BYTES = 4 << 10
 MAX_ANSWER_BYTES = 16 << 20
 REQUEST_TIMEOUT_S = 5.0
 ACCEPT_TIMEOUT_S = 0.5
@@ -78,43 +78,11 @@ class Record(msgspec.Struct, frozen=True, tag_field="command", tag="record", for
     path: str | None = None
 
 
-Who = Annotated[str, msgspec.Meta(max_length=100)]
-
-
-class Acknowledge(msgspec.Struct, frozen=True, tag_field="command", tag="acknowledge", forbid_unknown_fields=True):
-    """Note that somebody has seen an open alert; `alert` is its id, the beginning of it, or sensor/bearing."""
-
-    alert: Who
-    by: Who | None = None
-
-
-class Close(msgspec.Struct, frozen=True, tag_field="command", tag="close", forbid_unknown_fields=True):
-    """Clear an open alert with the reason `closed`; a machine that is not well raises another one."""
-
-    alert: Who
-    by: Who | None = None
-
-
-Remote: TypeAlias = Acknowledge | Close
-"""What may be asked for over a sink, too."""
-
-Request: TypeAlias = Status | Commission | Learnt | Cancel | Forget | Record | Acknowledge | Close
+Request: TypeAlias = Status | Commission | Learnt | Cancel | Forget | Record | Remote
 Answer: TypeAlias = dict[str, Any]
 Handler: TypeAlias = Callable[[Request], Answer]
 
 _REQUESTS = msgspec.json.Decoder(Request)
-_REMOTE = msgspec.json.Decoder(Remote)
-
-
-def remote_request(payload: bytes) -> Remote:
-    """A request that came over a sink; ConfigError where it is none that may."""
-    if len(payload) > MAX_REMOTE_BYTES:
-        raise ConfigError(f"not a command: {len(payload)} bytes are more than {MAX_REMOTE_BYTES}")
-    try:
-        request: Remote = _REMOTE.decode(payload)
-    except (msgspec.MsgspecError, RecursionError) as error:
-        raise ConfigError(f"not a command that may come this way: {error}") from None
-    return request
 
 
 class ControlServer:

@@ -20,6 +20,7 @@ from agent.service.process import memory_mb
 from agent.service.publisher import Publisher
 from agent.service.refusals import Refusals
 from agent.service.sensor import SensorDesk
+from agent.service.shelves import until_by_alert
 from agent.service.source_thread import Reader
 from agent.service.store import Store
 from agent.sinks import BROKER
@@ -69,6 +70,7 @@ def health_report(seen: Everything) -> HealthPayload:
         publishing=_publishing(seen.publishers[BROKER]),
         sinks=others or msgspec.UNSET,
         open_alerts=tuple(alert.id for desk in seen.desks.values() for alert in desk.pipeline.decision.open_alerts),
+        shelved=until_by_alert(seen.desks.values()),
         notices=tuple(in_language(notice, parts.config.agent.language) for notice in notices),
     )
 

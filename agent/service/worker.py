@@ -16,11 +16,12 @@ import msgspec
 
 from agent.errors import TextVibError, TransportError
 from agent.ports import Message
+from agent.service.alert_requests import remote_request
 from agent.service.announcer import Announcer
 from agent.service.answers import Answers
 from agent.service.assembly import Parts
 from agent.service.beats import Beat
-from agent.service.control import Answer, Request, remote_request
+from agent.service.control import Answer, Request
 from agent.service.health import Everything, health_report
 from agent.service.inbox import Inbox
 from agent.service.outbox import Outboxes
@@ -28,6 +29,7 @@ from agent.service.publisher import Publisher
 from agent.service.recording_jobs import Tapes
 from agent.service.refusals import Refusals
 from agent.service.sensor import SensorDesk, fingerprint, restored_desks, take_up_baselines
+from agent.service.shelves import take_back
 from agent.service.source_thread import Reader
 from agent.service.store import Store
 from agent.service.teaching import Teaching
@@ -148,6 +150,7 @@ class Worker:
     def _tick(self, now_s: float) -> None:
         self._tapes.tick(now_s)
         self._mind_the_store(now_s)
+        take_back(self._desks.values(), self._announcer)
         for desk in self._desks.values():
             # What still waits was heard: a sensor is lost by the reader's last arrival, not by when we come to it.
             reached_s = now_s - self._inbox.lag_s(self._source_of[desk.sensor])

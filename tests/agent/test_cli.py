@@ -11,6 +11,7 @@ import subprocess
 import sys
 import time
 from collections.abc import Callable, Iterator
+from datetime import UTC, datetime
 from pathlib import Path
 
 import pytest
@@ -355,7 +356,8 @@ def answer_in(language):
                 "line3": {"ended": True},
             },
             "sinks": {"opc": {"connected": True, "published": 4, "waiting": 0, "dropped": 0}},
-            "open_alerts": ["0011"],
+            "open_alerts": ["0011", "0012"],
+            "shelved": {"0012": "2026-03-01T12:00:00Z"},
             "notices": ["mind the gap"],
         },
         "states": {
@@ -401,6 +403,7 @@ def test_the_status_lines_up_in_korean_and_fits_100_columns():
         "long_name: no healthy state is known: commission it",
         "long_name 정상 상태 학습 중: 0 of 12 windows",
         "열린 경보: 0011",
+        f"열린 경보: 0012, {datetime(2026, 3, 1, 12, tzinfo=UTC).astimezone():%Y-%m-%d %H:%M}까지 보류",
         "알림: mind the gap",
     ]
 

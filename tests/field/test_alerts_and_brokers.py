@@ -289,3 +289,30 @@ def test_alerts_are_acknowledged_and_closed_over_mqtt_and_nothing_else_is(field:
     until(lambda: ("press", "cleared", "closed") in listener.story)
     until(lambda: listener.story.count(("press", "raised", None)) == 2)  # it is still sick: another alert
     assert len({event["id"] for event in listener.events}) == 2
+
+
+def test_a_shelved_alert_survives_a_kill_shows_itself_and_comes_back_where_the_machine_is_worse(field: Field) -> None:
+    listener = field.listen()
+    field.agent.start("press")
+    raised(field, listener, "press")
+    alert = listener.events[0]["id"]
+    refused = field.agent.command("shelve", "press/machine", "--for", "8")
+    assert (refused.returncode, "8h" in refused.stderr) == (os.EX_USAGE, True)
+    done = field.agent.command("shelve", "press/machine", "--for", "8h", "--by", "Kim")
+    assert (done.returncode, done.stdout[: len(alert) + 16]) == (os.EX_OK, f"{alert}: shelved until ")
+    until(lambda: ("press", "updated", "shelved") in listener.story)
+    field.agent.kill()
+    field.agent.start("press")
+    (shelved,) = field.agent.health["shelved"].items()
+    assert (shelved[0], shelved[1][:16]) == (alert, listener.events[-1]["shelved_until"][:16])
+    assert f"{alert}, shelved until " in field.agent.command("status").stdout
+    assert json.loads(listener.last("alert/press/machine") or b"")["shelved_until"] is not None
+    field.transmitters.say(press=2 * SICK_MM_S)
+    until(lambda: ("press", "updated", "worse") in listener.story)
+    assert field.agent.health["shelved"] == {}
+    for word in ("shelve", "unshelve"):
+        command = {"command": word, "alert": alert, **({"for": "30m"} if word == "shelve" else {})}
+        listener.client.publish("textvib/gw/command", json.dumps(command), qos=1)
+    until(lambda: ("press", "updated", "unshelved") in listener.story)
+    told = [(event["reason"], event["shelved_until"] is not None) for event in listener.events]
+    assert told == [(None, False), ("shelved", True), ("worse", False), ("shelved", True), ("unshelved", False)]

@@ -21,6 +21,7 @@ from agent.messages.compose import Speaker
 from agent.messages.topics import Topics
 from agent.ports import Message
 from agent.service.announcer import Announcer
+from agent.service.shelves import take_back, until_by_alert
 from agent.service.store import Store, open_store
 from agent.types import Alert, State, StateChange
 
@@ -262,6 +263,23 @@ def test_when_an_alert_began_is_corrected_once_its_clock_is_known(
     (kept,) = again.store.open_alerts()
     assert ALERT.opened_wall_s is not None
     assert kept.alert.opened_wall_s == ALERT.opened_wall_s + 3600.0
+
+
+def test_an_alert_comes_back_from_the_shelf_once_its_time_is_over(journal: Journal, monkeypatch: Any) -> None:
+    now = [1_700_000_000.0]
+    monkeypatch.setattr("agent.service.shelves.time.time", lambda: now[0])
+    monkeypatch.setattr("agent.service.shelves.origin_now", lambda: ("boot", now[0] - 5.0))
+    speaks, seat = announcer(journal), desk()
+    seat.pipeline.decision.restore([ALERT])
+    shelved = seat.pipeline.decision.shelve(ALERT, seconds=3600.0, wall_s=now[0], origin=None, by="Kim")
+    speaks.announce_alert(shelved)
+    for later_s in (0.0, 3599.0, 3600.0, 3601.0):
+        now[0] = 1_700_000_000.0 + later_s
+        take_back([seat], speaks)
+    told = [(event["reason"], event["shelved_until"], event["by"]) for event in journal.on(TOPICS.event)]
+    assert told == [("shelved", "2023-11-14T23:13:20Z", "Kim"), ("shelf_over", None, None)]
+    assert list(until_by_alert([seat])) == []
+    assert [kept.alert.shelf for kept in journal.store.open_alerts()] == [None]
 
 
 def moved_s(before: str, after: str) -> float:
