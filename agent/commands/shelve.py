@@ -1,4 +1,4 @@
-"""`shelve ALERT --for TIME`: an open alert is put aside; it comes back by itself, at once where the machine is worse."""
+"""`shelve ALERT --for TIME`: an open alert is put aside; it comes back by itself, at once where it is worse."""
 
 from __future__ import annotations
 
