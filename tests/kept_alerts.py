@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 from agent.ports import Message
-from agent.service.store import Said, Store
+from agent.service.alert_rows import Said
+from agent.service.store import Store
 from agent.types import Alert
 
 
 def said(store: Store, alert: Alert, *, sinks: tuple[str, ...] = ("broker",)) -> Said:
     """What is said of an alert."""
-    seq = store.next_seq()
+    seq = store.numbers.next_seq()
     payload = f"{alert.id} {alert.event} {seq}".encode()
     event = Message("t/event", payload, qos=1, kind="event", seq=seq, alert=alert.id)
     topic, content = f"t/alert/{alert.sensor}/{alert.bearing}", b"" if alert.event == "cleared" else payload
@@ -20,8 +21,8 @@ def said(store: Store, alert: Alert, *, sinks: tuple[str, ...] = ("broker",)) ->
 def keep(store: Store, alert: Alert, *, sinks: tuple[str, ...] = ("broker",)) -> tuple[Message, Message] | None:
     """The same, kept; None where it was not."""
     told = said(store, alert, sinks=sinks)
-    return (told.event, told.shown) if store.commit(told) else None
+    return (told.event, told.shown) if store.alerts.commit(told) else None
 
 
 def opened(store: Store) -> tuple[Alert, ...]:
-    return tuple(kept.alert for kept in store.open_alerts())
+    return tuple(kept.alert for kept in store.alerts.open())

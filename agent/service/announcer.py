@@ -18,11 +18,13 @@ from agent.messages.compose import cleared_from, said_of
 from agent.messages.payloads import HealthPayload, StatePayload, encode
 from agent.messages.topics import WHOLE_MACHINE
 from agent.ports import Message
+from agent.service.alert_rows import OpenAlert, Said
 from agent.service.assembly import Parts
 from agent.service.inbox import Inbox
 from agent.service.outbox import Outboxes
 from agent.service.sensor import OVERLOADED, SensorDesk
-from agent.service.store import OpenAlert, Said, Shown, Store
+from agent.service.sink_rows import Shown
+from agent.service.store import Store
 from agent.service.wall_clock import clock_now, origin_now
 from agent.types import Alert, AlertReason, Diagnosis, Output, State, StateChange
 
@@ -96,7 +98,7 @@ class Announcer:
     def take_up_alerts(self, desks: Mapping[str, SensorDesk]) -> None:
         """At the start: restore open alerts, clear those that nobody watches any more, empty every retained topic that
         is not wanted now, and say every state."""
-        for stored in self._store.open_alerts():
+        for stored in self._store.alerts.open():
             desk = desks.get(stored.alert.sensor)
             if desk is None or desk.pipeline.restore([stored.alert]):
                 self._clear_orphan(stored)
@@ -105,9 +107,9 @@ class Announcer:
         self._states = {self._topics.state(sensor) for sensor in desks}
         always = {self._topics.availability, self._topics.health, *self._states}
         wanted = [*(Message(topic, b"", retain=True) for topic in always), *self._open.values()]
-        self._store.note_retained(wanted, sinks=self._outboxes.names)
+        self._store.sinks.note_retained(wanted, sinks=self._outboxes.names)
         for sink in self._outboxes.names:
-            self._empty(sink, self._store.retained(sink), besides={message.topic for message in wanted})
+            self._empty(sink, self._store.sinks.retained(sink), besides={message.topic for message in wanted})
         for message in self._open.values():
             self._outboxes.put(message)
         for desk in desks.values():
@@ -115,7 +117,7 @@ class Announcer:
 
     def take_up_found(self, desks: Mapping[str, SensorDesk]) -> None:
         """Restore open alerts that can be read only now; where one is open on that bearing, it stays the one."""
-        for stored in self._store.open_alerts():
+        for stored in self._store.alerts.open():
             alert = stored.alert
             desk = desks.get(alert.sensor)
             if desk is None or any(own.bearing == alert.bearing for own in desk.pipeline.decision.open_alerts):
@@ -128,16 +130,16 @@ class Announcer:
         """Store the open alerts of a sensor once more."""
         for alert in desk.pipeline.decision.open_alerts:
             if (shown := self._open.get(alert.id)) is not None:
-                self._store.save_again(alert, shown, sinks=self._outboxes.names)
+                self._store.alerts.save_again(alert, shown, sinks=self._outboxes.names)
 
     def reconcile(self, sink: str, held: Mapping[str, bytes]) -> None:
         """What a sink shows of ours from a time of which the state file knows nothing: alerts are cleared with the
         reason `state_lost`, and every topic that is not wanted is emptied."""
-        known = {alert for shown in self._store.retained(sink).values() for alert in shown.alerts}
-        known |= {message.alert for message in self._store.waiting(sink)} | set(self._open)
+        known = {alert for shown in self._store.sinks.retained(sink).values() for alert in shown.alerts}
+        known |= {message.alert for message in self._store.sinks.waiting(sink)} | set(self._open)
         for payload in held.values():
             if said := said_of(payload):
-                self._store.rise_above(said.seq)
+                self._store.numbers.rise_above(said.seq)
         wanted = self._states | {message.topic for message in self._open.values()}
         for topic, payload in held.items():
             said = said_of(payload)
@@ -146,17 +148,17 @@ class Announcer:
             elif said is not None and said.id not in known:
                 log.warning("alert %s is shown by %s and not known here: cleared, state_lost", said.id, sink)
                 self._clear_unheard(said.id, topic, payload, reason="state_lost")
-        self._store.note_read_back(sink)
+        self._store.sinks.note_read_back(sink)
 
     def announce_alert(self, alert: Alert) -> None:
         """An alert that was raised, updated or cleared: kept, then said."""
         said = self.prepared(alert)
-        self._store.commit(said)
+        self._store.alerts.commit(said)
         self.say(said)
 
     def prepared(self, alert: Alert) -> Said:
         """What is to be said of an alert, for who keeps it together with something else, and has it said then."""
-        seq, now = self._store.next_seq(), clock_now()
+        seq, now = self._store.numbers.next_seq(), clock_now()
         told = replace(alert, clock=alert.clock if now == "synchronised" else now)
         payload = encode(self._speaker.alert(told, seq=seq))
         event = Message(self._topics.event, payload, qos=1, kind="event", seq=seq, alert=alert.id)
@@ -176,11 +178,11 @@ class Announcer:
         for message in (said.event,) if is_another_shown else (said.event, said.shown):
             self._outboxes.put(message)
         for sink, dropped in self._outboxes.gone().items():
-            self._store.settle(sink, dropped)
+            self._store.sinks.settle(sink, dropped)
 
     def stamp(self, alert: Alert) -> Alert:
         """An alert that is raised, with an id that no other has and what its clock is worth."""
-        return replace(alert, id=self._store.new_id(), clock=clock_now(), clock_origin=origin_now())
+        return replace(alert, id=self._store.numbers.new_id(), clock=clock_now(), clock_origin=origin_now())
 
     def correct_clocks(self, desks: Mapping[str, SensorDesk]) -> None:
         """Say when open alerts truly began, once the clock that they were read from has been set right."""
@@ -211,12 +213,12 @@ class Announcer:
         self, alert_id: str, topic: str, payload: bytes, *, reason: AlertReason, alert: Alert | None = None
     ) -> None:
         """The end of an alert of which no sensor's own window tells; its last payload says what it was."""
-        seq = self._store.next_seq()
+        seq = self._store.numbers.next_seq()
         told = cleared_from(payload, seq=seq, reason=reason, wall_s=time.time(), clock=clock_now())
         event = Message(self._topics.event, told, qos=1, kind="event", seq=seq, alert=alert_id)
         shown = Message(topic, b"", retain=True, qos=1, kind="alert", seq=seq, alert=alert_id)
         said = Said(alert, event, shown, self._outboxes.names)
-        self._store.commit(said)
+        self._store.alerts.commit(said)
         self.say(said)
 
     def _empty(self, sink: str, held: Mapping[str, Shown], *, besides: Collection[str]) -> None:

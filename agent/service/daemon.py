@@ -98,7 +98,7 @@ class Daemon:
         self._failures: list[BaseException] = []
         self._inbox = Inbox((source.name for source in parts.sources), patient=patient)
         limit, store = parts.config.publish.queue, self._store
-        outboxes = {name: Outbox(limit=limit, waiting=store.waiting(name)) for name in parts.sinks}
+        outboxes = {name: Outbox(limit=limit, waiting=store.sinks.waiting(name)) for name in parts.sinks}
         self._readers = [
             Reader(
                 source,
@@ -117,9 +117,9 @@ class Daemon:
                 outboxes[name],
                 stop=self._stop_publishing,
                 name=name,
-                rows=store,
+                rows=store.sinks,
                 own=parts.topics.shown,
-                found=None if store.is_read_back(name) else lambda name, held: self._worker.found(name, held),
+                found=None if store.sinks.is_read_back(name) else lambda name, held: self._worker.found(name, held),
                 beat=beats.add(_publisher(name), turn_s=deadlines.turn_s),
                 deadlines=deadlines,
             )

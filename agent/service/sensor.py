@@ -118,8 +118,8 @@ def restored_desks(parts: Parts, store: Store, *, stamp: Stamp | None = None) ->
             bundle=parts.bundle,
             encoder=parts.encoder,
             config=parts.decisions[sensor],
-            baselines=_readable(store.baselines(sensor, features=made_with), sensor, size),
-            aside=_readable(store.aside(sensor, features=made_with), sensor, size),
+            baselines=_readable(store.learnt.baselines(sensor, features=made_with), sensor, size),
+            aside=_readable(store.learnt.aside(sensor, features=made_with), sensor, size),
             stamp=stamp,
         )
         desks[sensor] = SensorDesk(pipeline, live=parts.config.sensors[sensor].source not in fast)
@@ -131,8 +131,8 @@ def take_up_baselines(desk: SensorDesk, parts: Parts, store: Store) -> bool:
     healthy, size, made_with = desk.pipeline.healthy, len(feature_names(parts.bundle.spec)), fingerprint(parts)
     if healthy.baselines or healthy.progress is not None:
         return False
-    healthy.baselines = _readable(store.baselines(desk.sensor, features=made_with), desk.sensor, size)
-    healthy.aside = _readable(store.aside(desk.sensor, features=made_with), desk.sensor, size)
+    healthy.baselines = _readable(store.learnt.baselines(desk.sensor, features=made_with), desk.sensor, size)
+    healthy.aside = _readable(store.learnt.aside(desk.sensor, features=made_with), desk.sensor, size)
     return bool(healthy.baselines)
 
 

@@ -22,10 +22,12 @@ from agent.dsp.features import FeatureSpec, feature_names
 from agent.errors import ConfigError
 from agent.messages.commissioning_text import doubt_in_words, doubt_of_alert, outcome_in_words, progress_in_words
 from agent.pipeline import FORGOTTEN_AFTER_S
+from agent.service.alert_rows import Said
 from agent.service.announcer import Announcer
 from agent.service.control import Answer, Commission, Forget
+from agent.service.learnt_rows import Stored, UnderWay
 from agent.service.sensor import SensorDesk
-from agent.service.store import Said, Store, Stored, UnderWay
+from agent.service.store import Store
 from agent.types import Alert, AlertReason, Commissioned, Doubt
 
 NOT_WRITTEN = "the state could not be written: this will not survive a restart; check the disk"
@@ -61,7 +63,7 @@ class Teaching:
         """What a desk knows came out of the store, and needs no writing; a commissioning that was under way goes on."""
         self._kept[desk.sensor] = _known(desk)
         self._told[desk.sensor] = None
-        found = self._store.under_way(desk.sensor, features=self._features, max_age_s=FORGOTTEN_AFTER_S)
+        found = self._store.learnt.under_way(desk.sensor, features=self._features, max_age_s=FORGOTTEN_AFTER_S)
         if found is not None:
             self._resume(desk, *found)
 
@@ -88,7 +90,7 @@ class Teaching:
             return
         self._lessons_kept_s[desk.sensor] = now_s
         if new := desk.pipeline.healthy.take_new():
-            self._store.add_lessons(desk.sensor, [lesson_to_bytes(lesson) for lesson in new])
+            self._store.learnt.add_lessons(desk.sensor, [lesson_to_bytes(lesson) for lesson in new])
 
     def keep(self, desk: SensorDesk) -> bool:
         """Write what was learnt, and tell how a commissioning ended; False where neither happened."""
@@ -181,7 +183,7 @@ class Teaching:
 
     def _write(self, desk: SensorDesk, ended: Sequence[Said] = (), *, under_way: UnderWay | None = None) -> bool:
         baselines, aside = self._kept[desk.sensor] = _known(desk)
-        return self._store.save_baselines(
+        return self._store.learnt.save(
             desk.sensor,
             _stored(baselines),
             features=self._features,

@@ -76,7 +76,7 @@ class Worker:
             readers=readers,
             publishers=publishers,
             started_s=time.monotonic(),
-            orphaned=store.orphaned_sinks(publishers),
+            orphaned=store.sinks.orphaned(publishers),
         )
         self._stop = stop
         self._teaching = Teaching(store, announcer=self._announcer, features=fingerprint(parts), spec=parts.bundle.spec)

@@ -31,12 +31,14 @@ from agent.machine import Machine, SensorSetup
 from agent.messages.compose import Speaker
 from agent.messages.topics import Topics
 from agent.ports import Heard, Message
+from agent.service.alert_rows import AlertRows, Said
 from agent.service.announcer import Announcer
 from agent.service.outbox import Outbox, Outboxes
 from agent.service.publisher import Publisher
 from agent.service.refuge import Refuge
+from agent.service.sink_rows import SinkRows
 from agent.service.state_file import FILE_NAME
-from agent.service.store import Said, Store
+from agent.service.store import Store
 from agent.sinks.mqtt import MqttSink
 from agent.transport.mqtt import Broker
 from agent.types import Alert, State, StateChange
@@ -80,11 +82,20 @@ class MortalStore(Store):
     """The store, with points before and after each of its transactions and before each statement in them."""
 
     def __init__(self, folder: Path, life: Life) -> None:
-        self._life = life
-        self._committed = os.open(folder / "committed", os.O_WRONLY | os.O_APPEND | os.O_CREAT)
         place = Refuge(folder / FILE_NAME)
         place.connection.set_trace_callback(lambda statement: life.point(" ".join(statement.split()[:3])))
         super().__init__(place)
+        self.alerts = MortalAlerts(self, folder, life)
+        self.sinks = MortalRows(self, life)
+
+
+class MortalAlerts(AlertRows):
+    """Its alerts, with a point after each commit."""
+
+    def __init__(self, store: Store, folder: Path, life: Life) -> None:
+        super().__init__(store.transactions, numbers=store.numbers)
+        self._life = life
+        self._committed = os.open(folder / "committed", os.O_WRONLY | os.O_APPEND | os.O_CREAT)
 
     def commit(self, said: Said) -> bool:
         kept = super().commit(said)
@@ -93,6 +104,14 @@ class MortalStore(Store):
             os.write(self._committed, f"{said.event.alert}\n".encode())
         self._life.point(f"after commit of {event}")
         return kept
+
+
+class MortalRows(SinkRows):
+    """What it keeps for sinks, with points around each row that goes."""
+
+    def __init__(self, store: Store, life: Life) -> None:
+        super().__init__(store.transactions, numbers=store.numbers)
+        self._life = life
 
     def settle(self, sink: str, messages: list[Message]) -> bool:
         self._life.point("before settle")
@@ -124,16 +143,16 @@ def live(folder: Path, broker: Broker, life: Life, *, sensor: str, hasty: bool, 
     """Alternate damage and repair, unless `hasty` only when everything before was heard; with `to_the_end` until the
     machine is well."""
     store = MortalStore(folder, life)
-    outbox, stop = Outbox(limit=100, waiting=store.waiting("broker")), threading.Event()
+    outbox, stop = Outbox(limit=100, waiting=store.sinks.waiting("broker")), threading.Event()
     outboxes = Outboxes({"broker": outbox})
     found: list[tuple[str, Any]] = []
     publisher = Publisher(
         MortalSink(broker, life),
         outbox,
         stop=stop,
-        rows=store,
+        rows=store.sinks,
         own=TOPICS.shown,
-        found=None if store.is_read_back("broker") else lambda name, held: found.append((name, held)),
+        found=None if store.sinks.is_read_back("broker") else lambda name, held: found.append((name, held)),
     )
     parts: Any = SimpleNamespace(
         topics=TOPICS, speaker=SPEAKER, config=SimpleNamespace(publish=SimpleNamespace(diagnoses=False))

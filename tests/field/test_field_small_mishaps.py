@@ -67,7 +67,9 @@ def test_a_full_disk_is_told_commissioning_fails_and_all_is_kept_once_there_is_r
     agent.signal(signal.SIGTERM)
     assert agent.wait() == os.EX_OK
     store = open_store(agent.state_dir)
-    (table,) = store._place.connection.execute("select count(*) from baseline where sensor = 'tape'").fetchone()
+    (table,) = store.transactions.place.connection.execute(
+        "select count(*) from baseline where sensor = 'tape'"
+    ).fetchone()
     assert table == 1
 
 
@@ -188,4 +190,4 @@ def test_a_file_that_is_damaged_while_running_is_written_anew_from_what_the_agen
     agent.wait()
     store = open_store(agent.state_dir)
     assert store.notices == ()
-    assert store._rows("select count(*) from baseline where sensor = 'tape'") == [(1,)]
+    assert store.transactions.rows("select count(*) from baseline where sensor = 'tape'") == [(1,)]

@@ -50,7 +50,7 @@ class Journal:
 
     def put(self, message: Message, *, only: str | None = None) -> None:
         self.messages.append(message)
-        self.known.append([waiting.seq for waiting in self.store.waiting("broker")])
+        self.known.append([waiting.seq for waiting in self.store.sinks.waiting("broker")])
 
     def gone(self) -> dict[str, list[Message]]:
         return {}
@@ -96,7 +96,7 @@ def test_an_alert_is_stored_with_its_event_before_it_is_published(event: Any, jo
     announcer(journal).announce(desk(), [replace(ALERT, event=event)])
     assert journal.order == [TOPICS.event, TOPIC]
     assert journal.known[0] == [1]
-    assert [kept.alert.event for kept in journal.store.open_alerts()] == ([] if event == "cleared" else [event])
+    assert [kept.alert.event for kept in journal.store.alerts.open()] == ([] if event == "cleared" else [event])
 
 
 def test_events_are_numbered_and_the_shown_alert_bears_the_number_of_its_event(journal: Journal) -> None:
@@ -149,13 +149,13 @@ def test_an_alert_that_nobody_watches_any_more_is_cleared_and_its_reason_said(
     assert (cleared["id"], cleared["event"], cleared["reason"]) == (ALERT.id, "cleared", "not_configured")
     assert cleared["seq"] == 2
     assert set(again.on(TOPIC)) == {None}
-    assert again.store.open_alerts() == ()
+    assert again.store.alerts.open() == ()
 
 
 def test_an_alert_from_an_older_agent_whose_sensor_is_gone_is_cleared_as_well(journal: Journal, tmp_path: Path) -> None:
     announcer(journal).announce(desk(), [ALERT])
-    journal.store._place.connection.execute("update alert set payload = null, seq = 0")
-    journal.store._place.connection.commit()
+    journal.store.transactions.place.connection.execute("update alert set payload = null, seq = 0")
+    journal.store.transactions.place.connection.commit()
     again = restarted(journal, tmp_path)
     speaks = announcer(again)
     speaks._speaker = replace(SPEAKER, setups={})
@@ -171,7 +171,7 @@ def test_every_topic_that_is_not_wanted_any_more_is_emptied(journal: Journal, tm
     assert again.on(TOPICS.state("fan")) == [None]
     assert len(again.on(TOPICS.state("pump_de"))) == 1
     emptied = [message for message in again.messages if not message.payload]
-    again.store.settle("broker", emptied)
+    again.store.sinks.settle("broker", emptied)
     last = restarted(again, tmp_path)
     announcer(last).take_up_alerts({"pump_de": desk()})
     assert last.order == [TOPICS.state("pump_de")]
@@ -201,7 +201,7 @@ def test_an_alert_that_only_the_broker_knows_is_cleared_because_the_state_was_lo
     assert fresh.on(TOPIC) == [None]
     assert fresh.on(TOPICS.state("fan")) == [None]
     assert None not in fresh.on(TOPICS.state("pump_de"))
-    assert fresh.store.is_read_back("broker")
+    assert fresh.store.sinks.is_read_back("broker")
     speaks.reconcile("broker", held)
     assert len(fresh.on(TOPICS.event)) == 1
 
@@ -260,7 +260,7 @@ def test_when_an_alert_began_is_corrected_once_its_clock_is_known(
     assert (before["clock"], after["clock"]) == ("unknown", "synchronised")
     assert (after["event"], after["reason"]) == ("updated", "clock_corrected")
     assert moved_s(before["opened"], after["opened"]) == 3600.0
-    (kept,) = again.store.open_alerts()
+    (kept,) = again.store.alerts.open()
     assert ALERT.opened_wall_s is not None
     assert kept.alert.opened_wall_s == ALERT.opened_wall_s + 3600.0
 

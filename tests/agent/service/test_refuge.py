@@ -13,8 +13,9 @@ from one_alert import ALERT
 
 from agent.errors import ConfigError
 from agent.service.refuge import RETRY_S
+from agent.service.seals import sealed, unsealed
 from agent.service.state_file import FILE_NAME
-from agent.service.store import Store, open_store, sealed, unsealed
+from agent.service.store import Store, open_store
 
 LATER = replace(ALERT, bearing="nde", id="later")
 
@@ -33,7 +34,7 @@ def refuse_writes(path: Path) -> sqlite3.Connection:
 
 def kept(path: Path) -> Store:
     store = open_store(path)
-    store.save_baselines("pump_de", {"de": b"healthy"}, features="f")
+    store.learnt.save("pump_de", {"de": b"healthy"}, features="f")
     keep(store, ALERT)
     return store
 
@@ -47,7 +48,7 @@ def test_what_is_saved_while_the_disk_refuses_is_in_memory_and_on_the_disk_once_
     written = f"state_not_kept: {tmp_path / FILE_NAME} cannot be written (database is locked); "
     assert store.notices[0].startswith(written)
     assert opened(store) == (ALERT, LATER)
-    assert store.baselines("pump_de", features="f") == {"de": b"healthy"}
+    assert store.learnt.baselines("pump_de", features="f") == {"de": b"healthy"}
     assert not keep(store, replace(ALERT, event="cleared"))
     store.look(later())
     assert not store.is_kept
@@ -60,7 +61,7 @@ def test_what_is_saved_while_the_disk_refuses_is_in_memory_and_on_the_disk_once_
     store.close()
     again = open_store(tmp_path)
     assert opened(again) == (LATER,)
-    assert again.baselines("pump_de", features="f") == {"de": b"healthy"}
+    assert again.learnt.baselines("pump_de", features="f") == {"de": b"healthy"}
 
 
 def test_a_start_on_a_disk_that_refuses_knows_what_was_kept(tmp_path):
@@ -69,7 +70,7 @@ def test_a_start_on_a_disk_that_refuses_knows_what_was_kept(tmp_path):
     store = open_store(tmp_path)
     assert not store.is_kept
     assert opened(store) == (ALERT,)
-    assert store.baselines("pump_de", features="f") == {"de": b"healthy"}
+    assert store.learnt.baselines("pump_de", features="f") == {"de": b"healthy"}
     keep(store, replace(ALERT, event="cleared"))
     lock.close()
     assert not store.look(later())  # nothing more than was known
@@ -91,7 +92,7 @@ def test_what_could_not_even_be_read_at_the_start_is_found_again_and_not_written
     assert store.look(later())
     assert store.is_kept
     assert opened(store) == (ALERT, LATER)
-    assert store.baselines("pump_de", features="f") == {"de": b"healthy"}
+    assert store.learnt.baselines("pump_de", features="f") == {"de": b"healthy"}
 
 
 def test_a_file_that_is_taken_away_while_running_is_written_anew(tmp_path):
@@ -121,7 +122,7 @@ def test_a_damaged_file_is_restored_from_its_copy(tmp_path):
     store.close()
     (tmp_path / FILE_NAME).write_bytes(b"torn" * 3000)
     again = open_store(tmp_path)
-    assert again.baselines("pump_de", features="f") == {"de": b"healthy"}
+    assert again.learnt.baselines("pump_de", features="f") == {"de": b"healthy"}
     (notice,) = again.notices
     assert "was damaged" in notice
     assert f"restored from {FILE_NAME}.bak; check the open alerts" in notice
@@ -133,7 +134,7 @@ def test_a_copy_that_is_damaged_too_is_not_believed(tmp_path):
         (tmp_path / name).write_bytes(b"torn" * 3000)
     again = open_store(tmp_path)
     assert again.is_kept
-    assert again.baselines("pump_de", features="f") == {}
+    assert again.learnt.baselines("pump_de", features="f") == {}
     assert any("start afresh" in notice for notice in again.notices)
 
 
@@ -149,12 +150,12 @@ def test_a_baseline_with_a_flipped_bit_is_never_used_and_comes_from_the_copy(tmp
     kept(tmp_path).close()
     flip(tmp_path / FILE_NAME, b"healthy")
     store = open_store(tmp_path)
-    assert store.baselines("pump_de", features="f") == {"de": b"healthy"}
+    assert store.learnt.baselines("pump_de", features="f") == {"de": b"healthy"}
     assert any("is restored from the copy" in notice for notice in store.notices)
     store.close()
     flip(tmp_path / f"{FILE_NAME}.bak", b"healthy")
     store = open_store(tmp_path)
-    assert store.baselines("pump_de", features="f") == {}
+    assert store.learnt.baselines("pump_de", features="f") == {}
     assert any("no copy has it; commission it again" in notice for notice in store.notices)
 
 

@@ -16,8 +16,9 @@ from one_alert import ALERT
 from requirements import ROOT
 
 from agent.errors import ConfigError
+from agent.service.learnt_rows import UnderWay
 from agent.service.state_file import FILE_NAME, LAYOUT, first
-from agent.service.store import UnderWay, open_store
+from agent.service.store import open_store
 
 
 def test_an_open_alert_comes_back_as_it_was(tmp_path):
@@ -41,10 +42,10 @@ def test_a_cleared_alert_is_forgotten_and_an_updated_one_replaced(tmp_path):
 
 def test_a_baseline_learnt_with_other_features_is_ignored_with_a_notice(tmp_path):
     store = open_store(tmp_path)
-    store.save_baselines("pump_de", {"de": b"first", None: b"whole"}, features="1:aa")
-    assert store.baselines("pump_de", features="1:aa") == {"de": b"first", None: b"whole"}
+    store.learnt.save("pump_de", {"de": b"first", None: b"whole"}, features="1:aa")
+    assert store.learnt.baselines("pump_de", features="1:aa") == {"de": b"first", None: b"whole"}
     assert store.notices == ()
-    assert store.baselines("pump_de", features="2:bb") == {}
+    assert store.learnt.baselines("pump_de", features="2:bb") == {}
     assert len(store.notices) == 1
     assert "commission it again" in store.notices[0]
 
@@ -53,9 +54,9 @@ def test_what_is_known_of_a_machine_is_replaced_as_a_whole_with_the_alerts_that_
     store = open_store(tmp_path)
     keep(store, ALERT)
     keep(store, replace(ALERT, bearing="nde"))
-    store.save_baselines("pump_de", {"de": b"old", "nde": b"old"}, features="f")
-    store.save_baselines("other", {None: b"other"}, features="f")
-    assert store.save_baselines(
+    store.learnt.save("pump_de", {"de": b"old", "nde": b"old"}, features="f")
+    store.learnt.save("other", {None: b"other"}, features="f")
+    assert store.learnt.save(
         "pump_de",
         {},
         features="f",
@@ -64,41 +65,41 @@ def test_what_is_known_of_a_machine_is_replaced_as_a_whole_with_the_alerts_that_
     )
     store.close()
     store = open_store(tmp_path)
-    assert store.baselines("pump_de", features="f") == {}
-    assert store.aside("pump_de", features="f") == {"de": b"old", "nde": b"old"}
+    assert store.learnt.baselines("pump_de", features="f") == {}
+    assert store.learnt.aside("pump_de", features="f") == {"de": b"old", "nde": b"old"}
     assert [alert.bearing for alert in opened(store)] == ["nde"]
-    store.save_baselines("pump_de", {"de": b"new"}, features="f")
-    assert store.baselines("pump_de", features="f") == {"de": b"new"}
-    assert store.aside("pump_de", features="f") == {}
-    assert store.baselines("other", features="f") == {None: b"other"}
+    store.learnt.save("pump_de", {"de": b"new"}, features="f")
+    assert store.learnt.baselines("pump_de", features="f") == {"de": b"new"}
+    assert store.learnt.aside("pump_de", features="f") == {}
+    assert store.learnt.baselines("other", features="f") == {None: b"other"}
 
 
 def test_a_change_that_cannot_be_written_whole_is_not_written_at_all(tmp_path):
     store = open_store(tmp_path)
-    store.save_baselines("pump_de", {"de": b"old"}, features="f")
+    store.learnt.save("pump_de", {"de": b"old"}, features="f")
     keep(store, ALERT)
     with sqlite3.connect(tmp_path / FILE_NAME) as other:
         other.execute("create trigger no before delete on alert begin select raise(abort, 'no'); end")
     other.close()
-    assert not store.save_baselines(
+    assert not store.learnt.save(
         "pump_de", {}, features="f", aside={"de": b"old"}, ended=[said(store, replace(ALERT, event="cleared"))]
     )
-    assert store.baselines("pump_de", features="f") == {}  # in memory, where it goes on
+    assert store.learnt.baselines("pump_de", features="f") == {}  # in memory, where it goes on
     on_disk = open_store(tmp_path)
-    assert on_disk.baselines("pump_de", features="f") == {"de": b"old"}
-    assert on_disk.aside("pump_de", features="f") == {}
+    assert on_disk.learnt.baselines("pump_de", features="f") == {"de": b"old"}
+    assert on_disk.learnt.aside("pump_de", features="f") == {}
 
 
 def test_a_commissioning_under_way_is_kept_with_its_lessons_until_it_ends(tmp_path):
     def under_way(store, *, features="f", max_age_s=60.0):
-        return store.under_way("pump_de", features=features, max_age_s=max_age_s)
+        return store.learnt.under_way("pump_de", features=features, max_age_s=max_age_s)
 
     store = open_store(tmp_path)
     assert under_way(store) is None
-    store.save_baselines("pump_de", {}, features="f", under_way=UnderWay(b"asked"))
-    store.add_lessons("pump_de", [b"one", b"two"])
-    store.add_lessons("pump_de", [b"three"])
-    store.save_baselines("pump_de", {"de": b"forgotten at one speed"}, features="f")
+    store.learnt.save("pump_de", {}, features="f", under_way=UnderWay(b"asked"))
+    store.learnt.add_lessons("pump_de", [b"one", b"two"])
+    store.learnt.add_lessons("pump_de", [b"three"])
+    store.learnt.save("pump_de", {"de": b"forgotten at one speed"}, features="f")
     store.close()
     store = open_store(tmp_path)
     assert under_way(store) == (b"asked", [b"one", b"two", b"three"])
@@ -106,9 +107,9 @@ def test_a_commissioning_under_way_is_kept_with_its_lessons_until_it_ends(tmp_pa
     assert under_way(store, features="other") is None
     assert under_way(store, max_age_s=-1.0) is None
     assert all("was interrupted for too long" in notice for notice in store.notices)
-    store.save_baselines("pump_de", {}, features="f", under_way=UnderWay(b"anew"))
+    store.learnt.save("pump_de", {}, features="f", under_way=UnderWay(b"anew"))
     assert under_way(store) == (b"anew", [])
-    store.save_baselines("pump_de", {"de": b"learnt"}, features="f", under_way=UnderWay())
+    store.learnt.save("pump_de", {"de": b"learnt"}, features="f", under_way=UnderWay())
     assert under_way(store) is None
 
 
@@ -121,8 +122,8 @@ def test_a_file_from_before_there_was_anything_to_set_aside_is_read(tmp_path):
     connection.close()
     store = open_store(tmp_path)
     assert store.notices == ()
-    assert store.baselines("pump_de", features="f") == {"de": b"old"}
-    assert store.aside("pump_de", features="f") == {}
+    assert store.learnt.baselines("pump_de", features="f") == {"de": b"old"}
+    assert store.learnt.aside("pump_de", features="f") == {}
 
 
 WRITER = """
@@ -132,7 +133,7 @@ from agent.service.store import open_store
 store = open_store(Path(sys.argv[1]))
 for count in range(1_000_000):
     value = {None: str(count).encode()}
-    store.save_baselines("pump_de", value, features="f", aside=value, ended=[])
+    store.learnt.save("pump_de", value, features="f", aside=value, ended=[])
     sys.stdout.write(f"{count}\\n")
     sys.stdout.flush()
 """
@@ -153,9 +154,9 @@ def test_what_was_acknowledged_survives_kill_9(tmp_path, acknowledged):
     writer.wait()
     store = open_store(tmp_path)
     assert store.notices == ()
-    kept = store.baselines("pump_de", features="f")
+    kept = store.learnt.baselines("pump_de", features="f")
     assert int(kept[None]) >= seen
-    assert store.aside("pump_de", features="f") == kept  # one transaction
+    assert store.learnt.aside("pump_de", features="f") == kept  # one transaction
 
 
 @pytest.mark.parametrize("damage", [b"not a database at all, " * 400, b"SQLite format 3\x00" + b"\xff" * 8000])
@@ -207,7 +208,7 @@ def test_a_write_that_fails_is_counted_and_stops_nothing(tmp_path):
     other.close()
     assert not keep(store, ALERT)
     assert store.failures == 1
-    assert not store.save_baselines("pump_de", {None: b""}, features="f")
+    assert not store.learnt.save("pump_de", {None: b""}, features="f")
     assert opened(store) == (ALERT,)
     assert store.notices[0].startswith("state_not_kept: ")
 
@@ -220,24 +221,24 @@ CLEARED = replace(ALERT, event="cleared")
 def test_events_outlive_a_restart_in_their_order_until_each_sink_has_them(tmp_path):
     store = open_store(tmp_path)
     first, second = keep(store, ALERT, sinks=("a", "b")), keep(store, CLEARED, sinks=("a", "b"))
-    assert store.settle("a", [first[0]])
+    assert store.sinks.settle("a", [first[0]])
     store.close()
     again = open_store(tmp_path)
-    assert again.waiting("a") == [second[0]]
-    assert again.waiting("b") == [first[0], second[0]]
-    assert again.next_seq() == second[0].seq + 1
-    assert again.orphaned_sinks(("a",)) == {"b": 2}
+    assert again.sinks.waiting("a") == [second[0]]
+    assert again.sinks.waiting("b") == [first[0], second[0]]
+    assert again.numbers.next_seq() == second[0].seq + 1
+    assert again.sinks.orphaned(("a",)) == {"b": 2}
 
 
 def test_a_topic_is_remembered_until_its_sink_has_acknowledged_that_it_is_empty(tmp_path):
     store = open_store(tmp_path)
     (_, shown), (_, emptied) = keep(store, ALERT), keep(store, CLEARED)
-    assert store.settle("broker", [shown])  # late: what it showed may stand there still
+    assert store.sinks.settle("broker", [shown])  # late: what it showed may stand there still
     store.close()
     again = open_store(tmp_path)
-    assert again.retained("broker")[shown.topic].alerts == {ALERT.id}
-    assert again.settle("broker", [emptied])
-    assert again.retained("broker") == {}
+    assert again.sinks.retained("broker")[shown.topic].alerts == {ALERT.id}
+    assert again.sinks.settle("broker", [emptied])
+    assert again.sinks.retained("broker") == {}
 
 
 def test_an_emptied_topic_that_shows_another_alert_by_now_is_remembered(tmp_path):
@@ -245,11 +246,11 @@ def test_an_emptied_topic_that_shows_another_alert_by_now_is_remembered(tmp_path
     keep(store, ALERT)
     _, emptied = keep(store, CLEARED)
     _, other = keep(store, replace(ALERT, id="another"))
-    assert store.settle("broker", [emptied])
-    assert store.retained("broker")[other.topic].alerts == {"another"}
+    assert store.sinks.settle("broker", [emptied])
+    assert store.sinks.retained("broker")[other.topic].alerts == {"another"}
     keep(store, replace(CLEARED, id="another"))
-    assert store.settle("broker", [other])
-    assert store.retained("broker")[other.topic].alerts == {"another"}
+    assert store.sinks.settle("broker", [other])
+    assert store.sinks.retained("broker")[other.topic].alerts == {"another"}
 
 
 def test_ids_of_alerts_never_repeat_even_where_the_file_is_lost(tmp_path):
@@ -257,7 +258,7 @@ def test_ids_of_alerts_never_repeat_even_where_the_file_is_lost(tmp_path):
     for name in ("first", "second"):
         for _ in range(4):
             store = open_store(tmp_path / name)
-            ids |= {store.new_id() for _ in range(50)}
+            ids |= {store.numbers.new_id() for _ in range(50)}
             store.close()
     assert len(ids) == 400
     assert {len(one) for one in ids} == {16}
@@ -266,17 +267,17 @@ def test_ids_of_alerts_never_repeat_even_where_the_file_is_lost(tmp_path):
 def test_events_grow_old_while_the_agent_runs_and_by_no_clock_that_jumps(tmp_path):
     store = open_store(tmp_path, max_age_s=1000.0)
     event, _ = keep(store, ALERT)
-    store._opened_s -= 900.0  # it has run for so long
-    assert not store.is_too_old(event)
+    store.numbers._opened_s -= 900.0  # it has run for so long
+    assert not store.sinks.is_too_old(event)
     store.close()
     again = open_store(tmp_path, max_age_s=1000.0)
-    assert again.waiting("broker") == [event]
-    assert not again.is_too_old(event)
-    again._opened_s -= 200.0
-    assert again.is_too_old(event)
+    assert again.sinks.waiting("broker") == [event]
+    assert not again.sinks.is_too_old(event)
+    again.numbers._opened_s -= 200.0
+    assert again.sinks.is_too_old(event)
     young, _ = keep(again, CLEARED)
-    assert not again.is_too_old(young)
-    assert again.is_too_old(event)
+    assert not again.sinks.is_too_old(young)
+    assert again.sinks.is_too_old(event)
 
 
 LAYOUT_1 = """
@@ -302,13 +303,13 @@ def test_a_state_file_of_the_first_layout_is_taken_over(tmp_path):
     old.close()
     store = open_store(tmp_path)
     assert store.notices == ()
-    assert store.baselines("pump_de", features="f") == {None: b"learnt"}
-    assert store.open_alerts() == ((ALERT, 0, b""),)
-    assert first(store._place.connection, "pragma user_version") == LAYOUT
-    assert not store.is_read_back("broker")
-    assert store.note_read_back("broker")
+    assert store.learnt.baselines("pump_de", features="f") == {None: b"learnt"}
+    assert store.alerts.open() == ((ALERT, 0, b""),)
+    assert first(store.transactions.place.connection, "pragma user_version") == LAYOUT
+    assert not store.sinks.is_read_back("broker")
+    assert store.sinks.note_read_back("broker")
     store.close()
-    assert open_store(tmp_path).is_read_back("broker")
+    assert open_store(tmp_path).sinks.is_read_back("broker")
 
 
 def test_only_the_owner_may_read_the_file(tmp_path):
@@ -318,13 +319,13 @@ def test_only_the_owner_may_read_the_file(tmp_path):
 
 def test_a_file_restored_from_its_copy_trusts_neither_its_numbers_nor_what_it_knew_of_sinks(tmp_path):
     store = open_store(tmp_path)
-    store.note_read_back("broker")
-    store.save_baselines("pump_de", {None: b"learnt"}, features="f")
+    store.sinks.note_read_back("broker")
+    store.learnt.save("pump_de", {None: b"learnt"}, features="f")
     later = [said(store, ALERT) for _ in range(5)]
-    assert all(store.commit(one) for one in later)
+    assert all(store.alerts.commit(one) for one in later)
     store.close()
     (tmp_path / FILE_NAME).write_bytes(b"not a database at all, " * 400)
     again = open_store(tmp_path)
-    assert again.baselines("pump_de", features="f") == {None: b"learnt"}
-    assert not again.is_read_back("broker")
-    assert again.next_seq() > later[-1].event.seq
+    assert again.learnt.baselines("pump_de", features="f") == {None: b"learnt"}
+    assert not again.sinks.is_read_back("broker")
+    assert again.numbers.next_seq() > later[-1].event.seq
