@@ -42,13 +42,12 @@ def moved(shelf: Shelf, origin: tuple[str, float]) -> Shelf:
 
 def is_worse(shelf: Shelf, windows: Sequence[Diagnosis]) -> bool:
     """Whether the latest abnormal windows lie `WORSE` times as high as when the alert was put there."""
-    deviation, velocity = _deviation(windows), _velocity(windows)
-    deviates = shelf.deviation is not None and deviation is not None
-    shakes = shelf.velocity_mm_s is not None and velocity is not None
-    return bool(
-        (deviates and deviation >= WORSE * max(shelf.deviation, LEAST_DEVIATION))
-        or (shakes and velocity >= WORSE * shelf.velocity_mm_s)
-    )
+    then_far = None if shelf.deviation is None else max(shelf.deviation, LEAST_DEVIATION)
+    return _has_grown(then_far, _deviation(windows)) or _has_grown(shelf.velocity_mm_s, _velocity(windows))
+
+
+def _has_grown(then: float | None, now: float | None) -> bool:
+    return then is not None and now is not None and now >= WORSE * then
 
 
 def _as_then(shelf: Shelf, wall_s: float, origin: tuple[str, float] | None) -> float:

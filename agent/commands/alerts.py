@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import argparse
 import os
+from collections.abc import Callable
 
 from agent.commands import running
-from agent.service.alert_requests import Acknowledge, Close, Unshelve
+from agent.service.alert_requests import Acknowledge, Close, Remote, Unshelve
 from agent.service.control import ask
 
-REQUESTS = {
+REQUESTS: dict[str, tuple[Callable[[str, str | None], Remote], str]] = {
     "acknowledge": (Acknowledge, "acknowledged"),
     "unshelve": (Unshelve, "taken back from the shelf"),
     "close": (Close, "closed"),

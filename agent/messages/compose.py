@@ -190,6 +190,9 @@ class Said(msgspec.Struct, frozen=True, kw_only=True):
     schema: Literal["textvib/alert/1"]
     id: str
     seq: Annotated[int, msgspec.Meta(ge=0, le=1 << 52)] = 0
+    event: str = ""
+    sensor: str = ""
+    bearing: str | None = None
 
 
 def said_of(payload: bytes) -> Said | None:

@@ -13,6 +13,7 @@ import msgspec
 
 from agent.ports import Message
 from agent.service.numbers import Numbers
+from agent.service.state_tables import Put
 from agent.service.transactions import Statement, Transactions
 from agent.types import Alert
 
@@ -61,19 +62,20 @@ class AlertRows:
     def save_again(self, alert: Alert, shown: Message, *, sinks: tuple[str, ...]) -> bool:
         """An open alert, of which not even memory knows any more."""
         steps = self.steps(Said(alert, shown, shown, sinks))
-        return self._transactions.write([step for step in steps if " outbox " not in step[0]])
+        events = [step for step in steps if isinstance(step, Put) and step.table == "outbox"]
+        return self._transactions.write([step for step in steps if step not in events])
 
     def steps(self, said: Said) -> list[Statement]:
         """What is open now, an event for every sink, and that each may show it until it has acknowledged something
         newer."""
         alert, event, shown, sinks = said
-        place, where = (shown.topic, shown.alert, shown.seq), "insert or replace into"
+        place = (shown.topic, shown.alert, shown.seq)
         bucket_s = self._numbers.bucket_s(event.seq)
         row = (event.seq, event.topic, event.payload, event.qos, event.kind, event.alert, bucket_s)
         return [
             *([] if alert is None else [_standing(alert, event)]),
-            (f"{where} outbox values (?, ?, ?, ?, ?, ?, ?, ?)", [(sink, *row) for sink in sinks]),
-            (f"{where} retained values (?, ?, ?, ?)", [(sink, *place) for sink in sinks]),
+            Put("outbox", [(sink, *row) for sink in sinks]),
+            Put("retained", [(sink, *place) for sink in sinks]),
             *self._numbers.steps(),
         ]
 
@@ -84,4 +86,4 @@ def _standing(alert: Alert, event: Message) -> Statement:
     if alert.event == "cleared":
         return "delete from alert where sensor = ? and bearing = ? and id = ?", [(*key, alert.id)]
     row = (*key, alert.id, msgspec.json.encode(alert), event.seq, event.payload)
-    return "insert or replace into alert values (?, ?, ?, ?, ?, ?)", [row]
+    return Put("alert", [row])

@@ -22,19 +22,13 @@ from agent.service.alert_rows import OpenAlert, Said
 from agent.service.assembly import Parts
 from agent.service.inbox import Inbox
 from agent.service.outbox import Outboxes
-from agent.service.sensor import OVERLOADED, SensorDesk
+from agent.service.sensor import SensorDesk
 from agent.service.sink_rows import Shown
+from agent.service.state_log import log_state
 from agent.service.store import Store
 from agent.service.wall_clock import clock_now, origin_now
-from agent.types import Alert, AlertReason, Diagnosis, Output, State, StateChange
+from agent.types import Alert, AlertReason, Diagnosis, Output, StateChange
 
-MENDS = {
-    State.INVALID: "check the sensor, its cable, its mounting and its measuring range",
-    State.LOST: "check the sensor's power and its line",
-}
-"""What to look at where a sensor cannot be judged."""
-
-OVERLOAD_MEND = "use fewer sensors or lower rates, or a faster computer"
 STATE_VALID_S = 60
 """A state is said again every ten seconds; one that is not is no state any more."""
 
@@ -65,7 +59,7 @@ class Announcer:
                 case Alert():
                     self.announce_alert(output)
                 case StateChange():
-                    _log_state(output)
+                    log_state(output)
                     self.announce_state(desk)
 
     def announce_state(self, desk: SensorDesk) -> None:
@@ -104,6 +98,7 @@ class Announcer:
                 self._clear_orphan(stored)
             else:
                 self._open[stored.alert.id] = self._shown(stored.alert, stored.seq, self._payload(stored))
+        self._end_unheard()
         self._states = {self._topics.state(sensor) for sensor in desks}
         always = {self._topics.availability, self._topics.health, *self._states}
         wanted = [*(Message(topic, b"", retain=True) for topic in always), *self._open.values()]
@@ -114,6 +109,15 @@ class Announcer:
             self._outboxes.put(message)
         for desk in desks.values():
             self.announce_state(desk)
+
+    def _end_unheard(self) -> None:
+        """End alerts that wait to be said and are not open any more, as where their rows were damaged."""
+        last = {event.alert: event for sink in self._outboxes.names for event in self._store.sinks.waiting(sink)}
+        for alert_id, event in last.items():
+            said = said_of(event.payload)
+            if said is not None and said.event != "cleared" and alert_id not in self._open:
+                topic = self._topics.alert(said.sensor, said.bearing)
+                self._clear_unheard(alert_id, topic, event.payload, reason="state_lost")
 
     def take_up_found(self, desks: Mapping[str, SensorDesk]) -> None:
         """Restore open alerts that can be read only now; where one is open on that bearing, it stays the one."""
@@ -234,13 +238,6 @@ class Announcer:
     def _payload(self, stored: OpenAlert) -> bytes:
         """What was last said of an alert; composed anew where an older agent stored none."""
         return stored.payload or encode(self._speaker.alert(stored.alert, seq=stored.seq))
-
-
-def _log_state(change: StateChange) -> None:
-    mend = OVERLOAD_MEND if change.reason == OVERLOADED else MENDS.get(change.state)
-    level = logging.INFO if mend is None else logging.WARNING
-    reason = f" ({change.reason})" if change.reason else ""
-    log.log(level, "%s: %s%s%s", change.sensor, change.state, reason, f"; {mend}" if mend else "")
 
 
 def place_of(alert: Alert) -> str:

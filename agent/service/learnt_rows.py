@@ -1,19 +1,18 @@
 """Rows of what was learnt: healthy states, those set aside for a repair, and a commissioning that is under way.
 
-A value that is not what was written is replaced by that of the file's copy, and told; it is never used.
+Each has a checksum: a value that is not what was written is never read here (see `salvage`).
 """
 
 from __future__ import annotations
 
-import contextlib
 import time
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import TypeAlias
 
 from agent.service.alert_rows import AlertRows, Said
-from agent.service.seals import sealed, unsealed
-from agent.service.transactions import Row, Statement, Transactions
+from agent.service.state_tables import Put, Row
+from agent.service.transactions import Statement, Transactions
 
 Stored: TypeAlias = Mapping[str | None, bytes]
 """Bearing -> baseline, as `agent.diagnosis.baseline.to_bytes` writes it."""
@@ -51,7 +50,7 @@ class LearntRows:
         """
 
         def rows(stored: Stored) -> list[Row]:
-            return [(sensor, bearing or "", features, time.time(), sealed(value)) for bearing, value in stored.items()]
+            return [(sensor, bearing or "", features, time.time(), value) for bearing, value in stored.items()]
 
         begins = (
             [] if under_way is None or under_way.value is None else [(sensor, features, time.time(), under_way.value)]
@@ -60,11 +59,11 @@ class LearntRows:
         steps: list[Statement] = [
             ("delete from commissioning where sensor = ?", changed),
             ("delete from lesson where sensor = ?", changed),
-            ("insert into commissioning values (?, ?, ?, ?)", begins),
+            Put("commissioning", begins),
             ("delete from baseline where sensor = ?", [(sensor,)]),
-            ("insert into baseline values (?, ?, ?, ?, ?)", rows(baselines)),
+            Put("baseline", rows(baselines)),
             ("delete from baseline_bak where sensor = ?", [(sensor,)]),
-            ("insert into baseline_bak values (?, ?, ?, ?, ?)", rows(aside or {})),
+            Put("baseline_bak", rows(aside or {})),
         ]
         ends = [step for said in ended for step in self._alerts.steps(said)]
         is_kept = self._transactions.write([*steps, *ends])
@@ -73,10 +72,11 @@ class LearntRows:
 
     def add_lessons(self, sensor: str, lessons: Sequence[bytes]) -> bool:
         """Keep what a commissioning under way has heard since; False: not written."""
+        goes_on = self._transactions.rows("select features, value from commissioning where sensor = ?", sensor)
         return self._transactions.write(
             [
-                ("update commissioning set saved_wall_s = ? where sensor = ?", [(time.time(), sensor)]),
-                ("insert into lesson values (?, ?)", [(sensor, lesson) for lesson in lessons]),
+                Put("commissioning", [(sensor, features, time.time(), value) for features, value in goes_on]),
+                Put("lesson", [(sensor, lesson) for lesson in lessons]),
             ]
         )
 
@@ -105,12 +105,7 @@ class LearntRows:
         query = f"select bearing, features, value from {table} where sensor = ?"
         usable: dict[str | None, bytes] = {}
         stale = 0
-        for bearing, made_with, row in self._transactions.rows(query, sensor):
-            value = unsealed(row)
-            if value is None:
-                value = self._restored(table, sensor, bearing, made_with)
-            if value is None:
-                continue
+        for bearing, made_with, value in self._transactions.rows(query, sensor):
             if made_with == features:
                 usable[bearing or None] = value
             else:
@@ -120,19 +115,3 @@ class LearntRows:
                 f"{sensor}: its baseline was learnt with other features than this bundle's; commission it again"
             )
         return usable
-
-    def _restored(self, table: str, sensor: str, bearing: str, features: str) -> bytes | None:
-        """Of a row that is not what was written, what the copy of the file has."""
-        copied = self._transactions.place.copied()
-        if copied is not None:
-            query = f"select value, saved_wall_s from {table} where sensor = ? and bearing = ? and features = ?"
-            with contextlib.closing(copied):
-                found = copied.execute(query, (sensor, bearing, features)).fetchone()
-            if found is not None and (value := unsealed(found[0])) is not None:
-                at = time.strftime("%Y-%m-%d %H:%M", time.localtime(found[1]))
-                self._transactions.notice(
-                    f"{sensor}: its stored baseline was damaged; that of {at} is restored from the copy"
-                )
-                return value
-        self._transactions.notice(f"{sensor}: its stored baseline was damaged, and no copy has it; commission it again")
-        return None

@@ -10,6 +10,7 @@ import threading
 import time
 from collections import deque
 
+from agent.service.state_tables import Put
 from agent.service.transactions import Statement, Transactions
 
 AGE_STEP_S = 600.0
@@ -70,4 +71,4 @@ class Numbers:
 
 
 def count(name: str, value: float) -> Statement:
-    return "insert or replace into counter values (?, ?)", [(name, value)]
+    return Put("counter", [(name, value)])

@@ -9,19 +9,19 @@ from __future__ import annotations
 import contextlib
 import logging
 import os
-import shutil
 import sqlite3
-import tempfile
 import time
 from pathlib import Path
 
 from agent.errors import ConfigError
+from agent.service.mark import Mark
+from agent.service.salvage import salvage, written_at
 from agent.service.state_file import connect, is_damage, put_aside
 
 RETRY_S = 30.0
 NOT_KEPT = "state_not_kept"
 COPY_SUFFIX = ".bak"
-SCRATCH = Path("/dev/shm")  # memory, where a copy of the file can be recovered though its own disk is full
+MARK_SUFFIX = ".writes"
 
 log = logging.getLogger(__name__)
 
@@ -42,8 +42,12 @@ class Refuge:
         self._retry_s = retry_s
         self._tried_s = time.monotonic()
         self._identity: tuple[int, int] | None = None
+        self._mark = Mark(Path(f"{path}{MARK_SUFFIX}"))
+        self.generation = self._mark.read()
+        """Of the last write that returned, as far as that is noted; the file may be older."""
         try:
             self.connection = self._opened()
+            self._compare()
         except (NotADirectoryError, FileExistsError) as error:
             raise ConfigError(f"agent.state_dir: {path.parent} is no folder ({error}); name another") from error
         except (OSError, sqlite3.Error) as error:
@@ -85,10 +89,6 @@ class Refuge:
             self._move_to_memory(FileNotFoundError("the file was removed or replaced"), self.connection)
         return not self.is_kept and not self.is_emptied and self._came_back()
 
-    def copied(self) -> sqlite3.Connection | None:
-        """What the copy beside the file holds, in memory; None where there is none that can be read."""
-        return _read_aside(Path(f"{self.path}{COPY_SUFFIX}"))
-
     def copy(self) -> None:
         """Keep a copy of the file beside it, from which a damaged one is restored; nothing happens where that fails."""
         copied = Path(f"{self.path}{COPY_SUFFIX}")
@@ -104,6 +104,25 @@ class Refuge:
         except (OSError, sqlite3.Error) as error:
             log.warning("%s: no copy could be made (%s)", copied, error)
 
+    def close(self) -> None:
+        self.connection.close()
+        self._mark.close()
+
+    def note(self, generation: int) -> None:
+        """That the write of this number has returned."""
+        if self.is_kept:
+            self._mark.write(generation)
+
+    def _compare(self) -> None:
+        """Tell where the file ends before the last write that returned: its log was cut, or it is an older one."""
+        written = self.connection.execute("select value from counter where name = 'generation'").fetchone()
+        gone = self.generation - int(written[0] if written else 0)
+        if gone > 0 and not self.is_restored:
+            self.is_restored = True
+            self._notice(
+                f"{self.path} lacks the last {gone} of {self.generation} writes; check baselines and open alerts"
+            )
+
     def _opened(self) -> sqlite3.Connection:
         self.path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
         try:
@@ -116,29 +135,35 @@ class Refuge:
         return connection
 
     def _restored(self, error: sqlite3.Error) -> sqlite3.Connection:
-        """In place of a damaged file: its copy where that is good, else a fresh one."""
+        """In place of a damaged file: what can be saved of it and of its copy."""
         aside = put_aside(self.path)
         copied = Path(f"{self.path}{COPY_SUFFIX}")
-        with contextlib.suppress(OSError, sqlite3.Error):
-            at = time.strftime("%Y-%m-%d %H:%M", time.localtime(copied.stat().st_mtime))
-            shutil.copyfile(copied, self.path)
-            connection = connect(self.path)
-            self.is_restored = True
+        saved = salvage(aside, copied)
+        self.is_restored = True
+        path, name = self.path, aside.name
+        if saved.is_empty:
+            self._notice(f"{path} was damaged ({error}); it is kept as {name}, baselines and open alerts start afresh")
+        elif saved.from_copy:
             self._notice(
-                f"{self.path} was damaged ({error}); it is kept as {aside.name}, and what it held at {at} is restored "
-                f"from {copied.name}; check the open alerts"
+                f"{path} was damaged ({error}); it is kept as {name}, and what it held at {written_at(copied)} is "
+                f"restored from {copied.name}; check the open alerts"
             )
-            return connection
-        self.path.unlink(missing_ok=True)
-        self._notice(
-            f"{self.path} was damaged ({error}); it is kept as {aside.name}, baselines and open alerts start afresh"
-        )
-        return connect(self.path)
+        else:
+            self._notice(
+                f"{path} was damaged ({error}); it is kept as {name}, and all else that it held is taken over; check "
+                "the open alerts"
+            )
+        for text in saved.told:
+            self._notice(text)
+        disk = connect(self.path)
+        with contextlib.closing(saved.connection) as memory:
+            memory.backup(disk)
+        return disk
 
     def _move_to_memory(self, error: Exception, disk: sqlite3.Connection | None) -> None:
         self.trouble = str(error)
         self._tried_s = time.monotonic()
-        memory = _read_through(disk) or _read_aside(self.path)
+        memory = _read_through(disk) or self._read_aside(is_running=disk is not None)
         if memory is None and disk is None:
             self.is_blind = True
         elif memory is None:
@@ -148,6 +173,19 @@ class Refuge:
             with contextlib.suppress(sqlite3.Error):
                 disk.close()
         log.error("%s", self.said[0])
+
+    def _read_aside(self, *, is_running: bool) -> sqlite3.Connection | None:
+        """The same of a file that cannot be opened where it lies. Who runs knows more than what is left of a damaged
+        one; of one that cannot be read at all, the copy may hold less than is there."""
+        if not self.path.is_file() or not os.access(self.path, os.R_OK):
+            return None
+        saved = salvage(self.path, Path(f"{self.path}{COPY_SUFFIX}"))
+        if saved.is_empty or (is_running and not saved.is_whole):
+            saved.connection.close()
+            return None
+        for text in saved.told:
+            self._notice(text)
+        return saved.connection
 
     def _came_back(self) -> bool:
         memory = self.connection
@@ -194,20 +232,6 @@ def _read_through(disk: sqlite3.Connection | None) -> sqlite3.Connection | None:
         memory.close()
         return None
     return memory
-
-
-def _read_aside(path: Path) -> sqlite3.Connection | None:
-    """The same of a file that cannot be opened where it lies: SQLite wants to write beside it, even to read."""
-    try:
-        with tempfile.TemporaryDirectory(dir=SCRATCH if os.access(SCRATCH, os.W_OK) else None) as folder:
-            copied = Path(folder) / path.name
-            shutil.copyfile(path, copied)
-            if Path(f"{path}-wal").exists():
-                shutil.copyfile(f"{path}-wal", f"{copied}-wal")
-            with contextlib.closing(connect(copied)) as readable:
-                return _read_through(readable)
-    except (OSError, sqlite3.Error):
-        return None
 
 
 def _write_over(memory: sqlite3.Connection, disk: sqlite3.Connection) -> None:

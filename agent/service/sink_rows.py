@@ -10,7 +10,8 @@ from typing import NamedTuple
 
 from agent.ports import Message
 from agent.service.numbers import Numbers, count
-from agent.service.transactions import Row, Statement, Transactions
+from agent.service.state_tables import Put, Row
+from agent.service.transactions import Statement, Transactions
 
 
 class Shown(NamedTuple):
@@ -39,7 +40,7 @@ class SinkRows:
         """Before anything is shown on the topics of `messages`: that sinks may hold something there."""
         noted = [(message.topic, message.alert, message.seq) for message in messages]
         rows: list[Row] = [(sink, *place) for sink in sinks for place in noted]
-        return self._transactions.write([("insert or ignore into retained values (?, ?, ?, ?)", rows)])
+        return self._transactions.write([Put("retained", rows, "insert or ignore")])
 
     def retained(self, sink: str) -> dict[str, Shown]:
         """Topic -> what a sink may hold there."""

@@ -1,55 +1,24 @@
-"""The SQLite file under the store: how it is opened, what its tables are, and what becomes of an older or damaged one.
+"""The SQLite file under the store: how it is opened and proved, and what becomes of an older or damaged one.
 
-A write is on the disk when its transaction returns (WAL, synchronous=FULL).
+A write is on the disk when its transaction returns (WAL, synchronous=FULL). A file is proved when it is opened: its
+structure by SQLite, each row by its checksum.
 """
 
 from __future__ import annotations
 
 import sqlite3
 import time
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
 from agent.errors import ConfigError
+from agent.service.seals import unsealed
+from agent.service.state_tables import TABLES, Found, Put, create_tables, read_table
 
 FILE_NAME = "state.sqlite"
-LAYOUT = 2
+LAYOUT = 3
 """PRAGMA user_version; a file of a higher one was written by a later agent."""
-
-SCHEMA = """
-create table if not exists baseline (
-  sensor text not null, bearing text not null, features text not null, saved_wall_s real not null, value blob not null,
-  primary key (sensor, bearing)
-) without rowid;
-create table if not exists baseline_bak (
-  sensor text not null, bearing text not null, features text not null, saved_wall_s real not null, value blob not null,
-  primary key (sensor, bearing)
-) without rowid;
-create table if not exists commissioning (
-  sensor text primary key, features text not null, saved_wall_s real not null, value blob not null
-) without rowid;
-create table if not exists lesson (sensor text not null, value blob not null);
-create table if not exists alert (
-  sensor text not null, bearing text not null, id text not null, value blob not null, primary key (sensor, bearing)
-) without rowid;
-create table if not exists outbox (
-  sink text not null, seq integer not null, topic text not null, payload blob not null, qos integer not null,
-  kind text not null, alert text not null, ran_s real not null, primary key (sink, seq)
-) without rowid;
-create table if not exists retained (
-  sink text not null, topic text not null, alert text not null, seq integer not null, primary key (sink, topic, alert)
-) without rowid;
-create table if not exists counter (name text primary key, value real not null) without rowid;
-"""
-"""`outbox`: events that a sink does not have yet. `retained`: topics on which a sink may hold something, with the alert
-that it may show; a row goes when the sink has acknowledged an emptied or a newer value. `counter`: boots, the last seq,
-the seconds that the agent ran, and which sinks have been read back."""
-
-FROM_LAYOUT_1 = """
-alter table alert add column seq integer not null default 0;
-alter table alert add column payload blob;
-"""
-"""Of an open alert: the number of its last event, and what was said then."""
 
 
 def connect(path: Path | None) -> sqlite3.Connection:
@@ -67,12 +36,62 @@ def connect(path: Path | None) -> sqlite3.Connection:
             raise ConfigError(
                 f"{path} was written by a later agent (layout {layout}); update the agent or move it away"
             )
-        newer = FROM_LAYOUT_1 if layout < 2 else ""
-        connection.executescript(f"begin; {SCHEMA} {newer} pragma user_version = {LAYOUT}; commit;")  # whole or not
+        connection.execute("begin immediate")  # OperationalError where it cannot be written
+        connection.rollback()
+        _take_over(connection, layout)
+        prove(connection)
     except BaseException:
         connection.close()
         raise
     return connection
+
+
+def prove(connection: sqlite3.Connection) -> None:
+    """DatabaseError where a row is not what was written."""
+    damaged = {table: sum(not found.is_whole for found in read_table(connection, table)) for table in TABLES}
+    told = ", ".join(f"{count} of {table}" for table, count in damaged.items() if count)
+    if told:
+        raise sqlite3.DatabaseError(f"rows are not what was written: {told}")
+
+
+def read_rows(connection: sqlite3.Connection, table: str) -> Iterator[Found]:
+    """All rows of a table, whichever agent wrote them; sqlite3.Error where it ends early."""
+    layout = first(connection, "pragma user_version")
+    return read_table(connection, table) if layout >= LAYOUT else _read_older(connection, table)
+
+
+def _take_over(connection: sqlite3.Connection, layout: int) -> None:
+    """Make what an older agent wrote, or nothing yet, the present layout; whole or not at all."""
+    if layout == LAYOUT:
+        return
+    older = [(table, list(_read_older(connection, table))) for table in TABLES]
+    if not all(found.is_whole for _, rows in older for found in rows):
+        raise sqlite3.DatabaseError("a baseline is not what was written")
+    connection.execute("begin immediate")
+    with connection:
+        for table in TABLES:
+            connection.execute(f"drop table if exists {table}")
+        for statement in create_tables():
+            connection.execute(statement)
+        for table, rows in older:
+            connection.executemany(*Put(table, [found.row for found in rows]).sealed(generation=0))
+        connection.execute(f"pragma user_version = {LAYOUT}")
+
+
+def _read_older(connection: sqlite3.Connection, table: str) -> Iterator[Found]:
+    """Rows without columns that came later, and without checksums but those of baselines."""
+    wanted = TABLES[table].columns
+    has = {row[1] for row in connection.execute(f"pragma table_info({table})")}
+    if not has:
+        return
+    columns = ", ".join(name if name in has else "null" if kind == "blob" else "0" for name, kind in wanted.items())
+    order = "" if TABLES[table].keys else " order by rowid"
+    for row in connection.execute(f"select {columns} from {table}{order}"):
+        if table in ("baseline", "baseline_bak"):
+            value = unsealed(row[-1])
+            yield Found((*row[:-1], value), value is not None)
+        else:
+            yield Found(row, is_whole=True)
 
 
 def first(connection: sqlite3.Connection, statement: str) -> Any:

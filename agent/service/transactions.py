@@ -12,12 +12,15 @@ from collections.abc import Sequence
 from typing import Any, TypeAlias
 
 from agent.service.refuge import Refuge
+from agent.service.state_tables import Put, Row
 
 log = logging.getLogger(__name__)
 
-Row: TypeAlias = tuple[object, ...]
-Statement: TypeAlias = tuple[str, Sequence[Row]]
-"""With the rows that it is executed for."""
+Statement: TypeAlias = Put | tuple[str, Sequence[Row]]
+"""Rows to be written, or what else is to be executed, with the rows that it is executed for."""
+
+WRITES = "generation"
+"""The counter of all writes."""
 
 
 class Transactions:
@@ -28,6 +31,8 @@ class Transactions:
         self.failures = 0  # writes that did not reach the disk (full, read-only)
         self.told: tuple[str, ...] = ()  # what was found while reading
         self._lock = threading.RLock()
+        stored = self.rows("select value from counter where name = ?", WRITES)
+        self._generation = max(place.generation, *(int(value) for (value,) in stored), 0)
 
     @property
     def is_kept(self) -> bool:
@@ -75,7 +80,7 @@ class Transactions:
 
     def close(self) -> None:
         with self._lock:
-            self.place.connection.close()
+            self.place.close()
 
     def notice(self, text: str) -> None:
         """Something that whoever looks at the agent has to know of its state."""
@@ -83,7 +88,11 @@ class Transactions:
         self.told = (*self.told, text)
 
     def _transact(self, steps: Sequence[Statement]) -> None:
+        generation = self._generation + 1
         with self.place.connection as connection:
-            for statement, rows in steps:
+            for step in (*steps, Put("counter", [(WRITES, generation)])):
+                statement, rows = step.sealed(generation) if isinstance(step, Put) else step
                 if rows:
                     connection.executemany(statement, rows)
+        self._generation = generation
+        self.place.note(generation)

@@ -11,6 +11,7 @@ from typing import Any
 
 import numpy as np
 import pytest
+from kept_alerts import opened
 from one_alert import ALERT, DIAGNOSIS
 
 from agent.alerting.alerts import Decision
@@ -22,6 +23,7 @@ from agent.messages.topics import Topics
 from agent.ports import Message
 from agent.service.announcer import Announcer
 from agent.service.shelves import take_back, until_by_alert
+from agent.service.state_tables import Put
 from agent.service.store import Store, open_store
 from agent.types import Alert, State, StateChange
 
@@ -154,8 +156,8 @@ def test_an_alert_that_nobody_watches_any_more_is_cleared_and_its_reason_said(
 
 def test_an_alert_from_an_older_agent_whose_sensor_is_gone_is_cleared_as_well(journal: Journal, tmp_path: Path) -> None:
     announcer(journal).announce(desk(), [ALERT])
-    journal.store.transactions.place.connection.execute("update alert set payload = null, seq = 0")
-    journal.store.transactions.place.connection.commit()
+    ((*row, _, _),) = journal.store.transactions.rows("select sensor, bearing, id, value, seq, payload from alert")
+    journal.store.transactions.write([Put("alert", [(*row, 0, None)])])
     again = restarted(journal, tmp_path)
     speaks = announcer(again)
     speaks._speaker = replace(SPEAKER, setups={})
@@ -279,7 +281,7 @@ def test_an_alert_comes_back_from_the_shelf_once_its_time_is_over(journal: Journ
     told = [(event["reason"], event["shelved_until"], event["by"]) for event in journal.on(TOPICS.event)]
     assert told == [("shelved", "2023-11-14T23:13:20Z", "Kim"), ("shelf_over", None, None)]
     assert list(until_by_alert([seat])) == []
-    assert [kept.alert.shelf for kept in journal.store.open_alerts()] == [None]
+    assert [alert.shelf for alert in opened(journal.store)] == [None]
 
 
 def moved_s(before: str, after: str) -> float:
