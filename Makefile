@@ -1,4 +1,4 @@
-# make demo | make workstation | make test | make lint | make rebuild | make soak | make fuzz | make field | make clean
+# make demo | make workstation | make test | make lint | make rebuild | make soak | make fuzz | make field | make systemd | make clean
 PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
@@ -6,7 +6,7 @@ PIP := $(BIN)/python -m pip install --quiet --disable-pip-version-check -c const
 export PIP_ROOT_USER_ACTION := ignore
 
 .DEFAULT_GOAL := help
-.PHONY: help demo workstation test lint rebuild soak fuzz field test-tflite-runtime system-packages clean
+.PHONY: help demo workstation test lint rebuild soak fuzz field systemd test-tflite-runtime system-packages clean
 
 help:
 	@sed -n 's/^# make /make /p' Makefile; echo 'PYTHON=python3.12 make demo picks another interpreter'
@@ -71,6 +71,11 @@ soak: $(VENV)/all
 # What goes wrong in the field, whole: the long cases, and 1000 times kill -9. `make test` runs the short ones.
 field: $(VENV)/all system-packages
 	TEXTVIB_KILLS=1000 OMP_NUM_THREADS=1 $(BIN)/python -m pytest tests/field
+
+# The unit under a systemd of its own, in a small Debian that is made in build/box: as root, with Debian's packages in reach.
+systemd: $(VENV)/all system-packages
+	@for p in systemd-container debootstrap; do dpkg -s $$p >/dev/null 2>&1 || apt-get install -y -qq --no-install-recommends $$p >/dev/null; done
+	TEXTVIB_REQUIRE_ALL=1 $(BIN)/python -m pytest tests/field/test_field_systemd.py
 
 # Atheris has wheels for some interpreters only; FUZZ_S=600 make fuzz goes on for longer.
 FUZZ_S ?= 60

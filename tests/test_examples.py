@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import configparser
+import os
 import re
 import tomllib
 from collections.abc import Iterator
@@ -85,7 +86,8 @@ def test_the_systemd_unit_never_retries_what_a_person_must_mend_and_keeps_state_
     unit.optionxform = str  # type: ignore[assignment,method-assign]  # systemd's keys are case-sensitive
     unit.read(ROOT / "deploy" / "textvib-agent.service", encoding="utf-8")
     service = unit["Service"]
-    assert set(map(int, service["RestartPreventExitStatus"].split())) == {BundleError.exit_code, ConfigError.exit_code}
+    by_person = {os.EX_USAGE, BundleError.exit_code, ConfigError.exit_code}
+    assert set(map(int, service["RestartPreventExitStatus"].split())) == by_person
     assert service["Type"] == "notify"
     assert Path("/var/lib", service["StateDirectory"]) == Path(DEFAULT_STATE_DIR) == Path(AgentConfig(id="x").state_dir)
     assert "ExecStartPre" not in service  # its exit status would not be looked at

@@ -1,0 +1,125 @@
+"""A small Debian with a systemd of its own, in which the agent is installed and run by its unit as on a computer in the
+plant: made once by debootstrap, started by systemd-nspawn, on the network of this machine.
+
+What a test changes in it is gone with its end; the Debian itself and what pip fetched stay in `build/box`.
+"""
+
+from __future__ import annotations
+
+import os
+import platform
+import shutil
+import signal
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+from requirements import ROOT, skip_unless_required
+from waiting import until
+
+SUITES = {(3, 11): "bookworm", (3, 13): "trixie"}
+"""Debians by the Python that they have: ours builds what is installed there."""
+PACKAGES = "systemd,systemd-sysv,dbus,python3,python3-venv,kmod"
+NEEDED = ("debootstrap", "systemd-nspawn", "nsenter")
+FOLDER = ROOT / "build" / "box"
+AGENT = "/opt/textvib/bin"
+BOOT_S = 60.0
+ALLOWED = ("--system-call-filter=@clock bpf", "--capability=CAP_BPF")
+"""nspawn forbids these; a computer in the plant has them, and the unit is to forbid what must be."""
+
+
+def skip_where_none_can_be() -> None:
+    """Skip, with the reason, where no such Debian can be made or started."""
+    skip_unless_required("root, to start a systemd,", available=os.geteuid() == 0)
+    for program in NEEDED:
+        skip_unless_required(f"{program} (make systemd installs it)", available=shutil.which(program) is not None)
+    have = sys.version_info[:2] in SUITES
+    skip_unless_required(f"a Python that a Debian has (not {platform.python_version()})", available=have)
+
+
+def made_root(folder: Path = FOLDER) -> Path:
+    """The Debian, with the checkout installed in it as in docs/integration.md."""
+    root, ready = folder / "root", folder / "ready"
+    folder.mkdir(parents=True, exist_ok=True)
+    if not ready.exists():
+        shutil.rmtree(root, ignore_errors=True)
+        suite = SUITES[sys.version_info[:2]]
+        _run("debootstrap", "--variant=minbase", f"--include={PACKAGES}", suite, root)
+        _run("chroot", root, "python3", "-m", "venv", "/opt/textvib")
+        ready.touch()
+    wheels = root / "wheels"
+    shutil.rmtree(wheels, ignore_errors=True)
+    pip = [sys.executable, "-m", "pip"]
+    _run(*pip, "wheel", "-q", "-w", wheels, "-c", ROOT / "constraints.txt", f"{ROOT}[litert,signatures]")
+    install = ["install", "-q", "--no-index", "--find-links", "/wheels"]
+    _run("chroot", root, f"{AGENT}/pip", *install, "--no-deps", "--force-reinstall", "textvib-edge")
+    _run("chroot", root, f"{AGENT}/pip", *install, "textvib-edge[litert,signatures]")
+    (root / "etc" / "hosts").write_text("127.0.0.1 localhost\n::1 localhost\n")
+    (root / "etc" / "machine-id").write_text("")  # so that systemd gives it one
+    return root
+
+
+class Box:
+    """One start of it; `close` ends it."""
+
+    def __init__(self, root: Path, log: Path) -> None:
+        kept = [] if Path("/run/systemd/system").exists() else ["--keep-unit"]  # no manager here that would give one
+        self._log = log.open("wb")
+        self._nspawn = subprocess.Popen(
+            ["systemd-nspawn", "-D", root, "--boot", "--register=no", *kept, "--volatile=overlay", *ALLOWED],
+            env=os.environ | {"SYSTEMD_NSPAWN_UNIFIED_HIERARCHY": "1"},  # device rules need it
+            stdin=subprocess.DEVNULL,
+            stdout=self._log,
+            stderr=self._log,
+        )
+        self._init: str | None = None
+        until(self._is_up, seconds=BOOT_S)
+
+    def _is_up(self) -> bool:
+        assert self._nspawn.poll() is None, "systemd-nspawn has ended"
+        children = Path(f"/proc/{self._nspawn.pid}/task/{self._nspawn.pid}/children").read_text().split()
+        self._init = children[0] if children else None
+        return self._init is not None and self.says("systemctl", "is-system-running") in ("running", "degraded")
+
+    def run(self, *words: str, given: str = "") -> subprocess.CompletedProcess[str]:
+        """A command in the box, as root."""
+        inside = ["nsenter", "-t", str(self._init), "-a", *words]
+        return subprocess.run(inside, input=given, capture_output=True, text=True, check=False, timeout=60)
+
+    def says(self, *words: str) -> str:
+        """What a command prints."""
+        return self.run(*words).stdout.strip()
+
+    def does(self, *words: str) -> None:
+        """A command that must succeed."""
+        ran = self.run(*words)
+        assert ran.returncode == 0, ran
+
+    def write(self, path: str, content: str, *, mode: str = "644") -> None:
+        """A file in the box."""
+        shell = f"mkdir -p $(dirname {path}) && cat > {path} && chmod {mode} {path}"
+        ran = self.run("sh", "-c", shell, given=content)
+        assert ran.returncode == 0, ran
+
+    def shown(self, unit: str, key: str) -> str:
+        """A property of a unit."""
+        return self.says("systemctl", "show", "--property", key, "--value", unit)
+
+    def journal(self, unit: str) -> str:
+        """What a unit has said, and systemd of it."""
+        return self.says("journalctl", "--no-pager", "-o", "cat", "-u", unit)
+
+    def close(self) -> None:
+        self._nspawn.send_signal(signal.SIGTERM)
+        deadline_s = time.monotonic() + 15
+        while self._nspawn.poll() is None and time.monotonic() < deadline_s:
+            time.sleep(0.1)
+        self._nspawn.kill()
+        self._nspawn.wait()
+        self._log.close()
+
+
+def _run(*words: object) -> None:
+    ran = subprocess.run([str(word) for word in words], capture_output=True, text=True, check=False)
+    assert ran.returncode == 0, f"{words[0]}: {ran.stdout[-500:]} {ran.stderr[-2000:]}"
