@@ -26,7 +26,7 @@ PACKAGES = {
 
 FLOORS = {
     "agent": (
-        "errors limits faults protobuf",
+        "errors limits faults protobuf npy",
         "types machine",
         "ports dsp bearings tables",
         "stream diagnosis transport",
@@ -60,14 +60,14 @@ NEIGHBOURS = {("agent", "bench", "commands"), ("export", "text", "data"), ("expo
 
 WAITING = {"socket", "time", "threading", "asyncio", "queue", "signal", "subprocess", "selectors", "ssl"}
 PURE = (
-    "errors types limits faults protobuf machine bearings tables dsp stream diagnosis alerting bundle pipeline",
+    "errors types limits faults protobuf npy machine bearings tables dsp stream diagnosis alerting bundle pipeline",
     "agent/bundle/runtimes",
 )
 """Rooms of agent that take time as a number, and the folder in them that need not."""
 OF_FORMATS = {row.package for row in FORMATS.values() if row.package}
 HEAVY = {"torch", "onnx", "transformers", "sklearn", "tokenizers", "matplotlib"} | OF_FORMATS
 EDGE = {"numpy", "onnxruntime", "paho", "serial", "msgspec", "ai_edge_litert", "tflite_runtime"}
-BY_ROOM = {"demo": {"amqtt", "rich"}, "recordings": OF_FORMATS}
+BY_ROOM = {"demo": {"amqtt", "rich"}, "recordings": OF_FORMATS, "bundle": {"cryptography"}}
 """Room of agent -> what it may import beyond the edge's own packages, on use."""
 FENCED = "export.studies"  # read by the commands alone
 MOST_TOP_MODULES = {"agent": 12, "export": 6}

@@ -85,6 +85,11 @@ def problem_of_case(case: GoldenCase, window_s: float) -> str | None:
     return None
 
 
+def values_of(case: GoldenCase, window_s: float) -> int:
+    """Samples times axes that the case asks for, those of its reference too."""
+    return round(window_s * case.rate_hz) * case.axes * (1 if case.reference_seed is None else 2)
+
+
 def reference_window(case: GoldenCase, window_s: float) -> Window | None:
     """The window whose features are the healthy reference of `case`, where it has one."""
     if case.reference_seed is None:

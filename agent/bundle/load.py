@@ -1,14 +1,13 @@
 """The one folder that carries everything the edge needs to diagnose; read whole, checked whole, before anything opens.
 
 Nothing in it is believed before its size and SHA-256 are those of the manifest, and nothing is used before the golden
-windows give, on this machine, the features and embeddings that the exporter saw. Every failure is a BundleError that
-names the file and what to do.
+windows give, on this machine, the features and embeddings that the exporter saw. Who made it is asked first, where the
+operator wants to know (`agent.bundle.signature`). Every failure is a BundleError that names the file and what to do.
 """
 
 from __future__ import annotations
 
 import hashlib
-import io
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -18,9 +17,11 @@ import msgspec
 import numpy as np
 from numpy.typing import NDArray
 
+from agent.bundle.arrays import array_of
 from agent.bundle.golden import GoldenCase, golden_window, reference_window
 from agent.bundle.manifest import FILES, MANIFEST, FileEntry, Manifest, problem_of
 from agent.bundle.runtimes import RUNTIMES
+from agent.bundle.signature import Trust, check_signature
 from agent.diagnosis.matching import Calibration, Descriptions, Text
 from agent.dsp.encoder_inputs import InputScaling, view_shares
 from agent.dsp.features import Features, extract, feature_names
@@ -76,19 +77,26 @@ class Bundle:
 # ------------------------------------------------------------------------------------------------------------ loading
 
 
-def load_bundle(path: Path | str) -> Bundle:
-    """Read and check the bundle in folder `path`; "default" is the one that ships. Raises BundleError."""
+def load_bundle(path: Path | str, *, trust: Trust | None = None) -> Bundle:
+    """Read and check the bundle in folder `path`; "default" is the one that ships. Raises BundleError.
+
+    `trust` says whose signature it must have; None: nobody's.
+    """
     folder = DEFAULT if str(path) == "default" else Path(path)
-    manifest = _read_manifest(folder)
+    manifest = _read_manifest(folder, trust)
     contents = {name: _read_file(folder / name, manifest.files[name]) for name in FILES}
-    names = feature_names(manifest.spec)
-    n, cases, faults = len(names), len(manifest.golden), len(manifest.faults)
-    scaling = _array(folder, "scaling.npy", contents, dtype=np.float32, shape=(3, n))
-    vectors = _array(folder, "descriptions.npy", contents, dtype=np.float16, shape=(faults, None)).astype(np.float32)
+    n, cases, faults = len(feature_names(manifest.spec)), len(manifest.golden), len(manifest.faults)
+
+    def array(
+        name: str, dtype: type[np.generic], shape: tuple[int | None, ...], *, finite: bool = True
+    ) -> NDArray[Any]:
+        return array_of(folder / name, contents[name], dtype=dtype, shape=shape, finite=finite)
+
+    scaling = array("scaling.npy", np.float32, (3, n))
+    vectors = array("descriptions.npy", np.float16, (faults, None)).astype(np.float32)
     norms = np.linalg.norm(vectors, axis=1, keepdims=True)
     if not np.all(np.abs(norms - 1) < 0.01):
         raise BundleError(f"{folder / 'descriptions.npy'}: vectors are not of unit length; pack the bundle again")
-    dim = vectors.shape[1]
     return Bundle(
         manifest=manifest,
         scaling=InputScaling(scaling[0], scaling[1], scaling[2], view_shares(manifest.spec)),
@@ -99,18 +107,19 @@ def load_bundle(path: Path | str) -> Bundle:
             texts=_texts(folder, contents["texts.json"], manifest.faults),
         ),
         models={name: contents[runtime.file] for name, runtime in RUNTIMES.items()},
-        golden_features=_array(
-            folder, "golden_features.npy", contents, dtype=np.float32, shape=(cases, n), finite=False
-        ),
-        golden_embeddings=_array(folder, "golden_embeddings.npy", contents, dtype=np.int8, shape=(cases, dim)),
+        golden_features=array("golden_features.npy", np.float32, (cases, n), finite=False),
+        golden_embeddings=array("golden_embeddings.npy", np.int8, (cases, vectors.shape[1])),
     )
 
 
-def _read_manifest(folder: Path) -> Manifest:
+def _read_manifest(folder: Path, trust: Trust | None) -> Manifest:
     path = folder / MANIFEST
+    content = _read_bounded(path)
+    if trust is not None:
+        check_signature(folder, content, trust)
     try:
-        manifest = msgspec.json.decode(_read_bounded(path), type=Manifest)
-    except msgspec.DecodeError as error:
+        manifest = msgspec.json.decode(content, type=Manifest)
+    except (msgspec.DecodeError, RecursionError) as error:
         raise BundleError(f"{path}: not a manifest of this agent: {error}; export the bundle again") from error
     problem = problem_of(manifest)
     if problem:
@@ -138,36 +147,11 @@ def _read_file(path: Path, entry: FileEntry) -> bytes:
     return content
 
 
-def _array(
-    folder: Path,
-    name: str,
-    contents: dict[str, bytes],
-    *,
-    dtype: type[np.generic],
-    shape: tuple[int | None, ...],
-    finite: bool = True,
-) -> NDArray[Any]:
-    try:
-        values: NDArray[Any] = np.load(io.BytesIO(contents[name]), allow_pickle=False)
-    except (ValueError, OSError, EOFError) as error:
-        raise BundleError(f"{folder / name}: not an array file: {error}; export the bundle again") from error
-    fits = len(values.shape) == len(shape) and all(
-        want in (None, have) for want, have in zip(shape, values.shape, strict=True)
-    )
-    if values.dtype != dtype or not fits or values.size == 0:
-        raise BundleError(
-            f"{folder / name}: {values.dtype} {values.shape}, expected {np.dtype(dtype)} {shape}; export it again"
-        )
-    if finite and not np.isfinite(values).all():
-        raise BundleError(f"{folder / name}: holds values that are not finite; export the bundle again")
-    return values
-
-
 def _texts(folder: Path, content: bytes, faults: tuple[str, ...]) -> dict[str, dict[str, Text]]:
     path = folder / "texts.json"
     try:
         texts = msgspec.json.decode(content, type=dict[str, dict[str, Text]])
-    except msgspec.DecodeError as error:
+    except (msgspec.DecodeError, RecursionError) as error:
         raise BundleError(f"{path}: {error}; export the bundle again") from error
     languages = set(texts.get(HEALTHY, {}))
     missing = [fault for fault in faults if set(texts.get(fault, {})) != languages or not languages]
@@ -182,7 +166,12 @@ def _texts(folder: Path, content: bytes, faults: tuple[str, ...]) -> dict[str, d
 def self_test(bundle: Bundle, encoder: Encoder) -> None:
     """Replay the golden windows through features and `encoder`; BundleError names the first difference."""
     for index, case in enumerate(bundle.manifest.golden):
-        features, reference = golden_features(case, bundle.spec)
+        try:
+            features, reference = golden_features(case, bundle.spec)
+        except (ValueError, IndexError, ArithmeticError, MemoryError) as error:  # of a spec that contradicts itself
+            raise BundleError(
+                f"self-test: golden window {index} cannot be computed: {error}; export it again"
+            ) from error
         expected = bundle.golden_features[index]
         seen = with_unknown(features)
         if not np.allclose(seen, expected, rtol=FEATURE_RTOL, atol=FEATURE_ATOL, equal_nan=True):

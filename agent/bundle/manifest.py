@@ -11,13 +11,14 @@ from typing import Any
 
 import msgspec
 
-from agent.bundle.golden import GoldenCase, problem_of_case
+from agent.bundle.golden import GoldenCase, problem_of_case, values_of
 from agent.bundle.runtimes import RUNTIMES
 from agent.diagnosis.baseline import DeviationScale
 from agent.diagnosis.matching import Calibration
 from agent.dsp import features
 from agent.dsp.encoder_inputs import CodeScale
 from agent.dsp.spectra import FeatureSpec
+from agent.limits import MAX_RATE_HZ
 from agent.types import HEALTHY
 
 SCHEMA = "textvib/bundle/1"
@@ -35,6 +36,9 @@ FILES = (
 
 MAX_SPEC_NUMBERS = 4096
 MAX_GOLDEN = 32
+MAX_GOLDEN_VALUES = 1 << 21
+"""Samples times axes of all golden windows: the costliest spec takes 5 s over them here, the one that ships 0.15 s."""
+MAX_ORDER = 1e4
 MOST_GRANTED = 2.0  # as far as two cosines can lie apart
 
 
@@ -130,18 +134,26 @@ def _golden_problem(manifest: Manifest) -> str | None:
     if not 1 <= len(manifest.golden) <= MAX_GOLDEN:
         return f"there must be 1..{MAX_GOLDEN} golden windows to test this machine with"
     found = (problem_of_case(case, manifest.spec.window_s) for case in manifest.golden)
-    return next((problem for problem in found if problem), None)
+    if problem := next((problem for problem in found if problem), None):
+        return problem
+    values = sum(values_of(case, manifest.spec.window_s) for case in manifest.golden)
+    if values > MAX_GOLDEN_VALUES:
+        return f"golden windows of {values} values, at most {MAX_GOLDEN_VALUES} are computed at a start"
+    return None
 
 
 def _spec_problem(spec: FeatureSpec) -> str | None:
     """Bounds on what a spec may ask of the machine that computes it."""
     low, high, step = spec.order_grid
-    if not (0.05 <= spec.window_s <= 60 and 0 < spec.hop_s <= spec.window_s):
-        return "spec: window_s must lie in 0.05..60 and hop_s in 0..window_s"
-    if not (0 < low < high and step > 0 and (high - low) / step <= MAX_SPEC_NUMBERS):
+    if not (0.05 <= spec.window_s <= 60 and 0.01 <= spec.hop_s <= spec.window_s):
+        return "spec: window_s must lie in 0.05..60 and hop_s in 0.01..window_s"
+    if not (0 < low < high <= MAX_ORDER and step > 0 and (high - low) / step <= MAX_SPEC_NUMBERS):
         return "spec: order_grid must rise from above 0 in at most 4096 steps"
     if not 1 <= spec.spectrum_bands <= MAX_SPEC_NUMBERS or not 0 < spec.spectrum_hz[0] < spec.spectrum_hz[1]:
         return "spec: spectrum_hz must rise and have 1..4096 bands"
+    widths = (spec.whitening_hz, spec.lines_max_hz, spec.spectrum_hz[1], *(band[1] for band in spec.envelope_bands_hz))
+    if not all(0 < hz <= MAX_RATE_HZ for hz in widths):
+        return f"spec: frequencies must lie in 0..{MAX_RATE_HZ:g} Hz"
     if not (1 <= spec.harmonics <= 16 and 1 <= spec.tolerance_steps <= 101 and 0 <= spec.tolerance <= 0.2):
         return "spec: harmonics, tolerance or tolerance_steps out of bounds"
     if not 1 <= len(spec.envelope_bands_hz) <= 32 or any(not 0 <= a < b for a, b in spec.envelope_bands_hz):

@@ -5,7 +5,6 @@ Pickles are refused, and what a file says of its sizes is held against the file 
 
 from __future__ import annotations
 
-import math
 import zipfile
 from pathlib import Path
 from typing import IO, Any
@@ -14,6 +13,7 @@ import numpy as np
 from numpy.lib import format as npy_format
 
 from agent.errors import RecordingError
+from agent.npy import NpyError, read_array
 from agent.recordings.array_names import Leaf
 from agent.recordings.arrays import Arrays, recording_of
 from agent.recordings.asked import Asked
@@ -60,16 +60,10 @@ def fields_of(name: str, array: np.ndarray[Any, Any]) -> dict[str, Leaf]:
 
 def _array(path: Path, name: str, file: IO[bytes], file_size: int) -> np.ndarray[Any, Any]:
     """One member, read no further than its header where that does not fit the member."""
-    version = npy_format.read_magic(file)
-    read_header = npy_format.read_array_header_1_0 if version == (1, 0) else npy_format.read_array_header_2_0
-    shape, is_fortran, dtype = read_header(file)
-    if dtype.hasobject:
-        raise RecordingError(f"{path}: {name} holds Python objects (a pickle), which are not read; save plain numbers")
-    count = math.prod(shape)
-    if count * dtype.itemsize > file_size or count > MAX_VALUES:
-        raise RecordingError(f"{path}: {name} claims {count} values, more than it holds or than {MAX_VALUES}")
-    array = np.frombuffer(file.read(count * dtype.itemsize), dtype, count)
-    return array.reshape(shape, order="F" if is_fortran else "C")
+    try:
+        return read_array(file, size=file_size, most_values=MAX_VALUES)
+    except NpyError as error:
+        raise RecordingError(f"{path}: {name} {error}") from error
 
 
 def _text(array: np.ndarray[Any, Any]) -> str:

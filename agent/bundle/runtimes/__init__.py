@@ -6,8 +6,13 @@ on the workstation (`export.shrinking.writers`).
 
 from __future__ import annotations
 
+import os
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Literal
+
+os.environ.setdefault("ORT_DISABLE_TELEMETRY", "1")
+"""onnxruntime (1.31 and later) else writes a device id and a log of its use to disk and sends them to its maker. It
+looks when it is imported, which is after this."""
 
 
 @dataclass(frozen=True, slots=True)

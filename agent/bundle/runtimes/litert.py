@@ -8,21 +8,36 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from agent.bundle.runtimes.tflite_check import check_tflite
 from agent.errors import BundleError, ConfigError
 
 MODULES = ("ai_edge_litert.interpreter", "tflite_runtime.interpreter")
-IDENTIFIER = b"TFL3"
+
+
+def _interpreter_class() -> Any:
+    for module in MODULES:
+        try:
+            return importlib.import_module(module).Interpreter
+        except ImportError:
+            continue
+    return None
+
+
+INTERPRETER = _interpreter_class()
+"""Imported with this module, so that what an import takes or breaks is not put down to an encoder."""
 
 
 class LiteRtEncoder:
     """int8 feature codes -> int8 embedding codes; BundleError where `model` is not such an encoder."""
 
     def __init__(self, model: bytes) -> None:
-        interpreter_class = _interpreter_class()
-        if model[4:8] != IDENTIFIER:
-            raise BundleError("TFLite encoder is no TFLite file (its identifier is missing); rebuild the bundle")
+        if INTERPRETER is None:
+            raise ConfigError(
+                "runtime litert: neither ai-edge-litert nor tflite-runtime is installed; pip install ai-edge-litert"
+            )
+        check_tflite(model)
         try:
-            self._interpreter = interpreter_class(model_content=model, num_threads=1)
+            self._interpreter = INTERPRETER(model_content=model, num_threads=1)
             self._interpreter.allocate_tensors()
         except (ValueError, RuntimeError) as error:
             raise BundleError(f"LiteRT cannot load the TFLite encoder: {_first_line(error)}") from error
@@ -42,17 +57,6 @@ class LiteRtEncoder:
         if len(shapes) != 1 or shapes[0][0] != "int8" or len(shapes[0][1]) != 2 or shapes[0][1][0] != 1:
             raise BundleError(f"TFLite encoder's {name} is {shapes}, not one int8 row (1, n); rebuild the bundle")
         return shapes[0][1][1], int(details[0]["index"])
-
-
-def _interpreter_class() -> Any:
-    for module in MODULES:
-        try:
-            return importlib.import_module(module).Interpreter
-        except ImportError:
-            continue
-    raise ConfigError(
-        "runtime litert: neither ai-edge-litert nor tflite-runtime is installed; pip install ai-edge-litert"
-    )
 
 
 def _first_line(error: Exception) -> str:

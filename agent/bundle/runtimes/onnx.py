@@ -11,17 +11,18 @@ import numpy as np
 import onnxruntime
 from numpy.typing import NDArray
 
-from agent.bundle.runtimes.onnx_protobuf import refuse_external_data
+from agent.bundle.runtimes.onnx_check import check_onnx
 from agent.errors import BundleError
 
 FATAL_ONLY = 4
+MOST_CODES = 1 << 16  # that go in or come out
 
 
 class OnnxEncoder:
     """int8 feature codes -> int8 embedding codes; BundleError where `model` is not such an encoder."""
 
     def __init__(self, model: bytes) -> None:
-        refuse_external_data(model)
+        check_onnx(model)
         options = onnxruntime.SessionOptions()
         options.intra_op_num_threads = 1
         options.inter_op_num_threads = 1
@@ -49,7 +50,7 @@ class OnnxEncoder:
 
 
 def _is_row(shape: list[object]) -> bool:
-    return len(shape) == 2 and shape[0] == 1 and isinstance(shape[1], int)
+    return len(shape) == 2 and shape[0] == 1 and isinstance(shape[1], int) and 1 <= shape[1] <= MOST_CODES
 
 
 def _first_line(error: Exception) -> str:

@@ -149,6 +149,10 @@ def test_limits_of_lines_are_finite_and_may_be_missing(bundle: Bundle, wrong: di
         (lambda d: d["spec"].update(order_grid=[0.1, 1e9, 1e-9]), "order_grid"),
         (lambda d: d["spec"].update(harmonics=10**6), "harmonics"),
         (lambda d: d["spec"].update(envelope_bands_hz=[]), "envelope"),
+        (lambda d: d["spec"].update(lines_max_hz=-1e300), "frequencies"),
+        (lambda d: d["spec"].update(spectrum_hz=[1e-300, 1e300]), "frequencies"),
+        (lambda d: d["spec"].update(hop_s=1e-9), "hop_s"),
+        (lambda d: d["golden"].extend([d["golden"][1]] * 20), "at most 2097152"),
         (lambda d: d["deviation"]["typical_sd"].pop(), "deviation"),
         (lambda d: d["deviation"]["limits"].update(nonsense=1.0), "deviation"),
     ],
@@ -170,10 +174,23 @@ def npy(values: NDArray[Any]) -> bytes:
     return buffer.getvalue()
 
 
+def declared(shape: tuple[int, ...]) -> bytes:
+    """A header that promises what is not there."""
+    import io
+
+    buffer = io.BytesIO()
+    np.lib.format.write_array_header_2_0(buffer, {"descr": "<f4", "fortran_order": False, "shape": shape})
+    return buffer.getvalue()
+
+
 @pytest.mark.parametrize(
     ("name", "content"),
     [
         ("scaling.npy", b"not an array"),
+        ("scaling.npy", declared((10**12, 247))),
+        ("scaling.npy", declared((-1, 247))),
+        ("descriptions.npy", declared((10**30,))),
+        ("golden_features.npy", declared((1 << 62, 1 << 62))),
         ("scaling.npy", npy(np.zeros((3, 4), np.float32))),
         ("descriptions.npy", npy(np.zeros((8, 64), np.float16))),
         ("descriptions.npy", npy(np.full((8, 64), np.nan, np.float16))),
