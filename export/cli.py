@@ -13,6 +13,7 @@ from agent.errors import ConfigError, TextVibError
 from export.commands.judging import add_judging
 from export.commands.needs import needs_of, require_for
 from export.commands.shrinking import add_shrinking, quantize_run
+from export.commands.signing import add_signing
 from export.extras import cannot_load, load_now
 from export.progress import busy
 from firmware_bridge.command_line import Parser, Version
@@ -86,6 +87,7 @@ def _parser() -> argparse.ArgumentParser:
     rebuild.set_defaults(command=_rebuild, aware=None)
 
     add_shrinking(commands)
+    add_signing(commands)
     add_judging(commands)
     return parser
 

@@ -23,6 +23,7 @@ EXTRAS: dict[str, str | None] = {
     "scipy": "export",
     "sklearn": "export",
     "matplotlib": "export",
+    "cryptography": "signatures",
     "tokenizers": "text",
     "safetensors": "text",
     MINILM: None,

@@ -12,9 +12,10 @@ from agent.bearings.part_numbers import SeveralBearingsError
 from agent.config.decoding import decode, meant_by, near
 from agent.config.keys import BearingConfig, Config, GeometryConfig, MachineConfig, SensorConfig, SpeedConfig
 from agent.config.mappings import problems_of_mappings
-from agent.config.resolve import routes
+from agent.config.resolve import routes, trust_of
 from agent.config.suitability import problems_of as problems_of_kinds
 from agent.config.suitability import remarks_on
+from agent.errors import ConfigError
 from agent.machine import BallCount
 from agent.messages.topics import WHOLE_MACHINE
 from agent.sources import KINDS
@@ -41,6 +42,7 @@ def cross_check(config: Config, raw: Mapping[str, Any], problems: list[str]) -> 
     _check_routes(config, problems)
     problems.extend(problems_of_kinds(config))
     notices.extend(remarks_on(config))
+    problems.extend(_untrusted(config))
     problems.extend(problems_of_broker(config.broker, "broker"))
     for source in config.sources:
         if KINDS[source.kind].has_broker and source.settings.broker is not None:
@@ -53,6 +55,15 @@ def cross_check(config: Config, raw: Mapping[str, Any], problems: list[str]) -> 
     if not raw["sensors"]:
         problems.append("sensors: none is defined; add [sensors.ID]")
     return notices
+
+
+def _untrusted(config: Config) -> tuple[str, ...]:
+    """What is wrong with the keys of who may sign bundles."""
+    try:
+        trust_of(config)
+    except ConfigError as error:
+        return error.problems
+    return ()
 
 
 def _check_machine(

@@ -46,6 +46,19 @@ class PublishConfig(msgspec.Struct, frozen=True, kw_only=True):
     commands: bool = False  # whether alerts may be acknowledged and closed over MQTT
 
 
+class BundleConfig(msgspec.Struct, frozen=True, kw_only=True):
+    """`[bundle]`: whose bundles are taken."""
+
+    trusted_keys: str | None = None  # folder of public keys, *.pub
+    require_signature: bool = False
+
+    def __post_init__(self) -> None:
+        if self.require_signature and self.trusted_keys is None:
+            raise ValueError(
+                "require_signature needs trusted_keys, a folder of the public keys (*.pub) of who may sign"
+            )
+
+
 class OrdersConfig(msgspec.Struct, frozen=True, kw_only=True):
     """Fault orders of a bearing in multiples of shaft speed, as its maker prints them; two suffice."""
 
@@ -199,6 +212,7 @@ class Config(msgspec.Struct, frozen=True, kw_only=True):
     """The whole file; `notices` are remarks that stop nothing."""
 
     agent: AgentConfig
+    bundle: BundleConfig = BundleConfig()
     broker: Broker = Broker()
     publish: PublishConfig = PublishConfig()
     decision: DecisionConfig = DecisionConfig()

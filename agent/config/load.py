@@ -16,6 +16,7 @@ from agent.config.decoding import UNUSABLE, Id, decode, meant_by, near
 from agent.config.entries import decode_entries
 from agent.config.keys import (
     AgentConfig,
+    BundleConfig,
     Config,
     GeometryConfig,
     MachineConfig,
@@ -34,8 +35,11 @@ SECRET_FILES = ("password_file", "ca_file", "cert_file", "key_file")
 INPUT_FILES = ("path", "paths", "file", "files")
 """Keys that name files to be read, wherever they stand: relative ones start at the config file's folder."""
 
+FOLDERS = ("agent.state_dir", "agent.bundle", "bundle.trusted_keys")
+
 SECTIONS: dict[str, Any] = {
     "agent": AgentConfig,
+    "bundle": BundleConfig,
     "broker": Broker,
     "publish": PublishConfig,
     "decision": DecisionConfig,
@@ -135,7 +139,7 @@ def _resolve_files(table: Any, *, folder: Path, where: str, problems: list[str])
             _resolve_files(value, folder=folder, where=label, problems=problems)
         elif isinstance(value, str) and key in SECRET_FILES and not value.startswith("$"):
             table[key] = str(folder / Path(value).expanduser())
-        elif isinstance(value, str) and label in ("agent.state_dir", "agent.bundle") and value != "default":
+        elif isinstance(value, str) and label in FOLDERS and value != "default":
             table[key] = str(folder / Path(value).expanduser())
             if key == "bundle" and not Path(table[key]).is_dir():
                 problems.append(f'{label}: there is no bundle folder {table[key]}; name one, or "default"')

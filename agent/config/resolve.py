@@ -7,11 +7,13 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import replace
+from pathlib import Path
 
 import msgspec
 
 from agent.alerting.window_rules import SNAPSHOT_COUNTS, DecisionConfig
 from agent.bearings.given import inside_of
+from agent.bundle.signature import Trust, trust_in
 from agent.config.decoding import UNUSABLE, decode
 from agent.config.keys import BearingConfig, Config, GeometryConfig, MachineConfig, SensorConfig
 from agent.config.mappings import whole
@@ -39,6 +41,14 @@ def decisions(config: Config) -> dict[str, DecisionConfig]:
             changes = {key: count for key, count in SNAPSHOT_COUNTS.items() if key not in told} | changes
         merged[sensor_id] = msgspec.structs.replace(config.decision, **changes)
     return merged
+
+
+def trust_of(config: Config) -> Trust | None:
+    """Whose bundles are taken, None: anybody's; ConfigError where the keys are no good."""
+    bundle = config.bundle
+    if bundle.trusted_keys is None:
+        return None
+    return trust_in(Path(bundle.trusted_keys), is_required=bundle.require_signature)
 
 
 def routes(config: Config) -> dict[str, tuple[Route, ...]]:

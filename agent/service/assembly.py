@@ -12,7 +12,7 @@ from agent.bundle.encoder import load_encoder, tried_runtime
 from agent.bundle.load import Bundle, load_bundle
 from agent.config.hearing import remarks_on_hearing
 from agent.config.keys import Config
-from agent.config.resolve import decisions, routes, sensor_setups
+from agent.config.resolve import decisions, routes, sensor_setups, trust_of
 from agent.machine import SensorSetup
 from agent.messages.compose import Speaker
 from agent.messages.topics import Topics
@@ -42,7 +42,7 @@ class Parts:
 
 def assemble(config: Config) -> Parts:
     """Build and self-test; BundleError or ConfigError names what to mend."""
-    bundle = load_bundle(config.agent.bundle)
+    bundle = load_bundle(config.agent.bundle, trust=trust_of(config))
     tried, refusals = tried_runtime(bundle, config.agent.runtime)
     runtime, encoder = load_encoder(bundle, tried)
     setups = sensor_setups(config)

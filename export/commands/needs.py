@@ -22,6 +22,7 @@ READING = ("torch",)
 SCORING = ("sklearn", "scipy")
 LEARNING = (*READING, *SCORING)
 DRAWING = ("matplotlib",)
+SIGNING = ("cryptography",)
 WRITING = ("onnx", "flatbuffers", "ai_edge_litert")
 
 Asked = Callable[[argparse.Namespace], Iterable[str]]
@@ -121,6 +122,8 @@ NEEDS = {
     "rebuild": Needs((*TRAINING, *WRITING), _of_recipes, every_runtime=True),
     "distil": Needs(TRAINING, _of_run),
     "quantize": Needs((*LEARNING, *WRITING), _of_run),
+    "key": Needs(SIGNING),
+    "sign": Needs(SIGNING),
     "evaluate": Needs(SCORING, draws_into="out"),
     "describe": Needs(LEARNING, _of_tower),
     "rank": Needs(READING, _of_tower),

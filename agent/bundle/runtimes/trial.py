@@ -57,7 +57,7 @@ def try_runtime(name: str, model: bytes) -> None:
     _raise_for(name, ran.returncode, said)
 
 
-BY_THE_ENCODER = {
+BY_THE_ENCODER: dict[int, str] = {
     signal.SIGXCPU: f"takes more than {MOST_CPU_S} s to load and encode {WINDOWS} windows",
     signal.SIGABRT: f"the runtime gave up over it (it may want more than {MOST_BYTES >> 20} MiB)",
     signal.SIGKILL: "the runtime was killed over it (it may want more memory than there is)",

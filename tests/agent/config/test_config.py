@@ -11,6 +11,7 @@ from agent.config.load import check_config, load_config
 from agent.config.resolve import decisions, routes, sensor_setups
 from agent.errors import ConfigError
 from agent.machine import BallCount, FaultOrders, Geometry
+from agent.messages.notices import in_language
 from agent.messages.topics import Topics
 from agent.service.assembly import sinks_of
 
@@ -457,3 +458,14 @@ def test_figures_are_no_snapshots(write):
     assert problem == (
         "sensors.fan.snapshot_every_s: a sensor of figures sends no snapshots of samples; remove the key"
     )
+
+
+def test_who_may_sign_bundles_is_checked_with_the_rest(write):
+    for table, says in (
+        ("require_signature = true", "bundle: require_signature needs trusted_keys"),
+        ('trusted_keys = "nowhere"', "bundle.trusted_keys: "),
+        ('require = true\ntrusted_keys = "."', "bundle.require: unknown key"),
+    ):
+        _, problems = check_config(write(f"[bundle]\n{table}\n{GOOD}"))
+        assert any(problem.startswith(says) for problem in problems), problems
+        assert all("키" in in_language(problem, "ko") or "서명" in in_language(problem, "ko") for problem in problems)

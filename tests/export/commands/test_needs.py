@@ -28,6 +28,8 @@ ARGV = {
     "rebuild": ["--data", "data", "--run", "out"],
     "distil": ["--teacher", "run", "--out", "out"],
     "quantize": ["run"],
+    "key": ["me"],
+    "sign": ["bundle", "--key", "me"],
     "evaluate": ["--manifest", "set.csv", "--out", "out"],
     "describe": ["--descriptions", "new.toml", "--out", "out"],
     "rank": ["the outer ring is pitted"],
@@ -43,7 +45,7 @@ ARGV = {
     "blind": ["--data", "data"],
 }
 """Command -> arguments by which it asks for all that it may need; `manifest` needs nothing."""
-SENTENCES = set(ARGV) - {"verify", "evaluate", "asked"}
+SENTENCES = set(ARGV) - {"verify", "evaluate", "asked", "key", "sign"}
 
 
 def commands() -> dict[str, argparse.ArgumentParser]:
