@@ -64,7 +64,6 @@ class SignLimits(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     own: dict[str, float]  # bearing element -> how high its own lines stand in healthy machines at most
     share: float = 0.6  # of the likeness of all elements, from which one of them is told from the others
     kurtosis: float | None = None  # log of the signal's, from which it is not called healthy by its looks alone
-    quiet: float = 0.0  # share of the damaged windows of machines never heard that hold no such impacts
 
 
 class Calibration(msgspec.Struct, frozen=True, forbid_unknown_fields=True):

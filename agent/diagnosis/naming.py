@@ -170,7 +170,7 @@ def _looks_healthy(grounds: Grounds, calibration: Calibration, name_at: float) -
         return Name(UNKNOWN, 0.0, objection.reason, objection, _missing(grounds), HEALTHY)
     if _is_peaky(grounds, calibration):
         return Name(UNKNOWN, 0.0, "peaks_speak_against_health", None, _missing(grounds), HEALTHY)
-    health = _health(grounds, calibration)
+    health = 1 - _damage(grounds, calibration)
     if health < name_at or grounds.asks is not None:
         return None
     if grounds.too_short:
@@ -198,13 +198,6 @@ def _damage(grounds: Grounds, calibration: Calibration) -> float:
     """Probability of bearing damage; 0 where nothing is known of it."""
     limits = _limits(grounds, calibration)
     return 0.0 if limits is None or grounds.impulses is None else limits.damage.of(grounds.impulses)
-
-
-def _health(grounds: Grounds, calibration: Calibration) -> float:
-    """Probability of health where nothing speaks against it: some machines are damaged and quiet."""
-    limits = _limits(grounds, calibration)
-    among_quiet = 1.0 if limits is None else 1 / (1 + limits.quiet)
-    return min(1 - _damage(grounds, calibration), among_quiet)
 
 
 def _likeliest(grounds: Grounds, among: tuple[str, ...]) -> Match | None:

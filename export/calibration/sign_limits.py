@@ -77,26 +77,7 @@ def fit_sign_limits(table: Table, healthy: Floats | None, spec: FeatureSpec) -> 
             if (known := np.isfinite(heights[:, number]))[sound].sum() >= MIN_WINDOWS
         },
         kurtosis=_reached_by(table.values[sound, kurtosis_place(spec)].astype(np.float64), weights[sound], MISTAKEN),
-        quiet=_quiet_share(table, spread, heard, damaged, above=healthy is not None),
     )
-
-
-def _quiet_share(
-    table: Table, spread: NDArray[np.float64], heard: NDArray[np.bool_], damaged: NDArray[np.bool_], *, above: bool
-) -> float:
-    """How many damaged windows of a family stay below the limit that the others set; the mean over families.
-
-    As many of those that hold no impacts are damaged, if as many machines are damaged as healthy.
-    """
-    family, shares = table.families, []
-    for name in np.unique(family[heard & damaged]):
-        others, mine = heard & (family != name), heard & damaged & (family == name)
-        if min((others & damaged).sum(), (others & ~damaged).sum(), mine.sum()) < MIN_WINDOWS:
-            continue
-        weights = _alike(table, others, damaged)
-        limit = _limit_of_impulses(table, spread, others & ~damaged, weights=weights, above=above)
-        shares.append(float(np.mean(spread[mine] < limit)))
-    return float(np.mean(shares)) if shares else 0.0
 
 
 def _limit_of_impulses(

@@ -258,14 +258,6 @@ def test_healthy_is_not_said_where_damage_is_likelier_than_wanted() -> None:
     assert named(faint, name_at=0.8).fault == UNKNOWN
 
 
-def test_health_by_looks_is_no_surer_than_damaged_machines_are_loud() -> None:
-    assert named(QUIET).probability > 0.9
-    quiet = Calibration(0.1, 0.3, 0.3, signs=msgspec.structs.replace(LIMITS, quiet=0.25), blind_signs=BLIND)
-    name = name_on(QUIET, quiet)
-    assert (name.fault, name.probability) == (HEALTHY, pytest.approx(0.8))
-    assert name_on(QUIET, quiet, name_at=0.9).fault == UNKNOWN
-
-
 def test_what_looks_healthy_and_peaks_as_no_healthy_machine_does_is_unknown() -> None:
     limits = msgspec.structs.replace(BLIND, kurtosis=0.7)
     strict = msgspec.structs.replace(CALIBRATION, blind_signs=limits)
