@@ -101,6 +101,7 @@ class Refuge:
                 self.connection.backup(target)
             fresh.chmod(0o600)
             fresh.replace(copied)
+            _synchronise(copied.parent)
         except (OSError, sqlite3.Error) as error:
             log.warning("%s: no copy could be made (%s)", copied, error)
 
@@ -211,6 +212,15 @@ class Refuge:
     def _notice(self, text: str) -> None:
         log.warning("%s", text)
         self.notices = (*self.notices, text)
+
+
+def _synchronise(folder: Path) -> None:
+    """Have the names in a folder on the disk."""
+    opened = os.open(folder, os.O_RDONLY | os.O_CLOEXEC)
+    try:
+        os.fsync(opened)
+    finally:
+        os.close(opened)
 
 
 def _identity(path: Path) -> tuple[int, int] | None:

@@ -3,8 +3,9 @@
 `python killed_often.py DIR HOST PORT KILLS SEED`, with the root and its tests on PYTHONPATH: a machine that is damaged
 until its alert is open and then repaired until it is cleared; now and then the config names another sensor than in the
 life before. Everything that the store, the sink or SQLite does is a point in time, and each life ends with SIGKILL at
-one of them; the last one lives until all is said. `DIR/committed` gets the id of every alert whose raising was on the
-disk; the last line of the output says how many lives were killed, and at how many kinds of points.
+one of them; the last one lives until all is said. Under `unsynced.c` the power fails with it: what was not synchronised
+is lost as `power_cut` draws it. Before each life "between" is said, and a line awaited. `DIR/committed` gets the id of
+every alert whose raising was on the disk; the last line of the output is the report.
 """
 
 from __future__ import annotations
@@ -23,6 +24,7 @@ from typing import Any
 
 import numpy as np
 from one_alert import DIAGNOSIS
+from power_cut import Disk
 
 from agent.alerting.alerts import Decision
 from agent.alerting.window_rules import DecisionConfig
@@ -59,6 +61,9 @@ HASTY = 0.2
 OTHER_CONFIG = 0.3
 """Share of lives whose config was changed."""
 
+MOST_WRITES = 600
+"""After which the power fails at the latest, if nothing else ends a life before."""
+
 LONGEST_LIFE = 160
 """Points after which a life ends at the latest: more than one alert from raise to clear has."""
 
@@ -68,6 +73,7 @@ class Life:
 
     def __init__(self, ends_at: int, log: int) -> None:
         self._left, self._log = ends_at, log
+        self.writes = 0  # after so many the power fails; 0: not by that
         self._lock = threading.Lock()
 
     def point(self, name: str) -> None:
@@ -82,9 +88,11 @@ class MortalStore(Store):
     """The store, with points before and after each of its transactions and before each statement in them."""
 
     def __init__(self, folder: Path, life: Life) -> None:
-        place = Refuge(folder / FILE_NAME)
+        place = Refuge(folder / "state" / FILE_NAME)
         place.connection.set_trace_callback(lambda statement: life.point(" ".join(statement.split()[:3])))
         super().__init__(place)
+        for notice in self.notices:
+            _append(folder / "notices", notice)
         self.alerts = MortalAlerts(self, folder, life)
         self.sinks = MortalRows(self, life)
 
@@ -159,6 +167,7 @@ def live(folder: Path, broker: Broker, life: Life, *, sensor: str, hasty: bool, 
     )
     inbox: Any = SimpleNamespace(balance=lambda sensor: None, is_overloaded=lambda sensor: False)
     announcer = Announcer(parts, store=store, inbox=inbox, outboxes=outboxes)
+    learn(store, folder)
     decision = Decision(sensor, DecisionConfig(raise_after=3, clear_after=3), stamp=announcer.stamp)
     healthy = SimpleNamespace(baselines={})
     pipeline = SimpleNamespace(
@@ -188,18 +197,46 @@ def live(folder: Path, broker: Broker, life: Life, *, sensor: str, hasty: bool, 
     store.close()
 
 
+def learn(store: Store, folder: Path) -> None:
+    """Another healthy state in each life, and none that was told as kept is ever missing."""
+    told = (folder / "learnt").read_text().split() if (folder / "learnt").exists() else []
+    kept = store.learnt.baselines("pump_de", features="f").get(None, b"0")
+    if int(kept) < int((told or ["0"])[-1]):
+        print(f"Error: {told[-1]} was learnt, {kept!r} is kept", file=sys.stderr, flush=True)
+    following = str(int(kept) + 1)
+    if store.learnt.save("pump_de", {None: following.encode()}, features="f"):
+        _append(folder / "learnt", following)
+
+
+def _append(path: Path, line: str) -> None:
+    """A line at once, as nobody's power fails."""
+    file = os.open(path, os.O_WRONLY | os.O_APPEND | os.O_CREAT)
+    os.write(file, f"{line}\n".encode())
+    os.close(file)
+
+
 def main(folder: Path, host: str, port: int, kills: int, seed: int) -> None:
     draw = random.Random(seed)
     log = os.open(folder / "points", os.O_RDWR | os.O_APPEND | os.O_CREAT)
     settings = Broker(host=host, port=port, client_id="killed")
     killed, sensor = 0, SENSORS[0]
+    disk = Disk(folder / "state", Path(os.environ["UNSYNCED_LOG"])) if "UNSYNCED_LOG" in os.environ else None
     while killed < kills:
+        print("between", flush=True)
+        sys.stdin.readline()
         life, hasty = Life(draw.randint(1, LONGEST_LIFE), log), draw.random() < HASTY
+        if disk is not None:
+            life.writes = draw.randint(1, MOST_WRITES)
         sensor = draw.choice(SENSORS) if draw.random() < OTHER_CONFIG else sensor
         killed += one_life(folder, settings, life, sensor=sensor, hasty=hasty) == -signal.SIGKILL
+        if disk is not None:
+            disk.cut(draw)
     last = one_life(folder, settings, Life(-1, log), sensor=SENSORS[0], to_the_end=True)
     points = sorted(set((folder / "points").read_text().splitlines()))
-    print(json.dumps({"killed": killed, "last": last, "points": points}))
+    notices = (folder / "notices").read_text().splitlines() if (folder / "notices").exists() else []
+    lost, torn = (disk.lost, disk.torn) if disk is not None else (0, 0)
+    report = {"killed": killed, "last": last, "points": points, "notices": notices, "lost": lost, "torn": torn}
+    print(json.dumps(report))
 
 
 def one_life(
@@ -209,6 +246,7 @@ def one_life(
     child = os.fork()
     if child == 0:
         try:
+            os.environ["UNSYNCED_ENDS_AT"] = str(life.writes)
             live(folder, broker, life, sensor=sensor, hasty=hasty, to_the_end=to_the_end)
         except BaseException as error:
             print(repr(error), file=sys.stderr, flush=True)
