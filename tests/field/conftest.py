@@ -10,6 +10,7 @@ from typing import Any
 
 import pytest
 from field_agent import Agent, Listener, write_config
+from one_field import Field
 from requirements import skip_unless_required
 
 
@@ -75,3 +76,10 @@ def start_agent(tmp_path: Path, broker) -> Iterator[Callable[..., Agent]]:
     yield start
     for agent in agents:
         agent.end()
+
+
+@pytest.fixture
+def field(start_mosquitto: Callable[..., Any], tmp_path: Path) -> Iterator[Field]:
+    made = Field(start_mosquitto, tmp_path)
+    yield made
+    made.close()

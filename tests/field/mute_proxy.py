@@ -1,4 +1,5 @@
-"""A way to a broker that can be made to swallow what the broker says, and to be cut: how acknowledgements get lost."""
+"""A way to a broker that can be made to swallow what the broker says, to let nothing through, and to be cut: how
+acknowledgements get lost, and what a firewall does that forgot a connection."""
 
 from __future__ import annotations
 
@@ -9,11 +10,13 @@ from typing import Any
 
 
 class MuteProxy:
-    """Stands for the broker: has its own `host` and `port`. Muted, everything still arrives and nothing comes back."""
+    """Stands for the broker: has its own `host` and `port`. Muted, everything still arrives and nothing comes back;
+    with `open` cleared nothing goes either way, and nobody is told."""
 
     def __init__(self, broker: Any) -> None:
         self.host = "127.0.0.1"
-        self.muted = threading.Event()
+        self.muted, self.open = threading.Event(), threading.Event()
+        self.open.set()
         self._broker = broker
         self._sockets: list[socket.socket] = []
         self._listener = socket.create_server((self.host, 0))
@@ -27,6 +30,7 @@ class MuteProxy:
             _shut(one)
 
     def close(self) -> None:
+        self.open.set()
         _shut(self._listener)
         self._listener.close()
         self.cut()
@@ -45,6 +49,7 @@ class MuteProxy:
     def _pump(self, source: socket.socket, target: socket.socket, mutes: bool) -> None:
         with contextlib.suppress(OSError):
             while said := source.recv(65536):
+                self.open.wait()
                 if not (mutes and self.muted.is_set()):
                     target.sendall(said)
         _shut(source)

@@ -4,6 +4,7 @@ broker that the agent publishes to, which the test may take away."""
 from __future__ import annotations
 
 import json
+import os
 import signal
 import subprocess
 import sys
@@ -115,6 +116,7 @@ class Agent:
         self._where |= {"plant_host": plant.host, "plant_port": plant.port}
         self._log = (folder / "log").open("ab")
         self._process: subprocess.Popen[bytes] | None = None
+        self.environment: dict[str, str] = {}
 
     def uses(self, broker: Any) -> None:
         """Another broker from the next start on."""
@@ -124,7 +126,8 @@ class Agent:
         text = CONFIG.format(**self._where) + "".join(SENSOR.format(name=name) for name in sensors)
         self.config.write_text(text)
         program = [sys.executable, "-m", "agent", "run", str(self.config)]
-        self._process = subprocess.Popen(program, cwd=ROOT, stderr=self._log)
+        surroundings = os.environ | self.environment
+        self._process = subprocess.Popen(program, cwd=ROOT, stderr=self._log, env=surroundings)
         until(lambda: self.status() is not None)
 
     def status(self) -> dict[str, Any] | None:
