@@ -203,6 +203,20 @@ def said_of(payload: bytes) -> Said | None:
         return None
 
 
+class Numbered(msgspec.Struct, frozen=True):
+    """What has the number of an event."""
+
+    seq: Annotated[int, msgspec.Meta(ge=0, le=1 << 52)] = 0
+
+
+def seq_of(payload: bytes) -> int:
+    """The number of the event that a payload is of, or was said after; 0 where it has none."""
+    try:
+        return msgspec.json.decode(payload, type=Numbered).seq
+    except (msgspec.MsgspecError, RecursionError):
+        return 0
+
+
 def cleared_from(payload: bytes, *, seq: int, reason: AlertReason, wall_s: float, clock: Clock) -> bytes:
     """What an alert's last payload (one that `said_of` reads) becomes where only that is left of it."""
     said = msgspec.json.decode(payload, type=dict[str, Any])

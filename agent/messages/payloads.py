@@ -230,6 +230,7 @@ class HealthPayload(msgspec.Struct, frozen=True, kw_only=True):
     sources: dict[str, SourceHealth]
     publishing: PublishingHealth  # to the broker
     sinks: dict[str, PublishingHealth] | msgspec.UnsetType = msgspec.UNSET  # to each further sink, where there is one
+    seq: int = 0  # of the last event
     open_alerts: tuple[str, ...]
     shelved: dict[str, datetime] = {}  # of these, those that somebody put aside, and until when
     notices: tuple[str, ...]

@@ -45,8 +45,8 @@ class Topics:
 
     @property
     def shown(self) -> tuple[str, ...]:
-        """Filters of all topics that are retained of one alert or one sensor."""
-        return f"{self.root}/alert/#", f"{self.root}/sensor/+/state"
+        """Filters of all topics that are retained and say what is or was: of alerts, sensors and the agent."""
+        return f"{self.root}/alert/#", f"{self.root}/sensor/+/state", self.health
 
     def state(self, sensor: str) -> str:
         return f"{self.root}/sensor/{sensor}/state"

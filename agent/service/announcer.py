@@ -14,7 +14,7 @@ from typing import Any
 
 from agent.alerting.shelf import moved
 from agent.diagnosis.coverage import commissioned_anyway
-from agent.messages.compose import cleared_from, said_of
+from agent.messages.compose import cleared_from, said_of, seq_of
 from agent.messages.payloads import HealthPayload, StatePayload, encode
 from agent.messages.topics import WHOLE_MACHINE
 from agent.ports import Message
@@ -46,6 +46,7 @@ class Announcer:
         self._inbox = inbox
         self._outboxes = outboxes
         self._open: dict[str, Message] = {}  # by alert: what is shown of it
+        self._known: set[str] = set()  # alerts of the life before
         self._states: set[str] = set()  # topics
 
     def announce(self, desk: SensorDesk, outputs: Iterable[Output]) -> None:
@@ -104,7 +105,9 @@ class Announcer:
         wanted = [*(Message(topic, b"", retain=True) for topic in always), *self._open.values()]
         self._store.sinks.note_retained(wanted, sinks=self._outboxes.names)
         for sink in self._outboxes.names:
-            self._empty(sink, self._store.sinks.retained(sink), besides={message.topic for message in wanted})
+            shown = self._store.sinks.retained(sink)
+            self._known |= {alert for one in shown.values() for alert in one.alerts}
+            self._empty(sink, shown, besides={message.topic for message in wanted})
         for message in self._open.values():
             self._outboxes.put(message)
         for desk in desks.values():
@@ -137,14 +140,12 @@ class Announcer:
                 self._store.alerts.save_again(alert, shown, sinks=self._outboxes.names)
 
     def reconcile(self, sink: str, held: Mapping[str, bytes]) -> None:
-        """What a sink shows of ours from a time of which the state file knows nothing: alerts are cleared with the
-        reason `state_lost`, and every topic that is not wanted is emptied."""
-        known = {alert for shown in self._store.sinks.retained(sink).values() for alert in shown.alerts}
-        known |= {message.alert for message in self._store.sinks.waiting(sink)} | set(self._open)
-        for payload in held.values():
-            if said := said_of(payload):
-                self._store.numbers.rise_above(said.seq)
-        wanted = self._states | {message.topic for message in self._open.values()}
+        """What a sink showed of ours at the start, of which the state file may know nothing (it was lost, or the life
+        before ran in memory): alerts are cleared with the reason `state_lost`, every topic that is not wanted is
+        emptied, and numbers go on above those that were said."""
+        known = {message.alert for message in self._store.sinks.waiting(sink)} | set(self._open) | self._known
+        self._store.numbers.rise_above(max((seq_of(payload) for payload in held.values()), default=0))
+        wanted = {self._topics.health, *self._states, *(message.topic for message in self._open.values())}
         for topic, payload in held.items():
             said = said_of(payload)
             if said is None and topic not in wanted:
@@ -152,7 +153,6 @@ class Announcer:
             elif said is not None and said.id not in known:
                 log.warning("alert %s is shown by %s and not known here: cleared, state_lost", said.id, sink)
                 self._clear_unheard(said.id, topic, payload, reason="state_lost")
-        self._store.sinks.note_read_back(sink)
 
     def announce_alert(self, alert: Alert) -> None:
         """An alert that was raised, updated or cleared: kept, then said."""

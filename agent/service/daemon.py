@@ -119,7 +119,7 @@ class Daemon:
                 name=name,
                 rows=store.sinks,
                 own=parts.topics.shown,
-                found=None if store.sinks.is_read_back(name) else lambda name, held: self._worker.found(name, held),
+                found=lambda name, held: self._worker.found(name, held),
                 beat=beats.add(_publisher(name), turn_s=deadlines.turn_s),
                 deadlines=deadlines,
             )

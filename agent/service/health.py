@@ -69,6 +69,7 @@ def health_report(seen: Everything) -> HealthPayload:
         sources={source.name: _source(source.name, seen) for source in parts.sources},
         publishing=_publishing(seen.publishers[BROKER]),
         sinks=others or msgspec.UNSET,
+        seq=seen.store.numbers.seq,
         open_alerts=tuple(alert.id for desk in seen.desks.values() for alert in desk.pipeline.decision.open_alerts),
         shelved=until_by_alert(seen.desks.values()),
         notices=tuple(in_language(notice, parts.config.agent.language) for notice in notices),

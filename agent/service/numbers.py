@@ -35,6 +35,11 @@ class Numbers:
         """An alert's id, 16 hexadecimal digits: the number of this start, and random bits should the file be lost."""
         return f"{self.boot & 0xFFFFFF:06x}{secrets.token_hex(5)}"
 
+    @property
+    def seq(self) -> int:
+        """The number of the last event."""
+        return self._seq
+
     def next_seq(self) -> int:
         """The number of the next event: one more than that of any before it."""
         self._seq += 1

@@ -103,8 +103,6 @@ def _missing(table: str, parts: dict[str, Part], spare: dict[str, Part]) -> list
         case "outbox":  # of an alert that is open, or a repeat would raise what was cleared
             open_ids = {row[2] for row in (*parts["alert"].rows, *parts["alert"].damaged)}
             return [row for row in rows if row[6] in open_ids]
-        case "counter":  # what a sink holds is read back from it
-            return [row for row in rows if not str(row[0]).startswith("read_back:")]
         case _:
             return rows
 

@@ -9,7 +9,7 @@ from collections.abc import Collection, Iterable
 from typing import NamedTuple
 
 from agent.ports import Message
-from agent.service.numbers import Numbers, count
+from agent.service.numbers import Numbers
 from agent.service.state_tables import Put, Row
 from agent.service.transactions import Statement, Transactions
 
@@ -62,13 +62,6 @@ class SinkRows:
                 row = (sink, message.topic, older)
                 changes.append(("delete from retained where sink = ? and topic = ? and seq < ?", [row]))
         return self._transactions.write(changes) if changes else True
-
-    def is_read_back(self, sink: str) -> bool:
-        """Whether this file has known all along what a sink holds."""
-        return bool(self._transactions.rows("select 1 from counter where name = ?", f"read_back:{sink}"))
-
-    def note_read_back(self, sink: str) -> bool:
-        return self._transactions.write([count(f"read_back:{sink}", 1)])
 
     def orphaned(self, sinks: Collection[str]) -> dict[str, int]:
         """Sinks that no config names any more -> events that wait for them."""

@@ -15,7 +15,7 @@ from agent.service.numbers import Numbers, count
 from agent.service.refuge import RETRY_S, Refuge
 from agent.service.sink_rows import SinkRows
 from agent.service.state_file import FILE_NAME
-from agent.service.transactions import Statement, Transactions
+from agent.service.transactions import Transactions
 
 MAX_AGE_S = 30 * DAY_S
 
@@ -38,8 +38,7 @@ class Store:
         self.learnt = LearntRows(self.transactions, alerts=self.alerts)
         self.sinks = SinkRows(self.transactions, numbers=self.numbers)
         self._place = place
-        forgets: Statement = ("delete from counter where name like 'read_back:%'", [()] if place.is_restored else [])
-        self.transactions.write([count("boot", self.numbers.boot), forgets])
+        self.transactions.write([count("boot", self.numbers.boot)])
 
     @property
     def notices(self) -> tuple[str, ...]:

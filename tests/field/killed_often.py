@@ -160,7 +160,7 @@ def live(folder: Path, broker: Broker, life: Life, *, sensor: str, hasty: bool, 
         stop=stop,
         rows=store.sinks,
         own=TOPICS.shown,
-        found=None if store.sinks.is_read_back("broker") else lambda name, held: found.append((name, held)),
+        found=lambda name, held: found.append((name, held)),
     )
     parts: Any = SimpleNamespace(
         topics=TOPICS, speaker=SPEAKER, config=SimpleNamespace(publish=SimpleNamespace(diagnoses=False))

@@ -118,9 +118,9 @@ class Agent:
         self._process: subprocess.Popen[bytes] | None = None
         self.environment: dict[str, str] = {}
 
-    def uses(self, broker: Any) -> None:
-        """Another broker from the next start on."""
-        self._where |= {"host": broker.host, "port": broker.port}
+    def uses(self, broker: Any, keys: str = "") -> None:
+        """Another broker from the next start on, with further keys of its table."""
+        self._where |= {"host": broker.host, "port": broker.port, "broker": keys}
 
     def start(self, *sensors: str) -> None:
         text = CONFIG.format(**self._where) + "".join(SENSOR.format(name=name) for name in sensors)

@@ -9,6 +9,7 @@ import json
 import os
 import shutil
 import signal
+import time
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -18,6 +19,10 @@ from mute_proxy import MuteProxy
 from one_field import Field, raised, retained
 from plant import SICK_MM_S, WELL_MM_S, Agent, Listener, Transmitters, settle
 from waiting import until
+
+from agent.service.state_file import FILE_NAME
+
+KEEPALIVE_S = 5
 
 
 def test_what_happened_while_broker_and_agent_were_away_is_said_once_and_in_order(field: Field) -> None:
@@ -265,3 +270,57 @@ def test_a_shelved_alert_survives_a_kill_shows_itself_and_comes_back_where_the_m
     until(lambda: ("press", "updated", "unshelved") in listener.story)
     told = [(event["reason"], event["shelved_until"] is not None) for event in listener.events]
     assert told == [(None, False), ("shelved", True), ("worse", False), ("shelved", True), ("unshelved", False)]
+
+
+# ------------------------------------------------------------------------------------------- what no file can know of
+
+
+@pytest.mark.long
+def test_after_a_life_in_memory_alone_numbers_go_on_and_no_alert_is_left(field: Field) -> None:
+    listener = field.listen()
+    field.agent.start("press")
+    field.agent.kill(signal.SIGTERM)
+    (field.agent.state / FILE_NAME).rename(field.folder / "hidden")
+    (field.agent.state / FILE_NAME).mkdir()  # a file that cannot be opened, for root as well
+    field.agent.start("press", "fan")
+    raised(field, listener, "press", "fan")
+    field.transmitters.say(fan=WELL_MM_S)
+    until(lambda: ("fan", "cleared", "recovered") in listener.story)
+    before = listener.events
+    until(lambda: json.loads(listener.last("health") or b"{}").get("seq") == before[-1]["seq"], seconds=15)
+    assert not field.agent.health["state_kept"]
+    field.agent.kill()
+    field.transmitters.say(press=WELL_MM_S)
+    (field.agent.state / FILE_NAME).rmdir()
+    (field.folder / "hidden").rename(field.agent.state / FILE_NAME)
+    field.agent.start("press", "fan")
+    until(lambda: ("press", "cleared", "state_lost") in listener.story)
+    until(lambda: set(retained(field)) == {"sensor/press/state", "sensor/fan/state"})
+    seqs = [event["seq"] for event in listener.events]
+    assert seqs == sorted(set(seqs))
+
+
+@pytest.mark.parametrize("seconds", [3, pytest.param(20, marks=pytest.mark.long)])
+def test_a_way_that_swallows_everything_is_noticed_and_what_happened_meanwhile_arrives_once(
+    field: Field, seconds: int
+) -> None:
+    """As a firewall that forgot the connection: for longer than the keepalive the agent ends it itself."""
+    proxy = MuteProxy(field.broker)
+    field.agent.uses(proxy, keys=f"keepalive_s = {KEEPALIVE_S}")
+    listener = field.listen()
+    try:
+        field.agent.start("press")
+        until(lambda: listener.last("sensor/press/state"))
+        proxy.open.clear()
+        for mm_s, opened in ((SICK_MM_S, 1), (WELL_MM_S, 0)):
+            field.transmitters.say(press=mm_s)
+            until(lambda opened=opened: len(field.agent.health["open_alerts"]) == opened)
+        time.sleep(seconds)
+        if seconds > KEEPALIVE_S:
+            assert field.agent.health["publishing"]["outages"] > 0
+        assert listener.events == []
+        proxy.open.set()
+        until(lambda: len(listener.story) == 2, seconds=40)
+        assert listener.story == [("press", "raised", None), ("press", "cleared", "recovered")]
+    finally:
+        proxy.close()

@@ -31,7 +31,6 @@ def filled(folder: Path) -> None:
     )
     store.learnt.add_lessons("pump_de", [b"one", b"two"])
     keep(store, OTHER)
-    store.sinks.note_read_back("broker")
     store.close()
 
 
@@ -103,7 +102,6 @@ def test_an_alert_that_the_copy_has_is_restored_and_one_that_it_has_not_is_read_
     assert opened(store) == (ALERT,)
     lost = "pump_de/nde: its open alert was damaged, and no copy has it; it is cleared as state_lost"
     assert lost in store.notices
-    assert not store.sinks.is_read_back("broker")
 
 
 def test_an_alert_of_the_copy_that_has_ended_since_does_not_come_back(tmp_path):
@@ -145,7 +143,6 @@ def test_a_log_that_was_cut_at_a_frames_end_is_told_by_the_number_of_the_last_wr
     again = open_store(tmp_path)
     (notice,) = again.notices
     assert "lacks the last 1 of " in notice
-    assert not again.sinks.is_read_back("broker")
     assert opened(again) == (ALERT,)
 
 

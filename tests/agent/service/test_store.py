@@ -294,10 +294,6 @@ def test_a_state_file_of_the_first_layout_is_taken_over(tmp_path):
     assert store.learnt.baselines("pump_de", features="f") == {None: b"learnt"}
     assert store.alerts.open() == ((ALERT, 0, b""),)
     assert first(store.transactions.place.connection, "pragma user_version") == LAYOUT
-    assert not store.sinks.is_read_back("broker")
-    assert store.sinks.note_read_back("broker")
-    store.close()
-    assert open_store(tmp_path).sinks.is_read_back("broker")
 
 
 def test_only_the_owner_may_read_the_file(tmp_path):
@@ -305,9 +301,8 @@ def test_only_the_owner_may_read_the_file(tmp_path):
     assert (tmp_path / FILE_NAME).stat().st_mode & 0o077 == 0
 
 
-def test_a_file_restored_from_its_copy_trusts_neither_its_numbers_nor_what_it_knew_of_sinks(tmp_path):
+def test_a_file_restored_from_its_copy_does_not_trust_its_numbers(tmp_path):
     store = open_store(tmp_path)
-    store.sinks.note_read_back("broker")
     store.learnt.save("pump_de", {None: b"learnt"}, features="f")
     later = [said(store, ALERT) for _ in range(5)]
     assert all(store.alerts.commit(one) for one in later)
@@ -315,5 +310,4 @@ def test_a_file_restored_from_its_copy_trusts_neither_its_numbers_nor_what_it_kn
     (tmp_path / FILE_NAME).write_bytes(b"not a database at all, " * 400)
     again = open_store(tmp_path)
     assert again.learnt.baselines("pump_de", features="f") == {None: b"learnt"}
-    assert not again.sinks.is_read_back("broker")
     assert again.numbers.next_seq() > later[-1].event.seq
