@@ -65,12 +65,15 @@ test-tflite-runtime:
 rebuild: $(VENV)/workstation
 	$(BIN)/python -m export rebuild --data ../shared/data --out agent/bundles/default
 
-soak: $(VENV)/all
+# Damaged frames and noise by the million; then ten minutes of the agent with every trouble mixed by chance.
+soak: $(VENV)/all system-packages
 	$(BIN)/python -m firmware_bridge.soak
+	TEXTVIB_SOAK_S=600 OMP_NUM_THREADS=1 $(BIN)/python -m pytest -s tests/field/test_field_soak.py
 
-# What goes wrong in the field, whole: the long cases, and 1000 times kill -9. `make test` runs the short ones.
+# What goes wrong in the field, whole: the long cases, 1000 times kill -9, 200 power cuts, every torn byte of a state
+# file. `make test` runs the short ones.
 field: $(VENV)/all system-packages
-	TEXTVIB_KILLS=1000 OMP_NUM_THREADS=1 $(BIN)/python -m pytest tests/field
+	TEXTVIB_KILLS=1000 TEXTVIB_CUTS=200 OMP_NUM_THREADS=1 $(BIN)/python -m pytest tests/field tests/agent/service/test_torn_state.py
 
 # The unit under a systemd of its own, in a small Debian that is made in build/box: as root, with Debian's packages in reach.
 systemd: $(VENV)/all system-packages
