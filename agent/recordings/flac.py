@@ -10,7 +10,7 @@ import numpy as np
 from agent.errors import RecordingError
 from agent.recordings.asked import Asked
 from agent.recordings.channels import MAX_VALUES, chosen_columns, names_of_axes
-from agent.recordings.foreign import reading
+from agent.recordings.foreign import check_unpacked, reading
 from agent.recordings.recording import Recording
 
 MAGIC = b"fLaC"
@@ -30,6 +30,7 @@ def read(path: Path, asked: Asked) -> Recording:
         bits, channels, rate_hz, frames = BITS.get(file.subtype), file.channels, file.samplerate, file.frames
         while len(block := file.read(BLOCK, dtype="float32", always_2d=True)):
             held += np.ascontiguousarray(chosen_columns(path, block, asked.variable)).tobytes()
+            check_unpacked(path, len(held))
             if len(held) > 4 * MAX_VALUES:
                 raise RecordingError(f"{path}: holds more than {MAX_VALUES} values; cut it into shorter pieces")
             asked.progress(min(1.0, file.tell() / max(1, frames)))

@@ -37,13 +37,23 @@ def reading(path: Path, what: str) -> Iterator[None]:
 def weighed(path: Path, archive: zipfile.ZipFile) -> list[zipfile.ZipInfo]:
     """The members of a zip archive; RecordingError where they unpack to more than any recording."""
     members = archive.infolist()
-    total = sum(member.file_size for member in members)
-    packed = max(1, sum(member.compress_size for member in members))
     if len(members) > MOST_MEMBERS:
         raise RecordingError(f"{path}: holds {len(members)} parts, at most {MOST_MEMBERS} are read")
-    if total > MAX_FILE_BYTES or (total > SMALL_BYTES and total > MOST_RATIO * packed):
+    packed = sum(member.compress_size for member in members)
+    check_unpacked(path, sum(member.file_size for member in members), packed=packed)
+    return members
+
+
+def check_unpacked(path: Path, size: int, *, packed: int | None = None) -> None:
+    """RecordingError where `size` bytes are to come out of so few (`packed`; None: the file) that no recording does."""
+    there = max(1, path.stat().st_size if packed is None else packed)
+    if size > most_unpacked(there):
         raise RecordingError(
-            f"{path}: unpacks to {total >> 20} MiB, {total // packed} times its size, which no recording does; "
+            f"{path}: unpacks to {size >> 20} MiB, {size // there} times its size, which no recording does; "
             "save it again, or in shorter pieces"
         )
-    return members
+
+
+def most_unpacked(packed: int) -> int:
+    """How many bytes may come out of so many."""
+    return min(MAX_FILE_BYTES, max(SMALL_BYTES, MOST_RATIO * packed))

@@ -16,7 +16,7 @@ from agent.errors import RecordingError
 from agent.recordings.array_names import Leaf
 from agent.recordings.arrays import Arrays, recording_of
 from agent.recordings.asked import Asked
-from agent.recordings.foreign import reading
+from agent.recordings.foreign import check_unpacked, reading
 from agent.recordings.recording import Recording
 
 MAX_LEAVES = 4096
@@ -121,6 +121,7 @@ class _Found:
             return
         if data.chunks and np.prod(data.chunks, dtype=float) * data.dtype.itemsize > MAX_CHUNK_BYTES:
             raise RecordingError(f"{self.path}: {name} lies in chunks of more than {MAX_CHUNK_BYTES >> 20} MiB")
+        check_unpacked(self.path, int(np.prod(leaf.shape, dtype=object)) * leaf.dtype.itemsize)
         self.leaves[name] = leaf
 
     def _references(self, name: str, data: Any, *, depth: int) -> None:

@@ -12,8 +12,8 @@ import numpy as np
 from agent.errors import RecordingError
 from agent.recordings.arrays import Arrays, recording_of
 from agent.recordings.asked import Asked
-from agent.recordings.channels import MAX_FILE_BYTES, MAX_VALUES, Numbers
-from agent.recordings.foreign import reading
+from agent.recordings.channels import MAX_VALUES, Numbers
+from agent.recordings.foreign import most_unpacked, reading
 from agent.recordings.mat_structure import check_structure
 from agent.recordings.recording import Recording
 
@@ -38,7 +38,8 @@ def _load_mat(path: Path) -> dict[str, Any]:
     from scipy.io import loadmat, whosmat
 
     with reading(path, "MATLAB file"):
-        check_structure(memoryview(path.read_bytes()), max_bytes=MAX_FILE_BYTES)
+        content = path.read_bytes()
+        check_structure(memoryview(content), max_bytes=most_unpacked(len(content)))
         size = sum(math.prod(shape) for _, shape, _ in whosmat(path))
         if size > MAX_VALUES:
             raise RecordingError(

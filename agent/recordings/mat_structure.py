@@ -28,7 +28,7 @@ class BadStructureError(ValueError):
 def check_structure(content: memoryview, *, max_bytes: int) -> None:
     """BadStructureError where a MATLAB 5 file is not what it says; other versions are left to their reader.
 
-    `max_bytes` bounds what one compressed variable may grow to.
+    `max_bytes` bounds what its compressed variables may grow to, all together.
     """
     order = _ORDERS.get(bytes(content[124:128]))
     if order is None or not all(content[:4]):
@@ -41,6 +41,7 @@ def check_structure(content: memoryview, *, max_bytes: int) -> None:
             raise BadStructureError("a variable is cut short")
         if kind == COMPRESSED:
             body = memoryview(_inflated(body, max_bytes))
+            max_bytes -= len(body)
             kind, size = struct.unpack_from(f"{order}II", body) if len(body) >= 8 else (0, 0)
             body = body[8 : 8 + size]
         if kind != MATRIX:
@@ -52,11 +53,12 @@ def check_structure(content: memoryview, *, max_bytes: int) -> None:
 def _inflated(body: memoryview, max_bytes: int) -> bytes:
     inflater = zlib.decompressobj()
     try:
-        whole = inflater.decompress(body, max_bytes)
+        whole = inflater.decompress(body, max(1, max_bytes))  # 0 would be without bound
     except zlib.error as error:
         raise BadStructureError(str(error)) from error
     if not inflater.eof:
-        raise BadStructureError("a compressed variable does not end")
+        why = "does not end" if len(whole) < max_bytes else "unpacks to more than a recording does; save it again"
+        raise BadStructureError(f"a compressed variable {why}")
     return whole
 
 

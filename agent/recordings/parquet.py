@@ -12,7 +12,7 @@ import numpy as np
 from agent.errors import RecordingError
 from agent.recordings.asked import Asked
 from agent.recordings.columns import filled, settled
-from agent.recordings.foreign import reading
+from agent.recordings.foreign import check_unpacked, reading
 from agent.recordings.recording import Recording
 from agent.tables.facts import facts_of_pairs
 from agent.tables.typed import SAMPLE_ROWS, Typed, Values, needed_of
@@ -42,6 +42,7 @@ def read(path: Path, asked: Asked) -> Recording:
             nested = ", ".join(kind.name for kind in kinds if not kind.is_flat)
             why = f"; {nested:.200} hold lists, not one number a row" if nested else ""
             raise RecordingError(f"{path}: holds no rows of numbers{why}")
+        check_unpacked(path, 8 * file.metadata.num_rows)  # a column
         head = next(file.iter_batches(SAMPLE_ROWS, columns=[kind.name for kind in flat]))
         columns = [kind.typed(head.column(kind.name)) for kind in flat]
         table = settled(path, columns, facts_of_pairs(_pairs(schema.metadata or {})), asked, chosen=asked.parts)

@@ -21,7 +21,7 @@ from agent.errors import TextVibError
 from agent.ports import Hearing
 from agent.service.assembly import Parts, assemble, source_of
 from agent.service.beats import Beats, Deadlines
-from agent.service.control import ControlServer
+from agent.service.control_server import ControlServer
 from agent.service.inbox import Inbox
 from agent.service.outbox import Outbox, Outboxes
 from agent.service.process import give_memory_back, tell_systemd

@@ -6,6 +6,7 @@ structure by SQLite, each row by its checksum.
 
 from __future__ import annotations
 
+import contextlib
 import sqlite3
 import time
 from collections.abc import Iterator
@@ -25,6 +26,9 @@ def connect(path: Path | None) -> sqlite3.Connection:
     """The open file in the present layout, None: memory; DatabaseError where damaged, ConfigError where a later one."""
     if path is not None and not path.exists():
         path.touch(mode=0o600)
+    elif path is not None and path.stat().st_mode & 0o077:  # of an earlier agent, or of a careless copy
+        with contextlib.suppress(OSError):
+            path.chmod(0o600)
     connection = sqlite3.connect(path or ":memory:", timeout=2.0, check_same_thread=False)
     try:
         connection.execute("pragma journal_mode = wal")

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+import contextlib
 import json
 import socket
 import stat
 import threading
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import msgspec
@@ -24,7 +25,6 @@ from agent.service.control import (
     Answer,
     Cancel,
     Commission,
-    ControlServer,
     Forget,
     Learnt,
     Record,
@@ -32,6 +32,9 @@ from agent.service.control import (
     Status,
     ask,
 )
+from agent.service.control_server import MAX_CLIENTS, ControlServer
+
+LONG = 8 << 20
 
 
 def handle(request: Request) -> Answer:
@@ -42,6 +45,8 @@ def handle(request: Request) -> Answer:
             raise ConfigError("there is no sensor 'absent'; known: pump_de")
         case Commission():
             return {"windows": request.windows}
+        case Record(sensor="long"):
+            return {"path": "x" * LONG}
         case Record():
             return {"path": request.path}
         case Learnt() | Cancel() | Forget():
@@ -49,18 +54,32 @@ def handle(request: Request) -> Answer:
 
 
 @pytest.fixture
-def state_dir(tmp_path: Path) -> Iterator[Path]:
-    stop = threading.Event()
-    server = ControlServer(tmp_path, handle, stop=stop)
-    server.open()
-    thread = threading.Thread(target=server.run, daemon=True)
-    thread.start()
-    yield tmp_path
-    stop.set()
-    server.wake()
-    thread.join(5)
-    assert not thread.is_alive()
-    assert not server.path.exists()
+def serve() -> Iterator[Callable[..., ControlServer]]:
+    """Starts servers; they end with the test and leave nothing behind."""
+    started: list[tuple[ControlServer, threading.Event, threading.Thread]] = []
+
+    def start(folder: Path, **options: float) -> ControlServer:
+        stop = threading.Event()
+        server = ControlServer(folder, handle, stop=stop, **options)  # type: ignore[arg-type]
+        server.open()
+        thread = threading.Thread(target=server.run, daemon=True)
+        thread.start()
+        started.append((server, stop, thread))
+        return server
+
+    yield start
+    for server, stop, thread in started:
+        stop.set()
+        server.wake()
+        thread.join(5)
+        assert not thread.is_alive()
+        assert not server.path.exists()
+
+
+@pytest.fixture
+def state_dir(serve: Callable[..., ControlServer], tmp_path: Path) -> Path:
+    serve(tmp_path)
+    return tmp_path
 
 
 def raw(state_dir: Path, line: bytes, *, half_close: bool = True) -> bytes:
@@ -169,26 +188,99 @@ def test_noise_never_ends_the_server(state_dir, noise):
     assert ask(state_dir, Status())
 
 
-def test_a_client_that_drips_keeps_nobody_waiting_for_long(state_dir):
-    """However often a byte comes, a whole request has its time."""
-    with socket.socket(socket.AF_UNIX, socket.SOCK_STREAM) as slow:
-        slow.connect(str(state_dir / SOCKET_NAME))
-        stop = threading.Event()
+def connected(state_dir: Path) -> socket.socket:
+    connection = socket.socket(socket.AF_UNIX, socket.SOCK_STREAM)
+    connection.settimeout(10)
+    connection.connect(str(state_dir / SOCKET_NAME))
+    return connection
 
-        def drip() -> None:
-            while not stop.wait(0.2):
-                try:
-                    slow.send(b" ")
-                except OSError:
-                    return
 
-        dripping = threading.Thread(target=drip)
-        dripping.start()
-        began_s = time.monotonic()
+def is_dropped(connection: socket.socket) -> bool:
+    """Whether the other end has hung up."""
+    with contextlib.suppress(TimeoutError):
+        connection.settimeout(5)
+        try:
+            return connection.recv(1) == b""
+        except ConnectionError:
+            return True
+    return False
+
+
+def test_clients_that_drip_keep_nobody_waiting(state_dir):
+    """However often a byte of theirs comes."""
+    stop = threading.Event()
+    slow = [connected(state_dir) for _ in range(MAX_CLIENTS - 1)]
+
+    def drip() -> None:
+        while not stop.wait(0.05):
+            for one in slow:
+                with contextlib.suppress(OSError):
+                    one.send(b" ")
+
+    dripping = threading.Thread(target=drip)
+    dripping.start()
+    began_s = time.monotonic()
+    for _ in range(20):
         assert ask(state_dir, Status(), timeout_s=30.0)
-        assert time.monotonic() - began_s < REQUEST_TIMEOUT_S + 3.0
-        stop.set()
-        dripping.join()
+    assert time.monotonic() - began_s < REQUEST_TIMEOUT_S
+    stop.set()
+    dripping.join()
+    for one in slow:
+        one.close()
+
+
+def test_clients_that_do_not_listen_keep_nobody_waiting(state_dir):
+    """Their answers are larger than what the system keeps for them."""
+    deaf = [connected(state_dir) for _ in range(3)]
+    for one in deaf:
+        one.sendall(msgspec.json.encode(Record("long", seconds=1.0)) + b"\n")
+    began_s = time.monotonic()
+    assert ask(state_dir, Status())
+    assert time.monotonic() - began_s < REQUEST_TIMEOUT_S
+    heard = ask(state_dir, Record("long", seconds=1.0))  # and who listens gets all of it
+    assert len(heard["path"]) == LONG
+    for one in deaf:
+        one.close()
+
+
+def test_who_asks_for_too_long_or_does_not_take_the_answer_is_dropped(serve, tmp_path):
+    serve(tmp_path, request_s=0.2)
+    silent, deaf = connected(tmp_path), connected(tmp_path)
+    deaf.sendall(msgspec.json.encode(Record("long", seconds=1.0)) + b"\n")
+    assert is_dropped(silent)
+    time.sleep(0.5)
+    heard = 0
+    with contextlib.suppress(ConnectionError):
+        while chunk := deaf.recv(1 << 20):
+            heard += len(chunk)
+    assert heard < LONG
+    silent.close()
+    deaf.close()
+
+
+def test_beyond_a_number_of_clients_the_oldest_gives_way(state_dir):
+    waiting = [connected(state_dir) for _ in range(MAX_CLIENTS + 4)]
+    assert all(is_dropped(one) for one in waiting[:4])
+    waiting[-1].sendall(b'{"command": "status"}\n')
+    assert json.loads(waiting[-1].recv(4096))["ok"]
+    assert ask(state_dir, Status())
+    for one in waiting:
+        one.close()
+
+
+def test_a_thousand_requests_at_once_are_all_answered_or_dropped_and_memory_is_bounded(state_dir):
+    def ask_often() -> None:
+        for _ in range(50):
+            with contextlib.suppress(TransportError):
+                ask(state_dir, Status())
+
+    asking = [threading.Thread(target=ask_often) for _ in range(20)]
+    for thread in asking:
+        thread.start()
+    for thread in asking:
+        thread.join(30)
+    assert not any(thread.is_alive() for thread in asking)
+    assert ask(state_dir, Status())
 
 
 def test_a_socket_that_cannot_be_made_is_tried_again(tmp_path):

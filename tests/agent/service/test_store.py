@@ -297,8 +297,19 @@ def test_a_state_file_of_the_first_layout_is_taken_over(tmp_path):
 
 
 def test_only_the_owner_may_read_the_file(tmp_path):
-    open_store(tmp_path).close()
-    assert (tmp_path / FILE_NAME).stat().st_mode & 0o077 == 0
+    """Nor what SQLite lays beside it; one of an earlier agent that others may read is closed to them."""
+    before = os.umask(0o022)
+    try:
+        for _ in range(2):
+            store = open_store(tmp_path)
+            store.save_baselines("pump_de", {None: b"learnt"}, features="f")
+            beside = list(tmp_path.glob(f"{FILE_NAME}*"))
+            assert len(beside) >= 3
+            assert [path.name for path in beside if path.stat().st_mode & 0o077] == []
+            store.close()
+            (tmp_path / FILE_NAME).chmod(0o644)
+    finally:
+        os.umask(before)
 
 
 def test_a_file_restored_from_its_copy_does_not_trust_its_numbers(tmp_path):
