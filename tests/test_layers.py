@@ -33,7 +33,7 @@ FLOORS = {
         "recordings alerting bundle",
         "sources pipeline",
         "messages",
-        "sinks",
+        "sinks report",
         "config explain",
         "service",
         "commands bench demo",
@@ -60,7 +60,7 @@ NEIGHBOURS = {("agent", "bench", "commands"), ("export", "text", "data"), ("expo
 
 WAITING = {"socket", "time", "threading", "asyncio", "queue", "signal", "subprocess", "selectors", "ssl"}
 PURE = (
-    "errors types limits faults protobuf npy machine bearings tables dsp stream diagnosis alerting bundle pipeline",
+    "errors types limits faults protobuf npy machine bearings tables dsp stream diagnosis alerting bundle pipeline report",
     "agent/bundle/runtimes",
 )
 """Rooms of agent that take time as a number, and the folder in them that need not."""

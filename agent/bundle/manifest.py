@@ -5,6 +5,7 @@ A manifest is data from elsewhere: every number that sizes an array or a loop is
 
 from __future__ import annotations
 
+import hashlib
 import math
 from collections.abc import Iterator
 from typing import Any
@@ -70,6 +71,11 @@ class Manifest(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     def trained(self) -> tuple[str, ...]:
         """Faults that the encoder was trained with; the others are known by their descriptions alone."""
         return tuple(fault for fault in self.faults if fault not in self.calibration.granted)
+
+
+def identity_of(manifest: Manifest) -> str:
+    """SHA-256 of what a manifest says, which holds the hashes of all else in the bundle."""
+    return hashlib.sha256(msgspec.json.encode(manifest)).hexdigest()
 
 
 def problem_of(manifest: Manifest) -> str | None:

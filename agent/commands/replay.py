@@ -14,7 +14,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from agent.bundle.runtimes import CHOICES as RUNTIME_CHOICES
-from agent.commands import arguments
+from agent.commands import arguments, replay_report
 from agent.errors import RecordingError
 from agent.messages.words import LANGUAGES
 from agent.recordings import suffixes_in_words
@@ -27,6 +27,7 @@ if TYPE_CHECKING:
     from agent.messages.answer import Answer
     from agent.ports import Encoder
     from agent.recordings.read import Recording
+    from agent.report.section import Section
     from agent.stream.cutting import Cutting
     from agent.types import Diagnosis
 
@@ -78,6 +79,7 @@ def add_arguments(parser: Parser) -> None:
         default=[],
         help="exit with 1 where a fault is said, or also where a recording is abnormal without a name",
     )
+    replay_report.add_argument(parser)
     parser.add_argument("--json", action="store_true", help="JSON lines: every window, then the verdict of each file")
 
 
@@ -90,6 +92,7 @@ def main(args: argparse.Namespace) -> int:
     from agent.stream.cutting import windows_like
 
     arguments.bearing_of(args)
+    replay_report.check(args.report)
     bundle = load_bundle(args.bundle)
     _, encoder = load_encoder(bundle, args.runtime)
     _check_together(args)
@@ -97,7 +100,8 @@ def main(args: argparse.Namespace) -> int:
     learnt: dict[float | None, dict[str | None, Baseline]] = {}
     together = args.join or args.snapshots
     answers: list[Answer] = []
-    unreadable = False
+    sections: list[Section] = []
+    unread: list[tuple[Path, RecordingError]] = []
     for paths in [args.files] if together else [[path] for path in args.files]:
         try:
             recording = with_rate(_read(paths, args))
@@ -107,12 +111,13 @@ def main(args: argparse.Namespace) -> int:
             if len(args.files) == 1 or together:
                 raise
             print(f"textvib-agent: {error}", file=sys.stderr)
-            unreadable = True
+            unread.append((paths[0], error))
             continue
         seconds = piece_seconds(recording, bundle.spec)
         if seconds not in learnt:
             learnt[seconds] = _learn(healthy, args, bundle, encoder, windows_like(seconds, bundle.spec))
-        diagnoses = _diagnose(recording, _setup(args, recording, rpm=args.rpm), bundle, encoder, learnt[seconds])
+        setup = _setup(args, recording, rpm=args.rpm)
+        diagnoses = _diagnose(recording, setup, bundle, encoder, learnt[seconds])
         answer = answer_of(
             recording,
             diagnoses,
@@ -123,7 +128,13 @@ def main(args: argparse.Namespace) -> int:
         _print_json(answer, diagnoses) if args.json else _print_text(answer)
         sys.stdout.flush()
         answers.append(answer)
-    return _exit_code(answers, fail_on=args.fail_on, unreadable=unreadable)
+        if args.report is not None:
+            sections.append(
+                replay_report.section_of(answer, setup=setup, bundle=bundle, paths=paths, healthy=args.healthy)
+            )
+    if args.report is not None:
+        replay_report.write(args.report, sections, unread=unread, language=args.language)
+    return _exit_code(answers, fail_on=args.fail_on, unreadable=bool(unread))
 
 
 # ------------------------------------------------------------------------------------------------------- diagnosing

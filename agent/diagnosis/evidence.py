@@ -78,7 +78,7 @@ def bearing_lines(
     assert bearing.orders is not None
     lines = (
         _line(heights, name, order, shaft_hz, spectra.bin_hz, spec.tolerance)
-        for name, order in _line_orders(bearing.orders)
+        for name, order in line_orders(bearing.orders)
     )
     return _peaks([line for line in lines if line and line.above_floor_db >= LINE_ABOVE_FLOOR_DB], spectra.bin_hz), None
 
@@ -110,7 +110,7 @@ def _peak(lines: Sequence[BearingLine]) -> BearingLine:
     )
 
 
-def _line_orders(orders: FaultOrders) -> list[tuple[str, float]]:
+def line_orders(orders: FaultOrders) -> list[tuple[str, float]]:
     """Names and orders of the lines at which a fault strikes, in the order of `FaultOrders`."""
     struck = {fault.frequency for fault in TABLE}
     families = [(field.name.upper(), getattr(orders, field.name)) for field in fields(orders) if field.name in struck]

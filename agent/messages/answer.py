@@ -14,6 +14,7 @@ from agent.diagnosis.matching import Calibration, Descriptions, Text
 from agent.dsp.speed_doubts import asked_together
 from agent.messages.asked_text import text_of_question
 from agent.messages.background import background_of, element_of
+from agent.messages.clearest import clearest_of, impulses_limit_of
 from agent.messages.notices import in_language
 from agent.messages.sentences import said_by_verdict, text_for
 from agent.messages.speed_question import text_of_speed_question
@@ -40,6 +41,9 @@ class Answer:
     speed_question: SpeedQuestion | None  # what to ask about the speed that was given
     descriptions: Descriptions
     language: Language
+    diagnoses: tuple[Diagnosis, ...] = ()  # every window, in the order of time
+    clearest: Diagnosis | None = None  # the window that shows best what the verdict rests on; None: there is no window
+    impulses_limit: float | None = None  # of the impacts of healthy machines, as the verdict's signs have them
 
 
 def answer_of(
@@ -65,6 +69,9 @@ def answer_of(
         speed_question=asked_together([d.speed for d in measured]),
         descriptions=descriptions,
         language=language,
+        diagnoses=tuple(diagnoses),
+        clearest=clearest_of(verdict, diagnoses, shown),
+        impulses_limit=impulses_limit_of(verdict, calibration),
     )
 
 
@@ -89,9 +96,7 @@ def document(answer: Answer) -> dict[str, Any]:
         },
         "speed": None if shown is None else msgspec.to_builtins(shown.speed),
         "speed_from": answer.speed_from,
-        "speed_question": None
-        if answer.speed_question is None
-        else text_of_speed_question(answer.speed_question, language=answer.language),
+        "speed_question": _speed_question(answer),
         "evidence": None if shown is None else msgspec.to_builtins(shown.evidence),
         "notes": [in_language(note, answer.language) for note in recording.notes],
     }
@@ -139,17 +144,27 @@ def _rows(answer: Answer, language: Language) -> Iterator[tuple[str, str]]:
         yield "note", in_language(note, language)
 
 
+def questions(answer: Answer) -> list[str]:
+    """All that is asked, about the bearing and about the speed."""
+    return list(filter(None, (_question(answer), _speed_question(answer))))
+
+
 def _question(answer: Answer) -> str | None:
     """What is asked about the bearing."""
     return None if answer.verdict.asks is None else text_of_question(answer.verdict.asks, answer.language)
+
+
+def _speed_question(answer: Answer) -> str | None:
+    """What is asked about the speed that was given."""
+    asked = answer.speed_question
+    return None if asked is None else text_of_speed_question(asked, language=answer.language)
 
 
 def _measured(answer: Answer, shown: Diagnosis, evidence: Evidence) -> Iterator[tuple[str, str]]:
     language, rpm = answer.language, shown.speed.rpm
     origin = say(f"origin.{answer.speed_from}", language)
     yield "speed", origin if rpm is None else say("shown.rpm", language, rpm=f"{rpm:.0f}", origin=origin)
-    if answer.speed_question is not None:
-        yield "question", text_of_speed_question(answer.speed_question, language=language)
+    yield "question", _speed_question(answer) or ""
     yield from _lines(answer, evidence)
     if evidence.lines_reason == APPROXIMATE:
         yield "", say("shown.approximate", language)
@@ -166,11 +181,8 @@ def _measured(answer: Answer, shown: Diagnosis, evidence: Evidence) -> Iterator[
 
 
 def _lines(answer: Answer, evidence: Evidence) -> Iterator[tuple[str, str]]:
-    """Lines that prove something, those of the fault that is named first; then the background."""
     verdict, language = answer.verdict, answer.language
-    told = sorted(verdict.lines, key=lambda line: element_of(line.name) != verdict.fault)
-    standing = [line for line in told if line.name not in answer.background]
-    background = [line for line in told if line.name in answer.background]
+    standing, background = lines_told(answer)
     if standing:
         yield "lines", _listed(standing, language)
     elif evidence.lines_reason in (None, APPROXIMATE) or verdict.lines:
@@ -180,6 +192,13 @@ def _lines(answer: Answer, evidence: Evidence) -> Iterator[tuple[str, str]]:
         yield "lines", say("shown.none_because", language, reason=reason)
     if background:
         yield "background", say("shown.background", language, lines=_listed(background, language))
+
+
+def lines_told(answer: Answer) -> tuple[list[BearingLine], list[BearingLine]]:
+    """Lines that prove something, those of the fault that is named first; and the background."""
+    told = sorted(answer.verdict.lines, key=lambda line: element_of(line.name) != answer.verdict.fault)
+    standing = [line for line in told if line.name not in answer.background]
+    return standing, [line for line in told if line.name in answer.background]
 
 
 def _listed(lines: Sequence[BearingLine], language: Language) -> str:

@@ -1,0 +1,85 @@
+"""Lines of a bearing as a report tells them: findings, others that stand out, background, and what is asked about.
+
+A finding is a line of the part that is named, or of any part where a bearing is suspected and none is named. What
+stands out beside a name is told apart from what the name rests on.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Literal
+
+from agent.diagnosis.evidence import APPROXIMATE
+from agent.faults import ABNORMAL, BEARING, UNKNOWN
+from agent.messages.answer import Answer, lines_told
+from agent.messages.background import element_of
+from agent.messages.words import Language, say, words_for
+from agent.report.markup import Markup, element, joined
+from agent.report.tables import table
+from agent.types import BearingLine
+
+Kind = Literal["finding", "other", "background", "asked"]
+HEADS = ("line", "order", "seen_hz", "expected_hz", "height_db", "meaning")
+
+
+@dataclass(frozen=True, slots=True)
+class ToldLine:
+    """One peak, with all names that fit it, and what it tells."""
+
+    name: str  # as people read it; "" where nobody knows whose it is
+    family: str  # of the nearest name: `BPFO` of `2xBPFO`
+    order: float
+    seen_hz: float
+    expected_hz: float | None
+    above_floor_db: float
+    kind: Kind
+
+
+def told_lines(answer: Answer) -> list[ToldLine]:
+    """All lines of an answer, each once; findings first."""
+    standing, background = lines_told(answer)
+    found = [line for line in standing if _is_finding(line, answer.verdict.fault)]
+    told = [_told(line, "finding", answer.language) for line in found]
+    told += [_told(line, "other", answer.language) for line in standing if line not in found]
+    told += [_told(line, "background", answer.language) for line in background]
+    asked = () if answer.verdict.asks is None else answer.verdict.asks.lines
+    return told + [ToldLine("", "", line.order, line.hz, None, line.above_floor_db, "asked") for line in asked]
+
+
+def lines_text(answer: Answer) -> Markup:
+    """The table of all lines, or why there is none."""
+    language, told = answer.language, told_lines(answer)
+    evidence = None if answer.shown is None else answer.shown.evidence
+    reason = None if evidence is None else evidence.lines_reason
+    parts = []
+    if told:
+        heads = [say(f"report.{head}", language) for head in HEADS]
+        parts.append(table([_row(one, language) for one in told], heads=heads))
+    if any(line.also for line in answer.verdict.lines):
+        parts.append(element("p", say("report.both", language), class_="quiet"))
+    if reason == APPROXIMATE:
+        parts.append(element("p", say("shown.approximate", language), class_="quiet"))
+    elif reason is not None:
+        parts.append(element("p", say("report.no_lines", language, reason=words_for("reason", reason, language))))
+    return joined(*parts) if parts else element("p", say("report.none_stands", language))
+
+
+def _is_finding(line: BearingLine, fault: str) -> bool:
+    return fault in (BEARING, UNKNOWN, ABNORMAL, *map(element_of, (line.name, *line.also)))
+
+
+def _told(line: BearingLine, kind: Kind, language: Language) -> ToldLine:
+    name = say("shown.line_or", language).join((line.name, *line.also))
+    family = line.name.rpartition("x")[2]
+    return ToldLine(name, family, line.order, line.seen_hz, line.expected_hz, line.above_floor_db, kind)
+
+
+def _row(line: ToldLine, language: Language) -> tuple[str, ...]:
+    return (
+        line.name or say("report.not_told", language),
+        f"{line.order:.3f}",
+        f"{line.seen_hz:.2f}",
+        "" if line.expected_hz is None else f"{line.expected_hz:.2f}",
+        f"{line.above_floor_db:+.1f}",
+        say(f"report.{line.kind}", language),
+    )

@@ -1,0 +1,61 @@
+"""Where a section comes from: files with their hashes, what was told beside them, and who judged it."""
+
+from __future__ import annotations
+
+from agent.machine import BallCount
+from agent.messages.answer import what_was_read
+from agent.messages.words import say
+from agent.report.markup import Markup, element, joined
+from agent.report.section import Section, SourceFile
+from agent.report.tables import foreign, listed, table
+
+
+def origin(section: Section) -> Markup:
+    """The table."""
+    answer, judge, language = section.answer, section.judge, section.answer.language
+    healthy = [_file(file, section) for file in section.healthy]
+    bundle = [judge.bundle, element("div", f"SHA-256 {judge.bundle_sha256}", class_="hash")]
+    rows = [
+        (say("report.file", language), listed(_file(file, section) for file in section.files)),
+        (say("report.read_as", language), listed([what_was_read(answer), _samples(section)])),
+        (say("report.told_speed", language), _speed(section)),
+        (say("report.told_bearing", language), _bearing(section)),
+        (
+            say("report.healthy_file", language),
+            listed(healthy) if healthy else say("report.no_healthy_file", language),
+        ),
+        (say("report.agent", language), say("report.agent_version", language, version=judge.agent)),
+        (say("report.bundle", language), listed(bundle)),
+    ]
+    return table(rows, class_="facts")
+
+
+def _samples(section: Section) -> str:
+    recording, language = section.answer.recording, section.answer.language
+    pieces = len({(piece.session, piece.start - piece.row) for piece in recording.pieces})
+    code = "report.samples_whole" if pieces == 1 else "report.samples"
+    return say(code, language, samples=len(recording.samples), pieces=pieces)
+
+
+def _speed(section: Section) -> str:
+    answer, language = section.answer, section.answer.language
+    rpm = None if answer.shown is None else answer.shown.speed.rpm
+    came_from = say(f"origin.{answer.speed_from}", language)
+    return came_from if rpm is None else say("shown.rpm", language, rpm=f"{rpm:.1f}", origin=came_from)
+
+
+def _bearing(section: Section) -> str:
+    bearing, language = section.bearing, section.answer.language
+    if bearing is None or bearing.geometry is None:
+        return say("report.told_nothing", language)
+    if isinstance(bearing.geometry, BallCount):
+        inside = say("report.balls_of", language, balls=bearing.geometry.balls)
+    else:
+        figures = {name: f"{getattr(bearing.orders, name):.4f}" for name in ("bpfo", "bpfi", "bsf", "ftf")}
+        inside = say("report.orders_of", language, **figures)
+    return listed([foreign(bearing.id), inside])
+
+
+def _file(file: SourceFile, section: Section) -> Markup:
+    size = say("report.bytes", section.answer.language, bytes=f"{file.bytes:,}")
+    return joined(foreign(file.name), ", ", size, element("div", file.sha256, class_="hash"))
