@@ -23,7 +23,7 @@ MAINS_HZ, MAINS_WIDTH_HZ = (50.0, 60.0), 1.0
 SHAFT_WIDTH = 0.01
 """How far, relative, a multiple of shaft speed may lie from where the speed puts it."""
 _NARROWEST, _LOWEST = 1.5, 3  # bins: a Hann line is as wide; and where what drifts is no longer seen
-_ALIKE = 0.006  # relative; lines of two windows no further apart are one
+ALIKE = 0.006  # relative; lines of two windows no further apart are one
 
 
 def standing_lines(spectra: Spectra, shafts_hz: Sequence[float]) -> tuple[StandingLine, ...]:
@@ -73,7 +73,7 @@ def lasting_lines(windows: Sequence[Sequence[StandingLine]]) -> tuple[StandingLi
     every = sorted(((line, number) for number, lines in enumerate(windows) for line in lines), key=_order_of)
     bundles: list[_Bundle] = []
     for line, number in every:
-        if not bundles or line.order > bundles[-1].lines[0].order * (1 + _ALIKE):
+        if not bundles or line.order > bundles[-1].lines[0].order * (1 + ALIKE):
             bundles.append(_Bundle([], set()))
         bundles[-1].lines.append(line)
         bundles[-1].windows.add(number)

@@ -10,6 +10,7 @@ from agent.report.frame import Drawing
 from agent.report.markup import Markup, element
 from agent.report.section import Picture, Section
 from agent.report.spectra_drawn import envelope, low_spectrum, whole_spectrum
+from agent.report.tables import wide
 from agent.report.time_drawn import trend, waveform
 
 
@@ -47,4 +48,4 @@ def _of_window(section: Section, picture: Picture, *, id_: str) -> Iterator[Mark
 
 def _figure(shown: Drawing, more: str = "") -> Markup:
     said = " ".join(filter(None, (shown.description, more)))
-    return element("figure", shown.svg, element("figcaption", element("b", f"{shown.title}. "), said))
+    return element("figure", wide(shown.svg), element("figcaption", element("b", f"{shown.title}. "), said))

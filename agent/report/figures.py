@@ -13,7 +13,7 @@ from agent.diagnosis.evidence import VELOCITY_BAND_HZ
 from agent.messages.answer import Answer
 from agent.messages.words import Language, say, words_for
 from agent.report.markup import Markup, element
-from agent.report.tables import body, group
+from agent.report.tables import body, group, head, wide
 from agent.report.time_drawn import place_in_time
 from agent.types import Diagnosis, Evidence, Figure, ShaftGrowth
 
@@ -25,15 +25,13 @@ def figures(answer: Answer) -> Markup:
     """The table."""
     language, shown = answer.language, answer.shown
     heads = ("figure", "value", "unit", "range", "at_most")
-    groups = [
-        element("thead", element("tr", *(element("th", say(f"report.{h}", language), scope="col") for h in heads)))
-    ]
+    groups = [head(say(f"report.{one}", language) for one in heads)]
     if shown is not None and shown.evidence is not None:
         place = said_place(answer, shown)
         groups += [group(say("report.in_window", language, place=place), columns=len(heads))]
         groups += [body(_of_window(answer, shown.evidence))]
     groups += [group(say("report.in_all", language), columns=len(heads)), body(_of_all(answer))]
-    return element("table", *groups, class_="figures")
+    return wide(element("table", *groups, class_="figures"))
 
 
 def said_place(answer: Answer, diagnosis: Diagnosis) -> str:
@@ -75,11 +73,11 @@ def _of_all(answer: Answer) -> Iterator[tuple[str, ...]]:
     above = "above" if signs is not None and signs.above_healthy else "blind"
     known = [d.signs.impulses for d in answer.diagnoses if d.signs is not None and d.signs.impulses is not None]
     if signs is not None and signs.impulses is not None:
-        impulses = f"{signs.impulses:.3g}"
+        impulses = f"{signs.impulses:.2f}"
     else:
         impulses = say("report.null", language, reason=say("report.no_impulses", language))
-    limit = "" if answer.impulses_limit is None else f"{answer.impulses_limit:.3g}"
-    yield say(f"report.impulses_{above}", language), impulses, "1", _between(known), limit
+    limit = "" if answer.impulses_limit is None else f"{answer.impulses_limit:.2f}"
+    yield say(f"report.impulses_{above}", language), impulses, "1", _between(known, ".2f"), limit
     yield from _growth(None if signs is None else signs.growth, language)
 
 
@@ -92,7 +90,7 @@ def _growth(growth: ShaftGrowth | None, language: Language) -> Iterator[tuple[st
         order = ORDERS.get(one.name)
         name = say("report.growth_rest", language) if order is None else say("report.growth", language, order=order)
         beyond = say("report.null", language, reason=say("report.beyond", language))
-        yield name, beyond if value is None else f"{value:+.1f}", "dB", "", ""
+        yield name, beyond if value is None else f"{round(value, 1) + 0.0:+.1f}", "dB", "", ""
 
 
 def _range(answer: Answer, attribute: str) -> str:
@@ -102,5 +100,5 @@ def _range(answer: Answer, attribute: str) -> str:
     return _between([value for value in values if value is not None])
 
 
-def _between(values: list[float]) -> str:
-    return f"{min(values):.3g} – {max(values):.3g}" if len(values) > 1 else ""
+def _between(values: list[float], written: str = ".3g") -> str:
+    return f"{min(values):{written}} – {max(values):{written}}" if len(values) > 1 else ""

@@ -6,16 +6,17 @@ stands out beside a name is told apart from what the name rests on.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Literal
 
 from agent.diagnosis.evidence import APPROXIMATE
+from agent.diagnosis.standing_lines import ALIKE
 from agent.faults import ABNORMAL, BEARING, UNKNOWN
 from agent.messages.answer import Answer, lines_told
 from agent.messages.background import element_of
 from agent.messages.words import Language, say, words_for
 from agent.report.markup import Markup, element, joined
-from agent.report.tables import table
+from agent.report.tables import listed, table
 from agent.types import BearingLine
 
 Kind = Literal["finding", "other", "background", "asked"]
@@ -33,6 +34,7 @@ class ToldLine:
     expected_hz: float | None
     above_floor_db: float
     kind: Kind
+    is_asked_about: bool = False  # a question is about it, too
 
 
 def told_lines(answer: Answer) -> list[ToldLine]:
@@ -43,7 +45,13 @@ def told_lines(answer: Answer) -> list[ToldLine]:
     told += [_told(line, "other", answer.language) for line in standing if line not in found]
     told += [_told(line, "background", answer.language) for line in background]
     asked = () if answer.verdict.asks is None else answer.verdict.asks.lines
-    return told + [ToldLine("", "", line.order, line.hz, None, line.above_floor_db, "asked") for line in asked]
+    for line in asked:
+        same = next((n for n, one in enumerate(told) if abs(one.seen_hz / line.hz - 1) <= 2 * ALIKE), None)
+        if same is None:
+            told.append(ToldLine("", "", line.order, line.hz, None, line.above_floor_db, "asked"))
+        else:
+            told[same] = replace(told[same], is_asked_about=True)
+    return told
 
 
 def lines_text(answer: Answer) -> Markup:
@@ -81,5 +89,11 @@ def _row(line: ToldLine, language: Language) -> tuple[str, ...]:
         f"{line.seen_hz:.2f}",
         "" if line.expected_hz is None else f"{line.expected_hz:.2f}",
         f"{line.above_floor_db:+.1f}",
-        say(f"report.{line.kind}", language),
+        listed(
+            [
+                say(f"report.{kind}", language)
+                for kind in (line.kind, "asked")
+                if kind == line.kind or line.is_asked_about
+            ]
+        ),
     )

@@ -44,14 +44,14 @@ def ticks(scale: Scale, most: int = 8) -> list[tuple[float, str]]:
         return _decades(scale, most)
     step = _nice((scale.high - scale.low) / most)
     first, last = math.ceil(scale.low / step - 1e-9), math.floor(scale.high / step + 1e-9)
-    decimals = max(0, -math.floor(math.log10(step)))
+    decimals = len(f"{step:.12f}".rstrip("0").partition(".")[2])
     return [(n * step, f"{n * step:.{decimals}f}" if step < 1e5 else f"{n * step:g}") for n in range(first, last + 1)]
 
 
 def _nice(least: float) -> float:
-    """The smallest of 1, 2 or 5 times a power of ten that is no less."""
+    """The smallest of 1, 2, 2.5 or 5 times a power of ten that is no less."""
     power = 10.0 ** math.floor(math.log10(least))
-    return next(factor * power for factor in (1, 2, 5, 10) if factor * power >= least * (1 - 1e-9))
+    return next(factor * power for factor in (1, 2, 2.5, 5, 10) if factor * power >= least * (1 - 1e-9))
 
 
 def _decades(scale: Scale, most: int) -> list[tuple[float, str]]:

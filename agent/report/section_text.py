@@ -78,9 +78,8 @@ def _said(answer: Answer) -> Markup:
         element("p", answer.text.advice),
     ]
     if not answer.verdict.validated:
-        parts.append(
-            element("p", f"{say('label.caution', answer.language)}: {say('shown.simulated', answer.language)}")
-        )
+        caution = say("label.caution", answer.language), say("shown.simulated", answer.language)
+        parts.append(element("p", ": ".join(caution), class_="caution"))
     asked = [element("p", f"? {question}", class_="asks") for question in questions(answer)]
     return joined(element("div", *parts, class_=f"said {state_of(answer.verdict)}"), *asked)
 
@@ -113,7 +112,7 @@ def _unknown(answer: Answer) -> Markup:
     if not rows:
         return element("p", say("report.nothing_unknown", language))
     heads = ("unknown", "why", "to_give")
-    shown = [(things, why, give) for why, things, give in rows]
+    shown = [(listed(things), why, give) for why, things, give in rows]
     return table(shown, heads=[say(f"report.{head}", language) for head in heads])
 
 

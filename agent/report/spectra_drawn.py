@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import numpy as np
 
+from agent.dsp.shaft import order_span
 from agent.dsp.spectra import Spectra
 from agent.faults import FAULTS_OF_DEGREE, ROTOR
 from agent.messages.sentences import GROWN_DB
@@ -126,8 +127,8 @@ def _grown(section: Section, hz: np.ndarray, amplitude: np.ndarray) -> list[Mark
     wanted = []
     for order, grown in grown_by.items():
         if grown is not None and grown >= GROWN_DB:
-            near = np.flatnonzero(np.abs(hz / (order * rpm / 60) - 1) <= 0.03)
-            place = int(near[np.argmax(amplitude[near])])
+            bins = order_span(order, rpm / 60 / float(hz[1]))
+            place = bins.start + int(np.argmax(amplitude[bins]))
             wanted.append(Mark(float(hz[place]), float(amplitude[place]), f"{NAMES[order]} +{grown:.0f} dB", "finding"))
     return wanted
 

@@ -10,7 +10,7 @@ CSS = """
 * { box-sizing: border-box; }
 html { color: #14212b; background: #fff; font: 15px/1.5 "Segoe UI", "Helvetica Neue", Arial, "Liberation Sans",
  "Noto Sans KR", "Noto Sans CJK KR", "Apple SD Gothic Neo", "Malgun Gothic", "NanumGothic", sans-serif; }
-body { max-width: 52rem; margin: 0 auto; padding: 1.2rem; overflow-wrap: anywhere; word-break: keep-all; }
+body { max-width: 52rem; margin: 0 auto; padding: 1.2rem; overflow-wrap: break-word; word-break: keep-all; }
 h1 { font-size: 1.5rem; margin: 0 0 .2rem; }
 h2 { font-size: 1.25rem; margin: 2rem 0 .2rem; padding-top: .8rem; border-top: 3px solid #14212b; }
 h3 { font-size: 1.02rem; margin: 1.5rem 0 .4rem; }
@@ -36,7 +36,9 @@ tbody th { font-weight: 400; }
 figure { margin: .9rem 0 0; }
 figcaption { font-size: .82rem; color: #3b4a55; }
 figcaption b { color: #14212b; }
-svg { display: block; width: 100%; height: auto; }
+.wide { overflow-x: auto; }
+svg { display: block; width: 100%; min-width: 36rem; height: auto; }
+.caution::first-letter { text-transform: uppercase; }
 svg text, svg tspan { font-size: 11px; fill: #14212b; }
 .tick { text-anchor: middle; fill: #3b4a55; }
 .tick.up { text-anchor: end; }
@@ -69,6 +71,8 @@ svg .raised { font-size: 8px; }
  .first h2 { break-before: auto; margin-top: .8rem; }
  h3 { break-after: avoid; }
  figure, tr, .said, .asks { break-inside: avoid; }
+ .wide { overflow: visible; }
+ svg { min-width: 0; }
  thead { display: table-header-group; }
  a { color: inherit; text-decoration: none; }
  * { print-color-adjust: exact; -webkit-print-color-adjust: exact; }

@@ -9,7 +9,7 @@ from agent.report.markup import Markup, element, joined
 
 def table(rows: Iterable[Sequence[str]], *, heads: Sequence[str] = (), class_: str | None = None) -> Markup:
     """Rows whose first cell says what the row is about; `heads` stand above the columns."""
-    return element("table", head(heads) if heads else "", body(rows), class_=class_)
+    return wide(element("table", head(heads) if heads else "", body(rows), class_=class_))
 
 
 def head(heads: Iterable[str]) -> Markup:
@@ -30,6 +30,11 @@ def group(words: str, *, columns: int) -> Markup:
 def listed(parts: Iterable[str]) -> Markup:
     """Parts below each other within a cell."""
     return joined(*(element("div", part) for part in parts))
+
+
+def wide(part: Markup) -> Markup:
+    """What is pushed sideways on a screen that is too narrow for it."""
+    return element("div", part, class_="wide")
 
 
 def foreign(words: str) -> Markup:

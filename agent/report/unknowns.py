@@ -19,7 +19,7 @@ REASONS = {
 """What a verdict misses -> the reason that figures give for the same."""
 
 
-def unknowns(answer: Answer) -> list[tuple[str, str, str]]:
+def unknowns(answer: Answer) -> list[tuple[str, tuple[str, ...], str]]:
     """(why, what is not known for that reason, what would have to be given), the most telling first."""
     language = answer.language
     things: dict[str, list[str]] = {}
@@ -27,7 +27,7 @@ def unknowns(answer: Answer) -> list[tuple[str, str, str]]:
         low, high = (f"{hz:g}" for hz in VELOCITY_BAND_HZ)
         things.setdefault(reason, []).append(say(f"report.{thing}", language, low=low, high=high))
     return [
-        (words_for("reason", reason, language), ", ".join(dict.fromkeys(named)), _to_give(reason, answer))
+        (words_for("reason", reason, language), tuple(dict.fromkeys(named)), _to_give(reason, answer))
         for reason, named in things.items()
     ]
 
