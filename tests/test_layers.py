@@ -60,7 +60,8 @@ NEIGHBOURS = {("agent", "bench", "commands"), ("export", "text", "data"), ("expo
 
 WAITING = {"socket", "time", "threading", "asyncio", "queue", "signal", "subprocess", "selectors", "ssl"}
 PURE = (
-    "errors types limits faults protobuf npy machine bearings tables dsp stream diagnosis alerting bundle pipeline report",
+    "errors types limits faults protobuf npy machine bearings tables dsp stream diagnosis alerting bundle pipeline"
+    " report",
     "agent/bundle/runtimes",
 )
 """Rooms of agent that take time as a number, and the folder in them that need not."""

@@ -302,7 +302,7 @@ def test_only_the_owner_may_read_the_file(tmp_path):
     try:
         for _ in range(2):
             store = open_store(tmp_path)
-            store.save_baselines("pump_de", {None: b"learnt"}, features="f")
+            store.learnt.save("pump_de", {None: b"learnt"}, features="f")
             beside = list(tmp_path.glob(f"{FILE_NAME}*"))
             assert len(beside) >= 3
             assert [path.name for path in beside if path.stat().st_mode & 0o077] == []
