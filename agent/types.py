@@ -123,6 +123,7 @@ class Rate:
     hz: float
     origin: Literal["device_time", "arrival", "declared"]
     error_ppm: float | None = None  # one-sided uncertainty, None where unknown
+    seen_hz: float | None = None  # measured, and so far off the declared rate that neither is believed; None: agrees
 
 
 @dataclass(frozen=True, slots=True)

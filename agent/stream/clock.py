@@ -1,16 +1,19 @@
 """The true rate of a stream, from sample counts against a clock; the declared rate only where there is nothing better.
 
 Device time comes first, then host arrival time, then what was declared; a rate more than 10 % off the declared one is
-never believed, and every answer says where it came from and how far it may be off.
+never believed, and every answer says where it came from and how far it may be off. Where the clocks tell such a rate,
+neither is it known which of the two is right, and the answer says so.
 """
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import Literal
 
 from agent.limits import RATE_TOLERANCE
 from agent.stream.drift import HostDrift
 from agent.stream.lower_line import ARRIVAL_RESOLUTION_US, LowerLineFit, Point
+from agent.stream.rate_check import RateCheck
 from agent.types import Counters, Drift, Rate, SampleBlock, Stream
 
 DIGITS = 5  # significant digits kept, so that how a stream was cut into blocks hardly shows in the rate
@@ -80,6 +83,7 @@ class SampleClock:
         self._stream: Stream | None = None
         self._device: DeviceTime | None = None
         self._arrival: LowerLineFit | None = None
+        self._check: RateCheck | None = None
         self._drift = HostDrift()
         self._counts = {"device_time_strays": 0, "device_time_resets": 0, "rate_refused": 0}
 
@@ -88,6 +92,8 @@ class SampleClock:
             self._start(block.stream)
         assert self._device is not None
         assert self._arrival is not None
+        assert self._check is not None
+        self._check.feed(block)
         if block.device_us is not None:
             before = (self._device.strays, self._device.resets)
             believed = self._device.add((block.start, block.device_us))
@@ -105,8 +111,17 @@ class SampleClock:
     def rate(self, upto: int) -> Rate:
         """The rate as known at sample `upto`, a sample of the latest block: points beyond it do not count.
 
-        `error_ppm` is None where nothing was measured.
+        `error_ppm` is None where nothing was measured; `seen_hz` is not None where what was measured contradicts the
+        declared rate.
         """
+        rate = self._believed(upto)
+        assert self._check is not None
+        seen_hz = self._check.by_arrival(upto)
+        if seen_hz is None and rate.origin == "declared":
+            seen_hz = self._check.by_device()
+        return rate if seen_hz is None else replace(rate, seen_hz=float(f"{seen_hz:.3g}"))
+
+    def _believed(self, upto: int) -> Rate:
         assert self._stream is not None, "feed a block first"
         assert self._device is not None
         assert self._arrival is not None
@@ -143,4 +158,5 @@ class SampleClock:
         self._stream = stream
         self._device = DeviceTime(declared_us=1e6 / stream.rate_hz, horizon=horizon)
         self._arrival = LowerLineFit(horizon=horizon, resolution_us=ARRIVAL_RESOLUTION_US)
+        self._check = RateCheck(stream)
         self._drift = HostDrift()

@@ -10,6 +10,7 @@ import numpy as np
 from agent.types import Samples, Vector, Window
 
 REASONS = {
+    "rate_mismatch": "samples come at another rate than is declared, so no frequency can be placed",
     "not_finite": "a sample is NaN or infinite",
     "too_large": "a sample beyond anything that a sensor measures",
     "clipped": "samples at the sensor's full scale",
@@ -34,6 +35,8 @@ PROBE = 16
 
 def fault_of_signal(window: Window) -> str | None:
     """None where `window` can be judged, else the first of `REASONS` that applies."""
+    if window.rate.seen_hz is not None:
+        return "rate_mismatch"
     columns = np.ascontiguousarray(window.samples.T)  # (axes, n): every test runs along an axis
     lows, highs = columns.min(axis=1), columns.max(axis=1)
     if not (np.isfinite(lows).all() and np.isfinite(highs).all()):  # min and max hand a NaN on

@@ -1,0 +1,84 @@
+"""Whether the clocks of a stream contradict the rate that it declares: by the device's own stamps, or by its arrivals.
+
+A contradiction is said only where nothing else explains what is seen: neither a stray stamp nor a stall, a pause or a
+backlog that arrives at once.
+"""
+
+from __future__ import annotations
+
+from collections import deque
+from statistics import median
+
+from agent.limits import RATE_TOLERANCE
+from agent.stream.lower_line import ARRIVAL_RESOLUTION_US, LowerLine, LowerLineFit, Point
+from agent.types import SampleBlock, Stream
+
+STEP_US = 100_000.0  # least time between two stamps that are compared: one of theirs may be off by milliseconds
+STEPS = 8
+LEAST_STEPS = 3
+AGREE = 0.02  # of the middle one, by which steps that agree may differ
+LEAST_POINTS = 3
+LEAST_SPAN_US = 0.7e6  # what waited arrives all at once
+JITTER_US = 100_000.0  # of the arrivals of a few blocks, shared among them
+HORIZON_S, HORIZON_SAMPLES = 10.0, 256  # of the arrivals, the longer one: a rate that changes is told that soon
+PAUSE_S = 1.0  # beyond what a block lasts, after which arrivals are looked at anew
+
+
+class RateCheck:
+    """Of one stream; `seen_hz` is the rate that contradicts the declared one."""
+
+    def __init__(self, stream: Stream) -> None:
+        self._declared_us = 1e6 / stream.rate_hz
+        self._horizon = max(HORIZON_SAMPLES, round(HORIZON_S * stream.rate_hz))
+        self._steps: deque[float] = deque(maxlen=STEPS)  # of device time, in declared ones
+        self._stamp: Point | None = None
+        self._lately = self._empty()  # arrivals since the last pause
+        self._last: SampleBlock | None = None
+
+    def feed(self, block: SampleBlock) -> None:
+        """The next block of the stream."""
+        if block.device_us is not None:
+            self._compare((block.start, block.device_us))
+        if block.stream.live:
+            self._arrive(block)
+
+    def by_device(self) -> float | None:
+        """The rate that the device's stamps tell, in Hz, where it is not the declared one; None where they agree."""
+        if len(self._steps) < LEAST_STEPS:
+            return None
+        usual = median(self._steps)
+        agreeing = sum(abs(step / usual - 1) <= AGREE for step in self._steps)
+        off = abs(1 / usual - 1) > RATE_TOLERANCE + AGREE
+        return 1e6 / (usual * self._declared_us) if off and agreeing >= max(LEAST_STEPS, len(self._steps) - 2) else None
+
+    def by_arrival(self, upto: int) -> float | None:
+        """The rate at which samples arrive, in Hz, where it is not the declared one."""
+        line = self._lately.line(upto)
+        return 1e6 / line.us_per_count if line is not None and self._contradicts(line) else None
+
+    def _compare(self, stamp: Point) -> None:
+        last = self._stamp
+        if last is None or stamp[0] <= last[0] or stamp[1] <= last[1]:
+            self._stamp = stamp
+            return
+        expected_us = (stamp[0] - last[0]) * self._declared_us
+        if expected_us >= STEP_US:
+            self._steps.append((stamp[1] - last[1]) / expected_us)
+            self._stamp = stamp
+
+    def _arrive(self, block: SampleBlock) -> None:
+        last, self._last = self._last, block
+        if last is not None:
+            seconds = len(block.samples) * self._declared_us / 1e6
+            if block.start == last.end and block.arrival_s - last.arrival_s - seconds > PAUSE_S:
+                self._lately = self._empty()
+        self._lately.add((block.end, round(block.arrival_s * 1e6)))
+
+    def _contradicts(self, line: LowerLine) -> bool:
+        if line.points < LEAST_POINTS or line.span_us < LEAST_SPAN_US:
+            return False
+        error = line.error_ppm / 1e6 + JITTER_US / (line.points * line.span_us)
+        return abs(self._declared_us / line.us_per_count - 1) > RATE_TOLERANCE + error
+
+    def _empty(self) -> LowerLineFit:
+        return LowerLineFit(horizon=self._horizon, resolution_us=ARRIVAL_RESOLUTION_US)
