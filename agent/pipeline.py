@@ -25,9 +25,11 @@ from agent.diagnosis.lessons import Lesson
 from agent.diagnosis.matching import match
 from agent.diagnosis.one_window import Comparison, Judge, Measurement, id_of
 from agent.diagnosis.rms_only import Transmitter
-from agent.diagnosis.running import RunningGate
+from agent.diagnosis.evidence import velocity_rms
+from agent.diagnosis.running import RunningGate, is_told_still, plainly_shakes
 from agent.diagnosis.settling import Yardstick
 from agent.dsp.features import analyse, extract, views
+from agent.dsp.spectra import Spectra
 from agent.dsp.speed import SpeedTrack
 from agent.machine import Bearing, SensorSetup
 from agent.ports import Encoder
@@ -137,17 +139,27 @@ class Pipeline:
         if quality is not None:
             return [judge.unusable(window, bearing, speed=self._speed, quality=quality) for bearing in bearings]
         spectra = analyse(window, self._bundle.spec)
-        start_s = window.arrival_s - len(window.samples) / window.rate.hz
-        self._speed = self._speed_track.during(spectra, start_s=start_s, end_s=window.arrival_s)
+        self._speed = self._speed_during(window, spectra)
         measured = Measurement(window, spectra, self._speed)
         if not self._gate.feed(measured.rms, limit=self._idle_below(window), speed=self._speed):
             return [judge.standing_still(measured, bearing) for bearing in bearings]
         compared = [self._compare(measured, bearing) for bearing in bearings]
         learning = self.healthy.windows_to_learn > 0
         judged = [judge.running(measured, one, learning=learning) for one in compared]
-        if learning and self._speed.steady:
+        if learning and self._speed.steady and self._speed.doubt is None:
             self._teach(measured, compared, judged)
         return judged
+
+    def _speed_during(self, window: Window, spectra: Spectra) -> Speed:
+        """As it is told, unless it is told to be 0 of a machine that plainly shakes."""
+        start_s, end_s = window.arrival_s - len(window.samples) / window.rate.hz, window.arrival_s
+        learnt, track = self.healthy.speeds, self._speed_track
+        speed = track.during(spectra, start_s=start_s, end_s=end_s, learnt=learnt)
+        unit, limit = window.stream.unit, self._idle_below(window)
+        velocity = velocity_rms(spectra, unit=unit)
+        if is_told_still(speed) and plainly_shakes(float(spectra.rms.max()), limit=limit, unit=unit, velocity=velocity):
+            return track.instead(spectra, "contradicted", start_s=start_s, end_s=end_s, learnt=learnt)
+        return speed
 
     def _teach(self, measured: Measurement, compared: list[Comparison], judged: list[Diagnosis]) -> None:
         """The window is a lesson, with what it shows that speaks against its being healthy."""
@@ -169,7 +181,10 @@ class Pipeline:
         reference = baseline.reference(rpm, bundle.scaling.speed_bound)
         embedding = bundle.embedding(self._encoder.embed(bundle.codes(features, reference)))
         matches = match(embedding, bundle.descriptions, bundle.calibration)
-        deviation = baseline.deviation(features, rpm=rpm, scale=bundle.manifest.deviation, views=self._views)
+        anywhere = rpm is None and self._speed.doubt is not None
+        deviation = baseline.deviation(
+            features, rpm=rpm, scale=bundle.manifest.deviation, views=self._views, at_any_speed=anywhere
+        )
         return Comparison(bearing, features, reference, matches, deviation)
 
     def _idle_below(self, window: Window) -> float | None:

@@ -151,6 +151,7 @@ class Speed:
     origin: Literal["config", "told", "file", "topic", "tacho", "estimated", "unknown"]
     steady: bool = True  # False: stale, or moving too fast to place lines
     asks: SpeedQuestion | None = None  # what to ask whoever gave the speed
+    doubt: Literal["silent", "contradicted"] | None = None  # why it is not the told one, where one should be told
 
 
 @dataclass(frozen=True, slots=True)

@@ -24,6 +24,9 @@ from agent.alerting.window_rules import (
 )
 from agent.types import UNKNOWN, Alert, AlertReason, Diagnosis, State
 
+CONTRADICTED = "speed_contradicts"
+"""Reason of a state: the speed is told to be 0, or to leap, and the machine plainly shakes."""
+
 _SLOWEST_RENAME = 6  # doublings: a name that keeps changing is told ever more rarely, in the end 64 times as slowly
 
 Stamp: TypeAlias = Callable[[Alert], Alert]
@@ -53,6 +56,8 @@ class BearingAlert:
     def feed(self, diagnosis: Diagnosis) -> list[Alert]:
         cannot = hindrance(diagnosis)
         level = None if cannot else level_of(diagnosis, self._config)
+        if not cannot and diagnosis.speed.doubt == "contradicted":
+            return self._feed_contradicted(diagnosis, level)
         if level is None or (Detector.DEVIATION in self._rests_on and diagnosis.deviation is None):
             self.state = cannot or (State.LEARNING, "no_baseline" if diagnosis.matches else "no_severity_limit")
             self.not_judged()
@@ -66,6 +71,17 @@ class BearingAlert:
         else:
             self._happens(event)
             self.state = SHOWN[self._standing, event]
+        return changes
+
+    def _feed_contradicted(self, diagnosis: Diagnosis, level: Level | None) -> list[Alert]:
+        """A window of which what is told contradicts what is heard: it may raise an alert, but not say that all is
+        well."""
+        if level is Level.HIGH and not (Detector.DEVIATION in self._rests_on and diagnosis.deviation is None):
+            changes = self._count(diagnosis, level)
+        else:
+            changes, self._run = [], 0
+            self.not_judged()
+        self.state = _state_of(self.alert) if self.alert else (State.INVALID, CONTRADICTED)
         return changes
 
     def not_judged(self) -> None:

@@ -168,25 +168,18 @@ class Baseline:
         rpm: float | None,
         scale: DeviationScale,
         views: Mapping[str, NDArray[np.bool_]],
+        at_any_speed: bool = False,
     ) -> float | None:
         """How far a window is from healthy, 1.0 = the limit; None where no cell covers this speed.
 
-        Per view the root mean square z-score against its limit; the view that deviates most counts. The scatter is the
-        cell's own, shrunk towards what is typical, so that a few commissioning windows do not make it too narrow.
+        With `at_any_speed`, where the speed is not known that should be, from the cell that it is nearest to: only what
+        is healthy at no speed deviates.
         """
         cell = self._cell(rpm)
-        if cell is None:
-            return None
-        typical = np.asarray(scale.typical_sd)
-        variance = (cell.scatter + TYPICAL_WEIGHT * typical**2) / (cell.seen + TYPICAL_WEIGHT)
-        known = features.known & (cell.seen >= MIN_WINDOWS)
-        z = np.where(known, features.values - cell.mean, 0.0) / np.sqrt(np.maximum(variance, _SMALLEST_SD**2))
-        ratios = [
-            math.sqrt(float(np.mean(z[members & known] ** 2))) / scale.limits[view]
-            for view, members in views.items()
-            if view in scale.limits and (members & known).any()
-        ]
-        return float(np.max(ratios)) if ratios else None  # NaN stays NaN, which max() may lose
+        nearest = [one for one in self.cells if one.count >= MIN_WINDOWS] if cell is None and at_any_speed else []
+        distances = [_distance(features, one, scale, views) for one in (nearest if cell is None else [cell])]
+        known = [distance for distance in distances if distance is not None]
+        return float(np.min(known)) if known else None
 
     def at_unknown_speed(self) -> Baseline:
         """The same cells as a reference alone: of no stated speed, they set no limit for any."""
@@ -203,6 +196,26 @@ class Baseline:
     def running_rms(self) -> float | None:
         """The quietest healthy RMS ever learnt, or None: the running gate's yardstick."""
         return min((cell.rms_g for cell in self.cells if cell.count >= MIN_WINDOWS), default=None)
+
+
+def _distance(
+    features: Features, cell: SpeedCell, scale: DeviationScale, views: Mapping[str, NDArray[np.bool_]]
+) -> float | None:
+    """Of a window from one cell, in the limits of healthy windows; None where they share no feature.
+
+    Per view the root mean square z-score against its limit; the view that deviates most counts. The scatter is the
+    cell's own, shrunk towards what is typical, so that a few commissioning windows do not make it too narrow.
+    """
+    typical = np.asarray(scale.typical_sd)
+    variance = (cell.scatter + TYPICAL_WEIGHT * typical**2) / (cell.seen + TYPICAL_WEIGHT)
+    known = features.known & (cell.seen >= MIN_WINDOWS)
+    z = np.where(known, features.values - cell.mean, 0.0) / np.sqrt(np.maximum(variance, _SMALLEST_SD**2))
+    ratios = [
+        math.sqrt(float(np.mean(z[members & known] ** 2))) / scale.limits[view]
+        for view, members in views.items()
+        if view in scale.limits and (members & known).any()
+    ]
+    return float(np.max(ratios)) if ratios else None  # NaN stays NaN, which max() may lose
 
 
 def _doubted(cell: SpeedCell, doubts: Sequence[Doubt]) -> SpeedCell:

@@ -9,7 +9,7 @@ from __future__ import annotations
 import math
 
 from agent.diagnosis.evidence import iso_zone
-from agent.diagnosis.running import RunningGate
+from agent.diagnosis.running import RunningGate, is_told_still, plainly_shakes
 from agent.diagnosis.unnamed import unnamed
 from agent.machine import SensorSetup
 from agent.types import Diagnosis, Evidence, Figure, Rate, Reading, Speed
@@ -52,7 +52,10 @@ class Transmitter:
     def _diagnose(self, reading: Reading, speed: Speed) -> Diagnosis:
         fault = _fault_of([r.value for r in self._latest.values()])
         velocity, acceleration = self._worst(VELOCITY, "mm/s"), self._worst(ACCELERATION, "g")
-        running = self._gate.feed(acceleration.value, limit=self._setup.idle_below_g, speed=speed)
+        limit = self._setup.idle_below_g
+        if is_told_still(speed) and plainly_shakes(acceleration.value, limit=limit, unit="g", velocity=velocity):
+            speed = Speed(None, "unknown", doubt="contradicted")
+        running = self._gate.feed(acceleration.value, limit=limit, speed=speed)
         zone, reason = iso_zone(velocity, self._setup.machine.mounting, speed.rpm)
         evidence = Evidence((), NO_SAMPLES, velocity, zone, reason, _NONE, _NONE, acceleration)
         return unnamed(

@@ -1,26 +1,24 @@
 """How fast the shaft turns, and how we know: from config, a topic, a tacho channel, or the spectrum itself.
 
-A speed that is stale or moves too fast to place lines is given as unsteady, never quietly used.
+A speed that is stale or moves too fast to place lines is given as unsteady, never quietly used. Where none is told any
+more, or what is told cannot be, the spectrum is asked, and the speed says so.
 """
 
 from __future__ import annotations
 
-from collections import deque
+from collections.abc import Callable, Sequence
 from dataclasses import replace
-from typing import Literal, NamedTuple
-
-import numpy as np
+from typing import NamedTuple
 
 from agent.dsp.combs import Demand, clear_comb
 from agent.dsp.harmonics import survey_of
 from agent.dsp.spectra import Spectra
-from agent.dsp.speed_doubts import NEARLY, PLACING, STEADY_WITHIN, around, question_about, rpm_of
-from agent.limits import MAX_RPM
+from agent.dsp.speed_doubts import NEARLY, PLACING, around, question_about, rpm_of
+from agent.dsp.told_speeds import STALE_AFTER_S, Doubted, Told
 from agent.machine import DEFAULT_TOLERANCE, Machine, Nominal
 from agent.types import Reading, Speed
 
-STALE_AFTER_S = 10.0
-STANDSTILL_RPM = 1.0  # tachos read a little above 0 from a shaft at rest; slower than this nothing can be heard of it
+NEAR_TOLD = 0.1  # relative: how far from the speed that was told last, or learnt, a silent one is sought
 AS_GOOD = 0.01
 """Relative: a speed seen so near to a nominal one leaves the nominal one, for lines are sought further around. Combs of
 few lines are known to half of that, and features that jump with them would look like a deviation."""
@@ -29,35 +27,49 @@ SEEKING = Demand(beside_sensor=True)
 
 
 class SpeedTrack:
-    """Speed readings of one machine, and the speed of a window taken from them."""
+    """The speed of a machine's windows: as told, else as the spectrum shows it."""
 
     def __init__(self, machine: Machine, *, stale_after_s: float = STALE_AFTER_S) -> None:
         self._machine = machine
         self._stale_after_s = stale_after_s
-        self._readings: deque[Reading] = deque(maxlen=256)
-        self._seen: tuple[float, float, Speed] | None = None  # the window read last, and what was made of it
+        self._told = Told(stale_after_s=stale_after_s)
+        self._seen: tuple[float, float, str, Speed] | None = None  # the window read last, how, and what was made of it
         self._shown: tuple[float, Speed] | None = None  # what a spectrum plainly showed, and when
 
     def feed(self, reading: Reading) -> None:
-        """Remember a reading with quantity "rpm", below `STANDSTILL_RPM` as 0; a value that is no speed is ignored."""
-        if 0 <= reading.value <= MAX_RPM:
-            self._readings.append(reading if reading.value >= STANDSTILL_RPM else replace(reading, value=0.0))
+        """Remember a reading with quantity "rpm"; a value that is no speed is ignored."""
+        self._told.feed(reading)
 
-    def during(self, spectra: Spectra | None, *, start_s: float, end_s: float) -> Speed:
+    def during(
+        self, spectra: Spectra | None, *, start_s: float, end_s: float, learnt: Sequence[float | None] = ()
+    ) -> Speed:
         """Speed of the reference shaft in the window [start_s, end_s] (host monotonic seconds).
 
         Without `spectra` (a transmitter sends none) nothing is estimated. What was read from one window holds for those
-        that overlap with it: windows follow each other four times as fast as their samples.
+        that overlap with it: windows follow each other four times as fast as their samples. `learnt`: speeds at which
+        the machine is known, for where it is told no more.
         """
         source = self._machine.speed_source
-        if source in ("topic", "tacho"):
-            return self._from_readings(source, start_s, end_s)
+        if source not in ("topic", "tacho"):
+            return self._read("nominal", start_s, end_s, lambda: self._from_spectra(spectra, end_s))
+        doubt = self._told.doubt(start_s, end_s)
+        if doubt is None:
+            return self._told.during(source, start_s, end_s)
+        return self.instead(spectra, doubt, start_s=start_s, end_s=end_s, learnt=learnt)
+
+    def instead(
+        self, spectra: Spectra | None, doubt: Doubted, *, start_s: float, end_s: float, learnt: Sequence[float | None]
+    ) -> Speed:
+        """What the spectrum shows where nothing is told any more, or what is told cannot be; maybe nothing."""
+        return self._read(doubt, start_s, end_s, lambda: self._sought(spectra, doubt, learnt))
+
+    def _read(self, how: str, start_s: float, end_s: float, read: Callable[[], Speed]) -> Speed:
         if self._seen is not None:
-            since_s, until_s, seen = self._seen
-            if start_s < until_s < end_s and end_s - start_s <= 1.01 * (until_s - since_s):
+            since_s, until_s, before, seen = self._seen
+            if how == before and start_s < until_s < end_s and end_s - start_s <= 1.01 * (until_s - since_s):
                 return seen
-        speed = self._from_spectra(spectra, end_s)
-        self._seen = (start_s, end_s, speed)
+        speed = read()
+        self._seen = (start_s, end_s, how, speed)
         return speed
 
     def _from_spectra(self, spectra: Spectra | None, end_s: float) -> Speed:
@@ -79,17 +91,16 @@ class SpeedTrack:
             return self._shown[1]
         return placed.speed
 
-    def _from_readings(self, origin: Literal["topic", "tacho"], start_s: float, end_s: float) -> Speed:
-        known = [r for r in self._readings if r.arrival_s <= end_s]
-        if not known:
-            return Speed(None, "unknown", steady=False)
-        during = [r.value for r in known if r.arrival_s >= start_s]
-        before = [r.value for r in known if r.arrival_s < start_s][-1:]
-        values = np.array(before + during)
-        rpm = float(np.mean(during or before))
-        fresh = end_s - known[-1].arrival_s <= self._stale_after_s
-        still = rpm > 0 and float(np.ptp(values)) <= STEADY_WITHIN * rpm
-        return Speed(rpm, origin, steady=fresh and (still or rpm == 0))
+    def _sought(self, spectra: Spectra | None, doubt: Doubted, learnt: Sequence[float | None]) -> Speed:
+        """In the range that is configured, else around the speed told last, else around the only one learnt."""
+        known = {rpm for rpm in learnt if rpm is not None}
+        near = self._told.last_rpm or (known.pop() if len(known) == 1 else None)
+        close = None if near is None else (near * (1 - NEAR_TOLD), near * (1 + NEAR_TOLD))
+        rpm_range = self._machine.rpm_range or close
+        if spectra is None or rpm_range is None or not (spectra.whole or spectra.resolves(rpm_range[0] / 60)):
+            return Speed(None, "unknown", doubt=doubt)
+        rpm = estimate_rpm(spectra, rpm_range)
+        return Speed(rpm, "unknown" if rpm is None else "estimated", doubt=doubt)
 
 
 def _slowest(machine: Machine) -> float:

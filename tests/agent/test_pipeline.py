@@ -46,6 +46,7 @@ from agent.types import (
     SampleBlock,
     Samples,
     SourceFault,
+    Speed,
     State,
     StateChange,
     Stream,
@@ -375,19 +376,50 @@ def test_baseline_of_one_speed_says_nothing_at_another() -> None:
 def test_measured_standstill_is_idle() -> None:
     line = on_topic()
     line.pipeline.feed(Reading("pump", "rpm", 0.0, arrival_s=0.0))
-    assert line.feed(signal(2)).states == [State.IDLE]
+    assert line.feed(signal(2, level=0.01)).states == [State.IDLE]
 
 
-def test_speed_gone_stale_is_unsteady_places_no_lines_and_teaches_nothing() -> None:
-    line = on_topic()
-    line.pipeline.feed(Reading("pump", "rpm", 1500.0, arrival_s=0.0))
-    line.feed(signal(8, faulty=True))
-    assert line.diagnoses[-1].fault == "outer_race"
-    line.count += 4 * RATE
+def told(line: Line, rpm: float) -> Line:
+    """A speed is told now."""
+    line.pipeline.feed(Reading("pump", "rpm", rpm, arrival_s=line.count / RATE))
+    return line
+
+
+def test_a_machine_that_shakes_is_not_silenced_by_a_speed_of_zero() -> None:
+    line = told(on_topic(), 1500.0).commissioned()
+    shown = len(line.states)
+    told(line, 0.0).feed(signal(6))
+    assert line.states[shown:] == [State.INVALID]
+    assert [o.reason for o in line.outputs if isinstance(o, StateChange)][-1] == "speed_contradicts"
+    assert line.diagnoses[-1].speed.doubt == "contradicted"
+    told(line, 0.0).feed(signal(8, level=2.0))
+    assert [event for event, _ in line.alerts] == ["raised"]
+    told(line, 0.0).feed(signal(8))
+    assert [event for event, _ in line.alerts] == ["raised"]  # who contradicts himself does not say that all is well
+    told(line, 1500.0).feed(signal(8))
+    assert [event for event, _ in line.alerts] == ["raised", "cleared"]
+    told(line, 0.0).feed(signal(4, level=0.005))
+    assert line.states[-1] is State.IDLE
+
+
+def test_a_speed_of_zero_while_it_shakes_is_a_contradiction_before_anything_was_learnt() -> None:
+    line = told(on_topic(), 0.0).feed(signal(4, level=0.3))
+    assert line.states == [State.INVALID]
+
+
+def test_a_silent_tacho_does_not_stop_detection_and_teaches_nothing() -> None:
+    line = told(on_topic(), 1500.0).commissioned()
+    shown = len(line.states)
+    line.count += 12 * RATE
+    line.feed(signal(6))
+    assert line.diagnoses[-1].speed == Speed(None, "unknown", doubt="silent")
+    assert line.diagnoses[-1].deviation is not None
+    assert line.states[shown:] == []  # healthy, as before
+    line.feed(signal(8, level=2.0))
+    assert [event for event, _ in line.alerts] == ["raised"]
     line.pipeline.healthy.commission(MIN_WINDOWS)
     line.feed(signal(4, faulty=True))
-    assert line.states == [State.LEARNING, State.UNSTEADY]
-    assert line.diagnoses[-1].fault != "outer_race"
+    assert line.diagnoses[-1].fault != "outer_race"  # no lines can be placed
     assert line.pipeline.healthy.windows_to_learn == MIN_WINDOWS
 
 

@@ -7,8 +7,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from agent.diagnosis.running import STARTS_ABOVE, RunningGate
-from agent.types import Speed
+from agent.diagnosis.running import SHAKES_G, SHAKES_MM_S, STARTS_ABOVE, RunningGate, plainly_shakes
+from agent.types import Figure, Speed
 
 CONFIGURED = Speed(1500.0, "config")
 
@@ -50,6 +50,27 @@ def test_without_a_limit_everything_runs(rms: float | None) -> None:
 )
 def test_measured_standstill_comes_before_shaking(speed: Speed, runs: bool) -> None:
     assert RunningGate().feed(9.0, limit=1.0, speed=speed) is runs
+
+
+UNKNOWN = Figure(None, "mm/s", "no_scale")
+
+
+@pytest.mark.parametrize(
+    ("rms", "limit", "unit", "velocity", "shakes"),
+    [
+        (1.9, 1.0, "raw", UNKNOWN, False),  # its neighbours
+        (2.0, 1.0, "raw", UNKNOWN, True),
+        (SHAKES_G, 1.0, "g", Figure(9.0, "mm/s"), False),  # what was learnt comes first
+        (SHAKES_G, None, "g", UNKNOWN, True),
+        (SHAKES_G / 2, None, "g", UNKNOWN, False),
+        (SHAKES_G, None, "raw", UNKNOWN, False),  # of what?
+        (SHAKES_G / 2, None, "g", Figure(SHAKES_MM_S, "mm/s"), True),
+        (None, 1.0, "g", Figure(SHAKES_MM_S, "mm/s"), True),
+        (None, None, "g", Figure(SHAKES_MM_S / 2, "mm/s"), False),
+    ],
+)
+def test_what_shakes_as_no_machine_at_rest_does(rms, limit, unit, velocity, shakes) -> None:
+    assert plainly_shakes(rms, limit=limit, unit=unit, velocity=velocity) is shakes
 
 
 def test_rms_that_is_no_number_is_not_running() -> None:

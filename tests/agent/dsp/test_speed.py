@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -47,16 +48,65 @@ def test_a_topic_speed_is_the_mean_of_the_window(noise: Spectra) -> None:
 @pytest.mark.parametrize(
     "readings",
     [
-        [(0.0, 1500.0)],  # eleven seconds old at the window's end
         [(9.5, 1500.0), (10.5, 1600.0)],  # moves by 6 % inside the window
         [],
     ],
 )
-def test_stale_moving_and_absent_speeds_are_unsteady(noise: Spectra, readings: list[tuple[float, float]]) -> None:
+def test_moving_and_absent_speeds_are_unsteady(noise: Spectra, readings: list[tuple[float, float]]) -> None:
     track = SpeedTrack(TOPIC)
     for at_s, value in readings:
         track.feed(reading(value, at_s))
     assert not track.during(noise, start_s=9.0, end_s=11.0).steady
+
+
+def shaft(rpm: float) -> Spectra:
+    t = np.arange(6400) / 3200.0
+    harmonics = sum(np.sin(2 * np.pi * h * rpm / 60 * t + h) / h for h in (1, 2, 3, 4))
+    return spectra_of(harmonics + np.random.default_rng(1).normal(0, 0.5, len(t)), 3200.0)
+
+
+def test_a_tacho_that_fell_silent_is_replaced_by_what_the_spectrum_shows_near_its_last_word(noise: Spectra) -> None:
+    track = SpeedTrack(TOPIC)
+    track.feed(reading(1500.0, 0.0))
+    assert track.during(shaft(1480.0), start_s=8.0, end_s=10.0) == Speed(1500.0, "topic")
+    speed = track.during(shaft(1480.0), start_s=9.0, end_s=11.0)
+    assert (speed.origin, speed.doubt, speed.steady) == ("estimated", "silent", True)
+    assert speed.rpm == pytest.approx(1480.0, rel=5e-3)
+    assert track.during(noise, start_s=20.0, end_s=22.0) == Speed(None, "unknown", doubt="silent")
+    track.feed(reading(1500.0, 23.0))
+    assert track.during(noise, start_s=22.0, end_s=24.0) == Speed(1500.0, "topic")
+
+
+def test_a_tacho_that_never_spoke_is_waited_for_and_then_sought_around_the_only_speed_that_was_learnt() -> None:
+    for learnt, found in (((1500.0,), True), ((750.0, 1500.0), False), ((None,), False)):
+        track = SpeedTrack(TOPIC)
+        assert not track.during(shaft(1480.0), start_s=0.0, end_s=2.0, learnt=learnt).steady
+        speed = track.during(shaft(1480.0), start_s=9.0, end_s=11.0, learnt=learnt)
+        assert (speed.doubt, speed.steady, speed.rpm is not None) == ("silent", True, found)
+
+
+def test_the_range_of_the_config_comes_before_what_was_told_last() -> None:
+    track = SpeedTrack(replace(TOPIC, rpm_range=(1200.0, 2000.0)))
+    track.feed(reading(1000.0, 0.0))
+    assert track.during(shaft(1480.0), start_s=20.0, end_s=22.0).rpm == pytest.approx(1480.0, rel=5e-3)
+
+
+@pytest.mark.parametrize(
+    ("values", "doubt"),
+    [
+        ([0.0, 1500.0] * 8, "contradicted"),
+        ([600.0, 1500.0] * 8, "contradicted"),
+        ([0.0] * 4 + [1500.0] * 12, None),  # it was switched on
+        ([1500.0] * 8 + [1100.0, 700.0, 300.0, 0.0, 0.0], None),  # it runs down
+        ([1500.0, 1600.0] * 8, None),  # it hunts
+    ],
+)
+def test_readings_that_leap_as_no_shaft_does_are_no_word(noise: Spectra, values: list[float], doubt: str | None) -> None:
+    track = SpeedTrack(TOPIC)
+    for k, value in enumerate(values):
+        track.feed(reading(value, float(k)))
+    end_s = len(values) - 0.5
+    assert track.during(noise, start_s=end_s - 2.0, end_s=end_s).doubt == doubt
 
 
 def test_values_that_are_no_speed_are_ignored(noise: Spectra) -> None:
