@@ -20,12 +20,12 @@ from agent.bundle.load import Bundle
 from agent.diagnosis.baseline import Baseline
 from agent.diagnosis.commissioning import Asked
 from agent.diagnosis.doubts import Examiner
+from agent.diagnosis.evidence import velocity_rms
 from agent.diagnosis.healthy_state import HealthyState
 from agent.diagnosis.lessons import Lesson
 from agent.diagnosis.matching import match
 from agent.diagnosis.one_window import Comparison, Judge, Measurement, id_of
 from agent.diagnosis.rms_only import Transmitter
-from agent.diagnosis.evidence import velocity_rms
 from agent.diagnosis.running import RunningGate, is_told_still, plainly_shakes
 from agent.diagnosis.settling import Yardstick
 from agent.dsp.features import analyse, extract, views
@@ -80,6 +80,7 @@ class Pipeline:
         decided_by = msgspec.structs.replace(config, lost_after_s=self._lost_after_s)
         self.decision = Decision(setup.sensor, decided_by, stamp=stamp)
         self._heard_s: float | None = None
+        self._refused_after_s = spec.window_s
 
     def feed(self, item: Item) -> list[Output]:
         """What one item from a source leads to; loss counters and refusals lead to nothing here (see `ledger`)."""
@@ -95,6 +96,14 @@ class Pipeline:
                 speed = self._speed_track.during(None, start_s=item.arrival_s, end_s=item.arrival_s)
                 diagnoses = self._transmitter.feed(item, speed)
         return self._decide(diagnoses)
+
+    def refuse(self, reason: str, now_s: float) -> list[Output]:
+        """What comes of the sensor contradicts itself, so that its source kept it back; a state once that is all.
+
+        `now_s` by the items' clock. Beside samples that are judged it is no state.
+        """
+        judged = self._heard_s is not None and now_s - self._heard_s <= self._refused_after_s
+        return [] if judged else [*self.decision.refuse(reason, now_s)]
 
     def end(self) -> list[Output]:
         """Nothing more comes of the present piece: what there is of it, where it comes in pieces."""

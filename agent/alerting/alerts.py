@@ -106,6 +106,13 @@ class Decision:
             bearing.not_judged()
         return self._enter((State.LOST, reason), now_s, None)
 
+    def refuse(self, reason: str, now_s: float) -> list[StateChange]:
+        """What comes contradicts itself and was not judged: `invalid` until a window can be again."""
+        self._heard_s = now_s if self._heard_s is None else max(now_s, self._heard_s)
+        for bearing in self._bearings.values():
+            bearing.not_judged()
+        return self._enter((State.INVALID, reason), now_s, None)
+
     def _bearing(self, bearing: str | None) -> BearingAlert:
         if bearing not in self._bearings:
             self._bearings[bearing] = BearingAlert(self._config, self._stamp)

@@ -120,10 +120,12 @@ class SpeedConfig(msgspec.Struct, frozen=True, kw_only=True):
     topic: str | None = None
     source: Id | None = None
     mapping: str | Mapping | None = None  # of the topic's messages; text: a ready one's name
-    estimate: tuple[Rpm, Rpm] | None = None
+    estimate: tuple[Rpm, Rpm] | None = None  # beside a topic: where the speed is sought while that is silent
+    maintenance_after_min: Annotated[float, msgspec.Meta(gt=0, le=1e6)] = 15.0  # of a topic's silence while it runs
 
     def __post_init__(self) -> None:
-        if sum(way is not None for way in (self.rpm, self.topic, self.estimate)) != 1:
+        ways = (self.rpm, self.topic, self.estimate if self.topic is None else None)
+        if sum(way is not None for way in ways) != 1 or (self.rpm is not None and self.estimate is not None):
             raise ValueError("give one of rpm = 1797, topic = ... with source = ..., or estimate = [lowest, highest]")
         if self.tolerance is not None and self.rpm is None:
             raise ValueError("tolerance belongs to rpm; remove it, or give rpm")

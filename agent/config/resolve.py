@@ -112,10 +112,10 @@ def _machine(machine_id: str, machine: MachineConfig) -> Machine:
     speed = machine.speed
     if speed is None:
         return known
+    if speed.topic is not None:
+        return replace(known, rpm_range=speed.estimate, speed_source="topic")
     if speed.estimate is not None:
         return replace(known, rpm_range=speed.estimate, speed_source="estimate")
-    if speed.rpm is None:
-        return replace(known, speed_source="topic")
     tolerance = known.rpm_tolerance if speed.tolerance is None else speed.tolerance
     return replace(known, rpm=speed.rpm, rpm_tolerance=tolerance, speed_source="config")
 

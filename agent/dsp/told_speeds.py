@@ -47,11 +47,6 @@ class Told:
             self.last_rpm = reading.value
         self._readings.append(reading)
 
-    def silent_s(self, now_s: float) -> float:
-        """For how long nothing has come, since a speed was first wanted."""
-        since_s = self._readings[-1].arrival_s if self._readings else self._asked_s
-        return 0.0 if since_s is None else max(0.0, now_s - since_s)
-
     def doubt(self, start_s: float, end_s: float) -> Doubted | None:
         """Why the readings are no word on the window [start_s, end_s]; None where they are one, steady or not."""
         if self._asked_s is None or end_s < self._asked_s:

@@ -14,7 +14,14 @@ from agent.machine import SensorSetup
 from agent.messages.asked_text import text_of_question
 from agent.messages.background import background_of
 from agent.messages.notices import in_language
-from agent.messages.payloads import AlertPayload, Asked, DiagnosisPayload, Likeness, StatePayload
+from agent.messages.payloads import (
+    AlertPayload,
+    Asked,
+    DiagnosisPayload,
+    Likeness,
+    MaintenancePayload,
+    StatePayload,
+)
 from agent.messages.sentences import said_by_alert, said_by_window, text_for
 from agent.messages.wording import text_of
 from agent.messages.words import Language, say, table, words_for
@@ -181,6 +188,23 @@ class Speaker:
             by=alert.by,
             shelved_until=None if alert.shelf is None else _when(alert.shelf.until_wall_s),
             clock=alert.clock,
+        )
+
+    def maintenance(self, machine: str, *, silent_s: float, over: bool, seq: int, wall_s: float) -> MaintenancePayload:
+        """That a machine's speed has been silent for so long, or (`over`) is told again."""
+        names = {setup.machine.id: setup.machine.name for setup in self.setups.values()}
+        word = "maintenance.speed_told_again" if over else "maintenance.speed_silent"
+        return MaintenancePayload(
+            agent=self.agent,
+            site=self.site,
+            machine=machine,
+            machine_name=names.get(machine),
+            kind="speed_silent",
+            event="cleared" if over else "raised",
+            text=say(word, self.language, minutes=f"{silent_s / 60:.0f}"),
+            since=_when(wall_s - silent_s),
+            time=_when(wall_s),
+            seq=seq,
         )
 
 

@@ -147,6 +147,23 @@ class AlertPayload(Place, frozen=True, kw_only=True):
     clock: Clock = "unknown"  # what `opened` was read from; a correction is an update
 
 
+class MaintenancePayload(msgspec.Struct, frozen=True, kw_only=True):
+    """`maintenance` (every change) and `maintenance/{machine}` (retained while it lasts): something that is no fault of
+    the machine is to be mended."""
+
+    schema: Literal["textvib/maintenance/1"] = "textvib/maintenance/1"
+    agent: str
+    site: str | None
+    machine: str
+    machine_name: str | None
+    kind: Literal["speed_silent"]  # its speed is told no more, while it runs
+    event: Literal["raised", "cleared"]
+    text: str
+    since: datetime | None
+    time: datetime | None
+    seq: int = 0  # as of alerts' events, counted together with them
+
+
 class HealthyStateHealth(msgspec.Struct, frozen=True, kw_only=True):
     """What is known of one healthy machine, in the health document."""
 
@@ -241,6 +258,7 @@ PAYLOADS: dict[str, type[msgspec.Struct]] = {
     "diagnosis": DiagnosisPayload,
     "alert": AlertPayload,
     "health": HealthPayload,
+    "maintenance": MaintenancePayload,
 }
 
 

@@ -45,8 +45,13 @@ class Topics:
 
     @property
     def shown(self) -> tuple[str, ...]:
-        """Filters of all topics that are retained and say what is or was: of alerts, sensors and the agent."""
-        return f"{self.root}/alert/#", f"{self.root}/sensor/+/state", self.health
+        """Filters of all topics that are retained and say what is or was: of alerts, sensors, machines and the agent."""
+        kept = ("alert/#", "sensor/+/state", "maintenance/+")
+        return *(f"{self.root}/{topics}" for topics in kept), self.health
+
+    def maintenance(self, machine: str | None = None) -> str:
+        """Of one machine, retained while it lasts; without one the events of all."""
+        return f"{self.root}/maintenance" if machine is None else f"{self.root}/maintenance/{machine}"
 
     def state(self, sensor: str) -> str:
         return f"{self.root}/sensor/{sensor}/state"

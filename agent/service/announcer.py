@@ -75,7 +75,11 @@ class Announcer:
             losses=self._inbox.balance(desk.change.sensor),
             commissioned_anyway=commissioned_anyway(desk.pipeline.healthy.baselines),
             valid_until_s=time.time() + STATE_VALID_S,
-            notices=(*self._store.troubles, *self._overload(desk.change.sensor)),
+            notices=(
+                *self._store.troubles,
+                *self._overload(desk.change.sensor),
+                *desk.doubts.notices(time.monotonic()),
+            ),
         )
 
     def _overload(self, sensor: str) -> list[str]:
@@ -183,6 +187,19 @@ class Announcer:
             self._outboxes.put(message)
         for sink, dropped in self._outboxes.gone().items():
             self._store.sinks.settle(sink, dropped)
+
+    def announce_maintenance(self, machine: str, *, silent_s: float, over: bool) -> None:
+        """A machine's speed is told no more, or again: kept as an event, and shown as long as it lasts."""
+        seq = self._store.next_seq()
+        told = self._speaker.maintenance(machine, silent_s=silent_s, over=over, seq=seq, wall_s=time.time())
+        key, payload = f"maintenance/{machine}", encode(told)
+        event = Message(self._topics.maintenance(), payload, qos=1, kind="event", seq=seq, alert=key)
+        topic = self._topics.maintenance(machine)
+        shown = Message(topic, b"" if over else payload, retain=True, qos=1, kind="maintenance", seq=seq, alert=key)
+        said = Said(None, event, shown, self._outboxes.names)
+        self._store.commit(said)
+        log.warning("%s: %s: %s", machine, told.event, told.text)
+        self.say(said)
 
     def stamp(self, alert: Alert) -> Alert:
         """An alert that is raised, with an id that no other has and what its clock is worth."""

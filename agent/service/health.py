@@ -54,6 +54,7 @@ def health_report(seen: Everything) -> HealthPayload:
         *seen.store.notices,
         *notices_of_sinks(seen),
         *_notices_on_learning(seen.desks, parts.config.agent.language),
+        *_notices_on_doubts(seen.desks, parts.config.agent.language),
     )
     return HealthPayload(
         agent=parts.config.agent.id,
@@ -158,6 +159,16 @@ def _notices_on_learning(desks: Mapping[str, SensorDesk], language: Language) ->
                 "or take that back with: commission SENSOR --cancel"
             )
     return notices
+
+
+def _notices_on_doubts(desks: Mapping[str, SensorDesk], language: Language) -> list[str]:
+    """What contradicts itself about a sensor."""
+    now_s = time.monotonic()
+    return [
+        f"{sensor}: {in_language(notice, language)}"
+        for sensor, desk in desks.items()
+        for notice in desk.doubts.notices(now_s)
+    ]
 
 
 def _source(name: str, seen: Everything) -> SourceHealth:

@@ -14,9 +14,10 @@ from agent.diagnosis.coverage import Coverage, coverage_at
 from agent.dsp.features import VERSION, feature_names
 from agent.pipeline import Pipeline
 from agent.service.assembly import Parts
+from agent.service.doubts_told import ToldDoubts
 from agent.service.store import Store
 from agent.sources import KINDS
-from agent.types import AlertReason, Diagnosis, Item, Output, Reading, SampleBlock, State, StateChange
+from agent.types import AlertReason, Diagnosis, Item, Output, Reading, SampleBlock, SourceFault, State, StateChange
 
 OVERLOADED = "overloaded"
 
@@ -33,6 +34,7 @@ class SensorDesk:
         self.heard_s: float | None = None
         self.latest: SampleBlock | None = None  # that came
         self._last: dict[str | None, Diagnosis] = {}
+        self.doubts = ToldDoubts()
 
     @property
     def sensor(self) -> str:
@@ -44,6 +46,11 @@ class SensorDesk:
         if isinstance(item, SampleBlock):
             self.latest = item
         return self._noted(self.pipeline.feed(item))
+
+    def refuse(self, fault: SourceFault, now_s: float) -> list[Output]:
+        """Input of this sensor that its source refused; a state where it contradicts itself and nothing else comes."""
+        reason = self.doubts.refuse(fault, now_s)
+        return [] if reason is None else self._noted(self.pipeline.refuse(reason, now_s))
 
     def tick(self, now_s: float, *, overloaded: bool = False) -> list[Output]:
         """Time passes. `now_s`: up to when all that came of the sensor was fed; `overloaded`: not all of it was."""
@@ -88,6 +95,7 @@ class SensorDesk:
         for output in outputs:
             if isinstance(output, Diagnosis):
                 self._last[output.bearing] = output
+                self.doubts.feed(output)
             elif isinstance(output, StateChange):
                 self.change = output
         return outputs

@@ -24,6 +24,7 @@ from agent.service.beats import Beat
 from agent.service.control import Answer, Request
 from agent.service.health import Everything, health_report
 from agent.service.inbox import Inbox
+from agent.service.maintenance import Silences
 from agent.service.outbox import Outboxes
 from agent.service.publisher import Publisher
 from agent.service.recording_jobs import Tapes
@@ -66,6 +67,7 @@ class Worker:
         self._outbox = outbox
         self._announcer = Announcer(parts, store=store, inbox=inbox, outboxes=outbox)
         self._desks = restored_desks(parts, store, stamp=self._announcer.stamp)
+        self._silences = Silences(parts.config.machines, self._desks, announcer=self._announcer)
         self._refusals = {source.name: Refusals(source.name) for source in parts.sources}
         self._everything = Everything(
             parts=parts,
@@ -126,6 +128,8 @@ class Worker:
             case SourceFault():
                 if line := self._refusals[source].feed(item, now_s=time.monotonic()):
                     log.warning("%s", line)
+                if (desk := self._desks.get(item.sensor or "")) is not None:
+                    self._announcer.announce(desk, desk.refuse(item, time.monotonic() - self._inbox.lag_s(source)))
             case Reading(quantity="rpm"):
                 for desk in self._by_machine.get(item.sensor, ()):
                     self._announcer.announce(desk, desk.feed(item))
@@ -151,6 +155,7 @@ class Worker:
         self._tapes.tick(now_s)
         self._mind_the_store(now_s)
         take_back(self._desks.values(), self._announcer)
+        self._silences.look(now_s)
         for desk in self._desks.values():
             # What still waits was heard: a sensor is lost by the reader's last arrival, not by when we come to it.
             reached_s = now_s - self._inbox.lag_s(self._source_of[desk.sensor])

@@ -109,9 +109,10 @@ class Listener:
 class Agent:
     """`run` as a process of its own."""
 
-    def __init__(self, folder: Path, *, broker: Any, plant: Any, more: str = "") -> None:
+    def __init__(self, folder: Path, *, broker: Any, plant: Any, more: str = "", tables: str = "") -> None:
         self.state = folder / "state"
         self.config = folder / "agent.toml"
+        self._tables = tables
         self._where = {"host": broker.host, "port": broker.port, "state": self.state, "broker": more}
         self._where |= {"plant_host": plant.host, "plant_port": plant.port}
         self._log = (folder / "log").open("ab")
@@ -123,7 +124,7 @@ class Agent:
         self._where |= {"host": broker.host, "port": broker.port, "broker": keys}
 
     def start(self, *sensors: str) -> None:
-        text = CONFIG.format(**self._where) + "".join(SENSOR.format(name=name) for name in sensors)
+        text = CONFIG.format(**self._where) + "".join(SENSOR.format(name=name) for name in sensors) + self._tables
         self.config.write_text(text)
         program = [sys.executable, "-m", "agent", "run", str(self.config)]
         surroundings = os.environ | self.environment

@@ -101,7 +101,9 @@ def test_the_range_of_the_config_comes_before_what_was_told_last() -> None:
         ([1500.0, 1600.0] * 8, None),  # it hunts
     ],
 )
-def test_readings_that_leap_as_no_shaft_does_are_no_word(noise: Spectra, values: list[float], doubt: str | None) -> None:
+def test_readings_that_leap_as_no_shaft_does_are_no_word(
+    noise: Spectra, values: list[float], doubt: str | None
+) -> None:
     track = SpeedTrack(TOPIC)
     for k, value in enumerate(values):
         track.feed(reading(value, float(k)))

@@ -24,6 +24,7 @@ from agent.ports import Message
 from agent.service.announcer import Announcer
 from agent.service.shelves import take_back, until_by_alert
 from agent.service.state_tables import Put
+from agent.service.doubts_told import ToldDoubts
 from agent.service.store import Store, open_store
 from agent.types import Alert, State, StateChange
 
@@ -90,7 +91,24 @@ def desk(*, orphans: bool = False) -> Any:
 
     healthy = SimpleNamespace(baselines={})
     pipeline = SimpleNamespace(restore=restore, decision=decision, healthy=healthy)
-    return SimpleNamespace(change=change, last=DIAGNOSIS, pipeline=pipeline)
+    return SimpleNamespace(change=change, last=DIAGNOSIS, pipeline=pipeline, doubts=ToldDoubts())
+
+
+def test_a_silent_speed_is_an_event_shown_until_it_is_told_again_and_no_longer_than_the_agent_runs(
+    journal: Journal,
+) -> None:
+    speaks = announcer(journal)
+    for over in (False, True, False):
+        speaks.announce_maintenance("pump", silent_s=900.0, over=over)
+    told = journal.on("textvib/edge/maintenance")
+    assert [(one["machine"], one["kind"], one["event"], one["seq"]) for one in told] == [
+        ("pump", "speed_silent", event, seq) for seq, event in enumerate(("raised", "cleared", "raised"), 1)
+    ]
+    assert told[0]["text"].startswith("No speed has been told for 15 min while the machine runs.")
+    assert journal.on("textvib/edge/maintenance/pump") == [told[0], None, told[2]]
+    assert [waiting.seq for waiting in journal.store.waiting("broker")] == [1, 2, 3]
+    announcer(journal).take_up_alerts({})  # as after a restart
+    assert journal.on("textvib/edge/maintenance/pump")[-1] is None
 
 
 @pytest.mark.parametrize("event", ["raised", "updated", "cleared"])
@@ -181,7 +199,10 @@ def test_every_topic_that_is_not_wanted_any_more_is_emptied(journal: Journal, tm
 
 def gone_desk() -> Any:
     return SimpleNamespace(
-        change=StateChange("pump_de", State.HEALTHY, None, 0.0, None), last=None, pipeline=desk().pipeline
+        change=StateChange("pump_de", State.HEALTHY, None, 0.0, None),
+        last=None,
+        pipeline=desk().pipeline,
+        doubts=ToldDoubts(),
     )
 
 

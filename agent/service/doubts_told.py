@@ -1,0 +1,69 @@
+"""What contradicts itself about one sensor, as notices: two senders, a wrong rate, a speed that is silent or cannot be.
+
+Each is said as long as it lasts and a minute longer, so that what comes and goes does not flicker.
+"""
+
+from __future__ import annotations
+
+from agent.types import Diagnosis, SourceFault
+
+CONTRADICTIONS = {
+    "rate_off": "rate_mismatch",
+    "second_sender": "second_sender",
+    "duplicate_device": "second_sender",
+}
+"""Kind of refused input -> the reason of a state, where that is all that comes."""
+
+LASTS_S = 60.0
+
+SPEED_NOTICES = {
+    ("silent", True): (
+        "speed_silent: no speed is told any more, and the spectrum's is used; check the tacho and whoever sends it"
+    ),
+    ("silent", False): (
+        "speed_silent: no speed is told any more, so that bearing lines cannot be placed; check the tacho and whoever "
+        "sends it"
+    ),
+    ("contradicted", True): (
+        "speed_contradicts: the speed that is told cannot be, and the spectrum's is used; check the tacho, and who may "
+        "write its topic"
+    ),
+    ("contradicted", False): (
+        "speed_contradicts: the speed that is told cannot be, and none is used; check the tacho, and who may write its "
+        "topic"
+    ),
+}
+"""By why a speed is doubted, and whether the spectrum shows another."""
+
+
+class ToldDoubts:
+    """The contradictions of one sensor."""
+
+    def __init__(self) -> None:
+        self._refused: dict[str, tuple[float, str]] = {}  # reason -> when last, and in words
+        self._speed: tuple[float, str] | None = None  # when last, and in words
+        self.silent_since_s: float | None = None  # since when the machine runs without the speed that should be told
+
+    def refuse(self, fault: SourceFault, now_s: float) -> str | None:
+        """Note refused input; the reason, where it is a contradiction."""
+        reason = CONTRADICTIONS.get(fault.kind)
+        if reason is not None:
+            self._refused[reason] = (now_s, fault.detail)
+        return reason
+
+    def feed(self, diagnosis: Diagnosis) -> None:
+        """Note what a window says of the speed."""
+        speed = diagnosis.speed
+        if speed.doubt is not None:
+            self._speed = (diagnosis.time_s, SPEED_NOTICES[speed.doubt, speed.rpm is not None])
+        if speed.doubt == "silent" and diagnosis.running:
+            self.silent_since_s = self.silent_since_s or diagnosis.time_s
+        elif speed.doubt is None and diagnosis.quality is None:
+            self.silent_since_s, self._speed = None, None
+
+    def notices(self, now_s: float) -> list[str]:
+        """What holds now."""
+        found = [f"{reason}: {words}" for reason, (at_s, words) in self._refused.items() if now_s - at_s <= LASTS_S]
+        if self._speed is not None and now_s - self._speed[0] <= LASTS_S:
+            found.append(self._speed[1])
+        return found

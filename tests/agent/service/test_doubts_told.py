@@ -1,0 +1,96 @@
+"""What contradicts itself about a sensor is a notice as long as it lasts, and a silent speed one for a person to mend."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field, replace
+from types import SimpleNamespace
+from typing import Any
+
+import pytest
+from one_alert import ALERT
+
+from agent.config.keys import MachineConfig, SpeedConfig
+from agent.service.doubts_told import LASTS_S, ToldDoubts
+from agent.service.maintenance import Silences
+from agent.types import Diagnosis, SourceFault, Speed
+
+SILENT, TOLD = Speed(None, "unknown", doubt="silent"), Speed(1500.0, "topic")
+
+
+def window(speed: Speed, at_s: float, *, running: bool = True, quality: str | None = None) -> Diagnosis:
+    return replace(ALERT.diagnosis, speed=speed, time_s=at_s, running=running, quality=quality)
+
+
+@pytest.mark.parametrize(
+    ("kind", "reason"),
+    [
+        ("rate_off", "rate_mismatch"),
+        ("second_sender", "second_sender"),
+        ("duplicate_device", "second_sender"),
+        ("crc", None),
+    ],
+)
+def test_input_that_contradicts_itself_is_a_notice_for_a_while(kind: str, reason: str | None) -> None:
+    doubts = ToldDoubts()
+    assert doubts.refuse(SourceFault(kind, "why; mend"), 10.0) == reason
+    assert doubts.notices(10.0 + LASTS_S) == ([] if reason is None else [f"{reason}: why; mend"])
+    assert doubts.notices(10.1 + LASTS_S) == []
+
+
+def test_a_doubted_speed_is_a_notice_until_one_is_told_again() -> None:
+    doubts = ToldDoubts()
+    doubts.feed(window(SILENT, 5.0))
+    assert [notice.partition(":")[0] for notice in doubts.notices(6.0)] == ["speed_silent"]
+    doubts.feed(window(replace(SILENT, doubt="contradicted"), 7.0))
+    assert [notice.partition(":")[0] for notice in doubts.notices(8.0)] == ["speed_contradicts"]
+    doubts.feed(window(TOLD, 9.0, quality="clipped"))  # says nothing of a speed
+    assert doubts.notices(9.0)
+    doubts.feed(window(TOLD, 9.5))
+    assert doubts.notices(9.5) == []
+
+
+@dataclass
+class Heard:
+    """Stands for the announcer."""
+
+    said: list[tuple[str, float, bool]] = field(default_factory=list)
+
+    def announce_maintenance(self, machine: str, *, silent_s: float, over: bool) -> None:
+        self.said.append((machine, silent_s, over))
+
+
+def silences(doubts: ToldDoubts, heard: Heard) -> tuple[Silences, Any]:
+    machines = {
+        "press": MachineConfig(speed=SpeedConfig(topic="t", source="s", maintenance_after_min=2.0)),
+        "fan": MachineConfig(),
+    }
+    desk: Any = SimpleNamespace(
+        doubts=doubts,
+        last=window(SILENT, 0.0),
+        pipeline=SimpleNamespace(setup=SimpleNamespace(machine=SimpleNamespace(id="press"))),
+    )
+    return Silences(machines, {"press_de": desk}, announcer=heard), desk  # type: ignore[arg-type]  # a stand-in
+
+
+def test_who_has_to_mend_a_tacho_is_told_once_after_its_minutes_and_once_when_it_speaks_again() -> None:
+    doubts, heard = ToldDoubts(), Heard()
+    watch, _ = silences(doubts, heard)
+    doubts.feed(window(SILENT, 100.0))
+    for now_s in (100.0, 219.0, 220.0, 300.0):
+        watch.look(now_s)
+    assert heard.said == [("press", 120.0, False)]
+    doubts.feed(window(TOLD, 310.0))
+    watch.look(310.0)
+    watch.look(320.0)
+    assert heard.said[1:] == [("press", 210.0, True)]
+
+
+def test_a_tacho_that_is_off_together_with_its_machine_is_nobodys_work() -> None:
+    doubts, heard = ToldDoubts(), Heard()
+    watch, desk = silences(doubts, heard)
+    doubts.feed(window(SILENT, 100.0, running=False))
+    watch.look(1000.0)
+    doubts.feed(window(SILENT, 1000.0))
+    desk.last = window(SILENT, 1100.0, running=False)  # it was switched off meanwhile
+    watch.look(2000.0)
+    assert heard.said == []
