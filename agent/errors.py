@@ -46,5 +46,9 @@ class TransportError(TextVibError):
     least_pause_s = 0.0
 
 
+class RenewalError(TransportError):
+    """A link that works is left on purpose, to be made anew at once; no outage."""
+
+
 class EndOfStream(Exception):  # noqa: N818 - not an error: a replayed recording has been read to its end
     """A source that ends (a recording) has nothing more to give."""

@@ -17,7 +17,7 @@ import msgspec
 import numpy as np
 from numpy.typing import NDArray
 
-from agent.errors import ConfigError, TransportError
+from agent.errors import ConfigError, RenewalError, TransportError
 from agent.types import Counters, Item
 
 
@@ -106,12 +106,36 @@ class Sink(Protocol):
         """Say offline and let go; never raises, may be called twice."""
 
 
+Command: TypeAlias = Callable[[bytes, Callable[[], object]], None]
+"""Is handed a command and what to call once it was dealt with. From any thread; it must not wait."""
+
+
 @runtime_checkable
 class Hearing(Protocol):
     """A sink over which commands can come."""
 
-    def listen(self, topic: str, heard: Callable[[bytes], None]) -> None:
-        """Before it is opened: hand what comes on `topic` to `heard`, which must not wait, from any thread."""
+    def listen(self, topic: str, heard: Command) -> None:
+        """Before it is opened: hand what comes on `topic` to `heard`."""
+
+
+@runtime_checkable
+class Renewing(Protocol):
+    """A sink that may leave a connection that works for a better one."""
+
+    @property
+    def notices(self) -> tuple[str, ...]:
+        """What a person should mend although the connection works."""
+
+    @property
+    def place(self) -> str:
+        """The one of several other sides that is in use, or tried next."""
+
+    @property
+    def may_move(self) -> bool:
+        """Whether there are several."""
+
+    def renewal(self) -> RenewalError | None:
+        """Why it is to be opened anew, now; None: it is not. Asked often, does not wait."""
 
 
 class Alternative(Protocol):

@@ -19,9 +19,11 @@ from agent.errors import ConfigError
 from agent.machine import BallCount
 from agent.messages.topics import WHOLE_MACHINE
 from agent.sources import KINDS
-from agent.transport.mqtt import Broker
-from agent.transport.mqtt import problems_of as problems_of_broker
+from agent.transport.broker import Broker
+from agent.transport.broker import problems_of as problems_of_broker
+from agent.transport.broker import remarks_on as remarks_on_broker
 from agent.transport.routes import problems_of as problems_of_routes
+from agent.transport.secrets import problems_of_secrets
 
 EXTRA_DESIGNATIONS = (
     "balls, ball_mm, pitch_mm and angle_deg, or orders, from the maker's data sheet, or add [bearings.NAME]"
@@ -43,13 +45,10 @@ def cross_check(config: Config, raw: Mapping[str, Any], problems: list[str]) -> 
     problems.extend(problems_of_kinds(config))
     notices.extend(remarks_on(config))
     problems.extend(_untrusted(config))
-    problems.extend(problems_of_broker(config.broker, "broker"))
-    for source in config.sources:
-        if KINDS[source.kind].has_broker and source.settings.broker is not None:
-            problems.extend(problems_of_broker(source.settings.broker, f"sources.{source.name}.broker"))
-    for sink in config.sinks:
-        if isinstance(sink.settings, Broker):
-            problems.extend(problems_of_broker(sink.settings, f"sinks.{sink.name}"))
+    for where, broker in _brokers(config):
+        found = [*problems_of_broker(broker, where), *problems_of_secrets(broker, where)]
+        problems.extend(found)
+        notices.extend([] if found else remarks_on_broker(broker, where))
     problems.extend(problems_of_mappings(config))
     problems.extend(_shared_client_ids(config))
     if not raw["sensors"]:
@@ -64,6 +63,17 @@ def _untrusted(config: Config) -> tuple[str, ...]:
     except ConfigError as error:
         return error.problems
     return ()
+
+
+def _brokers(config: Config) -> Iterator[tuple[str, Broker]]:
+    """Every broker that the config names, with its table."""
+    yield "broker", config.broker
+    for source in config.sources:
+        if KINDS[source.kind].has_broker and source.settings.broker is not None:
+            yield f"sources.{source.name}.broker", source.settings.broker
+    for sink in config.sinks:
+        if isinstance(sink.settings, Broker):
+            yield f"sinks.{sink.name}", sink.settings
 
 
 def _check_machine(

@@ -228,6 +228,7 @@ class PublishingHealth(msgspec.Struct, frozen=True, kw_only=True):
     dropped: int  # for want of room, or too old
     refused: int = 0  # refusals so far; what is refused is kept and tried again
     waiting_bytes: int = 0  # of events and diagnoses
+    error: str | None = None  # of the outage that lasts
 
 
 class HealthPayload(msgspec.Struct, frozen=True, kw_only=True):

@@ -158,6 +158,13 @@ class Announcer:
                 log.warning("alert %s is shown by %s and not known here: cleared, state_lost", said.id, sink)
                 self._clear_unheard(said.id, topic, payload, reason="state_lost")
 
+    def tidy(self, sink: str, held: Mapping[str, bytes]) -> None:
+        """Empty what a sink shows of ours from when it was here last: that it ended was said elsewhere."""
+        wanted = self._states | {message.topic for message in self._open.values()}
+        for topic in held:
+            if topic not in wanted:
+                self._outboxes.put(Message(topic, b"", retain=True, qos=1), only=sink)
+
     def announce_alert(self, alert: Alert) -> None:
         """An alert that was raised, updated or cleared: kept, then said."""
         said = self.prepared(alert)

@@ -120,6 +120,7 @@ class Daemon:
                 rows=store.sinks,
                 own=parts.topics.shown,
                 found=lambda name, held: self._worker.found(name, held),
+                moved=lambda name, held: self._worker.found(name, held, moved=True),
                 beat=beats.add(_publisher(name), turn_s=deadlines.turn_s),
                 deadlines=deadlines,
             )

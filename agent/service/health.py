@@ -86,6 +86,7 @@ def notices_of_sinks(seen: Everything) -> list[str]:
             f"{name}: {refusal.topic} is refused ({refusal.reason}); it is kept and tried again"
             for refusal in publisher.refusals
         ]
+        notices += [f"{name}: {notice}" for notice in publisher.notices]
         if publisher.unread:
             notices.append(
                 f"{name}: does not show what it holds of this agent, so old alerts may stand there; let it read {own}"
@@ -108,6 +109,7 @@ def _publishing(publisher: Publisher) -> PublishingHealth:
         dropped=publisher.dropped,
         refused=publisher.refused,
         waiting_bytes=publisher.waiting_bytes,
+        error=publisher.outage.error,
     )
 
 

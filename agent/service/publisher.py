@@ -14,7 +14,7 @@ from functools import partial
 from typing import Protocol
 
 from agent.errors import ConfigError, TransportError
-from agent.ports import Message, Sink
+from agent.ports import Message, Renewing, Sink
 from agent.service.beats import Beat, Deadlines
 from agent.service.outbox import Outbox, Refusal
 from agent.sinks import BROKER
@@ -47,7 +47,8 @@ Found = Callable[[str, Mapping[str, bytes]], None]
 class Publisher:
     """The life of a sink; `run` is its thread's body and returns after goodbye, once stopped.
 
-    With `found`, what the sink retains under `own` topic filters is read once, before anything is sent.
+    With `found`, what the sink retains under `own` topic filters is read once, before anything is sent. `moved` is told
+    the same of each other side that a sink of several comes to: it may show what was said to another to be over.
     """
 
     def __init__(
@@ -60,6 +61,7 @@ class Publisher:
         rows: Rows | None = None,
         own: tuple[str, ...] = (),
         found: Found | None = None,
+        moved: Found | None = None,
         answer_s: float = ANSWER_S,
         beat: Beat | None = None,
         deadlines: Deadlines | None = None,
@@ -76,6 +78,8 @@ class Publisher:
         self._rows = rows
         self._own = own
         self._found = found
+        self._moved = moved
+        self._place: str | None = None  # where it was last
         self._answer_s = answer_s
 
     @property
@@ -107,6 +111,11 @@ class Publisher:
         """What is refused at present."""
         return self._outbox.refusals
 
+    @property
+    def notices(self) -> tuple[str, ...]:
+        """What a person should mend although messages go their way."""
+        return self._sink.notices if isinstance(self._sink, Renewing) else ()
+
     def run(self) -> None:
         while not self._stop.is_set():
             try:
@@ -132,18 +141,25 @@ class Publisher:
         self._beat.end()
 
     def _read_back(self) -> None:
-        if self._found is None:
+        told = self._found or (self._moved if self._has_moved() else None)
+        if told is None:
             return
         held = self._sink.read_back(self._own)
         self.unread = held is None and self._sink.connected
         if held is not None:
-            self._found(self.name, held)
+            told(self.name, held)
             self._found = None
+            self._place = self._sink.place if isinstance(self._sink, Renewing) else None
+
+    def _has_moved(self) -> bool:
+        return isinstance(self._sink, Renewing) and self._sink.may_move and self._sink.place != self._place
 
     def _send_while_connected(self) -> TransportError:
         """Until stopped or the connection is none any more; why."""
         while self._sink.connected and not self._stop.is_set():
             self._beat.bump()
+            if isinstance(self._sink, Renewing) and (renewal := self._sink.renewal()) is not None:
+                return renewal
             if self._outbox.unanswered_s > self._answer_s:
                 return TransportError(f"acknowledges nothing for {self._answer_s:g} s")
             self.outage.works(now_s=time.monotonic())

@@ -9,7 +9,7 @@ import logging
 import queue
 import threading
 import time
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from concurrent.futures import Future
 
 import msgspec
@@ -87,7 +87,7 @@ class Worker:
         self._source_of = {sensor: one.source for sensor, one in parts.config.sensors.items()}
         self._by_machine = _by_machine(self._desks)
         self._requests: queue.SimpleQueue[tuple[Request, Future[Answer]]] = queue.SimpleQueue()
-        self._found: queue.SimpleQueue[tuple[str, Mapping[str, bytes]]] = queue.SimpleQueue()
+        self._found: queue.SimpleQueue[tuple[str, Mapping[str, bytes], bool]] = queue.SimpleQueue()
         self._tapes = Tapes()
         self._answers = Answers(self._everything, announcer=self._announcer, teaching=self._teaching, tapes=self._tapes)
 
@@ -183,14 +183,15 @@ class Worker:
             self._announcer.announce_state(desk)
         self._announcer.announce_health(health_report(self._everything))
 
-    def found(self, sink: str, held: Mapping[str, bytes]) -> None:
-        """Be told, from any thread, what a sink holds retained from before."""
-        self._found.put((sink, held))
+    def found(self, sink: str, held: Mapping[str, bytes], *, moved: bool = False) -> None:
+        """Be told, from any thread, what a sink holds retained from before; or, having moved, where it is now."""
+        self._found.put((sink, held, moved))
         self._inbox.wake()
 
     def _reconcile(self) -> None:
         while not self._found.empty():
-            self._announcer.reconcile(*self._found.get())
+            sink, held, moved = self._found.get()
+            (self._announcer.tidy if moved else self._announcer.reconcile)(sink, held)
 
     # ------------------------------------------------------------------------------------------------------- requests
 
@@ -209,19 +210,21 @@ class Worker:
         except TimeoutError:
             raise TransportError("the agent is too busy to answer; try again") from None
 
-    def command(self, payload: bytes) -> None:
-        """Be asked over a sink, from any thread; the answer goes to every sink."""
+    def command(self, payload: bytes, done: Callable[[], object]) -> None:
+        """Be asked over a sink, from any thread; the answer goes to every sink, and then `done` is called."""
         try:
             if self._requests.qsize() >= MOST_COMMANDS:
                 raise TransportError("too many commands wait; try again")
             answer = self.ask(remote_request(payload))
         except TextVibError as error:
             self._say_answer(payload, {"ok": False, "error": str(error)})
+            done()
             return
 
-        def said(done: Future[Answer]) -> None:
-            error = done.exception()
-            self._say_answer(payload, {"ok": False, "error": str(error)} if error else {"ok": True, **done.result()})
+        def said(given: Future[Answer]) -> None:
+            error = given.exception()
+            self._say_answer(payload, {"ok": False, "error": str(error)} if error else {"ok": True, **given.result()})
+            done()
 
         answer.add_done_callback(said)
 

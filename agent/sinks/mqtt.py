@@ -7,18 +7,19 @@ from __future__ import annotations
 
 import logging
 import queue
-import threading
 import time
-from collections.abc import Callable
 
 import paho.mqtt.client as paho
 from paho.mqtt.packettypes import PacketTypes
 from paho.mqtt.properties import Properties
 from paho.mqtt.reasoncodes import ReasonCode
 
-from agent.errors import TransportError
+from agent.errors import RenewalError, TransportError
 from agent.messages.topics import OFFLINE, ONLINE
-from agent.ports import Heard, Message
+from agent.ports import Command, Heard, Message
+from agent.sinks.command_topic import CommandTopic, acknowledge
+from agent.sinks.handed import Handed
+from agent.transport.link import Link
 from agent.transport.losses import Losses
 from agent.transport.mqtt import Broker, connect, disconnect, explain, failed, make_client
 
@@ -35,47 +36,18 @@ MqttConfig = Broker
 """A `[[sinks]]` entry of this kind has the keys of `[broker]`."""
 
 
-class _Handed:
-    """What was handed to one client, by message id: paho's thread may have the answer before `publish` has the id."""
-
-    def __init__(self) -> None:
-        self._lock = threading.Lock()
-        self._heard: dict[int, Heard] = {}
-        self._early: dict[int, str | None] = {}
-
-    def note(self, mid: int, heard: Heard) -> None:
-        with self._lock:
-            if mid not in self._early:
-                self._heard[mid] = heard
-                return
-            refusal = self._early.pop(mid)
-        heard(refusal)
-
-    def answer(self, mid: int, refusal: str | None) -> None:
-        with self._lock:
-            heard = self._heard.pop(mid, None)
-            if heard is None:
-                self._early[mid] = refusal
-        if heard is not None:
-            heard(refusal)
-
-    @property
-    def waiting(self) -> int:
-        with self._lock:
-            return len(self._heard)
-
-
 class MqttSink:
     """One connection to a broker, made anew by every `open`."""
 
     def __init__(self, broker: Broker, *, availability: str) -> None:
-        self._broker = broker
+        self._link = Link(broker, role="sink")
         self._losses = Losses(broker)
         self._availability = availability  # topic
         self._client: paho.Client | None = None
         self._up = False
-        self._handed = _Handed()
-        self._commands: tuple[str, Callable[[bytes], None]] | None = None
+        self._handed = Handed()
+        self._commands: CommandTopic | None = None
+        self._deaf: str | None = None  # why nothing comes on the topic of commands
         self.refused = 0
         self.lost: TransportError | None = None
 
@@ -85,32 +57,58 @@ class MqttSink:
         client = self._client
         return self._up and client is not None and client.is_connected() and _has_live_thread(client)
 
-    def listen(self, topic: str, heard: Callable[[bytes], None]) -> None:
-        """Hand on what comes on `topic` while connected, but nothing retained: a command is for now."""
-        self._commands = topic, heard
+    @property
+    def notices(self) -> tuple[str, ...]:
+        """What a person should mend of a connection that works, or that another client takes."""
+        elsewhere = None
+        if self.connected and not self._link.is_first:
+            elsewhere = f"{self._link.broker.address} serves, since those before it are away"
+        found = (self._deaf, self._link.notice, elsewhere, self._losses.look(time.monotonic()))
+        return tuple(notice for notice in found if notice is not None)
+
+    @property
+    def place(self) -> str:
+        """The broker in use, or tried next."""
+        return self._link.broker.address
+
+    @property
+    def may_move(self) -> bool:
+        """Whether the broker may be another at the next connection."""
+        return self._link.has_fallbacks
+
+    def listen(self, topic: str, heard: Command) -> None:
+        """Hand on what comes on `topic`, also what came while we were away, but nothing retained: a command is for
+        now. It is acknowledged once it was dealt with."""
+        self._commands = CommandTopic(topic, heard)
+
+    def renewal(self) -> RenewalError | None:
+        """Why this connection is to be made anew, though it works."""
+        return self._link.renewal()
 
     def open(self) -> None:
         """Connect and announce ourselves; TransportError where the broker is away or refuses."""
         self._drop_client()
-        self._handed = handed = _Handed()
-        client = make_client(self._broker, role="sink")
-        client.max_inflight_messages_set(IN_FLIGHT)
-        client.max_queued_messages_set(QUEUED)
-        client.will_set(self._availability, OFFLINE, qos=1, retain=True)
-        client.on_disconnect = self._on_disconnect
-        client.on_publish = lambda _client, _data, mid, reason, _properties: self._answered(handed, mid, reason)
-        self._client = client
-        self.lost = None
-        self._up = True
+        self._handed = handed = Handed()
         try:
-            connect(client, self._broker)
+            broker = self._link.opens()
+            client = make_client(broker, role="sink")
+            client.max_inflight_messages_set(IN_FLIGHT)
+            client.max_queued_messages_set(QUEUED)
+            client.will_set(self._availability, OFFLINE, qos=1, retain=True)
+            client.on_disconnect = self._on_disconnect
+            client.on_publish = lambda _client, _data, mid, reason, _properties: self._answered(handed, mid, reason)
+            if self._commands is not None:
+                self._commands.prepare(client)
+            self._client = client
+            self.lost = None
+            self._up = True
+            connect(client, broker, keeps_session=self._commands is not None)
+            self._deaf = None if self._commands is None else self._commands.subscribe(client, broker)
         except BaseException:
             self._drop_client()
+            self._link.failed()
             raise
-        if self._commands is not None:
-            topic, heard = self._commands
-            client.message_callback_add(topic, lambda _c, _d, m: None if m.retain else heard(bytes(m.payload)))
-            client.subscribe(topic, 1)
+        self._link.holds()
         self.publish(Message(self._availability, ONLINE, retain=True, qos=1))
 
     def publish(self, message: Message, heard: Heard | None = None) -> bool:
@@ -148,6 +146,7 @@ class MqttSink:
         def on_message(_c: object, _d: object, message: paho.MQTTMessage) -> None:
             if message.retain:
                 found[message.topic] = bytes(message.payload)
+            client.ack(message.mid, message.qos)
             arrived.put(True)
 
         client.on_subscribe = on_subscribe
@@ -163,7 +162,7 @@ class MqttSink:
             if not self.connected:
                 return None  # what came may not be all
         finally:
-            client.on_message = None
+            client.on_message = acknowledge
             client.on_subscribe = None
             client.unsubscribe([*topics, self._availability])
         return found if found.pop(self._availability, None) else None
@@ -173,6 +172,7 @@ class MqttSink:
         deadline_s = time.monotonic() + GOODBYE_S
         while self._handed.waiting and self.connected and time.monotonic() < deadline_s:
             time.sleep(0.01)
+        self._link.ended()
         if self.connected and self._client is not None:
             goodbye = self._client.publish(self._availability, OFFLINE, qos=1, retain=True)
             if not failed(goodbye.rc):
@@ -181,7 +181,7 @@ class MqttSink:
 
     def _expiry(self, message: Message) -> Properties | None:
         """For how long the broker may show a message; it has no way to say so before MQTT 5."""
-        if message.expiry_s is None or self._broker.protocol != "5":
+        if message.expiry_s is None or self._link.broker.protocol != "5":
             return None
         properties = Properties(PacketTypes.PUBLISH)  # type: ignore[no-untyped-call]  # paho leaves it untyped
         properties.MessageExpiryInterval = message.expiry_s
@@ -201,12 +201,12 @@ class MqttSink:
                 self.lost = self._losses.ended(reason, now_s=time.monotonic())
             self._up = False
 
-    def _answered(self, handed: _Handed, mid: int, reason: ReasonCode) -> None:
+    def _answered(self, handed: Handed, mid: int, reason: ReasonCode) -> None:
         if reason.is_failure:
             self.refused += 1
             if self.refused == 1:
                 log.error(
-                    "broker %s refuses messages: %s; check its access rules", self._broker.address, explain(reason)
+                    "broker %s refuses messages: %s; check its access rules", self._link.broker.address, explain(reason)
                 )
         handed.answer(mid, explain(reason) if reason.is_failure else None)
 

@@ -23,6 +23,7 @@ from agent.sources.mailbox import Mailbox as Mailbox
 from agent.sources.mailbox import Message as Message
 from agent.sources.senders import Owner
 from agent.sources.sparkplug import BIRTHS, SILENT_MESSAGES, sparkplug_topic
+from agent.transport.link import Link
 from agent.transport.losses import Losses
 from agent.transport.mqtt import Broker, connect, disconnect, explain, failed, make_client
 from agent.transport.routes import Route, Routes
@@ -50,7 +51,7 @@ class MqttSource:
             raise ConfigError(f"sources.{name}.broker: missing; add it here, or a section [broker]")
         self.name = name
         self._config = config
-        self._broker = config.broker
+        self._link = Link(config.broker, role=f"source-{name}")
         self._losses = Losses(config.broker)
         self._routes = Routes(tuple(routes))
         self._frames: dict[str, FrameReader] = {}
@@ -71,8 +72,18 @@ class MqttSource:
         self.close()
         self._dropped += self._mailbox.dropped
         mailbox = self._mailbox = Mailbox(max_bytes=self._config.queue_bytes)
-        client = make_client(self._broker, role=f"source-{self.name}")
-        where = f"mqtt {self._broker.address}"
+        try:
+            self._client = self._connect(self._link.opens(), mailbox)
+        except BaseException:
+            self._link.failed()
+            raise
+        self._link.holds()
+        self._counts["opens"] += 1
+
+    def _connect(self, broker: Broker, mailbox: Mailbox) -> paho.Client:
+        """A client that is connected and subscribed, and fills the mailbox."""
+        client = make_client(broker, role=f"source-{self.name}")
+        where = f"mqtt {broker.address}"
         subscriptions = [(topic, self._config.qos) for topic in self._routes.topics]
         answered = threading.Event()
 
@@ -103,20 +114,21 @@ class MqttSource:
         client.on_subscribe = on_subscribe
         client.on_disconnect = on_disconnect
         client.on_message = on_message
-        connect(client, self._broker, max_packet_bytes=self._config.max_payload_bytes + PACKET_OVERHEAD_BYTES)
-        if subscriptions and not answered.wait(self._broker.connect_timeout_s):
-            silence = f"no answer to the subscription within {self._broker.connect_timeout_s:g} s"
+        connect(client, broker, max_packet_bytes=self._config.max_payload_bytes + PACKET_OVERHEAD_BYTES)
+        if subscriptions and not answered.wait(broker.connect_timeout_s):
+            silence = f"no answer to the subscription within {broker.connect_timeout_s:g} s"
             mailbox.end(TransportError(f"{where}: {silence}"))
         if mailbox.ended is not None:
             disconnect(client)
             raise mailbox.ended
-        self._client = client
-        self._counts["opens"] += 1
+        return client
 
     def read(self, timeout_s: float) -> list[Item]:
         """Items of the messages that arrived, waiting up to `timeout_s` for one; TransportError once disconnected."""
         if self._client is None:
-            raise TransportError(f"mqtt {self._broker.address}: is not open")
+            raise TransportError(f"mqtt {self._link.broker.address}: is not open")
+        if (why := self._link.renewal()) is not None:
+            raise why
         items: list[Item] = []
         for message in self._mailbox.take(timeout_s):
             self._counts["messages"] += 1
@@ -132,6 +144,7 @@ class MqttSource:
     def close(self) -> None:
         client, self._client = self._client, None
         if client is not None:
+            self._link.ended()
             disconnect(client)
 
     def counters(self) -> Counters:

@@ -8,9 +8,10 @@ from __future__ import annotations
 import logging
 import random
 
-from agent.errors import TransportError
+from agent.errors import RenewalError, TransportError
 
 FIRST_S = 1.0
+RENEWED_S = 0.1  # before a link is made anew that was left on purpose
 LONGEST_S = 30.0
 STABLE_S = 10.0
 """A link that held for so long has truly come back."""
@@ -32,6 +33,9 @@ class Outage:
     def failed(self, error: Exception, *, now_s: float) -> float:
         """Note a failure; the seconds to wait before the next try (1..30 s, up to half of it less at random, or as long
         as the error asks for)."""
+        if isinstance(error, RenewalError):
+            log.info("%s: %s; connecting anew", self.name, error)
+            return RENEWED_S
         if self._back_s is not None and now_s - self._back_s >= STABLE_S:
             self._tries = 0
         if self.error is None:

@@ -388,7 +388,7 @@ def test_a_config_may_name_several_sinks_each_with_the_keys_of_its_kind(tmp_path
     assert [(sink.name, sink.kind) for sink in config.sinks] == [("kept", "memory"), ("cloud", "mqtt")]
     sinks = sinks_of(config, Topics("textvib", "gateway-1"))
     assert list(sinks) == ["broker", "kept", "cloud"]
-    own, cloud = sinks["broker"]._broker, sinks["cloud"]._broker
+    own, cloud = sinks["broker"]._link.broker, sinks["cloud"]._link.broker
     assert (own.host, cloud.host) == ("localhost", "cloud.example")
     assert own.client_id != cloud.client_id  # else a broker that both reach would evict one
 

@@ -1,4 +1,4 @@
-"""What contradicts itself about a sensor is a notice as long as it lasts, and a silent speed one for a person to mend."""
+"""What contradicts itself about a sensor is a notice while it lasts, and a silent speed is one for a person to mend."""
 
 from __future__ import annotations
 

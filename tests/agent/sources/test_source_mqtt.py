@@ -24,9 +24,11 @@ from waiting import until
 from agent.errors import ConfigError, TransportError
 from agent.sources.mqtt import MAX_TOPICS, PACKET_OVERHEAD_BYTES, Mailbox, Message, MqttConfig, MqttSource
 from agent.sources.ready_mappings import READY
+from agent.transport.broker import problems_of
 from agent.transport.mapping import Mapping
-from agent.transport.mqtt import Broker, connect, disconnect, make_client, problems_of, read_password
+from agent.transport.mqtt import Broker, connect, disconnect, make_client
 from agent.transport.routes import Route
+from agent.transport.secrets import problems_of_secrets, read_password
 from agent.types import Item, Reading, SampleBlock, SourceFault
 
 
@@ -300,7 +302,7 @@ def test_secrets_that_are_missing_are_mistakes_of_the_config(tmp_path: Path) -> 
     ],
 )
 def test_every_mistake_is_found_without_connecting(broker: Broker, keys: list[str]) -> None:
-    problems = problems_of(broker, "broker")
+    problems = [*problems_of(broker, "broker"), *problems_of_secrets(broker, "broker")]
     assert len(problems) == len(keys)
     for problem, key in zip(problems, keys, strict=True):
         assert problem.startswith(f"broker.{key}:" if key else "broker:")

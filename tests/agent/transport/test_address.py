@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from agent.transport.mqtt import Broker, problems_of
+from agent.transport.broker import Broker, problems_of
 
 
 @pytest.mark.parametrize(

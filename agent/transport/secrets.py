@@ -1,0 +1,116 @@
+"""Passwords and certificates of a broker: where they lie, read anew at every connection, and whether they have changed.
+
+A file's name may begin with a variable of the environment, as `$CREDENTIALS_DIRECTORY/broker.password` does, which
+systemd sets for a service with LoadCredential=. What lies there may be missing for a moment while somebody renews it.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import os
+import re
+import ssl
+from pathlib import Path
+
+from agent.errors import ConfigError
+from agent.transport.broker import FILE_KEYS, Broker
+
+MAX_PASSWORD_BYTES = 4096
+MAX_FILE_BYTES = 1 << 20
+
+_VARIABLE = re.compile(r"\$(\w+|\{\w+\})")
+
+
+def path_of(name: str) -> Path:
+    """A file as the config names it, its variables filled in; ValueError where the environment lacks one."""
+    for found in _VARIABLE.finditer(name):
+        variable = found[1].strip("{}")
+        if variable not in os.environ:
+            unit = ", which systemd sets for LoadCredential=" if variable == "CREDENTIALS_DIRECTORY" else ""
+            raise ValueError(f"the environment has no {variable}{unit}")
+    return Path(os.path.expandvars(name))
+
+
+def problems_of_secrets(broker: Broker, where: str) -> list[str]:
+    """What of a broker's files and variables cannot be used now, one line each, keys dotted under `where`."""
+    problems = []
+    for key in FILE_KEYS:
+        name = getattr(broker, key)
+        if name is None:
+            continue
+        try:
+            path = path_of(name)
+        except ValueError as error:
+            problems.append(f"{where}.{key}: {name}: {error}")
+            continue
+        if not (path.is_file() or path.is_char_device()) or not os.access(path, os.R_OK):
+            problems.append(f"{where}.{key}: {path}: is not a readable file")
+    if broker.password_env and broker.password_env not in os.environ:
+        problems.append(f"{where}.password_env: the environment has no {broker.password_env}")
+    if not problems and _has_tls(broker):
+        try:
+            tls_context(broker)
+        except ConfigError as error:
+            problems.append(f"{where}.{error}")
+    return problems
+
+
+def read_password(broker: Broker) -> str | None:
+    """The password from its file (less one trailing newline) or the environment; ConfigError where it is missing."""
+    if broker.password_env:
+        try:
+            return os.environ[broker.password_env]
+        except KeyError:
+            raise ConfigError(f"password_env: the environment has no {broker.password_env}") from None
+    if broker.password_file:
+        try:
+            with path_of(broker.password_file).open("rb") as file:
+                text = file.read(MAX_PASSWORD_BYTES).decode()
+        except (OSError, ValueError) as error:
+            raise ConfigError(f"password_file: {broker.password_file}: cannot be read ({error})") from error
+        return text.removesuffix("\n").removesuffix("\r")
+    return None
+
+
+def tls_context(broker: Broker) -> ssl.SSLContext:
+    """Of the broker's certificates; ConfigError where one is missing or is none."""
+    try:
+        ca_file, cert_file, key_file = (None if name is None else path_of(name) for name in _certificates(broker))
+        context = ssl.create_default_context(cafile=ca_file)
+        if cert_file is not None:
+            context.load_cert_chain(cert_file, key_file, password=_no_passphrase)
+    except (OSError, ValueError) as error:
+        files = ", ".join(name for name in _certificates(broker) if name)
+        raise ConfigError(f"tls: {files}: cannot be used ({error}); check ca_file, cert_file and key_file") from error
+    return context
+
+
+def fingerprint(broker: Broker) -> str:
+    """Of all that is read at a connection: another one where a file or its content is another. Never raises."""
+    digest = hashlib.sha256()
+    for key in FILE_KEYS:
+        name = getattr(broker, key)
+        if name is None:
+            continue
+        try:
+            with path_of(name).open("rb") as file:
+                digest.update(hashlib.sha256(file.read(MAX_FILE_BYTES)).digest())
+        except (OSError, ValueError):
+            digest.update(b"missing")
+    return digest.hexdigest()
+
+
+def _certificates(broker: Broker) -> tuple[str | None, str | None, str | None]:
+    return broker.ca_file, broker.cert_file, broker.key_file
+
+
+def _has_tls(broker: Broker) -> bool:
+    try:
+        return any(place.endpoint.tls for place in broker.places)
+    except ValueError:
+        return False  # an address that is none, which is said elsewhere
+
+
+def _no_passphrase() -> str:
+    """Instead of asking for one at the terminal, which a service has not."""
+    raise ValueError("the key is encrypted; give one without a passphrase, readable by the agent alone")
