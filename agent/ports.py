@@ -119,12 +119,17 @@ class Hearing(Protocol):
 
 
 @runtime_checkable
-class Renewing(Protocol):
-    """A sink that may leave a connection that works for a better one."""
+class Noticing(Protocol):
+    """A source or sink that has something to tell of a connection that works."""
 
     @property
     def notices(self) -> tuple[str, ...]:
-        """What a person should mend although the connection works."""
+        """What a person should mend nevertheless."""
+
+
+@runtime_checkable
+class Renewing(Protocol):
+    """A sink that may leave a connection that works for a better one."""
 
     @property
     def place(self) -> str:

@@ -14,6 +14,7 @@ from agent.messages.commissioning_text import anyway_in_words, outcome_in_words
 from agent.messages.notices import in_language
 from agent.messages.payloads import HealthPayload, HealthyStateHealth, PublishingHealth, SensorHealth, SourceHealth
 from agent.messages.words import Language
+from agent.ports import Noticing
 from agent.service.assembly import Parts
 from agent.service.inbox import Inbox
 from agent.service.process import memory_mb
@@ -91,6 +92,9 @@ def notices_of_sinks(seen: Everything) -> list[str]:
             notices.append(
                 f"{name}: does not show what it holds of this agent, so old alerts may stand there; let it read {own}"
             )
+    for name, reader in seen.readers.items():
+        told = reader.source.notices if isinstance(reader.source, Noticing) else ()
+        notices += [f"{name}: {notice}" for notice in told]
     brokers = {BROKER: seen.parts.config.broker} | {sink.name: sink.settings for sink in seen.parts.config.sinks}
     for name, settings in brokers.items():
         if isinstance(settings, Broker) and settings.protocol == "3.1.1":

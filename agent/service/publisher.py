@@ -14,7 +14,7 @@ from functools import partial
 from typing import Protocol
 
 from agent.errors import ConfigError, TransportError
-from agent.ports import Message, Renewing, Sink
+from agent.ports import Message, Noticing, Renewing, Sink
 from agent.service.beats import Beat, Deadlines
 from agent.service.outbox import Outbox, Refusal
 from agent.sinks import BROKER
@@ -114,7 +114,7 @@ class Publisher:
     @property
     def notices(self) -> tuple[str, ...]:
         """What a person should mend although messages go their way."""
-        return self._sink.notices if isinstance(self._sink, Renewing) else ()
+        return self._sink.notices if isinstance(self._sink, Noticing) else ()
 
     def run(self) -> None:
         while not self._stop.is_set():

@@ -20,7 +20,6 @@ from agent.ports import Command, Heard, Message
 from agent.sinks.command_topic import CommandTopic, acknowledge
 from agent.sinks.handed import Handed
 from agent.transport.link import Link
-from agent.transport.losses import Losses
 from agent.transport.mqtt import Broker, connect, disconnect, explain, failed, make_client
 
 IN_FLIGHT = 20
@@ -41,7 +40,6 @@ class MqttSink:
 
     def __init__(self, broker: Broker, *, availability: str) -> None:
         self._link = Link(broker, role="sink")
-        self._losses = Losses(broker)
         self._availability = availability  # topic
         self._client: paho.Client | None = None
         self._up = False
@@ -60,11 +58,8 @@ class MqttSink:
     @property
     def notices(self) -> tuple[str, ...]:
         """What a person should mend of a connection that works, or that another client takes."""
-        elsewhere = None
-        if self.connected and not self._link.is_first:
-            elsewhere = f"{self._link.broker.address} serves, since those before it are away"
-        found = (self._deaf, self._link.notice, elsewhere, self._losses.look(time.monotonic()))
-        return tuple(notice for notice in found if notice is not None)
+        deaf = () if self._deaf is None else (self._deaf,)
+        return (*deaf, *self._link.notices(connected=self.connected))
 
     @property
     def place(self) -> str:
@@ -198,7 +193,7 @@ class MqttSink:
     ) -> None:
         if client is self._client:
             if self._up and reason.is_failure:
-                self.lost = self._losses.ended(reason, now_s=time.monotonic())
+                self.lost = self._link.losses.ended(reason, now_s=time.monotonic())
             self._up = False
 
     def _answered(self, handed: Handed, mid: int, reason: ReasonCode) -> None:

@@ -24,7 +24,6 @@ from agent.sources.mailbox import Message as Message
 from agent.sources.senders import Owner
 from agent.sources.sparkplug import BIRTHS, SILENT_MESSAGES, sparkplug_topic
 from agent.transport.link import Link
-from agent.transport.losses import Losses
 from agent.transport.mqtt import Broker, connect, disconnect, explain, failed, make_client
 from agent.transport.routes import Route, Routes
 from agent.transport.vbp import FrameReader
@@ -52,7 +51,6 @@ class MqttSource:
         self.name = name
         self._config = config
         self._link = Link(config.broker, role=f"source-{name}")
-        self._losses = Losses(config.broker)
         self._routes = Routes(tuple(routes))
         self._frames: dict[str, FrameReader] = {}
         self._batches: dict[tuple[str, int], BatchReader] = {}
@@ -100,7 +98,7 @@ class MqttSource:
             answered.set()
 
         def on_disconnect(client: paho.Client, userdata: object, flags: object, reason: Any, *_: Any) -> None:
-            mailbox.end(self._losses.ended(reason, now_s=time.monotonic()))
+            mailbox.end(self._link.losses.ended(reason, now_s=time.monotonic()))
             answered.set()
 
         def on_message(client: paho.Client, userdata: object, message: paho.MQTTMessage) -> None:
@@ -146,6 +144,11 @@ class MqttSource:
         if client is not None:
             self._link.ended()
             disconnect(client)
+
+    @property
+    def notices(self) -> tuple[str, ...]:
+        """What a person should mend of a connection that works, or that another client takes."""
+        return self._link.notices(connected=self._client is not None)
 
     def counters(self) -> Counters:
         """Messages, bytes, faults, opens, messages dropped unread, and the frames' counters summed over topics."""

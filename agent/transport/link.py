@@ -16,6 +16,7 @@ import paho.mqtt.client as paho
 from paho.mqtt.reasoncodes import ReasonCode
 
 from agent.errors import ConfigError, RenewalError
+from agent.transport.losses import Losses
 from agent.transport.mqtt import Broker, explain, make_client
 from agent.transport.secrets import fingerprint
 
@@ -89,18 +90,21 @@ class Link:
         self._refused_s = 0.0
         self._probe: Probe | None = None
         self._is_for_secrets = False  # what the probe asks
-        self.notice: str | None = None
-        """What is wrong although the connection works; None: nothing."""
+        self._notice: str | None = None  # of secrets that do not serve
+        self.losses = Losses(broker)
 
     @property
     def broker(self) -> Broker:
         """Where to connect now, or where we are connected."""
         return self._broker.places[self._next]
 
-    @property
-    def is_first(self) -> bool:
-        """Whether that is the broker that the config names first."""
-        return self._next == 0
+    def notices(self, *, connected: bool) -> tuple[str, ...]:
+        """What a person should mend of a connection that works, or that another client takes."""
+        elsewhere = None
+        if connected and self._next:
+            elsewhere = f"{self.broker.address} serves, since those before it are away"
+        found = (self._notice, elsewhere, self.losses.look(self._clock()))
+        return tuple(notice for notice in found if notice is not None)
 
     @property
     def has_fallbacks(self) -> bool:
@@ -109,7 +113,7 @@ class Link:
     def opens(self) -> Broker:
         """The broker to connect to now; its secrets are about to be read."""
         self._end_probe()
-        self._used, self.notice = fingerprint(self._broker), None
+        self._used, self._notice = fingerprint(self._broker), None
         return self.broker
 
     def failed(self) -> None:
@@ -119,7 +123,7 @@ class Link:
     def holds(self) -> None:
         """We are connected."""
         self._looked_s = self._asked_s = self._clock()
-        if not self.is_first:
+        if self._next:
             log.warning("mqtt %s: serves, since those before it are away", self.broker.address)
 
     def ended(self) -> None:
@@ -136,7 +140,7 @@ class Link:
         if now_s - self._looked_s >= LOOK_S:
             self._looked_s = now_s
             self._look_at_secrets(now_s)
-        if self._probe is None and not self.is_first and now_s - self._asked_s >= self._broker.return_after_s:
+        if self._probe is None and self._next and now_s - self._asked_s >= self._broker.return_after_s:
             self._asked_s = now_s
             self._is_for_secrets = False
             self._probe = Probe(self._broker.places[0], role=self._role, now_s=now_s)
@@ -145,7 +149,7 @@ class Link:
     def _look_at_secrets(self, now_s: float) -> None:
         seen = fingerprint(self._broker)
         if seen == self._used:
-            self.notice = None
+            self._notice = None
         elif seen != self._refused or now_s - self._refused_s >= REFUSED_S:
             self._refused, self._refused_s = seen, now_s
             self._is_for_secrets = True
@@ -159,9 +163,9 @@ class Link:
         if not answer:
             return RenewalError(f"{where}: its secrets have changed")
         notice = f"its secrets have changed, and the new ones do not serve ({answer}); the old connection is kept"
-        if self.notice != notice:
+        if self._notice != notice:
             log.warning("%s: %s", where, notice)
-        self.notice, self._refused_s = notice, now_s
+        self._notice, self._refused_s = notice, now_s
         return None
 
     def _end_probe(self) -> None:
