@@ -129,7 +129,8 @@ def _broker(args: argparse.Namespace) -> Broker:
     """The broker of the arguments: an address, a config's (that of its first source that has one), or localhost."""
     import msgspec
 
-    from agent.transport.mqtt import Broker, problems_of
+    from agent.transport.broker import Broker, problems_of
+    from agent.transport.secrets import problems_of_secrets
 
     broker = Broker()
     if args.config is not None:
@@ -143,7 +144,7 @@ def _broker(args: argparse.Namespace) -> Broker:
     if args.broker is not None:
         broker = msgspec.structs.replace(broker, host=args.broker, port=0)
     broker = msgspec.structs.replace(broker, client_id=f"textvib-explain-{os.getpid()}")
-    if problems := problems_of(broker, "--broker"):
+    if problems := [*problems_of(broker, "--broker"), *problems_of_secrets(broker, "--broker")]:
         raise ConfigError(*problems)
     return broker
 

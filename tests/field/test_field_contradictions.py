@@ -14,7 +14,7 @@ import pytest
 from plant import SENSOR, SICK_MM_S, WELL_MM_S, Agent, Listener, client_of
 from waiting import until
 
-RATE_HZ, COUNT = 2048, 512
+RATE_HZ, COUNT = 2048, 128
 NOISE = np.random.default_rng(0).normal(0, 0.1, 64 * COUNT).round(4)
 SPEED = '[machines.{name}.speed]\ntopic = "plant/{name}/rpm"\nsource = "plant"\nmaintenance_after_min = 0.02\n'
 SAMPLES = '[machines.{name}]\n[sensors.{name}]\nsource = "plant"\ntopic = "plant/{name}"\nmachine = "{name}"\n'
@@ -116,6 +116,7 @@ def test_samples_at_another_rate_than_they_say_are_invalid_from_the_start(field:
     assert "healthy" not in field.states("slow")
 
 
+@pytest.mark.long
 def test_two_senders_are_named_in_state_and_health(field: Field) -> None:
     field.plant.say("plant/named", lambda n: batch(n // 2, device=f"esp{n % 2}"), every_s=COUNT / RATE_HZ / 2)
     until(lambda: "second_sender: " in field.notices("named"))
@@ -125,6 +126,7 @@ def test_two_senders_are_named_in_state_and_health(field: Field) -> None:
     assert any((one["kind"], one["sensor"]) == ("second_sender", "named") for one in refused)
 
 
+@pytest.mark.long
 def test_two_senders_who_count_alike_are_invalid(field: Field) -> None:
     def by_turns(number: int) -> dict[str, object]:
         return batch(number // 2, x=(NOISE[:COUNT] * (1 + number % 2)).round(4).tolist())

@@ -12,7 +12,7 @@ from typing import Any
 import msgspec
 import pytest
 from certificates import Authority
-from conftest import free_port
+from real_mosquitto import free_port
 from waiting import until
 
 from agent.errors import ConfigError, RenewalError, TransportError
