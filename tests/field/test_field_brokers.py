@@ -1,4 +1,4 @@
-"""Brokers, certificates and client ids as plants change them under a running agent: nothing is lost, and all is told."""
+"""Brokers, certificates and client ids as plants change them under a running agent: nothing is lost, all is told."""
 
 from __future__ import annotations
 
