@@ -19,6 +19,8 @@ LEAST_STEPS = 3
 AGREE = 0.02  # of the middle one, by which steps that agree may differ
 LEAST_POINTS = 3
 LEAST_SPAN_US = 0.7e6  # what waited arrives all at once
+LEAST_SPAN_AFTER_US = 4e6  # behind a pause, where the first to arrive are the latest
+CAUGHT_UP_US = 4.5e6  # over which samples must come faster than the device's stamps say, for what waited may come so
 JITTER_US = 100_000.0  # of the arrivals of a few blocks, shared among them
 HORIZON_S, HORIZON_SAMPLES = 10.0, 256  # of the arrivals, the longer one: a rate that changes is told that soon
 PAUSE_S = 1.0  # beyond what a block lasts, after which arrivals are looked at anew
@@ -33,6 +35,7 @@ class RateCheck:
         self._steps: deque[float] = deque(maxlen=STEPS)  # of device time, in declared ones
         self._stamp: Point | None = None
         self._lately = self._empty()  # arrivals since the last pause
+        self._least_span_us = LEAST_SPAN_US
         self._last: SampleBlock | None = None
 
     def feed(self, block: SampleBlock) -> None:
@@ -54,7 +57,17 @@ class RateCheck:
     def by_arrival(self, upto: int) -> float | None:
         """The rate at which samples arrive, in Hz, where it is not the declared one."""
         line = self._lately.line(upto)
-        return 1e6 / line.us_per_count if line is not None and self._contradicts(line) else None
+        if line is None or not self._contradicts(line):
+            return None
+        is_faster = line.us_per_count < self._declared_us
+        if is_faster and self._stamps_agree and line.span_us < CAUGHT_UP_US:
+            return None
+        return 1e6 / line.us_per_count
+
+    @property
+    def _stamps_agree(self) -> bool:
+        """With the declared rate."""
+        return len(self._steps) >= LEAST_STEPS and abs(1 / median(self._steps) - 1) <= RATE_TOLERANCE
 
     def _compare(self, stamp: Point) -> None:
         last = self._stamp
@@ -71,11 +84,11 @@ class RateCheck:
         if last is not None:
             seconds = len(block.samples) * self._declared_us / 1e6
             if block.start == last.end and block.arrival_s - last.arrival_s - seconds > PAUSE_S:
-                self._lately = self._empty()
+                self._lately, self._least_span_us = self._empty(), LEAST_SPAN_AFTER_US
         self._lately.add((block.end, round(block.arrival_s * 1e6)))
 
     def _contradicts(self, line: LowerLine) -> bool:
-        if line.points < LEAST_POINTS or line.span_us < LEAST_SPAN_US:
+        if line.points < LEAST_POINTS or line.span_us < self._least_span_us:
             return False
         error = line.error_ppm / 1e6 + JITTER_US / (line.points * line.span_us)
         return abs(self._declared_us / line.us_per_count - 1) > RATE_TOLERANCE + error
