@@ -164,11 +164,13 @@ class Pipeline:
         start_s, end_s = window.arrival_s - len(window.samples) / window.rate.hz, window.arrival_s
         learnt, track = self.healthy.speeds, self._speed_track
         speed = track.during(spectra, start_s=start_s, end_s=end_s, learnt=learnt)
-        unit, limit = window.stream.unit, self._idle_below(window)
-        velocity = velocity_rms(spectra, unit=unit)
-        if is_told_still(speed) and plainly_shakes(float(spectra.rms.max()), limit=limit, unit=unit, velocity=velocity):
+        if is_told_still(speed) and self._shakes(window, spectra):
             return track.instead(spectra, "contradicted", start_s=start_s, end_s=end_s, learnt=learnt)
         return speed
+
+    def _shakes(self, window: Window, spectra: Spectra) -> bool:
+        rms, limit, unit = float(spectra.rms.max()), self._idle_below(window), window.stream.unit
+        return plainly_shakes(rms, limit=limit, unit=unit, velocity=velocity_rms(spectra, unit=unit))
 
     def _teach(self, measured: Measurement, compared: list[Comparison], judged: list[Diagnosis]) -> None:
         """The window is a lesson, with what it shows that speaks against its being healthy."""
