@@ -52,8 +52,11 @@ class ToldDoubts:
         return reason
 
     def feed(self, diagnosis: Diagnosis) -> None:
-        """Note what a window says of the speed."""
-        speed = diagnosis.speed
+        """Note what a window says of speed and rate."""
+        speed, rate = diagnosis.speed, diagnosis.rate
+        if rate.seen_hz is not None:
+            words = f"{rate.hz:g} Hz declared, {rate.seen_hz:g} Hz arrive; correct rate_hz, or the sensor's clock"
+            self._refused["rate_mismatch"] = (diagnosis.time_s, words)
         if speed.doubt is not None:
             self._speed = (diagnosis.time_s, SPEED_NOTICES[speed.doubt, speed.rpm is not None])
         if speed.doubt == "silent" and diagnosis.running:

@@ -84,6 +84,7 @@ class Link:
         self._role = role
         self._clock = clock
         self._broker = broker
+        self._places = broker.places
         self._next = 0
         self._looked_s = self._asked_s = 0.0
         self._used = self._refused = ""  # fingerprints: of the secrets in use, and of those that were refused
@@ -96,7 +97,7 @@ class Link:
     @property
     def broker(self) -> Broker:
         """Where to connect now, or where we are connected."""
-        return self._broker.places[self._next]
+        return self._places[self._next]
 
     def notices(self, *, connected: bool) -> tuple[str, ...]:
         """What a person should mend of a connection that works, or that another client takes."""
@@ -108,7 +109,7 @@ class Link:
 
     @property
     def has_fallbacks(self) -> bool:
-        return bool(self._broker.fallbacks)
+        return len(self._places) > 1
 
     def opens(self) -> Broker:
         """The broker to connect to now; its secrets are about to be read."""
@@ -118,7 +119,7 @@ class Link:
 
     def failed(self) -> None:
         """It did not let us in: the next one is tried next."""
-        self._next = (self._next + 1) % (1 + len(self._broker.fallbacks))
+        self._next = (self._next + 1) % len(self._places)
 
     def holds(self) -> None:
         """We are connected."""
@@ -143,7 +144,7 @@ class Link:
         if self._probe is None and self._next and now_s - self._asked_s >= self._broker.return_after_s:
             self._asked_s = now_s
             self._is_for_secrets = False
-            self._probe = Probe(self._broker.places[0], role=self._role, now_s=now_s)
+            self._probe = Probe(self._places[0], role=self._role, now_s=now_s)
         return None
 
     def _look_at_secrets(self, now_s: float) -> None:

@@ -12,7 +12,7 @@ from one_alert import ALERT
 from agent.config.keys import MachineConfig, SpeedConfig
 from agent.service.doubts_told import LASTS_S, ToldDoubts
 from agent.service.maintenance import Silences
-from agent.types import Diagnosis, SourceFault, Speed
+from agent.types import Diagnosis, Rate, SourceFault, Speed
 
 SILENT, TOLD = Speed(None, "unknown", doubt="silent"), Speed(1500.0, "topic")
 
@@ -47,6 +47,14 @@ def test_a_doubted_speed_is_a_notice_until_one_is_told_again() -> None:
     assert doubts.notices(9.0)
     doubts.feed(window(TOLD, 9.5))
     assert doubts.notices(9.5) == []
+
+
+def test_a_contradicted_rate_is_a_notice_with_both_figures() -> None:
+    doubts = ToldDoubts()
+    doubts.feed(replace(window(TOLD, 5.0, quality="rate_mismatch"), rate=Rate(3200.0, "declared", seen_hz=2720.0)))
+    assert doubts.notices(6.0) == [
+        "rate_mismatch: 3200 Hz declared, 2720 Hz arrive; correct rate_hz, or the sensor's clock"
+    ]
 
 
 @dataclass
