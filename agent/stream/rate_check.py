@@ -20,7 +20,8 @@ AGREE = 0.02  # of the middle one, by which steps that agree may differ
 LEAST_POINTS = 3
 LEAST_SPAN_US = 0.7e6  # what waited arrives all at once
 LEAST_SPAN_AFTER_US = 4e6  # behind a pause, where the first to arrive are the latest
-CAUGHT_UP_US = 4.5e6  # over which samples must come faster than the device's stamps say, for what waited may come so
+CAUGHT_UP_S = 30.0  # for which samples must come faster than the device's own stamps say: what waited comes so
+CLOCK_FACTOR = 2.5  # by which a device's clock may be wrong; what comes faster was recorded before
 JITTER_US = 100_000.0  # of the arrivals of a few blocks, shared among them
 HORIZON_S, HORIZON_SAMPLES = 10.0, 256  # of the arrivals, the longer one: a rate that changes is told that soon
 PAUSE_S = 1.0  # beyond what a block lasts, after which arrivals are looked at anew
@@ -37,6 +38,7 @@ class RateCheck:
         self._lately = self._empty()  # arrivals since the last pause
         self._least_span_us = LEAST_SPAN_US
         self._last: SampleBlock | None = None
+        self._faster_since_s: float | None = None  # than the stamps say, by arrival
 
     def feed(self, block: SampleBlock) -> None:
         """The next block of the stream."""
@@ -57,12 +59,15 @@ class RateCheck:
     def by_arrival(self, upto: int) -> float | None:
         """The rate at which samples arrive, in Hz, where it is not the declared one."""
         line = self._lately.line(upto)
-        if line is None or not self._contradicts(line):
-            return None
-        is_faster = line.us_per_count < self._declared_us
-        if is_faster and self._stamps_agree and line.span_us < CAUGHT_UP_US:
-            return None
-        return 1e6 / line.us_per_count
+        contradicts = line is not None and self._contradicts(line)
+        if line is None or not contradicts or line.us_per_count > self._declared_us or not self._stamps_agree:
+            self._faster_since_s = None
+            return 1e6 / line.us_per_count if line is not None and contradicts else None
+        assert self._last is not None
+        now_s = self._last.arrival_s
+        self._faster_since_s = now_s if self._faster_since_s is None else self._faster_since_s
+        is_recorded = line.us_per_count * CLOCK_FACTOR < self._declared_us
+        return None if is_recorded or now_s - self._faster_since_s < CAUGHT_UP_S else 1e6 / line.us_per_count
 
     @property
     def _stamps_agree(self) -> bool:
