@@ -197,14 +197,14 @@ class Announcer:
 
     def announce_maintenance(self, machine: str, *, silent_s: float, over: bool) -> None:
         """A machine's speed is told no more, or again: kept as an event, and shown as long as it lasts."""
-        seq = self._store.next_seq()
+        seq = self._store.numbers.next_seq()
         told = self._speaker.maintenance(machine, silent_s=silent_s, over=over, seq=seq, wall_s=time.time())
         key, payload = f"maintenance/{machine}", encode(told)
         event = Message(self._topics.maintenance(), payload, qos=1, kind="event", seq=seq, alert=key)
         topic = self._topics.maintenance(machine)
         shown = Message(topic, b"" if over else payload, retain=True, qos=1, kind="maintenance", seq=seq, alert=key)
         said = Said(None, event, shown, self._outboxes.names)
-        self._store.commit(said)
+        self._store.alerts.commit(said)
         log.warning("%s: %s: %s", machine, told.event, told.text)
         self.say(said)
 

@@ -22,9 +22,9 @@ from agent.messages.compose import Speaker
 from agent.messages.topics import Topics
 from agent.ports import Message
 from agent.service.announcer import Announcer
+from agent.service.doubts_told import ToldDoubts
 from agent.service.shelves import take_back, until_by_alert
 from agent.service.state_tables import Put
-from agent.service.doubts_told import ToldDoubts
 from agent.service.store import Store, open_store
 from agent.types import Alert, State, StateChange
 
@@ -106,7 +106,7 @@ def test_a_silent_speed_is_an_event_shown_until_it_is_told_again_and_no_longer_t
     ]
     assert told[0]["text"].startswith("No speed has been told for 15 min while the machine runs.")
     assert journal.on("textvib/edge/maintenance/pump") == [told[0], None, told[2]]
-    assert [waiting.seq for waiting in journal.store.waiting("broker")] == [1, 2, 3]
+    assert [waiting.seq for waiting in journal.store.sinks.waiting("broker")] == [1, 2, 3]
     announcer(journal).take_up_alerts({})  # as after a restart
     assert journal.on("textvib/edge/maintenance/pump")[-1] is None
 
