@@ -24,7 +24,7 @@ from agent.service.inbox import Inbox
 from agent.service.outbox import Outboxes
 from agent.service.sensor import SensorDesk
 from agent.service.sink_rows import Shown
-from agent.service.state_log import log_state
+from agent.service.state_log import OVERLOAD_NOTICE, log_state
 from agent.service.store import Store
 from agent.service.wall_clock import clock_now, origin_now
 from agent.types import Alert, AlertReason, Diagnosis, Output, StateChange
@@ -83,13 +83,7 @@ class Announcer:
         )
 
     def _overload(self, sensor: str) -> list[str]:
-        notices = []
-        if self._inbox.is_overloaded(sensor):
-            notices.append(
-                "overloaded: this computer cannot judge all that comes, and leaves out one sensor after the other; use "
-                "fewer sensors or lower rates, or a faster computer"
-            )
-        return notices
+        return [OVERLOAD_NOTICE] if self._inbox.is_overloaded(sensor) else []
 
     def announce_health(self, report: HealthPayload) -> None:
         self._outboxes.put(Message(self._topics.health, encode(report), retain=True, kind="health"))
@@ -194,19 +188,6 @@ class Announcer:
             self._outboxes.put(message)
         for sink, dropped in self._outboxes.gone().items():
             self._store.sinks.settle(sink, dropped)
-
-    def announce_maintenance(self, machine: str, *, silent_s: float, over: bool) -> None:
-        """A machine's speed is told no more, or again: kept as an event, and shown as long as it lasts."""
-        seq = self._store.numbers.next_seq()
-        told = self._speaker.maintenance(machine, silent_s=silent_s, over=over, seq=seq, wall_s=time.time())
-        key, payload = f"maintenance/{machine}", encode(told)
-        event = Message(self._topics.maintenance(), payload, qos=1, kind="event", seq=seq, alert=key)
-        topic = self._topics.maintenance(machine)
-        shown = Message(topic, b"" if over else payload, retain=True, qos=1, kind="maintenance", seq=seq, alert=key)
-        said = Said(None, event, shown, self._outboxes.names)
-        self._store.alerts.commit(said)
-        log.warning("%s: %s: %s", machine, told.event, told.text)
-        self.say(said)
 
     def stamp(self, alert: Alert) -> Alert:
         """An alert that is raised, with an id that no other has and what its clock is worth."""

@@ -9,7 +9,8 @@ from dataclasses import replace
 import msgspec
 
 from agent.alerting.bearing_alert import Stamp
-from agent.diagnosis.baseline import Baseline, from_bytes
+from agent.diagnosis.baseline import Baseline
+from agent.diagnosis.baseline_bytes import from_bytes
 from agent.diagnosis.coverage import Coverage, coverage_at
 from agent.dsp.features import VERSION, feature_names
 from agent.pipeline import Pipeline

@@ -12,7 +12,8 @@ from typing import Final
 
 import msgspec
 
-from agent.diagnosis.baseline import MIN_WINDOWS, to_bytes
+from agent.diagnosis.baseline import MIN_WINDOWS
+from agent.diagnosis.baseline_bytes import to_bytes
 from agent.diagnosis.commissioning import MAX_WINDOWS, remarks_on
 from agent.diagnosis.healthy_state import Baselines
 from agent.diagnosis.lesson_bytes import from_bytes

@@ -67,7 +67,7 @@ class Worker:
         self._outbox = outbox
         self._announcer = Announcer(parts, store=store, inbox=inbox, outboxes=outbox)
         self._desks = restored_desks(parts, store, stamp=self._announcer.stamp)
-        self._silences = Silences(parts.config.machines, self._desks, announcer=self._announcer)
+        self._silences = Silences(parts, self._desks, store=store, announcer=self._announcer)
         self._refusals = {source.name: Refusals(source.name) for source in parts.sources}
         self._everything = Everything(
             parts=parts,

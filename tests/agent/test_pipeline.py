@@ -31,7 +31,8 @@ from line_bundle import (
 from numpy.typing import NDArray
 
 from agent.bundle.load import Bundle
-from agent.diagnosis.baseline import MIN_WINDOWS, from_bytes, to_bytes
+from agent.diagnosis.baseline import MIN_WINDOWS
+from agent.diagnosis.baseline_bytes import from_bytes, to_bytes
 from agent.diagnosis.matching import LineLimits
 from agent.dsp.features import FeatureSpec
 from agent.machine import Bearing, Geometry, SensorSetup

@@ -16,9 +16,8 @@ from agent.diagnosis.baseline import (
     TYPICAL_WEIGHT,
     Baseline,
     DeviationScale,
-    from_bytes,
-    to_bytes,
 )
+from agent.diagnosis.baseline_bytes import from_bytes, to_bytes
 from agent.dsp.features import Features
 from agent.dsp.shaft import ORDERS
 

@@ -16,6 +16,7 @@ from one_alert import ALERT, DIAGNOSIS
 
 from agent.alerting.alerts import Decision
 from agent.alerting.window_rules import DecisionConfig
+from agent.config.keys import MachineConfig, SpeedConfig
 from agent.diagnosis.matching import Descriptions
 from agent.machine import Machine, SensorSetup
 from agent.messages.compose import Speaker
@@ -23,10 +24,11 @@ from agent.messages.topics import Topics
 from agent.ports import Message
 from agent.service.announcer import Announcer
 from agent.service.doubts_told import ToldDoubts
+from agent.service.maintenance import Silences
 from agent.service.shelves import take_back, until_by_alert
 from agent.service.state_tables import Put
 from agent.service.store import Store, open_store
-from agent.types import Alert, State, StateChange
+from agent.types import Alert, Speed, State, StateChange
 
 TOPICS = Topics("textvib", "edge")
 SETUP = SensorSetup("pump_de", Machine("pump"))
@@ -97,9 +99,17 @@ def desk(*, orphans: bool = False) -> Any:
 def test_a_silent_speed_is_an_event_shown_until_it_is_told_again_and_no_longer_than_the_agent_runs(
     journal: Journal,
 ) -> None:
-    speaks = announcer(journal)
-    for over in (False, True, False):
-        speaks.announce_maintenance("pump", silent_s=900.0, over=over)
+    machine = MachineConfig(speed=SpeedConfig(topic="t", source="s", maintenance_after_min=15.0))
+    parts: Any = SimpleNamespace(
+        config=SimpleNamespace(machines={"pump": machine}), speaker=SPEAKER, topics=TOPICS, sinks={"broker": None}
+    )
+    speaks, watched = announcer(journal), desk()
+    watched.pipeline.setup = SETUP
+    silences = Silences(parts, {"pump_de": watched}, store=journal.store, announcer=speaks)
+    for at_s, doubt in ((100.0, "silent"), (1000.0, "silent"), (1010.0, None), (2000.0, "silent"), (3000.0, "silent")):
+        speed = Speed(None, "unknown", doubt=doubt)
+        watched.doubts.feed(replace(DIAGNOSIS, speed=speed, time_s=at_s, running=True))
+        silences.look(at_s)
     told = journal.on("textvib/edge/maintenance")
     assert [(one["machine"], one["kind"], one["event"], one["seq"]) for one in told] == [
         ("pump", "speed_silent", event, seq) for seq, event in enumerate(("raised", "cleared", "raised"), 1)

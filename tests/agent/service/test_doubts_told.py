@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field, replace
+from dataclasses import replace
 from types import SimpleNamespace
 from typing import Any
 
@@ -57,32 +57,28 @@ def test_a_contradicted_rate_is_a_notice_with_both_figures() -> None:
     ]
 
 
-@dataclass
-class Heard:
-    """Stands for the announcer."""
+class Heard(Silences):
+    """Notes what would be announced."""
 
-    said: list[tuple[str, float, bool]] = field(default_factory=list)
+    def __init__(self, doubts: ToldDoubts) -> None:
+        machines = {
+            "press": MachineConfig(speed=SpeedConfig(topic="t", source="s", maintenance_after_min=2.0)),
+            "fan": MachineConfig(),
+        }
+        parts: Any = SimpleNamespace(config=SimpleNamespace(machines=machines), speaker=None, topics=None, sinks={})
+        setup = SimpleNamespace(machine=SimpleNamespace(id="press"))
+        self.desk: Any = SimpleNamespace(doubts=doubts, last=window(SILENT, 0.0), pipeline=SimpleNamespace(setup=setup))
+        self.said: list[tuple[str, float, bool]] = []
+        none: Any = None
+        super().__init__(parts, {"press_de": self.desk}, store=none, announcer=none)
 
-    def announce_maintenance(self, machine: str, *, silent_s: float, over: bool) -> None:
+    def _announce(self, machine: str, *, silent_s: float, over: bool) -> None:
         self.said.append((machine, silent_s, over))
 
 
-def silences(doubts: ToldDoubts, heard: Heard) -> tuple[Silences, Any]:
-    machines = {
-        "press": MachineConfig(speed=SpeedConfig(topic="t", source="s", maintenance_after_min=2.0)),
-        "fan": MachineConfig(),
-    }
-    desk: Any = SimpleNamespace(
-        doubts=doubts,
-        last=window(SILENT, 0.0),
-        pipeline=SimpleNamespace(setup=SimpleNamespace(machine=SimpleNamespace(id="press"))),
-    )
-    return Silences(machines, {"press_de": desk}, announcer=heard), desk  # type: ignore[arg-type]  # a stand-in
-
-
 def test_who_has_to_mend_a_tacho_is_told_once_after_its_minutes_and_once_when_it_speaks_again() -> None:
-    doubts, heard = ToldDoubts(), Heard()
-    watch, _ = silences(doubts, heard)
+    doubts = ToldDoubts()
+    heard = watch = Heard(doubts)
     doubts.feed(window(SILENT, 100.0))
     for now_s in (100.0, 219.0, 220.0, 300.0):
         watch.look(now_s)
@@ -94,11 +90,11 @@ def test_who_has_to_mend_a_tacho_is_told_once_after_its_minutes_and_once_when_it
 
 
 def test_a_tacho_that_is_off_together_with_its_machine_is_nobodys_work() -> None:
-    doubts, heard = ToldDoubts(), Heard()
-    watch, desk = silences(doubts, heard)
+    doubts = ToldDoubts()
+    heard = watch = Heard(doubts)
     doubts.feed(window(SILENT, 100.0, running=False))
     watch.look(1000.0)
     doubts.feed(window(SILENT, 1000.0))
-    desk.last = window(SILENT, 1100.0, running=False)  # it was switched off meanwhile
+    watch.desk.last = window(SILENT, 1100.0, running=False)  # it was switched off meanwhile
     watch.look(2000.0)
     assert heard.said == []
