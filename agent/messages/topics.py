@@ -45,7 +45,7 @@ class Topics:
 
     @property
     def shown(self) -> tuple[str, ...]:
-        """Filters of all topics that are retained and say what is or was: of alerts, sensors, machines and the agent."""
+        """Filters of all topics that are retained and say what is: of alerts, sensors, machines and the agent."""
         kept = ("alert/#", "sensor/+/state", "maintenance/+")
         return *(f"{self.root}/{topics}" for topics in kept), self.health
 

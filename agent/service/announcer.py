@@ -143,7 +143,7 @@ class Announcer:
         emptied, and numbers go on above those that were said."""
         known = {message.alert for message in self._store.sinks.waiting(sink)} | set(self._open) | self._known
         self._store.numbers.rise_above(max((seq_of(payload) for payload in held.values()), default=0))
-        wanted = {self._topics.health, *self._states, *(message.topic for message in self._open.values())}
+        wanted = self._wanted
         for topic, payload in held.items():
             said = said_of(payload)
             if said is None and topic not in wanted:
@@ -154,10 +154,13 @@ class Announcer:
 
     def tidy(self, sink: str, held: Mapping[str, bytes]) -> None:
         """Empty what a sink shows of ours from when it was here last: that it ended was said elsewhere."""
-        wanted = self._states | {message.topic for message in self._open.values()}
-        for topic in held:
-            if topic not in wanted:
-                self._outboxes.put(Message(topic, b"", retain=True, qos=1), only=sink)
+        for topic in set(held) - self._wanted:
+            self._outboxes.put(Message(topic, b"", retain=True, qos=1), only=sink)
+
+    @property
+    def _wanted(self) -> set[str]:
+        """Topics that show something now."""
+        return {self._topics.health, *self._states, *(message.topic for message in self._open.values())}
 
     def announce_alert(self, alert: Alert) -> None:
         """An alert that was raised, updated or cleared: kept, then said."""

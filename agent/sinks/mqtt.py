@@ -147,7 +147,8 @@ class MqttSink:
         client.on_subscribe = on_subscribe
         client.on_message = on_message
         try:
-            client.subscribe([(topic, 1) for topic in (*topics, self._availability)])
+            # Not as QoS 1: commands that wait to be acknowledged would stand before what is retained.
+            client.subscribe([(topic, 0) for topic in (*topics, self._availability)])
             if not arrived.get(timeout=READ_BACK_S):
                 return None
             deadline_s = time.monotonic() + READ_BACK_S
