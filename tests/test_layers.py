@@ -9,9 +9,11 @@ import ast
 import subprocess
 import sys
 from collections.abc import Iterator
+from functools import cache
 from pathlib import Path
 
 import pytest
+from parsed_sources import module_of, nodes_of
 from requirements import ROOT
 
 from agent.recordings import FORMATS
@@ -93,7 +95,7 @@ class Tree:
     def needs(self, name: str, *, top_level_only: bool = False) -> set[str]:
         """Dotted names of our own modules, and the first part of all others, that module `name` imports."""
         found = set()
-        for wanted in imports_of(self.modules[name], top_level_only=top_level_only):
+        for wanted in imports_in(self.modules[name], top_level_only=top_level_only):
             while wanted and wanted not in self.modules:
                 rest = wanted.rpartition(".")[0]
                 if not rest:
@@ -103,9 +105,14 @@ class Tree:
         return found - {name}
 
 
+@cache
+def imports_in(path: Path, *, top_level_only: bool) -> frozenset[str]:
+    return frozenset(imports_of(path, top_level_only=top_level_only))
+
+
 def imports_of(path: Path, *, top_level_only: bool) -> Iterator[str]:
     """Dotted names that a module imports when it runs, leaving out relative ones and those for the type checker."""
-    pending: list[ast.AST] = [ast.parse(path.read_text(encoding="utf-8"))]
+    pending: list[ast.AST] = [module_of(path)]
     while pending:
         node = pending.pop()
         if isinstance(node, ast.Import):
@@ -184,13 +191,13 @@ def waiting_in_pure_rooms(tree: Tree) -> list[str]:
 
 def threads_outside_service(tree: Tree) -> list[str]:
     rooms = ("service", "demo", "bench")
-    return [n for n in tree.of("agent") if room_of(n) not in rooms and "threading.Thread" in _attributes(tree, n)]
+    return [n for n, path in tree.of("agent").items() if room_of(n) not in rooms and _names_a_thread(path)]
 
 
-def _attributes(tree: Tree, name: str) -> set[str]:
-    nodes = ast.walk(ast.parse(tree.modules[name].read_text(encoding="utf-8")))
-    written = {ast.unparse(node) for node in nodes if isinstance(node, ast.Attribute)}
-    return written | set(imports_of(tree.modules[name], top_level_only=False))
+def _names_a_thread(path: Path) -> bool:
+    written = (n for n in nodes_of(path) if isinstance(n, ast.Attribute) and n.attr == "Thread")
+    imported = imports_in(path, top_level_only=False)
+    return "threading.Thread" in imported or any(ast.unparse(node) == "threading.Thread" for node in written)
 
 
 def foreign_to_the_edge(tree: Tree) -> list[str]:
@@ -312,3 +319,20 @@ def test_the_daemon_loads_no_workstation_library():
     )
     ran = subprocess.run([sys.executable, "-c", script], cwd=ROOT, capture_output=True, text=True, check=True)
     assert not set(ran.stdout.split()) & HEAVY
+
+
+def doubled_names(tests: Path) -> list[str]:
+    """Files of tests that share a name: pytest imports them by it, and would take the one for the other."""
+    places: dict[str, list[str]] = {}
+    for path in sorted(tests.rglob("*.py")):
+        if path.name != "conftest.py":
+            places.setdefault(path.name, []).append(path.relative_to(tests).as_posix())
+    return [" and ".join(same) for same in places.values() if len(same) > 1]
+
+
+def test_no_two_files_of_tests_have_one_name(tmp_path):
+    assert doubled_names(ROOT / "tests") == [], "give one of each another name"
+    for place in ("a/test_x.py", "b/test_x.py", "a/conftest.py", "b/conftest.py"):
+        (tmp_path / place).parent.mkdir(exist_ok=True)
+        (tmp_path / place).touch()
+    assert doubled_names(tmp_path) == ["a/test_x.py and b/test_x.py"]

@@ -8,10 +8,12 @@ import importlib
 import tomllib
 from collections.abc import Callable
 from dataclasses import replace
+from functools import cache
 from pathlib import Path
 
 import msgspec
 import pytest
+from parsed_sources import nodes_of
 from requirements import ROOT
 
 from agent.bundle.encoder import runtime_of
@@ -51,9 +53,10 @@ ELSEWHERE = {
 }
 
 
-def constants_of(path: Path) -> set[str]:
-    nodes = ast.walk(ast.parse(path.read_text(encoding="utf-8")))
-    return {node.value for node in nodes if isinstance(node, ast.Constant) and isinstance(node.value, str)}
+@cache
+def constants_of(path: Path) -> frozenset[str]:
+    nodes = nodes_of(path)
+    return frozenset(node.value for node in nodes if isinstance(node, ast.Constant) and isinstance(node.value, str))
 
 
 @pytest.mark.parametrize("folder", TABLES)

@@ -22,6 +22,7 @@ from ctypes import (
 from dataclasses import replace
 from pathlib import Path
 
+import pytest
 from requirements import ROOT, skip_unless_required
 
 from firmware_bridge.frames import (
@@ -41,6 +42,8 @@ from firmware_bridge.frames import (
 from firmware_bridge.layout import NO_TEMPERATURE, NO_TIME, time_of
 
 SOURCE = ROOT / "firmware_bridge" / "c"
+CORES = ("m0plus", "m55", *(pytest.param(core, marks=pytest.mark.long) for core in ("m3", "m4f", "m7f", "m33f")))
+"""The oldest and the newest; those between in `make field`, and the m4f as a whole firmware always."""
 
 
 def make(*arguments: str) -> str:

@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 from firmware_bridge.decoder import Decoder
 from firmware_bridge.frames import Fault, Hello, descriptor_crc, encode, frame_bytes
 
-calm = settings(max_examples=150, deadline=None, suppress_health_check=[HealthCheck.too_slow])
+calm = settings(suppress_health_check=[HealthCheck.too_slow])
 
 
 @pytest.fixture(scope="session")
@@ -88,7 +88,7 @@ def sealed_lies(draw: st.DrawFn) -> bytes:
 
 
 @given(body=sealed_lies())
-@settings(calm, max_examples=400)
+@calm
 def test_the_same_refusal_of_a_well_sealed_lie(library, body) -> None:
     wire = library.stuff(body, 64)
     (expected,) = Decoder().feed(wire)

@@ -5,25 +5,30 @@ from __future__ import annotations
 import re
 import shutil
 
-from c_library import SOURCE, make
+import pytest
+from c_library import CORES, SOURCE, make
 from requirements import skip_unless_required
 
 
-def test_host_tests_hold_with_every_compiler(tmp_path) -> None:
-    skip_unless_required("clang", available=shutil.which("clang") is not None)
-    said = make("test", f"BUILD={tmp_path}")
-    assert len(re.findall(r"^\d{6} checks, 0 failed$", said, re.MULTILINE)) == 2, said
+@pytest.mark.parametrize("compiler", ["clang", pytest.param("gcc", marks=pytest.mark.long)])  # gcc: under sanitizers
+def test_host_tests_hold_with_every_compiler(tmp_path, compiler) -> None:
+    skip_unless_required(compiler, available=shutil.which(compiler) is not None)
+    said = make("test", f"BUILD={tmp_path}", f"COMPILERS={compiler}")
+    assert len(re.findall(r"^\d{6} checks, 0 failed$", said, re.MULTILINE)) == 1, said
 
 
-def test_sanitizers_find_nothing(tmp_path) -> None:
-    said = make("sanitize", f"BUILD={tmp_path}")
+@pytest.mark.parametrize("samples", [40_000, pytest.param(400_000, marks=pytest.mark.long)])
+def test_sanitizers_find_nothing(tmp_path, samples) -> None:
+    said = make("sanitize", f"BUILD={tmp_path}", f"THREAD_SAMPLES={samples}")
     assert said.count(" 0 failed") == 2, said
+    assert f" of {samples} samples through" in said
 
 
-def test_the_encoder_keeps_its_promise_on_every_core(tmp_path) -> None:
+@pytest.mark.parametrize("core", CORES)
+def test_the_encoder_keeps_its_promise_on_every_core(tmp_path, core) -> None:
     skip_unless_required("arm-none-eabi-gcc", available=shutil.which("arm-none-eabi-gcc") is not None)
-    said = make("sizes", f"BUILD={tmp_path}")
-    assert re.search(r"^m0plus +\d+", said, re.MULTILINE), said
+    said = make("sizes", f"BUILD={tmp_path}", f"CORES={core}")
+    assert re.search(rf"^{core} +\d+", said, re.MULTILINE), said
 
 
 def test_the_example_firmwares_compile(tmp_path) -> None:

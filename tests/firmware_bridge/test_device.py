@@ -7,7 +7,7 @@ from itertools import pairwise
 
 import numpy as np
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 from numpy.typing import NDArray
 
@@ -54,7 +54,6 @@ def test_hello_and_status_come_when_they_are_due() -> None:
 
 
 @given(st.lists(st.integers(0, 2000), max_size=12), st.integers(0, 50))
-@settings(max_examples=30, deadline=None)
 def test_what_is_said_does_not_depend_on_how_samples_are_handed_over(cuts: list[int], seed: int) -> None:
     samples = shaking(2000)
     places = [0, *sorted(cuts), 2000]

@@ -11,7 +11,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from c_library import SOURCE, make
+from c_library import CORES, SOURCE, make
 from emulated_m4 import FINE_STEP_HZ, NOMINAL_HZ, SCALE_G, EmulatedM4, counts_of, need_emulation
 
 import simulator
@@ -21,7 +21,6 @@ from agent.sources.serial import SerialConfig, SerialSource
 from agent.transport.routes import Route
 from agent.types import DeviceStatus, SampleBlock, SourceFault
 
-CORES = ("m0plus", "m3", "m4f", "m7f", "m33f", "m55")
 SLOW = -10  # steps of the chip's oscillator: 1.5 % slower than nominal
 SLOW_HZ = NOMINAL_HZ + SLOW * FINE_STEP_HZ
 DEAF_EVERY = 20  # interrupts

@@ -8,7 +8,7 @@ from dataclasses import replace
 
 import numpy as np
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 from spectral_lines import above_floor_db, envelope_spectrum, spectrum
 
@@ -39,7 +39,6 @@ def source(condition=None, *, rig=SMALL_MOTOR, sensor=MEMS_SENSOR, rpm=1797.0, r
     )
 
 
-@settings(max_examples=25, deadline=None)
 @given(fault=st.sampled_from(FAULTS), sizes=st.lists(st.integers(0, 3000), min_size=1, max_size=8))
 def test_samples_do_not_depend_on_how_they_are_fetched(fault, sizes):
     parts = demo_source(fault, rate_hz=RATE_HZ, seed=9)

@@ -11,7 +11,9 @@
 
 #define SLOTS 5u
 #define BLOCK 8u
+#ifndef SAMPLES
 #define SAMPLES 400000u
+#endif
 
 int checks_made;
 int checks_failed;

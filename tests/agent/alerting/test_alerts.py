@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from dataclasses import replace
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from agent import faults
@@ -530,7 +530,6 @@ configs = st.builds(
 )
 
 
-@settings(max_examples=300, deadline=None)
 @given(configs, st.lists(st.one_of(diagnoses, st.floats(0, 30)), max_size=60), st.data())
 def test_whatever_is_fed_alerts_and_states_keep_their_promises(
     config: DecisionConfig, items: Sequence[Diagnosis | float], data: st.DataObject
@@ -576,7 +575,6 @@ def test_whatever_is_fed_alerts_and_states_keep_their_promises(
             assert not opened
 
 
-@settings(max_examples=100, deadline=None)
 @given(st.lists(st.sampled_from([GOOD, OUTER, BALL, NAMELESS, IDLE, BROKEN, UNSTEADY, UNCOMMISSIONED]), max_size=80))
 def test_windows_that_cannot_be_judged_change_no_alert(items: list[Diagnosis]) -> None:
     countable = [d for d in items if d in (GOOD, OUTER, BALL, NAMELESS)]

@@ -11,7 +11,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 import scipy.io
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from agent.errors import RecordingError
@@ -238,7 +238,6 @@ def test_csv_in_other_encodings_and_under_other_names(tmp_path: Path, encoding: 
     assert (recording.rate_hz, recording.unit, recording.samples.shape) == (500.0, "g", (400, 1))
 
 
-@settings(max_examples=150, deadline=None)
 @given(st.one_of(st.binary(max_size=300), st.text("0123456789.,;\t \n-e#tx", max_size=300).map(str.encode)))
 def test_csv_of_any_bytes_is_read_or_refused(tmp_path_factory: pytest.TempPathFactory, content: bytes) -> None:
     path = tmp_path_factory.getbasetemp() / "any.csv"
@@ -472,7 +471,6 @@ def test_mat_that_cannot_be_read_says_why(tmp_path: Path, content: bytes, mentio
     refused(path, mention)
 
 
-@settings(max_examples=60, deadline=None)
 @given(st.integers(0, 400), st.integers(0, 255))
 def test_mat_with_a_wrong_byte_is_read_or_refused(tmp_path_factory: pytest.TempPathFactory, at: int, byte: int) -> None:
     path = tmp_path_factory.getbasetemp() / "any.mat"

@@ -181,7 +181,7 @@ def test_a_client_that_leaves_without_a_word_hurts_nothing(state_dir):
     assert ask(state_dir, Status())
 
 
-@settings(max_examples=30, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(st.binary(max_size=200))
 def test_noise_never_ends_the_server(state_dir, noise):
     json.loads(raw(state_dir, noise + b"\n"))

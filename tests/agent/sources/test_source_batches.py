@@ -6,7 +6,7 @@ import json
 
 import numpy as np
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 from requirements import ROOT
 
@@ -226,7 +226,6 @@ def test_bad_messages_are_counted_by_kind(kind: str, payload: bytes) -> None:
     assert "\n" not in item.detail
 
 
-@settings(max_examples=300, deadline=None)
 @given(
     st.one_of(
         st.binary(max_size=200),
@@ -240,7 +239,6 @@ def test_any_payload_is_an_item(payload: bytes) -> None:
 values = st.lists(st.floats(allow_nan=False, allow_infinity=False), max_size=5)
 
 
-@settings(max_examples=200, deadline=None)
 @given(
     st.lists(
         st.fixed_dictionaries(

@@ -6,7 +6,7 @@ import itertools
 
 import numpy as np
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from agent.stream.clock import SampleClock
@@ -188,7 +188,6 @@ def test_slow_streams_are_measured_too() -> None:
     assert ppm(rate, 0.097) < 100
 
 
-@settings(deadline=None, max_examples=60)
 @given(st.lists(st.integers(0, 10**9), min_size=2, max_size=60, unique=True), st.data())
 def test_hull_lies_under_every_point(indices: list[int], data: st.DataObject) -> None:
     points = [(i, data.draw(st.integers(-(2**60), 2**60))) for i in sorted(indices)]
@@ -208,7 +207,6 @@ def test_state_is_bounded_even_for_a_clock_that_makes_every_point_a_corner() -> 
     assert envelope.line(200_000) is not None
 
 
-@settings(deadline=None, max_examples=25)
 @given(st.integers(0, 2**32))
 def test_cutting_a_stream_otherwise_hardly_moves_the_rate(seed: int) -> None:
     rng = np.random.default_rng(seed)

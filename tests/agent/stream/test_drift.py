@@ -6,7 +6,7 @@ from collections.abc import Iterable
 
 import numpy as np
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from agent.stream.clock import SampleClock
@@ -185,7 +185,6 @@ def test_without_device_time_or_on_a_recording_there_is_none() -> None:
     assert silent.drift is None
 
 
-@settings(deadline=None, max_examples=50)
 @given(st.lists(st.tuples(st.integers(0, 2**53), st.floats(0, 2**33)), max_size=50))
 def test_no_clock_whatever_it_says_breaks_it(points: list[tuple[int, float]]) -> None:
     drift = HostDrift()

@@ -6,7 +6,7 @@ from dataclasses import dataclass, field, replace
 
 import numpy as np
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from agent.stream.ledger import Balance, Ledger, add
@@ -83,7 +83,6 @@ fates = st.sampled_from(["wait", "wait", "dropped_fifo", "dropped_queue", "lost_
 happenings = st.lists(st.one_of(st.tuples(st.integers(1, 300), fates), st.just("send"), st.just("status")), max_size=60)
 
 
-@settings(deadline=None)
 @given(happenings)
 def test_every_sample_of_a_device_heard_from_its_start_is_booked_exactly(
     happened: list[tuple[int, str] | str],
@@ -107,7 +106,6 @@ def test_every_sample_of_a_device_heard_from_its_start_is_booked_exactly(
     assert sum_of(balance) == balance.produced
 
 
-@settings(deadline=None)
 @given(happenings, st.integers(0, 5000))
 def test_device_heard_late_balances_and_later_losses_are_still_exact(
     happened: list[tuple[int, str] | str], dropped_before: int

@@ -6,7 +6,8 @@ import itertools
 
 import numpy as np
 import pytest
-from hypothesis import given, settings
+from drawn_inputs import costly
+from hypothesis import given
 from hypothesis import strategies as st
 
 from agent.stream.windowing import STALE_RUN, Windower, window_length
@@ -177,7 +178,7 @@ def test_a_hop_longer_than_the_window_is_refused() -> None:
         Windower(window_s=1.0, hop_s=2.0)
 
 
-@settings(max_examples=20)
+@costly
 @given(st.lists(st.tuples(st.integers(0, 2000), st.integers(0, 300)), max_size=50))
 def test_any_order_of_blocks_gives_only_whole_windows_and_bounded_memory(pieces: list[tuple[int, int]]) -> None:
     target = windower()

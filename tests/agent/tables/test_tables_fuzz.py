@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import numpy as np
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 from tables_of_noise import ROWS, Drawn, drawn_tables
 
@@ -38,7 +38,6 @@ PIECES = [
 LINES = st.lists(st.text('0123456789.,;:|\t -+eEXYZaxg={}[]"#µ°가nul', max_size=40), max_size=40)
 
 
-@settings(max_examples=150, deadline=None)
 @given(drawn_tables())
 def test_a_column_that_is_not_acceleration_is_never_an_axis(table: Drawn) -> None:
     found = settle(table.lines)
@@ -57,7 +56,6 @@ def test_a_column_that_is_not_acceleration_is_never_an_axis(table: Drawn) -> Non
     }
 
 
-@settings(max_examples=80, deadline=None)
 @given(
     drawn_tables(),
     st.lists(
@@ -89,7 +87,6 @@ def test_lines_from_a_port_are_what_they_are_in_a_file(table: Drawn, noise: list
     np.testing.assert_array_equal(whole.values, np.array(live).reshape(whole.values.shape))
 
 
-@settings(max_examples=60, deadline=None)
 @given(drawn_tables(), st.integers(0, 200))
 def test_many_lines_at_once_are_the_same_as_one_by_one(table: Drawn, start: int) -> None:
     found = settle(table.lines)
@@ -105,7 +102,6 @@ def test_many_lines_at_once_are_the_same_as_one_by_one(table: Drawn, start: int)
         np.testing.assert_array_equal(rows.stamps, [one.stamp for one in each])
 
 
-@settings(max_examples=200, deadline=None)
 @given(LINES, st.sampled_from([Told(), Told(columns=(1,)), Told(columns=("*",), time_column="t"), Told(rate_hz=100.0)]))
 def test_any_lines_settle_or_ask(lines: list[str], told: Told) -> None:
     found = settle(lines, told)
@@ -118,14 +114,12 @@ def test_any_lines_settle_or_ask(lines: list[str], told: Told) -> None:
     reader.settle(is_end=True)
 
 
-@settings(max_examples=100, deadline=None)
 @given(st.binary(max_size=200))
 def test_any_bytes_have_an_encoding_or_none(data: bytes) -> None:
     encoding = encoding_of(data)
     assert encoding is None or isinstance(data.decode(encoding, "replace"), str)
 
 
-@settings(max_examples=300, deadline=None)
 @given(
     st.lists(
         st.sampled_from(PIECES),

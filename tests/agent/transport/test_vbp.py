@@ -9,7 +9,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 from hypothesis.extra import numpy as hnp
 
@@ -204,7 +204,6 @@ def test_a_recording_that_was_killed_on_the_way_loses_only_its_last_frame(tmp_pa
     recorder.close()
 
 
-@settings(max_examples=50, deadline=None)
 @given(
     hnp.arrays(np.int32, st.tuples(st.integers(1, 40), st.integers(1, 3)), elements=st.integers(-(2**23), 2**23 - 1)),
     st.integers(1, 10**7),
@@ -299,7 +298,6 @@ def test_two_streams_in_one_file_must_be_named(tmp_path: Path) -> None:
     assert read_recording(path, variable="4").samples.shape == (6400, 3)
 
 
-@settings(max_examples=60, deadline=None)
 @given(st.binary(max_size=2000))
 def test_any_bytes_are_read_or_refused(tmp_path_factory: pytest.TempPathFactory, content: bytes) -> None:
     path = tmp_path_factory.getbasetemp() / "any.vbp"

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from export.data.healthy import commissionings, covering_pools, healthy_pools, healthy_states, references
@@ -115,7 +115,6 @@ def test_drawn_references_use_that_many_windows() -> None:
 
 
 @given(data=st.data())
-@settings(max_examples=40, deadline=None)
 def test_no_pool_holds_its_own_recording_and_no_fold_splits_a_group(data: st.DataObject) -> None:
     parts = [
         windows(

@@ -9,7 +9,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 from scipy.io import wavfile
 
@@ -267,7 +267,6 @@ def test_a_label_without_description_cannot_be_right(bundle: Bundle) -> None:
 
 
 @given(st.lists(st.tuples(st.integers(0, 4), st.booleans()), min_size=2, max_size=30))
-@settings(max_examples=60, deadline=None)
 def test_auroc_is_the_chance_that_a_positive_scores_higher(cases: list[tuple[int, bool]]) -> None:
     scores, positive = np.array([s for s, _ in cases], np.float64), np.array([p for _, p in cases])
     pairs = [(a > b) + (a == b) / 2 for a in scores[positive] for b in scores[~positive]]

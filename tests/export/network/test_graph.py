@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 import torch
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 from torch.nn import functional
 
@@ -40,7 +40,6 @@ def dense(name: str, source: str, outputs: int, inputs: int, *, relu: bool = Fal
     after=st.integers(0, 3),
     relu=st.booleans(),
 )
-@settings(max_examples=30, deadline=None)
 def test_convolution_is_torchs(kernel: int, stride: int, before: int, after: int, relu: bool) -> None:
     rng = np.random.default_rng(kernel * 100 + stride)
     weight, bias = rng.normal(size=(4, 3, kernel)).astype(np.float32), rng.normal(size=4).astype(np.float32)

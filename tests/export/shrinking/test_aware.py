@@ -9,7 +9,8 @@ import msgspec
 import numpy as np
 import pytest
 import torch
-from hypothesis import given, settings
+from drawn_inputs import costly
+from hypothesis import given
 from hypothesis import strategies as st
 from small_graphs import SCALE, N, convolutions, mlp, parts, weights
 from small_windows import SPEC, small_table
@@ -59,7 +60,7 @@ def test_the_pass_is_what_both_runtimes_compute(build: Callable[[np.random.Gener
 
 @pytest.mark.parametrize("build", [mlp, convolutions, parts])
 @given(seed=st.integers(0, 10_000))
-@settings(max_examples=8, deadline=None)
+@costly
 def test_ties_are_all_that_differs_on_any_graph(
     build: Callable[[np.random.Generator], tuple[Node, ...]], seed: int
 ) -> None:

@@ -6,7 +6,7 @@ from collections.abc import Callable
 
 import numpy as np
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 from onnx import TensorProto, helper
 
@@ -66,7 +66,6 @@ def test_a_truncated_model_is_one_clear_line(kind: str, share: float) -> None:
 
 
 @given(noise=st.binary(max_size=300))
-@settings(max_examples=60, deadline=None)
 def test_noise_is_refused(noise: bytes) -> None:
     for name in RUNTIMES:
         with pytest.raises(BundleError):

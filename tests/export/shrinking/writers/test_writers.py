@@ -9,7 +9,8 @@ import onnx
 import onnxruntime
 import pytest
 from ai_edge_litert import schema_py_generated as schema
-from hypothesis import given, settings
+from drawn_inputs import costly
+from hypothesis import given
 from hypothesis import strategies as st
 from small_graphs import SCALE, N, branches, convolutions, mlp, parts, weights
 
@@ -31,7 +32,7 @@ def quantized(nodes: tuple[Node, ...], rng: np.random.Generator) -> tuple[Quanti
 
 @pytest.mark.parametrize("build", [mlp, convolutions, branches, parts])
 @given(seed=st.integers(0, 10_000))
-@settings(max_examples=8, deadline=None)
+@costly
 def test_both_runtimes_agree_and_stay_near_float(build: object, seed: int) -> None:
     rng = np.random.default_rng(seed)
     net, inputs = quantized(build(rng), rng)  # type: ignore[operator] - a parametrised function

@@ -8,7 +8,8 @@ from collections.abc import Callable, Iterator
 
 import pytest
 import torch
-from hypothesis import given, settings
+from drawn_inputs import costly
+from hypothesis import given
 from hypothesis import strategies as st
 from torch import Tensor
 from torch.nn import functional
@@ -179,7 +180,7 @@ def drawn(seed: int, anchors: int, classes: int = CLASSES, dim: int = 5) -> Batc
 
 @pytest.mark.parametrize("name", sorted(OBJECTIVES))
 @given(seed=st.integers(0, 1000), anchors=st.integers(1, 7), classes=st.integers(2, 4), dim=st.sampled_from([2, 5]))
-@settings(max_examples=15, deadline=None)
+@costly
 def test_equals_its_definition(name: str, seed: int, anchors: int, classes: int, dim: int) -> None:
     batch = drawn(seed, anchors, classes, dim)
     assert float(OBJECTIVES[name](*batch)) == pytest.approx(ORACLES[name](*batch), rel=1e-9, abs=1e-9)
@@ -241,7 +242,7 @@ def test_the_contrastive_margins_leave_room() -> None:
 
 @pytest.mark.parametrize("name", sorted(MINERS))
 @given(seed=st.integers(0, 500))
-@settings(max_examples=15, deadline=None)
+@costly
 def test_miners_pick_among_the_valid_triplets(name: str, seed: int) -> None:
     batch = drawn(seed, 4)
     anchors, labels, texts, text_labels = batch
