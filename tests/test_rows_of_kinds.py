@@ -144,6 +144,12 @@ def test_a_kind_added_to_the_table_is_a_kind_that_a_config_may_name(check: Calla
             "machines.m.speed.source: 's' is no mqtt source; only those hear topics",
         ),
         ({"finds_by": ("topic",)}, CONFIG.replace("{ rpm = 1480 }", '{ topic = "a/b", source = "s" }'), None),
+        ({"hears": "rows"}, CONFIG.replace("{ rpm = 1480 }", '{ source = "s" }'), None),
+        (
+            {"hears": "frames"},
+            CONFIG.replace("{ rpm = 1480 }", '{ source = "s" }'),
+            "machines.m.speed.source: 's' is no serial_csv source, whose lines have columns; give topic, too",
+        ),
     ],
 )
 def test_what_check_refuses_follows_from_the_row(

@@ -11,7 +11,7 @@ import os
 import sys
 from collections.abc import Collection, Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Literal
 
 from agent.bundle.runtimes import CHOICES as RUNTIME_CHOICES
 from agent.commands import arguments, replay_report
@@ -189,18 +189,19 @@ def _learn_one(
     from agent.pipeline import Pipeline
     from agent.recordings.read import blocks_of
     from agent.recordings.short import windows_of
+    from agent.recordings.speeds import readings_beside
 
     count = sum(1 for _ in windows_of(recording, cutting))
     if count < MIN_WINDOWS:
         seconds = cutting.window_s + (MIN_WINDOWS - 1) * cutting.hop_s
         raise RecordingError(f"{recording.path}: too short to learn from; a healthy recording needs {seconds:g} s")
-    setup = _setup(args, recording, rpm=args.healthy_rpm or recording.rpm or args.rpm)
+    setup = _setup(args, recording, rpm=args.healthy_rpm or recording.rpm or (None if recording.speeds else args.rpm))
     pipeline = Pipeline(
         setup, bundle=bundle, encoder=encoder, config=DecisionConfig(), baselines=before, cutting=cutting
     )
     pipeline.healthy.commission(count, add=True)
-    for block in blocks_of(recording, SENSOR):
-        pipeline.feed(block)
+    for item in readings_beside(recording, blocks_of(recording, SENSOR)):
+        pipeline.feed(item)
     pipeline.end()
     left = pipeline.healthy.windows_to_learn
     if left:
@@ -219,6 +220,7 @@ def _diagnose(
     from agent.commands.waiting import blocks_of
     from agent.pipeline import Pipeline
     from agent.recordings.short import cutting_of
+    from agent.recordings.speeds import readings_beside
     from agent.types import Diagnosis
 
     pipeline = Pipeline(
@@ -229,7 +231,8 @@ def _diagnose(
         baselines=baselines,
         cutting=cutting_of(recording, bundle.spec),
     )
-    outputs = [output for block in blocks_of(recording, SENSOR) for output in pipeline.feed(block)]
+    heard = readings_beside(recording, blocks_of(recording, SENSOR))
+    outputs = [output for item in heard for output in pipeline.feed(item)]
     return [output for output in [*outputs, *pipeline.end()] if isinstance(output, Diagnosis)]
 
 
@@ -238,6 +241,7 @@ def _read(paths: Sequence[Path], args: argparse.Namespace) -> Recording:
 
     from agent.commands.waiting import read_recording
     from agent.recordings.short import as_snapshots
+    from agent.recordings.speeds import with_speeds_of
 
     scale = arguments.scale_of(args)
     parts = [
@@ -249,9 +253,8 @@ def _read(paths: Sequence[Path], args: argparse.Namespace) -> Recording:
         raise RecordingError(f"{paths[0]}: the files to join differ in rate or channels")
     if len(parts) == 1:
         return parts[0]
-    return dataclasses.replace(
-        parts[0], samples=np.concatenate([part.samples for part in parts]), pieces=parts[0].pieces[:1]
-    )
+    samples = np.concatenate([part.samples for part in parts])
+    return with_speeds_of(dataclasses.replace(parts[0], samples=samples, pieces=parts[0].pieces[:1]), parts)
 
 
 def _check_together(args: argparse.Namespace) -> None:
@@ -275,8 +278,15 @@ def _beside_itself(recording: Recording, healthy: Sequence[Path]) -> Recording:
 def _check_speed(recording: Recording, args: argparse.Namespace) -> None:
     """RecordingError where the file says another speed than `--rpm`."""
     from agent.dsp.speed_doubts import NEARLY
+    from agent.recordings.speeds import range_of
 
     told, says = args.rpm, recording.rpm
+    if told is not None and recording.speeds:
+        low, high = range_of(recording.speeds)
+        raise RecordingError(
+            f"{recording.path}: says that the speed moves from {low:.0f} to {high:.0f} rpm, and --rpm says {told:g}; "
+            "leave --rpm out, and it is followed"
+        )
     if told is None or says is None or args.rpm_range is not None or abs(told / says - 1) <= NEARLY:
         return
     meant = "Hz seem to have been given for rpm" if abs(60 * told / says - 1) <= NEARLY else "one of them is wrong"
@@ -295,10 +305,21 @@ def _setup(args: argparse.Namespace, recording: Recording, *, rpm: float | None)
         "machine",
         rpm=None if limits else speed,
         rpm_range=limits,
-        speed_source="estimate" if limits else "told" if rpm else "file" if speed else "unknown",
+        speed_source=_source_of_speed(recording, rpm=rpm, limits=limits),
     )
     bearings = (Bearing(args.bearing, inside),) if inside else ()
     return SensorSetup(SENSOR, machine, bearings)
+
+
+def _source_of_speed(
+    recording: Recording, *, rpm: float | None, limits: tuple[float, float] | None
+) -> Literal["estimate", "told", "file", "tacho", "unknown"]:
+    """Whose word a recording's speed is; a column that moves is a tacho's."""
+    if limits:
+        return "estimate"
+    if rpm:
+        return "told"
+    return "file" if recording.rpm else "tacho" if recording.speeds else "unknown"
 
 
 # --------------------------------------------------------------------------------------------------------- reporting

@@ -109,9 +109,16 @@ def _check_speed_topic(
 ) -> None:
     if speed.source not in sources:
         problems.append(f"{where}.source: there is no source {speed.source!r}; {near(str(speed.source), sources)}")
-    elif any(s.name == speed.source and "topic" not in KINDS[s.kind].finds_by for s in config.sources):
+        return
+    kind = next(KINDS[source.kind] for source in config.sources if source.name == speed.source)
+    if speed.topic is not None and "topic" not in kind.finds_by:
         hearing = " or ".join(kind for kind, row in KINDS.items() if "topic" in row.finds_by)
         problems.append(f"{where}.source: {speed.source!r} is no {hearing} source; only those hear topics")
+    if speed.topic is None and kind.hears != "rows":
+        printing = " or ".join(kind for kind, row in KINDS.items() if row.hears == "rows")
+        problems.append(
+            f"{where}.source: {speed.source!r} is no {printing} source, whose lines have columns; give topic, too"
+        )
 
 
 def _check_geometry(

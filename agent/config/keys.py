@@ -113,7 +113,10 @@ class GeometryConfig(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class SpeedConfig(msgspec.Struct, frozen=True, kw_only=True):
-    """Where a machine's speed comes from: one of a constant, a topic, or an estimate from the spectrum."""
+    """Where a machine's speed comes from: a constant, a topic, a line's column, or an estimate from the spectrum.
+
+    `source` names the `[[sources]]` entry that hears the topic; without a topic, the line among whose columns it is.
+    """
 
     rpm: Rpm | None = None
     tolerance: Annotated[float, msgspec.Meta(ge=0, le=0.2)] | None = None  # of rpm, relative; 0: rpm is exact
@@ -124,12 +127,13 @@ class SpeedConfig(msgspec.Struct, frozen=True, kw_only=True):
     maintenance_after_min: Annotated[float, msgspec.Meta(gt=0, le=1e6)] = 15.0  # of a topic's silence while it runs
 
     def __post_init__(self) -> None:
-        ways = (self.rpm, self.topic, self.estimate if self.topic is None else None)
+        measured = self.source or self.topic
+        ways = (self.rpm, measured, self.estimate if measured is None else None)
         if sum(way is not None for way in ways) != 1 or (self.rpm is not None and self.estimate is not None):
             raise ValueError("give one of rpm = 1797, topic = ... with source = ..., or estimate = [lowest, highest]")
         if self.tolerance is not None and self.rpm is None:
             raise ValueError("tolerance belongs to rpm; remove it, or give rpm")
-        if (self.topic is None) != (self.source is None):
+        if self.topic is not None and self.source is None:
             raise ValueError(
                 "topic and source belong together; source names the [[sources]] entry that hears the topic"
             )

@@ -21,10 +21,6 @@ from agent.tables.facts import facts_of_pairs
 from agent.tables.settle import merged
 from agent.tables.values import Facts
 
-RATE_NAMES = ("samplefrequency", "samplingfrequency", "samplerate", "samplingrate", "fs", "sr")
-INTERVAL_NAMES = ("increment", "dt", "deltat", "sampleinterval", "samplinginterval", "sampleperiod", "samplingperiod")
-"""In seconds, as measuring equipment writes them beside the values."""
-
 
 def facts_of_scalars(
     path: Path, leaves: Mapping[str, Leaf], pairs: Mapping[str, Sequence[tuple[str, str]]], variable: str
@@ -50,11 +46,25 @@ def rate_and_rpm(leaves: Mapping[str, Leaf], variable: str) -> tuple[float | Non
         for name, leaf in leaves.items()
         if leaf.size == 1 and leaf.dtype.kind in "iuf" and root_of(name) not in signals
     }
-    rate_hz = _scalar(scalars, lambda name: _bare_name(name) in RATE_NAMES)
-    if rate_hz is None and (step_s := _scalar(scalars, lambda name: _bare_name(name) in INTERVAL_NAMES)) is not None:
-        rate_hz = float(f"{1 / step_s:.6g}") if MIN_RATE_HZ <= 1 / step_s <= MAX_RATE_HZ else None
-    rpm = _scalar(_of_same_test(scalars, variable), lambda name: name.lower().endswith("rpm"))
-    return rate_hz, rpm
+    pairs = _as_pairs(scalars)
+    rate_hz = facts_of_pairs(pair for pair in pairs if pair[0].lower() != "rate").rate_hz  # it may be another rate
+    rate_hz = rate_hz if rate_hz is not None else facts_of_pairs(pairs).rate_hz
+    near = _of_same_test(scalars, variable)
+    rpm = _scalar(near, lambda name: name.lower().endswith("rpm"))
+    if rate_hz is not None and not MIN_RATE_HZ <= rate_hz <= MAX_RATE_HZ:
+        rate_hz = None
+    return rate_hz, rpm if rpm is not None else facts_of_pairs(_as_pairs(near)).rpm
+
+
+def _as_pairs(scalars: Mapping[str, float]) -> list[tuple[str, str]]:
+    """Names as words, and figures as they are written: `samplingRate_kHz`, 25.6."""
+    words = ((_words(last_of(name)), value) for name, value in scalars.items())
+    return [(name, f"{value:.12g}") for name, value in words if math.isfinite(value)]
+
+
+def _words(name: str) -> str:
+    """`samplingRate` as two words; `Ts` is MATLAB's sampling time, where elsewhere it may be a time stamp."""
+    return "dt" if name == "Ts" else re.sub(r"(?<=[a-z])(?=[A-Z])", "_", name)
 
 
 def _number(leaf: Any) -> float:
@@ -67,10 +77,6 @@ def _groups(variable: str) -> list[str]:
     while groups[-1]:
         groups.append(group_of(groups[-1]))
     return groups
-
-
-def _bare_name(name: str) -> str:
-    return re.sub(r"[_ ]", "", last_of(name).lower())
 
 
 def _scalar(scalars: Mapping[str, float], is_named: Callable[[str], bool]) -> float | None:

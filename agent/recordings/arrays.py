@@ -30,6 +30,7 @@ from agent.recordings.asked import Asked
 from agent.recordings.channels import MAX_VALUES
 from agent.recordings.recording import Recording
 from agent.recordings.rows import Content, refusal
+from agent.tables.columns import is_gravity
 from agent.tables.contents import contents_of
 from agent.tables.names import sense_of
 from agent.tables.typed import SAMPLE_ROWS, Typed, needed_of, rows_of, settle_columns
@@ -126,9 +127,10 @@ def _are_sure(table: Table) -> bool:
 
 
 def _may_be_signal(name: str, head: Floats) -> bool:
-    """Whether the only vector of a file is a signal: it does not count up, and is not called another quantity."""
+    """Whether the only vector of a file is a signal: neither counts up, nor drifts, nor is called another quantity."""
     sense, found = sense_of(name), contents_of(head)
-    return not found.rises and (sense.strength != "sure" or sense.role in MAY_BE_SIGNAL)
+    is_slow = found.drifts or (found.far and not is_gravity([found.mean]))
+    return not (found.rises or is_slow) and (sense.strength != "sure" or sense.role in MAY_BE_SIGNAL)
 
 
 def _refused(path: Path, question: Question, there: Mapping[str, Leaf], parts: Sequence[Part]) -> RecordingError:

@@ -49,6 +49,7 @@ class Recording:
     step: float | None = None
     notes: tuple[str, ...] = ()
     written_unit: Literal["g", "m/s2", "V"] | None = None  # of the file, where `samples` are in g or V for that reason
+    speeds: tuple[tuple[int, float], ...] = ()  # (row, rpm) where the file says a speed that moves, and `rpm` is None
     one_is_full_scale: bool | None = False  # a sample of 1 is the recorder's full scale; None: it may be
 
 

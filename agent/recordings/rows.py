@@ -15,6 +15,7 @@ from agent.errors import RecordingError
 from agent.limits import STANDARD_GRAVITY
 from agent.recordings.channels import MAX_VALUES
 from agent.recordings.recording import Piece, Recording
+from agent.recordings.speeds import SpeedColumn, Speeds, range_of
 from agent.tables.long_series import LongSeries
 from agent.tables.rows import Rows
 from agent.tables.told import contradiction
@@ -23,6 +24,7 @@ from agent.types import Samples
 
 MOST_SPOILT = 0.05  # of the rows
 MOST_SPOILT_ROWS = 1 << 20  # after which no further ones are awaited
+SAME_SPEED = 0.12  # relative: what may be one speed, once nominal and once measured
 MOST_NAMES = 600  # characters of a list of columns
 
 ANSWERS: Final[dict[Settles, str]] = {
@@ -50,6 +52,7 @@ class Content:
         self._where = where
         self._rows = self._spoilt = self._others = 0
         self._first_spoilt = ""
+        self._speed = SpeedColumn()
         self._bytes = bytearray()  # grows in place, which a list of arrays to be joined does not
 
     def feed(self, rows: Rows, *, first: int) -> None:
@@ -65,6 +68,8 @@ class Content:
             raise RecordingError(f"{self._path}: has more than {most} {self._row}s; cut it into shorter pieces")
         if self._spoilt > MOST_SPOILT_ROWS:
             raise RecordingError(f"{self._path}: {self._first_spoilt}, and so do {self._spoilt} others")
+        if rows.rpm is not None:
+            self._speed.feed(rows.rpm[np.isfinite(rows.values).all(axis=1)])
         self._keep(self._series.feed(rows))
 
     def end(self) -> Recording:
@@ -82,17 +87,35 @@ class Content:
         table, series = self._table, self._series
         if (question := contradiction(table, Told(), measured_hz=series.rate_hz)) is not None:
             raise refusal(self._path, question)
+        rpm, speeds = self._rpm()
         return Recording(
             path=self._path,
             samples=self._samples(),
             rate_hz=series.rate_hz if series.rate_hz is not None else table.facts.rate_hz,
-            rpm=table.facts.rpm,
+            rpm=rpm,
+            speeds=speeds,
             unit="g" if table.unit in ("g", "m/s2") else "raw",
             axes=table.axes,
             pieces=(Piece(0, 0), *(Piece(row, start) for row, start in series.gaps)),
             notes=(*self.notes, *self._found()),
             written_unit=table.unit,
         )
+
+    def _rpm(self) -> tuple[float | None, Speeds]:
+        """What its column says of the speed, or else its preamble; RecordingError where the two differ."""
+        written, (rpm, speeds) = self._table.facts.rpm, self._speed.end()
+        name = "" if self._table.speed is None else self._table.columns[self._table.speed].name
+        if speeds:
+            low, high = range_of(speeds)
+            self.notes.append(f"the speed moves from {low:.0f} to {high:.0f} rpm, and is followed (column {name})")
+            return None, speeds
+        if rpm is not None and written is not None and abs(written / rpm - 1) > SAME_SPEED:
+            raise RecordingError(
+                f"{self._path}: says two speeds, {written:g} rpm and {rpm:g} rpm (column {name}); correct the wrong one"
+            )
+        if rpm is not None:
+            self.notes.append(f"{rpm:g} rpm from column {name}")
+        return rpm if rpm is not None else written, ()
 
     def _samples(self) -> Samples:
         return np.frombuffer(self._bytes, np.float32).reshape(-1, len(self._table.chosen))
@@ -113,7 +136,7 @@ class Content:
             yield f"{rate_hz:g} Hz from column {name}" if rate_hz else "time column of unknown unit"
         if series.rate_hz is None and table.facts.rate_hz is not None:
             yield f"{table.facts.rate_hz:g} Hz from the {self._where}"
-        if table.facts.rpm is not None:
+        if table.facts.rpm is not None and table.speed is None:
             yield f"{table.facts.rpm:g} rpm from the {self._where}"
         if series.gaps:
             yield f"{len(series.gaps)} gaps in time" if len(series.gaps) > 1 else "a gap in time"

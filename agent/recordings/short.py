@@ -14,6 +14,7 @@ import numpy as np
 from agent.dsp.spectra import FeatureSpec
 from agent.errors import RecordingError
 from agent.recordings.recording import Piece, Recording, blocks_of
+from agent.recordings.speeds import with_speeds_of
 from agent.stream.cutting import Cutting, snapshots, whole_windows
 from agent.types import Window
 
@@ -73,4 +74,4 @@ def as_snapshots(recordings: Sequence[Recording]) -> Recording:
     samples = np.concatenate([one.samples for one in recordings])
     taken = f"{len(recordings)} snapshots are judged together, none joined to another"
     notes = (taken, *dict.fromkeys(note for one in recordings for note in one.notes))
-    return replace(first, samples=samples, pieces=tuple(pieces), notes=notes)
+    return with_speeds_of(replace(first, samples=samples, pieces=tuple(pieces), notes=notes), recordings)

@@ -21,7 +21,7 @@ MAX_LINE = 512  # bytes; a line that is longer is none
 LEFT_OUT = "left_out"  # kind of the notice of what is no sample
 
 _NUMBER = re.compile(
-    r"(?:^|[\s,;|:=>(\[{])[+-]?(?:\d+(?:[.,]\d*)?|[.,]\d+)(?:[eE][+-]?\d+)?(?=$|[\s,;|)\]}a-zA-Z%°])", re.ASCII
+    r"(?:^|[\s,;|:=>(\[{])[+-]?(?:\d+(?:[.,]\d*)?|[.,]\d+)(?:[eEdD][+-]?\d+)?(?=$|[\s,;|)\]}a-zA-Z%°])", re.ASCII
 )
 """A number that stands alone, its unit aside: `0.12`, `ax:0,12`, `9.81g`, and not `ax2`."""
 _COLOUR = re.compile(r"\x1b\[[0-9;]*[A-Za-z]")
@@ -42,6 +42,7 @@ class CsvRow:
     values: tuple[float, ...]
     stamp: float | None
     count: float | None = None
+    rpm: float | None = None  # of the shaft, where a column says it
 
 
 @dataclass(frozen=True, slots=True)
@@ -192,7 +193,7 @@ class LineReader:
                 _as_axes(table, is_told=self._told is not None and bool(self._told.columns)),
             )
         values = tuple(row.values[k] for k in self._as_axes.order)
-        return CsvRow(self._as_axes.table, values, row.stamp, row.count)
+        return CsvRow(self._as_axes.table, values, row.stamp, row.count, row.rpm)
 
     def _refusal(self, line: _Line, said: Heard) -> Refusal | None:
         if line.fault is not None:

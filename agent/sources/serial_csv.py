@@ -16,6 +16,7 @@ import msgspec
 
 from agent.limits import RATE_TOLERANCE, STANDARD_GRAVITY
 from agent.sources.csvlines import CsvRow, LineReader, Refusal
+from agent.sources.line_speed import LineSpeed
 from agent.sources.port import Baud, Port, PortConfig
 from agent.sources.rows import RateWatch, RowBlocks
 from agent.sources.stamps import Counts, RateFromStamps, Stamps, Step
@@ -59,6 +60,7 @@ class SerialCsvSource:
         self.name = name
         self._config = config
         self._route = next((route for route in routes if route.quantity is None), None)
+        self._speed = LineSpeed(routes, source=name)
         self._port = Port(config, gather=True)
         rate_hz = None if self._route is None else self._route.rate_hz
         self._lines = LineReader(Told(columns=config.columns, time_column=config.time, rate_hz=rate_hz))
@@ -111,10 +113,13 @@ class SerialCsvSource:
             rows += 1 + (place.missing if place.missing <= place.stream.rate_hz else 0)  # not those of an outage
         items += self._take(arrival_s, wall_s, everything=not data)
         refused += self._watched(rows, arrival_s)
-        understood = self._lines.is_promising or any(isinstance(result, CsvRow) for result in results)
+        whole = [result for result in results if isinstance(result, CsvRow)]
+        speeds, untaken = self._speed.feed(whole, arrival_s=arrival_s, wall_s=wall_s)
+        understood = self._lines.is_promising or bool(whole)
         return [
+            *speeds,
             *items,
-            *self._merged(refused),
+            *self._merged([*refused, *untaken]),
             *self._understanding.feed(data, understood=understood, now_s=arrival_s),
         ]
 

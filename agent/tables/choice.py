@@ -5,7 +5,6 @@ Only acceleration becomes an axis. Where nothing tells, the answer is a question
 
 from __future__ import annotations
 
-import fnmatch
 import re
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
@@ -13,33 +12,34 @@ from typing import Final
 
 import numpy as np
 
-from agent.limits import STANDARD_GRAVITY
-from agent.tables.columns import CALLED_TIME, COUNT_UP, HOLDS_WORDS, Cells
+from agent.tables.columns import CALLED_TIME, Cells, is_gravity
 from agent.tables.contents import contents_of
+from agent.tables.named_columns import as_told, find, labels_of, told_columns
+from agent.tables.repeats import repeats_of
+from agent.tables.shaft_speed import speed_of
 from agent.tables.values import Column, LeftOut, Question, Role, Told, Unit
 from agent.types import AXES
 
-GRAVITIES = (
-    1.0,
-    STANDARD_GRAVITY,
-    1000.0,
-    *(256.0 * 2**k for k in range(8)),
-)  # g, m/s2, mg, and counts per g of usual ranges
 UNITS: Final[tuple[Unit, ...]] = ("g", "m/s2", "V")
 FREQUENCY = re.compile(r"freq|주파수|(?<![a-z])k?hz(?![a-z])", re.IGNORECASE)
+MAY_BE_MEANT = ("voltage", "derived", "constant", "slow")
+"""Roles that a person who knows better may choose all the same, where nothing is acceleration."""
 TURNS = 0.3  # share of rows on which a column's word changes, from which lines of several kinds take turns
-NEAR_GRAVITY = 0.12
+
+
+REPEATED = "every row stands {times} times in a row, so it was written faster than it was measured; keep each row once"
 
 
 @dataclass(frozen=True, slots=True)
 class Choice:
-    """Which columns are samples and which are time and counter, and why the others are not."""
+    """Which columns are samples, and which time, counter and the shaft's speed, and why the others are not."""
 
     chosen: tuple[int, ...]
     axes: tuple[str, ...]
     unit: Unit | None
     time: int | None
     counter: int | None
+    speed: int | None
     columns: tuple[Column, ...]
     left_out: tuple[LeftOut, ...]
 
@@ -48,38 +48,46 @@ def choice_of(cells: Sequence[Cells], columns: Sequence[Column], told: Told) -> 
     """Which columns are samples: those told, or those that are acceleration by name, or by all that is left."""
     columns = tuple(columns)
     if (mixed := _kinds_in_turn(cells, columns)) is not None:
-        return Question(mixed, "none", _labels(columns))
+        return Question(mixed, "none", labels_of(columns))
     if (frequency := _frequencies(cells, columns)) is not None:
         text = f"column {frequency} is a frequency that rises evenly: these rows are a spectrum, no samples over time"
-        return Question(text, "none", _labels(columns))
+        return Question(text, "none", labels_of(columns))
     time = _clock(columns, told, "time")
     if isinstance(time, Question):
         return time
     counter = next((k for k, column in enumerate(columns) if column.role == "counter"), None)
     chosen = (
-        _told_columns(columns, told.columns) if told.columns is not None else _chosen(cells, columns, volts=told.volts)
+        told_columns(columns, told.columns) if told.columns is not None else _chosen(cells, columns, volts=told.volts)
     )
     if isinstance(chosen, Question):
         return chosen
+    if (times := repeats_of([cells[k].values for k in chosen])) is not None:
+        return Question(REPEATED.format(times=times), "none", labels_of(columns))
     time = None if time in chosen else time
     counter = None if counter in chosen else counter
     columns = tuple(
-        _as_told(column, told) if told.columns and k in chosen else column for k, column in enumerate(columns)
+        as_told(column, told) if told.columns and k in chosen else column for k, column in enumerate(columns)
     )
     units = {columns[k].unit for k in chosen}
     unit: Unit | None = next((u for u in UNITS if units == {u}), None)
     if unit is None and len(units & set(UNITS)) > 1:
         return Question(
-            f"{_list(columns, chosen)} are in different units; choose those of one", "columns", _labels(columns)
+            f"{_list(columns, chosen)} are in different units; choose those of one", "columns", labels_of(columns)
         )
     if unit is None:
         columns = tuple(replace(column, scale=1.0) if k in chosen else column for k, column in enumerate(columns))
+    speed = speed_of(cells, columns)
+    if speed is not None and speed[0] not in chosen:
+        columns = (*columns[: speed[0]], speed[1], *columns[speed[0] + 1 :])
+    else:
+        speed = None
+    at = None if speed is None else speed[0]
     left = [
         LeftOut(column.name, _why_not(column, by_name=told.columns is None, named=bool(cells[k].name)))
         for k, column in enumerate(columns)
-        if k not in chosen and k not in (time, counter)
+        if k not in chosen and k not in (time, counter, at)
     ]
-    return Choice(tuple(chosen), _axes(columns, chosen), unit, time, counter, columns, tuple(left))
+    return Choice(tuple(chosen), _axes(columns, chosen), unit, time, counter, at, columns, tuple(left))
 
 
 def in_order(choice: Choice, told: Told) -> Choice | Question:
@@ -94,7 +102,7 @@ def in_order(choice: Choice, told: Told) -> Choice | Question:
     unsorted = next((column.name for column in columns if column.reason == CALLED_TIME), None)
     if unsorted is None:
         return choice
-    return Question(f"column {unsorted} {CALLED_TIME}", "time_column", _labels(columns))
+    return Question(f"column {unsorted} {CALLED_TIME}", "time_column", labels_of(columns))
 
 
 def _why_not(column: Column, *, by_name: bool, named: bool) -> str:
@@ -126,54 +134,19 @@ def _kinds_in_turn(cells: Sequence[Cells], columns: Sequence[Column]) -> str | N
     return None
 
 
-def _as_told(column: Column, told: Told) -> Column:
-    if column.role == "acceleration" or (told.volts and column.role == "voltage" and column.unit == "V"):
-        return column
-    return replace(column, role="acceleration", reason="was named", unit=None, scale=1.0, second=None)
-
-
-def find(columns: Sequence[Column], wanted: int | str) -> list[int]:
-    """Columns whose name fits (globs, any case), else the one of that number from 1."""
-    if isinstance(wanted, str):
-        name = wanted.strip().lower()
-        found = [k for k, column in enumerate(columns) if column.name.lower() == name]
-        found = found or [k for k, column in enumerate(columns) if fnmatch.fnmatchcase(column.name.lower(), name)]
-        if found or not wanted.strip().isdecimal():
-            return found
-        wanted = int(wanted)
-    return [wanted - 1] if 1 <= wanted <= len(columns) else []
-
-
 def _clock(columns: tuple[Column, ...], told: Told, role: Role) -> int | Question | None:
     """The column of time: the one told, else that of known unit and finest step."""
     if told.time_column is not None:
         found = find(columns, told.time_column)
         if len(found) != 1:
             return Question(
-                f"{len(found)} columns fit the time column {told.time_column!r}", "time_column", _labels(columns)
+                f"{len(found)} columns fit the time column {told.time_column!r}", "time_column", labels_of(columns)
             )
         return found[0]
     clocks = [k for k, column in enumerate(columns) if column.role == role]
     even = [k for k in clocks if "evenly" not in columns[k].reason or columns[k].reason == "rises evenly"] or clocks
     known = [k for k in even if columns[k].second is not None] or even
     return next((k for k in known if not columns[k].stamped), known[0]) if known else None
-
-
-def _told_columns(columns: tuple[Column, ...], wanted: Sequence[int | str]) -> list[int] | Question:
-    chosen: list[int] = []
-    for one in wanted:
-        found = find(columns, one)
-        if len(found) != 1:
-            problem = f"{len(found)} columns fit {one!r}" if found else f"has no column {one!r}"
-            return Question(problem, "columns", _labels(columns))
-        chosen += found
-    if len(set(chosen)) != len(chosen) or not 1 <= len(chosen) <= len(AXES):
-        return Question(f"1 to {len(AXES)} different columns can be chosen", "columns", _labels(columns))
-    if words := [columns[k].name for k in chosen if columns[k].reason == HOLDS_WORDS]:
-        return Question(f"{words[0]} holds words, no samples", "columns", _labels(columns))
-    if clocks := [columns[k] for k in chosen if columns[k].reason in COUNT_UP]:
-        return Question(f"{clocks[0].name} is no acceleration: it {clocks[0].reason}", "columns", _labels(columns))
-    return chosen
 
 
 def _chosen(cells: Sequence[Cells], columns: tuple[Column, ...], *, volts: bool) -> list[int] | Question:
@@ -197,30 +170,26 @@ def _chosen(cells: Sequence[Cells], columns: tuple[Column, ...], *, volts: bool)
 def _triple_with_gravity(cells: Sequence[Cells], chosen: list[int]) -> list[int]:
     """Of six or nine nameless columns the three whose mean is as long as gravity in a usual scale; all, if none is."""
     triples = [chosen[k : k + 3] for k in range(0, len(chosen), 3)]
-    lengths = [float(np.linalg.norm([np.nanmean(cells[k].values) for k in triple])) for triple in triples]
-    fits = [any(abs(length / gravity - 1) < NEAR_GRAVITY for gravity in GRAVITIES) for length in lengths]
-    return triples[0] if fits[0] and lengths[0] > 3 * max(lengths[1:]) else chosen
+    means = [[float(np.nanmean(cells[k].values)) for k in triple] for triple in triples]
+    lengths = [float(np.linalg.norm(one)) for one in means]
+    return triples[0] if is_gravity(means[0]) and lengths[0] > 3 * max(lengths[1:]) else chosen
 
 
 def _ask(columns: tuple[Column, ...], among: Sequence[int]) -> Question:
-    return Question(f"cannot tell which of {_list(columns, among)} are acceleration", "columns", _labels(columns))
+    return Question(f"cannot tell which of {_list(columns, among)} are acceleration", "columns", labels_of(columns))
 
 
 def _nothing(columns: tuple[Column, ...]) -> Question:
     why = "; ".join(f"{column.name} {column.reason}" for column in columns)
-    other = any(column.role in ("velocity", "voltage", "displacement", "derived", "constant") for column in columns)
+    other = any(column.role in MAY_BE_MEANT for column in columns)
     volts = any(column.role == "voltage" and column.unit == "V" for column in columns)
-    return Question(f"holds no acceleration: {why}", "columns" if other else "none", _labels(columns), volts)
+    return Question(f"holds no acceleration: {why}", "columns" if other else "none", labels_of(columns), volts)
 
 
 def _axes(columns: tuple[Column, ...], chosen: Sequence[int]) -> tuple[str, ...]:
     named = [columns[k].axis for k in chosen]
     axes = tuple(axis for axis in named if axis is not None)
     return axes if len(axes) == len(named) == len(set(axes)) else AXES[: len(chosen)]
-
-
-def _labels(columns: Sequence[Column]) -> tuple[str, ...]:
-    return tuple(column.name for column in columns)
 
 
 def _list(columns: Sequence[Column], among: Sequence[int]) -> str:

@@ -8,10 +8,12 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
+from itertools import combinations
 
 import numpy as np
 from numpy.typing import NDArray
 
+from agent.limits import STANDARD_GRAVITY
 from agent.tables.clock import second_of
 from agent.tables.contents import LEAST_ROWS, Contents, contents_of
 from agent.tables.names import NameSense, sense_of
@@ -19,11 +21,22 @@ from agent.tables.values import Column, Role
 
 Floats = NDArray[np.float64]
 
+DRIFTS = "changes slowly, as a temperature does, and holds no vibration"
+FAR_FROM_ZERO = "stays far from zero, as a temperature or a pressure does"
 HOLDS_WORDS = "holds words"
 CALLED_TIME = "is called time, and goes down as often as up"
 RISES, COUNTS_BY_ONES, COUNTS, IS_TIME = "rises evenly", "counts up by ones", "counts up", "is time by its name"
 COUNT_UP = (RISES, COUNTS_BY_ONES, COUNTS, IS_TIME, "holds times")
 """What only a clock or a counter does."""
+GRAVITIES = (
+    1.0,
+    STANDARD_GRAVITY,
+    1000.0,
+    1000 * STANDARD_GRAVITY,
+    *(256.0 * 2**k for k in range(8)),
+)  # g, m/s2, mg, mm/s2, and counts per g of usual ranges
+NEAR_GRAVITY = 0.12
+MOST_UNNAMED = 12  # columns that are looked at together
 MOST_TEXT = 0.5  # share of fields that are no numbers from which a column is text
 SWINGS = 0.25
 """Share of steps that go down, from which a column called time is a signal over time: CWRU calls its vibration so."""
@@ -65,7 +78,25 @@ class Cells:
 
 def columns_of(cells: Sequence[Cells], *, rate_hz: float | None) -> tuple[Column, ...]:
     """The role of each column; `rate_hz` (told or written before the table) shows the unit of a nameless clock."""
-    return tuple(_column(k, cell, rate_hz=rate_hz) for k, cell in enumerate(cells))
+    return _without_far(cells, [_column(k, cell, rate_hz=rate_hz) for k, cell in enumerate(cells)])
+
+
+def _without_far(cells: Sequence[Cells], columns: Sequence[Column]) -> tuple[Column, ...]:
+    """Columns that nothing names are no vibration where they stay far from zero, unless some of them are gravity."""
+    unnamed = [k for k, column in enumerate(columns) if column.role == "unknown" and column.reason != CALLED_TIME]
+    found = {k: contents_of(cells[k].values) for k in unnamed[:MOST_UNNAMED]}
+    triples = [some for count in (2, 3) for some in combinations(found, count)]
+    axes = {k for some in triples if is_gravity([found[k].mean for k in some]) for k in some}
+    far = {k for k, one in found.items() if one.far and k not in axes and not is_gravity([one.mean])}
+    return tuple(
+        replace(column, role="slow", reason=FAR_FROM_ZERO) if k in far else column for k, column in enumerate(columns)
+    )
+
+
+def is_gravity(means: Sequence[float]) -> bool:
+    """Whether the means of some axes are together as long as gravity in a usual scale."""
+    length = float(np.linalg.norm(means))
+    return any(abs(length / gravity - 1) < NEAR_GRAVITY for gravity in GRAVITIES)
 
 
 def _column(number: int, cells: Cells, *, rate_hz: float | None) -> Column:
@@ -104,6 +135,8 @@ def _role(sense: NameSense, found: Contents) -> tuple[Role, str]:
         return "constant", "never changes"
     if found.steps:
         return "label", "holds few values over long runs"
+    if found.drifts and sense.strength in ("none", "neutral"):
+        return "slow", DRIFTS
     return "unknown", "does not say what it is" if sense.strength == "none" else "is a measurement"
 
 

@@ -12,13 +12,16 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from agent.tables.lines import fields_of
-from agent.tables.numbers import is_missing, number_of, seconds_of_stamp
+from agent.tables.numbers import is_grouped, is_missing, number_of, seconds_of_stamp
 from agent.tables.values import Decimal, Dialect, Question
 
 SEPARATORS = ("\t", ";", "|", ",", " ", "")
 MANY = 50  # rows over which what would be likely and was not seen is evidence
 LEAST_SHARE = 0.3  # of the lines after the first row that must be rows
+THOUSAND = 1000
+AS_WELL = 0.02  # difference of score within which two marks read the rows as well
 _DIGITS = re.compile(r"[+-]?\d+", re.ASCII)
+_MARKED = re.compile(r"(?<![\d.])[1-9]\d{0,2}(?:\.\d{3})+(?![\d.])", re.ASCII)  # thousands with points, perhaps
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,7 +42,7 @@ class _Fit:
 def writing_of(lines: Sequence[str]) -> Writing | Question | None:
     """How `lines` (bare, without units; empty where a line is blank or a remark) are written; None: no numbers."""
     quoted = any('"' in line for line in lines)
-    commas = any("," in line for line in lines)
+    commas = any("," in line or _MARKED.search(line) for line in lines)
     least = LEAST_SHARE * sum(1 for line in lines if line) / 2
     there = [s for s in SEPARATORS if (not s.strip() and s != "\t") or sum(s in line for line in lines) >= least]
     candidates = [Dialect(s, mark) for s in there for mark in _decimals(s, quoted=quoted) if commas or mark == "."]
@@ -47,9 +50,41 @@ def writing_of(lines: Sequence[str]) -> Writing | Question | None:
     if not fits:
         return None
     best = max(fits, key=lambda fit: (round(fit.score, 2), fit.writing.width > 1, fit.writing.dialect.separator == ""))
+    if commas:
+        best = _by_thousands(lines, best, fits)
     if best.writing.dialect.separator != ",":
         return best.writing
     return _comma(lines, best.writing)
+
+
+def _by_thousands(lines: Sequence[str], best: _Fit, fits: Sequence[_Fit]) -> _Fit:
+    """The fit whose mark is that of decimals, where another mark reads the rows as well: it groups thousands.
+
+    `1,998` is a decimal unless its column shows otherwise: two groups, or whole numbers that are plainly of the size of
+    thousands, as 985 between 1,998 and 2,012 is.
+    """
+    dialect, width = best.writing.dialect, best.writing.width
+    same = [fit for fit in fits if fit.writing.dialect.separator == dialect.separator and fit.writing.width == width]
+    if len(same) < 2 or abs(same[0].score - same[1].score) > AS_WELL:
+        return best
+    rows = [row for line in lines[best.writing.first :] if line and len(row := fields_of(line, dialect)) == width]
+    columns = list(zip(*rows, strict=True))
+    for decimal, mark in ((".", ","), (",", ".")):
+        if any(_are_thousands(column, decimal, mark) for column in columns):
+            return next((fit for fit in same if fit.writing.dialect.decimal == decimal), best)
+    comma = next((fit for fit in same if fit.writing.dialect.decimal == ","), best)
+    return comma if any("," in field for column in columns for field in column) else best
+
+
+def _are_thousands(column: Sequence[str], decimal: Decimal, mark: str) -> bool:
+    marked = [field for field in column if mark in field]
+    if not marked or not all(is_grouped(field, decimal) for field in marked):
+        return False
+    if any(field.count(mark) > 1 for field in marked):
+        return True
+    heads = [abs(int(field.split(mark)[0])) for field in marked]
+    whole = [abs(int(field)) for field in column if _DIGITS.fullmatch(field)]
+    return bool(whole) and THOUSAND > max(whole) > 10 * max(heads)
 
 
 def kinds_of(fields: Sequence[str], decimal: Decimal) -> str:

@@ -10,24 +10,27 @@ from collections.abc import Iterable
 from typing import TypeVar
 
 from agent.tables.numbers import number_of
-from agent.tables.units import plain, unit_sense
+from agent.tables.units import UnitSense, plain, unit_sense
 from agent.tables.values import Facts
 
 T = TypeVar("T")
+ROUNDED = 1.001  # ratio of two rates that are the same figure, once as an interval
 
 _PAIR = re.compile(
     r"^[#%!/\s\"'*]*(?P<key>[^\W\d][^:=;\t,]*?)\s*[\"']?\s*(?:[:=;,\t]+|\s(?=[+-]?\.?\d))\s*[\"']?(?P<value>[^\"';\t]+)"
 )
 _RATE = re.compile(
     r"(?:sampl\w*[\s_-]*(?:rate|freq\w*)|(?:rate|frequency) of sampling|sample_?rate\w*|samplerate\w*|scan[\s_-]?rate"
-    r"|fs|f_s|odr|sps|data[\s_-]?rate|rate|rate_hz|abtast\w*|frequence d'?echantillonnage|echantillonnage"
+    r"|fs|f_s|f_?samp\w*|sfreq|sf|sr|samples?[\s_]per[\s_]sec(?:ond)?|odr|sps"
+    r"|(?:data|frame|acq\w*|daq|poll\w*)[\s_-]?rate|rate|rate_hz|abtast\w*|frequence d'?echantillonnage|echantillonnage"
     r"|frecuencia de muestreo|muestreo|샘플링\s*(?:주파수|레이트|속도|율)?|샘플\s*레이트|표본화\s*주파수|측정\s*주파수)"
-    r"(?:[\s_]*[\[(]?(?P<unit>k?hz|ksps|sps|s/s|samples/s(?:ec)?)[\])]?)?"
+    r"(?:[\s_]*[\[(]?(?P<unit>[km]?hz|ksps|sps|s/s|samples/s(?:ec)?)[\])]?)?"
 )
 _INTERVAL = re.compile(
-    r"(?:delta[\s_-]?[xt]|dt|d_t|sampl\w*[\s_-]*(?:interval|period|time)|(?:time[\s_-]*)?(?:interval|increment|step)"
+    r"(?:delta[\s_-]?[xt]|dt|d_t|sampl\w*[\s_-]*(?:interval|period|time|step)|t_?sample"
+    r"|(?:time[\s_-]*)?(?:interval|increment|step)"
     r"|wf_increment|x[\s_-]?increment|abtastintervall|schrittweite|샘플링\s*(?:간격|주기))"
-    r"(?:[\s_]*[\[(]?(?P<unit>s|sec|ms|us)[\])]?)?"
+    r"(?:[\s_]*[\[(]?(?:in[\s_])?(?P<unit>s|secs?|seconds?|ms|msecs?|us|usecs?|ns)[\])]?)?"
 )
 _UNIT = re.compile(
     r"(?:y[\s_-]?)?units?(?:[\s_-]?(?:label|y))?|y_unit_label|einheit\w*|unite|unidad(?:es)?|단위"
@@ -35,11 +38,11 @@ _UNIT = re.compile(
 )
 _RPM = re.compile(
     r"(?:rpm|(?:shaft|motor|rotation\w*)[\s_-]*(?:speed|rpm)|speed|drehzahl|회전수|회전\s*속도|vitesse de rotation)"
-    r"(?:[\s_]*[\[(]?(?:rpm|1/min|min-1|r/min)[\])]?)?"
+    r"(?:[\s_]*[\[(]?(?P<unit>rpm|1/min|min-1|r/min|hz|rps)[\])]?)?"
 )
 _CHANNELS = re.compile(r"(?:number of |no\.? of |n)?_?(?:channels?|kanale|voies|canales|채널\s*수)(?:[\s_-]?count)?")
 _VALUE = re.compile(
-    r"(?P<number>[+-]?(?:\d+(?:[.,\s]\d{3}(?!\d))*(?:[.,]\d+)?|[.,]\d+)(?:[eE][+-]?\d+)?)\s*[\[(]?(?P<unit>[^\d\s\[\]()]*(?:/s)?)"
+    r"(?P<number>[+-]?(?:\d+(?:[.,\s]\d{3}(?!\d))*(?:[.,]\d*)?|[.,]\d+)(?:[eEdD][+-]?\d+)?)\s*[\[(]?(?P<unit>[^\d\s\[\]()]*(?:/s)?)"
 )
 _HZ = {
     "": 1.0,
@@ -53,6 +56,7 @@ _HZ = {
     "samples/sec": 1.0,
     "1/s": 1.0,
 }
+_PER_MINUTE = {"": 1.0, "rpm": 1.0, "1/min": 1.0, "min-1": 1.0, "r/min": 1.0, "u/min": 1.0, "hz": 60.0, "rps": 60.0}
 
 
 def facts_of(lines: Iterable[str]) -> Facts:
@@ -72,13 +76,23 @@ def facts_of_pairs(pairs: Iterable[tuple[str, str]]) -> Facts:
             rates |= _rate(value, match["unit"])
         elif match := _INTERVAL.fullmatch(key):
             rates |= _rate_of_interval(value, match["unit"])
-        elif _UNIT.fullmatch(key) and (sense := unit_sense(value)) is not None and sense.base in ("g", "m/s2", "V"):
+        elif _UNIT.fullmatch(key) and (sense := unit_sense(value)) is not None and _is_of_signal(sense):
             units.add(value)
-        elif _RPM.fullmatch(key):
-            speeds |= {hz for hz, unit in _number(value) if unit in ("", "rpm", "1/min", "r/min", "u/min") and hz > 0}
+        elif match := _RPM.fullmatch(key):
+            speeds |= _speed(value, match["unit"])
         elif _CHANNELS.fullmatch(key):
             channels |= {int(number) for number, unit in _number(value) if unit == "" and number == int(number) > 0}
-    return Facts(_only(rates), _only(units), _only(speeds), _only(channels))
+    return Facts(_rate_of(rates), _only(units), _only(speeds), _only(channels))
+
+
+def _rate_of(rates: set[float]) -> float | None:
+    """The one rate, the rounding of an interval aside."""
+    return max(rates, key=lambda hz: hz == round(hz)) if rates and max(rates) <= ROUNDED * min(rates) else None
+
+
+def _is_of_signal(sense: UnitSense) -> bool:
+    """Whether a unit may be that of the samples, be they acceleration or not."""
+    return sense.base in ("g", "m/s2", "V") or sense.role in ("velocity", "displacement")
 
 
 def _only(values: set[T]) -> T | None:
@@ -91,6 +105,12 @@ def _rate(value: str, unit: str | None) -> set[float]:
         for number, own in _number(value)
         if (own or unit or "") in _HZ and number > 0
     }
+
+
+def _speed(value: str, unit: str | None) -> set[float]:
+    """In rpm; a speed without a unit is taken for that."""
+    per_minute = {own or unit or "": number for number, own in _number(value) if number > 0}
+    return {float(f"{number * _PER_MINUTE[own]:.9g}") for own, number in per_minute.items() if own in _PER_MINUTE}
 
 
 def _rate_of_interval(value: str, unit: str | None) -> set[float]:

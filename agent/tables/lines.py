@@ -28,7 +28,7 @@ _PREFIXES = re.compile(
     r")",
 )
 _CHECKSUM = re.compile(r"\*[0-9A-Fa-f]{2}$")
-_BARE = r"(?:\d+(?:%s\d*)?|%s\d+)(?:[eE][+-]?\d+)?"
+_BARE = r"(?:\d+(?:%s\d*)?|%s\d+)(?:[eEdD][+-]?\d+)?"
 _NUMBERS = {
     mark: rf"(?:[+-]?{_BARE % (escaped, escaped)}|[+-]?(?:nan|inf)\b)" for mark, escaped in ((".", r"\."), (",", ","))
 }

@@ -1,4 +1,7 @@
-"""Fields as numbers and as stamps: decimal commas, groups of thousands, dates and times of day. Nothing is guessed."""
+"""Fields as numbers and as stamps: decimal commas, groups of thousands, dates and times of day. Nothing is guessed.
+
+Exponents may be Fortran's: `1.0D+03`, and `1.2-103` where three digits left no room for the letter.
+"""
 
 from __future__ import annotations
 
@@ -8,7 +11,13 @@ from datetime import UTC, datetime
 from agent.tables.values import Decimal
 
 _NUMBER = re.compile(r"[+-]?(?:\d+\.?\d*|\.\d+)(?:[eE][+-]?\d+)?", re.ASCII)
-_GROUPS = {".": re.compile(r"[+-]?\d{1,3}(?:,\d{3})+\.\d+"), ",": re.compile(r"[+-]?\d{1,3}(?:\.\d{3})+,\d+")}
+_FORTRAN = re.compile(r"([+-]?(?:\d+\.?\d*|\.\d+))[dDqQ]([+-]?\d{1,3})|([+-]?(?:\d+\.\d*|\.\d+))([+-]\d{3})", re.ASCII)
+_GROUPS = {
+    ".": re.compile(r"[+-]?[1-9]\d{0,2}(?:,\d{3})+(?:\.\d*)?", re.ASCII),
+    ",": re.compile(r"[+-]?[1-9]\d{0,2}(?:\.\d{3})+(?:,\d*)?", re.ASCII),
+}
+"""Thousands in groups, by the decimal mark."""
+_SPACED = re.compile(r"[+-]?[1-9]\d{0,2}(?:([ \u00a0\u2009\u202f'\u2019_])\d{3})(?:\1\d{3})*(?:[.,]\d*)?", re.ASCII)
 _NOT_FINITE = {"nan", "-nan", "+nan", "inf", "+inf", "-inf", "infinity", "-infinity", "ovf"}
 MISSING = {"", "na", "n/a", "null", "none", "-", "--", "?", "nan", "-nan", "#n/a", "#num!", "#value!"}
 _DATE = r"(\d{4})[-/.](\d{1,2})[-/.](\d{1,2})"
@@ -22,6 +31,8 @@ _CLOCK = re.compile(_TIME + _ZONE, re.ASCII)
 def number_of(field: str, decimal: Decimal = ".") -> float | None:
     """A field as a number, infinite and NaN included; None where it is none."""
     text = field.strip()
+    if (marks := _SPACED.fullmatch(text)) is not None:
+        text = text.replace(marks[1], "")
     if decimal == ",":
         if text.endswith(",") or ("." in text and not _GROUPS[","].fullmatch(text)):
             return None
@@ -30,7 +41,14 @@ def number_of(field: str, decimal: Decimal = ".") -> float | None:
         text = text.replace(",", "")
     if _NUMBER.fullmatch(text):
         return float(text)
+    if (parts := _FORTRAN.fullmatch(text)) is not None:
+        return float(f"{parts[1] or parts[3]}e{parts[2] or parts[4]}")
     return float(text.replace("ovf", "inf")) if text.lower() in _NOT_FINITE else None
+
+
+def is_grouped(field: str, decimal: Decimal) -> bool:
+    """Whether a field may be a number with thousands in groups, were `decimal` its decimal mark."""
+    return _GROUPS[decimal].fullmatch(field.strip()) is not None
 
 
 def is_missing(field: str) -> bool:

@@ -19,7 +19,8 @@ from agent.tables.values import Table
 
 Floats = NDArray[np.float64]
 
-_PLAIN = frozenset("0123456789+-.eE \t,;|\n\rnaN")
+_PLAIN = frozenset("0123456789+-.eEdD \t,;|\n\rnaN")
+_FORTRAN = str.maketrans("dD", "ee")
 _FAST_LEAST = 64  # lines below which numpy's reader gains nothing
 
 
@@ -30,6 +31,7 @@ class Row:
     values: tuple[float, ...]
     stamp: float | None = None
     count: float | None = None
+    rpm: float | None = None  # of the shaft, where a column says it and its field can be read
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,7 +58,7 @@ Heard: TypeAlias = Row | Spoilt | Other | None
 
 @dataclass(frozen=True, slots=True)
 class Rows:
-    """Many lines: `values` (rows, axes), NaN where one is missing; `stamps`, `counts`: None without such a column."""
+    """Many lines: `values` (rows, axes), NaN where one is missing; `stamps`, `counts`, `rpm` if columns say them."""
 
     values: Floats
     stamps: Floats | None
@@ -64,6 +66,7 @@ class Rows:
     others: int = 0
     spoilt: int = 0
     first_spoilt: tuple[int, str] | None = None  # index into the lines, and why
+    rpm: Floats | None = None  # NaN where it was not read
 
 
 def read_line(table: Table, text: str) -> Heard:
@@ -103,7 +106,8 @@ def _row(table: Table, fields: Sequence[str]) -> Row | Spoilt | Other:
     stamp, count = (_tick(table, fields, k) for k in (table.time, table.counter))
     if (table.time is not None and stamp is None) or (table.counter is not None and count is None):
         return Spoilt("has no time that can be read")
-    return Row(tuple(values), stamp, count)
+    rpm = _tick(table, fields, table.speed)
+    return Row(tuple(values), stamp, count, None if rpm is None else rpm * table.rpm_scale)
 
 
 def _unread(table: Table, fields: Sequence[str], k: int) -> Spoilt | Other:
@@ -132,7 +136,7 @@ def _misfit(table: Table, line: str, fields: Sequence[str]) -> Spoilt | Other:
 
 
 def _one_by_one(table: Table, lines: Sequence[str]) -> Rows:
-    values, stamps, counts = list[tuple[float, ...]](), list[float](), list[float]()
+    values, stamps, counts, rpm = list[tuple[float, ...]](), list[float](), list[float](), list[float]()
     others = spoilt = 0
     first: tuple[int, str] | None = None
     missing = (float("nan"),) * len(table.chosen)
@@ -145,6 +149,7 @@ def _one_by_one(table: Table, lines: Sequence[str]) -> Rows:
             values.append(heard.values if isinstance(heard, Row) else missing)
             stamps.append(heard.stamp if isinstance(heard, Row) and heard.stamp is not None else float("nan"))
             counts.append(heard.count if isinstance(heard, Row) and heard.count is not None else float("nan"))
+            rpm.append(heard.rpm if isinstance(heard, Row) and heard.rpm is not None else float("nan"))
             if not is_row:
                 spoilt += 1
                 first = first or (at, heard.why if isinstance(heard, Spoilt) else "")
@@ -152,6 +157,7 @@ def _one_by_one(table: Table, lines: Sequence[str]) -> Rows:
         values=np.array(values, np.float64).reshape(len(values), len(table.chosen)),
         stamps=None if table.time is None else np.array(stamps, np.float64),
         counts=None if table.counter is None else np.array(counts, np.float64),
+        rpm=None if table.speed is None else np.array(rpm, np.float64),
         others=others,
         spoilt=spoilt,
         first_spoilt=first,
@@ -167,12 +173,12 @@ def _fast(table: Table, lines: Sequence[str]) -> Rows | None:
     text = "\n".join(lines)
     if '"' in text and (dialect.separator, dialect.decimal) != (",", ","):
         text = text.replace('"', "")
-    if not _PLAIN.issuperset(text):
+    if not _PLAIN.issuperset(text) or (dialect.decimal == "," and "." in text):  # a point there groups thousands
         return None
-    plain = text.split("\n")
+    plain = (text.translate(_FORTRAN) if "D" in text or "d" in text else text).split("\n")
     if not all(line.strip() for line in plain) or not _has_width(plain, dialect.separator, table.width):
         return None
-    used = [*table.chosen, *(k for k in (table.time, table.counter) if k is not None)]
+    used = [*table.chosen, *(k for k in (table.time, table.counter, table.speed) if k is not None)]
     try:
         cells = np.loadtxt(
             [line.replace(",", ".") for line in plain] if dialect.decimal == "," else plain,
@@ -193,18 +199,20 @@ def _has_width(lines: Sequence[str], separator: str, width: int) -> bool:
 
 
 def _rows_of(table: Table, cells: Floats) -> Rows | None:
-    """Parsed columns (chosen, time, counter) as rows; None where a time is none, for that wants its line's words."""
+    """Parsed columns (chosen, time, counter, speed) as rows; None where a time is none, for that wants its words."""
     width = len(table.chosen)
+    clocks = sum(k is not None for k in (table.time, table.counter))
     values = cells[:, :width] * np.array(table.scales)
     is_there = np.isfinite(values).all(axis=1)
-    if not np.isfinite(cells[is_there, width:]).all():
+    if not np.isfinite(cells[is_there, width : width + clocks]).all():
         return None
     cells[~is_there], values[~is_there] = np.nan, np.nan
     missing = np.flatnonzero(~is_there)
     return Rows(
         values=values,
         stamps=None if table.time is None else cells[:, width],
-        counts=None if table.counter is None else cells[:, -1],
+        counts=None if table.counter is None else cells[:, width + clocks - 1],
+        rpm=None if table.speed is None else cells[:, -1] * table.rpm_scale,
         spoilt=len(missing),
         first_spoilt=(int(missing[0]), "is not finite") if len(missing) else None,
     )

@@ -13,7 +13,7 @@ from itertools import pairwise
 import numpy as np
 
 from agent.tables.choice import UNITS, Choice, choice_of, in_order
-from agent.tables.columns import Cells, columns_of
+from agent.tables.columns import WHAT, Cells, columns_of
 from agent.tables.dialect import writing_of
 from agent.tables.facts import facts_of, facts_of_pairs
 from agent.tables.header import header_of
@@ -181,7 +181,21 @@ def choice_among(cells: Sequence[Cells], facts: Facts, told: Told) -> Choice | Q
     """Which of the columns are samples; their rows follow each other in time."""
     columns = columns_of(cells, rate_hz=told.rate_hz if told.rate_hz is not None else facts.rate_hz)
     choice = choice_of(cells, columns, told)
-    return choice if isinstance(choice, Question) else in_order(choice, told)
+    if isinstance(choice, Question):
+        return choice
+    if (other := _other_unit(choice, facts)) is not None:
+        return other
+    return in_order(choice, told)
+
+
+def _other_unit(choice: Choice, facts: Facts) -> Question | None:
+    """Where the unit that is said beside columns without their own is that of another quantity."""
+    sense = None if facts.unit is None else unit_sense(facts.unit)
+    if sense is None or sense.role in ("acceleration", "voltage") or any(choice.columns[k].unit for k in choice.chosen):
+        return None
+    names = tuple(column.name for column in choice.columns)
+    text = f"its unit is said to be {facts.unit}, and that is {WHAT[sense.role]}, no acceleration"
+    return Question(text, "none", names)
 
 
 def table_of(
@@ -212,6 +226,7 @@ def table_of(
         unit=unit,
         time=choice.time,
         counter=choice.counter,
+        speed=choice.speed,
         facts=facts,
         skip=skip,
         blank_is_missing=False,

@@ -45,8 +45,8 @@ def settle_columns(columns: Sequence[Typed], facts: Facts, told: Told | None = N
 
 
 def needed_of(table: Table) -> tuple[int, ...]:
-    """Indexes of the columns that make samples: those chosen, time and counter."""
-    return (*table.chosen, *(k for k in (table.time, table.counter) if k is not None))
+    """Indexes of the columns that make samples: those chosen, time, counter and the shaft's speed."""
+    return (*table.chosen, *(k for k in (table.time, table.counter, table.speed) if k is not None))
 
 
 def rows_of(table: Table, columns: Mapping[int, Values]) -> Rows:
@@ -63,6 +63,7 @@ def rows_of(table: Table, columns: Mapping[int, Values]) -> Rows:
         values=values,
         stamps=None if table.time is None else there[table.time],
         counts=None if table.counter is None else there[table.counter],
+        rpm=None if table.speed is None else there[table.speed] * table.rpm_scale,
         spoilt=len(missing),
         first_spoilt=(int(missing[0]), "is not finite") if len(missing) else None,
     )

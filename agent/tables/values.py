@@ -29,10 +29,11 @@ Role: TypeAlias = Literal[
     "derived",
     "label",
     "constant",
+    "slow",
     "text",
     "unknown",
 ]
-"""What a column can be; "unknown" is measured by something that its name does not tell."""
+"""What a column can be; "unknown" is measured by something that its name does not tell, "slow" holds no vibration."""
 
 Unit: TypeAlias = Literal["g", "m/s2", "V"]
 """Of samples: acceleration, or with `Told.volts` what its sensor gave."""
@@ -55,7 +56,10 @@ class Dialect:
 
 @dataclass(frozen=True, slots=True)
 class Column:
-    """One column: its role, why, and for acceleration the unit that its values have once multiplied by `scale`."""
+    """One column: its role, and why.
+
+    Values of acceleration are in `unit` once multiplied by `scale`, those of the shaft's speed in rpm.
+    """
 
     name: str  # its header or label; its number from 1 where it has none
     role: Role
@@ -100,7 +104,7 @@ class Told:
 
 @dataclass(frozen=True, slots=True)
 class Table:
-    """A settled table. `chosen`, `time` and `counter` are indexes into `columns`; `axes` names the chosen ones.
+    """A settled table. `chosen`, `time`, `counter`, `speed` are indexes into `columns`; `axes` names the chosen ones.
 
     `names` are those that a line of this table repeats (labels, JSON keys), empty where lines hold bare fields. Values
     times their column's scale are in `unit`.
@@ -114,6 +118,7 @@ class Table:
     unit: Unit | None
     time: int | None
     counter: int | None
+    speed: int | None  # of the shaft, in rpm once multiplied by the column's scale
     facts: Facts
     skip: int  # lines before the first row
     blank_is_missing: bool  # an empty line among rows of one column is a sample without a value
@@ -126,6 +131,11 @@ class Table:
     @property
     def scales(self) -> tuple[float, ...]:
         return tuple(self.columns[k].scale for k in self.chosen)
+
+    @property
+    def rpm_scale(self) -> float:
+        """What one of the speed column's unit is in rpm."""
+        return 1.0 if self.speed is None else self.columns[self.speed].scale
 
 
 @dataclass(frozen=True, slots=True)

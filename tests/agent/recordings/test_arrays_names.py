@@ -51,3 +51,34 @@ def test_another_quantity_beside_the_signal_leaves_no_choice_and_is_said(tmp_pat
     np.savez(tmp_path / "two.npz", vib=SIGNAL[:, 0], other=np.linspace(40, 41, 50), fs=5000)
     with pytest.raises(RecordingError, match="2 variables fit"):
         read_recording(tmp_path / "two.npz")
+
+
+@pytest.mark.parametrize(
+    ("scalars", "rate_hz", "rpm"),
+    [
+        ({"sampling_rate_khz": 25.6}, 25_600, None),
+        ({"fs_khz": 12, "speed_rpm": 1797}, 12_000, 1797),
+        ({"Fs": 5120, "shaft_speed_hz": 29.95}, 5120, 1797),
+        ({"dt_ms": 0.1}, 10_000, None),
+        ({"sampleInterval": 1e-4}, 10_000, None),
+        ({"Ts": 1e-4}, 10_000, None),
+        ({"samplingRate": 5120, "dt": 1 / 5120}, 5120, None),
+        ({"fs": 5120, "dt_ms": 1.0}, None, None),
+    ],
+)
+def test_scalars_beside_the_signal_by_their_names_and_units(
+    tmp_path: Path, scalars: dict[str, float], rate_hz: float | None, rpm: float | None
+) -> None:
+    signal = np.random.default_rng(0).normal(0, 1, 600)
+    path = tmp_path / "a.npz"
+    np.savez(path, acc=signal, **{name: np.array(value) for name, value in scalars.items()})
+    recording = read_recording(path)
+    assert (recording.rate_hz, recording.rpm) == (rate_hz, rpm)
+
+
+def test_a_vector_without_vibration_is_asked_about(tmp_path: Path) -> None:
+    path = tmp_path / "a.npy"
+    np.save(path, 41 + 0.4 * np.cos(np.arange(4000) / 90))
+    with pytest.raises(RecordingError, match="changes slowly, as a temperature does"):
+        read_recording(path)
+    assert len(read_recording(path, variable="1").samples) == 4000
