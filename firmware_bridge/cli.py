@@ -39,6 +39,10 @@ def main(arguments: Sequence[str] | None = None) -> int:
         return os.EX_USAGE
 
 
+COUNTS = ("hello_s", "jitter_us", "fifo_overruns", "queue_stalls", "resets")
+"""Options of `simulate` that are counts or lengths of time."""
+
+
 def _simulate(options: argparse.Namespace) -> int:
     from firmware_bridge import runners
     from firmware_bridge.device import Profile, Troubles, VirtualSensor
@@ -48,6 +52,11 @@ def _simulate(options: argparse.Namespace) -> int:
 
     if options.seconds is not None and not 0 < options.seconds < math.inf:
         raise ValueError(f"--seconds {options.seconds:g} is no length of time")
+    if options.rpm == 0:  # the simulator has shafts at rest, but no sensor is tried on one
+        raise ValueError("--rpm 0 turns no shaft; give revolutions per minute, such as 1797")
+    for name in COUNTS:
+        if not 0 <= (given := getattr(options, name)) < math.inf:
+            raise ValueError(f"--{name.replace('_', '-')} {given:g} is no number from 0 on")
     steps = parse_script(options.script) if options.script else [(options.fault, 1.0)]
     profile = Profile(rate_hz=options.rate_hz, hello_s=options.hello_s)
     troubles = Troubles(

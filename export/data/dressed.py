@@ -39,7 +39,15 @@ def dressed_table(
     cache.mkdir(parents=True, exist_ok=True)
     healthy = [row for row in rows if row.label == HEALTHY]
     key = hashlib.sha256(feature_digest(spec).encode() + Path(__file__).read_bytes())
-    key.update(repr((count, seed, [(str(row.path), row.variable, row.rate_hz) for row in healthy])).encode())
+    key.update(
+        repr(
+            (
+                count,
+                seed,
+                [(str(row.path), row.variable, row.rate_hz, *([row.unit] if row.unit else ())) for row in healthy],
+            )
+        ).encode()
+    )
     kept = cache / f"dressed-{key.hexdigest()[:24]}.npz"
     if kept.exists():
         return load(kept)

@@ -1,9 +1,9 @@
 """A recording set as a CSV table: one row per recording, every fault of the table reported by file, line and column.
 
 Header: path,variable,rate_hz,rpm,bearing,machine,group,label,role, and after these columns that may be left out:
-rpm_tolerance. `group` is the unit that never sits on both sides of a split (a physical bearing, a run); `role` is empty
-or "baseline" (teaches the healthy baseline, never scored); `rpm_tolerance` is the share by which the shaft may turn
-faster or slower than `rpm` says, where that is more or less than a motor's slip.
+rpm_tolerance, unit. `group` is what never sits on both sides of a split (a physical bearing, a run); `role` is empty or
+"baseline" (teaches the healthy baseline, never scored); `rpm_tolerance` is the share by which the shaft may turn faster
+or slower than `rpm` says, where that is more or less than a motor's slip; `unit` is that of files which do not say it.
 """
 
 from __future__ import annotations
@@ -18,11 +18,13 @@ from typing import Literal
 from agent.bearings.given import inside_of
 from agent.errors import TextVibError
 from agent.machine import DEFAULT_TOLERANCE, Inside
+from agent.recordings.read import Recording, read_recording
 from agent.types import FAULTS
 
 COLUMNS = ("path", "variable", "rate_hz", "rpm", "bearing", "machine", "group", "label", "role")
-OPTIONAL = ("rpm_tolerance",)
+OPTIONAL = ("rpm_tolerance", "unit")
 ROLES = ("", "baseline")
+UNITS: tuple[Literal["g", "m/s2", "raw"], ...] = ("g", "m/s2", "raw")
 WIDEST_TOLERANCE = 0.2
 
 
@@ -46,6 +48,7 @@ class ManifestRow:
     label: str
     role: Literal["", "baseline"] = ""
     rpm_tolerance: float | None = None  # relative; None: as far as slip goes
+    unit: Literal["g", "m/s2", "raw"] | None = None  # None: as the file says
 
     @property
     def tolerance(self) -> float:
@@ -55,6 +58,11 @@ class ManifestRow:
     @property
     def geometry(self) -> Inside | None:
         return inside_of(self.bearing)
+
+
+def read_row(row: ManifestRow) -> Recording:
+    """The recording of a row, with its rate and unit where the file says none; RecordingError where they disagree."""
+    return read_recording(row.path, variable=row.variable or None, rate_hz=row.rate_hz, unit=row.unit)
 
 
 def read_manifest(path: Path, *, labels: Sequence[str] = FAULTS) -> tuple[ManifestRow, ...]:
@@ -112,6 +120,9 @@ def _row(
         problems.append(f"column label: {cells['label']!r} is none of {', '.join(labels)}")
     if cells["role"] not in ROLES:
         problems.append(f"column role: {cells['role']!r} is neither empty nor baseline")
+    unit = next((unit for unit in UNITS if unit == cells["unit"]), None)
+    if unit is None and cells["unit"]:
+        problems.append(f"column unit: {cells['unit']!r} is none of {', '.join(UNITS)}")
     numbers: dict[str, float | None] = {}
     for name in ("rate_hz", "rpm", "rpm_tolerance"):
         numbers[name] = _positive(cells[name], name, problems)
@@ -136,6 +147,7 @@ def _row(
         group=cells["group"],
         label=cells["label"],
         role="baseline" if cells["role"] else "",
+        unit=unit,
         rpm_tolerance=numbers["rpm_tolerance"],
     ), []
 

@@ -30,12 +30,11 @@ from agent.dsp.spectra import FeatureSpec, analyse
 from agent.dsp.speed import SpeedTrack
 from agent.errors import RecordingError
 from agent.machine import DEFAULT_TOLERANCE, AxisRole, Bearing, Inside, Machine
-from agent.recordings.read import read_recording
 from agent.stream.quality import fault_of_signal
 from agent.stream.windowing import window_length
 from agent.types import AXES, Rate, Samples, Stream, Window
 from export.data.healthy import NEITHER_HALF
-from export.data.manifest import ManifestRow
+from export.data.manifest import ManifestRow, read_row
 from export.data.table import Table, join, load, save
 from export.progress import track
 
@@ -158,7 +157,7 @@ def labelled(
 
 def read_samples(row: ManifestRow) -> tuple[Samples, float]:
     """Samples (n, axes) of a recording and their rate in Hz; RecordingError where either is missing."""
-    recording = read_recording(row.path, variable=row.variable or None, rate_hz=row.rate_hz)
+    recording = read_row(row)
     if recording.rate_hz is None:
         raise RecordingError(f"{row.path}: its sample rate is neither in the file nor in the manifest (rate_hz)")
     return recording.samples, recording.rate_hz

@@ -27,12 +27,12 @@ from agent.errors import RecordingError
 from agent.machine import Bearing, Machine, SensorSetup
 from agent.pipeline import Pipeline
 from agent.ports import Encoder
-from agent.recordings.read import Recording, blocks_of, read_recording
+from agent.recordings.read import Recording, blocks_of
 from agent.recordings.short import cutting_of, piece_seconds, windows_of
 from agent.stream.cutting import SHORTEST_S, Cutting, whole_windows, windows_like
 from agent.stream.quality import fault_of_signal
 from agent.types import INVALID, Alert, Diagnosis, Match, Window
-from export.data.manifest import ManifestRow
+from export.data.manifest import ManifestRow, read_row
 from export.network.graph import Floats
 from export.progress import track
 
@@ -230,7 +230,7 @@ def _machine(row: ManifestRow) -> Machine:
 
 
 def _read(row: ManifestRow) -> Recording:
-    recording = read_recording(row.path, variable=row.variable or None, rate_hz=row.rate_hz)
+    recording = read_row(row)
     if recording.rate_hz is None:
         raise RecordingError(f"{row.path}: its sample rate is neither in the file nor in the manifest (rate_hz)")
     return recording

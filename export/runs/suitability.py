@@ -13,11 +13,10 @@ from pathlib import Path
 from agent.dsp.spectra import FeatureSpec
 from agent.errors import RecordingError
 from agent.faults import FAULTS, HEALTHY
-from agent.recordings.read import read_recording
 from agent.stream.windowing import window_length
 from export.calibration.deviation import NEEDED, alike_recordings, is_enough
 from export.data.healthy import SAME_SPEED
-from export.data.manifest import ManifestError, ManifestRow
+from export.data.manifest import ManifestError, ManifestRow, read_row
 from export.progress import track
 
 NAMED = 3  # files of one lack; more would not be read
@@ -62,7 +61,7 @@ def lacks_of(surveyed: Sequence[Surveyed], spec: FeatureSpec, *, hop_s: float, m
 
 def _surveyed(row: ManifestRow, spec: FeatureSpec, hop_s: float) -> Surveyed:
     try:
-        recording = read_recording(row.path, variable=row.variable or None, rate_hz=row.rate_hz)
+        recording = read_row(row)
     except RecordingError as error:
         return Surveyed(row, problem=str(error))
     if (rate_hz := recording.rate_hz) is None:
@@ -169,7 +168,7 @@ def _units(usable: Sequence[Surveyed]) -> Iterable[str]:
     if raw := [one for one in usable if not one.has_unit]:
         yield (
             f"no unit in {_files(raw)}: training needs none, spectra are compared by shape; velocity and ISO zone "
-            "will need it at the edge (replay --unit)"
+            "will need it at the edge (column unit; replay --unit)"
         )
 
 

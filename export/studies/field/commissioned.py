@@ -19,10 +19,9 @@ from agent.alerting.window_rules import DecisionConfig
 from agent.diagnosis.baseline import MIN_WINDOWS, SAME_SPEED
 from agent.dsp.spectra import FeatureSpec
 from agent.machine import Bearing, Machine, SensorSetup
-from agent.recordings.read import read_recording
 from agent.recordings.recording import Recording
 from agent.types import HEALTHY
-from export.data.manifest import ManifestRow
+from export.data.manifest import ManifestRow, read_row
 from export.progress import track
 from export.scoring.statistics import Rate, Share, rate_of, share_of_count
 from export.studies.columns.splits import FAMILIES, machine_column
@@ -104,11 +103,7 @@ def cell_of(material: Material, family: str, rows: Sequence[ManifestRow], config
     column = machine_column(material.recorded, family)
     taught = Material(material.recorded.take(column.trained), material.simulated, material.spec)
     edge = trained_edge(taught, config)
-    played = [
-        Played(row, read_recording(row.path, variable=row.variable or None, rate_hz=row.rate_hz), row.rpm)
-        for row in rows
-        if row.rpm is not None
-    ]
+    played = [Played(row, read_row(row), row.rpm) for row in rows if row.rpm is not None]
     skipped: list[str] = []
     if healthy_at_length(taught) is not taught.recorded:
         skipped.append(

@@ -4,13 +4,14 @@ from __future__ import annotations
 
 from pathlib import Path
 
+import numpy as np
 import pytest
 
 from agent.bearings.given import inside_of
 from agent.machine import DEFAULT_TOLERANCE, Geometry
 from export.cli import main
 from export.data.layouts import LAYOUTS, rows_below
-from export.data.manifest import COLUMNS, ManifestError, ManifestRow, read_manifest, write_manifest
+from export.data.manifest import COLUMNS, ManifestError, ManifestRow, read_manifest, read_row, write_manifest
 
 HEADER = ",".join(COLUMNS)
 
@@ -63,8 +64,21 @@ def test_a_column_that_may_be_left_out_is_read_and_written_where_a_row_needs_it(
 def test_a_header_with_other_columns_says_which_may_stand(tmp_path: Path, more: str) -> None:
     path = tmp_path / "set.csv"
     path.write_text(f"{','.join(COLUMNS)},{more}\n", encoding="utf-8")
-    with pytest.raises(ManifestError, match="after these may stand: rpm_tolerance"):
+    with pytest.raises(ManifestError, match="after these may stand: rpm_tolerance, unit"):
         read_manifest(path)
+
+
+def test_a_unit_may_stand_behind_and_is_that_of_files_without_one(tmp_path: Path) -> None:
+    path = written(tmp_path, "a.npy,,5120,,,m,g,healthy,,m/s2", "a.npy,,5120,,,m,g,ball,,", header=f"{HEADER},unit")
+    np.save(tmp_path / "a.npy", np.random.default_rng(0).normal(0, 9.80665, 6000))
+    rows = read_manifest(path)
+    assert [row.unit for row in rows] == ["m/s2", None]
+    assert [read_row(row).unit for row in rows] == ["g", "raw"]
+    assert read_row(rows[0]).samples.std() == pytest.approx(1, abs=0.05)
+    (tmp_path / "again.csv").write_text(write_manifest(rows), encoding="utf-8")
+    assert read_manifest(tmp_path / "again.csv") == rows
+    with pytest.raises(ManifestError, match="column unit: 'mm/s' is none of g, m/s2, raw"):
+        read_manifest(written(tmp_path, "a.npy,,,,,m,g,ball,,mm/s", header=f"{HEADER},unit"))
 
 
 @pytest.mark.parametrize(
