@@ -87,11 +87,20 @@ def unwrapped(ticks: Floats) -> tuple[Floats, int]:
         if steps[k] >= -2 * step:  # jitter
             continue
         round_ = next((r for r in WRAPS if _fits(r, steps[k], step, ticks)), None)
+        round_ = round_ or _own_round(ticks, back, step)
         if round_ is None:
             return ticks, 0
         moved[k + 1 :] += round_
         wraps += 1
     return moved, wraps
+
+
+def _own_round(ticks: Floats, back: NDArray[np.intp], step: float) -> float | None:
+    """Ticks of a counter that goes round at any number, as one of a drive or the mains does; None: it is none."""
+    tops, bottoms = ticks[back], ticks[back + 1]
+    if len(back) < 2 or step != 1 or np.ptp(tops) or np.ptp(bottoms) or bottoms[0] not in (0, 1):
+        return None
+    return float(tops[0] - bottoms[0] + step)
 
 
 def _fits(round_: float, fall: float, step: float, ticks: Floats) -> bool:

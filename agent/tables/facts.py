@@ -6,7 +6,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from typing import TypeVar
 
 from agent.tables.numbers import number_of
@@ -26,14 +26,15 @@ _RATE = re.compile(
     r"|frecuencia de muestreo|muestreo|샘플링\s*(?:주파수|레이트|속도|율)?|샘플\s*레이트|표본화\s*주파수|측정\s*주파수)"
     r"(?:[\s_]*[\[(]?(?P<unit>[km]?hz|ksps|sps|s/s|samples/s(?:ec)?)[\])]?)?"
 )
+_SAMPLED = re.compile(r"\bsampl(?:ed|ing) (?:at|with|of) (\d[\d.,]* ?k?hz)\b", re.IGNORECASE)  # in a sentence
 _INTERVAL = re.compile(
     r"(?:delta[\s_-]?[xt]|dt|d_t|sampl\w*[\s_-]*(?:interval|period|time|step)|t_?sample"
     r"|(?:time[\s_-]*)?(?:interval|increment|step)"
-    r"|wf_increment|x[\s_-]?increment|abtastintervall|schrittweite|샘플링\s*(?:간격|주기))"
+    r"|wf_increment|x[\s_-]?(?:increment|step|spacing|interval)|abtastintervall|schrittweite|샘플링\s*(?:간격|주기))"
     r"(?:[\s_]*[\[(]?(?:in[\s_])?(?P<unit>s|secs?|seconds?|ms|msecs?|us|usecs?|ns)[\])]?)?"
 )
 _UNIT = re.compile(
-    r"(?:y[\s_-]?)?units?(?:[\s_-]?(?:label|y))?|y_unit_label|einheit\w*|unite|unidad(?:es)?|단위"
+    r"(?:y[\s_-]?|vertical[\s_-]?)?units?(?:[\s_-]?(?:label|y))?|y[\s_-]?axis|y_unit_label|einheit\w*|unite|unidad(?:es)?|단위"
     r"|acc(?:eleration)? unit"
 )
 _RPM = re.compile(
@@ -59,9 +60,11 @@ _HZ = {
 _PER_MINUTE = {"": 1.0, "rpm": 1.0, "1/min": 1.0, "min-1": 1.0, "r/min": 1.0, "u/min": 1.0, "hz": 60.0, "rps": 60.0}
 
 
-def facts_of(lines: Iterable[str]) -> Facts:
+def facts_of(lines: Sequence[str]) -> Facts:
     """What remarks and lines of `name: value` before a table say."""
-    return facts_of_pairs((match["key"], match["value"]) for line in lines if (match := _PAIR.match(line[:400])))
+    pairs = ((match["key"], match["value"]) for line in lines if (match := _PAIR.match(line[:400])))
+    prose = (("rate", match[1]) for line in lines if (match := _SAMPLED.search(line[:400])))
+    return facts_of_pairs([*pairs, *prose])
 
 
 def facts_of_pairs(pairs: Iterable[tuple[str, str]]) -> Facts:
@@ -132,4 +135,4 @@ def _number(value: str) -> list[tuple[float, str]]:
         text = text.replace(",", "")
     number = number_of(text)
     number = number_of(text, ",") if number is None else number
-    return [] if number is None else [(number, plain(match["unit"]))]
+    return [] if number is None else [(number, plain(match["unit"]).rstrip("."))]

@@ -5,6 +5,7 @@ A line with a number in it is no header, and a wider or narrower one is said to 
 
 from __future__ import annotations
 
+import re
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
@@ -13,6 +14,9 @@ from agent.tables.lines import fields_of
 from agent.tables.numbers import number_of
 from agent.tables.units import unit_sense
 from agent.tables.values import Dialect, LeftOut
+
+LEAST_WORDS = 3  # of a sentence, for each figure in it
+_LISTED = re.compile(r"[\t;|]|[\[(][^\])]*[\])].*[,\s].*[\[(]")  # separated, or with units in brackets
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,6 +36,9 @@ def header_of(before: Sequence[str], writing: Writing) -> Header:
         text = line.lstrip("#%!/ ").rstrip(" \r\n")
         if not text.strip():
             continue
+        if _is_sentence(text):
+            nearest = False
+            continue
         fields = _header_fields(text, writing)
         if not units and len(fields) == writing.width and _are_units(fields):
             units = tuple(field.strip("[]() ") or None for field in fields)
@@ -39,7 +46,7 @@ def header_of(before: Sequence[str], writing: Writing) -> Header:
         if any(number_of(field, writing.dialect.decimal) is not None for field in fields) or not any(fields):
             nearest = False
             continue
-        if len(fields) == writing.width:
+        if len(fields) == writing.width and (nearest or writing.width > 1):  # any line of words is one column
             return Header(tuple(fields), units)
         if nearest and _trails(fields, writing.width):
             return Header(tuple(fields[: writing.width]), units)
@@ -48,6 +55,12 @@ def header_of(before: Sequence[str], writing: Writing) -> Header:
             return Header((), units, note)
         nearest = False
     return Header((), units)
+
+
+def _is_sentence(text: str) -> bool:
+    """Whether a line says a figure in words, as `Length processed: 11264 samples.` does, and names no columns."""
+    figures = sum(number_of(word.strip(".,;:")) is not None for word in text.split())
+    return figures > 0 and len(text.split()) >= LEAST_WORDS * figures and not _LISTED.search(text)
 
 
 def _header_fields(text: str, writing: Writing) -> list[str]:

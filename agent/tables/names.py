@@ -113,7 +113,8 @@ def _with_unit(words: NameSense, unit: str) -> NameSense:
         return named if words.strength != "none" else replace(named, strength="neutral")
     if words.role == sense.role:
         return replace(named, strength="sure")
-    if words.role in ("acceleration", "time", "speed") or words.strength != "sure":
+    turns = words.role == "velocity" and sense.role == "speed"  # a velocity in rpm is the shaft's
+    if turns or words.role in ("acceleration", "time", "speed") or words.strength != "sure":
         if words.role == "derived":
             return named
         return replace(named, role=sense.role, strength="sure")

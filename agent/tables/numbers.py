@@ -10,8 +10,10 @@ from datetime import UTC, datetime
 
 from agent.tables.values import Decimal
 
-_NUMBER = re.compile(r"[+-]?(?:\d+\.?\d*|\.\d+)(?:[eE][+-]?\d+)?", re.ASCII)
-_FORTRAN = re.compile(r"([+-]?(?:\d+\.?\d*|\.\d+))[dDqQ]([+-]?\d{1,3})|([+-]?(?:\d+\.\d*|\.\d+))([+-]\d{3})", re.ASCII)
+_NUMBER = re.compile(r"[+-]?(?!0\d+[eE])(?:\d+\.?\d*|\.\d+)(?:[eE][+-]?\d+)?", re.ASCII)
+_FORTRAN = re.compile(
+    r"([+-]?(?:\d+\.\d*|\.\d+|\d(?=[dDqQ][+-])))(?:[dDqQ]([+-]?\d{1,3})|(?<=[.\d])([+-]\d{3}))", re.ASCII
+)
 _GROUPS = {
     ".": re.compile(r"[+-]?[1-9]\d{0,2}(?:,\d{3})+(?:\.\d*)?", re.ASCII),
     ",": re.compile(r"[+-]?[1-9]\d{0,2}(?:\.\d{3})+(?:,\d*)?", re.ASCII),
@@ -42,7 +44,7 @@ def number_of(field: str, decimal: Decimal = ".") -> float | None:
     if _NUMBER.fullmatch(text):
         return float(text)
     if (parts := _FORTRAN.fullmatch(text)) is not None:
-        return float(f"{parts[1] or parts[3]}e{parts[2] or parts[4]}")
+        return float(f"{parts[1]}e{parts[2] or parts[3]}")
     return float(text.replace("ovf", "inf")) if text.lower() in _NOT_FINITE else None
 
 
