@@ -7,13 +7,14 @@ import os
 from collections.abc import Callable
 
 from agent.commands import running
+from agent.messages.words import say
 from agent.service.alert_requests import Acknowledge, Close, Remote, Unshelve
 from agent.service.control import ask
 
-REQUESTS: dict[str, tuple[Callable[[str, str | None], Remote], str]] = {
-    "acknowledge": (Acknowledge, "acknowledged"),
-    "unshelve": (Unshelve, "taken back from the shelf"),
-    "close": (Close, "closed"),
+REQUESTS: dict[str, Callable[[str, str | None], Remote]] = {
+    "acknowledge": Acknowledge,
+    "unshelve": Unshelve,
+    "close": Close,
 }
 
 
@@ -26,7 +27,6 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 
 def main(args: argparse.Namespace) -> int:
-    request, done = REQUESTS[args.command]
-    answer = ask(running.state_dir_of(args), request(args.alert, args.by))
-    print(f"{answer['alert']}: {done}")
+    answer = ask(running.state_dir_of(args), REQUESTS[args.command](args.alert, args.by))
+    print(say(f"asked.{args.command}", running.language_of(args, answer), alert=answer["alert"]))
     return os.EX_OK

@@ -13,6 +13,8 @@ from pathlib import Path
 from typing import Any
 
 from agent.commands import running
+from agent.messages.notices import in_language
+from agent.messages.words import Language, say, words_for
 from agent.service.control import Cancel, Commission, Learnt, ask
 
 EX_REFUSED = 1
@@ -46,62 +48,61 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 def main(args: argparse.Namespace) -> int:
     state_dir = running.state_dir_of(args)
     if args.cancel:
-        _print_remarks(ask(state_dir, Cancel(sensor=args.sensor)))
-        print(f"{args.sensor}: commissioning is given up")
+        answer = ask(state_dir, Cancel(sensor=args.sensor))
+        language = running.language_of(args, answer)
+        running.print_remarks(answer, language)
+        print(say("asked.given_up", language, sensor=args.sensor))
         return os.EX_OK
     request = Commission(sensor=args.sensor, windows=args.windows, anyway=args.anyway, after_repair=args.after_repair)
     answer = ask(state_dir, request)
-    count = "next windows, until they bring nothing new" if args.windows is None else f"next {args.windows} windows"
-    print(f"{args.sensor}: learning from the {count}")
-    _print_remarks(answer)
+    language = running.language_of(args, answer)
+    how = "asked.learning" if args.windows is None else "asked.learning_from"
+    print(say(how, language, sensor=args.sensor, windows=args.windows))
+    running.print_remarks(answer, language)
     sys.stdout.flush()
     if args.no_wait:
-        print("follow it with: textvib-agent status")
+        print(say("asked.follow", language, command="textvib-agent status"))
         return os.EX_OK if answer.get("kept", True) else os.EX_TEMPFAIL
     try:
-        return _wait(state_dir, args.sensor)
+        return _wait(state_dir, args.sensor, language)
     except KeyboardInterrupt:
-        print(f"{args.sensor}: commissioning goes on without this command; --cancel gives it up", file=sys.stderr)
+        print(say("asked.goes_on", language, sensor=args.sensor), file=sys.stderr)
         raise
 
 
-def _wait(state_dir: Path, sensor: str) -> int:
+def _wait(state_dir: Path, sensor: str, language: Language) -> int:
     """Until it has ended, telling how far it is now and then; the exit code."""
     told_s = time.monotonic()
     while True:
         answer = ask(state_dir, Learnt(sensor=sensor))
         if not answer["learning"]:
-            return _print_end(sensor, answer)
+            return _print_end(sensor, answer, language)
         if time.monotonic() - told_s >= TELL_EVERY_S:
             told_s = time.monotonic()
-            print(f"{sensor}: {answer['words'][0]}{_hindered(answer)}", file=sys.stderr, flush=True)
+            told = in_language(answer["words"][0], language) + _hindered(answer, language)
+            print(f"{sensor}: {told}", file=sys.stderr, flush=True)
         time.sleep(POLL_S)
 
 
-def _print_end(sensor: str, answer: dict[str, Any]) -> int:
+def _print_end(sensor: str, answer: dict[str, Any], language: Language) -> int:
     ended = answer["ended"]
     if ended is None:
-        print(f"{sensor}: the agent was started anew meanwhile; commission it again", file=sys.stderr)
+        print(say("asked.started_anew", language, sensor=sensor), file=sys.stderr)
         return os.EX_TEMPFAIL
     is_learnt = ended["result"] == "learnt"
     if is_learnt and not answer.get("kept", True):
-        print(f"{sensor}: learnt, and not kept: a restart forgets it", file=sys.stderr)
+        print(say("asked.not_kept", language, sensor=sensor), file=sys.stderr)
         for trouble in answer["troubles"]:
-            print(f"  {trouble}", file=sys.stderr)
+            print(f"  {in_language(trouble, language)}", file=sys.stderr)
         return os.EX_TEMPFAIL
-    for number, line in enumerate(answer["words"]):
+    for number, line in enumerate(in_language(words, language) for words in answer["words"]):
         print(f"  {line}" if number else f"{sensor}: {line}", file=sys.stdout if is_learnt else sys.stderr)
     return os.EX_OK if is_learnt else EX_REFUSED
 
 
-def _hindered(answer: dict[str, Any]) -> str:
+def _hindered(answer: dict[str, Any], language: Language) -> str:
     """Why no window may be learnt from now."""
     if answer["state"] not in ("idle", "unsteady", "invalid", "lost"):
         return ""
-    reason = f" ({answer['reason']})" if answer["reason"] else ""
-    return f"; waiting: the sensor is {answer['state']}{reason}"
-
-
-def _print_remarks(answer: dict[str, Any]) -> None:
-    for remark in answer.get("remarks", ()):
-        print(f"mind: {remark}")
+    reason = f" ({words_for('reason', answer['reason'], language)})" if answer["reason"] else ""
+    return say("asked.waiting", language, state=words_for("state", answer["state"], language), reason=reason)

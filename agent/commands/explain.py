@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from agent.errors import ConfigError, TextVibError
+from agent.messages.words import LANGUAGES, Language
 
 if TYPE_CHECKING:
     from agent.explain.finding import Finding
@@ -43,6 +44,9 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     )
     parser.add_argument("--baud", type=int, metavar="N", help="of a port; without it the usual ones are tried")
     parser.add_argument("--json", action="store_true", help="one JSON document per topic, port or file")
+    parser.add_argument(
+        "--language", choices=LANGUAGES, help="of the answer (default: that of --config, or else English)"
+    )
 
 
 def main(args: argparse.Namespace) -> int:
@@ -50,10 +54,24 @@ def main(args: argparse.Namespace) -> int:
 
     if not 0 < args.seconds <= 3600:
         raise ConfigError(f"--seconds: {args.seconds:g} is not between 0 and 3600")
-    findings = _findings(args)
-    for finding in findings:
-        print(json.dumps(document(finding), ensure_ascii=False) if args.json else "\n".join(lines_of(finding)))
+    language = _language(args)
+    for finding in _findings(args):
+        shown = (
+            json.dumps(document(finding), ensure_ascii=False) if args.json else "\n".join(lines_of(finding, language))
+        )
+        print(shown)
     return os.EX_OK
+
+
+def _language(args: argparse.Namespace) -> Language:
+    """That asked for, of this answer and of what is refused."""
+    if args.language is None and args.config is not None:
+        from agent.config.load import check_config
+
+        config, _ = check_config(args.config)
+        args.language = None if config is None else config.agent.language
+    language: Language = args.language or "en"
+    return language
 
 
 def _findings(args: argparse.Namespace) -> list[Finding]:

@@ -6,6 +6,8 @@ import argparse
 import os
 
 from agent.commands import arguments, running
+from agent.messages.notices import in_language
+from agent.messages.words import say
 from agent.service.control import Forget, ask
 
 
@@ -19,7 +21,8 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 def main(args: argparse.Namespace) -> int:
     answer = ask(running.state_dir_of(args), Forget(sensor=args.sensor, rpm=args.speed))
-    print(f"{args.sensor}: forgotten: {', '.join(answer['forgotten'])}")
-    for remark in answer["remarks"]:
-        print(f"mind: {remark}")
+    language = running.language_of(args, answer)
+    speeds = ", ".join(in_language(speed, language) for speed in answer["forgotten"])
+    print(say("asked.forgotten", language, sensor=args.sensor, speeds=speeds))
+    running.print_remarks(answer, language)
     return os.EX_OK

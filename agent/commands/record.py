@@ -7,6 +7,7 @@ import os
 from pathlib import Path
 
 from agent.commands import running
+from agent.messages.words import say
 from agent.service.control import Record, ask
 
 DEFAULT_SECONDS = 60.0
@@ -27,7 +28,8 @@ def main(args: argparse.Namespace) -> int:
     path = str(args.out.resolve()) if args.out is not None else None
     request = Record(sensor=args.sensor, seconds=args.seconds, path=path)
     answer = ask(running.state_dir_of(args), request)
-    print(f"{args.sensor}: recording {args.seconds:g} s to {answer['path']}")
+    language = running.language_of(args, answer)
+    print(say("asked.recording", language, sensor=args.sensor, seconds=f"{args.seconds:g}", path=answer["path"]))
     if not answer.get("heard", True):
-        print(f"{args.sensor}: nothing has come from it yet; if nothing comes, no file is left")
+        print(say("asked.silent", language, sensor=args.sensor))
     return os.EX_OK

@@ -1,12 +1,15 @@
-"""How a command finds the daemon it talks to: by its state directory, named directly or by a config."""
+"""How a command finds the daemon it talks to, by its state directory or a config, and in which language it answers."""
 
 from __future__ import annotations
 
 import argparse
 import os
 from pathlib import Path
+from typing import Any
 
 from agent.errors import ConfigError
+from agent.messages.notices import in_language
+from agent.messages.words import LANGUAGES, Language, as_language, say
 
 DEFAULT_STATE_DIR = "/var/lib/textvib"
 VARIABLE = "TEXTVIB_STATE_DIR"
@@ -21,6 +24,18 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         metavar="DIR",
         help=f"the running agent's state directory (default: ${VARIABLE}, else {DEFAULT_STATE_DIR})",
     )
+    parser.add_argument("--language", choices=LANGUAGES, help="of the answer (default: that of the agent)")
+
+
+def language_of(args: argparse.Namespace, answer: dict[str, Any]) -> Language:
+    """The language asked for, or else the agent's own."""
+    return as_language(args.language or answer.get("language"))
+
+
+def print_remarks(answer: dict[str, Any], language: Language) -> None:
+    """What the agent adds to its answer."""
+    for remark in answer.get("remarks", ()):
+        print(say("asked.mind", language, remark=in_language(remark, language)))
 
 
 def state_dir_of(args: argparse.Namespace) -> Path:

@@ -8,6 +8,7 @@ import time
 
 from agent.commands import alerts, running
 from agent.errors import ConfigError
+from agent.messages.words import say
 from agent.service.alert_requests import Shelve, seconds_of
 from agent.service.control import ask
 
@@ -22,7 +23,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 def main(args: argparse.Namespace) -> int:
     answer = ask(running.state_dir_of(args), Shelve(args.alert, args.duration, args.by))
     until = time.strftime("%Y-%m-%d %H:%M", time.localtime(answer["until_wall_s"]))
-    print(f"{answer['alert']}: shelved until {until}")
+    print(say("asked.shelve", running.language_of(args, answer), alert=answer["alert"], until=until))
     return os.EX_OK
 
 

@@ -23,6 +23,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 def main(args: argparse.Namespace) -> int:
     answer = ask(running.state_dir_of(args), Status())
+    answer["language"] = running.language_of(args, answer)
     shown = json.dumps(answer, ensure_ascii=False) if args.json else "\n".join(lines_of(answer, room=columns()))
     print(shown)
     return os.EX_OK

@@ -11,14 +11,13 @@ import msgspec
 from agent.explain.finding import Field, Finding, fields_of
 from agent.explain.fragment import config, name_of, speed_config
 from agent.explain.json_fields import Found
+from agent.explain.mapping_keys import is_rate, mapped, scaled
 from agent.explain.reading import Arrived, rate_of, ready_of, sent_of, tried
 from agent.sources import kind_that_hears
-from agent.sources.mapped import MappedReader
 from agent.sources.native import KEYS, SENDERS
 from agent.sources.ready_mappings import READY
-from agent.sources.sent import Unread
 from agent.sources.sparkplug import sparkplug_topic
-from agent.tables.choice import Choice, choice_of
+from agent.tables.choice import Choice, choice_of, other_unit
 from agent.tables.columns import columns_of
 from agent.tables.facts import facts_of_pairs
 from agent.tables.units import unit_sense
@@ -47,7 +46,7 @@ def explain_fields(
     parts = _parts(found, columns, constant, facts)
     if dialect == "Sparkplug B":
         parts.pop("seq", None)  # counts all messages of a node, not those of this device
-    choice = _choice(found, columns, set(parts.values()))
+    choice = _choice(found, columns, set(parts.values()), facts)
     used = {paths.index(path): part for part, path in parts.items()}
     examples = {k: found[path].example for k, path in enumerate(paths)}
     ready = ready_of(messages, is_samples=isinstance(choice, Choice), is_native=set(paths) <= KEYS)
@@ -74,6 +73,7 @@ def _as_part(shown: Field) -> Field:
 
 _PARTS = {
     "rate": "says the sample rate",
+    "interval": "says the time between samples",
     "unit": "says the unit",
     "seq": "counts messages",
     "sender": "names who sends",
@@ -96,7 +96,7 @@ def _parts(
     for path, value in constant.items():
         said = facts_of_pairs([(_last(path), value)])
         if said.rate_hz is not None and facts.rate_hz is not None:
-            parts.setdefault("rate", path)
+            parts.setdefault("rate" if is_rate(_last(path), value) else "interval", path)
         sense = unit_sense(value)
         if said.unit is not None and sense is not None and sense.base in ("g", "m/s2"):
             parts.setdefault("unit", path)
@@ -121,7 +121,7 @@ def _candidates(found: dict[str, Found], taken: set[str]) -> list[int]:
     return [k for k, (path, one) in enumerate(found.items()) if path not in taken and one.most == most]
 
 
-def _choice(found: dict[str, Found], columns: Sequence[Column], taken: set[str]) -> Choice | str:
+def _choice(found: dict[str, Found], columns: Sequence[Column], taken: set[str], facts: Facts) -> Choice | str:
     indexes = _candidates(found, taken)
     cells = [one.cells for one in found.values()]
     numeric = [k for k in indexes if columns[k].role != "text"]
@@ -129,6 +129,8 @@ def _choice(found: dict[str, Found], columns: Sequence[Column], taken: set[str])
         return "no field holds numbers that could be samples"
     named = [replace(columns[k], name=list(found)[k]) for k in indexes]
     choice = choice_of([cells[k] for k in indexes], named, Told())
+    if isinstance(choice, Choice) and (wrong := other_unit(choice, facts, Told())) is not None:
+        return wrong.text
     return choice if isinstance(choice, Choice) else choice.text
 
 
@@ -142,12 +144,14 @@ def _samples(
     ready: str | None,
 ) -> Finding:
     native = {axis: axis for axis in axes} == axes and set(parts.values()) <= KEYS | SENDERS
-    mapping = msgspec.convert({**axes, **_mapped(parts, messages), **_scaled(choice)}, Mapping)
+    mapping = msgspec.convert({**axes, **mapped(parts, messages, facts), **scaled(choice)}, Mapping)
     if finding.dialect.startswith("Sparkplug"):
         mapping = msgspec.structs.replace(mapping, format="sparkplug_b")
     rate_hz, rate_from = rate_of(finding.what, messages, mapping, facts)
     unit = choice.unit or ("g" if facts.unit == "g" else facts.unit)
     is_ready = ready is not None and READY[ready].mapping.x is not None
+    if ready is not None and is_ready and "rate" in parts:  # it must find the rate, too
+        is_ready = any(one.rate_hz is not None for one in sent_of(messages[:1], READY[ready].mapping))
     if ready is not None and is_ready:
         mapping = READY[ready].mapping
         unit = mapping.scaled_unit or unit
@@ -185,24 +189,6 @@ def _samples(
         questions=questions,
         config=config(SOURCE, sensor, remarks=remarks),
     )
-
-
-def _mapped(parts: dict[str, str], messages: Sequence[Arrived]) -> dict[str, str]:
-    """Keys of a mapping for all but the axes; a time whose unit nothing shows is left out."""
-    keys: dict[str, str] = {
-        part: path for part, path in parts.items() if part in ("rate", "unit", "time", "seq", "sender")
-    }
-    if "time" in keys:
-        probe = MappedReader(Mapping(x=keys["time"], time=keys["time"])).read(messages[0].payload, quantity=None)
-        if isinstance(probe, Unread) and probe.key == "time":
-            keys["time_unit"] = "ms"
-    return keys
-
-
-def _scaled(choice: Choice) -> dict[str, Any]:
-    scales = {choice.columns[k].scale for k in choice.chosen}
-    scale = scales.pop() if len(scales) == 1 else 1.0
-    return {"scale": scale, "scaled_unit": choice.unit} if choice.unit is not None and scale != 1.0 else {}
 
 
 def _subscribed(topic: str) -> str:

@@ -2,13 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
+from agent.messages.notices import in_language
+from agent.messages.terminal import padded, width
+from agent.messages.words import Language, say, words_for
 from agent.tables.values import Column, LeftOut
 
 MOST_COLUMNS = 40  # that are shown
+LABEL = 10  # columns of a label
 
 
 @dataclass(frozen=True, slots=True)
@@ -87,29 +91,40 @@ def document(finding: Finding) -> dict[str, Any]:
     }
 
 
-def lines_of(finding: Finding) -> Iterator[str]:
-    """A finding for a person."""
+def lines_of(finding: Finding, language: Language = "en") -> Iterator[str]:
+    """A finding for a person; names and figures, and the config, stay as they are."""
+    dialect, arrived = in_language(finding.dialect, language), in_language(finding.arrived, language)
     yield finding.what
-    yield f"  is         {finding.dialect}" + (f"; {finding.arrived}" if finding.arrived else "")
-    if finding.fields:
-        width = min(32, max(len(f.name) for f in finding.fields))
-        for number, one in enumerate(finding.fields[:MOST_COLUMNS]):
-            label = "fields" if number == 0 else ""
-            becomes = f" -> {one.used_as}" if one.used_as else ""
-            unit = f" [{one.unit}]" if one.unit else ""
-            shown = f"  ({one.example})" if one.example else ""
-            yield f"  {label:<10} {one.name:<{width}}  {one.role}{unit}: {one.reason}{becomes}{shown}"
-        if len(finding.fields) > MOST_COLUMNS:
-            yield f"  {'':<10} and {len(finding.fields) - MOST_COLUMNS} more"
+    yield from _labelled("is", (dialect + (f"; {arrived}" if arrived else ""),), language)
+    shown = finding.fields[:MOST_COLUMNS]
+    room = min(32, max((width(one.name) for one in shown), default=0))
+    more = len(finding.fields) - len(shown)
+    fields = [_of_field(one, room, language) for one in shown]
+    yield from _labelled("fields", (*fields, *([say("explain.more", language, count=more)] if more else [])), language)
     if finding.axes:
-        yield f"  axes       {' '.join(finding.axes)}"
+        yield from _labelled("axes", (" ".join(finding.axes),), language)
     if finding.rate_hz is not None:
-        yield f"  rate       {finding.rate_hz:g} Hz, {finding.rate_from}"
+        how = in_language(finding.rate_from, language)
+        yield from _labelled("rate", (f"{finding.rate_hz:g} Hz, {how}",), language)
     if finding.axes:
-        yield f"  unit       {finding.unit or 'not said: figures that need one are left out (unit = ...)'}"
-    for label, texts in (("left out", finding.left_out), ("note", finding.notes), ("asked", finding.questions)):
-        for number, text in enumerate(texts):
-            yield f"  {label if number == 0 else '':<10} {text}"
+        yield from _labelled("unit", (finding.unit or say("explain.no_unit", language, key="unit = ..."),), language)
+    for label, texts in (("left_out", finding.left_out), ("note", finding.notes), ("asked", finding.questions)):
+        yield from _labelled(label, tuple(in_language(text, language) for text in texts), language)
     if finding.config:
-        yield "  config"
+        yield from _labelled("config", ("",), language)
         yield from (f"    {line}" for line in finding.config.splitlines())
+
+
+def _of_field(one: Field, room: int, language: Language) -> str:
+    role, reason = words_for("role", one.role, language), in_language(one.reason, language)
+    unit = f" [{one.unit}]" if one.unit else ""
+    becomes = f" -> {one.used_as}" if one.used_as else ""
+    shown = f"  ({one.example})" if one.example else ""
+    return f"{padded(one.name, room)}  {role}{unit}: {reason}{becomes}{shown}"
+
+
+def _labelled(label: str, texts: Sequence[str], language: Language) -> Iterator[str]:
+    """A label before the first of these lines."""
+    for number, text in enumerate(texts):
+        shown = say(f"explain.{label}", language) if number == 0 else ""
+        yield f"  {padded(shown, LABEL)} {text}".rstrip()

@@ -33,7 +33,9 @@ def explain_table(what: str, found: Table | Question, lines: Sequence[str], *, a
     if rate_hz is None and found.facts.rate_hz is not None:
         rate_hz, rate_from = found.facts.rate_hz, "as the lines before it say"
     used: dict[int, str] = dict(zip(found.chosen, found.axes, strict=True))
-    used |= {k: part for k, part in ((found.time, "time"), (found.counter, "count")) if k is not None}
+    used |= {
+        k: part for k, part in ((found.time, "time"), (found.counter, "count"), (found.speed, "speed")) if k is not None
+    }
     return Finding(
         what,
         f"a table of text: {_written(found.dialect)}" + (", names on every line" if found.names else ""),

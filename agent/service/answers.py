@@ -46,6 +46,14 @@ class Answers:
         self._tapes = tapes
 
     def answer(self, request: Request) -> Answer:
+        """What is asked for, and the agent's language; what it refuses is in that."""
+        language = self._everything.parts.config.agent.language
+        try:
+            return {**self._answered(request), "language": language}
+        except ConfigError as error:
+            raise ConfigError(*(in_language(line, language) for line in str(error).splitlines())) from error
+
+    def _answered(self, request: Request) -> Answer:
         match request:
             case Status():
                 return self._status()
@@ -89,7 +97,6 @@ class Answers:
                 )
                 for sensor, desk in desks.items()
             },
-            "language": language,
         }
 
     def _learnt(self, request: Learnt) -> Answer:

@@ -12,12 +12,13 @@ from typing import Final
 
 import numpy as np
 
-from agent.tables.columns import CALLED_TIME, Cells, is_gravity
+from agent.tables.columns import CALLED_TIME, WHAT, Cells, is_gravity
 from agent.tables.contents import contents_of
 from agent.tables.named_columns import as_told, find, labels_of, told_columns
 from agent.tables.repeats import repeats_of
 from agent.tables.shaft_speed import speed_of
-from agent.tables.values import Column, LeftOut, Question, Role, Told, Unit
+from agent.tables.units import unit_sense
+from agent.tables.values import Column, Facts, LeftOut, Question, Role, Told, Unit
 from agent.types import AXES
 
 UNITS: Final[tuple[Unit, ...]] = ("g", "m/s2", "V")
@@ -103,6 +104,19 @@ def in_order(choice: Choice, told: Told) -> Choice | Question:
     if unsorted is None:
         return choice
     return Question(f"column {unsorted} {CALLED_TIME}", "time_column", labels_of(columns))
+
+
+def other_unit(choice: Choice, facts: Facts, told: Told) -> Question | None:
+    """Where the unit that is said beside columns without their own is that of another quantity, or of its sensor."""
+    sense = None if facts.unit is None else unit_sense(facts.unit)
+    if sense is None or sense.role == "acceleration" or any(choice.columns[k].unit for k in choice.chosen):
+        return None
+    is_voltage = sense.role == "voltage"
+    if is_voltage and (told.volts or told.columns is not None):
+        return None
+    names = tuple(column.name for column in choice.columns)
+    text = f"its unit is said to be {facts.unit}, and that is {WHAT[sense.role]}, no acceleration"
+    return Question(text, "columns" if is_voltage else "none", names, volts=is_voltage)
 
 
 def _why_not(column: Column, *, by_name: bool, named: bool) -> str:

@@ -69,7 +69,8 @@ def _by_thousands(lines: Sequence[str], best: _Fit, fits: Sequence[_Fit]) -> _Fi
         return best
     rows = [row for line in lines[best.writing.first :] if line and len(row := fields_of(line, dialect)) == width]
     columns = list(zip(*rows, strict=True))
-    for decimal, mark in ((".", ","), (",", ".")):
+    marks: tuple[tuple[Decimal, str], ...] = ((".", ","), (",", "."))
+    for decimal, mark in marks:
         if any(_are_thousands(column, decimal, mark) for column in columns):
             return next((fit for fit in same if fit.writing.dialect.decimal == decimal), best)
     comma = next((fit for fit in same if fit.writing.dialect.decimal == ","), best)

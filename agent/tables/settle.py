@@ -12,8 +12,8 @@ from itertools import pairwise
 
 import numpy as np
 
-from agent.tables.choice import UNITS, Choice, choice_of, in_order
-from agent.tables.columns import WHAT, Cells, columns_of
+from agent.tables.choice import UNITS, Choice, choice_of, in_order, other_unit
+from agent.tables.columns import Cells, columns_of
 from agent.tables.dialect import writing_of
 from agent.tables.facts import facts_of, facts_of_pairs
 from agent.tables.header import header_of
@@ -183,22 +183,9 @@ def choice_among(cells: Sequence[Cells], facts: Facts, told: Told) -> Choice | Q
     choice = choice_of(cells, columns, told)
     if isinstance(choice, Question):
         return choice
-    if (other := _other_unit(choice, facts, told)) is not None:
+    if (other := other_unit(choice, facts, told)) is not None:
         return other
     return in_order(choice, told)
-
-
-def _other_unit(choice: Choice, facts: Facts, told: Told) -> Question | None:
-    """Where the unit that is said beside columns without their own is that of another quantity, or of its sensor."""
-    sense = None if facts.unit is None else unit_sense(facts.unit)
-    if sense is None or sense.role == "acceleration" or any(choice.columns[k].unit for k in choice.chosen):
-        return None
-    is_voltage = sense.role == "voltage"
-    if is_voltage and (told.volts or told.columns is not None):
-        return None
-    names = tuple(column.name for column in choice.columns)
-    text = f"its unit is said to be {facts.unit}, and that is {WHAT[sense.role]}, no acceleration"
-    return Question(text, "columns" if is_voltage else "none", names, volts=is_voltage)
 
 
 def table_of(

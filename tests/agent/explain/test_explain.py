@@ -273,3 +273,19 @@ def test_a_broker_of_a_config_is_used(mosquitto, tmp_path: Path, capsys, start_m
     )
     assert main(["explain", "explain/silent", "--seconds", "0.3", "--config", str(path)]) == 75
     assert f"nothing came in 0.3 s from {mosquitto.host}:{mosquitto.port}" in capsys.readouterr().err
+
+
+def test_rates_in_khz_and_intervals_become_the_config_that_reads_them(tmp_path: Path) -> None:
+    by_khz = topic({"fs_khz": 1, "acc": {"x": gauss(), "y": gauss(), "z": gauss()}})
+    assert (by_khz.rate_hz, by_khz.questions) == (1000.0, ())
+    assert checked(by_khz, tmp_path)["sensors"].popitem()[1]["mapping"]["rate_scale"] == 1000
+    by_interval = topic({"dt_ms": 1, "data": [list(row) for row in zip(gauss(), [*gauss(99), 0.1], strict=True)]})
+    assert (by_interval.rate_hz, by_interval.questions) == (1000.0, ())
+    assert checked(by_interval, tmp_path)["sensors"].popitem()[1]["rate_hz"] == 1000
+
+
+def test_what_messages_say_is_no_acceleration_is_asked_about() -> None:
+    assert "that is a velocity" in topic({"rate": 1000, "unit": "mm/s", "x": gauss()}).questions[0]
+    slow = topic(lambda n: {"rate": 1000, "acc": gauss(), "aux": [41 + n / 9 + k * k / 1e5 for k in range(100)]})
+    assert slow.axes == ("x",)
+    assert "aux changes slowly" in slow.left_out[0]

@@ -1,0 +1,97 @@
+"""Commands that ask the running agent answer in its language, or in the one asked for."""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from agent.cli import main
+from agent.service.alert_requests import Acknowledge, Close, Unshelve
+from agent.service.control import (
+    Answer,
+    Cancel,
+    Commission,
+    ControlServer,
+    Forget,
+    Learnt,
+    Record,
+    Request,
+)
+
+LEARNT = {
+    "learning": None,
+    "ended": {"result": "learnt"},
+    "words": ["learnt from 60 windows", "not looked at: impacts (needs a sensor that is sampled faster)"],
+    "kept": True,
+    "troubles": [],
+}
+KEPT_BACK = "the healthy state from before the repair is taken back"
+
+
+def handle(request: Request) -> Answer:
+    match request:
+        case Commission():
+            return {"remarks": ["the commissioning under way goes on"], "kept": True, "language": "ko"}
+        case Learnt():
+            return {**LEARNT, "language": "ko"}
+        case Cancel():
+            return {"remarks": [KEPT_BACK], "language": "ko"}
+        case Forget():
+            return {"forgotten": ["1480 rpm", "speed unknown"], "remarks": [], "language": "ko"}
+        case Acknowledge() | Close() | Unshelve():
+            return {"alert": "12ab", "language": "ko"}
+        case Record():
+            return {"path": "/tmp/a.vbp", "heard": False, "language": "ko"}
+    raise AssertionError(request)
+
+
+@pytest.fixture(scope="module")
+def agent(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
+    """The state directory of an agent that answers in Korean."""
+    folder, stop = tmp_path_factory.mktemp("state"), threading.Event()
+    server = ControlServer(folder, handle, stop=stop)
+    server.open()
+    thread = threading.Thread(target=server.run, daemon=True)
+    thread.start()
+    yield folder
+    stop.set()
+    server.wake()
+    thread.join()
+
+
+@pytest.mark.parametrize(
+    ("arguments", "korean", "english"),
+    [
+        (
+            ["commission", "a"],
+            ["a: 새로운 변화가 없을 때까지", "주의: 진행 중인 정상 상태 학습은 계속", "a: 구간 60개로 학습함"],
+            "a: learnt from 60",
+        ),
+        (["commission", "a", "--windows", "12"], ["a: 다음 구간 12개로", "확인하지 못함: 충격"], "the next 12 windows"),
+        (["commission", "a", "--no-wait"], ["진행 확인: textvib-agent status"], "follow it with: textvib-agent status"),
+        (
+            ["commission", "a", "--cancel"],
+            ["a: 정상 상태 학습을 취소", "주의: 수리 전의 정상 상태를 되살렸"],
+            "is given up",
+        ),
+        (
+            ["forget", "a"],
+            ["a: 정상 상태를 지웠습니다(1480 rpm, 회전수 미상)"],
+            "a: forgotten: 1480 rpm, speed unknown",
+        ),
+        (["acknowledge", "12"], ["12ab: 확인 처리"], "12ab: acknowledged"),
+        (["close", "12"], ["12ab: 종료"], "12ab: closed"),
+        (["record", "a"], ["a: 60초 동안 /tmp/a.vbp에", "a: 아직 수신된 데이터가"], "a: recording 60 s to /tmp/a.vbp"),
+    ],
+)
+def test_answers_are_in_the_agents_language_or_the_one_asked_for(
+    agent: Path, capsys: pytest.CaptureFixture[str], arguments: list[str], korean: list[str], english: str
+) -> None:
+    assert main([*arguments, "--state-dir", str(agent)]) == 0
+    said = capsys.readouterr().out
+    assert [line for line in korean if line not in said] == []
+    assert main([*arguments, "--state-dir", str(agent), "--language", "en"]) == 0
+    assert english in capsys.readouterr().out
