@@ -30,6 +30,7 @@ from line_bundle import (
     signal,
 )
 from numpy.typing import NDArray
+from pipeline_outputs import PipelineOutputs
 
 from agent.bundle.load import Bundle
 from agent.diagnosis.baseline import MIN_WINDOWS
@@ -63,7 +64,7 @@ def blocks(samples: Samples, *, start: int = 0, cuts: Sequence[int] = (), stream
     ]
 
 
-class Line:
+class Line(PipelineOutputs):
     """A pipeline, the sample count of what was fed to it, and all that came out."""
 
     def __init__(self, pipeline: Pipeline | None = None) -> None:
@@ -81,18 +82,6 @@ class Line:
     def commissioned(self, windows: int = MIN_WINDOWS, *, rpm: float = 1500.0) -> Line:
         self.pipeline.healthy.commission(windows)
         return self.feed(signal(windows / 2 + 2.5, rpm=rpm, seed=2))
-
-    @property
-    def diagnoses(self) -> list[Diagnosis]:
-        return [o for o in self.outputs if isinstance(o, Diagnosis)]
-
-    @property
-    def alerts(self) -> list[tuple[str, str]]:
-        return [(o.event, o.fault) for o in self.outputs if isinstance(o, Alert)]
-
-    @property
-    def states(self) -> list[State]:
-        return [o.state for o in self.outputs if isinstance(o, StateChange)]
 
 
 # ------------------------------------------------------------------------------------------------------- the main path

@@ -8,6 +8,7 @@ import msgspec
 import numpy as np
 import pytest
 from line_bundle import SETUP, STREAM, LineEncoder, bundle, signal
+from pipeline_outputs import PipelineOutputs
 
 import simulator
 from agent.alerting.window_rules import SNAPSHOT_COUNTS, DecisionConfig
@@ -17,14 +18,14 @@ from agent.dsp.features import FeatureSpec
 from agent.machine import Bearing, Geometry, Machine, SensorSetup
 from agent.pipeline import MISSED, Pipeline
 from agent.stream.windowing import PAUSE_S
-from agent.types import Alert, Diagnosis, Output, SampleBlock, Samples, State, StateChange, Stream
+from agent.types import Diagnosis, Output, SampleBlock, Samples, State, StateChange, Stream
 
 EVERY_S = 300.0
 SNAPSHOTS = replace(SETUP, snapshot_every_s=EVERY_S)
 CONFIG = DecisionConfig(**SNAPSHOT_COUNTS)
 
 
-class Sleeper:
+class Sleeper(PipelineOutputs):
     """A sensor that sends one snapshot every five minutes, and the pipeline that hears it."""
 
     def __init__(self, pipeline: Pipeline, stream: Stream = STREAM) -> None:
@@ -47,18 +48,6 @@ class Sleeper:
         self.sent += 1
         self.outputs += fresh
         return fresh
-
-    @property
-    def states(self) -> list[State]:
-        return [o.state for o in self.outputs if isinstance(o, StateChange)]
-
-    @property
-    def diagnoses(self) -> list[Diagnosis]:
-        return [o for o in self.outputs if isinstance(o, Diagnosis)]
-
-    @property
-    def alerts(self) -> list[tuple[str, str]]:
-        return [(o.event, o.fault) for o in self.outputs if isinstance(o, Alert)]
 
 
 def sleeper(setup: SensorSetup = SNAPSHOTS) -> Sleeper:

@@ -7,9 +7,7 @@ from pathlib import Path
 
 import pytest
 from one_signal import WRITERS, matlab_73, uff
-
-from agent.errors import RecordingError
-from agent.recordings.read import read_recording
+from read_or_refused import read_or_refuse
 
 CUTS, SPOILT = 20, 60
 KINDS = {suffix: write for suffix, write in WRITERS.items() if suffix not in (".txt", ".tsv", ".hdf5", ".unv")}
@@ -32,11 +30,5 @@ def test_a_damaged_file_is_read_or_refused_in_one_line(tmp_path: Path, kind: str
     pieces = [whole[: len(whole) * k // CUTS] for k in range(CUTS)]
     for content in [*pieces, *(damaged(whole, seed) for seed in range(SPOILT))]:
         path.write_bytes(content)
-        problem = ""
-        try:
-            assert read_recording(path).samples.ndim == 2
-        except RecordingError as error:
-            problem = str(error)
-        assert "\n" not in problem
-        assert len(problem) < 4000
+        read_or_refuse(path)
     assert capfd.readouterr().err == ""

@@ -13,6 +13,7 @@ import pytest
 import scipy.io
 from hypothesis import given
 from hypothesis import strategies as st
+from read_or_refused import read_or_refuse
 
 from agent.errors import RecordingError
 from agent.limits import STANDARD_GRAVITY
@@ -29,16 +30,6 @@ def refused(path: Path, *mentions: str, **options) -> None:
     assert "\n" not in text
     for mention in (str(path), *mentions):
         assert mention in text
-
-
-def read_or_refuse(path: Path) -> None:
-    """Whatever the file holds: samples, or one line about it."""
-    problem = ""
-    try:
-        assert read_recording(path).samples.ndim == 2
-    except RecordingError as error:
-        problem = str(error)
-    assert "\n" not in problem
 
 
 # ---------------------------------------------------------------------------------------------------------------- csv
