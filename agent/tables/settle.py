@@ -5,6 +5,7 @@ The same lines give the same table, whether they come from a file or one by one 
 
 from __future__ import annotations
 
+import re
 from collections import Counter
 from collections.abc import Iterable, Sequence
 from dataclasses import replace
@@ -26,6 +27,7 @@ SAMPLE_LINES = 256  # rows that settle a table
 MOST_PREAMBLE = 200  # lines before them
 KIND_SHARE = 0.03  # of the lines, from which lines of one kind are more than a stray
 MOST_KINDS = 12  # of lines that take turns
+_HEXADECIMAL = re.compile(r"[0-9A-Fa-f]{1,16}", re.ASCII)
 FEW_BLANK = 0.2  # of the lines of one column, below which an empty line is a missing value
 
 
@@ -161,9 +163,14 @@ def cells_of(name: str, fields: Sequence[str], dialect: Dialect, *, unit: str | 
         if sum(stamp is not None for stamp in stamps) * 2 >= max(1, filled):
             return Cells(name, _array(stamps), stamped=True, unit=unit)
     words, turns = _words(fields)
-    return Cells(
-        name, _array(values), text=1 - numbers / filled if filled else 1.0, unit=unit, words=words, turns=turns
-    )
+    is_words = not filled or (numbers < filled and _are_hexadecimal(fields))
+    text = 1.0 if is_words else 1 - numbers / filled
+    return Cells(name, _array(values), text=text, unit=unit, words=words, turns=turns)
+
+
+def _are_hexadecimal(fields: Sequence[str]) -> bool:
+    """Whether all fields are of digits to F: some of them look like decimal numbers, or like amperes, and are none."""
+    return all(map(_HEXADECIMAL.fullmatch, fields))
 
 
 def _words(fields: Sequence[str]) -> tuple[tuple[str, ...], float]:
