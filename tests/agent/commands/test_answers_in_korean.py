@@ -14,12 +14,12 @@ from agent.service.control import (
     Answer,
     Cancel,
     Commission,
-    ControlServer,
     Forget,
     Learnt,
     Record,
     Request,
 )
+from agent.service.control_server import ControlServer
 
 LEARNT = {
     "learning": None,
