@@ -7,6 +7,7 @@ connect (0600). The worker does what is asked for, so that nothing of the data p
 from __future__ import annotations
 
 import socket
+import time
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any, TypeAlias
@@ -20,6 +21,7 @@ SOCKET_NAME = "control.sock"
 MAX_REQUEST_BYTES = 64 << 10
 MAX_ANSWER_BYTES = 16 << 20
 REQUEST_TIMEOUT_S = 5.0
+CROWDED_S = 0.05
 
 
 class Status(msgspec.Struct, frozen=True, tag_field="command", tag="status", forbid_unknown_fields=True):
@@ -89,7 +91,7 @@ def ask(state_dir: Path, request: Request, *, timeout_s: float = 15.0) -> Answer
     with socket.socket(socket.AF_UNIX, socket.SOCK_STREAM) as connection:
         connection.settimeout(timeout_s)
         try:
-            connection.connect(str(path))
+            _connect(connection, path, timeout_s=timeout_s)
             connection.sendall(msgspec.json.encode(request) + b"\n")
             line = _read_line(connection, MAX_ANSWER_BYTES)
         except PermissionError:
@@ -108,6 +110,19 @@ def ask(state_dir: Path, request: Request, *, timeout_s: float = 15.0) -> Answer
     if not answer.pop("ok", False):
         raise ConfigError(str(answer.get("error", "refused")))
     return answer
+
+
+def _connect(connection: socket.socket, path: Path, *, timeout_s: float) -> None:
+    """Once there is room at the door: a crowd before it is no reason to give up."""
+    until_s = time.monotonic() + timeout_s
+    while True:
+        try:
+            connection.connect(str(path))
+            return
+        except BlockingIOError:
+            if time.monotonic() > until_s:
+                raise
+            time.sleep(CROWDED_S)
 
 
 def _read_line(connection: socket.socket, limit: int) -> bytes:

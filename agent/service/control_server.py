@@ -30,12 +30,13 @@ from agent.service.control import (
 )
 
 LOOK_S = 0.5
-MAX_CLIENTS = 16
+MAX_CLIENTS = 64
 MAX_WAITING_BYTES = 2 * MAX_ANSWER_BYTES
 MAX_PATH_BYTES = 107  # of a unix socket, unix(7)
 RETRY_S = 30.0
 CHUNK_BYTES = 64 << 10
 BREATH_S = 0.1
+BACKLOG = 128  # who finds that full is turned away at once, unix(7)
 
 log = logging.getLogger(__name__)
 
@@ -109,7 +110,7 @@ class ControlServer:
             unready.unlink(missing_ok=True)
             listener.bind(str(unready))
             unready.chmod(0o600)
-            listener.listen(MAX_CLIENTS)
+            listener.listen(BACKLOG)
             listener.setblocking(False)
             unready.replace(self.path)  # only now can it be found, and it answers
         except OSError:
@@ -144,7 +145,7 @@ class ControlServer:
         found = self._selector.select(LOOK_S)
         for key, _ in found:
             if key.fileobj is self._listener:
-                self._accept()
+                self._let_in()
             elif key.data in self._clients:  # else it had to give way in this very turn
                 self._go_on(key.data)
         now_s = time.monotonic()
@@ -153,19 +154,23 @@ class ControlServer:
         if not found and not self.path.exists():  # a folder that was emptied, a disk that was changed
             self._unbind()
 
-    def _accept(self) -> None:
+    def _let_in(self) -> None:
+        """All who wait at the door: beyond MAX_CLIENTS the oldest of those inside gives way."""
         assert self._listener is not None
-        try:
-            connection, _ = self._listener.accept()
-        except OSError as error:  # it has gone away again, or too many files are open
-            log.debug("control: a client cannot be let in: %s", error)
-            self._stop.wait(BREATH_S)
-            return
-        client = _Client(connection, within_s=self._request_s)
-        self._selector.register(client.connection, selectors.EVENT_READ, client)
-        self._clients.append(client)
-        if len(self._clients) > MAX_CLIENTS:
-            self._drop(self._clients[0])
+        for _ in range(BACKLOG):
+            try:
+                connection, _ = self._listener.accept()
+            except BlockingIOError:
+                return
+            except OSError as error:  # it has gone away again, or too many files are open
+                log.debug("control: a client cannot be let in: %s", error)
+                self._stop.wait(BREATH_S)
+                return
+            client = _Client(connection, within_s=self._request_s)
+            self._selector.register(client.connection, selectors.EVENT_READ, client)
+            self._clients.append(client)
+            if len(self._clients) > MAX_CLIENTS:
+                self._drop(self._clients[0])
 
     def _go_on(self, client: _Client) -> None:
         try:

@@ -271,7 +271,7 @@ def test_beyond_a_number_of_clients_the_oldest_gives_way(state_dir):
 def test_a_thousand_requests_at_once_are_all_answered_or_dropped_and_memory_is_bounded(state_dir):
     def ask_often() -> None:
         for _ in range(50):
-            with contextlib.suppress(TransportError):
+            with contextlib.suppress(TransportError):  # it had to give way
                 ask(state_dir, Status())
 
     asking = [threading.Thread(target=ask_often) for _ in range(20)]
