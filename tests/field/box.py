@@ -50,6 +50,7 @@ def made_root(folder: Path = FOLDER) -> Path:
         ready.touch()
     wheels = root / "wheels"
     shutil.rmtree(wheels, ignore_errors=True)
+    shutil.rmtree(ROOT / "build" / "lib", ignore_errors=True)  # modules of before would go into the wheel
     pip = [sys.executable, "-m", "pip"]
     _run(*pip, "wheel", "-q", "-w", wheels, "-c", ROOT / "constraints.txt", f"{ROOT}[litert,signatures]")
     install = ["install", "-q", "--no-index", "--find-links", "/wheels"]

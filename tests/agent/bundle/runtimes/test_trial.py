@@ -106,3 +106,13 @@ def test_none_that_passes_is_told_with_every_reason(monkeypatch, tmp_path):
     with pytest.raises(ConfigError) as raised:
         tried_runtime(load_bundle("default"), "auto")
     assert [problem.split(":")[0] for problem in raised.value.problems] == [f"runtime {name}" for name in RUNTIMES]
+
+
+def test_onnxruntime_keeps_no_record_of_its_use_to_send_to_its_maker(tmp_path):
+    """It would write a device id and a log below the home folder."""
+    program = [sys.executable, "-m", "agent.bundle.runtimes.trial", "onnx"]
+    environment = {key: value for key, value in os.environ.items() if key != "ORT_DISABLE_TELEMETRY"}
+    environment |= {"HOME": str(tmp_path), "XDG_CACHE_HOME": str(tmp_path), "PYTHONPATH": str(ROOT)}
+    model = load_bundle("default").model("onnx")
+    assert subprocess.run(program, input=model, env=environment, check=False, timeout=60).returncode == os.EX_OK
+    assert list(tmp_path.rglob("*")) == []
