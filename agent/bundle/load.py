@@ -128,6 +128,8 @@ def _read_manifest(folder: Path, trust: Trust | None) -> Manifest:
 
 
 def _read_bounded(path: Path) -> bytes:
+    if path.exists() and not path.is_file():  # a pipe would be waited for
+        raise BundleError(f"{path}: is no file; copy the bundle again")
     try:
         with path.open("rb") as file:
             content = file.read(MAX_FILE_BYTES + 1)

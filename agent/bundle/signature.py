@@ -103,6 +103,8 @@ def check_signature(folder: Path, manifest: bytes, trust: Trust) -> None:
 
 
 def _read_signature(path: Path) -> Signature | None:
+    if path.exists() and not path.is_file():  # a pipe would be waited for
+        raise BundleError(f"{path}: is no file; copy the bundle again")
     try:
         with path.open("rb") as file:
             content = file.read(MAX_BYTES + 1)

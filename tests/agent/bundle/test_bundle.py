@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 import json
 import math
+import os
 import shutil
 from collections.abc import Callable
 from pathlib import Path
@@ -105,6 +106,13 @@ def test_a_missing_file_is_named(copy: Path, name: str) -> None:
 def test_a_file_that_is_too_large_is_not_read(copy: Path) -> None:
     (copy / "encoder.onnx").write_bytes(bytes(1 << 21))
     assert "larger than" in refusal(copy)
+
+
+@pytest.mark.parametrize("name", [MANIFEST, "encoder.onnx"])
+def test_a_pipe_in_the_place_of_a_file_is_not_waited_for(copy: Path, name: str) -> None:
+    (copy / name).unlink()
+    os.mkfifo(copy / name)
+    assert f"{name}: is no file" in refusal(copy)
 
 
 def test_a_folder_that_is_not_there(tmp_path: Path) -> None:

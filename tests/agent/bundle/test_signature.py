@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import shutil
 import subprocess
 from pathlib import Path
@@ -88,6 +89,12 @@ def test_a_file_that_was_changed_after_it_was_signed_is_refused(bundle, trust):
 def test_what_is_no_signature_is_refused(bundle, trust, content):
     (bundle / SIGNATURE).write_bytes(content)
     with pytest.raises(BundleError, match=f"{SIGNATURE}: not a signature"):
+        load_bundle(bundle, trust=trust)
+
+
+def test_a_pipe_in_the_place_of_the_signature_is_not_waited_for(bundle, trust):
+    os.mkfifo(bundle / SIGNATURE)
+    with pytest.raises(BundleError, match="is no file"):
         load_bundle(bundle, trust=trust)
 
 
