@@ -96,9 +96,9 @@ def as_text(study: Study) -> str:
         bins = "  ".join(f"{one.probability:.2f} -> {one.right:.2f} ({one.share:.2f})" for one in of.bins)
         rows.append(f"{name:<{LEVEL}}{of.error:>6.3f}   {bins}")
     starts = list(next(iter(study.named_from.values())))
-    rows += ["", f"{'named from a probability on: damaged/wrong':<{LEVEL}}" + "".join(f"{one:>9}" for one in starts)]
+    rows += ["", f"{'named from a probability on: damaged/wrong':<{LEVEL}}" + "".join(f"{one:>11}" for one in starts)]
     for name, trials in study.named_from.items():
-        cells = "".join(f"{f'{trials[one].named:.2f}/{trials[one].wrong:.2f}':>9}" for one in starts)
+        cells = "".join(f"{f'{trials[one].named:.2f}/{trials[one].wrong:.2f}':>11}" for one in starts)
         rows.append(f"{name:<{LEVEL}}{cells}")
     return "\n".join(rows)
 
