@@ -15,10 +15,10 @@ from collections.abc import Sequence
 
 from agent.commands import COMMANDS
 from agent.errors import TextVibError
+from agent.service.logs import log_to_stderr
 from firmware_bridge.command_line import Parser, Version
 
 LEVELS = ("debug", "info", "warning", "error")
-SYSLOG = {logging.DEBUG: 7, logging.INFO: 6, logging.WARNING: 4, logging.ERROR: 3, logging.CRITICAL: 2}
 EXIT_CODES = """\
 exit codes: 0 done, 64 wrong usage, 65 bundle or recording unusable (rebuild it), 75 a link is away (try again),
 78 config wrong (mend it), 70 a bug; `textvib-agent replay --help` has those of a verdict"""
@@ -31,7 +31,7 @@ def main(argv: Sequence[str] | None = None) -> int:
     arguments = list(sys.argv[1:] if argv is None else argv)
     parser = _parser(chosen={a for a in arguments if a in COMMANDS})
     args = parser.parse_args(arguments)
-    _log_to_stderr(args.log_level)
+    log_to_stderr(level=args.log_level)
     try:
         code: int = importlib.import_module(COMMANDS[args.command].module).main(args)
         sys.stdout.flush()
@@ -94,21 +94,3 @@ def _parser(*, chosen: set[str]) -> Parser:
         if name in chosen:
             importlib.import_module(row.module).add_arguments(command)
     return parser
-
-
-def _log_to_stderr(level: str) -> None:
-    """Under systemd a priority prefix replaces the time, which the journal adds itself."""
-    handler = logging.StreamHandler()
-    handler.setFormatter(_JournalFormatter() if "JOURNAL_STREAM" in os.environ else _line_formatter())
-    logging.basicConfig(level=level.upper(), handlers=[handler], force=True)
-
-
-def _line_formatter() -> logging.Formatter:
-    return logging.Formatter("%(asctime)s %(levelname)-7s %(message)s", datefmt="%Y-%m-%d %H:%M:%S")
-
-
-class _JournalFormatter(logging.Formatter):
-    """`<6>text`: the form in which journald reads a priority (sd-daemon(3))."""
-
-    def format(self, record: logging.LogRecord) -> str:
-        return f"<{SYSLOG.get(record.levelno, 6)}>{super().format(record)}"

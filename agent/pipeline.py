@@ -28,6 +28,7 @@ from agent.diagnosis.one_window import Comparison, Judge, Measurement, id_of
 from agent.diagnosis.rms_only import Transmitter
 from agent.diagnosis.running import RunningGate, is_told_still, plainly_shakes
 from agent.diagnosis.settling import Yardstick
+from agent.diagnosis.witness import NOBODY, Circumstances, Witness
 from agent.dsp.features import analyse, extract, views
 from agent.dsp.spectra import Spectra
 from agent.dsp.speed import SpeedTrack
@@ -62,6 +63,7 @@ class Pipeline:
         aside: Mapping[str | None, Baseline] | None = None,
         cutting: Cutting | None = None,
         stamp: Stamp | None = None,
+        witness: Witness = NOBODY,
     ) -> None:
         self.setup, spec = setup, bundle.spec
         self._bundle, self._encoder, self._views = bundle, encoder, views(spec)
@@ -79,6 +81,7 @@ class Pipeline:
         self._lost_after_s = max(config.lost_after_s, 2 * (spec.window_s + spec.hop_s), MISSED * (every_s or 0.0))
         decided_by = msgspec.structs.replace(config, lost_after_s=self._lost_after_s)
         self.decision = Decision(setup.sensor, decided_by, stamp=stamp)
+        self._witness = witness
         self._heard_s: float | None = None
         self._refused_after_s = spec.window_s
 
@@ -88,7 +91,9 @@ class Pipeline:
         match item:
             case SampleBlock():
                 self._heard_s = item.arrival_s
-                diagnoses = self._diagnose_all(self.windower.feed(item))
+                windows = self.windower.feed(item)
+                self._witness.lap("window")
+                diagnoses = self._diagnose_all(windows)
             case Reading(quantity="rpm"):
                 self._speed_track.feed(item)
             case Reading():
@@ -119,7 +124,11 @@ class Pipeline:
         return [*ended, *self.decision.tick(now_s, "no_data" if silent else "no_window")]
 
     def _decide(self, diagnoses: Iterable[Diagnosis]) -> list[Output]:
-        return [output for diagnosis in diagnoses for output in (diagnosis, *self.decision.feed(diagnosis))]
+        outputs: list[Output] = []
+        for diagnosis in diagnoses:
+            outputs += (diagnosis, *self.decision.feed(diagnosis))
+            self._witness.lap("decide")
+        return outputs
 
     def _diagnose_all(self, windows: Iterable[Window]) -> Iterator[Diagnosis]:
         return (diagnosis for window in windows for diagnosis in self._diagnose(window))
@@ -143,21 +152,38 @@ class Pipeline:
 
     def _diagnose(self, window: Window) -> list[Diagnosis]:
         """One diagnosis per bearing."""
-        judge, bearings = self._judge, self._bearings
-        quality = fault_of_signal(window)
-        if quality is not None:
-            return [judge.unusable(window, bearing, speed=self._speed, quality=quality) for bearing in bearings]
-        spectra = analyse(window, self._bundle.spec)
-        self._speed = self._speed_during(window, spectra)
-        measured = Measurement(window, spectra, self._speed)
-        if not self._gate.feed(measured.rms, limit=self._idle_below(window), speed=self._speed):
-            return [judge.standing_still(measured, bearing) for bearing in bearings]
-        compared = [self._compare(measured, bearing) for bearing in bearings]
+        quality, running, measured = fault_of_signal(window), True, None
         learning = self.healthy.windows_to_learn > 0
-        judged = [judge.running(measured, one, learning=learning) for one in compared]
-        if learning and self._speed.steady and self._speed.doubt is None:
+        if quality is None:
+            spectra = analyse(window, self._bundle.spec)
+            self._witness.lap("features")
+            self._speed = self._speed_during(window, spectra)
+            measured = Measurement(window, spectra, self._speed)
+            running = self._gate.feed(measured.rms, limit=self._idle_below(window), speed=self._speed)
+        under = Circumstances(self._speed, running, learning, self.healthy.baselines)
+        compared, judged = self._judged(window, measured, quality, under)
+        self._witness.judged(window, under, judged)
+        if learning and compared and measured and self._speed.steady and self._speed.doubt is None:
             self._teach(measured, compared, judged)
         return judged
+
+    def judged_again(self, window: Window, under: Circumstances) -> list[Diagnosis]:
+        """What a window that was kept says under the circumstances that were kept with it; nothing is remembered."""
+        quality = fault_of_signal(window)
+        measured = None if quality else Measurement(window, analyse(window, self._bundle.spec), under.speed)
+        return self._judged(window, measured, quality, under)[1]
+
+    def _judged(
+        self, window: Window, measured: Measurement | None, quality: str | None, under: Circumstances
+    ) -> tuple[list[Comparison], list[Diagnosis]]:
+        """Per bearing what its features are like, where the machine runs, and what that is called."""
+        judge, bearings = self._judge, self._bearings
+        if measured is None:
+            return [], [judge.unusable(window, one, speed=under.speed, quality=str(quality)) for one in bearings]
+        if not under.running:
+            return [], [judge.standing_still(measured, bearing) for bearing in bearings]
+        compared = [self._compare(measured, bearing, under) for bearing in bearings]
+        return compared, [judge.running(measured, one, learning=under.learning) for one in compared]
 
     def _speed_during(self, window: Window, spectra: Spectra) -> Speed:
         """As it is told, unless it is told to be 0 of a machine that plainly shakes."""
@@ -183,16 +209,18 @@ class Pipeline:
             sights[bearing] = self._judge.sight(measured, one, diagnosis, distances)
         self.healthy.feed(Lesson(features, measured.rpm, measured.rms, sights, measured.window.arrival_s))
 
-    def _compare(self, measured: Measurement, bearing: Bearing | None) -> Comparison:
+    def _compare(self, measured: Measurement, bearing: Bearing | None, under: Circumstances) -> Comparison:
         """Features, and from them what they resemble and how far they are from what is healthy here."""
-        bundle, rpm, baseline = self._bundle, measured.rpm, self.healthy.baseline(id_of(bearing))
+        bundle, rpm, baseline = self._bundle, measured.rpm, under.baselines.get(id_of(bearing), Baseline())
         roles = self.setup.axis_roles
         features = extract(measured.spectra, spec=bundle.spec, rpm=rpm, bearing=bearing, roles=roles)
+        self._witness.lap("features")
         baseline = baseline.of_length(features.seconds)
         reference = baseline.reference(rpm, bundle.scaling.speed_bound)
         embedding = bundle.embedding(self._encoder.embed(bundle.codes(features, reference)))
         matches = match(embedding, bundle.descriptions, bundle.calibration)
-        anywhere = rpm is None and self._speed.doubt is not None
+        self._witness.lap("encode")
+        anywhere = rpm is None and measured.speed.doubt is not None
         deviation = baseline.deviation(
             features, rpm=rpm, scale=bundle.manifest.deviation, views=self._views, at_any_speed=anywhere
         )

@@ -447,6 +447,7 @@ class Alert:
     clock: Clock = "unknown"  # what `opened_wall_s` was read from
     clock_origin: tuple[str, float] | None = None  # start of the machine, and wall minus monotonic seconds, when raised
     shelf: Shelf | None = None
+    recording: str | None = None  # where, below the state directory, the raw windows that raised it are kept
 
 
 @dataclass(frozen=True, slots=True)

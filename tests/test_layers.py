@@ -70,7 +70,12 @@ PURE = (
 OF_FORMATS = {row.package for row in FORMATS.values() if row.package}
 HEAVY = {"torch", "onnx", "transformers", "sklearn", "tokenizers", "matplotlib"} | OF_FORMATS
 EDGE = {"numpy", "onnxruntime", "paho", "serial", "msgspec", "ai_edge_litert", "tflite_runtime"}
-BY_ROOM = {"demo": {"amqtt", "rich"}, "recordings": OF_FORMATS, "bundle": {"cryptography"}}
+BY_ROOM = {
+    "demo": {"amqtt", "rich"},
+    "recordings": OF_FORMATS,
+    "bundle": {"cryptography"},
+    "service": {"prometheus_client"},
+}
 """Room of agent -> what it may import beyond the edge's own packages, on use."""
 FENCED = "export.studies"  # read by the commands alone
 MOST_TOP_MODULES = {"agent": 12, "export": 6}

@@ -34,6 +34,7 @@ COMMANDS = {
     "unshelve": Command("agent.commands.alerts", "take an alert back that was shelved"),
     "close": Command("agent.commands.alerts", "clear an open alert by hand; what is not well raises another"),
     "status": Command("agent.commands.status", "show how the running agent and its sensors are"),
+    "ring": Command("agent.commands.ring", "list the recordings of windows around alerts, which replay takes"),
     "bearings": Command("agent.commands.bearings", "list the bearings of the catalogue, or search them"),
     "bench": Command("agent.bench.window", "measure what a window costs on this computer"),
     "demo": Command("agent.demo", "run a virtual motor through health, defect and repair"),

@@ -7,14 +7,14 @@ from __future__ import annotations
 
 import argparse
 import dataclasses
-import os
 import sys
-from collections.abc import Collection, Sequence
+from collections.abc import Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Literal
+from typing import TYPE_CHECKING, Literal
 
 from agent.bundle.runtimes import CHOICES as RUNTIME_CHOICES
-from agent.commands import arguments, replay_report
+from agent.commands import arguments, replay_kept, replay_report
+from agent.commands.replay_output import exit_code, tell
 from agent.errors import RecordingError
 from agent.messages.words import LANGUAGES
 from agent.recordings import suffixes_in_words
@@ -34,7 +34,6 @@ if TYPE_CHECKING:
 SENSOR = "recording"
 
 
-FAULT_SAID, NOT_JUDGED = 1, 3
 EXIT_CODES = """\
 exit codes: 0 judged; 1 a fault is said, and --fail-on asked for it; 2 wrong usage; 3 not judged: no window, the
 machine stands still, or the signal is not usable; 65 a file or the bundle cannot be read. Of several files the first
@@ -91,6 +90,8 @@ def main(args: argparse.Namespace) -> int:
     from agent.recordings.short import piece_seconds
     from agent.stream.cutting import windows_like
 
+    if replay_kept.is_meant(args):
+        return replay_kept.judge(args)
     arguments.bearing_of(args)
     replay_report.check(args.report)
     bundle = load_bundle(args.bundle)
@@ -125,8 +126,7 @@ def main(args: argparse.Namespace) -> int:
             descriptions=bundle.descriptions,
             language=args.language,
         )
-        _print_json(answer, diagnoses) if args.json else _print_text(answer)
-        sys.stdout.flush()
+        tell(answer, diagnoses, as_json=args.json)
         answers.append(answer)
         if args.report is not None:
             sections.append(
@@ -134,7 +134,7 @@ def main(args: argparse.Namespace) -> int:
             )
     if args.report is not None:
         replay_report.write(args.report, sections, unread=unread, language=args.language)
-    return _exit_code(answers, fail_on=args.fail_on, unreadable=bool(unread))
+    return exit_code(answers, fail_on=args.fail_on, unreadable=bool(unread))
 
 
 # ------------------------------------------------------------------------------------------------------- diagnosing
@@ -320,42 +320,3 @@ def _source_of_speed(
     if rpm:
         return "told"
     return "file" if recording.rpm else "tacho" if recording.speeds else "unknown"
-
-
-# --------------------------------------------------------------------------------------------------------- reporting
-
-
-def _print_json(answer: Answer, diagnoses: list[Diagnosis]) -> None:
-    import msgspec
-
-    from agent.messages.answer import document
-
-    def line(kind: str, value: Any) -> None:
-        print(msgspec.json.encode({"kind": kind, "path": str(answer.recording.path), **value}).decode())
-
-    for diagnosis in diagnoses:
-        shown = msgspec.to_builtins(diagnosis)
-        for key in ("hears_bearings", "standing"):  # for the verdict alone; readers find both in evidence and question
-            del shown[key]
-        line("window", shown)
-    line("verdict", document(answer))
-
-
-def _print_text(answer: Answer) -> None:
-    from agent.messages.answer import rows, what_was_read
-    from agent.messages.terminal import columns, hanging, labelled
-
-    room = columns()
-    print(*hanging(what_was_read(answer), columns=room), *labelled(rows(answer), columns=room), sep="\n")
-
-
-def _exit_code(answers: Sequence[Answer], *, fail_on: Collection[str], unreadable: bool) -> int:
-    """The gravest first: a fault that was found counts, whatever could not be read or judged beside it."""
-    from agent.messages.sentences import fault_said
-
-    asked = {"fault", *fail_on} if fail_on else set()
-    if asked & {fault_said(answer.verdict) for answer in answers}:
-        return FAULT_SAID
-    if unreadable:
-        return os.EX_DATAERR
-    return NOT_JUDGED if any(answer.verdict.judged == 0 for answer in answers) else os.EX_OK

@@ -16,5 +16,8 @@ def main(args: argparse.Namespace) -> int:
     os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")
     from agent.config.load import load_config
     from agent.service.daemon import run
+    from agent.service.logs import use
 
-    return run(load_config(args.config))
+    config = load_config(args.config)
+    use(config.log.format)
+    return run(config)

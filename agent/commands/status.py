@@ -47,6 +47,7 @@ def lines_of(answer: dict[str, Any], *, room: int = WIDEST) -> list[str]:
         *(f"{sensor}: {coverage}" for sensor, coverage in known),
         *(say("status.commissioning", language, sensor=sensor, progress=progress) for sensor, progress in learning),
         *(_alert(alert, health.get("shelved", {}), language) for alert in health["open_alerts"]),
+        *(say("status.kept", language, alert=alert, path=path) for alert, path in sorted(_kept(answer).items())),
         *(say("status.notice", language, notice=notice) for notice in health["notices"]),
     ]
     return [
@@ -56,6 +57,12 @@ def lines_of(answer: dict[str, Any], *, room: int = WIDEST) -> list[str]:
         "",
         *(line for text in below for line in hanging(text, columns=room)),
     ]
+
+
+def _kept(answer: dict[str, Any]) -> dict[str, str]:
+    """Open alert -> file; an older agent says none."""
+    kept: dict[str, str] = answer.get("kept", {})
+    return kept
 
 
 def _agent(health: dict[str, Any], language: Language) -> str:

@@ -15,6 +15,8 @@ from agent.config.mappings import problems_of_mappings
 from agent.config.resolve import routes, trust_of
 from agent.config.suitability import problems_of as problems_of_kinds
 from agent.config.suitability import remarks_on
+from agent.config.watched import problems_of as problems_of_metrics
+from agent.config.watched import remarks_on as remarks_on_metrics
 from agent.errors import ConfigError
 from agent.machine import BallCount
 from agent.messages.topics import WHOLE_MACHINE
@@ -45,6 +47,8 @@ def cross_check(config: Config, raw: Mapping[str, Any], problems: list[str]) -> 
     problems.extend(problems_of_kinds(config))
     notices.extend(remarks_on(config))
     problems.extend(_untrusted(config))
+    problems.extend(problems_of_metrics(config.metrics))
+    notices.extend(remarks_on_metrics(config.metrics))
     for where, broker in _brokers(config):
         found = [*problems_of_broker(broker, where), *problems_of_secrets(broker, where)]
         problems.extend(found)

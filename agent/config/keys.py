@@ -5,7 +5,7 @@ What joins two tables (a sensor naming a machine) is checked in `cross_check`; c
 
 from __future__ import annotations
 
-from typing import Annotated, Any, Literal
+from typing import Annotated, Any, Literal, TypeAlias
 
 import msgspec
 
@@ -57,6 +57,30 @@ class BundleConfig(msgspec.Struct, frozen=True, kw_only=True):
             raise ValueError(
                 "require_signature needs trusted_keys, a folder of the public keys (*.pub) of who may sign"
             )
+
+
+class RingConfig(msgspec.Struct, frozen=True, kw_only=True):
+    """`[ring]`: the raw windows kept around each alert, below the state directory."""
+
+    max_mb: Annotated[float, msgspec.Meta(ge=0, le=1e6)] = 64.0  # in 10^6 bytes, oldest out first; 0: nothing is kept
+    keep_windows: Annotated[int, msgspec.Meta(ge=0, le=100)] = 4  # before those that raise an alert, and after them
+
+
+class MetricsConfig(msgspec.Struct, frozen=True, kw_only=True):
+    """`[metrics]`: the endpoint that Prometheus scrapes."""
+
+    enabled: bool = False
+    address: str = "127.0.0.1"  # of this computer, to listen on
+    port: Annotated[int, msgspec.Meta(ge=0, le=65535)] = 9464  # 0: any that is free
+
+
+LogFormat: TypeAlias = Literal["auto", "text", "json", "journal"]
+
+
+class LogConfig(msgspec.Struct, frozen=True, kw_only=True):
+    """`[log]`: what the agent writes to standard error."""
+
+    format: LogFormat = "auto"  # "auto": "journal" where systemd reads it, else "text"
 
 
 class OrdersConfig(msgspec.Struct, frozen=True, kw_only=True):
@@ -222,6 +246,9 @@ class Config(msgspec.Struct, frozen=True, kw_only=True):
     broker: Broker = Broker()
     publish: PublishConfig = PublishConfig()
     decision: DecisionConfig = DecisionConfig()
+    ring: RingConfig = RingConfig()
+    metrics: MetricsConfig = MetricsConfig()
+    log: LogConfig = LogConfig()
     sources: tuple[SourceConfig, ...]
     sinks: tuple[SinkConfig, ...] = ()
     machines: dict[str, MachineConfig]

@@ -188,6 +188,7 @@ class Speaker:
             by=alert.by,
             shelved_until=None if alert.shelf is None else _when(alert.shelf.until_wall_s),
             clock=alert.clock,
+            recording=alert.recording,
         )
 
     def maintenance(self, machine: str, *, silent_s: float, over: bool, seq: int, wall_s: float) -> MaintenancePayload:

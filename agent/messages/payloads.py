@@ -145,6 +145,7 @@ class AlertPayload(Place, frozen=True, kw_only=True):
     by: str | None = None  # who acknowledged, shelved or closed it
     shelved_until: datetime | None = None  # somebody knows of it and put it aside until then; null: it is not
     clock: Clock = "unknown"  # what `opened` was read from; a correction is an update
+    recording: str | None = None  # file in the agent's state folder with the raw windows that raised it; null: none
 
 
 class MaintenancePayload(msgspec.Struct, frozen=True, kw_only=True):

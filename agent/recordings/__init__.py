@@ -19,8 +19,12 @@ class Format:
     is_framed: bool = False  # frames as a port brings them, played through the reader that serves ports
 
 
+KEPT = ".vbw"
+"""Windows that were kept around an alert, with all that decided what was said of them."""
+
 FORMATS = {
     ".vbp": Format("agent.recordings.vbp:read", is_framed=True),
+    KEPT: Format("agent.recordings.kept:read"),
     ".csv": Format("agent.recordings.csv:read"),
     ".txt": Format("agent.recordings.csv:read"),
     ".tsv": Format("agent.recordings.csv:read"),

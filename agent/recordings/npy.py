@@ -39,7 +39,7 @@ def read_many(path: Path, asked: Asked) -> Recording:
         for member in weighed(path, archive):
             name = member.filename.removesuffix(".npy")
             with archive.open(member) as file:
-                array = _array(path, name, file, member.file_size)
+                array = array_in(path, name, file, member.file_size)
             if array.dtype.kind in "US" and array.size == 1 and array.dtype.itemsize <= 4 * MOST_TEXT:
                 texts.append((name, _text(array)))
             elif array.dtype.names or array.dtype.kind in "iufc":
@@ -58,7 +58,7 @@ def fields_of(name: str, array: np.ndarray[Any, Any]) -> dict[str, Leaf]:
     }
 
 
-def _array(path: Path, name: str, file: IO[bytes], file_size: int) -> np.ndarray[Any, Any]:
+def array_in(path: Path, name: str, file: IO[bytes], file_size: int) -> np.ndarray[Any, Any]:
     """One member, read no further than its header where that does not fit the member."""
     try:
         return read_array(file, size=file_size, most_values=MAX_VALUES)

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import logging
 import time
-from collections.abc import Collection, Iterable, Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import replace
 from typing import Any
 
@@ -16,15 +16,15 @@ from agent.alerting.shelf import moved
 from agent.diagnosis.coverage import commissioned_anyway
 from agent.messages.compose import cleared_from, said_of, seq_of
 from agent.messages.payloads import HealthPayload, StatePayload, encode
-from agent.messages.topics import WHOLE_MACHINE
 from agent.ports import Message
 from agent.service.alert_rows import OpenAlert, Said
 from agent.service.assembly import Parts
+from agent.service.events import OVERLOAD_NOTICE, log_alert, log_state
 from agent.service.inbox import Inbox
+from agent.service.noted import Noted
 from agent.service.outbox import Outboxes
 from agent.service.sensor import SensorDesk
 from agent.service.sink_rows import Shown
-from agent.service.state_log import OVERLOAD_NOTICE, log_state
 from agent.service.store import Store
 from agent.service.wall_clock import clock_now, origin_now
 from agent.types import Alert, AlertReason, Diagnosis, Output, StateChange
@@ -38,19 +38,23 @@ log = logging.getLogger(__name__)
 class Announcer:
     """Fills the outboxes; called by the worker alone."""
 
-    def __init__(self, parts: Parts, *, store: Store, inbox: Inbox, outboxes: Outboxes) -> None:
+    def __init__(
+        self, parts: Parts, *, store: Store, inbox: Inbox, outboxes: Outboxes, noted: Noted | None = None
+    ) -> None:
         self._topics = parts.topics
         self._speaker = parts.speaker
         self._diagnoses = parts.config.publish.diagnoses
         self._store = store
         self._inbox = inbox
         self._outboxes = outboxes
+        self._noted = noted or Noted()
         self._open: dict[str, Message] = {}  # by alert: what is shown of it
         self._known: set[str] = set()  # alerts of the life before
         self._states: set[str] = set()  # topics
 
-    def announce(self, desk: SensorDesk, outputs: Iterable[Output]) -> None:
+    def announce(self, desk: SensorDesk, outputs: Collection[Output]) -> None:
         """Everything that one sensor's pipeline put out."""
+        self._noted.outputs(desk.change.sensor, outputs)
         for output in outputs:
             match output:
                 case Diagnosis():
@@ -184,7 +188,8 @@ class Announcer:
         if said.shown.payload:
             self._open[alert_id] = said.shown
         if (alert := said.alert) is not None:
-            log.warning("alert %s %s: %s %s", alert.id, alert.reason or alert.event, place_of(alert), alert.fault)
+            self._noted.said(alert)
+            log_alert(alert)
         others = {message.topic for message in self._open.values()}
         is_another_shown = not said.shown.payload and said.shown.topic in others
         for message in (said.event,) if is_another_shown else (said.event, said.shown):
@@ -193,8 +198,9 @@ class Announcer:
             self._store.sinks.settle(sink, dropped)
 
     def stamp(self, alert: Alert) -> Alert:
-        """An alert that is raised, with an id that no other has and what its clock is worth."""
-        return replace(alert, id=self._store.numbers.new_id(), clock=clock_now(), clock_origin=origin_now())
+        """An alert that is raised, with an id that no other has, what its clock is worth and where its windows are."""
+        told = replace(alert, id=self._store.numbers.new_id(), clock=clock_now(), clock_origin=origin_now())
+        return replace(told, recording=self._noted.raised(told))
 
     def correct_clocks(self, desks: Mapping[str, SensorDesk]) -> None:
         """Say when open alerts truly began, once the clock that they were read from has been set right."""
@@ -246,8 +252,3 @@ class Announcer:
     def _payload(self, stored: OpenAlert) -> bytes:
         """What was last said of an alert; composed anew where an older agent stored none."""
         return stored.payload or encode(self._speaker.alert(stored.alert, seq=stored.seq))
-
-
-def place_of(alert: Alert) -> str:
-    """Sensor and bearing as a topic has them."""
-    return f"{alert.sensor}/{alert.bearing or WHOLE_MACHINE}"

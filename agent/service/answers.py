@@ -15,7 +15,7 @@ from agent.errors import ConfigError
 from agent.messages.commissioning_text import coverage_in_words, outcome_in_words, progress_in_words
 from agent.messages.notices import in_language
 from agent.service.alert_requests import Acknowledge, Close, Shelve, Unshelve, seconds_of
-from agent.service.announcer import Announcer, place_of
+from agent.service.announcer import Announcer
 from agent.service.control import (
     Answer,
     Cancel,
@@ -26,6 +26,7 @@ from agent.service.control import (
     Request,
     Status,
 )
+from agent.service.events import place_of
 from agent.service.health import Everything, health_report
 from agent.service.recording_jobs import Tapes
 from agent.service.sensor import SensorDesk
@@ -97,7 +98,15 @@ class Answers:
                 )
                 for sensor, desk in desks.items()
             },
+            "kept": self._kept(),
         }
+
+    def _kept(self) -> dict[str, str]:
+        """Open alert -> the file with the windows around it, where it is there."""
+        ring = self._everything.ring
+        desks = self._everything.desks.values()
+        alerts = {alert.id for desk in desks for alert in desk.pipeline.decision.open_alerts}
+        return {} if ring is None or not alerts else ring.find(alerts)
 
     def _learnt(self, request: Learnt) -> Answer:
         desk = self._desk(request.sensor)

@@ -23,12 +23,14 @@ from agent.service.assembly import Parts, assemble, source_of
 from agent.service.beats import Beats, Deadlines
 from agent.service.control_server import ControlServer
 from agent.service.inbox import Inbox
+from agent.service.logs import tell_suppressed
 from agent.service.outbox import Outbox, Outboxes
 from agent.service.process import give_memory_back, tell_systemd
 from agent.service.publisher import Publisher
 from agent.service.source_thread import Reader
 from agent.service.store import open_store
 from agent.service.watch import Watch
+from agent.service.watched import watched_of
 from agent.service.worker import Worker
 from agent.sinks import BROKER
 from agent.sources import KINDS
@@ -111,6 +113,9 @@ class Daemon:
             )
             for source in parts.sources
         ]
+        self._watched = watched_of(
+            parts, wake=self._inbox.wake, stop=self._stop_publishing, beats=beats, deadlines=deadlines
+        )
         publishers = {
             name: Publisher(
                 sink,
@@ -123,6 +128,7 @@ class Daemon:
                 moved=lambda name, held: self._worker.found(name, held, moved=True),
                 beat=beats.add(_publisher(name), turn_s=deadlines.turn_s),
                 deadlines=deadlines,
+                took=self._watched.took,
             )
             for name, sink in parts.sinks.items()
         }
@@ -136,6 +142,7 @@ class Daemon:
             publishers=publishers,
             stop=self._stop_working,
             beat=beats.add("worker", turn_s=deadlines.turn_s),
+            watched=self._watched,
         )
         self._control = ControlServer(
             state_dir,
@@ -152,12 +159,14 @@ class Daemon:
         self._publisher_threads = [
             self._thread(_publisher(name), publisher.run) for name, publisher in publishers.items()
         ]
+        self._threads_beside = [self._thread(name, loop) for name, loop in self._watched.loops.items()]
         self._watch = Watch(beats, revive={f"source {r.source.name}": partial(self._revive, r) for r in self._readers})
 
     def run(self) -> int:
         try:
             self._control.open()
-            for thread in [*self._publisher_threads, *self._worker_threads, *self._reader_threads]:
+            threads = [*self._publisher_threads, *self._threads_beside, *self._worker_threads, *self._reader_threads]
+            for thread in threads:
                 thread.start()
             tell_systemd("READY=1")
             log.info("running with %d sources", len(self._readers))
@@ -165,7 +174,9 @@ class Daemon:
             tell_systemd("STOPPING=1")
             self._end(self._stop_reading, self._reader_threads, patience_s=LAST_READS_S)
             self._end(self._stop_working, self._worker_threads, patience_s=LAST_THOUGHTS_S)
-            self._end(self._stop_publishing, self._publisher_threads, patience_s=self._goodbyes_s)
+            self._watched.end()
+            last = [*self._publisher_threads, *self._threads_beside]
+            self._end(self._stop_publishing, last, patience_s=self._goodbyes_s)
         finally:
             if not any(thread.is_alive() for thread in self._worker_threads):
                 self._store.close()
@@ -184,6 +195,7 @@ class Daemon:
                 log.info("every source has been read to its end: leaving")
                 return
             self._watch.look()
+            tell_suppressed()
             self._stop_reading.wait(WATCH_S)
 
     def _revive(self, reader: Reader) -> None:

@@ -17,9 +17,11 @@ from agent.messages.words import Language
 from agent.ports import Noticing
 from agent.service.assembly import Parts
 from agent.service.inbox import Inbox
+from agent.service.metrics_server import MetricsServer
 from agent.service.process import memory_mb
 from agent.service.publisher import Publisher
 from agent.service.refusals import Refusals
+from agent.service.ring import Ring
 from agent.service.sensor import SensorDesk
 from agent.service.shelves import until_by_alert
 from agent.service.source_thread import Reader
@@ -42,6 +44,8 @@ class Everything:
     publishers: Mapping[str, Publisher]  # by the name of their sink
     started_s: float  # monotonic
     orphaned: Mapping[str, int]  # sinks that are no longer configured -> events that wait for them
+    ring: Ring | None = None
+    endpoint: MetricsServer | None = None
 
 
 def health_report(seen: Everything) -> HealthPayload:
@@ -53,6 +57,8 @@ def health_report(seen: Everything) -> HealthPayload:
         *parts.config.notices,
         *parts.notices,
         *seen.store.notices,
+        *(() if seen.ring is None else seen.ring.notices),
+        *(() if seen.endpoint is None else seen.endpoint.notices),
         *notices_of_sinks(seen),
         *_notices_on_learning(seen.desks, parts.config.agent.language),
         *_notices_on_doubts(seen.desks, parts.config.agent.language),

@@ -137,6 +137,11 @@ class Inbox:
         with self._arrived:
             return self._ledger.balance(sensor)
 
+    def total(self, sensor: str) -> Balance | None:
+        """The same over every session since the start."""
+        with self._arrived:
+            return self._ledger.total(sensor)
+
     def _bound_all(self) -> None:
         """Where all lanes together hold too much, the fullest makes room."""
         while sum(lane.bytes for lane in self._lanes.values()) > self._max_bytes_in_all:

@@ -65,8 +65,11 @@ class Publisher:
         answer_s: float = ANSWER_S,
         beat: Beat | None = None,
         deadlines: Deadlines | None = None,
+        took: Callable[[float], None] | None = None,
     ) -> None:
+        """`took` is told, from any thread, how many seconds a message was under way to the sink that has it."""
         self.name = name
+        self._took = took
         self._beat = beat or Beat(f"publisher {name}")
         self._open_s = (deadlines or Deadlines()).open_s
         self.outage = Outage(name if name == BROKER else f"sink {name}")
@@ -185,12 +188,17 @@ class Publisher:
             log.warning("%s: %d messages were not published before the end; events are kept", self.outage.name, left)
 
     def _send(self, message: Message) -> bool:
-        sent = self._sink.publish(message, partial(self._outbox.answer, message))
+        sent = self._sink.publish(message, partial(self._answered, message, time.monotonic()))
         if not sent:
             self._outbox.back(message)
         elif message.qos == 0:
             self.published += 1
         return sent
+
+    def _answered(self, message: Message, since_s: float, refusal: str | None = None) -> None:
+        self._outbox.answer(message, refusal)
+        if self._took is not None and refusal is None:
+            self._took(time.monotonic() - since_s)
 
     def _settle(self) -> None:
         """Take note of answers; rows of what has arrived go."""

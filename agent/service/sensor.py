@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import logging
+from collections.abc import Callable
 from dataclasses import replace
 
 import msgspec
@@ -12,6 +13,7 @@ from agent.alerting.bearing_alert import Stamp
 from agent.diagnosis.baseline import Baseline
 from agent.diagnosis.baseline_bytes import from_bytes
 from agent.diagnosis.coverage import Coverage, coverage_at
+from agent.diagnosis.witness import NOBODY, Witness
 from agent.dsp.features import VERSION, feature_names
 from agent.pipeline import Pipeline
 from agent.service.assembly import Parts
@@ -115,8 +117,14 @@ def fingerprint(parts: Parts) -> str:
     return f"{VERSION}:{spec[:16]}"
 
 
-def restored_desks(parts: Parts, store: Store, *, stamp: Stamp | None = None) -> dict[str, SensorDesk]:
-    """Sensor id -> desk, with the baselines that the store keeps for it."""
+def restored_desks(
+    parts: Parts,
+    store: Store,
+    *,
+    stamp: Stamp | None = None,
+    witness: Callable[[str], Witness] = lambda sensor: NOBODY,
+) -> dict[str, SensorDesk]:
+    """Sensor id -> desk, with the baselines that the store keeps for it; `witness` of a sensor looks on."""
     size = len(feature_names(parts.bundle.spec))
     made_with = fingerprint(parts)
     fast = {s.name for s in parts.config.sources if KINDS[s.kind].is_patient and not s.settings.speed}
@@ -130,6 +138,7 @@ def restored_desks(parts: Parts, store: Store, *, stamp: Stamp | None = None) ->
             baselines=_readable(store.learnt.baselines(sensor, features=made_with), sensor, size),
             aside=_readable(store.learnt.aside(sensor, features=made_with), sensor, size),
             stamp=stamp,
+            witness=witness(sensor),
         )
         desks[sensor] = SensorDesk(pipeline, live=parts.config.sensors[sensor].source not in fast)
     return desks

@@ -73,7 +73,7 @@ class Reader:
                 if not self._goes_on(life):
                     break
                 self.connected = True
-                log.info("source %s: open", source.name)
+                log.info("source %s: open", source.name, extra={"event": "source_open", "source": source.name})
                 self._read_on(source, life)
             except (TransportError, ConfigError) as error:
                 # The config was good when it was read: a secret that cannot be read now may be there again tomorrow.
@@ -83,7 +83,7 @@ class Reader:
                 if life != self.lives:
                     break
                 self.ended = True
-                log.info("source %s: read to its end", source.name)
+                log.info("source %s: read to its end", source.name, extra={"source": source.name})
         if life == self.lives:
             self._close()
             self._beat.end()

@@ -51,10 +51,11 @@ class Watch:
 
     def _deal_with(self, beat: Beat) -> None:
         now_s = time.monotonic()
-        log.critical("%s hangs: its turn is %.1f s late; it is here:\n%s", beat.name, beat.late_s(now_s), beat.stack())
+        about, late_s = {"event": "loop_hangs", "loop": beat.name}, beat.late_s(now_s)
+        log.critical("%s hangs: its turn is %.1f s late; it is here:\n%s", beat.name, late_s, beat.stack(), extra=about)
         revive, before_s = self._revive.get(beat.name), self._revived_s.get(beat.name)
         if revive is not None and (before_s is None or now_s - before_s > TRUST_S):
-            log.warning("%s: restarted alone", beat.name)
+            log.warning("%s: restarted alone", beat.name, extra={"event": "loop_restarted", "loop": beat.name})
             self._revived_s[beat.name] = now_s
             beat.bump()
             revive()

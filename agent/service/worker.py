@@ -34,6 +34,7 @@ from agent.service.shelves import take_back
 from agent.service.source_thread import Reader
 from agent.service.store import Store
 from agent.service.teaching import Teaching
+from agent.service.watched import Watched
 from agent.types import DeviceStatus, Item, Reading, SampleBlock, SourceFault
 
 TICK_S = 0.5
@@ -59,14 +60,16 @@ class Worker:
         publishers: Mapping[str, Publisher],
         stop: threading.Event,
         beat: Beat | None = None,
+        watched: Watched | None = None,
     ) -> None:
         self._parts = parts
+        self._watched = watched or Watched()
         self._beat = beat or Beat("worker")
         self._store = store
         self._inbox = inbox
         self._outbox = outbox
-        self._announcer = Announcer(parts, store=store, inbox=inbox, outboxes=outbox)
-        self._desks = restored_desks(parts, store, stamp=self._announcer.stamp)
+        self._announcer = Announcer(parts, store=store, inbox=inbox, outboxes=outbox, noted=self._watched.noted)
+        self._desks = restored_desks(parts, store, stamp=self._announcer.stamp, witness=self._watched.onlooker)
         self._silences = Silences(parts, self._desks, store=store, announcer=self._announcer)
         self._refusals = {source.name: Refusals(source.name) for source in parts.sources}
         self._everything = Everything(
@@ -79,6 +82,8 @@ class Worker:
             publishers=publishers,
             started_s=time.monotonic(),
             orphaned=store.sinks.orphaned(publishers),
+            ring=self._watched.ring,
+            endpoint=self._watched.endpoint,
         )
         self._stop = stop
         self._teaching = Teaching(store, announcer=self._announcer, features=fingerprint(parts), spec=parts.bundle.spec)
@@ -127,7 +132,8 @@ class Worker:
         match item:
             case SourceFault():
                 if line := self._refusals[source].feed(item, now_s=time.monotonic()):
-                    log.warning("%s", line)
+                    about = {"event": "input_refused", "source": source, "sensor": item.sensor, "kind": item.kind}
+                    log.warning("%s", line, extra=about)
                 if (desk := self._desks.get(item.sensor or "")) is not None:
                     self._announcer.announce(desk, desk.refuse(item, time.monotonic() - self._inbox.lag_s(source)))
             case Reading(quantity="rpm"):
@@ -143,7 +149,9 @@ class Worker:
             return
         if isinstance(item, SampleBlock | DeviceStatus):
             self._tapes.feed(desk.change.sensor, item)
+        self._watched.take_up(item)
         self._announcer.announce(desk, desk.feed(item))
+        self._watched.let_go(item)
         self._keep(desk)
 
     def _keep(self, desk: SensorDesk) -> None:
@@ -153,6 +161,7 @@ class Worker:
 
     def _tick(self, now_s: float) -> None:
         self._tapes.tick(now_s)
+        self._watched.tick(now_s, self._everything)
         self._mind_the_store(now_s)
         take_back(self._desks.values(), self._announcer)
         self._silences.look(now_s)
@@ -233,6 +242,7 @@ class Worker:
         self._outbox.put(Message(self._parts.topics.answer, msgspec.json.encode(answer), kind="answer"))
 
     def _answer_requests(self) -> None:
+        self._watched.answer(self._everything)
         while not self._requests.empty():
             request, answer = self._requests.get()
             try:

@@ -41,7 +41,8 @@ class Outage:
         if self.error is None:
             self.count += 1
         if self._tries == 0:
-            log.warning("%s: %s; trying again with growing pauses", self.name, error)
+            about = {"event": "link_away", "link": self.name}
+            log.warning("%s: %s; trying again with growing pauses", self.name, error, extra=about)
         self.error = str(error)
         self._back_s = None
         self._tries += 1
@@ -55,5 +56,6 @@ class Outage:
             self._back_s = now_s
         self.error = None
         if self._tries and now_s - self._back_s >= STABLE_S:
-            log.info("%s: back after %d failures", self.name, self._tries)
+            about = {"event": "link_back", "link": self.name}
+            log.info("%s: back after %d failures", self.name, self._tries, extra=about)
             self._tries = 0

@@ -303,8 +303,9 @@ def test_systemd_is_told_ready_and_stopping(config, start, tmp_path):
 
 def test_a_broker_that_is_away_is_said_once_and_the_agent_goes_on(config, start):
     text = config.read_text()
-    config.write_text(text[: text.index("port = ")] + "port = 1\n" + text[text.index("[[sources]]") :])
-    process = start(config)
+    broker = 'port = 1\nusername = "agent"\npassword_env = "TEXTVIB_SECRET"\n[log]\nformat = "json"\n'
+    config.write_text(text[: text.index("port = ")] + broker + text[text.index("[[sources]]") :])
+    process = start(config, TEXTVIB_SECRET="open-sesame")
     log = ""
     while "broker: " not in log:
         log += process.stderr.readline()
@@ -314,6 +315,9 @@ def test_a_broker_that_is_away_is_said_once_and_the_agent_goes_on(config, start)
     assert process.wait(timeout=60) == 0
     assert log.count("broker: mqtt 127.0.0.1:1: cannot connect") == 1
     assert "Traceback" not in log
+    assert "open-sesame" not in log
+    lines = [json.loads(line) for line in log.splitlines()]
+    assert [line["event"] for line in lines if line.get("link") == "broker"] == ["link_away"]
 
 
 def test_in_the_journal_a_line_starts_with_its_priority(config, start):

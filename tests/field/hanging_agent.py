@@ -14,11 +14,11 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
-from agent.cli import _log_to_stderr
 from agent.config.load import load_config
 from agent.service.assembly import Parts, assemble
 from agent.service.beats import Deadlines
 from agent.service.daemon import Daemon
+from agent.service.logs import log_to_stderr
 
 DEADLINES = Deadlines(turn_s=2.0, open_s=4.0, file_s=3.0, disk_s=4.0)
 SLOW_S = 0.8  # two sensors give a window each half a second: 3.2 times too slow
@@ -71,7 +71,7 @@ def with_hang(parts: Parts, loop: str, file: Path) -> Parts:
 
 
 def main(path: str, loop: str, file: str) -> int:
-    _log_to_stderr("info")
+    log_to_stderr(level="info")
     caught: list[tuple[int, float]] = []
     signal.signal(signal.SIGTERM, lambda number, _frame: caught.append((number, time.monotonic())))
     parts = with_hang(assemble(load_config(Path(path))), loop, Path(file))

@@ -10,6 +10,7 @@ import re
 import sqlite3
 import threading
 import time
+import urllib.request
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
@@ -23,6 +24,7 @@ import pytest
 from line_bundle import BUNDLE, FAULTS, RATE, signal
 from numpy.typing import NDArray
 from paho.mqtt.enums import CallbackAPIVersion
+from prometheus_client.parser import text_string_to_metric_families
 from requirements import ROOT
 from scipy.io import wavfile
 from serial_lines import Terminal
@@ -30,18 +32,21 @@ from waiting import until
 
 from agent.bundle.load import Bundle
 from agent.commands import COMMANDS
+from agent.commands.replay_kept import judged_again
 from agent.config.load import load_config
 from agent.config.resolve import decisions, sensor_setups
 from agent.errors import ConfigError, RecordingError
 from agent.messages.compose import Speaker
 from agent.messages.topics import Topics
 from agent.ports import Heard, Message, Sink
+from agent.recordings.kept import read_kept
 from agent.recordings.read import read_recording
 from agent.service.assembly import Parts, sinks_of, sources_of
 from agent.service.control import Cancel, Commission, Forget, Record, Status, ask
 from agent.service.daemon import EX_BUG, GOODBYES_S, ONE_WISH_S, Daemon, is_impatient
 from agent.service.inbox import Inbox
 from agent.service.state_file import FILE_NAME
+from agent.service.stopwatch import STAGES
 from agent.sinks.memory import MemoryConfig, MemorySink
 from agent.types import SampleBlock, SourceFault, Stream
 
@@ -261,6 +266,12 @@ def test_healthy_faulty_repaired_is_learnt_raised_cleared_and_said_in_valid_payl
     assert plant.heard("alert/pump_de/de")[0]["id"] == raised["id"]
     assert raised["evidence"]["kurtosis"]["value"] > 3
     assert running.status()["health"]["open_alerts"] == [raised["id"]]
+    until(lambda: running.status()["kept"] == {raised["id"]: str(running.state_dir / raised["recording"])})
+    kept = read_kept(running.state_dir / raised["recording"], features=len(BUNDLE.manifest.deviation.typical_sd))
+    again = judged_again(kept, BUNDLE, running.encoder)
+    alike = [one.diagnoses == now for one, now in zip(kept.windows, again, strict=True)]
+    assert all(alike[-5:])  # by the encoder as it is told now: the one that raised it, and four after it
+    assert all(d.fault == raised["fault"] for (d,) in again[-5:])
     plant.shake(signal(5.0, seed=5))
     until(lambda: plant.heard("alert/pump_de/de")[-1] is None)
     assert [(e["event"], e["id"]) for e in plant.heard("event")] == [
@@ -275,6 +286,34 @@ def test_healthy_faulty_repaired_is_learnt_raised_cleared_and_said_in_valid_payl
     health = plant.heard("health")[-1]
     assert health["sensors"]["pump_de"]["losses"]["received"] == round(17.5 * RATE)
     assert health["publishing"]["dropped"] == 0
+
+
+def test_what_is_scraped_agrees_with_the_status(start, config, plant):
+    with config.open("a") as file:
+        file.write("[metrics]\nenabled = true\nport = 0\n")
+    running = ready(start, config)
+    commissioned(running, plant)
+    broken_down(running, plant)
+    endpoint = running.daemon._watched.endpoint
+    until(lambda: endpoint.port and running.status()["health"]["sensors"]["pump_de"]["windows"] == 24)
+    with urllib.request.urlopen(f"http://127.0.0.1:{endpoint.port}/metrics", timeout=10) as page:
+        families = list(text_string_to_metric_families(page.read().decode()))
+    found = {(s.name, *s.labels.values()): s.value for family in families for s in family.samples}
+    health = running.status()["health"]
+    sensor = health["sensors"]["pump_de"]
+    windows = {key[2]: value for key, value in found.items() if key[0] == "textvib_windows_total"}
+    assert sum(windows.values()) == sensor["windows"]
+    assert windows["fault"] >= 1
+    assert found["textvib_sensor_samples_total", "received", "pump_de"] == sensor["losses"]["received"]
+    assert found["textvib_sensor_measured_rate_hertz", "pump_de"] == sensor["rate"]["hz"]
+    assert sum(found["textvib_alerts_open", "pump_de", severity] for severity in ("warning", "alarm")) == 1
+    assert sum(found["textvib_alerts_raised_total", "pump_de", severity] for severity in ("warning", "alarm")) == 1
+    assert 0 < found["textvib_published_messages_total", "broker"] <= health["publishing"]["published"]
+    counted = {stage: found["textvib_stage_duration_seconds_count", stage] for stage in STAGES}
+    assert counted["features"] == counted["encode"] == counted["decide"] == sensor["windows"]
+    assert min(counted.values()) > 0
+    (build,) = (s.labels for family in families for s in family.samples if s.name == "textvib_build_info")
+    assert (build["bundle"], build["version"]) == (health["bundle"], health["version"])
 
 
 def test_an_open_alert_and_the_baseline_outlive_the_agent(start, config, plant):

@@ -1,11 +1,12 @@
-"""A state that a sensor entered, logged with what there is to look at where it cannot be judged."""
+"""What the log says of states and alerts, with the keys that a machine looks for."""
 
 from __future__ import annotations
 
 import logging
 
+from agent.messages.topics import WHOLE_MACHINE
 from agent.service.sensor import OVERLOADED
-from agent.types import State, StateChange
+from agent.types import Alert, State, StateChange
 
 MENDS = {
     State.INVALID: "check the sensor, its cable, its mounting and its measuring range",
@@ -27,9 +28,21 @@ log = logging.getLogger(__name__)
 
 
 def log_state(change: StateChange) -> None:
-    """One line; a warning where somebody has to look."""
     by_reason = {**CONTRADICTION_MENDS, OVERLOADED: OVERLOAD_MEND}
     mend = by_reason.get(change.reason or "") or MENDS.get(change.state)
     level = logging.INFO if mend is None else logging.WARNING
     reason = f" ({change.reason})" if change.reason else ""
-    log.log(level, "%s: %s%s%s", change.sensor, change.state, reason, f"; {mend}" if mend else "")
+    about = {"event": "state", "sensor": change.sensor, "state": str(change.state), "reason": change.reason}
+    log.log(level, "%s: %s%s%s", change.sensor, change.state, reason, f"; {mend}" if mend else "", extra=about)
+
+
+def log_alert(alert: Alert) -> None:
+    about = {"event": f"alert_{alert.event}", "alert": alert.id, "sensor": alert.sensor, "bearing": alert.bearing}
+    what = alert.reason or alert.event
+    told = {"kind": alert.fault, "reason": alert.reason}
+    log.warning("alert %s %s: %s %s", alert.id, what, place_of(alert), alert.fault, extra=about | told)
+
+
+def place_of(alert: Alert) -> str:
+    """Sensor and bearing as a topic has them."""
+    return f"{alert.sensor}/{alert.bearing or WHOLE_MACHINE}"

@@ -1,0 +1,80 @@
+"""`ring`: the files with raw windows around alerts, oldest first.
+
+Nothing is asked of a running agent: the files are there without one, too.
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+import os
+import sys
+from datetime import datetime
+from pathlib import Path
+from typing import Any
+
+from agent.commands import running
+from agent.errors import ConfigError, RecordingError
+from agent.messages.terminal import columns, tabulated
+from agent.messages.words import Language, say
+
+HEADS = ("raised", "sensor", "bearing", "fault", "lasts", "size", "file")
+
+
+def add_arguments(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument("--json", action="store_true", help="JSON lines: one object for each file")
+    running.add_arguments(parser)
+
+
+def main(args: argparse.Namespace) -> int:
+    from agent.service.ring_folder import FOLDER, files_of
+
+    state_dir = running.state_dir_of(args)
+    folder = state_dir / FOLDER
+    try:
+        if not state_dir.is_dir():
+            raise ConfigError(f"{state_dir}: there is no such folder; name the agent's config with --config")
+        files = files_of(folder)
+    except OSError as error:
+        raise ConfigError(
+            f"{folder}: cannot be read ({error.strerror}); run this command as the user that runs the agent"
+        ) from error
+    rows, unreadable = [], False
+    for file in files:
+        try:
+            rows.append({"path": str(file.path), "bytes": file.bytes, **_about(file.path)})
+        except RecordingError as error:
+            print(f"textvib-agent: {error}", file=sys.stderr)
+            unreadable = True
+    if args.json:
+        print(*(json.dumps(row, ensure_ascii=False) for row in rows), sep="\n", end="\n" if rows else "")
+    else:
+        print(*_lines(rows, folder, running.language_of(args, {})), sep="\n")
+    return os.EX_DATAERR if unreadable else os.EX_OK
+
+
+def _about(path: Path) -> dict[str, Any]:
+    import msgspec
+
+    from agent.recordings.kept import read_about
+
+    about: dict[str, Any] = msgspec.to_builtins(read_about(path))
+    return about
+
+
+def _lines(rows: list[dict[str, Any]], folder: Path, language: Language) -> list[str]:
+    if not rows:
+        return [say("status.none_kept", language, folder=folder)]
+    told = [
+        [
+            "-" if row["wall_s"] is None else datetime.fromtimestamp(row["wall_s"]).strftime("%Y-%m-%d %H:%M:%S"),
+            row["sensor"],
+            row["bearing"] or "-",
+            row["fault"],
+            f"{row['seconds']:.1f} s",
+            f"{row['bytes'] / 1e6:.2f} MB",
+            Path(row["path"]).name,
+        ]
+        for row in rows
+    ]
+    return [f"{folder}:", *tabulated([[say(f"head.{head}", language) for head in HEADS], *told], columns=columns())]

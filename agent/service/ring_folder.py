@@ -1,0 +1,95 @@
+"""The folder of kept windows: bounded in bytes, the oldest go first, and a file is there whole or not at all.
+
+Files bear a number that rises, so that a clock that jumps turns no order round.
+"""
+
+from __future__ import annotations
+
+import errno
+import os
+import re
+from pathlib import Path
+from typing import NamedTuple
+
+from agent.recordings import KEPT as SUFFIX
+
+FOLDER = "ring"
+UNREADY = ".new"
+LEAVE_FREE_BYTES = 32 << 20
+"""Of the disk, for what matters more: the state that survives a restart."""
+
+_NAME = re.compile(rf"(\d{{8,}})-([0-9A-Za-z]+){re.escape(SUFFIX)}")
+
+
+class File(NamedTuple):
+    """A file of the ring; they sort from the oldest to the newest."""
+
+    number: int
+    alert: str
+    path: Path
+    bytes: int
+
+
+def files_of(folder: Path) -> list[File]:
+    """What a folder holds, oldest first; OSError where it cannot be read, nothing where it is not there."""
+    paths = folder.iterdir() if folder.is_dir() else ()
+    return sorted(file for path in paths if (file := _file_at(path)) is not None)
+
+
+def _file_at(path: Path) -> File | None:
+    """A file of the ring; None for others, and where it has just gone."""
+    match = _NAME.fullmatch(path.name)
+    try:
+        return None if match is None else File(int(match[1]), match[2], path, path.stat().st_size)
+    except FileNotFoundError:
+        return None
+
+
+def name_of(number: int, alert: str) -> str:
+    return f"{number:08d}-{alert}{SUFFIX}"
+
+
+def make_room(folder: Path, needed: int, *, most_bytes: int) -> None:
+    """Remove the oldest files until `needed` bytes fit; OSError where they never would, and then none is removed."""
+    files = files_of(folder)
+    total, free = sum(file.bytes for file in files), _free_bytes(folder)
+    if needed > most_bytes:
+        raise OSError(errno.EFBIG, f"{needed} bytes are more than all that it may hold")
+    if free + total < needed + LEAVE_FREE_BYTES:
+        raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
+    while files and (total + needed > most_bytes or free < needed + LEAVE_FREE_BYTES):
+        oldest = files.pop(0)
+        oldest.path.unlink(missing_ok=True)
+        total -= oldest.bytes
+        free += oldest.bytes
+
+
+def put(folder: Path, name: str, content: bytes) -> None:
+    """Write a file that after a power cut is there whole, or not at all; OSError where the disk does not take it."""
+    unready = folder / f".{name}{UNREADY}"
+    try:
+        with unready.open("wb") as file:
+            file.write(content)
+            file.flush()
+            os.fsync(file.fileno())
+        unready.chmod(0o600)
+        unready.replace(folder / name)
+    except OSError:
+        unready.unlink(missing_ok=True)
+        raise
+    handle = os.open(folder, os.O_RDONLY | os.O_DIRECTORY)
+    try:
+        os.fsync(handle)
+    finally:
+        os.close(handle)
+
+
+def tidy(folder: Path) -> None:
+    """Remove what a crash left half written."""
+    for path in folder.glob(f".*{SUFFIX}{UNREADY}"):
+        path.unlink(missing_ok=True)
+
+
+def _free_bytes(folder: Path) -> int:
+    disk = os.statvfs(folder)
+    return disk.f_bavail * disk.f_frsize

@@ -1,0 +1,117 @@
+"""The latest windows of one sensor, in case that an alert comes, and those around an alert that came.
+
+Windows overlap: of each only the samples that the one before it lacks are held, so that a strip costs what it lasts.
+"""
+
+from __future__ import annotations
+
+from collections import deque
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import dataclass, field, replace
+
+import numpy as np
+
+from agent.diagnosis.witness import Circumstances
+from agent.recordings.kept import KeptWindow
+from agent.types import Diagnosis, Samples, Window
+
+
+@dataclass(frozen=True, slots=True)
+class Seen:
+    """A window without the `shared` samples at its beginning that the one before it has, too."""
+
+    window: Window
+    shared: int
+    under: Circumstances
+    diagnoses: tuple[Diagnosis, ...]
+
+    @property
+    def end(self) -> int:
+        return self.window.start + self.shared + len(self.window.samples)
+
+
+@dataclass(slots=True)
+class Excerpt:
+    """Windows around one alert, of which some are still to come."""
+
+    seen: list[Seen]
+    to_come: int
+    began_s: float
+    done: Callable[[Sequence[Seen]], None]
+    is_open: bool = field(default=True)
+
+    def add(self, seen: Seen) -> None:
+        self.seen.append(seen)
+        self.to_come -= 1
+        if self.to_come <= 0:
+            self.end()
+
+    def end(self) -> None:
+        """No more windows are waited for."""
+        if self.is_open:
+            self.is_open = False
+            self.done(self.seen)
+
+
+class Strip:
+    """Up to `length` windows of one sensor."""
+
+    def __init__(self, length: int) -> None:
+        self._seen: deque[Seen] = deque(maxlen=length)
+        self._excerpts: list[Excerpt] = []
+
+    def add(self, window: Window, under: Circumstances, diagnoses: Sequence[Diagnosis]) -> None:
+        """A window that was judged. Another stream, or a count that went back, ends what is under way."""
+        last = self._seen[-1] if self._seen else None
+        if last is not None and (window.stream != last.window.stream or window.start < last.window.start):
+            self.end_excerpts()
+            self._seen.clear()
+            last = None
+        shared = 0 if last is None else max(0, last.end - window.start)
+        tail = window if not shared else replace(window, samples=window.samples[shared:].copy())
+        seen = Seen(tail, shared, under, tuple(diagnoses))
+        self._seen.append(seen)
+        for excerpt in self._excerpts:
+            excerpt.add(seen)
+        self._excerpts = [excerpt for excerpt in self._excerpts if excerpt.is_open]
+
+    @property
+    def latest(self) -> Seen | None:
+        return self._seen[-1] if self._seen else None
+
+    def begin_excerpt(self, *, to_come: int, now_s: float, done: Callable[[Sequence[Seen]], None]) -> None:
+        """Hand `done` all that is here and the next `to_come` windows, once they came or are waited for no more."""
+        excerpt = Excerpt(list(self._seen), to_come, now_s, done)
+        if to_come:
+            self._excerpts.append(excerpt)
+        else:
+            excerpt.end()
+
+    def end_excerpts(self, *, before_s: float | None = None) -> None:
+        """Wait no more, by default at all, else in those that began before a time."""
+        for excerpt in self._excerpts:
+            if before_s is None or excerpt.began_s < before_s:
+                excerpt.end()
+        self._excerpts = [excerpt for excerpt in self._excerpts if excerpt.is_open]
+
+
+def joined(strip: Iterable[Seen]) -> tuple[Samples, tuple[KeptWindow, ...]]:
+    """Every sample once, and the windows in them; those at the beginning are left out of which samples are missing."""
+    parts: list[Samples] = []
+    placed: list[tuple[Seen, int]] = []
+    total = 0
+    for seen in strip:
+        if seen.shared <= total:  # after a gap a window shares none
+            placed.append((seen, total - seen.shared))
+        parts.append(seen.window.samples)
+        total += len(seen.window.samples)
+    samples = np.concatenate(parts)
+    return samples, tuple(
+        KeptWindow(
+            replace(seen.window, samples=samples[row : row + seen.shared + len(seen.window.samples)]),
+            row,
+            seen.under,
+            seen.diagnoses,
+        )
+        for seen, row in placed
+    )
