@@ -46,7 +46,7 @@ class Refuge:
         self.generation = self._mark.read()
         """Of the last write that returned, as far as that is noted; the file may be older."""
         try:
-            self.connection = self._opened()
+            self.connection = self._opened() if self.path.exists() else self._missing() or self._opened()
             self._compare()
         except (NotADirectoryError, FileExistsError) as error:
             raise ConfigError(f"agent.state_dir: {path.parent} is no folder ({error}); name another") from error
@@ -134,6 +134,23 @@ class Refuge:
             connection = self._restored(error)
         self._identity = _identity(self.path)
         return connection
+
+    def _missing(self) -> sqlite3.Connection | None:
+        """In place of a file that is not there: what its copy has; None where there is none, as at the first start."""
+        copied = Path(f"{self.path}{COPY_SUFFIX}")
+        if not copied.is_file():
+            return None
+        saved = salvage(self.path, copied)
+        with contextlib.closing(saved.connection) as memory:
+            if saved.is_empty:
+                return None
+            disk = connect(self.path)
+            memory.backup(disk)
+        self.is_restored = True
+        self._identity = _identity(self.path)
+        path, at = self.path, written_at(copied)
+        self._notice(f"{path} is missing; what was learnt up to {at} is restored from {copied.name}")
+        return disk
 
     def _restored(self, error: sqlite3.Error) -> sqlite3.Connection:
         """In place of a damaged file: what can be saved of it and of its copy."""

@@ -127,6 +127,18 @@ def test_an_event_that_was_acknowledged_since_the_copy_is_not_raised_again(tmp_p
     assert open_store(tmp_path).sinks.waiting("broker") == []
 
 
+def test_a_file_that_is_gone_leaves_what_its_copy_has_learnt_and_no_alert_that_may_have_ended(whole, tmp_path):
+    shutil.copytree(whole, tmp_path, dirs_exist_ok=True)
+    (tmp_path / FILE_NAME).unlink()
+    store = open_store(tmp_path)
+    (notice,) = store.notices
+    assert "is missing; what was learnt up to " in notice
+    assert learnt(store) == ({"de": b"healthy"}, {"de": b"before"})
+    assert opened(store) == ()
+    store.close()
+    assert open_store(tmp_path).notices == ()
+
+
 def test_a_log_that_was_cut_at_a_frames_end_is_told_by_the_number_of_the_last_write(tmp_path):
     store = open_store(tmp_path)
     keep(store, ALERT)
