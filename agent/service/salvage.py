@@ -149,10 +149,12 @@ def _told_of_baselines(parts: dict[str, Part], taken: dict[str, list[Row]], sinc
 def _told_of_alerts(parts: dict[str, Part], taken: dict[str, list[Row]], since: str) -> Iterator[str]:
     back = {row[2] for row in taken["alert"]}
     for sensor, bearing, *_ in taken["alert"]:
-        yield f"{sensor}/{bearing or WHOLE_MACHINE}: its open alert was damaged; that of {since} is restored from the copy"
+        place = f"{sensor}/{bearing or WHOLE_MACHINE}"
+        yield f"{place}: its open alert was damaged; that of {since} is restored from the copy"
     for sensor, bearing, alert, *_ in parts["alert"].damaged:
+        place = f"{sensor}/{bearing or WHOLE_MACHINE}"
         if alert not in back:
-            yield f"{sensor}/{bearing or WHOLE_MACHINE}: its open alert was damaged, and no copy has it; it is cleared as state_lost"
+            yield f"{place}: its open alert was damaged, and no copy has it; it is cleared as state_lost"
 
 
 def _told_of_rest(parts: dict[str, Part]) -> Iterator[str]:

@@ -17,6 +17,7 @@ import time
 from collections import Counter
 from collections.abc import Callable, Iterator
 from pathlib import Path
+from statistics import median
 from typing import Any
 
 import numpy as np
@@ -38,6 +39,8 @@ SEED = 20260101
 LEARNT_WINDOWS = 240
 BUFFER_S = 24.0  # of simulated vibration, played again and again: simulating costs more than judging
 WARM_S = 30.0  # after commissioning
+WARM_SHARE = 0.3
+"""Of the soak: the first flood, the first full disk and the like each take what is kept for the next one."""
 MOST_GROWTH_MB = 2.0
 
 CONFIG = """
@@ -231,20 +234,20 @@ def soak(agent: Agent, plant: Plant, listener: Listener, broker: Any) -> None:
     learn(agent, names)
     time.sleep(WARM_S)
     draw, troubles = random.Random(SEED), Troublemaker(agent, plant, listener, broker, random.Random(SEED))
-    began_s, warm_mb, memory = time.monotonic(), agent.health()["memory_mb"], []
+    began_s, memory = time.monotonic(), list[tuple[float, float]]()
     while (passed_s := time.monotonic() - began_s) < SOAK_S:
         plant.played[-1].is_damaged = 0.25 < passed_s / SOAK_S < 0.6
         troubles.one()
         time.sleep(draw.uniform(0.5, 2.0))
-        memory.append(agent.health()["memory_mb"])
+        memory.append((passed_s, agent.health()["memory_mb"]))
     time.sleep(3.0)
     plant.stop.set()
     time.sleep(3.0)
     until(lambda: agent.health()["state_kept"], seconds=45)
     health = agent.health()
-    told(health, troubles, memory, warm_mb, listener)
+    told(health, troubles, memory, listener)
     assert agent.process.poll() is None
-    assert max(memory[-5:]) - warm_mb <= MOST_GROWTH_MB
+    assert growth_mb(memory) <= MOST_GROWTH_MB
     for name in names:
         losses = health["sensors"][name]["losses"]
         assert health["sensors"][name]["explained"], (name, losses)
@@ -264,12 +267,22 @@ def learn(agent: Agent, names: list[str]) -> None:
     until(lambda: not agent.status()["learning"], seconds=LEARNT_WINDOWS + 240)
 
 
-def told(health: dict[str, Any], troubles: Troublemaker, memory: list[float], warm_mb: float, heard: Listener) -> None:
+def growth_mb(memory: list[tuple[float, float]]) -> float:
+    """From the median of the tenth of the soak after warm-up to that of its last tenth."""
+
+    def median_mb(begin: float) -> float:
+        return median(mb for at_s, mb in memory if begin <= at_s / SOAK_S < begin + 0.1)
+
+    return median_mb(0.9) - median_mb(WARM_SHARE)
+
+
+def told(health: dict[str, Any], troubles: Troublemaker, memory: list[tuple[float, float]], heard: Listener) -> None:
     """The figures, for the page of the field."""
     sums: Counter[str] = Counter()
     for sensor in health["sensors"].values():
         sums.update({key: value for key, value in sensor["losses"].items() if isinstance(value, int)})
     events = Counter(json.loads(event)["event"] for event in heard.heard("event"))
     print(f"{len(health['sensors'])} sensors, {SOAK_S:g} s, troubles {dict(troubles.done)}")
-    print(f"memory {warm_mb:.1f} MB warm, {min(memory):.1f} to {max(memory):.1f}, at the end {memory[-1]:.1f}")
+    tenths = [[mb for at_s, mb in memory if int(10 * at_s / SOAK_S) == tenth] for tenth in range(10)]
+    print(f"memory by tenths {[round(median(tenth), 1) for tenth in tenths if tenth]} MB")
     print(f"samples {dict(sums)}; events {dict(events)}; faults {health['sources']['plant']['faults']}")
