@@ -83,17 +83,12 @@ def _told(line: BearingLine, kind: Kind, language: Language) -> ToldLine:
 
 
 def _row(line: ToldLine, language: Language) -> tuple[str, ...]:
+    meanings = (line.kind, "asked") if line.is_asked_about else (line.kind,)
     return (
         line.name or say("report.not_told", language),
         f"{line.order:.3f}",
         f"{line.seen_hz:.2f}",
         "" if line.expected_hz is None else f"{line.expected_hz:.2f}",
         f"{line.above_floor_db:+.1f}",
-        listed(
-            [
-                say(f"report.{kind}", language)
-                for kind in (line.kind, "asked")
-                if kind == line.kind or line.is_asked_about
-            ]
-        ),
+        listed(say(f"report.{meaning}", language) for meaning in meanings),
     )
