@@ -63,7 +63,7 @@ def section_of(
     `windows` are those that were judged, where they are not the ones into which the recording is cut.
     """
     from agent.recordings.short import cutting_of, windows_of
-    from agent.report.section import file_of
+    from agent.report.section import bearing_of, file_of
     from agent.report.section import section_of as section
     from firmware_bridge import VERSION
 
@@ -71,11 +71,16 @@ def section_of(
         files, compared = [file_of(path) for path in paths], [file_of(path) for path in healthy]
     except OSError as error:
         raise RecordingError(f"{error.filename}: cannot be read ({error.strerror})") from error
-    bearing = setup.bearings[0] if setup.bearings else None
     if windows is None:
         windows = windows_of(answer.recording, cutting_of(answer.recording, bundle.spec))
     return section(
-        answer, bearing=bearing, windows=windows, bundle=bundle, files=files, healthy=compared, version=VERSION
+        answer,
+        bearing=bearing_of(answer, setup),
+        windows=windows,
+        bundle=bundle,
+        files=files,
+        healthy=compared,
+        version=VERSION,
     )
 
 

@@ -15,6 +15,7 @@ from agent.messages.words import Language, say, words_for
 from agent.report.markup import Markup, element
 from agent.report.tables import body, group, head, wide
 from agent.report.time_drawn import place_in_time
+from agent.report.unknowns import why_no_deviation, why_no_growth
 from agent.types import Diagnosis, Evidence, Figure, ShaftGrowth
 
 ORDERS = {"half": "½×", "first": "1×", "second": "2×", "third": "3×"}
@@ -66,7 +67,7 @@ def _of_window(answer: Answer, evidence: Evidence) -> Iterator[tuple[str, ...]]:
 
 def _of_all(answer: Answer) -> Iterator[tuple[str, ...]]:
     language, verdict = answer.language, answer.verdict
-    deviation = null("no_baseline", language) if verdict.deviation is None else f"{verdict.deviation:.3g}"
+    deviation = null(why_no_deviation(answer), language) if verdict.deviation is None else f"{verdict.deviation:.3g}"
     known = [d.deviation for d in answer.diagnoses if d.deviation is not None]
     yield say("report.deviation_said", language), deviation, "1", _between(known), "1"
     signs = verdict.signs
@@ -74,16 +75,19 @@ def _of_all(answer: Answer) -> Iterator[tuple[str, ...]]:
     known = [d.signs.impulses for d in answer.diagnoses if d.signs is not None and d.signs.impulses is not None]
     if signs is not None and signs.impulses is not None:
         impulses = f"{signs.impulses:.2f}"
+    elif verdict.judged == 0:
+        impulses = null(verdict.reason, language)
     else:
         impulses = say("report.null", language, reason=say("report.no_impulses", language))
     limit = "" if answer.impulses_limit is None else f"{answer.impulses_limit:.2f}"
     yield say(f"report.impulses_{above}", language), impulses, "1", _between(known, ".2f"), limit
-    yield from _growth(None if signs is None else signs.growth, language)
+    yield from _growth(answer, None if signs is None else signs.growth)
 
 
-def _growth(growth: ShaftGrowth | None, language: Language) -> Iterator[tuple[str, ...]]:
+def _growth(answer: Answer, growth: ShaftGrowth | None) -> Iterator[tuple[str, ...]]:
+    language = answer.language
     if growth is None:
-        yield say("report.growth_of_orders", language), null("no_baseline", language), "dB", "", ""
+        yield say("report.growth_of_orders", language), null(why_no_growth(answer), language), "dB", "", ""
         return
     for one in fields(growth):
         value: float | None = getattr(growth, one.name)

@@ -14,7 +14,7 @@ from agent.bundle.load import Bundle
 from agent.bundle.manifest import identity_of
 from agent.diagnosis.places import Place, places_of
 from agent.dsp.spectra import Spectra, analyse
-from agent.machine import Bearing
+from agent.machine import Bearing, SensorSetup
 from agent.messages.answer import Answer
 from agent.types import Window
 
@@ -77,6 +77,13 @@ def section_of(
         judge=Judge(version, f"{bundle.manifest.name} {bundle.manifest.version}", identity_of(bundle.manifest)),
         picture=_picture(answer, bearing, windows, bundle),
     )
+
+
+def bearing_of(answer: Answer, setup: SensorSetup) -> Bearing | None:
+    """The one of a sensor's bearings that an answer is on; None where it is on the machine as a whole."""
+    if not answer.diagnoses:
+        return setup.bearings[0] if len(setup.bearings) == 1 else None
+    return next((bearing for bearing in setup.bearings if bearing.id == answer.diagnoses[0].bearing), None)
 
 
 def file_of(path: Path) -> SourceFile:

@@ -19,6 +19,20 @@ REASONS = {
 """What a verdict misses -> the reason that figures give for the same."""
 
 
+def why_no_deviation(answer: Answer) -> str:
+    """The reason why there is no deviation from a healthy state."""
+    return "no_baseline" if answer.verdict.judged else answer.verdict.reason
+
+
+def why_no_growth(answer: Answer) -> str:
+    """The reason why it is not known by how much the shaft's orders have grown."""
+    if answer.verdict.judged and answer.speed_from == "unknown":
+        return "no_speed"
+    if answer.verdict.needs_s is not None:
+        return "window_too_short"
+    return why_no_deviation(answer)
+
+
 def unknowns(answer: Answer) -> list[tuple[str, tuple[str, ...], str]]:
     """(why, what is not known for that reason, what would have to be given), the most telling first."""
     language = answer.language
@@ -56,6 +70,6 @@ def _unknown(answer: Answer) -> Iterator[tuple[str, str]]:
         if evidence.iso_zone is None:
             yield evidence.iso_reason or "", "iso_zone"
     if verdict.judged and verdict.deviation is None:
-        yield "no_baseline", "deviation"
+        yield why_no_deviation(answer), "deviation"
     if verdict.judged and (verdict.signs is None or verdict.signs.growth is None):
-        yield "no_baseline" if answer.speed_from != "unknown" else "no_speed", "growth_of_orders"
+        yield why_no_growth(answer), "growth_of_orders"

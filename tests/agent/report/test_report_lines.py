@@ -4,18 +4,21 @@ from __future__ import annotations
 
 from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
 from line_bundle import BUNDLE
 
 from agent.alerting.verdict import Verdict
+from agent.machine import Bearing, Machine, SensorSetup
 from agent.messages.answer import Answer
 from agent.messages.wording import text_of
 from agent.recordings.recording import Piece, Recording
 from agent.report.lines import lines_text, told_lines
+from agent.report.section import bearing_of
 from agent.report.time_drawn import place_in_time
-from agent.report.unknowns import unknowns
+from agent.report.unknowns import unknowns, why_no_deviation, why_no_growth
 from agent.types import BearingLine, Diagnosis, Evidence, Figure, Question, Rate, Speed, StandingLine
 
 BPFO = BearingLine("BPFO", 3.585, 89.6, 89.5, 30.0)
@@ -106,6 +109,30 @@ def test_a_reason_is_told_once_with_all_that_it_hides_and_its_mend() -> None:
 
 def test_a_machine_of_which_all_is_known_lacks_the_growth_of_its_orders_alone() -> None:
     assert [things for _, things, _ in unknowns(answer(VERDICT))] == [("Growth of the shaft's orders",)]
+
+
+@pytest.mark.parametrize(
+    ("changed", "speed_from", "reasons"),
+    [
+        ({}, "told", ("no_baseline", "no_baseline")),
+        ({}, "unknown", ("no_baseline", "no_speed")),
+        ({"needs_s": 2.0}, "told", ("no_baseline", "window_too_short")),
+        ({"fault": "invalid", "judged": 0, "reason": "frozen"}, "unknown", ("frozen", "frozen")),
+    ],
+)
+def test_no_healthy_state_is_blamed_only_where_it_is_the_reason(
+    changed: dict[str, Any], speed_from: str, reasons: tuple[str, str]
+) -> None:
+    made = replace(answer(replace(VERDICT, deviation=None, **changed)), speed_from=speed_from)
+    assert (why_no_deviation(made), why_no_growth(made)) == reasons
+
+
+def test_a_section_is_of_the_bearing_that_was_judged() -> None:
+    setup = SensorSetup("s", Machine("m"), (Bearing("de"), Bearing("nde")))
+    judged = replace(answer(VERDICT), diagnoses=(replace(SHOWN, bearing="nde"),))
+    assert bearing_of(judged, setup) is setup.bearings[1]
+    assert bearing_of(answer(VERDICT), setup) is None
+    assert bearing_of(answer(VERDICT), replace(setup, bearings=setup.bearings[:1])) is setup.bearings[0]
 
 
 def test_where_a_window_lies_is_told_from_its_own_session() -> None:
