@@ -63,7 +63,7 @@ def section_of(
     `windows` are those that were judged, where they are not the ones into which the recording is cut.
     """
     from agent.recordings.short import cutting_of, windows_of
-    from agent.report.section import bearing_of, file_of
+    from agent.report.section import file_of
     from agent.report.section import section_of as section
     from firmware_bridge import VERSION
 
@@ -75,7 +75,7 @@ def section_of(
         windows = windows_of(answer.recording, cutting_of(answer.recording, bundle.spec))
     return section(
         answer,
-        bearing=bearing_of(answer, setup),
+        setup=setup,
         windows=windows,
         bundle=bundle,
         files=files,

@@ -105,4 +105,7 @@ def _range(answer: Answer, attribute: str) -> str:
 
 
 def _between(values: list[float], written: str = ".3g") -> str:
-    return f"{min(values):{written}} – {max(values):{written}}" if len(values) > 1 else ""
+    if len(values) < 2:
+        return ""
+    lowest, highest = (f"{value:{written}}" for value in (min(values), max(values)))
+    return f"{lowest} – {highest}".replace("-0.00 ", "0.00 ")

@@ -58,18 +58,20 @@ def lines_text(answer: Answer) -> Markup:
     """The table of all lines, or why there is none."""
     language, told = answer.language, told_lines(answer)
     evidence = None if answer.shown is None else answer.shown.evidence
-    reason = None if evidence is None else evidence.lines_reason
+    reason = answer.verdict.reason if evidence is None else evidence.lines_reason
     parts = []
     if told:
         heads = [say(f"report.{head}", language) for head in HEADS]
         parts.append(table([_row(one, language) for one in told], heads=heads))
+    elif reason in (None, APPROXIMATE):
+        parts.append(element("p", say("report.none_stands", language)))
     if any(line.also for line in answer.verdict.lines):
         parts.append(element("p", say("report.both", language), class_="quiet"))
     if reason == APPROXIMATE:
         parts.append(element("p", say("shown.approximate", language), class_="quiet"))
     elif reason is not None:
         parts.append(element("p", say("report.no_lines", language, reason=words_for("reason", reason, language))))
-    return joined(*parts) if parts else element("p", say("report.none_stands", language))
+    return joined(*parts)
 
 
 def _is_finding(line: BearingLine, fault: str) -> bool:

@@ -39,6 +39,10 @@ def _samples(section: Section) -> str:
 
 def _speed(section: Section) -> str:
     answer, language = section.answer, section.answer.language
+    told = section.machine
+    if answer.shown is None and told.rpm is not None:  # nothing was measured at the speed that was told
+        came_from = say(f"origin.{told.speed_source}", language)
+        return say("shown.rpm", language, rpm=f"{told.rpm:.1f}", origin=came_from)
     rpm = None if answer.shown is None else answer.shown.speed.rpm
     came_from = say(f"origin.{answer.speed_from}", language)
     return came_from if rpm is None else say("shown.rpm", language, rpm=f"{rpm:.1f}", origin=came_from)

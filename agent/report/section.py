@@ -14,7 +14,7 @@ from agent.bundle.load import Bundle
 from agent.bundle.manifest import identity_of
 from agent.diagnosis.places import Place, places_of
 from agent.dsp.spectra import Spectra, analyse
-from agent.machine import Bearing, SensorSetup
+from agent.machine import Bearing, Machine, SensorSetup
 from agent.messages.answer import Answer
 from agent.types import Window
 
@@ -52,6 +52,7 @@ class Section:
 
     answer: Answer
     bearing: Bearing | None  # as it was told
+    machine: Machine  # likewise
     files: tuple[SourceFile, ...]  # of the recording
     healthy: tuple[SourceFile, ...]  # of what it was compared with
     judge: Judge
@@ -61,7 +62,7 @@ class Section:
 def section_of(
     answer: Answer,
     *,
-    bearing: Bearing | None,
+    setup: SensorSetup,
     windows: Iterable[Window],
     bundle: Bundle,
     files: Iterable[SourceFile],
@@ -69,9 +70,11 @@ def section_of(
     version: str,
 ) -> Section:
     """The section of an answer on diagnoses of `windows`, of which only the one that is drawn is kept."""
+    bearing = bearing_of(answer, setup)
     return Section(
         answer=answer,
         bearing=bearing,
+        machine=setup.machine,
         files=tuple(files),
         healthy=tuple(healthy),
         judge=Judge(version, f"{bundle.manifest.name} {bundle.manifest.version}", identity_of(bundle.manifest)),

@@ -143,7 +143,7 @@ def _room_around(values: NDArray[np.float64]) -> tuple[float, float]:
     """Lowest and highest of a plot that holds all values, a little room beside them."""
     known = values[np.isfinite(values)]
     low, high = (float(known.min()), float(known.max())) if len(known) else (-1.0, 1.0)
-    room = 0.06 * (high - low) or max(0.05 * abs(high), 1e-6)
+    room = 0.06 * (high - low) or 0.05 * abs(high) or 1.0
     return low - room, high + room
 
 

@@ -111,6 +111,18 @@ def test_a_machine_of_which_all_is_known_lacks_the_growth_of_its_orders_alone() 
     assert [things for _, things, _ in unknowns(answer(VERDICT))] == [("Growth of the shaft's orders",)]
 
 
+def test_that_no_line_stands_is_said_only_where_lines_were_looked_for() -> None:
+    none = replace(VERDICT, lines=())
+    assert lines_text(answer(none)) == "<p>None stands out.</p>"
+    unknown = lines_text(answer(none, evidence=replace(EVIDENCE, lines_reason="no_speed")))
+    assert unknown == "<p>No line can be called that of a part: the speed is not known.</p>"
+    approximate = lines_text(answer(none, evidence=replace(EVIDENCE, lines_reason="approximate_geometry")))
+    assert "None stands out." in approximate
+    unusable = replace(answer(replace(none, fault="invalid", judged=0, reason="frozen")), shown=None)
+    assert "None stands out." not in lines_text(unusable)
+    assert "comes again and again" in lines_text(unusable)
+
+
 @pytest.mark.parametrize(
     ("changed", "speed_from", "reasons"),
     [

@@ -220,6 +220,8 @@ def test_a_signal_that_cannot_be_judged_is_shown_and_has_no_spectrum(several: Ma
     names = {svg.attrib["aria-labelledby"].split()[0] for svg in several.page.iter(f"{SVG}svg")}
     assert names & {"s2-envelope-t", "s2-low-t", "s3-wave-t"} == set()
     assert say("reason.no_window", "ko") in several.words
+    second = next(e for e in several.page.iter("section") if e.attrib["id"] == "s2")
+    assert "1480.0 rpm" in "".join(second.itertext())  # as it was told, though nothing was measured
 
 
 def test_drawings_stay_in_their_frame_and_can_be_read_by_ear(outer: Made, several: Made) -> None:
