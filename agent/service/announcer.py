@@ -81,13 +81,10 @@ class Announcer:
             valid_until_s=time.time() + STATE_VALID_S,
             notices=(
                 *self._store.troubles,
-                *self._overload(desk.change.sensor),
+                *([OVERLOAD_NOTICE] if self._inbox.is_overloaded(desk.change.sensor) else []),
                 *desk.doubts.notices(time.monotonic()),
             ),
         )
-
-    def _overload(self, sensor: str) -> list[str]:
-        return [OVERLOAD_NOTICE] if self._inbox.is_overloaded(sensor) else []
 
     def announce_health(self, report: HealthPayload) -> None:
         self._outboxes.put(Message(self._topics.health, encode(report), retain=True, kind="health"))

@@ -33,7 +33,7 @@ def path_of(name: str) -> Path:
 
 def problems_of_secrets(broker: Broker, where: str) -> list[str]:
     """What of a broker's files and variables cannot be used now, one line each, keys dotted under `where`."""
-    problems = []
+    problems: list[str] = []
     for key in FILE_KEYS:
         name = getattr(broker, key)
         if name is None:
@@ -47,7 +47,8 @@ def problems_of_secrets(broker: Broker, where: str) -> list[str]:
             problems.append(f"{where}.{key}: {path}: is not a readable file")
     if broker.password_env and broker.password_env not in os.environ:
         problems.append(f"{where}.password_env: the environment has no {broker.password_env}")
-    if not problems and _has_tls(broker):
+    certificates = (f"{where}.{key}:" for key in FILE_KEYS if key != "password_file")
+    if _has_tls(broker) and not any(problem.startswith(place) for place in certificates for problem in problems):
         try:
             tls_context(broker)
         except ConfigError as error:
