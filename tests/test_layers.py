@@ -124,10 +124,14 @@ def imports_of(path: Path, *, top_level_only: bool) -> Iterator[str]:
             yield from (alias.name for alias in node.names)
         elif isinstance(node, ast.ImportFrom) and node.level == 0:
             yield from (f"{node.module}.{alias.name}" for alias in node.names)
-        elif isinstance(node, ast.If) and "TYPE_CHECKING" in ast.unparse(node.test):
+        elif isinstance(node, ast.If) and _asks_for_the_type_checker(node.test):
             pending.extend(node.orelse)
         elif not (top_level_only and isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef)):
             pending.extend(ast.iter_child_nodes(node))
+
+
+def _asks_for_the_type_checker(test: ast.expr) -> bool:
+    return "TYPE_CHECKING" in (getattr(node, "id", getattr(node, "attr", "")) for node in ast.walk(test))
 
 
 def room_of(name: str) -> str:

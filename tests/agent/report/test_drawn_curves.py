@@ -6,7 +6,7 @@ import re
 
 import numpy as np
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from agent.report.curves import decimated, place_labels, polylines
@@ -33,7 +33,6 @@ def test_few_points_are_all_drawn_and_what_is_no_value_is_a_gap() -> None:
     assert polylines(x, np.full(10, np.nan), across=ACROSS, up=UP, class_="c") == ""
 
 
-@settings(max_examples=40)
 @given(st.lists(st.tuples(st.floats(-50, 250), st.floats(1, 80)), max_size=30), st.integers(1, 4))
 def test_labels_never_overlap_and_stay_within(wanted: list[tuple[float, float]], rows: int) -> None:
     placed = place_labels(wanted, low=0.0, high=200.0, rows=rows)

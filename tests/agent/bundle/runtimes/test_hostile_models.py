@@ -10,7 +10,7 @@ import numpy as np
 import pytest
 from ai_edge_litert import schema_py_generated as schema
 from hostile_models import adds, onnx_model, tflite_model
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from agent.bundle.load import DEFAULT
@@ -118,7 +118,6 @@ def test_the_codes_are_those_of_the_schema():
 
 
 @given(st.randoms(use_true_random=False))
-@settings(max_examples=150, deadline=None)
 def test_a_spoilt_file_is_checked_to_an_end_and_nothing_else_is_raised(chance: random.Random):
     for file, check in (("encoder.onnx", check_onnx), ("encoder.tflite", check_tflite)):
         spoilt = bytearray((DEFAULT / file).read_bytes()[:4096])
