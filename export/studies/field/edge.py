@@ -56,15 +56,13 @@ def trained_edge(material: Material, config: TrainConfig) -> Edge:
     )
 
 
-def healthy_at_length(material: Material) -> Table:
-    """Windows that a deviation limit can be fitted on: the recorded ones, else those of simulated healthy machines."""
+def healthy_at_length(material: Material, *, machines: int = HEALTHY_MACHINES) -> Table:
+    """Windows that a deviation limit can be fitted on: the recorded ones, else those of `machines` simulated ones."""
     table = material.recorded
     first = table.recordings[(table.labels == HEALTHY) & (table.half == 0)]
     if len(first) and np.unique(first, return_counts=True)[1].max() >= MIN_WINDOWS:
         return table
-    return join(
-        [_simulated_healthy(seed, material.spec) for seed in range(FIRST_HEALTHY, FIRST_HEALTHY + HEALTHY_MACHINES)]
-    )
+    return join([_simulated_healthy(seed, material.spec) for seed in range(FIRST_HEALTHY, FIRST_HEALTHY + machines)])
 
 
 def _simulated_healthy(seed: int, spec: FeatureSpec) -> Table:

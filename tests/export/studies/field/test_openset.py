@@ -91,6 +91,6 @@ def test_an_edge_in_memory_is_calibrated_and_runs(material: Material) -> None:
 def test_a_limit_has_healthy_recordings_to_rest_on_even_if_simulated(material: Material) -> None:
     assert healthy_at_length(material) is material.recorded
     short = Material(material.recorded.take(material.recorded.half == 1), None, SPEC)
-    found = healthy_at_length(short)
+    found = healthy_at_length(short, machines=4)
     assert {machine.split("-")[0] for machine in found.machines.tolist()} == {"sim"}
     assert fit_deviation(found, SPEC).limits
