@@ -231,6 +231,16 @@ class Pipeline:
         configured = self.setup.idle_below_g if window.stream.unit == "g" else None
         return self.healthy.idle_below if configured is None else configured
 
+    def take_over(self, before: Pipeline) -> None:
+        """Go on within the windows, the speed and the running gate of another pipeline of this sensor, as far as they
+        mean the same here: what it was in the midst of is not lost. Of `before` nothing may be asked any more."""
+        is_cut_alike = before.setup.snapshot_every_s == self.setup.snapshot_every_s
+        if before._bundle.spec == self._bundle.spec and is_cut_alike:
+            self.windower = before.windower
+        if before.setup.machine == self.setup.machine:
+            self._speed_track, self._speed = before._speed_track, before._speed
+        self._gate, self._heard_s = before._gate, before._heard_s
+
     def restore(self, alerts: Iterable[Alert]) -> tuple[Alert, ...]:
         """Take up alerts from before a restart; returns those of bearings that are no longer configured."""
         stored, mine = tuple(alerts), {id_of(bearing) for bearing in self._bearings}

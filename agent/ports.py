@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import importlib
 import re
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Protocol, TypeAlias, runtime_checkable
 
@@ -41,6 +41,15 @@ class Source(Protocol):
 
     def counters(self) -> Counters:
         """Monotonic counters since construction, surviving re-opens (frames, bytes, crc errors, ...)."""
+
+
+@runtime_checkable
+class Rerouted(Protocol):
+    """A source of several sensors, of which some may come and go while it is open."""
+
+    def reroute(self, routes: Sequence[Any]) -> None:
+        """Between two reads: what belongs to which sensor from now on. What comes by a route that stays goes on as it
+        is, sessions and counts included."""
 
 
 @runtime_checkable

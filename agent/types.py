@@ -406,10 +406,13 @@ AlertReason: TypeAlias = Literal[
     "forgotten",
     "closed",
     "not_configured",
+    "removed",
+    "rolled_back",
     "state_lost",
+    "moved",
 ]
-"""Why an alert changed: those up to `clock_corrected` update it, the others clear it; only `recovered` says that all is
-well. An alert leaves its shelf by hand, because the time is over, or because the machine is worse."""
+"""Why an alert changed: those up to `clock_corrected` and `moved` update it, the others clear it; only `recovered` says
+that all is well. An alert leaves its shelf by hand, because the time is over, or because the machine is worse."""
 
 Clock: TypeAlias = Literal["synchronised", "unknown"]
 """Whether a wall clock was known to be right when a time was read from it."""

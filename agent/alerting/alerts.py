@@ -11,6 +11,7 @@ from collections.abc import Iterable
 from typing import Any
 
 from agent.alerting.bearing_alert import BearingAlert, Stamp
+from agent.alerting.counted import DecisionCounts
 from agent.alerting.standing import Shown
 from agent.alerting.window_rules import DecisionConfig
 from agent.diagnosis.baseline import SAME_SPEED
@@ -52,10 +53,23 @@ class Decision:
         return tuple(b.alert for b in self._bearings.values() if b.alert is not None)
 
     def restore(self, alerts: Iterable[Alert]) -> None:
-        """Take up alerts that were open before a restart, under the ids that they had."""
+        """Take up alerts that were open before a restart, under the ids that they had; not what is gone on from."""
         for alert in alerts:
-            if alert.event != "cleared":
+            present = self._bearing(alert.bearing).alert
+            if alert.event != "cleared" and (present is None or present.id != alert.id):
                 self._bearing(alert.bearing).take_up(alert)
+
+    @property
+    def counted(self) -> DecisionCounts:
+        """All that it has counted, to go on from elsewhere."""
+        bearings = tuple(one.counted(bearing) for bearing, one in self._bearings.items())
+        return DecisionCounts(bearings, self._entered, self._heard_s)
+
+    def go_on(self, counts: DecisionCounts) -> None:
+        """Take up what was counted elsewhere, under the same start of the same machine."""
+        self._entered, self._heard_s = counts.entered, counts.heard_s
+        for one in counts.bearings:
+            self._bearing(one.bearing).go_on(one)
 
     def amend(self, alert: Alert, **changes: Any) -> Alert:
         """An open alert with some of its fields changed, as its update."""

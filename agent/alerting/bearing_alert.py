@@ -5,9 +5,10 @@ from __future__ import annotations
 import hashlib
 from collections import deque
 from collections.abc import Callable, Iterable
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from typing import Any, TypeAlias
 
+from agent.alerting.counted import MOST_RECENT, BearingCounts, HeldName
 from agent.alerting.shelf import is_worse, shelf_for
 from agent.alerting.standing import NEXT, SHOWN, Event, Shown, Standing, event_of
 from agent.alerting.window_rules import (
@@ -43,7 +44,7 @@ class BearingAlert:
         self._run = 0  # windows that count towards raising in succession, with an alert open towards clearing it
         self._raised = 0
         self._standing = Standing.UNCONFIRMED
-        self._name = _HeldName()
+        self._name = HeldName()
         self._rests_on = Detector.NONE  # what ever detected while the alert was open: only that may end it
         self.alert: Alert | None = None
         self.state: Shown | None = None
@@ -52,6 +53,27 @@ class BearingAlert:
         """An alert from before a restart."""
         self._open(alert, (alert.diagnosis,))
         self.state = _state_of(alert)  # until it is heard: not silently healthy beside another bearing
+
+    def counted(self, bearing: str | None) -> BearingCounts:
+        """What it has counted, to go on from elsewhere."""
+        return BearingCounts(
+            bearing=bearing,
+            run=self._run,
+            raised=self._raised,
+            standing=self._standing,
+            rests_on=self._rests_on.value,
+            name=self._name,
+            recent=tuple(self._recent)[-MOST_RECENT:],
+            state=self.state,
+            alert=self.alert,
+        )
+
+    def go_on(self, counts: BearingCounts) -> None:
+        """Take up what was counted elsewhere, with the open alert."""
+        self._run, self._raised, self._standing = counts.run, counts.raised, counts.standing
+        self._rests_on, self._name = Detector(counts.rests_on), counts.name
+        self._recent = deque(counts.recent, maxlen=self._config.raise_after)
+        self.alert, self.state = counts.alert, counts.state
 
     def feed(self, diagnosis: Diagnosis) -> list[Alert]:
         cannot = hindrance(diagnosis)
@@ -133,7 +155,7 @@ class BearingAlert:
     def _open(self, alert: Alert, witnesses: Iterable[Diagnosis]) -> None:
         self.alert = alert
         self._run = 0
-        self._name = _HeldName(alert.fault)
+        self._name = HeldName(alert.fault)
         self._rests_on = Detector.NONE
         for diagnosis in witnesses:
             self._rests_on |= detectors_of(diagnosis, self._config)
@@ -146,7 +168,7 @@ class BearingAlert:
             return []
         self._rests_on |= detectors_of(diagnosis, self._config)
         fault, probability = consensus(self._recent, name_at=self._config.name_at)
-        renamed = self._name.has_changed(alert.fault, fault, self._config.raise_after)
+        self._name, renamed = _held_on(self._name, alert.fault, fault, self._config.raise_after)
         worse = alert.severity == "warning" and self._is_alarm
         comes_back = alert.shelf is not None and (worse or is_worse(alert.shelf, self._recent))
         if not (renamed or worse or comes_back):
@@ -216,21 +238,11 @@ class BearingAlert:
         return next((d for d in reversed(self._recent) if name_in(d) == fault), self._recent[-1])
 
 
-@dataclass(slots=True)
-class _HeldName:
-    """How long the windows of an alert have agreed on one name."""
-
-    fault: str = UNKNOWN
-    windows: int = 0
-    changes: int = 0
-
-    def has_changed(self, present: str, fault: str, raise_after: int) -> bool:
-        """Count one window's consensus; True where it has held long enough to replace the `present` name."""
-        self.windows = self.windows + 1 if fault == self.fault else 1
-        self.fault = fault
-        changed = fault != present and self.windows >= raise_after << min(self.changes, _SLOWEST_RENAME)
-        self.changes += changed
-        return changed
+def _held_on(name: HeldName, present: str, fault: str, raise_after: int) -> tuple[HeldName, bool]:
+    """With one window's consensus counted; True where it has held long enough to replace the `present` name."""
+    windows = name.windows + 1 if fault == name.fault else 1
+    changed = fault != present and windows >= raise_after << min(name.changes, _SLOWEST_RENAME)
+    return HeldName(fault, windows, name.changes + changed), changed
 
 
 def _state_of(alert: Alert) -> Shown:

@@ -17,6 +17,7 @@ class Command(NamedTuple):
 
 COMMANDS = {
     "run": Command("agent.commands.run", "listen, diagnose and publish until told to stop"),
+    "reload": Command("agent.commands.reload", "let the running agent read its config again, all of it or nothing"),
     "check": Command(
         "agent.commands.check", "validate a config and everything it names, open nothing, print every problem"
     ),
@@ -33,6 +34,7 @@ COMMANDS = {
     "shelve": Command("agent.commands.shelve", "put an open alert aside for a time; what is worse by then comes back"),
     "unshelve": Command("agent.commands.alerts", "take an alert back that was shelved"),
     "close": Command("agent.commands.alerts", "clear an open alert by hand; what is not well raises another"),
+    "state": Command("agent.commands.state", "move what the running agent knows of a sensor to another agent"),
     "status": Command("agent.commands.status", "show how the running agent and its sensors are"),
     "ring": Command("agent.commands.ring", "list the recordings of windows around alerts, which replay takes"),
     "bearings": Command("agent.commands.bearings", "list the bearings of the catalogue, or search them"),

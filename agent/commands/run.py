@@ -20,4 +20,4 @@ def main(args: argparse.Namespace) -> int:
 
     config = load_config(args.config)
     use(config.log.format)
-    return run(config)
+    return run(config, path=args.config.resolve())

@@ -99,16 +99,34 @@ class Announcer:
             else:
                 self._open[stored.alert.id] = self._shown(stored.alert, stored.seq, self._payload(stored))
         self._end_unheard()
+        self._show_all(desks, self._outboxes.names)
+
+    def adopt(self, parts: Parts, desks: Mapping[str, SensorDesk], *, new_sinks: Collection[str]) -> None:
+        """Another config: other words, sensors more or less, and sinks that are to be shown all that is open."""
+        self._speaker, self._diagnoses = parts.speaker, parts.config.publish.diagnoses
+        for gone in self._states - {self._topics.state(sensor) for sensor in desks}:
+            self._outboxes.put(Message(gone, b"", retain=True, qos=1))
+        self._show_all(desks, self._outboxes.names, only=new_sinks)
+
+    def empty_all(self, sink: str) -> None:
+        """Leave nothing of ours on a sink that the config has no more."""
+        self._empty(sink, self._store.sinks.retained(sink), besides=())
+
+    def _show_all(
+        self, desks: Mapping[str, SensorDesk], sinks: Collection[str], *, only: Collection[str] | None = None
+    ) -> None:
+        """What is retained: noted for all `sinks`, and on those that may hold anything (None: all) emptied where it is
+        not wanted; then said."""
         self._states = {self._topics.state(sensor) for sensor in desks}
         always = {self._topics.availability, self._topics.health, *self._states}
         wanted = [*(Message(topic, b"", retain=True) for topic in always), *self._open.values()]
-        self._store.sinks.note_retained(wanted, sinks=self._outboxes.names)
-        for sink in self._outboxes.names:
+        self._store.sinks.note_retained(wanted, sinks=sinks)
+        for sink in sinks if only is None else only:
             shown = self._store.sinks.retained(sink)
             self._known |= {alert for one in shown.values() for alert in one.alerts}
             self._empty(sink, shown, besides={message.topic for message in wanted})
-        for message in self._open.values():
-            self._outboxes.put(message)
+            for message in self._open.values():
+                self._outboxes.put(message, only=sink)
         for desk in desks.values():
             self.announce_state(desk)
 
@@ -193,6 +211,11 @@ class Announcer:
             self._outboxes.put(message)
         for sink, dropped in self._outboxes.gone().items():
             self._store.sinks.settle(sink, dropped)
+
+    def end(self, desk: SensorDesk, reason: AlertReason, alert: Alert) -> None:
+        """End an open alert for a reason that is not the machine's."""
+        closed = desk.close(reason, time_s=time.monotonic(), wall_s=time.time(), alert=alert.id)
+        self.announce(desk, [output for output in closed if isinstance(output, Alert)])
 
     def stamp(self, alert: Alert) -> Alert:
         """An alert that is raised, with an id that no other has, what its clock is worth and where its windows are."""

@@ -18,16 +18,19 @@ from agent.service.alert_requests import Acknowledge, Close, Shelve, Unshelve, s
 from agent.service.announcer import Announcer
 from agent.service.control import (
     Answer,
+    Asked,
     Cancel,
     Commission,
+    ExportState,
     Forget,
+    ImportState,
     Learnt,
     Record,
-    Request,
     Status,
 )
 from agent.service.events import place_of
 from agent.service.health import Everything, health_report
+from agent.service.moving import Moving
 from agent.service.recording_jobs import Tapes
 from agent.service.sensor import SensorDesk
 from agent.service.teaching import Teaching
@@ -45,8 +48,9 @@ class Answers:
         self._announcer = announcer
         self._teaching = teaching
         self._tapes = tapes
+        self._moving = Moving(everything, announcer=announcer, teaching=teaching)
 
-    def answer(self, request: Request) -> Answer:
+    def answer(self, request: Asked) -> Answer:
         """What is asked for, and the agent's language; what it refuses is in that."""
         language = self._everything.parts.config.agent.language
         try:
@@ -54,7 +58,7 @@ class Answers:
         except ConfigError as error:
             raise ConfigError(*(in_language(line, language) for line in str(error).splitlines())) from error
 
-    def _answered(self, request: Request) -> Answer:
+    def _answered(self, request: Asked) -> Answer:
         match request:
             case Status():
                 return self._status()
@@ -76,6 +80,10 @@ class Answers:
                 return self._unshelve(request)
             case Close():
                 return self._close(request)
+            case ExportState():
+                return self._moving.hand_out(self._desk(request.sensor))
+            case ImportState():
+                return self._moving.take_in(self._desk(request.sensor), request.state, instead=request.instead)
 
     def _status(self) -> Answer:
         desks = self._everything.desks

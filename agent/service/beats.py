@@ -76,6 +76,10 @@ class Beats:
         self._beats.append(Beat(name, turn_s=turn_s))
         return self._beats[-1]
 
+    def remove(self, beat: Beat) -> None:
+        """A loop that is no more."""
+        self._beats = [other for other in self._beats if other is not beat]
+
     def late(self) -> list[Beat]:
         """The loops that should have turned since; to be asked several times a second."""
         now_s = self._clock()

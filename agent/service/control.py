@@ -18,7 +18,7 @@ from agent.errors import ConfigError, TextVibError, TransportError
 from agent.service.alert_requests import Remote
 
 SOCKET_NAME = "control.sock"
-MAX_REQUEST_BYTES = 64 << 10
+MAX_REQUEST_BYTES = 12 << 20  # a sensor's state at its largest, as text
 MAX_ANSWER_BYTES = 16 << 20
 REQUEST_TIMEOUT_S = 5.0
 CROWDED_S = 0.05
@@ -68,7 +68,34 @@ class Record(msgspec.Struct, frozen=True, tag_field="command", tag="record", for
     path: str | None = None
 
 
-Request: TypeAlias = Status | Commission | Learnt | Cancel | Forget | Record | Remote
+class ExportState(msgspec.Struct, frozen=True, tag_field="command", tag="export_state", forbid_unknown_fields=True):
+    """All that is known of a sensor, to be moved."""
+
+    sensor: str
+
+
+class ImportState(msgspec.Struct, frozen=True, tag_field="command", tag="import_state", forbid_unknown_fields=True):
+    """Go on with what was known of a sensor elsewhere; `instead` of what is known here."""
+
+    sensor: str
+    state: bytes
+    instead: bool = False
+
+
+class Reload(msgspec.Struct, frozen=True, tag_field="command", tag="reload", forbid_unknown_fields=True):
+    """Read the config again; answers with the number of this reload."""
+
+
+class Reloading(msgspec.Struct, frozen=True, tag_field="command", tag="reloading", forbid_unknown_fields=True):
+    """How a reload ended, or that it has not yet."""
+
+    number: int
+
+
+Asked: TypeAlias = Status | Commission | Learnt | Cancel | Forget | Record | ExportState | ImportState | Remote
+"""What the worker answers."""
+
+Request: TypeAlias = Asked | Reload | Reloading
 Answer: TypeAlias = dict[str, Any]
 Handler: TypeAlias = Callable[[Request], Answer]
 

@@ -13,26 +13,26 @@ import signal
 import threading
 import time
 from collections.abc import Callable, Iterable, Sequence
-from functools import partial
 from pathlib import Path
 
 from agent.config.keys import Config
 from agent.errors import TextVibError
-from agent.ports import Hearing
-from agent.service.assembly import Parts, assemble, source_of
+from agent.service.assembly import Parts, assemble
 from agent.service.beats import Beats, Deadlines
+from agent.service.control import Answer, Reload, Reloading, Request
 from agent.service.control_server import ControlServer
 from agent.service.inbox import Inbox
+from agent.service.kept_bundles import KeptBundles
 from agent.service.logs import tell_suppressed
 from agent.service.outbox import Outbox, Outboxes
 from agent.service.process import give_memory_back, tell_systemd
-from agent.service.publisher import Publisher
-from agent.service.source_thread import Reader
+from agent.service.publishers import Publishers
+from agent.service.readers import Readers
+from agent.service.reload import Reassemble, Reloader, reassembly_of, unchangeable
 from agent.service.store import open_store
 from agent.service.watch import Watch
 from agent.service.watched import watched_of
 from agent.service.worker import Worker
-from agent.sinks import BROKER
 from agent.sources import KINDS
 
 STOP_SIGNALS = (signal.SIGTERM, signal.SIGINT)
@@ -51,18 +51,25 @@ Caught = tuple[int, float]
 """A signal and the monotonic second at which it came."""
 
 
-def run(config: Config) -> int:
-    """Diagnose until a signal comes or every source has ended; the process's exit code.
+def run(config: Config, *, path: Path | None = None) -> int:
+    """Diagnose until a signal comes or every source has ended; the process's exit code. SIGHUP reads the config at
+    `path` again.
 
     Raises ConfigError or BundleError before anything is opened, and what a source or thread failed with afterwards.
     """
     caught: list[Caught] = []
-    before = {number: signal.getsignal(number) for number in STOP_SIGNALS}
-    for number in STOP_SIGNALS:
+    hups: list[Caught] = []
+    lists = dict.fromkeys(STOP_SIGNALS, caught) | {signal.SIGHUP: hups}
+    before = {number: signal.getsignal(number) for number in lists}
+    for number in lists:
         # A handler may run between any two instructions of the main thread: it takes no lock and says nothing.
-        signal.signal(number, lambda number, _frame: caught.append((number, time.monotonic())))
+        signal.signal(number, lambda number, _frame: lists[signal.Signals(number)].append((number, time.monotonic())))
     try:
-        daemon = Daemon(assemble(config), signals=caught)
+        kept = KeptBundles(Path(config.agent.state_dir))
+        parts = assemble(kept.standing_in(config))
+        reassemble = unchangeable if path is None else reassembly_of(path, kept)
+        daemon = Daemon(parts, signals=caught, hups=hups, reassemble=reassemble, kept=kept)
+        kept.keep(parts.bundle, parts.config)  # not before the state folder is known to be ours
         give_memory_back()  # what building and the self-test took; what the threads take later follows the same rule
         return daemon.run()
     finally:
@@ -86,97 +93,107 @@ class Daemon:
         parts: Parts,
         *,
         signals: Sequence[Caught] = (),
+        hups: Sequence[Caught] = (),
+        reassemble: Reassemble = unchangeable,
+        kept: KeptBundles | None = None,
         goodbyes_s: float = GOODBYES_S,
         deadlines: Deadlines | None = None,
     ) -> None:
+        """`signals` to leave and `hups` to read the config again may grow while it runs; `reassemble` reads it."""
         deadlines = deadlines or Deadlines()
         beats = Beats()
-        self._signals = signals  # grows while we run
+        self._signals, self._hups, self._reloads = signals, hups, 0
         self._goodbyes_s = goodbyes_s
         state_dir = Path(parts.config.agent.state_dir)
         self._store = open_store(state_dir, retry_s=deadlines.disk_s)
-        self._stop_reading, self._stop_working, self._stop_publishing = (threading.Event() for _ in range(3))
+        self._stop_reading, self._stop_working, self._stop_watching = (threading.Event() for _ in range(3))
         patient = {source.name for source in parts.config.sources if KINDS[source.kind].is_patient}
         self._failures: list[BaseException] = []
         self._inbox = Inbox((source.name for source in parts.sources), patient=patient)
-        limit, store = parts.config.publish.queue, self._store
-        outboxes = {name: Outbox(limit=limit, waiting=store.sinks.waiting(name)) for name in parts.sinks}
-        self._readers = [
-            Reader(
-                source,
-                self._inbox,
-                patient=source.name in patient,
-                stop=self._stop_reading,
-                beat=beats.add(f"source {source.name}", turn_s=deadlines.turn_s),
-                deadlines=deadlines,
-                remake=partial(source_of, parts.config, source.name),
-            )
-            for source in parts.sources
-        ]
         self._watched = watched_of(
-            parts, wake=self._inbox.wake, stop=self._stop_publishing, beats=beats, deadlines=deadlines
+            parts, wake=self._inbox.wake, stop=self._stop_watching, beats=beats, deadlines=deadlines
         )
-        publishers = {
-            name: Publisher(
-                sink,
-                outboxes[name],
-                stop=self._stop_publishing,
-                name=name,
-                rows=store.sinks,
-                own=parts.topics.shown,
-                found=lambda name, held: self._worker.found(name, held),
-                moved=lambda name, held: self._worker.found(name, held, moved=True),
-                beat=beats.add(_publisher(name), turn_s=deadlines.turn_s),
-                deadlines=deadlines,
-                took=self._watched.took,
-            )
-            for name, sink in parts.sinks.items()
-        }
-        self._outbox = Outboxes(outboxes)
+        self._readers = Readers(
+            parts.config,
+            inbox=self._inbox,
+            stop=self._stop_reading,
+            beats=beats,
+            deadlines=deadlines,
+            thread=self._thread,
+        )
+        for source in parts.sources:
+            self._readers.add(source)
+        self._publishers = Publishers(
+            rows=self._store.sinks,
+            own=parts.topics.shown,
+            found=lambda name, held: self._worker.found(name, held),
+            moved=lambda name, held: self._worker.found(name, held, moved=True),
+            command=(parts.topics.command, lambda payload, done: self._worker.command(payload, done)),
+            beats=beats,
+            deadlines=deadlines,
+            thread=self._thread,
+            took=self._watched.took,
+        )
+        publish = parts.config.publish
+        waiting = self._store.sinks.waiting
+        self._outbox = Outboxes({name: Outbox(limit=publish.queue, waiting=waiting(name)) for name in parts.sinks})
+        for name, sink in parts.sinks.items():
+            self._publishers.add(name, sink, self._outbox[name], commands=publish.commands)
         self._worker = Worker(
             parts,
             store=self._store,
             inbox=self._inbox,
             outbox=self._outbox,
-            readers={reader.source.name: reader for reader in self._readers},
-            publishers=publishers,
+            readers=self._readers.by_source,
+            publishers=self._publishers,
+            refuse=KeptBundles(state_dir).refuse if kept is None else kept.refuse,
             stop=self._stop_working,
             beat=beats.add("worker", turn_s=deadlines.turn_s),
             watched=self._watched,
         )
+        self._reloader = Reloader(
+            parts,
+            reassemble=reassemble,
+            readers=self._readers,
+            inbox=self._inbox,
+            hand_over=self._worker.ask,
+            stop=self._stop_reading,
+            beat=beats.add("reload", turn_s=deadlines.turn_s),
+        )
         self._control = ControlServer(
             state_dir,
-            self._worker.handle,
+            self._handle,
             stop=self._stop_working,
             beat=beats.add("control", turn_s=deadlines.turn_s),
             retry_s=deadlines.disk_s,
         )
-        for sink in parts.sinks.values():
-            if parts.config.publish.commands and isinstance(sink, Hearing):
-                sink.listen(parts.topics.command, self._worker.command)
-        self._reader_threads = [self._thread(f"source {r.source.name}", r.run) for r in self._readers]
         self._worker_threads = [self._thread("worker", self._worker.run), self._thread("control", self._control.run)]
-        self._publisher_threads = [
-            self._thread(_publisher(name), publisher.run) for name, publisher in publishers.items()
-        ]
         self._threads_beside = [self._thread(name, loop) for name, loop in self._watched.loops.items()]
-        self._watch = Watch(beats, revive={f"source {r.source.name}": partial(self._revive, r) for r in self._readers})
+        self._reload_thread = self._thread("reload", self._reloader.run)
+        self._watch = Watch(beats, revive=self._readers.revive)
 
     def run(self) -> int:
         try:
             self._control.open()
-            threads = [*self._publisher_threads, *self._threads_beside, *self._worker_threads, *self._reader_threads]
-            for thread in threads:
+            for name in self._publishers.by_sink:
+                self._publishers.start(name)
+            for thread in (*self._threads_beside, *self._worker_threads):
                 thread.start()
+            self._readers.start()
+            self._reload_thread.start()
             tell_systemd("READY=1")
-            log.info("running with %d sources", len(self._readers))
+            log.info("running with %d sources", len(self._readers.by_source))
             self._wait_for_an_end()
             tell_systemd("STOPPING=1")
-            self._end(self._stop_reading, self._reader_threads, patience_s=LAST_READS_S)
-            self._end(self._stop_working, self._worker_threads, patience_s=LAST_THOUGHTS_S)
+            self._stop_reading.set()
+            self._end([self._reload_thread], patience_s=LAST_READS_S)
+            self._end(self._readers.threads, patience_s=LAST_READS_S)
+            self._stop_working.set()
+            self._end(self._worker_threads, patience_s=LAST_THOUGHTS_S)
             self._watched.end()
-            last = [*self._publisher_threads, *self._threads_beside]
-            self._end(self._stop_publishing, last, patience_s=self._goodbyes_s)
+            self._stop_watching.set()
+            self._publishers.end()
+            self._end([*self._publishers.threads, *self._threads_beside], patience_s=self._goodbyes_s)
         finally:
             if not any(thread.is_alive() for thread in self._worker_threads):
                 self._store.close()
@@ -191,22 +208,29 @@ class Daemon:
             if self._signals:
                 log.info("%s: draining and leaving", signal.Signals(self._signals[0][0]).name)
                 return
-            if all(reader.ended for reader in self._readers) and self._inbox.is_empty:
+            for _ in range(self._reloads, len(self._hups)):
+                log.info("SIGHUP: reading the config again")
+                self._reloader.ask()
+            self._reloads = len(self._hups)
+            if self._readers.have_ended and self._inbox.is_empty:
                 log.info("every source has been read to its end: leaving")
                 return
             self._watch.look()
             tell_suppressed()
             self._stop_reading.wait(WATCH_S)
 
-    def _revive(self, reader: Reader) -> None:
-        reader.revive()
-        thread = self._thread(f"source {reader.source.name}", reader.run)
-        self._reader_threads[self._readers.index(reader)] = thread
-        thread.start()
+    def _handle(self, request: Request) -> Answer:
+        """Have a request answered by whom it is for; from the control thread."""
+        match request:
+            case Reload():
+                return {"number": self._reloader.ask()}
+            case Reloading():
+                return self._reloader.answer(request.number)
+            case _:
+                return self._worker.handle(request)
 
-    def _end(self, stop: threading.Event, threads: Iterable[threading.Thread], *, patience_s: float) -> None:
-        """Stop some threads and wait for them, up to `patience_s` in all; a second signal leaves at once."""
-        stop.set()
+    def _end(self, threads: Iterable[threading.Thread], *, patience_s: float) -> None:
+        """Wait for threads that were told to stop, up to `patience_s` in all; a second signal leaves at once."""
         deadline_s = time.monotonic() + patience_s
         for wake in (self._inbox.wake, self._outbox.wake, self._control.wake):
             wake()
@@ -238,8 +262,3 @@ class Daemon:
                 self._failures.append(error)
 
         return threading.Thread(target=guarded, name=name, daemon=True)
-
-
-def _publisher(sink: str) -> str:
-    """The name of a sink's thread and beat."""
-    return "publisher" if sink == BROKER else f"publisher {sink}"

@@ -40,7 +40,6 @@ class Figures:
 
 def figures_of(seen: Everything, tally: Tally, fillings: Mapping[str, Filling]) -> Figures:
     desks, ring = seen.desks.items(), seen.ring
-    totals = {sensor: seen.inbox.total(sensor) for sensor, _ in desks}
     none = dict.fromkeys(((sensor, severity) for sensor, _ in desks for severity in SEVERITIES), 0)
     opened = Counter(
         (alert.sensor, alert.severity) for _, desk in desks for alert in desk.pipeline.decision.open_alerts
@@ -50,7 +49,7 @@ def figures_of(seen: Everything, tally: Tally, fillings: Mapping[str, Filling]) 
         health=health_report(seen),
         bundle_sha256=identity_of(seen.parts.bundle.manifest),
         declared_hz={sensor: desk.latest.stream.rate_hz for sensor, desk in desks if desk.latest is not None},
-        samples={sensor: total for sensor, total in totals.items() if total is not None},
+        samples={sensor: seen.inbox.total(sensor) for sensor, _ in desks},
         windows=dict(tally.windows),
         raised=none | tally.raised,
         cleared=dict(tally.cleared),

@@ -31,21 +31,22 @@ from agent.transport.mqtt import Broker
 from firmware_bridge import VERSION
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True)
 class Everything:
-    """All that runs, for a report to look at."""
+    """All that runs, for a report to look at; changed by `handover` alone."""
 
     parts: Parts
     store: Store
     inbox: Inbox
-    desks: Mapping[str, SensorDesk]
-    refusals: Mapping[str, Refusals]  # by source
+    desks: dict[str, SensorDesk]
+    refusals: dict[str, Refusals]  # by source
     readers: Mapping[str, Reader]
     publishers: Mapping[str, Publisher]  # by the name of their sink
     started_s: float  # monotonic
     orphaned: Mapping[str, int]  # sinks that are no longer configured -> events that wait for them
     ring: Ring | None = None
     endpoint: MetricsServer | None = None
+    bundle_notices: tuple[str, ...] = ()
 
 
 def health_report(seen: Everything) -> HealthPayload:
@@ -56,6 +57,7 @@ def health_report(seen: Everything) -> HealthPayload:
     notices = (
         *parts.config.notices,
         *parts.notices,
+        *seen.bundle_notices,
         *seen.store.notices,
         *(() if seen.ring is None else seen.ring.notices),
         *(() if seen.endpoint is None else seen.endpoint.notices),

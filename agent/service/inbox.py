@@ -73,7 +73,9 @@ class Inbox:
     def put(self, source: str, items: Iterable[Item]) -> None:
         """Leave items; older ones make room where there is none, and where the worker cannot keep up."""
         with self._arrived:
-            lane, now_s = self._lanes[source], self._clock()
+            lane, now_s = self._lanes.get(source), self._clock()
+            if lane is None:  # of a source that was taken away
+                return
             for item in items:
                 self._ledger.feed(item)
                 lane.waiting.append((now_s, item))
@@ -137,10 +139,25 @@ class Inbox:
         with self._arrived:
             return self._ledger.balance(sensor)
 
-    def total(self, sensor: str) -> Balance | None:
-        """The same over every session since the start."""
+    def total(self, sensor: str) -> Balance:
+        """The accounts of one sensor over all its sessions; of nothing where nothing was heard of it."""
         with self._arrived:
-            return self._ledger.total(sensor)
+            return self._ledger.total(sensor) or Balance()
+
+    def go_on(self, sensor: str, before: Balance) -> None:
+        """Count on from accounts of a sensor that were kept elsewhere."""
+        with self._arrived:
+            self._ledger.go_on(sensor, before)
+
+    def add(self, source: str, *, patient: bool) -> None:
+        """A lane for one more source."""
+        with self._arrived:
+            self._lanes.setdefault(source, Lane(ages=not patient))
+
+    def remove(self, source: str) -> None:
+        """Take a source's lane away, with what nobody took of it."""
+        with self._arrived:
+            self._lanes.pop(source, None)
 
     def _bound_all(self) -> None:
         """Where all lanes together hold too much, the fullest makes room."""

@@ -41,12 +41,14 @@ class LearntRows:
         aside: Stored | None = None,
         ended: Sequence[Said] = (),
         under_way: UnderWay | None = None,
+        state: Statement | None = None,
     ) -> bool:
         """All that is known of a sensor's healthy machine, instead of what was; False: nothing of it is written.
 
         `features` says which feature definition the numbers belong to; `aside` is kept as that from before a repair,
         and the alerts `ended` with it are cleared. `under_way`: the commissioning that begins or ends with this;
-        None: that goes on as it is. One transaction: a kill finds all of it, or nothing.
+        None: that goes on as it is. `state`: its row of `sensor_rows`. One transaction: a kill finds all of it, or
+        nothing.
         """
 
         def rows(stored: Stored) -> list[Row]:
@@ -66,9 +68,15 @@ class LearntRows:
             Put("baseline_bak", rows(aside or {})),
         ]
         ends = [step for said in ended for step in self._alerts.steps(said)]
-        is_kept = self._transactions.write([*steps, *ends])
+        is_kept = self._transactions.write([*steps, *ends, *([] if state is None else [state])])
         self._transactions.copy()
         return is_kept
+
+    def give_up(self, sensor: str) -> bool:
+        """Forget the commissioning that is under way, and nothing else."""
+        own = [(sensor,)]
+        tables = ("commissioning", "lesson")
+        return self._transactions.write([(f"delete from {table} where sensor = ?", own) for table in tables])
 
     def add_lessons(self, sensor: str, lessons: Sequence[bytes]) -> bool:
         """Keep what a commissioning under way has heard since; False: not written."""

@@ -69,6 +69,12 @@ class Outbox:
         self._arrived = threading.Condition()
         self._make_room()
 
+    def limit(self, most: int) -> None:
+        """Another number of messages that may be lost."""
+        with self._arrived:
+            self._limit = most
+            self._make_room()
+
     def put(self, message: Message) -> None:
         """Leave a message; never waits."""
         with self._arrived:
@@ -268,10 +274,24 @@ class _Hold:
 
 
 class Outboxes:
-    """One outbox per sink, by its name; each gets every message."""
+    """One outbox per sink, by its name; each gets every message. Sinks come and go by whoever puts."""
 
     def __init__(self, outboxes: dict[str, Outbox]) -> None:
         self._outboxes = outboxes
+
+    def __getitem__(self, name: str) -> Outbox:
+        return self._outboxes[name]
+
+    def add(self, name: str, outbox: Outbox) -> None:
+        self._outboxes = {**self._outboxes, name: outbox}
+
+    def remove(self, name: str) -> None:
+        self._outboxes = {other: outbox for other, outbox in self._outboxes.items() if other != name}
+
+    def limit(self, most: int) -> None:
+        """Other messages that may be lost than before."""
+        for outbox in self._outboxes.values():
+            outbox.limit(most)
 
     @property
     def names(self) -> tuple[str, ...]:

@@ -70,7 +70,7 @@ class Publisher:
         """`took` is told, from any thread, how many seconds a message was under way to the sink that has it."""
         self.name = name
         self._took = took
-        self._beat = beat or Beat(f"publisher {name}")
+        self.beat = beat or Beat(f"publisher {name}")
         self._open_s = (deadlines or Deadlines()).open_s
         self.outage = Outage(name if name == BROKER else f"sink {name}")
         self.published = 0
@@ -122,7 +122,7 @@ class Publisher:
     def run(self) -> None:
         while not self._stop.is_set():
             try:
-                self._beat.bump(within_s=self._open_s)
+                self.beat.bump(within_s=self._open_s)
                 self._sink.open()
             except (TransportError, ConfigError) as error:  # a secret that cannot be read now may be there tomorrow
                 self._tidy()
@@ -133,15 +133,15 @@ class Publisher:
             self._read_back()
             end = self._send_while_connected()
             if not self._stop.is_set():
-                self._beat.bump()
+                self.beat.bump()
                 self._sink.close()
                 self._settle()
                 self._pause(self._sink.lost or end)
-        self._beat.bump()
+        self.beat.bump()
         self._flush()
         self._sink.close()
         self._settle()
-        self._beat.end()
+        self.beat.end()
 
     def _read_back(self) -> None:
         told = self._found or (self._moved if self._has_moved() else None)
@@ -160,7 +160,7 @@ class Publisher:
     def _send_while_connected(self) -> TransportError:
         """Until stopped or the connection is none any more; why."""
         while self._sink.connected and not self._stop.is_set():
-            self._beat.bump()
+            self.beat.bump()
             if isinstance(self._sink, Renewing) and (renewal := self._sink.renewal()) is not None:
                 return renewal
             if self._outbox.unanswered_s > self._answer_s:
@@ -174,7 +174,7 @@ class Publisher:
 
     def _pause(self, error: TransportError | ConfigError) -> None:
         pause_s = self.outage.failed(error, now_s=time.monotonic())
-        self._beat.bump(within_s=pause_s + self._beat.turn_s)
+        self.beat.bump(within_s=pause_s + self.beat.turn_s)
         self._stop.wait(pause_s)
 
     def _flush(self) -> None:

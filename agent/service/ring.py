@@ -103,12 +103,23 @@ class Ring:
         self._stop = stop
         self._beat = beat or Beat("ring")
         self._waiting: queue.Queue[Waiting] = queue.Queue(MOST_WAITING)
-        self._strips = {
-            sensor: Strip(min(judgement.raise_after, MOST_RAISING) + config.keep_windows + overlap)
-            for sensor, judgement in decisions.items()
-        }
+        self._strips = {sensor: self._new_strip(one, overlap) for sensor, one in decisions.items()}
         self._number = self._last_number()
         self._day_began_s, self._written_bytes = clock(), 0
+
+    def adopt(
+        self, origin: Origin, setups: Mapping[str, SensorSetup], decisions: Mapping[str, Judgement], *, overlap: int
+    ) -> None:
+        """Go on under another config or bundle; what is noted of sensors that it changes belongs to the one before."""
+        for sensor, strip in list(self._strips.items()):
+            goes_on = setups.get(sensor) == self._setups[sensor] and decisions.get(sensor) == self._decisions[sensor]
+            if origin != self._origin or not goes_on:
+                strip.end_excerpts()
+                del self._strips[sensor]
+        self._origin, self._setups, self._decisions = origin, setups, decisions
+        for sensor, one in decisions.items():
+            if sensor not in self._strips:
+                self._strips[sensor] = self._new_strip(one, overlap)
 
     def strip(self, sensor: str) -> Strip:
         """Where the windows of a sensor are noted."""
@@ -173,6 +184,9 @@ class Ring:
     @property
     def notices(self) -> tuple[str, ...]:
         return () if self.trouble is None else (f"ring: {self.trouble}",)
+
+    def _new_strip(self, judgement: Judgement, overlap: int) -> Strip:
+        return Strip(min(judgement.raise_after, MOST_RAISING) + self._config.keep_windows + overlap)
 
     def _about(self, alert: Alert, raised_by: Seen) -> About:
         decision, origin = self._decisions[alert.sensor], self._origin

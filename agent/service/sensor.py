@@ -4,22 +4,19 @@ from __future__ import annotations
 
 import hashlib
 import logging
-from collections.abc import Callable
+from collections.abc import Callable, Collection
 from dataclasses import replace
 
 import msgspec
 
-from agent.alerting.bearing_alert import Stamp
 from agent.diagnosis.baseline import Baseline
 from agent.diagnosis.baseline_bytes import from_bytes
 from agent.diagnosis.coverage import Coverage, coverage_at
-from agent.diagnosis.witness import NOBODY, Witness
 from agent.dsp.features import VERSION, feature_names
 from agent.pipeline import Pipeline
 from agent.service.assembly import Parts
 from agent.service.doubts_told import ToldDoubts
 from agent.service.store import Store
-from agent.sources import KINDS
 from agent.types import AlertReason, Diagnosis, Item, Output, Reading, SampleBlock, SourceFault, State, StateChange
 
 OVERLOADED = "overloaded"
@@ -42,6 +39,21 @@ class SensorDesk:
     @property
     def sensor(self) -> str:
         return self.pipeline.setup.sensor
+
+    def take_over(self, before: SensorDesk, *, bearings: Collection[str | None]) -> None:
+        """Go on with what was last said of the sensor, of the bearings that it still has."""
+        self.change, self.heard_s, self.latest = before.change, before.heard_s, before.latest
+        self._last = {bearing: last for bearing, last in before._last.items() if bearing in bearings}
+
+    def as_it_was(self) -> Callable[[], None]:
+        """What takes back all that is said from now on, but for the windows themselves."""
+        change, last, counts = self.change, dict(self._last), self.pipeline.decision.counted
+
+        def again() -> None:
+            self.change, self._last = change, last
+            self.pipeline.decision.go_on(counts)
+
+        return again
 
     def feed(self, item: Item) -> list[Output]:
         if isinstance(item, SampleBlock | Reading) and not _is_speed(item):
@@ -117,44 +129,18 @@ def fingerprint(parts: Parts) -> str:
     return f"{VERSION}:{spec[:16]}"
 
 
-def restored_desks(
-    parts: Parts,
-    store: Store,
-    *,
-    stamp: Stamp | None = None,
-    witness: Callable[[str], Witness] = lambda sensor: NOBODY,
-) -> dict[str, SensorDesk]:
-    """Sensor id -> desk, with the baselines that the store keeps for it; `witness` of a sensor looks on."""
-    size = len(feature_names(parts.bundle.spec))
-    made_with = fingerprint(parts)
-    fast = {s.name for s in parts.config.sources if KINDS[s.kind].is_patient and not s.settings.speed}
-    desks = {}
-    for sensor, setup in parts.setups.items():
-        pipeline = Pipeline(
-            setup,
-            bundle=parts.bundle,
-            encoder=parts.encoder,
-            config=parts.decisions[sensor],
-            baselines=_readable(store.learnt.baselines(sensor, features=made_with), sensor, size),
-            aside=_readable(store.learnt.aside(sensor, features=made_with), sensor, size),
-            stamp=stamp,
-            witness=witness(sensor),
-        )
-        desks[sensor] = SensorDesk(pipeline, live=parts.config.sensors[sensor].source not in fast)
-    return desks
-
-
 def take_up_baselines(desk: SensorDesk, parts: Parts, store: Store) -> bool:
     """Give a desk that has learnt nothing what the store turns out to keep; False where it has, or there is none."""
     healthy, size, made_with = desk.pipeline.healthy, len(feature_names(parts.bundle.spec)), fingerprint(parts)
     if healthy.baselines or healthy.progress is not None:
         return False
-    healthy.baselines = _readable(store.learnt.baselines(desk.sensor, features=made_with), desk.sensor, size)
-    healthy.aside = _readable(store.learnt.aside(desk.sensor, features=made_with), desk.sensor, size)
+    healthy.baselines = readable_baselines(store.learnt.baselines(desk.sensor, features=made_with), desk.sensor, size)
+    healthy.aside = readable_baselines(store.learnt.aside(desk.sensor, features=made_with), desk.sensor, size)
     return bool(healthy.baselines)
 
 
-def _readable(stored: dict[str | None, bytes], sensor: str, size: int) -> dict[str | None, Baseline]:
+def readable_baselines(stored: dict[str | None, bytes], sensor: str, size: int) -> dict[str | None, Baseline]:
+    """Baselines as the store keeps them; what cannot be read is left out and told."""
     baselines = {}
     for bearing, value in stored.items():
         try:

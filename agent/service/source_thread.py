@@ -10,14 +10,15 @@ import contextlib
 import logging
 import threading
 import time
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import replace
 
 from agent.errors import ConfigError, EndOfStream, TransportError
-from agent.ports import Source
+from agent.ports import Rerouted, Source
 from agent.service.beats import Beat, Deadlines
 from agent.service.inbox import Inbox
 from agent.transport.retry import Outage
+from agent.transport.routes import Route
 from agent.types import Counters, DeviceStatus, Item, SampleBlock
 
 READ_TIMEOUT_S = 0.5
@@ -53,22 +54,25 @@ class Reader:
         self.connected = False
         self.ended = False
         self.counters: Counters = {}  # as of about a second ago, for other threads to look at
-        self.lives = 0  # that ended in a hang
+        self.lives = 0  # that ended before this one
         self._inbox = inbox
         self._patient = patient
         self._stop = stop
         self._deadlines = deadlines or Deadlines()
-        self._beat = beat or Beat(f"source {source.name}")
+        self.beat = beat or Beat(f"source {source.name}")
         self._turn_s = self._deadlines.file_s if patient else self._deadlines.turn_s
         self._remake = remake
         self._before: Counters = {}  # counted by the sources of earlier lives
+        self._routes: tuple[Route, ...] | None = None  # to be taken up between two reads
+        self._has_left = False
 
     def run(self) -> None:
         life = self.lives
         source = self.source  # of this life: the next one's is another
         while self._goes_on(life) and not self.ended:
             try:
-                self._beat.bump(within_s=self._deadlines.open_s)
+                self.beat.bump(within_s=self._deadlines.open_s)
+                self._take_up_routes(source)
                 source.open()
                 if not self._goes_on(life):
                     break
@@ -86,7 +90,7 @@ class Reader:
                 log.info("source %s: read to its end", source.name, extra={"source": source.name})
         if life == self.lives:
             self._close()
-            self._beat.end()
+            self.beat.end()
         else:
             _let_go(source)
 
@@ -100,18 +104,41 @@ class Reader:
         self.source = self._remake()
         self.outage.failed(TransportError("it hung and was restarted"), now_s=time.monotonic())
         # What holds a port would keep the new source out of it; whether letting go hangs as well is its own affair.
-        threading.Thread(target=_let_go, args=(hung,), name=f"{self._beat.name} (left behind)", daemon=True).start()
+        threading.Thread(target=_let_go, args=(hung,), name=f"{self.beat.name} (left behind)", daemon=True).start()
+
+    def renew(self, source: Source, *, patient: bool) -> None:
+        """Let go of the source and go on with another one; once `run` has returned it may be called again."""
+        self._before = self.counters
+        self._patient = patient
+        self._turn_s = self._deadlines.file_s if patient else self._deadlines.turn_s
+        self.ended = self.connected = False
+        self.lives += 1
+        self.source = source
+
+    def leave(self) -> None:
+        """Let `run` return, as if stopped."""
+        self._has_left = True
+
+    def reroute(self, routes: Sequence[Route]) -> None:
+        """What belongs to which sensor from the next read on, of a source that can be told so."""
+        self._routes = tuple(routes)
+
+    def _take_up_routes(self, source: Source) -> None:
+        routes, self._routes = self._routes, None
+        if routes is not None and isinstance(source, Rerouted):
+            source.reroute(routes)
 
     def _goes_on(self, life: int) -> bool:
-        return life == self.lives and not self._stop.is_set()
+        return life == self.lives and not self._has_left and not self._stop.is_set()
 
     def _read_on(self, source: Source, life: int) -> None:
         counted_s = 0.0
         while self._goes_on(life):
-            self._beat.bump(within_s=self._turn_s)
+            self.beat.bump(within_s=self._turn_s)
             if self._patient and not self._inbox.has_room(source.name):
                 self._stop.wait(ROOM_S)
                 continue
+            self._take_up_routes(source)
             items = source.read(READ_TIMEOUT_S)
             if life != self.lives:
                 return
@@ -125,7 +152,7 @@ class Reader:
 
     def _pause(self, error: TransportError | ConfigError) -> None:
         pause_s = self.outage.failed(error, now_s=time.monotonic())
-        self._beat.bump(within_s=pause_s + self._turn_s)
+        self.beat.bump(within_s=pause_s + self._turn_s)
         self._close()
         self._stop.wait(pause_s)
 

@@ -30,6 +30,7 @@ TABLES = {
     "baseline_bak": Table(_LEARNT, 2),
     "commissioning": Table({"sensor": "text", "features": "text", "saved_wall_s": "real", "value": "blob"}, 1),
     "lesson": Table({"sensor": "text", "value": "blob"}, 0),
+    "sensor": Table({"sensor": "text", "saved_wall_s": "real", "value": "blob"}, 1),
     "alert": Table(
         {"sensor": "text", "bearing": "text", "id": "text", "value": "blob", "seq": "integer", "payload": "blob"}, 2
     ),
@@ -49,9 +50,10 @@ TABLES = {
     "retained": Table({"sink": "text", "topic": "text", "alert": "text", "seq": "integer"}, 3),
     "counter": Table({"name": "text", "value": "real"}, 1),
 }
-"""`baseline_bak`: what was healthy before a repair. `alert`: those that are open, with the number of their last event
-and what was said then. `outbox`: events that a sink does not have yet. `retained`: topics on which a sink may hold
-something, with the alert that it may show; a row goes when the sink has acknowledged an emptied or a newer value.
+"""`baseline_bak`: what was healthy before a repair. `sensor`: what its healthy states were learnt on, and what was
+counted, as `sensor_state` writes it. `alert`: those that are open, with the number of their last event and what was
+said then. `outbox`: events that a sink does not have yet. `retained`: topics on which a sink may hold something, with
+the alert that it may show; a row goes when the sink has acknowledged an emptied or a newer value.
 `counter`: boots, the last seq, the last write, the seconds that the agent ran, and which sinks have been read back."""
 
 SEALS = ("generation", "crc")

@@ -13,6 +13,7 @@ from agent.service.alert_rows import AlertRows
 from agent.service.learnt_rows import LearntRows
 from agent.service.numbers import Numbers, count
 from agent.service.refuge import RETRY_S, Refuge
+from agent.service.sensor_rows import SensorRows
 from agent.service.sink_rows import SinkRows
 from agent.service.state_file import FILE_NAME
 from agent.service.transactions import Transactions
@@ -35,6 +36,7 @@ class Store:
         self.transactions = Transactions(place)
         self.numbers = Numbers(self.transactions, max_age_s=max_age_s)
         self.alerts = AlertRows(self.transactions, numbers=self.numbers)
+        self.sensors = SensorRows(self.transactions)
         self.learnt = LearntRows(self.transactions, alerts=self.alerts)
         self.sinks = SinkRows(self.transactions, numbers=self.numbers)
         self._place = place

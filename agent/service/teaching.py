@@ -13,21 +13,23 @@ from typing import Final
 import msgspec
 
 from agent.diagnosis.baseline import MIN_WINDOWS
-from agent.diagnosis.baseline_bytes import to_bytes
 from agent.diagnosis.commissioning import MAX_WINDOWS, remarks_on
 from agent.diagnosis.healthy_state import Baselines
 from agent.diagnosis.lesson_bytes import from_bytes
 from agent.diagnosis.lesson_bytes import to_bytes as lesson_to_bytes
 from agent.diagnosis.rms_only import is_rms_only
-from agent.dsp.features import FeatureSpec, feature_names
+from agent.dsp.features import feature_names
 from agent.errors import ConfigError
 from agent.messages.commissioning_text import doubt_in_words, doubt_of_alert, outcome_in_words, progress_in_words
 from agent.pipeline import FORGOTTEN_AFTER_S
 from agent.service.alert_rows import Said
 from agent.service.announcer import Announcer
+from agent.service.assembly import Parts
 from agent.service.control import Answer, Commission, Forget
-from agent.service.learnt_rows import Stored, UnderWay
-from agent.service.sensor import SensorDesk
+from agent.service.desks import learnt_on, stored_forms
+from agent.service.learnt_rows import UnderWay
+from agent.service.sensor import SensorDesk, fingerprint
+from agent.service.sensor_rows import row_of
 from agent.service.store import Store
 from agent.types import Alert, AlertReason, Commissioned, Doubt
 
@@ -51,14 +53,19 @@ class Begun(msgspec.Struct, frozen=True):
 class Teaching:
     """Keeps what the sensors learn, and does what is asked of it; called by the worker alone."""
 
-    def __init__(self, store: Store, *, announcer: Announcer, features: str, spec: FeatureSpec) -> None:
+    def __init__(self, store: Store, *, announcer: Announcer, parts: Parts) -> None:
         self._store = store
         self._announcer = announcer
-        self._features = features  # which feature definition the numbers belong to
-        self._spec, self._size = spec, len(feature_names(spec))
+        self.adopt(parts)
         self._lessons_kept_s: dict[str, float] = {}
         self._kept: dict[str, tuple[Baselines, Baselines]] = {}
         self._told: dict[str, Commissioned | None] = {}
+
+    def adopt(self, parts: Parts) -> None:
+        """Another config, or another bundle, which may mean something else by its numbers."""
+        self._parts = parts
+        self._features = fingerprint(parts)  # which feature definition the numbers belong to
+        self._spec, self._size = parts.bundle.spec, len(feature_names(parts.bundle.spec))
 
     def take_up(self, desk: SensorDesk) -> None:
         """What a desk knows came out of the store, and needs no writing; a commissioning that was under way goes on."""
@@ -67,6 +74,11 @@ class Teaching:
         found = self._store.learnt.under_way(desk.sensor, features=self._features, max_age_s=FORGOTTEN_AFTER_S)
         if found is not None:
             self._resume(desk, *found)
+
+    def go_on(self, desk: SensorDesk) -> None:
+        """A desk that goes on for another, knowing what the store has of it; what was being learnt is given up."""
+        self._store.learnt.give_up(desk.sensor)
+        self.take_up(desk)
 
     def _resume(self, desk: SensorDesk, value: bytes, lessons: list[bytes]) -> None:
         try:
@@ -186,20 +198,17 @@ class Teaching:
         baselines, aside = self._kept[desk.sensor] = _known(desk)
         return self._store.learnt.save(
             desk.sensor,
-            _stored(baselines),
+            stored_forms(baselines),
             features=self._features,
-            aside=_stored(aside),
+            aside=stored_forms(aside),
             ended=ended,
             under_way=under_way,
+            state=row_of(learnt_on(desk, self._parts)),
         )
 
 
 def _known(desk: SensorDesk) -> tuple[Baselines, Baselines]:
     return desk.pipeline.healthy.baselines, desk.pipeline.healthy.aside
-
-
-def _stored(baselines: Baselines) -> Stored:
-    return {bearing: to_bytes(baseline) for bearing, baseline in baselines.items()}
 
 
 def _in_words(rpm: float | None) -> str:

@@ -84,8 +84,13 @@ class Transactions:
 
     def notice(self, text: str) -> None:
         """Something that whoever looks at the agent has to know of its state."""
-        log.warning("%s", text)
-        self.told = (*self.told, text)
+        if text not in self.told:
+            log.warning("%s", text)
+            self.told = (*self.told, text)
+
+    def unsay(self, sensor: str) -> None:
+        """What was said of a sensor, which is read anew."""
+        self.told = tuple(text for text in self.told if not text.startswith(f"{sensor}: "))
 
     def _transact(self, steps: Sequence[Statement]) -> None:
         generation = self._generation + 1

@@ -71,6 +71,11 @@ class Watched:
         while not self._asked.empty():
             self._asked.get().set_result(figures_of(seen, self.noted.tally, self._fillings))
 
+    def adopt(self, parts: Parts) -> None:
+        """Look on at what runs from now on."""
+        if self.ring is not None:
+            self.ring.adopt(_origin(parts), parts.setups, parts.decisions, overlap=_overlap(parts))
+
     def onlooker(self, sensor: str) -> Onlooker:
         """Who looks on at a sensor's pipeline."""
         return Onlooker(None if self.ring is None else self.ring.strip(sensor), self._stopwatch)
@@ -114,23 +119,31 @@ def watched_of(
 
 
 def _ring(parts: Parts, *, stop: threading.Event, beat: Beat) -> Ring:
-    manifest = parts.bundle.manifest
     return Ring(
         parts.config.ring,
         Path(parts.config.agent.state_dir),
-        origin=Origin(
-            agent=parts.config.agent.id,
-            version=VERSION,
-            bundle=f"{manifest.name} {manifest.version}",
-            bundle_sha256=identity_of(manifest),
-            runtime=parts.runtime,
-        ),
+        origin=_origin(parts),
         setups=parts.setups,
         decisions=parts.decisions,
-        overlap=math.ceil(manifest.spec.window_s / manifest.spec.hop_s),
+        overlap=_overlap(parts),
         stop=stop,
         beat=beat,
     )
+
+
+def _origin(parts: Parts) -> Origin:
+    manifest = parts.bundle.manifest
+    return Origin(
+        agent=parts.config.agent.id,
+        version=VERSION,
+        bundle=f"{manifest.name} {manifest.version}",
+        bundle_sha256=identity_of(manifest),
+        runtime=parts.runtime,
+    )
+
+
+def _overlap(parts: Parts) -> int:
+    return math.ceil(parts.bundle.spec.window_s / parts.bundle.spec.hop_s)
 
 
 def _endpoint(

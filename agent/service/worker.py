@@ -21,15 +21,17 @@ from agent.service.announcer import Announcer
 from agent.service.answers import Answers
 from agent.service.assembly import Parts
 from agent.service.beats import Beat
-from agent.service.control import Answer, Request
+from agent.service.control import Answer, Asked
+from agent.service.desks import accounts_of, counted, restored_desk
+from agent.service.handover import Handover, Plan, Refuse
 from agent.service.health import Everything, health_report
 from agent.service.inbox import Inbox
 from agent.service.maintenance import Silences
 from agent.service.outbox import Outboxes
-from agent.service.publisher import Publisher
+from agent.service.publishers import Publishers
 from agent.service.recording_jobs import Tapes
 from agent.service.refusals import Refusals
-from agent.service.sensor import SensorDesk, fingerprint, restored_desks, take_up_baselines
+from agent.service.sensor import take_up_baselines
 from agent.service.shelves import take_back
 from agent.service.source_thread import Reader
 from agent.service.store import Store
@@ -57,19 +59,23 @@ class Worker:
         inbox: Inbox,
         outbox: Outboxes,
         readers: Mapping[str, Reader],
-        publishers: Mapping[str, Publisher],
+        publishers: Publishers,
+        refuse: Refuse,
         stop: threading.Event,
         beat: Beat | None = None,
         watched: Watched | None = None,
     ) -> None:
-        self._parts = parts
+        self._topics = parts.topics
         self._watched = watched or Watched()
         self._beat = beat or Beat("worker")
         self._store = store
         self._inbox = inbox
         self._outbox = outbox
         self._announcer = Announcer(parts, store=store, inbox=inbox, outboxes=outbox, noted=self._watched.noted)
-        self._desks = restored_desks(parts, store, stamp=self._announcer.stamp, witness=self._watched.onlooker)
+        stamp, witness = self._announcer.stamp, self._watched.onlooker
+        self._desks = {
+            name: restored_desk(name, parts, store, stamp=stamp, witness=witness(name)) for name in parts.setups
+        }
         self._silences = Silences(parts, self._desks, store=store, announcer=self._announcer)
         self._refusals = {source.name: Refusals(source.name) for source in parts.sources}
         self._everything = Everything(
@@ -79,19 +85,27 @@ class Worker:
             desks=self._desks,
             refusals=self._refusals,
             readers=readers,
-            publishers=publishers,
+            publishers=publishers.by_sink,
             started_s=time.monotonic(),
-            orphaned=store.sinks.orphaned(publishers),
+            orphaned=store.sinks.orphaned(publishers.by_sink),
             ring=self._watched.ring,
             endpoint=self._watched.endpoint,
         )
         self._stop = stop
-        self._teaching = Teaching(store, announcer=self._announcer, features=fingerprint(parts), spec=parts.bundle.spec)
+        self._teaching = Teaching(store, announcer=self._announcer, parts=parts)
+        self._handover = Handover(
+            self._everything,
+            announcer=self._announcer,
+            teaching=self._teaching,
+            outboxes=outbox,
+            publishers=publishers,
+            refuse=refuse,
+            watched=self._watched,
+        )
         for desk in self._desks.values():
             self._teaching.take_up(desk)
-        self._source_of = {sensor: one.source for sensor, one in parts.config.sensors.items()}
-        self._by_machine = _by_machine(self._desks)
-        self._requests: queue.SimpleQueue[tuple[Request, Future[Answer]]] = queue.SimpleQueue()
+            inbox.go_on(desk.sensor, accounts_of(desk, parts, store))
+        self._requests: queue.SimpleQueue[tuple[Asked | Plan, Future[Answer]]] = queue.SimpleQueue()
         self._found: queue.SimpleQueue[tuple[str, Mapping[str, bytes], bool]] = queue.SimpleQueue()
         self._tapes = Tapes()
         self._answers = Answers(self._everything, announcer=self._announcer, teaching=self._teaching, tapes=self._tapes)
@@ -124,6 +138,7 @@ class Worker:
                     break
         for desk in self._desks.values():
             self._teaching.keep_lessons(desk, time.monotonic(), at_once=True)
+        self._keep_counts()
         self._announce_health()
         self._tapes.close()
         self._beat.end()
@@ -137,8 +152,9 @@ class Worker:
                 if (desk := self._desks.get(item.sensor or "")) is not None:
                     self._announcer.announce(desk, desk.refuse(item, time.monotonic() - self._inbox.lag_s(source)))
             case Reading(quantity="rpm"):
-                for desk in self._by_machine.get(item.sensor, ()):
-                    self._announcer.announce(desk, desk.feed(item))
+                for desk in list(self._desks.values()):
+                    if desk.pipeline.setup.machine.id == item.sensor:
+                        self._handover.feed(desk, item)
             case _:
                 self._feed_sensor(item)
 
@@ -150,14 +166,21 @@ class Worker:
         if isinstance(item, SampleBlock | DeviceStatus):
             self._tapes.feed(desk.change.sensor, item)
         self._watched.take_up(item)
-        self._announcer.announce(desk, desk.feed(item))
+        self._handover.feed(desk, item)
         self._watched.let_go(item)
-        self._keep(desk)
+        self._keep(desk.sensor)
 
-    def _keep(self, desk: SensorDesk) -> None:
+    def _keep(self, sensor: str) -> None:
+        desk = self._desks[sensor]  # another one where a bundle was taken back
         if self._teaching.keep(desk):
             self._announcer.announce_state(desk)
             self._announcer.announce_health(health_report(self._everything))
+
+    def _keep_counts(self) -> None:
+        """What was counted, to go on from where the agent is started again at once."""
+        parts, store = self._everything.parts, self._store
+        ledgers = {sensor: self._inbox.total(sensor) for sensor in self._desks}
+        store.sensors.save(counted(d, parts, store, ledger=ledgers[d.sensor]) for d in self._desks.values())
 
     def _tick(self, now_s: float) -> None:
         self._tapes.tick(now_s)
@@ -165,13 +188,14 @@ class Worker:
         self._mind_the_store(now_s)
         take_back(self._desks.values(), self._announcer)
         self._silences.look(now_s)
-        for desk in self._desks.values():
+        sources = {sensor: one.source for sensor, one in self._everything.parts.config.sensors.items()}
+        for sensor in self._desks:
+            desk = self._desks[sensor]
             # What still waits was heard: a sensor is lost by the reader's last arrival, not by when we come to it.
-            reached_s = now_s - self._inbox.lag_s(self._source_of[desk.sensor])
-            outputs = desk.tick(reached_s, overloaded=self._inbox.is_overloaded(desk.sensor))
-            self._announcer.announce(desk, outputs)
-            self._keep(desk)
-            self._teaching.keep_lessons(desk, now_s)
+            reached_s = now_s - self._inbox.lag_s(sources[sensor])
+            self._handover.announce(desk, desk.tick(reached_s, overloaded=self._inbox.is_overloaded(sensor)))
+            self._keep(sensor)
+            self._teaching.keep_lessons(self._desks[sensor], now_s)
 
     def _mind_the_store(self, now_s: float) -> None:
         """Say again what the store has lost; take up what it can be read again to hold."""
@@ -182,7 +206,7 @@ class Worker:
             self._store.is_saved_again()
         if self._store.look(now_s):
             for desk in self._desks.values():
-                if take_up_baselines(desk, self._parts, self._store):
+                if take_up_baselines(desk, self._everything.parts, self._store):
                     log.info("%s: its healthy state can be read again", desk.sensor)
                     self._teaching.take_up(desk)
             self._announcer.take_up_found(self._desks)
@@ -204,14 +228,14 @@ class Worker:
 
     # ------------------------------------------------------------------------------------------------------- requests
 
-    def ask(self, request: Request) -> Future[Answer]:
-        """Leave a request; its answer, or the TextVibError that refuses it, comes when the worker has time."""
+    def ask(self, request: Asked | Plan) -> Future[Answer]:
+        """Leave a request, or another config; its answer, or the TextVibError that refuses it, comes in time."""
         answer: Future[Answer] = Future()
         self._requests.put((request, answer))
         self._inbox.wake()
         return answer
 
-    def handle(self, request: Request) -> Answer:
+    def handle(self, request: Asked) -> Answer:
         """Have the worker answer a request; TransportError where it does not in time."""
         answer = self.ask(request)
         try:
@@ -239,20 +263,19 @@ class Worker:
 
     def _say_answer(self, command: bytes, answer: Answer) -> None:
         log.info("command %.200r: %s", command, "done" if answer["ok"] else answer["error"])
-        self._outbox.put(Message(self._parts.topics.answer, msgspec.json.encode(answer), kind="answer"))
+        self._outbox.put(Message(self._topics.answer, msgspec.json.encode(answer), kind="answer"))
 
     def _answer_requests(self) -> None:
         self._watched.answer(self._everything)
         while not self._requests.empty():
             request, answer = self._requests.get()
             try:
-                answer.set_result(self._answers.answer(request))
+                if isinstance(request, Plan):
+                    taken_over = self._handover.take_over(request)
+                    machines = self._everything.parts, self._desks
+                    self._silences = Silences(*machines, store=self._store, announcer=self._announcer)
+                    answer.set_result(taken_over._asdict())
+                else:
+                    answer.set_result(self._answers.answer(request))
             except TextVibError as error:
                 answer.set_exception(error)
-
-
-def _by_machine(desks: Mapping[str, SensorDesk]) -> dict[str, list[SensorDesk]]:
-    found: dict[str, list[SensorDesk]] = {}
-    for desk in desks.values():
-        found.setdefault(desk.pipeline.setup.machine.id, []).append(desk)
-    return found

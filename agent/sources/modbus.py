@@ -79,11 +79,16 @@ class ModbusSource:
         self._config = config
         self._port = Port(config, parity=config.parity, stop_bits=config.stop_bits)
         self._routes: dict[int, list[Route]] = {}
-        for route in routes:
-            self._routes.setdefault(config.address_of(route), []).append(route)
+        self.reroute(routes)
         self._questions: deque[_Question] = deque()
         self._round_s = 0.0  # when the next round is due
         self._counts = {"requests": 0, "replies": 0, "retries": 0, "faults": 0}
+
+    def reroute(self, routes: Sequence[Route]) -> None:
+        """Whom to ask from the next round on."""
+        self._routes = {}
+        for route in routes:
+            self._routes.setdefault(self._config.address_of(route), []).append(route)
 
     def open(self) -> None:
         """Open the port; TransportError where it is missing, held by another process or not permitted."""

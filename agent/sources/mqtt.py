@@ -52,8 +52,9 @@ class MqttSource:
         self._config = config
         self._link = Link(config.broker, role=f"source-{name}")
         self._routes = Routes(tuple(routes))
+        self._gone = Routes(())  # that it had a moment ago
         self._frames: dict[str, FrameReader] = {}
-        self._batches: dict[tuple[str, int], BatchReader] = {}
+        self._batches: dict[tuple[str, Route], BatchReader] = {}
         self._owners: dict[Route, Owner] = {}
         self._first_session = secrets.randbits(32)
         self._client: paho.Client | None = None
@@ -150,6 +151,24 @@ class MqttSource:
         """What a person should mend of a connection that works, or that another client takes."""
         return self._link.notices(connected=self._client is not None)
 
+    def reroute(self, routes: Sequence[Route]) -> None:
+        """Hear other topics from now on; of those that stay no message is missed, and their sessions go on."""
+        before, self._routes = self._routes, Routes(tuple(routes))
+        stay = set(self._routes.routes)
+        self._gone = Routes(tuple(route for route in before.routes if route not in stay))
+        self._first_session = secrets.randbits(32)  # of routes that are new, or come again
+        self._batches = {key: reader for key, reader in self._batches.items() if key[1] in stay}
+        self._owners = {route: owner for route, owner in self._owners.items() if route in stay}
+        for topic, reader in list(self._frames.items()):
+            strange = set(before.of_topic(topic)) - set(reader.routes.routes)  # whose own topic is another
+            reader.reroute(Routes(tuple(route for route in self._routes.of_topic(topic) if route not in strange)))
+        gone = sorted(set(before.topics) - set(self._routes.topics))
+        new = [(topic, self._config.qos) for topic in self._routes.topics if topic not in before.topics]
+        if self._client is not None and gone:
+            self._client.unsubscribe(gone)
+        if self._client is not None and new and failed(self._client.subscribe(new)[0]):
+            self._mailbox.end(TransportError(f"mqtt {self._link.broker.address}: cannot subscribe"))
+
     def counters(self) -> Counters:
         """Messages, bytes, faults, opens, messages dropped unread, and the frames' counters summed over topics."""
         counts = self._counts | {"dropped_queue": self._dropped + self._mailbox.dropped}
@@ -167,6 +186,8 @@ class MqttSource:
         if len(payload) > self._config.max_payload_bytes:
             return [SourceFault("oversize", f"{len(payload)} bytes; raise max_payload_bytes, or send shorter batches")]
         routes = self._routes.of_topic(topic)
+        if not routes and self._gone.of_topic(topic):
+            return []  # sent before the broker knew that we hear it no more
         if not routes:
             return [SourceFault("no_route", f"no sensor is configured for topic {topic!r}")]
         if not payload:
@@ -177,15 +198,15 @@ class MqttSource:
         if what in SILENT_MESSAGES:
             return []
         items: list[Item] = []
-        for number, route in enumerate(routes):
+        for route in routes:
             if (why := self._not_its_own(route, device)) is not None:
                 items.append(SourceFault("second_sender", why, route.sensor))
                 continue
-            batches = self._batches.get((device, number))
+            batches = self._batches.get((device, route))
             if batches is None:
                 if len(self._batches) >= MAX_TOPICS:
                     return [SourceFault("too_many_topics", f"more than {MAX_TOPICS}; {topic!r} is left out")]
-                batches = self._batches[device, number] = BatchReader(route, first_session=self._first_session)
+                batches = self._batches[device, route] = BatchReader(route, first_session=self._first_session)
             items += batches.feed(
                 payload,
                 arrival_s=message.arrival_s,

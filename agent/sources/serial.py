@@ -58,6 +58,10 @@ class SerialSource:
         understood = any(not isinstance(frame, Fault) for frame in frames)
         return items + self._understanding.feed(data, understood=understood, now_s=arrival_s)
 
+    def reroute(self, routes: Sequence[Route]) -> None:
+        """Which stream belongs to which sensor from now on."""
+        self._reader.reroute(Routes(tuple(routes)))
+
     def close(self) -> None:
         self._port.close()
 

@@ -89,6 +89,10 @@ class Ledger:
         whole = add(self._closed.get(sensor, Balance()), account.balance())
         return replace(whole, dropped_agent=self._dropped_agent.get(sensor, 0))
 
+    def go_on(self, sensor: str, before: Balance) -> None:
+        """Count on from accounts that were kept elsewhere: those of sessions that have ended."""
+        self._closed[sensor] = add(self._closed.get(sensor, Balance()), before)
+
     def sensors(self) -> tuple[str, ...]:
         """Every sensor heard so far."""
         return tuple(self._accounts)

@@ -85,6 +85,14 @@ class FrameReader:
             self._counts["device_logs"] += 1
         return []
 
+    @property
+    def routes(self) -> Routes:
+        return self._routes
+
+    def reroute(self, routes: Routes) -> None:
+        """What belongs to which sensor from now on; sessions go on."""
+        self._routes = routes
+
     def listen_anew(self) -> None:
         """The line was opened again: what is under way on it may have begun without us."""
         self._greeted, self._since_s = False, None

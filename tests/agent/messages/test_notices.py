@@ -14,14 +14,16 @@ from agent.messages.notices import in_language, is_known
 from agent.messages.words import LANGUAGES
 
 WORDING = {
-    "notices": "agent/config agent/service/refuge.py agent/service/store.py agent/service/health.py "
+    "notices": "agent/config agent/service/refuge.py agent/service/health.py agent/service/learnt_rows.py "
+    "agent/service/alert_rows.py agent/service/desks.py agent/service/handover.py agent/service/kept_bundles.py "
+    "agent/service/moving.py "
     "agent/sources/__init__.py agent/sources/modbus.py agent/sources/transmitters.py agent/diagnosis/commissioning.py",
     "notes": "agent/recordings agent/tables/columns.py agent/tables/choice.py agent/tables/header.py "
     "agent/tables/settle.py",
 }
 TAKES = {"notices", "remarks", "problems", "notes"}
 """Lists to which a sentence is added; they are parameters, variables and fields of these names."""
-MAKES = {"LeftOut", "_notice"}
+MAKES = {"LeftOut", "_notice", "notice"}
 """What is called with sentences."""
 HANDED_ON = re.compile(r"([a-z.]+|7+)[:;] 7")
 """Another's sentence behind its place."""

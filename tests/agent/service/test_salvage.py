@@ -29,7 +29,12 @@ def filled(folder: Path) -> None:
     store = open_store(folder)
     keep(store, ALERT)
     store.learnt.save(
-        "pump_de", {"de": b"healthy"}, features="f", aside={"de": b"before"}, under_way=UnderWay(b"asked")
+        "pump_de",
+        {"de": b"healthy"},
+        features="f",
+        aside={"de": b"before"},
+        under_way=UnderWay(b"asked"),
+        state=Put("sensor", [("pump_de", 0.0, b"state")]),
     )
     store.learnt.add_lessons("pump_de", [b"one", b"two"])
     keep(store, OTHER)
