@@ -16,6 +16,7 @@ from agent.errors import ConfigError
 from agent.service.control import ExportState, ImportState, ask
 
 MAX_FILE_BYTES = 8 << 20
+PIECE_BYTES = 40_000  # fits into a request
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -64,7 +65,10 @@ def _import(args: argparse.Namespace) -> int:
         raise ConfigError(f"{args.file}: cannot be read ({error.strerror}); name an existing file") from error
     if len(stored) > MAX_FILE_BYTES:
         raise ConfigError(f"{args.file}: larger than {MAX_FILE_BYTES} bytes; this is no state of a sensor")
-    answer = ask(running.state_dir_of(args), ImportState(args.sensor, stored, args.replace))
+    state_dir = running.state_dir_of(args)
+    for start in range(0, len(stored) or 1, PIECE_BYTES):
+        piece, is_last = stored[start : start + PIECE_BYTES], start + PIECE_BYTES >= len(stored)
+        answer = ask(state_dir, ImportState(args.sensor, piece, start, is_last, args.replace))
     for remark in answer["remarks"]:
         print(f"mind: {remark}")
     print(f"{args.sensor}: goes on with it")

@@ -83,7 +83,7 @@ class Answers:
             case ExportState():
                 return self._moving.hand_out(self._desk(request.sensor))
             case ImportState():
-                return self._moving.take_in(self._desk(request.sensor), request.state, instead=request.instead)
+                return self._moving.take_piece(self._desk(request.sensor), request)
 
     def _status(self) -> Answer:
         desks = self._everything.desks

@@ -18,7 +18,7 @@ from agent.errors import ConfigError, TextVibError, TransportError
 from agent.service.alert_requests import Remote
 
 SOCKET_NAME = "control.sock"
-MAX_REQUEST_BYTES = 12 << 20  # a sensor's state at its largest, as text
+MAX_REQUEST_BYTES = 64 << 10
 MAX_ANSWER_BYTES = 16 << 20
 REQUEST_TIMEOUT_S = 5.0
 CROWDED_S = 0.05
@@ -75,10 +75,13 @@ class ExportState(msgspec.Struct, frozen=True, tag_field="command", tag="export_
 
 
 class ImportState(msgspec.Struct, frozen=True, tag_field="command", tag="import_state", forbid_unknown_fields=True):
-    """Go on with what was known of a sensor elsewhere; `instead` of what is known here."""
+    """A piece of what was known of a sensor elsewhere, which begins at byte `start`; with the `last` one the sensor goes
+    on with it, `instead` of what is known here."""
 
     sensor: str
     state: bytes
+    start: int = 0
+    last: bool = True
     instead: bool = False
 
 

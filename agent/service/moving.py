@@ -19,7 +19,7 @@ from agent.faults import parent_of
 from agent.messages.topics import WHOLE_MACHINE
 from agent.service.alert_rows import Said
 from agent.service.announcer import Announcer
-from agent.service.control import Answer
+from agent.service.control import Answer, ImportState
 from agent.service.desks import boot_now, go_on_with, learnt_on, stored_forms, whole_state
 from agent.service.health import Everything
 from agent.service.learnt_rows import UnderWay
@@ -40,6 +40,7 @@ class Moving:
     def __init__(self, everything: Everything, *, announcer: Announcer, teaching: Teaching) -> None:
         self._everything = everything
         self._announcer, self._teaching = announcer, teaching
+        self._piece = ("", b"")  # of which sensor, and what came of its state so far
 
     def hand_out(self, desk: SensorDesk) -> Answer:
         """All that is known of a sensor, as text of base 64; a commissioning that makes it too large is left out."""
@@ -53,6 +54,20 @@ class Moving:
         if len(stored) > MAX_BYTES:
             raise ConfigError(f"state: {len(stored)} bytes are more than {MAX_BYTES}; forget a speed first")
         return {"state": stored, "remarks": remarks}
+
+    def take_piece(self, desk: SensorDesk, request: ImportState) -> Answer:
+        """One piece of a state after the other; whoever begins anew forgets what came before."""
+        sensor, before = (desk.sensor, b"") if request.start == 0 else self._piece
+        if sensor != desk.sensor or request.start != len(before):
+            raise ConfigError("state: another one was imported meanwhile; try again")
+        self._piece = desk.sensor, before + request.state
+        if len(self._piece[1]) > MAX_BYTES:
+            self._piece = "", b""
+            raise ConfigError(f"state: more than {MAX_BYTES} bytes; this is no state of a sensor")
+        if not request.last:
+            return {}
+        stored, self._piece = self._piece[1], ("", b"")
+        return self.take_in(desk, stored, instead=request.instead)
 
     def take_in(self, desk: SensorDesk, stored: bytes, *, instead: bool) -> Answer:
         """Go on with a state from elsewhere; ConfigError, and nothing changed, where it does not fit.

@@ -20,6 +20,7 @@ import msgspec
 
 from agent.bundle.load import load_bundle
 from agent.config.load import check_config
+from agent.config.resolve import trust_of
 from agent.errors import BundleError, ConfigError, TextVibError
 from agent.messages.notices import in_language
 from agent.service.assembly import Parts, assemble
@@ -178,8 +179,8 @@ def reassembly_of(path: Path, kept: KeptBundles) -> Reassemble:
             return parts
         if config is not None:
             try:
-                load_bundle(config.agent.bundle)
-            except BundleError as error:
+                load_bundle(config.agent.bundle, trust=trust_of(config))
+            except (BundleError, ConfigError) as error:
                 problems.append(str(error))
         raise ConfigError(*problems)
 
