@@ -75,8 +75,8 @@ class ExportState(msgspec.Struct, frozen=True, tag_field="command", tag="export_
 
 
 class ImportState(msgspec.Struct, frozen=True, tag_field="command", tag="import_state", forbid_unknown_fields=True):
-    """A piece of what was known of a sensor elsewhere, which begins at byte `start`; with the `last` one the sensor goes
-    on with it, `instead` of what is known here."""
+    """A piece of what was known of a sensor elsewhere, from byte `start` on; after the `last` one the sensor goes on
+    with it, `instead` of what is known here."""
 
     sensor: str
     state: bytes
