@@ -180,7 +180,7 @@ def test_run_takes_the_form_of_the_config(log: Log, tmp_path, monkeypatch) -> No
 
     used: list[str] = []
     monkeypatch.setattr("agent.service.logs.use", used.append)
-    monkeypatch.setattr("agent.service.daemon.run", lambda config: 0)
+    monkeypatch.setattr("agent.service.daemon.run", lambda config, path: 0)
     path = tmp_path / "agent.toml"
     path.write_text(
         '[agent]\nid = "a"\n[log]\nformat = "json"\n[[sources]]\nname = "p"\nkind = "mqtt"\n'

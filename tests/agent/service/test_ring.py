@@ -146,6 +146,21 @@ def test_another_session_ends_what_is_waited_for(listening: Listening) -> None:
     assert {one.window.stream.session for one in kept.windows} == {STREAM.session}
 
 
+def test_another_config_leaves_what_it_does_not_change_and_ends_what_it_does(listening: Listening) -> None:
+    listening.feed(sick(6.0))
+    before, setups, decisions = listening.ring.strip(SETUP.sensor), {SETUP.sensor: SETUP}, {SETUP.sensor: CONFIG}
+    more = {**setups, "another": replace(SETUP, sensor="another")}, {**decisions, "another": CONFIG}
+    listening.ring.adopt(ORIGIN, *more, overlap=OVERLAP)
+    assert listening.ring.strip(SETUP.sensor) is before
+    assert listening.ring.strip("another") is not before
+    listening.ring.adopt(replace(ORIGIN, bundle="test 2"), setups, decisions, overlap=OVERLAP)
+    assert listening.ring.strip(SETUP.sensor) is not before
+    with pytest.raises(KeyError):
+        listening.ring.strip("another")
+    (path,) = listening.write()  # of the alert that was waited for, under the bundle that raised it
+    assert read_kept(path, features=FEATURES).about.bundle == ORIGIN.bundle
+
+
 def test_a_lost_sensor_is_waited_for_a_minute_only(listening: Listening) -> None:
     listening.feed(sick(2.1))
     assert listening.raised
