@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any
 if TYPE_CHECKING:
     from export.studies.knowledge.levels import Study
 
-LEVEL = 46  # width of a level's name
+LEVEL = 50  # width of a level's name
 
 
 def add_knowledge(commands: Any) -> None:
