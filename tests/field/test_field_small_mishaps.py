@@ -73,7 +73,7 @@ def test_a_full_disk_is_told_commissioning_fails_and_all_is_kept_once_there_is_r
     assert table == 1
 
 
-@pytest.mark.parametrize("mishap", ["full", "read_only"])
+@pytest.mark.parametrize("mishap", ["full", pytest.param("read_only", marks=pytest.mark.long)])
 def test_an_agent_starts_on_a_disk_that_takes_nothing_with_what_it_knew(mishap, disk, start_agent, listener):
     first = start_agent(hangs="none")
     until_online(listener, first)

@@ -6,8 +6,9 @@ import signal
 import subprocess
 import sys
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
@@ -150,6 +151,13 @@ axes = {{ x = "horizontal", y = "vertical", z = "axial" }}
 """
 
 
+def judged_late(diagnosis: Mapping[str, Any], named: list[dict[str, Any]]) -> bool:
+    """Whether a window after the third second was judged; it is added to `named`."""
+    if diagnosis.get("window_start", 0) > 3 * SLOW_HZ and diagnosis["fault"] != "invalid":
+        named.append(dict(diagnosis))
+    return bool(named)
+
+
 def until(condition: Callable[[], object], agent: subprocess.Popen[bytes]) -> None:
     deadline_s = time.monotonic() + 100
     while not condition():
@@ -169,17 +177,19 @@ def test_an_emulated_firmware_is_diagnosed_by_the_real_agent(firmware, tmp_path,
             CONFIG.format(folder=tmp_path, host=mosquitto.host, port=mosquitto.port, base=base, pty=board.path)
         )
         agent = subprocess.Popen([sys.executable, "-m", "agent", "run", str(path), "--log-level", "error"])
+        named: list[dict[str, Any]] = []
         try:
             until(lambda: heard.availability == "online", agent)
             board.power_on()
-            until(lambda: heard.diagnosis.get("window_start", 0) > 3 * SLOW_HZ, agent)
+            # On a busy machine the emulator may fall behind its own clock, which windows are refused for.
+            until(lambda: judged_late(heard.diagnosis, named), agent)
             until(lambda: board.exit_code is not None, agent)
         finally:
             agent.send_signal(signal.SIGTERM)
             code = agent.wait(20)
             client.disconnect()
             client.loop_stop()
-    diagnosis = heard.diagnosis
+    diagnosis = named[-1]
     assert code == 0
     assert board.exit_code == 0
     assert (diagnosis["fault"], diagnosis["bearing"]) == ("outer_race", "de")

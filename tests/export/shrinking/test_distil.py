@@ -257,6 +257,7 @@ def test_it_is_quantized_aware_and_packed_as_any_other(
     assert main(["verify", "--bundle", str(out), "--run", str(distilled)]) == 0
 
 
+@pytest.mark.long
 def test_a_student_may_have_a_student(distilled: Path, tmp_path: Path) -> None:
     folder = tmp_path / "grandchild"
     assert main(["distil", "--teacher", str(distilled), "--out", str(folder), "--hidden", "8", "--steps", "4"]) == 0

@@ -86,6 +86,7 @@ def test_other_windows_are_refused(published: Table, raw: RawWindows) -> None:
         cnn_cell(Material(published, None, SPEC), columns_of(published)["C>H"], moved, CONFIG)
 
 
+@pytest.mark.long
 def test_its_cells_stand_beside_the_others(published: Table, raw: RawWindows, tmp_path: Path) -> None:
     material = Material(published, None, SPEC)
     reads: list[int] = []

@@ -162,6 +162,7 @@ def test_fused_experts_are_weighted_means() -> None:
     assert {FUSED, FUSED_BY_NEARNESS} <= set(FUSIONS)
 
 
+@pytest.mark.long
 def test_cells_are_kept_and_the_means_leave_014_out(table: Table, tmp_path: Path) -> None:
     material = Material(table, None, SPEC)
     heard: list[str] = []

@@ -156,6 +156,7 @@ def test_experts_are_chosen_by_the_same_rule(published: Table) -> None:
     assert len(choice.tried) == len(FUSIONS)
 
 
+@pytest.mark.long
 def test_every_recipe_is_tried_once_and_told_of(published: Table, tmp_path: Path) -> None:
     material = Material(published, None, SPEC)
     heard: list[str] = []

@@ -68,6 +68,7 @@ def test_lines_tell_a_fault_that_nobody_taught(material: Material) -> None:
     assert cell.recordings == 2
 
 
+@pytest.mark.long
 def test_a_stranger_never_heard_the_machine(material: Material) -> None:
     found = strangers_of(material, CONFIG)
     table = material.recorded

@@ -199,6 +199,7 @@ def test_a_killed_run_goes_on(material: Material, tmp_path: Path) -> None:
     assert len(heard) == 4 - len(kept_before) + 1
 
 
+@pytest.mark.long
 def test_two_at_a_time_give_the_same(material: Material, tmp_path: Path) -> None:
     plan = plan_of(("800",), objectives=("triplet", "infonce"), shares=(0.1,), seeds=1)
     one, two = (run_trials(material, CONFIG, plan, folder=tmp_path / str(jobs), jobs=jobs) for jobs in (1, 2))

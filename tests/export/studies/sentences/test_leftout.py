@@ -114,6 +114,7 @@ def test_a_cell_scores_on_a_machine_that_training_never_heard(published: Table, 
             assert said.interval.low <= said.recall <= said.interval.high
 
 
+@pytest.mark.long
 def test_cells_are_kept_and_read_again(published: Table, tmp_path: Path) -> None:
     material = Material(published.take(published.machines != "cwru-fe"), None, SPEC)
     tiny = msgspec.structs.replace(CONFIG, steps=1, text_steps=1)
