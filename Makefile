@@ -82,8 +82,8 @@ soak: $(VENV)/all system-packages
 # What `make test` leaves out: the field whole with 1000 times kill -9, 200 power cuts, every torn byte of a state file;
 # all other long cases, and many inputs for every property.
 field: $(VENV)/all system-packages
-	TEXTVIB_KILLS=1000 TEXTVIB_CUTS=200 OMP_NUM_THREADS=1 $(BIN)/python -m pytest -n 2 --dist loadfile tests/field tests/agent/service/test_torn_state.py
-	TEXTVIB_EXAMPLES=1000 OMP_NUM_THREADS=1 $(BIN)/python -m pytest --timeout 3600 -m "long or hypothesis" --ignore tests/field --ignore tests/agent/service/test_torn_state.py
+	TEXTVIB_KILLS=1000 TEXTVIB_CUTS=200 OMP_NUM_THREADS=1 $(BIN)/python -m pytest -n 2 --dist loadfile tests/field tests/agent/service/keeping/test_torn_state.py
+	TEXTVIB_EXAMPLES=1000 OMP_NUM_THREADS=1 $(BIN)/python -m pytest --timeout 3600 -m "long or hypothesis" --ignore tests/field --ignore tests/agent/service/keeping/test_torn_state.py
 
 # The unit under a systemd of its own, in a small Debian that is made in build/box: as root, with Debian's packages in reach.
 systemd: $(VENV)/all system-packages

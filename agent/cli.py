@@ -15,7 +15,7 @@ from collections.abc import Sequence
 
 from agent.commands import COMMANDS
 from agent.errors import TextVibError
-from agent.service.logs import log_to_stderr
+from agent.service.watching.logs import log_to_stderr
 from firmware_bridge.command_line import Parser, Version
 
 LEVELS = ("debug", "info", "warning", "error")

@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 from agent.ports import Message
-from agent.service.alert_rows import Said
-from agent.service.store import Store
+from agent.service.keeping.alert_rows import Said
+from agent.service.keeping.store import Store
 from agent.types import Alert
 
 

@@ -20,9 +20,9 @@ from agent.config.resolve import decisions, sensor_setups
 from agent.errors import ConfigError
 from agent.messages.topics import Topics
 from agent.service.assembly import Parts, sinks_of, sources_of, speaker_of
-from agent.service.changes import needs_restart
 from agent.service.control import Reload, Reloading, Request, Status, ask
 from agent.service.daemon import Daemon
+from agent.service.reloading.changes import needs_restart
 
 HOP = RATE // 2
 HEAD = """

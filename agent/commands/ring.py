@@ -27,7 +27,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 
 def main(args: argparse.Namespace) -> int:
-    from agent.service.ring_folder import FOLDER, files_of
+    from agent.service.watching.ring_folder import FOLDER, files_of
 
     state_dir = running.state_dir_of(args)
     folder = state_dir / FOLDER

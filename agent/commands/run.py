@@ -16,7 +16,7 @@ def main(args: argparse.Namespace) -> int:
     os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")
     from agent.config.load import load_config
     from agent.service.daemon import run
-    from agent.service.logs import use
+    from agent.service.watching.logs import use
 
     config = load_config(args.config)
     use(config.log.format)

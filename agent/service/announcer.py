@@ -17,16 +17,16 @@ from agent.diagnosis.coverage import commissioned_anyway
 from agent.messages.compose import cleared_from, said_of, seq_of
 from agent.messages.payloads import HealthPayload, StatePayload, encode
 from agent.ports import Message
-from agent.service.alert_rows import OpenAlert, Said
 from agent.service.assembly import Parts
-from agent.service.events import OVERLOAD_NOTICE, log_alert, log_state
 from agent.service.inbox import Inbox
-from agent.service.noted import Noted
+from agent.service.keeping.alert_rows import OpenAlert, Said
+from agent.service.keeping.sink_rows import Shown
+from agent.service.keeping.store import Store
 from agent.service.outbox import Outboxes
 from agent.service.sensor import SensorDesk
-from agent.service.sink_rows import Shown
-from agent.service.store import Store
 from agent.service.wall_clock import clock_now, origin_now
+from agent.service.watching.events import OVERLOAD_NOTICE, log_alert, log_state
+from agent.service.watching.noted import Noted
 from agent.types import Alert, AlertReason, Diagnosis, Output, StateChange
 
 STATE_VALID_S = 60

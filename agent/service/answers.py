@@ -28,13 +28,13 @@ from agent.service.control import (
     Record,
     Status,
 )
-from agent.service.events import place_of
 from agent.service.health import Everything, health_report
-from agent.service.moving import Moving
 from agent.service.recording_jobs import Tapes
+from agent.service.reloading.moving import Moving
 from agent.service.sensor import SensorDesk
 from agent.service.teaching import Teaching
 from agent.service.wall_clock import origin_now
+from agent.service.watching.events import place_of
 from agent.types import Alert
 
 MAX_RECORDING_S = 24 * 3600.0

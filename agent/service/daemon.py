@@ -22,16 +22,16 @@ from agent.service.beats import Beats, Deadlines
 from agent.service.control import Answer, Reload, Reloading, Request
 from agent.service.control_server import ControlServer
 from agent.service.inbox import Inbox
-from agent.service.kept_bundles import KeptBundles
-from agent.service.logs import tell_suppressed
+from agent.service.keeping.store import open_store
 from agent.service.outbox import Outbox, Outboxes
 from agent.service.process import give_memory_back, tell_systemd
 from agent.service.publishers import Publishers
 from agent.service.readers import Readers
-from agent.service.reload import Reassemble, Reloader, reassembly_of, unchangeable
-from agent.service.store import open_store
+from agent.service.reloading.kept_bundles import KeptBundles
+from agent.service.reloading.reload import Reassemble, Reloader, reassembly_of, unchangeable
 from agent.service.watch import Watch
-from agent.service.watched import watched_of
+from agent.service.watching.logs import tell_suppressed
+from agent.service.watching.watched import watched_of
 from agent.service.worker import Worker
 from agent.sources import KINDS
 

@@ -21,9 +21,9 @@ from agent.dsp.features import feature_names
 from agent.messages.topics import WHOLE_MACHINE
 from agent.pipeline import FORGOTTEN_AFTER_S, Pipeline
 from agent.service.assembly import Parts
+from agent.service.keeping.sensor_state import WHOLE, Marks, SensorState, UnderWayState, age_s, marks_of
+from agent.service.keeping.store import Store
 from agent.service.sensor import SensorDesk, fingerprint, readable_baselines
-from agent.service.sensor_state import WHOLE, Marks, SensorState, UnderWayState, age_s, marks_of
-from agent.service.store import Store
 from agent.service.wall_clock import origin_now
 from agent.sources import KINDS
 from agent.stream.ledger import Balance

@@ -11,11 +11,11 @@ from collections.abc import Mapping
 
 from agent.messages.payloads import encode
 from agent.ports import Message
-from agent.service.alert_rows import Said
 from agent.service.announcer import Announcer
 from agent.service.assembly import Parts
+from agent.service.keeping.alert_rows import Said
+from agent.service.keeping.store import Store
 from agent.service.sensor import SensorDesk
-from agent.service.store import Store
 
 log = logging.getLogger(__name__)
 

@@ -12,10 +12,10 @@ from collections.abc import Callable
 
 from agent.ports import Hearing, Sink
 from agent.service.beats import Beats, Deadlines
+from agent.service.keeping.sink_rows import SinkRows
 from agent.service.outbox import Outbox
 from agent.service.publisher import Found, Publisher
 from agent.service.readers import Threads
-from agent.service.sink_rows import SinkRows
 from agent.sinks import BROKER
 
 Took = Callable[[float], None]

@@ -16,7 +16,7 @@ from agent.dsp.features import VERSION, feature_names
 from agent.pipeline import Pipeline
 from agent.service.assembly import Parts
 from agent.service.doubts_told import ToldDoubts
-from agent.service.store import Store
+from agent.service.keeping.store import Store
 from agent.types import AlertReason, Diagnosis, Item, Output, Reading, SampleBlock, SourceFault, State, StateChange
 
 OVERLOADED = "overloaded"

@@ -22,15 +22,15 @@ from agent.dsp.features import feature_names
 from agent.errors import ConfigError
 from agent.messages.commissioning_text import doubt_in_words, doubt_of_alert, outcome_in_words, progress_in_words
 from agent.pipeline import FORGOTTEN_AFTER_S
-from agent.service.alert_rows import Said
 from agent.service.announcer import Announcer
 from agent.service.assembly import Parts
 from agent.service.control import Answer, Commission, Forget
 from agent.service.desks import learnt_on, stored_forms
-from agent.service.learnt_rows import UnderWay
+from agent.service.keeping.alert_rows import Said
+from agent.service.keeping.learnt_rows import UnderWay
+from agent.service.keeping.sensor_rows import row_of
+from agent.service.keeping.store import Store
 from agent.service.sensor import SensorDesk, fingerprint
-from agent.service.sensor_rows import row_of
-from agent.service.store import Store
 from agent.types import Alert, AlertReason, Commissioned, Doubt
 
 NOT_WRITTEN = "the state could not be written: this will not survive a restart; check the disk"

@@ -23,20 +23,20 @@ from agent.service.assembly import Parts
 from agent.service.beats import Beat
 from agent.service.control import Answer, Asked
 from agent.service.desks import accounts_of, counted, restored_desk
-from agent.service.handover import Handover, Plan, Refuse
 from agent.service.health import Everything, health_report
 from agent.service.inbox import Inbox
+from agent.service.keeping.store import Store
 from agent.service.maintenance import Silences
 from agent.service.outbox import Outboxes
 from agent.service.publishers import Publishers
 from agent.service.recording_jobs import Tapes
 from agent.service.refusals import Refusals
+from agent.service.reloading.handover import Handover, Plan, Refuse
 from agent.service.sensor import take_up_baselines
 from agent.service.shelves import take_back
 from agent.service.source_thread import Reader
-from agent.service.store import Store
 from agent.service.teaching import Teaching
-from agent.service.watched import Watched
+from agent.service.watching.watched import Watched
 from agent.types import DeviceStatus, Item, Reading, SampleBlock, SourceFault
 
 TICK_S = 0.5

@@ -18,7 +18,7 @@ from agent.config.load import load_config
 from agent.service.assembly import Parts, assemble
 from agent.service.beats import Deadlines
 from agent.service.daemon import Daemon
-from agent.service.logs import log_to_stderr
+from agent.service.watching.logs import log_to_stderr
 
 DEADLINES = Deadlines(turn_s=2.0, open_s=4.0, file_s=3.0, disk_s=4.0)
 SLOW_S = 0.8  # two sensors give a window each half a second: 3.2 times too slow

@@ -33,14 +33,14 @@ from agent.machine import Machine, SensorSetup
 from agent.messages.compose import Speaker
 from agent.messages.topics import Topics
 from agent.ports import Heard, Message
-from agent.service.alert_rows import AlertRows, Said
 from agent.service.announcer import Announcer
+from agent.service.keeping.alert_rows import AlertRows, Said
+from agent.service.keeping.refuge import Refuge
+from agent.service.keeping.sink_rows import SinkRows
+from agent.service.keeping.state_file import FILE_NAME
+from agent.service.keeping.store import Store
 from agent.service.outbox import Outbox, Outboxes
 from agent.service.publisher import Publisher
-from agent.service.refuge import Refuge
-from agent.service.sink_rows import SinkRows
-from agent.service.state_file import FILE_NAME
-from agent.service.store import Store
 from agent.sinks.mqtt import MqttSink
 from agent.transport.mqtt import Broker
 from agent.types import Alert, State, StateChange

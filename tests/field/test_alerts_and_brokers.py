@@ -20,7 +20,7 @@ from one_field import Field, raised, retained
 from plant import SICK_MM_S, WELL_MM_S, Agent, Listener, Transmitters, settle
 from waiting import until
 
-from agent.service.state_file import FILE_NAME
+from agent.service.keeping.state_file import FILE_NAME
 
 KEEPALIVE_S = 5
 

@@ -16,8 +16,8 @@ from requirements import ROOT, skip_unless_required
 from waiting import until
 
 from agent.service.control import SOCKET_NAME
-from agent.service.state_file import FILE_NAME
-from agent.service.store import open_store
+from agent.service.keeping.state_file import FILE_NAME
+from agent.service.keeping.store import open_store
 
 PASSWORD = "of the plant"
 

@@ -14,9 +14,9 @@ from agent.messages.notices import in_language, is_known
 from agent.messages.words import LANGUAGES
 
 WORDING = {
-    "notices": "agent/config agent/service/refuge.py agent/service/health.py agent/service/learnt_rows.py "
-    "agent/service/alert_rows.py agent/service/desks.py agent/service/handover.py agent/service/kept_bundles.py "
-    "agent/service/moving.py "
+    "notices": "agent/config agent/service/keeping/refuge.py agent/service/health.py "
+    "agent/service/keeping/learnt_rows.py agent/service/keeping/alert_rows.py agent/service/desks.py "
+    "agent/service/reloading/handover.py agent/service/reloading/kept_bundles.py agent/service/reloading/moving.py "
     "agent/sources/__init__.py agent/sources/modbus.py agent/sources/transmitters.py agent/diagnosis/commissioning.py",
     "notes": "agent/recordings agent/tables/columns.py agent/tables/choice.py agent/tables/header.py "
     "agent/tables/settle.py",

@@ -24,10 +24,10 @@ from agent.messages.topics import Topics
 from agent.ports import Message
 from agent.service.announcer import Announcer
 from agent.service.doubts_told import ToldDoubts
+from agent.service.keeping.state_tables import Put
+from agent.service.keeping.store import Store, open_store
 from agent.service.maintenance import Silences
 from agent.service.shelves import take_back, until_by_alert
-from agent.service.state_tables import Put
-from agent.service.store import Store, open_store
 from agent.types import Alert, Speed, State, StateChange
 
 TOPICS = Topics("textvib", "edge")

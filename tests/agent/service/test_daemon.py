@@ -45,8 +45,8 @@ from agent.service.assembly import Parts, sinks_of, sources_of
 from agent.service.control import Cancel, Commission, Forget, Record, Status, ask
 from agent.service.daemon import EX_BUG, GOODBYES_S, ONE_WISH_S, Daemon, is_impatient
 from agent.service.inbox import Inbox
-from agent.service.state_file import FILE_NAME
-from agent.service.stopwatch import STAGES
+from agent.service.keeping.state_file import FILE_NAME
+from agent.service.watching.stopwatch import STAGES
 from agent.sinks.memory import MemoryConfig, MemorySink
 from agent.types import SampleBlock, SourceFault, Stream
 

@@ -1,0 +1,1 @@
+"""Another config or bundle while the agent runs: compared, tried, handed over, watched, and taken back."""

@@ -1,0 +1,29 @@
+"""What the announcer tells in passing to who counts and to who keeps windows."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+
+from agent.service.watching.ring import Ring
+from agent.service.watching.tally import Tally
+from agent.types import Alert, Output
+
+
+class Noted:
+    """Called by the worker alone; `ring` None: no windows are kept."""
+
+    def __init__(self, ring: Ring | None = None) -> None:
+        self.tally = Tally()
+        self._ring = ring
+
+    def outputs(self, sensor: str, outputs: Iterable[Output]) -> None:
+        """What one item led to."""
+        self.tally.outputs(sensor, outputs)
+
+    def said(self, alert: Alert) -> None:
+        """Something is said of an alert."""
+        self.tally.alert(alert)
+
+    def raised(self, alert: Alert) -> str | None:
+        """An alert is being raised: where its windows will be found, below the state directory; None: nowhere."""
+        return None if self._ring is None else self._ring.begin(alert)
