@@ -65,6 +65,7 @@ def raw(published: Table) -> RawWindows:
     return RawWindows((samples * np.exp(gains)).astype(np.float32), published.recordings)
 
 
+@pytest.mark.long
 def test_it_learns_from_samples_alone_and_never_from_the_scored_side(published: Table, raw: RawWindows) -> None:
     material = Material(published, None, SPEC)
     column = columns_of(published)["C>H"]

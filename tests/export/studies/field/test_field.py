@@ -179,6 +179,7 @@ def test_the_clock_goes_on_between_recordings(edge: Edge) -> None:
 # ------------------------------------------------------------------------------------------------------ simulated days
 
 
+@pytest.mark.long
 def test_days_drift_and_end_in_faults(edge: Edge) -> None:
     day = watch(edge, 90_001, school="a day", days=2, every_s=12 * 3600.0, fault_s=5.0)
     assert (day.visits, day.judged, day.seconds) == (2, 2 * 8, 2 * 5.5)

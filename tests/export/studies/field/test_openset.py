@@ -55,6 +55,7 @@ def material() -> Material:
     return Material(join(tables), None, SPEC)
 
 
+@pytest.mark.long
 def test_lines_tell_a_fault_that_nobody_taught(material: Material) -> None:
     rigs, faults = ("cwru", "hit", "uestc"), ("inner_race", "outer_race")
     assert plan_of(material) == [(rig, fault) for rig in rigs for fault in faults]
@@ -81,6 +82,7 @@ def test_a_stranger_never_heard_the_machine(material: Material) -> None:
         assert same == (rig == "hit")  # what hit is called reaches those alone who judge the others
 
 
+@pytest.mark.long
 def test_an_edge_in_memory_is_calibrated_and_runs(material: Material) -> None:
     edge = trained_edge(material, CONFIG)
     assert edge.bundle.manifest.validated == KINDS

@@ -139,6 +139,7 @@ def test_a_share_thins_every_recording_and_leaves_both_halves() -> None:
     assert not np.array_equal(thin.trained, thinned(table, column, share=0.1, seed=4).trained)
 
 
+@pytest.mark.long
 def test_trials_are_kept_and_only_missing_ones_made(material: Material, tmp_path: Path) -> None:
     heard: list[str] = []
     cells = run_trials(material, CONFIG, PLAN, folder=tmp_path, tell=heard.append)
