@@ -195,7 +195,7 @@ class Refuge:
     def _read_aside(self, *, is_running: bool) -> sqlite3.Connection | None:
         """The same of a file that cannot be opened where it lies. Who runs knows more than what is left of a damaged
         one; of one that cannot be read at all, the copy may hold less than is there."""
-        if not self.path.is_file() or not os.access(self.path, os.R_OK):
+        if not os.access(self.path, os.R_OK) or not self.path.is_file():  # what a folder hides cannot even be asked for
             return None
         saved = salvage(self.path, Path(f"{self.path}{COPY_SUFFIX}"))
         if saved.is_empty or (is_running and not saved.is_whole):
