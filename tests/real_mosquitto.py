@@ -24,6 +24,7 @@ class Mosquitto:
         folder.mkdir(parents=True, exist_ok=True)
         self.host = "127.0.0.1"
         self.port = port or free_port()
+        self.password = password
         self._config = folder / "mosquitto.conf"
         access = "allow_anonymous true"
         if password is not None:

@@ -9,9 +9,8 @@ from pathlib import Path
 from typing import Any
 
 import msgspec
-import paho.mqtt.client as paho
 from line_bundle import BUNDLE, RATE, LineEncoder, signal
-from paho.mqtt.enums import CallbackAPIVersion
+from mqtt_clients import client_of, leave
 from waiting import until
 
 from agent.bundle.load import Bundle
@@ -71,14 +70,10 @@ class Machines:
         self.base = base
         self.heard: list[tuple[str, bytes]] = []
         self.sent: dict[str, int] = {}  # samples
-        self._client = paho.Client(CallbackAPIVersion.VERSION2)
-        ready = threading.Event()
-        self._client.on_connect = lambda client, *_: client.subscribe(f"{base}/#", qos=1)
-        self._client.on_subscribe = lambda *_: ready.set()
-        self._client.on_message = lambda _c, _d, m: self.heard.append((m.topic.removeprefix(f"{base}/gw/"), m.payload))
-        self._client.connect(broker.host, broker.port)
-        self._client.loop_start()
-        assert ready.wait(5)
+        self._client = client_of(broker, f"{base}/#", self._hear)
+
+    def _hear(self, message: Any) -> None:
+        self.heard.append((message.topic.removeprefix(f"{self.base}/gw/"), message.payload))
 
     def shake(self, *names: str, seconds: float = 1.0, faulty: bool = False) -> None:
         """Samples of machines, half a second a message, numbered on."""
@@ -104,8 +99,7 @@ class Machines:
         return [(event["sensor"], event["event"], event["reason"]) for event in events]
 
     def close(self) -> None:
-        self._client.disconnect()
-        self._client.loop_stop()
+        leave(self._client)
 
 
 class Agent:

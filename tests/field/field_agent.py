@@ -15,8 +15,7 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
-import paho.mqtt.client as paho
-from paho.mqtt.enums import CallbackAPIVersion
+from mqtt_clients import client_of, leave
 from requirements import ROOT
 from waiting import until
 
@@ -60,16 +59,7 @@ class Listener:
     def __init__(self, broker: Any) -> None:
         self.broker = broker
         self.messages: list[tuple[float, str, bytes]] = []
-        self._client = paho.Client(CallbackAPIVersion.VERSION2)
-        if broker.password:
-            self._client.username_pw_set("agent", broker.password)
-        ready = threading.Event()
-        self._client.on_connect = lambda client, *_: client.subscribe("#", qos=1)
-        self._client.on_subscribe = lambda *_: ready.set()
-        self._client.on_message = lambda _c, _d, m: self.messages.append((time.monotonic(), m.topic, m.payload))
-        self._client.connect(broker.host, broker.port)
-        self._client.loop_start()
-        assert ready.wait(10)
+        self._client = client_of(broker, "#", lambda m: self.messages.append((time.monotonic(), m.topic, m.payload)))
 
     def heard(self, topic: str) -> list[bytes]:
         return [payload for _, name, payload in list(self.messages) if name == f"textvib/gw/{topic}"]
@@ -83,8 +73,7 @@ class Listener:
         self._client.publish("plant/pump", json.dumps({"rate_hz": 4096, "unit": "g", "x": x}), qos=1)
 
     def close(self) -> None:
-        self._client.disconnect()
-        self._client.loop_stop()
+        leave(self._client)
 
 
 class Manager:

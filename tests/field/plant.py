@@ -13,8 +13,7 @@ import time
 from pathlib import Path
 from typing import Any
 
-import paho.mqtt.client as paho
-from paho.mqtt.enums import CallbackAPIVersion
+from mqtt_clients import client_of, leave
 from requirements import ROOT
 from waiting import until
 
@@ -72,8 +71,7 @@ class Transmitters:
     def close(self) -> None:
         self._stop.set()
         self._thread.join()
-        self._client.disconnect()
-        self._client.loop_stop()
+        leave(self._client)
 
     def _run(self) -> None:
         while not self._stop.wait(EVERY_S):
@@ -86,7 +84,7 @@ class Listener:
 
     def __init__(self, broker: Any) -> None:
         self.heard: list[tuple[str, bytes]] = []
-        self.client = client_of(broker, heard=self.heard)
+        self.client = client_of(broker, "textvib/#", lambda m: self.heard.append((m.topic, m.payload)))
 
     @property
     def events(self) -> list[dict[str, Any]]:
@@ -102,8 +100,7 @@ class Listener:
         return next((payload for heard, payload in reversed(self.heard) if heard == f"textvib/gw/{topic}"), None)
 
     def close(self) -> None:
-        self.client.disconnect()
-        self.client.loop_stop()
+        leave(self.client)
 
 
 class Agent:
@@ -162,21 +159,6 @@ class Agent:
         if self._process is not None and self._process.poll() is None:
             self.kill()
         self._log.close()
-
-
-def client_of(broker: Any, heard: list[tuple[str, bytes]] | None = None) -> paho.Client:
-    """A client that is connected, and subscribed to everything where it is to hear."""
-    client, ready = paho.Client(CallbackAPIVersion.VERSION2), threading.Event()
-    if heard is None:
-        client.on_connect = lambda *_: ready.set()
-    else:
-        client.on_connect = lambda client, *_: client.subscribe("textvib/#", qos=1)
-        client.on_subscribe = lambda *_: ready.set()
-        client.on_message = lambda _c, _d, message: heard.append((message.topic, message.payload))
-    client.connect(broker.host, broker.port)
-    client.loop_start()
-    assert ready.wait(10)
-    return client
 
 
 def settle(seconds: float = 0.5) -> None:

@@ -11,14 +11,10 @@ from __future__ import annotations
 import os
 import random
 import struct
-import subprocess
 from collections.abc import Iterator
 from pathlib import Path
 from typing import NamedTuple
 
-from requirements import ROOT, skip_unless_required
-
-SOURCE = ROOT / "tests" / "field" / "unsynced.c"
 HEAD = struct.Struct("=4Q")
 SECTOR = 512
 CREATE, WRITE, TRUNCATE, SYNC, RENAME, UNLINK, SYNC_FOLDER = range(1, 8)
@@ -31,19 +27,6 @@ class Record(NamedTuple):
     inode: int
     at: int
     data: bytes
-
-
-def build(folder: Path) -> Path:
-    """The library to be preloaded."""
-    library = folder / "unsynced.so"
-    command = ["cc", "-O1", "-shared", "-fPIC", "-Wall", "-Wextra", "-Werror", "-o", library, SOURCE, "-ldl"]
-    try:
-        done = subprocess.run(command, check=False, capture_output=True, text=True)
-    except FileNotFoundError:
-        skip_unless_required("a C compiler (cc)", available=False)
-        raise
-    assert done.returncode == 0, done.stderr
-    return library
 
 
 def environment(library: Path, folder: Path, log: Path) -> dict[str, str]:

@@ -6,7 +6,6 @@ The agent runs under `clock.c`, so that only its own wall clock moves.
 
 from __future__ import annotations
 
-import subprocess
 import time
 from datetime import UTC, datetime
 from pathlib import Path
@@ -15,7 +14,7 @@ from typing import Any
 import pytest
 from one_field import Field
 from plant import SICK_MM_S, WELL_MM_S, Listener
-from requirements import ROOT, skip_unless_required
+from preloaded import build
 from waiting import until
 
 DAY_S, YEAR_S = 86_400, 365 * 86_400
@@ -27,15 +26,7 @@ class WallClock:
     """What the agent takes for the time."""
 
     def __init__(self, field: Field, folder: Path) -> None:
-        library = folder / "clock.so"
-        source = ROOT / "tests" / "field" / "clock.c"
-        command = ["cc", "-O1", "-shared", "-fPIC", "-Wall", "-Wextra", "-Werror", "-o", library, source, "-ldl"]
-        try:
-            done = subprocess.run(command, check=False, capture_output=True, text=True)
-        except FileNotFoundError:
-            skip_unless_required("a C compiler (cc)", available=False)
-            raise
-        assert done.returncode == 0, done.stderr
+        library = build("clock", folder)
         self._file = folder / "clock"
         field.agent.environment = {"LD_PRELOAD": str(library), "CLOCK_FILE": str(self._file)}
         self.set(0, SYNCHRONISED)

@@ -11,7 +11,8 @@ from typing import Any
 
 import numpy as np
 import pytest
-from plant import SENSOR, SICK_MM_S, WELL_MM_S, Agent, Listener, client_of
+from mqtt_clients import client_of, leave
+from plant import SENSOR, SICK_MM_S, WELL_MM_S, Agent, Listener
 from waiting import until
 
 RATE_HZ, COUNT = 2048, 128
@@ -38,8 +39,7 @@ class Plant:
     def close(self) -> None:
         self._stop.set()
         self._thread.join()
-        self._client.disconnect()
-        self._client.loop_stop()
+        leave(self._client)
 
     def _run(self) -> None:
         began_s, sent = time.monotonic(), dict[str, int]()

@@ -21,10 +21,9 @@ from statistics import median
 from typing import Any
 
 import numpy as np
-import paho.mqtt.client as paho
 import pytest
 from field_agent import Agent, Listener
-from paho.mqtt.enums import CallbackAPIVersion
+from mqtt_clients import client_of, leave
 from waiting import until
 
 from firmware_bridge.device import Profile, Troubles, VirtualSensor
@@ -123,9 +122,7 @@ class Plant:
         ]
         self.played = [Played(device.true_rate_hz, number) for number, device in enumerate(self.devices)]
         self.silent: set[int] = set()
-        self.client = paho.Client(CallbackAPIVersion.VERSION2)
-        self.client.connect(broker.host, broker.port)
-        self.client.loop_start()
+        self.client = client_of(broker)
         self._threads = [threading.Thread(target=self._speak, args=(number,), daemon=True) for number in range(count)]
         for thread in self._threads:
             thread.start()
@@ -143,8 +140,7 @@ class Plant:
         self.stop.set()
         for thread in self._threads:
             thread.join()
-        self.client.disconnect()
-        self.client.loop_stop()
+        leave(self.client)
 
 
 class Troublemaker:

@@ -18,7 +18,8 @@ from typing import Any
 
 import pytest
 from alert_story import Story, Subscriber, proved
-from power_cut import build, environment
+from power_cut import environment
+from preloaded import build
 from requirements import ROOT
 from waiting import until
 
@@ -110,7 +111,7 @@ def test_no_kill_loses_an_alert_gives_an_id_two_contents_or_leaves_a_ghost(
 @pytest.mark.timeout(120 + SECONDS_A_KILL * CUTS)
 def test_no_power_cut_loses_an_alert_that_was_told_as_kept(start_mosquitto: Any, tmp_path: Path) -> None:
     """What was not synchronised may be lost, torn or turned round; and no cut is taken for damage."""
-    library = build(tmp_path)
+    library = build("unsynced", tmp_path)
     (tmp_path / "state").mkdir()
     brokers = Brokers(start_mosquitto, tmp_path)
     preloaded = environment(library, tmp_path / "state", tmp_path / "log")

@@ -19,11 +19,10 @@ from typing import Any, NamedTuple
 import jsonschema
 import msgspec
 import numpy as np
-import paho.mqtt.client as paho
 import pytest
 from line_bundle import BUNDLE, FAULTS, RATE, signal
+from mqtt_clients import client_of, leave
 from numpy.typing import NDArray
-from paho.mqtt.enums import CallbackAPIVersion
 from prometheus_client.parser import text_string_to_metric_families
 from requirements import ROOT
 from scipy.io import wavfile
@@ -155,16 +154,10 @@ class Plant:
         self.base = base
         self.messages: list[tuple[str, bytes]] = []
         self._seq = 0
-        self._client = paho.Client(CallbackAPIVersion.VERSION2)
-        ready = threading.Event()
-        self._client.on_connect = lambda client, *_: client.subscribe(f"{base}/#", qos=1)
-        self._client.on_subscribe = lambda *_: ready.set()
-        self._client.on_message = lambda _c, _d, m: self.messages.append(
-            (m.topic.removeprefix(f"{base}/gw/"), m.payload)
-        )
-        self._client.connect(broker.host, broker.port)
-        self._client.loop_start()
-        assert ready.wait(5)
+        self._client = client_of(broker, f"{base}/#", self._hear)
+
+    def _hear(self, message: Any) -> None:
+        self.messages.append((message.topic.removeprefix(f"{self.base}/gw/"), message.payload))
 
     def shake(self, samples: NDArray[np.float32], *, skip: int = 0) -> None:
         """Send samples (n, 2), half a second a message; `skip` messages are lost before the first."""
@@ -196,8 +189,7 @@ class Plant:
         return [state for index, state in enumerate(states) if index == 0 or state != states[index - 1]]
 
     def close(self) -> None:
-        self._client.disconnect()
-        self._client.loop_stop()
+        leave(self._client)
 
 
 @pytest.fixture

@@ -10,7 +10,7 @@ from typing import Any
 
 import paho.mqtt.client as paho
 import pytest
-from paho.mqtt.enums import CallbackAPIVersion
+from mqtt_clients import client_of, leave
 from waiting import until
 
 from agent.sinks.mqtt import MqttSink
@@ -26,14 +26,9 @@ def root() -> str:
 
 @pytest.fixture
 def operator(mosquitto) -> Iterator[paho.Client]:
-    client, ready = paho.Client(CallbackAPIVersion.VERSION2), threading.Event()
-    client.on_connect = lambda *_: ready.set()
-    client.connect(mosquitto.host, mosquitto.port)
-    client.loop_start()
-    assert ready.wait(5)
+    client = client_of(mosquitto)
     yield client
-    client.disconnect()
-    client.loop_stop()
+    leave(client)
 
 
 def agent(mosquitto: Any, root: str, heard: Heard, **changes: Any) -> MqttSink:

@@ -2,12 +2,10 @@
 
 from __future__ import annotations
 
-import threading
 import time
 
-import paho.mqtt.client as paho
 import pytest
-from paho.mqtt.enums import CallbackAPIVersion
+from mqtt_clients import client_of, leave
 from waiting import until
 
 from agent.ports import Message
@@ -18,17 +16,10 @@ from agent.transport.mqtt import Broker
 def retained(broker) -> set[str]:
     """The topics of which somebody hears who comes now."""
     heard: list[str] = []
-    client, ready = paho.Client(CallbackAPIVersion.VERSION2), threading.Event()
-    client.on_connect = lambda client, *_: client.subscribe("plant/#", qos=1)
-    client.on_subscribe = lambda *_: ready.set()
-    client.on_message = lambda _c, _d, message: heard.append(message.topic)
-    client.connect(broker.host, broker.port)
-    client.loop_start()
-    assert ready.wait(5)
+    client = client_of(broker, "plant/#", lambda message: heard.append(message.topic))
     client.publish("plant/last", b"", qos=1)  # comes after all that is retained
     until(lambda: "plant/last" in heard)
-    client.disconnect()
-    client.loop_stop()
+    leave(client)
     return set(heard) - {"plant/last"}
 
 

@@ -10,9 +10,8 @@ import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
-import paho.mqtt.client as paho
 import pytest
-from paho.mqtt.enums import CallbackAPIVersion
+from mqtt_clients import client_of, leave
 from waiting import until
 
 from agent.errors import TransportError
@@ -31,23 +30,13 @@ class Listener:
 
     def __init__(self, broker, topic: str = "textvib/#") -> None:
         self.heard: list[tuple[str, bytes, bool]] = []
-        self._client = paho.Client(CallbackAPIVersion.VERSION2)
-        ready = threading.Event()
-        if broker.password is not None:
-            self._client.username_pw_set("agent", broker.password)
-        self._client.on_connect = lambda client, *_: client.subscribe(topic, qos=1)
-        self._client.on_subscribe = lambda *_: ready.set()
-        self._client.on_message = lambda _c, _d, m: self.heard.append((m.topic, m.payload, m.retain))
-        self._client.connect(broker.host, broker.port)
-        self._client.loop_start()
-        assert ready.wait(5)
+        self._client = client_of(broker, topic, lambda m: self.heard.append((m.topic, m.payload, m.retain)))
 
     def payloads(self, topic: str) -> list[bytes]:
         return [payload for heard, payload, _ in self.heard if heard == topic]
 
     def close(self) -> None:
-        self._client.disconnect()
-        self._client.loop_stop()
+        leave(self._client)
 
 
 @pytest.fixture

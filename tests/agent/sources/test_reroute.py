@@ -8,9 +8,8 @@ from collections.abc import Iterator
 from typing import Any
 
 import numpy as np
-import paho.mqtt.client as paho
 import pytest
-from paho.mqtt.enums import CallbackAPIVersion
+from mqtt_clients import client_of, leave
 
 from agent import ports
 from agent.sources import KINDS
@@ -24,17 +23,14 @@ from agent.types import Item, SampleBlock, SourceFault
 
 class Sender:
     def __init__(self, broker: Any) -> None:
-        self._client = paho.Client(CallbackAPIVersion.VERSION2)
-        self._client.connect(broker.host, broker.port)
-        self._client.loop_start()
+        self._client = client_of(broker)
 
     def send(self, name: str, seq: int) -> None:
         batch = {"seq": seq, "rate_hz": 1000, "unit": "g", "x": np.ones(100).tolist()}
         self._client.publish(f"reroute/{name}", json.dumps(batch), qos=1).wait_for_publish(5)
 
     def close(self) -> None:
-        self._client.disconnect()
-        self._client.loop_stop()
+        leave(self._client)
 
 
 @pytest.fixture
