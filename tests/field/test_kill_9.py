@@ -94,7 +94,6 @@ def told(what: str, report: dict[str, Any], story: Story, brokers: Brokers) -> N
     print(f"restarted {brokers.restarted}, replaced {brokers.replaced}; alerts lost 0, two contents 0, ghosts 0")
 
 
-@pytest.mark.slow
 @pytest.mark.timeout(120 + SECONDS_A_KILL * KILLS)
 def test_no_kill_loses_an_alert_gives_an_id_two_contents_or_leaves_a_ghost(
     start_mosquitto: Any, tmp_path: Path
@@ -107,7 +106,6 @@ def test_no_kill_loses_an_alert_gives_an_id_two_contents_or_leaves_a_ghost(
     told(f"{KILLS} kills at {len(report['points'])} kinds of points", report, story, brokers)
 
 
-@pytest.mark.slow
 @pytest.mark.timeout(120 + SECONDS_A_KILL * CUTS)
 def test_no_power_cut_loses_an_alert_that_was_told_as_kept(start_mosquitto: Any, tmp_path: Path) -> None:
     """What was not synchronised may be lost, torn or turned round; and no cut is taken for damage."""

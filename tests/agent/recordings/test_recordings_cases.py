@@ -102,7 +102,6 @@ def forms(cases: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
     return folder
 
 
-@pytest.mark.slow
 def test_one_recording_in_every_form(forms: Path) -> None:
     with (forms / "expected.csv").open(newline="") as file:
         rows = list(csv.DictReader(file))
@@ -128,7 +127,6 @@ def _problem(path: Path, row: dict[str, str]) -> str:
     return "" if abs(recording.rate_hz / float(row["rate_hz_or_why"]) - 1) < 1e-4 else f"{path.name}: rate"
 
 
-@pytest.mark.slow
 def test_gaps_missing_samples_and_units_of_forms(forms: Path) -> None:
     plain = read_recording(forms / "plain.csv").samples[:, 0]
     gap = read_recording(forms / "gap.csv")
@@ -145,7 +143,6 @@ def test_gaps_missing_samples_and_units_of_forms(forms: Path) -> None:
     assert mat.rpm == 1797.0
 
 
-@pytest.mark.slow
 @pytest.mark.parametrize("name", ["int16.wav", "int24.wav", "plain.flac"])
 def test_full_scale_is_not_1_g_in_silence(forms: Path, capsys: pytest.CaptureFixture[str], name: str) -> None:
     """Without a scale no physical figure, with `--unit g` a question, with a scale the figure that it makes."""
