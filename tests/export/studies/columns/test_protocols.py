@@ -306,6 +306,7 @@ def test_columns_of_the_published_sets(shared_data: Path) -> None:
 
 
 @pytest.mark.data
+@pytest.mark.long
 def test_the_command_ends_with_one_document(
     shared_data: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:

@@ -182,6 +182,7 @@ run_trials(Material(small_table(), None, SPEC), CONFIG, PLAN, folder=Path({out!r
 """
 
 
+@pytest.mark.long
 def test_a_killed_run_goes_on(material: Material, tmp_path: Path) -> None:
     here = [str(Path(__file__).parent), str(ROOT / "tests"), str(ROOT / "tests" / "export")]
     script = KILLED.format(tests=here, out=str(tmp_path))
