@@ -152,6 +152,15 @@ class Renewing(Protocol):
         """Why it is to be opened anew, now; None: it is not. Asked often, does not wait."""
 
 
+@runtime_checkable
+class Delivering(Protocol):
+    """A sink that waits for the other side's answer while it hands over."""
+
+    @property
+    def publish_s(self) -> float:
+        """How long that may take."""
+
+
 class Alternative(Protocol):
     """A row of a table of alternatives."""
 

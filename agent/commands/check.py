@@ -1,20 +1,28 @@
-"""`check CONFIG`: phase one of `run` alone; every problem is printed, nothing is opened."""
+"""`check CONFIG`: phase one of `run` alone; tells every problem, and opens nothing that `--try-sinks` does not name."""
 
 from __future__ import annotations
 
 import argparse
 import os
 import sys
+from collections.abc import Callable
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from agent.messages.notices import in_language
 from agent.messages.terminal import columns, hanging
 from agent.messages.words import LANGUAGES, Language, say
 
+if TYPE_CHECKING:  # the command line loads nothing heavy
+    from agent.service.assembly import Parts
+
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("config", type=Path, metavar="CONFIG", help="TOML file to validate")
     parser.add_argument("--language", choices=LANGUAGES, help="of what is printed (default: that of the config)")
+    parser.add_argument(
+        "--try-sinks", action="store_true", help="send a test note by each sink that tells people (email, webhook)"
+    )
 
 
 def main(args: argparse.Namespace) -> int:
@@ -52,4 +60,15 @@ def main(args: argparse.Namespace) -> int:
             runtime=parts.runtime,
         )
     )
-    return os.EX_OK
+    return _try_sinks(parts, tell, language) if args.try_sinks else os.EX_OK
+
+
+def _try_sinks(parts: Parts, tell: Callable[[str], None], language: Language) -> int:
+    from agent.service.sink_trial import tried
+
+    failed = False
+    for name, problem in tried(parts, language):
+        failed |= problem is not None
+        code = "check.note_sent" if problem is None else "check.note_failed"
+        tell(say(code, language, name=name, problem=problem))
+    return os.EX_UNAVAILABLE if failed else os.EX_OK

@@ -20,12 +20,14 @@ from agent.config.watched import remarks_on as remarks_on_metrics
 from agent.errors import ConfigError
 from agent.machine import BallCount
 from agent.messages.topics import WHOLE_MACHINE
+from agent.sinks import SINKS
+from agent.sinks.telling import Teller
 from agent.sources import KINDS
 from agent.transport.broker import Broker
 from agent.transport.broker import problems_of as problems_of_broker
 from agent.transport.broker import remarks_on as remarks_on_broker
 from agent.transport.routes import problems_of as problems_of_routes
-from agent.transport.secrets import problems_of_secrets
+from agent.transport.secrets import problems_of_files, problems_of_secrets
 
 EXTRA_DESIGNATIONS = (
     "balls, ball_mm, pitch_mm and angle_deg, or orders, from the maker's data sheet, or add [bearings.NAME]"
@@ -53,6 +55,9 @@ def cross_check(config: Config, raw: Mapping[str, Any], problems: list[str]) -> 
         found = [*problems_of_broker(broker, where), *problems_of_secrets(broker, where)]
         problems.extend(found)
         notices.extend([] if found else remarks_on_broker(broker, where))
+    for where, sink in _tellers(config):
+        problems.extend(problems_of_files(sink.files, where))
+        notices.extend(f"{where}: {remark}" for remark in sink.remarks)
     problems.extend(problems_of_mappings(config))
     problems.extend(_shared_client_ids(config))
     if not raw["sensors"]:
@@ -77,6 +82,13 @@ def _brokers(config: Config) -> Iterator[tuple[str, Broker]]:
             yield f"sources.{source.name}.broker", source.settings.broker
     for sink in config.sinks:
         if isinstance(sink.settings, Broker):
+            yield f"sinks.{sink.name}", sink.settings
+
+
+def _tellers(config: Config) -> Iterator[tuple[str, Teller]]:
+    """Every sink that tells people, with its table."""
+    for sink in config.sinks:
+        if SINKS[sink.kind].tells_people:
             yield f"sinks.{sink.name}", sink.settings
 
 

@@ -31,9 +31,10 @@ from agent.config.keys import (
 from agent.errors import ConfigError
 from agent.sinks import BROKER, SINKS
 from agent.sources import KINDS
-from agent.transport.broker import FILE_KEYS, Broker
+from agent.transport.broker import Broker
 
 MAX_FILE_BYTES = 1 << 20
+SECRET_FILE = "_file"  # ends every key that names what is read at each connection; it may begin with a variable
 INPUT_FILES = ("path", "paths", "file", "files")
 """Keys that name files to be read, wherever they stand: relative ones start at the config file's folder."""
 
@@ -142,7 +143,7 @@ def _resolve_files(table: Any, *, folder: Path, where: str, problems: list[str])
             table[key] = [_existing(entry, folder, label, problems) for entry in value]
         elif isinstance(value, dict | list):
             _resolve_files(value, folder=folder, where=label, problems=problems)
-        elif isinstance(value, str) and key in FILE_KEYS and not value.startswith("$"):
+        elif isinstance(value, str) and str(key).endswith(SECRET_FILE) and not value.startswith("$"):
             table[key] = str(folder / Path(value).expanduser())
         elif isinstance(value, str) and label in FOLDERS and value != "default":
             table[key] = str(folder / Path(value).expanduser())

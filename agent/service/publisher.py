@@ -14,7 +14,7 @@ from functools import partial
 from typing import Protocol
 
 from agent.errors import ConfigError, TransportError
-from agent.ports import Message, Noticing, Renewing, Sink
+from agent.ports import Delivering, Message, Noticing, Renewing, Sink
 from agent.service.beats import Beat, Deadlines
 from agent.service.outbox import Outbox, Refusal
 from agent.sinks import BROKER
@@ -159,8 +159,9 @@ class Publisher:
 
     def _send_while_connected(self) -> TransportError:
         """Until stopped or the connection is none any more; why."""
+        turn_s = self._sink.publish_s if isinstance(self._sink, Delivering) else None
         while self._sink.connected and not self._stop.is_set():
-            self.beat.bump()
+            self.beat.bump(within_s=turn_s)
             if isinstance(self._sink, Renewing) and (renewal := self._sink.renewal()) is not None:
                 return renewal
             if self._outbox.unanswered_s > self._answer_s:

@@ -13,11 +13,14 @@ class Kind:
     """A kind of sink."""
 
     path: str  # "module:Class", imported on use
+    tells_people: bool = False  # of events, and has no topics that could show what is
 
 
 SINKS = {
     "mqtt": Kind("agent.sinks.mqtt:MqttSink"),
     "memory": Kind("agent.sinks.memory:MemorySink"),
+    "email": Kind("agent.sinks.email:EmailSink", tells_people=True),
+    "webhook": Kind("agent.sinks.webhook:WebhookSink", tells_people=True),
 }
 """By the name that a config gives as `kind`."""
 

@@ -94,7 +94,7 @@ def remarks_on(broker: Broker, where: str) -> list[str]:
     """What works and should not stay so."""
     if not (broker.password_file or broker.password_env):
         return []
-    open_to = [place.address for place in broker.places if not place.endpoint.tls and not _is_here(place.endpoint.host)]
+    open_to = [place.address for place in broker.places if not place.endpoint.tls and not is_here(place.endpoint.host)]
     return [
         f"{where}: the password travels readable to {address}; set tls = true, or use mqtts://" for address in open_to
     ]
@@ -117,7 +117,7 @@ def _may_have_tls(broker: Broker) -> bool:
         return True  # an address that is none is complained about
 
 
-def _is_here(host: str) -> bool:
+def is_here(host: str) -> bool:
     """Whether what goes to a host stays on this computer."""
     if host == "localhost" or host.endswith(".localhost"):
         return True

@@ -10,6 +10,7 @@ import hashlib
 import os
 import re
 import ssl
+from collections.abc import Mapping
 from pathlib import Path
 
 from agent.errors import ConfigError
@@ -31,11 +32,10 @@ def path_of(name: str) -> Path:
     return Path(os.path.expandvars(name))
 
 
-def problems_of_secrets(broker: Broker, where: str) -> list[str]:
-    """What of a broker's files and variables cannot be used now, one line each, keys dotted under `where`."""
-    problems: list[str] = []
-    for key in FILE_KEYS:
-        name = getattr(broker, key)
+def problems_of_files(named: Mapping[str, str | None], where: str) -> list[str]:
+    """Which files, by their keys, cannot be read now, one line each, keys dotted under `where`."""
+    problems = []
+    for key, name in named.items():
         if name is None:
             continue
         try:
@@ -45,6 +45,12 @@ def problems_of_secrets(broker: Broker, where: str) -> list[str]:
             continue
         if not (path.is_file() or path.is_char_device()) or not os.access(path, os.R_OK):
             problems.append(f"{where}.{key}: {path}: is not a readable file")
+    return problems
+
+
+def problems_of_secrets(broker: Broker, where: str) -> list[str]:
+    """What of a broker's files and variables cannot be used now, one line each, keys dotted under `where`."""
+    problems = problems_of_files({key: getattr(broker, key) for key in FILE_KEYS}, where)
     if broker.password_env and broker.password_env not in os.environ:
         problems.append(f"{where}.password_env: the environment has no {broker.password_env}")
     certificates = (f"{where}.{key}:" for key in FILE_KEYS if key != "password_file")
@@ -63,14 +69,17 @@ def read_password(broker: Broker) -> str | None:
             return os.environ[broker.password_env]
         except KeyError:
             raise ConfigError(f"password_env: the environment has no {broker.password_env}") from None
-    if broker.password_file:
-        try:
-            with path_of(broker.password_file).open("rb") as file:
-                text = file.read(MAX_PASSWORD_BYTES).decode()
-        except (OSError, ValueError) as error:
-            raise ConfigError(f"password_file: {broker.password_file}: cannot be read ({error})") from error
-        return text.removesuffix("\n").removesuffix("\r")
-    return None
+    return None if broker.password_file is None else read_secret(broker.password_file, "password_file")
+
+
+def read_secret(name: str, key: str) -> str:
+    """What stands in the file that the config names under `key`, less one line end; ConfigError where it is missing."""
+    try:
+        with path_of(name).open("rb") as file:
+            text = file.read(MAX_PASSWORD_BYTES).decode()
+    except (OSError, ValueError) as error:
+        raise ConfigError(f"{key}: {name}: cannot be read ({error})") from error
+    return text.removesuffix("\n").removesuffix("\r")
 
 
 def tls_context(broker: Broker) -> ssl.SSLContext:

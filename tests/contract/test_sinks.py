@@ -8,14 +8,17 @@ from collections.abc import Callable, Iterator
 import paho.mqtt.client as paho
 import pytest
 from paho.mqtt.enums import CallbackAPIVersion
+from receivers import MailReceiver, WebReceiver
 from waiting import until
 
-from agent.ports import Message, Sink, load
+from agent.ports import Delivering, Message, Sink, load
 from agent.service.outbox import Outbox
 from agent.service.publisher import Publisher
 from agent.sinks import SINKS
+from agent.sinks.email import EmailConfig, EmailSink
 from agent.sinks.memory import MemoryConfig, MemorySink
 from agent.sinks.mqtt import MqttSink
+from agent.sinks.webhook import WebhookConfig, WebhookSink
 from agent.transport.mqtt import Broker
 
 AVAILABILITY = "textvib/gw/availability"
@@ -80,6 +83,64 @@ class MemoryRig:
 RIGS = {"mqtt": MqttRig, "memory": MemoryRig}
 
 
+class WebhookRig:
+    """A web server, whose posts are the bodies of events."""
+
+    def __init__(self) -> None:
+        self.receiver = WebReceiver()
+        self.sink: Sink = WebhookSink(WebhookConfig(url=self.receiver.url), availability=AVAILABILITY)
+
+    def told(self) -> list[str]:
+        return [headers["Idempotency-Key"] for _, headers, _ in self.receiver.posts]
+
+
+class EmailRig:
+    """A mail server."""
+
+    def __init__(self) -> None:
+        self.receiver = MailReceiver()
+        keys = {"sender": "box@example.com", "recipients": ("kim@example.com",), "security": "none"}
+        config = EmailConfig(host="localhost", port=self.receiver.port, **keys)  # type: ignore[arg-type]
+        self.sink: Sink = EmailSink(config, availability=AVAILABILITY)
+
+    def told(self) -> list[str]:
+        return [
+            mail["Message-ID"].partition("@")[0].removeprefix("<").replace(".a.", "/") for mail in self.receiver.mails
+        ]
+
+
+TELLERS = {"webhook": WebhookRig, "email": EmailRig}
+
+
+@pytest.fixture(params=TELLERS)
+def teller(request: pytest.FixtureRequest) -> Iterator[WebhookRig | EmailRig]:
+    made = TELLERS[request.param]()
+    yield made
+    made.sink.close()
+    made.receiver.close()
+
+
+def test_a_sink_that_tells_people_is_told_events_once_and_in_their_order(teller: WebhookRig | EmailRig) -> None:
+    assert isinstance(teller.sink, Sink)
+    assert isinstance(teller.sink, Delivering)
+    assert not teller.sink.publish(Message("textvib/gw/event", b"{}", qos=1, kind="event"))
+    outbox, stop = Outbox(limit=100), threading.Event()
+    publisher = Publisher(teller.sink, outbox, stop=stop)
+    thread = threading.Thread(target=publisher.run, daemon=True)
+    thread.start()
+    for seq in range(1, 9):
+        event = b'{"agent": "gw", "id": "a", "event": "raised", "text": "x"}'
+        outbox.put(Message("textvib/gw/sensor/a/state", b"{}", retain=True, qos=1, kind="state"))
+        outbox.put(Message("textvib/gw/event", event, qos=1, kind="event", seq=seq))
+    until(lambda: outbox.waiting == 0 and len(teller.told()) == 8)
+    stop.set()
+    outbox.wake()
+    thread.join(10)
+    assert not thread.is_alive()
+    assert teller.told() == [f"gw/{seq}" for seq in range(1, 9)]
+    assert teller.sink.read_back(("#",)) == {}
+
+
 @pytest.fixture(params=RIGS)
 def rig(request: pytest.FixtureRequest, start_mosquitto) -> Iterator[MqttRig | MemoryRig]:
     made = RIGS[request.param](start_mosquitto)
@@ -89,7 +150,8 @@ def rig(request: pytest.FixtureRequest, start_mosquitto) -> Iterator[MqttRig | M
 
 
 def test_every_kind_is_checked_here() -> None:
-    assert set(RIGS) == set(SINKS)
+    assert set(RIGS) | set(TELLERS) == set(SINKS)
+    assert set(TELLERS) == {name for name, kind in SINKS.items() if kind.tells_people}
     for kind in SINKS:
         assert load(SINKS, kind).__name__ == f"{kind.title()}Sink"
 
