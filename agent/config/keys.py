@@ -43,6 +43,7 @@ class PublishConfig(msgspec.Struct, frozen=True, kw_only=True):
     base_topic: BaseTopic = "textvib"
     diagnoses: bool = True
     queue: Annotated[int, msgspec.Meta(ge=10, le=100_000)] = 1000  # diagnoses kept for each sink while it is away
+    home_assistant: BaseTopic | None = None  # its discovery prefix, usually "homeassistant"; None: it is not told
     commands: bool = False  # whether alerts may be acknowledged and closed over MQTT
 
 

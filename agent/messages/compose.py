@@ -98,6 +98,7 @@ class Speaker:
         commissioned_anyway: tuple[Doubt, ...] = (),
         valid_until_s: float | None = None,
         notices: Iterable[str] = (),
+        open_alerts: Iterable[str] = (),
     ) -> StatePayload:
         return StatePayload(
             **self.place(change.sensor),
@@ -117,6 +118,7 @@ class Speaker:
             valid_until=_when(valid_until_s),
             notices=tuple(in_language(notice, self.language) for notice in notices),
             commissioned_anyway=commissioned_anyway,
+            open_alerts=tuple(open_alerts),
         )
 
     def diagnosis(self, diagnosis: Diagnosis) -> DiagnosisPayload:

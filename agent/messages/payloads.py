@@ -78,6 +78,7 @@ class StatePayload(Place, frozen=True, kw_only=True):
     valid_until: datetime | None = None  # it is said again well before; later nobody says so any more
     notices: tuple[str, ...] = ()  # what else to know before relying on it
     commissioned_anyway: tuple[Doubt, ...] = ()  # what stood against the healthy states that it is held against
+    open_alerts: tuple[str, ...] = ()  # ids, also of those that somebody has seen or put aside
 
 
 class DiagnosisPayload(Place, frozen=True, kw_only=True):

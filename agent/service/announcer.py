@@ -8,13 +8,14 @@ from __future__ import annotations
 
 import logging
 import time
-from collections.abc import Collection, Mapping
+from collections.abc import Collection, Iterable, Mapping
 from dataclasses import replace
 from typing import Any
 
 from agent.alerting.shelf import moved
 from agent.diagnosis.coverage import commissioned_anyway
 from agent.messages.compose import cleared_from, said_of, seq_of
+from agent.messages.home_assistant import discovery
 from agent.messages.payloads import HealthPayload, StatePayload, encode
 from agent.ports import Message
 from agent.service.assembly import Parts
@@ -28,6 +29,7 @@ from agent.service.wall_clock import clock_now, origin_now
 from agent.service.watching.events import OVERLOAD_NOTICE, log_alert, log_state
 from agent.service.watching.noted import Noted
 from agent.types import Alert, AlertReason, Diagnosis, Output, StateChange
+from firmware_bridge import VERSION
 
 STATE_VALID_S = 60
 """A state is said again every ten seconds; one that is not is no state any more."""
@@ -44,6 +46,7 @@ class Announcer:
         self._topics = parts.topics
         self._speaker = parts.speaker
         self._diagnoses = parts.config.publish.diagnoses
+        self._discovery_prefix = parts.config.publish.home_assistant
         self._store = store
         self._inbox = inbox
         self._outboxes = outboxes
@@ -51,6 +54,7 @@ class Announcer:
         self._open: dict[str, Message] = {}  # by alert: what is shown of it
         self._known: set[str] = set()  # alerts of the life before
         self._states: set[str] = set()  # topics
+        self._introduced: dict[str, Message] = {}  # by topic: sensors, to Home Assistant
 
     def announce(self, desk: SensorDesk, outputs: Collection[Output]) -> None:
         """Everything that one sensor's pipeline put out."""
@@ -84,6 +88,7 @@ class Announcer:
                 *([OVERLOAD_NOTICE] if self._inbox.is_overloaded(desk.change.sensor) else []),
                 *desk.doubts.notices(time.monotonic()),
             ),
+            open_alerts=(alert.id for alert in desk.pipeline.decision.open_alerts),
         )
 
     def announce_health(self, report: HealthPayload) -> None:
@@ -104,9 +109,11 @@ class Announcer:
     def adopt(self, parts: Parts, desks: Mapping[str, SensorDesk], *, new_sinks: Collection[str]) -> None:
         """Another config: other words, sensors more or less, and sinks that are to be shown all that is open."""
         self._speaker, self._diagnoses = parts.speaker, parts.config.publish.diagnoses
-        for gone in self._states - {self._topics.state(sensor) for sensor in desks}:
-            self._outboxes.put(Message(gone, b"", retain=True, qos=1))
+        self._discovery_prefix = parts.config.publish.home_assistant
+        before = self._states | set(self._introduced)
         self._show_all(desks, self._outboxes.names, only=new_sinks)
+        for gone in before - self._states - set(self._introduced):
+            self._outboxes.put(Message(gone, b"", retain=True, qos=1))
 
     def empty_all(self, sink: str) -> None:
         """Leave nothing of ours on a sink that the config has no more."""
@@ -118,7 +125,8 @@ class Announcer:
         """What is retained: noted for all `sinks`, and on those that may hold anything (None: all) emptied where it is
         not wanted; then said."""
         self._states = {self._topics.state(sensor) for sensor in desks}
-        always = {self._topics.availability, self._topics.health, *self._states}
+        self._introduced = self._introductions(desks)
+        always = {self._topics.availability, self._topics.health, *self._states, *self._introduced}
         wanted = [*(Message(topic, b"", retain=True) for topic in always), *self._open.values()]
         self._store.sinks.note_retained(wanted, sinks=sinks)
         for sink in sinks if only is None else only:
@@ -129,6 +137,24 @@ class Announcer:
                 self._outboxes.put(message, only=sink)
         for desk in desks.values():
             self.announce_state(desk)
+        for message in self._introduced.values():
+            self._outboxes.put(message)
+
+    def _introductions(self, sensors: Iterable[str]) -> dict[str, Message]:
+        if self._discovery_prefix is None:
+            return {}
+        told = (
+            discovery(
+                self._speaker.place(sensor),
+                topics=self._topics,
+                prefix=self._discovery_prefix,
+                version=VERSION,
+                language=self._speaker.language,
+                expire_s=STATE_VALID_S,
+            )
+            for sensor in sensors
+        )
+        return {topic: Message(topic, payload, retain=True, qos=1, kind="discovery") for topic, payload in told}
 
     def _end_unheard(self) -> None:
         """End alerts that wait to be said and are not open any more, as where their rows were damaged."""

@@ -75,12 +75,16 @@ def journal(tmp_path: Path) -> Journal:
     return Journal(open_store(tmp_path))
 
 
-def announcer(journal: Journal, *, diagnoses: bool = True) -> Announcer:
-    config = SimpleNamespace(publish=SimpleNamespace(diagnoses=diagnoses))
-    parts: Any = SimpleNamespace(topics=TOPICS, speaker=SPEAKER, config=config)
+def announcer(journal: Journal, *, diagnoses: bool = True, home_assistant: str | None = None) -> Announcer:
+    parts = parts_with(diagnoses=diagnoses, home_assistant=home_assistant)
     inbox: Any = SimpleNamespace(balance=lambda sensor: None, is_overloaded=lambda sensor: False)
     outboxes: Any = journal
     return Announcer(parts, store=journal.store, inbox=inbox, outboxes=outboxes)
+
+
+def parts_with(*, diagnoses: bool = True, home_assistant: str | None = None) -> Any:
+    publish = SimpleNamespace(diagnoses=diagnoses, home_assistant=home_assistant)
+    return SimpleNamespace(topics=TOPICS, speaker=SPEAKER, config=SimpleNamespace(publish=publish))
 
 
 def desk(*, orphans: bool = False) -> Any:
@@ -316,3 +320,21 @@ def test_an_alert_comes_back_from_the_shelf_once_its_time_is_over(journal: Journ
 
 def moved_s(before: str, after: str) -> float:
     return (datetime.fromisoformat(after) - datetime.fromisoformat(before)).total_seconds()
+
+
+def test_home_assistant_is_told_of_each_sensor_for_as_long_as_it_is_configured(journal: Journal) -> None:
+    told = "homeassistant/device/textvib_edge_pump_de/config"
+    speaks = announcer(journal, home_assistant="homeassistant")
+    speaks.take_up_alerts({"pump_de": desk()})
+    (device,) = journal.on(told)
+    assert device["state_topic"] == TOPICS.state("pump_de")
+    assert journal.on(TOPICS.state("pump_de"))[-1]["open_alerts"] == []
+    speaks.adopt(parts_with(home_assistant="homeassistant"), {}, new_sinks=())
+    assert journal.on(told) == [device, None]
+
+
+def test_home_assistant_forgets_what_an_earlier_life_told_it(journal: Journal) -> None:
+    told = "homeassistant/device/textvib_edge_pump_de/config"
+    announcer(journal, home_assistant="homeassistant").take_up_alerts({"pump_de": desk()})
+    announcer(journal).take_up_alerts({"pump_de": desk()})
+    assert [payload is None for payload in journal.on(told)] == [False, True]
