@@ -32,7 +32,7 @@ FLOORS = {
         "types machine",
         "ports dsp bearings tables",
         "stream diagnosis transport",
-        "recordings alerting bundle",
+        "recordings alerting bundle trend",
         "sources pipeline",
         "messages",
         "sinks report",
@@ -63,7 +63,7 @@ NEIGHBOURS = {("agent", "bench", "commands"), ("export", "text", "data"), ("expo
 WAITING = {"socket", "time", "threading", "asyncio", "queue", "signal", "subprocess", "selectors", "ssl"}
 PURE = (
     "errors types limits faults protobuf npy machine bearings tables dsp stream diagnosis alerting bundle pipeline"
-    " report",
+    " report trend",
     "agent/bundle/runtimes",
 )
 """Rooms of agent that take time as a number, and the folder in them that need not."""

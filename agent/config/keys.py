@@ -67,6 +67,13 @@ class RingConfig(msgspec.Struct, frozen=True, kw_only=True):
     keep_windows: Annotated[int, msgspec.Meta(ge=0, le=100)] = 4  # before those that raise an alert, and after them
 
 
+class TrendConfig(msgspec.Struct, frozen=True, kw_only=True):
+    """`[trend]`: the quantiles of each day, below the state directory."""
+
+    years: Annotated[int, msgspec.Meta(ge=0, le=50)] = 10  # for how long they are kept; 0: not at all
+    max_mb: Annotated[float, msgspec.Meta(ge=1, le=1e5)] = 64.0  # in 10^6 bytes; beyond, the oldest days go first
+
+
 class MetricsConfig(msgspec.Struct, frozen=True, kw_only=True):
     """`[metrics]`: the endpoint that Prometheus scrapes."""
 
@@ -248,6 +255,7 @@ class Config(msgspec.Struct, frozen=True, kw_only=True):
     publish: PublishConfig = PublishConfig()
     decision: DecisionConfig = DecisionConfig()
     ring: RingConfig = RingConfig()
+    trend: TrendConfig = TrendConfig()
     metrics: MetricsConfig = MetricsConfig()
     log: LogConfig = LogConfig()
     sources: tuple[SourceConfig, ...]

@@ -27,6 +27,7 @@ from agent.config.keys import (
     SensorConfig,
     SinkConfig,
     SourceConfig,
+    TrendConfig,
 )
 from agent.errors import ConfigError
 from agent.sinks import BROKER, SINKS
@@ -47,6 +48,7 @@ SECTIONS: dict[str, Any] = {
     "publish": PublishConfig,
     "decision": DecisionConfig,
     "ring": RingConfig,
+    "trend": TrendConfig,
     "metrics": MetricsConfig,
     "log": LogConfig,
     "machines": dict[Id, MachineConfig],

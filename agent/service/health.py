@@ -26,6 +26,7 @@ from agent.service.shelves import until_by_alert
 from agent.service.source_thread import Reader
 from agent.service.watching.metrics_server import MetricsServer
 from agent.service.watching.ring import Ring
+from agent.service.watching.trend import Trend
 from agent.sinks import BROKER
 from agent.transport.mqtt import Broker
 from firmware_bridge import VERSION
@@ -45,6 +46,7 @@ class Everything:
     started_s: float  # monotonic
     orphaned: Mapping[str, int]  # sinks that are no longer configured -> events that wait for them
     ring: Ring | None = None
+    trend: Trend | None = None
     endpoint: MetricsServer | None = None
     bundle_notices: tuple[str, ...] = ()
 
@@ -60,6 +62,7 @@ def health_report(seen: Everything) -> HealthPayload:
         *seen.bundle_notices,
         *seen.store.notices,
         *(() if seen.ring is None else seen.ring.notices),
+        *(() if seen.trend is None else seen.trend.notices),
         *(() if seen.endpoint is None else seen.endpoint.notices),
         *notices_of_sinks(seen),
         *_notices_on_learning(seen.desks, parts.config.agent.language),

@@ -89,6 +89,7 @@ class Worker:
             started_s=time.monotonic(),
             orphaned=store.sinks.orphaned(publishers.by_sink),
             ring=self._watched.ring,
+            trend=self._watched.trend,
             endpoint=self._watched.endpoint,
         )
         self._stop = stop

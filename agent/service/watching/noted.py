@@ -2,23 +2,27 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Collection
 
 from agent.service.watching.ring import Ring
 from agent.service.watching.tally import Tally
+from agent.service.watching.trend import Trend
 from agent.types import Alert, Output
 
 
 class Noted:
-    """Called by the worker alone; `ring` None: no windows are kept."""
+    """Called by the worker alone; `ring` None: no windows are kept, `trend` None: no days."""
 
-    def __init__(self, ring: Ring | None = None) -> None:
+    def __init__(self, ring: Ring | None = None, trend: Trend | None = None) -> None:
         self.tally = Tally()
         self._ring = ring
+        self._trend = trend
 
-    def outputs(self, sensor: str, outputs: Iterable[Output]) -> None:
+    def outputs(self, sensor: str, outputs: Collection[Output]) -> None:
         """What one item led to."""
         self.tally.outputs(sensor, outputs)
+        if self._trend is not None:
+            self._trend.feed(outputs)
 
     def said(self, alert: Alert) -> None:
         """Something is said of an alert."""

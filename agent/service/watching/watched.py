@@ -14,7 +14,7 @@ from functools import partial
 from pathlib import Path
 
 from agent.bundle.manifest import identity_of
-from agent.config.keys import MetricsConfig
+from agent.config.keys import Config, MetricsConfig
 from agent.service.assembly import Parts
 from agent.service.beats import Beat, Beats, Deadlines
 from agent.service.health import Everything
@@ -26,6 +26,7 @@ from agent.service.watching.noted import Noted
 from agent.service.watching.onlooker import Onlooker
 from agent.service.watching.ring import Origin, Ring
 from agent.service.watching.stopwatch import Durations, Stopwatch
+from agent.service.watching.trend import Trend
 from agent.types import Item, SampleBlock
 from firmware_bridge import VERSION
 
@@ -40,11 +41,13 @@ class Watched:
         self,
         *,
         ring: Ring | None = None,
+        trend: Trend | None = None,
         durations: Durations | None = None,
         wake: Callable[[], None] = lambda: None,
     ) -> None:
         self.ring = ring
-        self.noted = Noted(ring)
+        self.trend = trend
+        self.noted = Noted(ring, trend)
         self.endpoint: MetricsServer | None = None
         self.took = None if durations is None else partial(durations.observe, "publish")
         self._stopwatch = None if durations is None else Stopwatch(durations)
@@ -56,7 +59,7 @@ class Watched:
     @property
     def loops(self) -> Mapping[str, Callable[[], None]]:
         """Bodies of the threads that this takes, by name."""
-        parts = {"ring": self.ring, "metrics": self.endpoint}
+        parts = {"ring": self.ring, "trend": self.trend, "metrics": self.endpoint}
         return {name: part.run for name, part in parts.items() if part is not None}
 
     def figures(self) -> Future[Figures]:
@@ -94,6 +97,8 @@ class Watched:
         """Time passes, by the monotonic clock."""
         if self.ring is not None:
             self.ring.tick(now_s)
+        if self.trend is not None:
+            self.trend.tick(now_s)
         if now_s - self._looked_s >= LOOK_S:
             self._looked_s = now_s
             for name, publisher in seen.publishers.items():
@@ -103,6 +108,8 @@ class Watched:
         """The worker has ended: no more windows come."""
         if self.ring is not None:
             self.ring.end()
+        if self.trend is not None:
+            self.trend.end()
 
 
 def watched_of(
@@ -111,8 +118,9 @@ def watched_of(
     """As the config asks for it, nothing of it open yet."""
     config = parts.config
     ring = _ring(parts, stop=stop, beat=beats.add("ring", turn_s=deadlines.turn_s)) if config.ring.max_mb else None
+    trend = _trend(config, stop, beats.add("trend", turn_s=deadlines.turn_s)) if config.trend.years else None
     durations = Durations() if config.metrics.enabled else None
-    watched = Watched(ring=ring, durations=durations, wake=wake)
+    watched = Watched(ring=ring, trend=trend, durations=durations, wake=wake)
     if durations is not None:
         watched.endpoint = _endpoint(config.metrics, Exposition(watched.figures, durations), stop, beats, deadlines)
     return watched
@@ -140,6 +148,10 @@ def _origin(parts: Parts) -> Origin:
         bundle_sha256=identity_of(manifest),
         runtime=parts.runtime,
     )
+
+
+def _trend(config: Config, stop: threading.Event, beat: Beat) -> Trend:
+    return Trend(config.trend, Path(config.agent.state_dir), stop=stop, beat=beat)
 
 
 def _overlap(parts: Parts) -> int:

@@ -1,0 +1,1 @@
+"""What becomes of a machine over years: quantiles of each day, how they move, and when a limit would be reached."""
