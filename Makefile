@@ -1,4 +1,4 @@
-# make demo | make workstation | make test | make lint | make rebuild | make soak | make fuzz | make field | make systemd | make clean
+# make demo | make workstation | make test | make lint | make rebuild | make soak | make fuzz | make field | make systemd | make home-assistant | make clean
 PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
@@ -9,7 +9,7 @@ export PIP_ROOT_USER_ACTION := ignore
 unexport PYTHONDONTWRITEBYTECODE
 
 .DEFAULT_GOAL := help
-.PHONY: help demo workstation test style lint rebuild soak fuzz field systemd test-tflite-runtime system-packages clean
+.PHONY: help demo workstation test style lint rebuild soak fuzz field systemd home-assistant test-tflite-runtime system-packages clean
 
 help:
 	@sed -n 's/^# make /make /p' Makefile; echo 'PYTHON=python3.12 make demo picks another interpreter'
@@ -85,6 +85,13 @@ field: $(VENV)/all system-packages
 	TEXTVIB_KILLS=1000 TEXTVIB_CUTS=200 OMP_NUM_THREADS=1 $(BIN)/python -m pytest -n 2 --dist loadfile tests/field tests/agent/service/keeping/test_torn_state.py
 	TEXTVIB_EXAMPLES=1000 OMP_NUM_THREADS=1 $(BIN)/python -m pytest --timeout 3600 -m "long or hypothesis" --ignore tests/field --ignore tests/agent/service/keeping/test_torn_state.py
 
+# Home Assistant's own code judges what it is told; it wants a Python of its own, of 3.13 or later: HA_PYTHON=python3.14.
+HA_PYTHON ?= python3.13
+home-assistant: $(VENV)/all
+	test -x .venv-ha/bin/python || $(HA_PYTHON) -m venv .venv-ha
+	.venv-ha/bin/python -m pip install --quiet --disable-pip-version-check homeassistant paho-mqtt
+	TEXTVIB_HOME_ASSISTANT=.venv-ha/bin/python $(BIN)/python -m pytest tests/field/test_field_home_assistant.py
+
 # The unit under a systemd of its own, in a small Debian that is made in build/box: as root, with Debian's packages in reach.
 systemd: $(VENV)/all system-packages
 	@for p in systemd-container debootstrap; do dpkg -s $$p >/dev/null 2>&1 || apt-get install -y -qq --no-install-recommends $$p >/dev/null; done
@@ -99,4 +106,4 @@ fuzz:
 	.venv-fuzz/bin/python -m firmware_bridge.fuzz -max_total_time=$(FUZZ_S) -artifact_prefix=build/
 
 clean:
-	rm -rf $(VENV) .venv-tflite .venv-fuzz *.egg-info build dist .pytest_cache .mypy_cache .ruff_cache .hypothesis
+	rm -rf $(VENV) .venv-tflite .venv-fuzz .venv-ha *.egg-info build dist .pytest_cache .mypy_cache .ruff_cache .hypothesis
