@@ -38,6 +38,7 @@ FLOORS = {
         "sinks report",
         "config explain",
         "service",
+        "web",
         "commands bench demo",
         "cli",
         "__main__",
@@ -75,6 +76,7 @@ BY_ROOM = {
     "recordings": OF_FORMATS,
     "bundle": {"cryptography"},
     "service": {"prometheus_client"},
+    "web": {"starlette", "uvicorn"},
 }
 """Room of agent -> what it may import beyond the edge's own packages, on use."""
 FENCED = "export.studies"  # read by the commands alone

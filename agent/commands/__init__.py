@@ -38,6 +38,7 @@ COMMANDS = {
     "status": Command("agent.commands.status", "show how the running agent and its sensors are"),
     "ring": Command("agent.commands.ring", "list the recordings of windows around alerts, which replay takes"),
     "trend": Command("agent.commands.trend", "show how figures moved over days, and when a limit would be reached"),
+    "page": Command("agent.commands.page", "serve the page for a browser; `run` does where the config has [web]"),
     "bearings": Command("agent.commands.bearings", "list the bearings of the catalogue, or search them"),
     "bench": Command("agent.bench.window", "measure what a window costs on this computer"),
     "demo": Command("agent.demo", "run a virtual motor through health, defect and repair"),

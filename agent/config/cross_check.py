@@ -17,6 +17,8 @@ from agent.config.suitability import problems_of as problems_of_kinds
 from agent.config.suitability import remarks_on
 from agent.config.watched import problems_of as problems_of_metrics
 from agent.config.watched import remarks_on as remarks_on_metrics
+from agent.config.web import problems_of as problems_of_web
+from agent.config.web import remarks_on as remarks_on_web
 from agent.errors import ConfigError
 from agent.machine import BallCount
 from agent.messages.topics import WHOLE_MACHINE
@@ -49,8 +51,8 @@ def cross_check(config: Config, raw: Mapping[str, Any], problems: list[str]) -> 
     problems.extend(problems_of_kinds(config))
     notices.extend(remarks_on(config))
     problems.extend(_untrusted(config))
-    problems.extend(problems_of_metrics(config.metrics))
-    notices.extend(remarks_on_metrics(config.metrics))
+    problems.extend((*problems_of_metrics(config.metrics), *problems_of_web(config.web)))
+    notices.extend((*remarks_on_metrics(config.metrics), *remarks_on_web(config.web)))
     for where, broker in _brokers(config):
         found = [*problems_of_broker(broker, where), *problems_of_secrets(broker, where)]
         problems.extend(found)

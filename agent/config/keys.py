@@ -5,7 +5,7 @@ What joins two tables (a sensor naming a machine) is checked in `cross_check`; c
 
 from __future__ import annotations
 
-from typing import Annotated, Any, Literal, TypeAlias
+from typing import Annotated, Any, Literal
 
 import msgspec
 
@@ -14,6 +14,7 @@ from agent.bearings.catalogue import Entry
 from agent.bearings.orders import checked_orders
 from agent.bundle import runtimes
 from agent.config.decoding import Id
+from agent.config.watching_keys import LogConfig, MetricsConfig, RingConfig, TrendConfig, WebConfig
 from agent.limits import MAX_RPM
 from agent.machine import AxisRole, BallCount, FaultOrders, Geometry, Inside
 from agent.transport.mapping import Mapping
@@ -58,37 +59,6 @@ class BundleConfig(msgspec.Struct, frozen=True, kw_only=True):
             raise ValueError(
                 "require_signature needs trusted_keys, a folder of the public keys (*.pub) of who may sign"
             )
-
-
-class RingConfig(msgspec.Struct, frozen=True, kw_only=True):
-    """`[ring]`: the raw windows kept around each alert, below the state directory."""
-
-    max_mb: Annotated[float, msgspec.Meta(ge=0, le=1e6)] = 64.0  # in 10^6 bytes, oldest out first; 0: nothing is kept
-    keep_windows: Annotated[int, msgspec.Meta(ge=0, le=100)] = 4  # before those that raise an alert, and after them
-
-
-class TrendConfig(msgspec.Struct, frozen=True, kw_only=True):
-    """`[trend]`: the quantiles of each day, below the state directory."""
-
-    years: Annotated[int, msgspec.Meta(ge=0, le=50)] = 10  # for how long they are kept; 0: not at all
-    max_mb: Annotated[float, msgspec.Meta(ge=1, le=1e5)] = 64.0  # in 10^6 bytes; beyond, the oldest days go first
-
-
-class MetricsConfig(msgspec.Struct, frozen=True, kw_only=True):
-    """`[metrics]`: the endpoint that Prometheus scrapes."""
-
-    enabled: bool = False
-    address: str = "127.0.0.1"  # of this computer, to listen on
-    port: Annotated[int, msgspec.Meta(ge=0, le=65535)] = 9464  # 0: any that is free
-
-
-LogFormat: TypeAlias = Literal["auto", "text", "json", "journal"]
-
-
-class LogConfig(msgspec.Struct, frozen=True, kw_only=True):
-    """`[log]`: what the agent writes to standard error."""
-
-    format: LogFormat = "auto"  # "auto": "journal" where systemd reads it, else "text"
 
 
 class OrdersConfig(msgspec.Struct, frozen=True, kw_only=True):
@@ -257,6 +227,7 @@ class Config(msgspec.Struct, frozen=True, kw_only=True):
     ring: RingConfig = RingConfig()
     trend: TrendConfig = TrendConfig()
     metrics: MetricsConfig = MetricsConfig()
+    web: WebConfig | None = None
     log: LogConfig = LogConfig()
     sources: tuple[SourceConfig, ...]
     sinks: tuple[SinkConfig, ...] = ()

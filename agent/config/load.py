@@ -19,16 +19,13 @@ from agent.config.keys import (
     BundleConfig,
     Config,
     GeometryConfig,
-    LogConfig,
     MachineConfig,
-    MetricsConfig,
     PublishConfig,
-    RingConfig,
     SensorConfig,
     SinkConfig,
     SourceConfig,
-    TrendConfig,
 )
+from agent.config.watching_keys import LogConfig, MetricsConfig, RingConfig, TrendConfig, WebConfig
 from agent.errors import ConfigError
 from agent.sinks import BROKER, SINKS
 from agent.sources import KINDS
@@ -50,6 +47,7 @@ SECTIONS: dict[str, Any] = {
     "ring": RingConfig,
     "trend": TrendConfig,
     "metrics": MetricsConfig,
+    "web": WebConfig,
     "log": LogConfig,
     "machines": dict[Id, MachineConfig],
     "bearings": dict[str, GeometryConfig],

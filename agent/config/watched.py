@@ -6,7 +6,7 @@ import importlib.util
 import ipaddress
 from collections.abc import Iterator
 
-from agent.config.keys import MetricsConfig
+from agent.config.watching_keys import MetricsConfig
 
 PACKAGE = "prometheus_client"
 

@@ -29,7 +29,7 @@ def to_file(kept: Kept) -> bytes:
         windows.append(_row(one, known[id(baselines)]))
     judged = Judged(
         stream=kept.windows[0].window.stream,
-        setup=_setup(kept.setup),
+        setup=setup_row(kept.setup),
         healthy=tuple(states),
         windows=tuple(windows),
     )
@@ -62,7 +62,8 @@ def _row(one: KeptWindow, healthy: int) -> WindowRow:
     )
 
 
-def _setup(setup: SensorSetup) -> SetupRow:
+def setup_row(setup: SensorSetup) -> SetupRow:
+    """A setup as plain values."""
     told = {name: getattr(setup, name) for name in SetupRow.__struct_fields__}
     return SetupRow(**told | {"bearings": tuple(map(_bearing, setup.bearings))})
 

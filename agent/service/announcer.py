@@ -14,7 +14,7 @@ from typing import Any
 
 from agent.alerting.shelf import moved
 from agent.diagnosis.coverage import commissioned_anyway
-from agent.messages.compose import cleared_from, said_of, seq_of
+from agent.messages.compose import Speaker, cleared_from, said_of, seq_of
 from agent.messages.home_assistant import discovery
 from agent.messages.payloads import HealthPayload, StatePayload, encode
 from agent.ports import Message
@@ -76,8 +76,9 @@ class Announcer:
         topic, payload = self._topics.state(desk.change.sensor), encode(self.state_of(desk))
         self._outboxes.put(Message(topic, payload, retain=True, qos=1, kind="state", expiry_s=STATE_VALID_S))
 
-    def state_of(self, desk: SensorDesk) -> StatePayload:
-        return self._speaker.state(
+    def state_of(self, desk: SensorDesk, speaker: Speaker | None = None) -> StatePayload:
+        """What a sensor says now, by the agent's speaker or another."""
+        return (speaker or self._speaker).state(
             desk.change,
             last=desk.last,
             losses=self._inbox.balance(desk.change.sensor),

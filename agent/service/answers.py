@@ -25,6 +25,7 @@ from agent.service.control import (
     Forget,
     ImportState,
     Learnt,
+    Look,
     Record,
     Status,
 )
@@ -32,6 +33,7 @@ from agent.service.health import Everything, health_report
 from agent.service.recording_jobs import Tapes
 from agent.service.reloading.moving import Moving
 from agent.service.sensor import SensorDesk
+from agent.service.surveying import look_of, spoken, whole_survey
 from agent.service.teaching import Teaching
 from agent.service.wall_clock import origin_now
 from agent.service.watching.events import place_of
@@ -61,7 +63,10 @@ class Answers:
     def _answered(self, request: Asked) -> Answer:
         match request:
             case Status():
-                return self._status()
+                return self._status(request)
+            case Look():
+                seen = spoken(self._everything, request.language)
+                return look_of(seen, self._desk(request.sensor), after=request.after)
             case Commission():
                 return self._teaching.commission(self._desk(request.sensor), request)
             case Learnt():
@@ -85,10 +90,11 @@ class Answers:
             case ImportState():
                 return self._moving.take_piece(self._desk(request.sensor), request)
 
-    def _status(self) -> Answer:
-        desks = self._everything.desks
-        states = {sensor: self._announcer.state_of(desk) for sensor, desk in desks.items()}
-        language = self._everything.parts.config.agent.language
+    def _status(self, request: Status) -> Answer:
+        seen = spoken(self._everything, request.language)
+        desks, speaker = seen.desks, seen.parts.speaker
+        states = {sensor: self._announcer.state_of(desk, speaker) for sensor, desk in desks.items()}
+        language = seen.parts.config.agent.language
         healthy = {sensor: desk.pipeline.healthy for sensor, desk in desks.items()}
         learning = {
             sensor: in_language(progress_in_words(one.progress), language)
@@ -96,7 +102,7 @@ class Answers:
             if one.progress
         }
         return {
-            "health": msgspec.to_builtins(health_report(self._everything)),
+            "health": msgspec.to_builtins(health_report(seen)),
             "states": msgspec.to_builtins(states),
             "to_learn": {sensor: one.windows_to_learn for sensor, one in healthy.items()},
             "learning": learning,
@@ -107,6 +113,7 @@ class Answers:
                 for sensor, desk in desks.items()
             },
             "kept": self._kept(),
+            **(whole_survey(seen) if request.whole else {}),
         }
 
     def _kept(self) -> dict[str, str]:

@@ -15,6 +15,7 @@ from typing import Any, TypeAlias
 import msgspec
 
 from agent.errors import ConfigError, TextVibError, TransportError
+from agent.messages.words import Language
 from agent.service.alert_requests import Remote
 
 SOCKET_NAME = "control.sock"
@@ -25,7 +26,21 @@ CROWDED_S = 0.05
 
 
 class Status(msgspec.Struct, frozen=True, tag_field="command", tag="status", forbid_unknown_fields=True):
-    """How everything is: answers with the health document and the state of each sensor."""
+    """How everything is: answers with the health document and the state of each sensor.
+
+    `language` None: the agent's own. `whole`: with all that a page shows, as `surveying` says.
+    """
+
+    language: Language | None = None
+    whole: bool = False
+
+
+class Look(msgspec.Struct, frozen=True, tag_field="command", tag="look", forbid_unknown_fields=True):
+    """The latest window of a sensor and what was made of it, and how its figures went, as far as newer than `after`."""
+
+    sensor: str
+    after: int = 0
+    language: Language | None = None
 
 
 class Commission(msgspec.Struct, frozen=True, tag_field="command", tag="commission", forbid_unknown_fields=True):
@@ -95,7 +110,7 @@ class Reloading(msgspec.Struct, frozen=True, tag_field="command", tag="reloading
     number: int
 
 
-Asked: TypeAlias = Status | Commission | Learnt | Cancel | Forget | Record | ExportState | ImportState | Remote
+Asked: TypeAlias = Status | Look | Commission | Learnt | Cancel | Forget | Record | ExportState | ImportState | Remote
 """What the worker answers."""
 
 Request: TypeAlias = Asked | Reload | Reloading

@@ -16,6 +16,7 @@ from agent.messages.payloads import HealthPayload, HealthyStateHealth, Publishin
 from agent.messages.words import Language
 from agent.ports import Noticing
 from agent.service.assembly import Parts
+from agent.service.child import Child
 from agent.service.inbox import Inbox
 from agent.service.keeping.store import Store
 from agent.service.process import memory_mb
@@ -24,6 +25,7 @@ from agent.service.refusals import Refusals
 from agent.service.sensor import SensorDesk
 from agent.service.shelves import until_by_alert
 from agent.service.source_thread import Reader
+from agent.service.watching.looking import Looking
 from agent.service.watching.metrics_server import MetricsServer
 from agent.service.watching.ring import Ring
 from agent.service.watching.trend import Trend
@@ -48,6 +50,8 @@ class Everything:
     ring: Ring | None = None
     trend: Trend | None = None
     endpoint: MetricsServer | None = None
+    page: Child | None = None
+    looking: Looking | None = None
     bundle_notices: tuple[str, ...] = ()
 
 
@@ -64,6 +68,7 @@ def health_report(seen: Everything) -> HealthPayload:
         *(() if seen.ring is None else seen.ring.notices),
         *(() if seen.trend is None else seen.trend.notices),
         *(() if seen.endpoint is None else seen.endpoint.notices),
+        *(() if seen.page is None else seen.page.notices),
         *notices_of_sinks(seen),
         *_notices_on_learning(seen.desks, parts.config.agent.language),
         *_notices_on_doubts(seen.desks, parts.config.agent.language),

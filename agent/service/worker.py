@@ -91,6 +91,8 @@ class Worker:
             ring=self._watched.ring,
             trend=self._watched.trend,
             endpoint=self._watched.endpoint,
+            page=self._watched.page,
+            looking=self._watched.looking,
         )
         self._stop = stop
         self._teaching = Teaching(store, announcer=self._announcer, parts=parts)

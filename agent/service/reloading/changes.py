@@ -83,6 +83,7 @@ def needs_restart(old: Config, new: Config) -> list[str]:
         "publish.base_topic": (old.publish.base_topic, new.publish.base_topic),
         "[ring]": (old.ring, new.ring),
         "[metrics]": (old.metrics, new.metrics),
+        "[web]": (old.web, new.web),
         "[log]": (old.log, new.log),
     }
     return [

@@ -19,7 +19,7 @@ from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from agent.config.keys import LogFormat
+    from agent.config.watching_keys import LogFormat
 
 SYSLOG = {logging.DEBUG: 7, logging.INFO: 6, logging.WARNING: 4, logging.ERROR: 3, logging.CRITICAL: 2}
 KEYS = ("sensor", "bearing", "alert", "source", "sink", "link", "loop", "kind", "state", "reason")

@@ -16,7 +16,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Protocol
 
-from agent.config.keys import RingConfig
+from agent.config.watching_keys import RingConfig
 from agent.limits import DAY_S
 from agent.machine import SensorSetup
 from agent.recordings.kept import About, Kept

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import math
 import queue
+import sys
 import threading
 from collections.abc import Callable, Mapping
 from concurrent.futures import Future
@@ -14,12 +15,15 @@ from functools import partial
 from pathlib import Path
 
 from agent.bundle.manifest import identity_of
-from agent.config.keys import Config, MetricsConfig
+from agent.config.keys import Config
+from agent.config.watching_keys import MetricsConfig, WebConfig
 from agent.service.assembly import Parts
 from agent.service.beats import Beat, Beats, Deadlines
+from agent.service.child import Child
 from agent.service.health import Everything
 from agent.service.watching.figures import Figures, figures_of
 from agent.service.watching.filling import Filling
+from agent.service.watching.looking import Looking
 from agent.service.watching.metrics import Exposition
 from agent.service.watching.metrics_server import MetricsServer
 from agent.service.watching.noted import Noted
@@ -43,12 +47,15 @@ class Watched:
         ring: Ring | None = None,
         trend: Trend | None = None,
         durations: Durations | None = None,
+        looking: Looking | None = None,
         wake: Callable[[], None] = lambda: None,
     ) -> None:
         self.ring = ring
         self.trend = trend
-        self.noted = Noted(ring, trend)
+        self.looking = looking
+        self.noted = Noted(ring, trend, looking)
         self.endpoint: MetricsServer | None = None
+        self.page: Child | None = None
         self.took = None if durations is None else partial(durations.observe, "publish")
         self._stopwatch = None if durations is None else Stopwatch(durations)
         self._looked_s = -LOOK_S
@@ -59,7 +66,7 @@ class Watched:
     @property
     def loops(self) -> Mapping[str, Callable[[], None]]:
         """Bodies of the threads that this takes, by name."""
-        parts = {"ring": self.ring, "trend": self.trend, "metrics": self.endpoint}
+        parts = {"ring": self.ring, "trend": self.trend, "metrics": self.endpoint, "page": self.page}
         return {name: part.run for name, part in parts.items() if part is not None}
 
     def figures(self) -> Future[Figures]:
@@ -78,10 +85,12 @@ class Watched:
         """Look on at what runs from now on."""
         if self.ring is not None:
             self.ring.adopt(_origin(parts), parts.setups, parts.decisions, overlap=_overlap(parts))
+        if self.looking is not None:
+            self.looking.keep_only(parts.setups)
 
     def onlooker(self, sensor: str) -> Onlooker:
         """Who looks on at a sensor's pipeline."""
-        return Onlooker(None if self.ring is None else self.ring.strip(sensor), self._stopwatch)
+        return Onlooker(None if self.ring is None else self.ring.strip(sensor), self._stopwatch, self.looking)
 
     def take_up(self, item: Item) -> None:
         """An item is taken up."""
@@ -120,10 +129,25 @@ def watched_of(
     ring = _ring(parts, stop=stop, beat=beats.add("ring", turn_s=deadlines.turn_s)) if config.ring.max_mb else None
     trend = _trend(config, stop, beats.add("trend", turn_s=deadlines.turn_s)) if config.trend.years else None
     durations = Durations() if config.metrics.enabled else None
-    watched = Watched(ring=ring, trend=trend, durations=durations, wake=wake)
+    looking = None if config.web is None else Looking()
+    watched = Watched(ring=ring, trend=trend, durations=durations, looking=looking, wake=wake)
     if durations is not None:
         watched.endpoint = _endpoint(config.metrics, Exposition(watched.figures, durations), stop, beats, deadlines)
+    if config.web is not None:
+        argv = page_argv(config.web, Path(config.agent.state_dir))
+        watched.page = Child("page", argv, stop=stop, beat=beats.add("page", turn_s=deadlines.turn_s))
     return watched
+
+
+def page_argv(web: WebConfig, state_dir: Path) -> list[str]:
+    """The command line of the page's process: all that it is told, so that it reads no config."""
+    files = {"--password-file": web.password_file, "--cert-file": web.cert_file, "--key-file": web.key_file}
+    return [
+        *(sys.executable, "-m", "agent", "page", "--until-eof"),
+        *("--state-dir", str(state_dir), "--listen", web.listen),
+        *(part for option, file in files.items() if file is not None for part in (option, file)),
+        *(part for host in web.hosts for part in ("--host", host)),
+    ]
 
 
 def _ring(parts: Parts, *, stop: threading.Event, beat: Beat) -> Ring:

@@ -1,0 +1,166 @@
+"""The routes of the page, and what each answers."""
+
+from __future__ import annotations
+
+import gzip
+import hashlib
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from functools import lru_cache, partial
+from urllib.parse import parse_qs
+
+import msgspec
+from starlette.applications import Starlette
+from starlette.concurrency import run_in_threadpool
+from starlette.middleware import Middleware
+from starlette.requests import Request
+from starlette.responses import HTMLResponse, JSONResponse, PlainTextResponse, RedirectResponse, Response
+from starlette.routing import Route
+
+from agent.dsp.spectra import FeatureSpec
+from agent.errors import ConfigError, RecordingError, TextVibError
+from agent.messages.words import LANGUAGES, Language, as_language, table
+from agent.service.control import Look
+from agent.web.asking import Agent
+from agent.web.guard import LOOPBACK, Guard
+from agent.web.kept_windows import Windows
+from agent.web.languages import COOKIE as LANGUAGE_COOKIE
+from agent.web.languages import language_of
+from agent.web.live import Live
+from agent.web.requests import TooMuchError, body_of, wish
+from agent.web.sessions import COOKIE, Sessions
+from agent.web.settings import Settings
+from agent.web.shell import login, shell
+from agent.web.static_files import File, sent, static_file
+
+YEAR_S = 365 * 86400
+
+
+def app_of(settings: Settings, agent: Agent, *, live: Live | None = None) -> Starlette:
+    """The page as an ASGI application."""
+    page = Page(settings, agent, live or Live(agent))
+    hosts = settings.hosts if settings.hosts or page.sessions.are_wanted else (*LOOPBACK, settings.listening.host)
+
+    @asynccontextmanager
+    async def lifespan(app: Starlette) -> AsyncIterator[None]:
+        yield
+        await page.live.close()
+
+    return Starlette(
+        routes=[
+            Route("/", page.shell),
+            Route("/login", page.login_form),
+            Route("/login", page.log_in, methods=["POST"]),
+            Route("/logout", page.log_out, methods=["POST"]),
+            Route("/language", page.choose_language, methods=["POST"]),
+            Route("/events", page.live.events),
+            Route("/ask", partial(wish, agent=agent), methods=["POST"]),
+            Route("/alerts/{alert}/window", page.window),
+            Route("/alerts/{alert}/file", page.file),
+            Route("/words/{language}", page.words),
+            Route("/static/{name}", static_file),
+        ],
+        middleware=[Middleware(Guard, sessions=page.sessions, hosts=hosts)],
+        lifespan=lifespan,
+    )
+
+
+class Page:
+    """What the routes share."""
+
+    def __init__(self, settings: Settings, agent: Agent, live: Live) -> None:
+        self.live = live
+        self.sessions = Sessions(settings.password_file)
+        self._agent = agent
+        self._windows = Windows(settings.state_dir)
+        self._is_encrypted = settings.is_encrypted
+
+    async def shell(self, request: Request) -> Response:
+        return HTMLResponse(shell(language_of(request), has_password=self.sessions.are_wanted))
+
+    async def login_form(self, request: Request) -> Response:
+        return HTMLResponse(login(language_of(request)))
+
+    async def log_in(self, request: Request) -> Response:
+        language = language_of(request)
+        try:
+            form = parse_qs((await body_of(request)).decode())
+            if self.sessions.is_throttled:
+                return HTMLResponse(login(language, wrong="too_many_tries"), 429)
+            token = self.sessions.begin(form.get("password", [""])[0])
+        except TooMuchError:
+            return PlainTextResponse("too large\n", 413)
+        except ValueError:
+            return PlainTextResponse("not a form\n", 400)
+        except ConfigError:
+            return HTMLResponse(login(language, wrong="no_password"), 500)
+        if token is None:
+            return HTMLResponse(login(language, wrong="wrong_password"), 403)
+        answer = RedirectResponse("/", 303)
+        self._set_cookie(answer, COOKIE, token)
+        return answer
+
+    async def log_out(self, request: Request) -> Response:
+        self.sessions.end(request.cookies.get(COOKIE))
+        answer = JSONResponse({"ok": True})
+        answer.delete_cookie(COOKIE, httponly=True, samesite="strict")
+        return answer
+
+    async def choose_language(self, request: Request) -> Response:
+        try:
+            chosen = (await body_of(request)).decode()
+        except (TooMuchError, ValueError):
+            return PlainTextResponse("too large\n", 413)
+        answer = JSONResponse({"ok": chosen in LANGUAGES})
+        if chosen in LANGUAGES:
+            self._set_cookie(answer, LANGUAGE_COOKIE, chosen, max_age=YEAR_S)
+        return answer
+
+    async def words(self, request: Request) -> Response:
+        language = request.path_params["language"]
+        if language not in LANGUAGES:
+            return PlainTextResponse("there is no such language\n", 404)
+        return sent(request, words_in(as_language(language)))
+
+    async def window(self, request: Request) -> Response:
+        """The window that raised an alert, drawn."""
+        sensor = request.query_params.get("sensor", "")
+        try:
+            answer = await self._agent.ask(Look(sensor[:64], after=1 << 62))
+            spec = msgspec.convert(answer["spec"], FeatureSpec)
+            alert = request.path_params["alert"]
+            picture = await run_in_threadpool(self._windows.picture, alert, spec=spec)
+        except RecordingError as error:
+            return JSONResponse({"error": str(error)}, 409)
+        except TextVibError as error:
+            return JSONResponse({"error": str(error)}, 503)
+        if picture is None:
+            return JSONResponse({"error": "not kept"}, 404)
+        return Response(msgspec.json.encode(picture), media_type="application/json")
+
+    async def file(self, request: Request) -> Response:
+        """The file with the windows around an alert, to be replayed elsewhere."""
+        path = await run_in_threadpool(self._windows.file_of, request.path_params["alert"])
+        try:
+            content = None if path is None else await run_in_threadpool(path.read_bytes)
+        except OSError:
+            content = None
+        if path is None or content is None:
+            return PlainTextResponse("not kept\n", 404)
+        headers = {"Content-Disposition": f'attachment; filename="{path.name}"'}
+        return Response(content, 200, headers, "application/octet-stream")
+
+    def _set_cookie(self, answer: Response, name: str, value: str, *, max_age: int | None = None) -> None:
+        answer.set_cookie(
+            name, value, max_age=max_age, httponly=True, samesite="strict", secure=self._is_encrypted, path="/"
+        )
+
+
+@lru_cache(maxsize=len(LANGUAGES))
+def words_in(language: Language) -> File:
+    """The words of the page in one language."""
+    words = {code: entry[language] for code, entry in table()["page"].items()}
+    states = {code: entry[language] for code, entry in table()["state"].items()}
+    content = msgspec.json.encode({"language": language, "page": words, "state": states})
+    tag = f'"{hashlib.sha256(content).hexdigest()[:20]}"'
+    return File(content, gzip.compress(content, mtime=0), "application/json", tag)

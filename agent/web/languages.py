@@ -1,0 +1,35 @@
+"""In which language a browser is answered: as its user chose, else as the browser asks, else English."""
+
+from __future__ import annotations
+
+from starlette.requests import Request
+
+from agent.messages.words import LANGUAGES, Language, as_language
+
+COOKIE = "textvib_language"
+
+
+def language_of(request: Request) -> Language:
+    """By the cookie, or by Accept-Language (RFC 9110, section 12.5.4)."""
+    chosen = request.cookies.get(COOKIE)
+    if chosen in LANGUAGES:
+        return as_language(chosen)
+    return preferred(request.headers.get("accept-language", ""))
+
+
+def preferred(accepted: str) -> Language:
+    """The one of ours that is wanted most; of equal ones the first."""
+    wanted = []
+    for place, one in enumerate(accepted.split(",")[:32]):
+        name, _, rest = one.strip().partition(";")
+        language = name.partition("-")[0].strip().lower()
+        if language in LANGUAGES:
+            wanted.append((-_weight(rest), place, language))
+    return as_language(min(wanted)[2]) if wanted else "en"
+
+
+def _weight(parameters: str) -> float:
+    try:
+        return float(parameters.strip().removeprefix("q=") or 1.0)
+    except ValueError:
+        return 0.0

@@ -1,0 +1,61 @@
+"""What a browser may ask for that changes something: alerts and commissioning, each a short JSON object."""
+
+from __future__ import annotations
+
+import asyncio
+from typing import TypeAlias
+
+import msgspec
+from starlette.requests import Request
+from starlette.responses import JSONResponse, Response
+
+from agent.errors import ConfigError, TransportError
+from agent.messages.notices import in_language
+from agent.service.alert_requests import Remote
+from agent.service.control import Cancel, Commission
+from agent.web.asking import Agent
+from agent.web.languages import language_of
+
+MOST_BYTES = 4 << 10
+BODY_S = 5.0
+
+Wish: TypeAlias = Remote | Commission | Cancel
+_WISHES = msgspec.json.Decoder(Wish)
+
+
+class TooMuchError(Exception):
+    """A body that is larger, or slower, than any of ours."""
+
+
+async def body_of(request: Request) -> bytes:
+    """The body of a request, as far as it is one that a page of ours sends; TooMuchError otherwise."""
+    body = bytearray()
+    try:
+        async with asyncio.timeout(BODY_S):
+            async for chunk in request.stream():
+                body += chunk
+                if len(body) > MOST_BYTES:
+                    raise TooMuchError
+    except TimeoutError:
+        raise TooMuchError from None
+    return bytes(body)
+
+
+async def wish(request: Request, agent: Agent) -> Response:
+    """Hand a wish on to the agent, and its answer back."""
+    language = language_of(request)
+    if request.headers.get("content-type", "").partition(";")[0].strip() != "application/json":
+        return JSONResponse({"error": "application/json"}, 415)
+    try:
+        wanted = _WISHES.decode(await body_of(request))
+        answer = await agent.ask(wanted)
+    except TooMuchError:
+        return JSONResponse({"error": f"{MOST_BYTES} bytes"}, 413)
+    except (msgspec.MsgspecError, RecursionError) as error:
+        return JSONResponse({"error": str(error)}, 400)
+    except ConfigError as error:
+        return JSONResponse({"error": in_language(str(error), language)}, 409)
+    except TransportError as error:
+        return JSONResponse({"error": in_language(str(error), language)}, 503)
+    remarks = [in_language(str(one), language) for one in answer.get("remarks", ())]
+    return JSONResponse({"ok": True, "remarks": remarks})
