@@ -39,7 +39,8 @@ YEAR_S = 365 * 86400
 def app_of(settings: Settings, agent: Agent, *, live: Live | None = None) -> Starlette:
     """The page as an ASGI application."""
     page = Page(settings, agent, live or Live(agent))
-    hosts = settings.hosts if settings.hosts or page.sessions.are_wanted else (*LOOPBACK, settings.listening.host)
+    is_open = page.sessions.are_wanted and not settings.hosts
+    hosts = () if is_open else (*settings.hosts, *LOOPBACK, settings.listening.host)
 
     @asynccontextmanager
     async def lifespan(app: Starlette) -> AsyncIterator[None]:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from html import escape
 
 from agent.messages.words import Language, say
+from agent.web.static_files import MODULES
 
 _HEAD = """<!doctype html>
 <html lang="{language}">
@@ -18,8 +19,7 @@ _HEAD = """<!doctype html>
 """
 
 _SHELL = """{head}<link rel="stylesheet" href="/static/uplot.min.css">
-<link rel="modulepreload" href="/static/overview.js">
-<script src="/static/uplot.min.js" defer></script>
+{preloads}<script src="/static/uplot.min.js" defer></script>
 <script src="/static/main.js" type="module"></script>
 </head>
 <body>
@@ -73,6 +73,7 @@ def shell(language: Language, *, has_password: bool) -> str:
         language=language,
         other=other,
         other_name=NAMES[other],
+        preloads="".join(f'<link rel="modulepreload" href="/static/{name}">\n' for name in MODULES),
         leave_hidden="" if has_password else " hidden",
         **words,
     )

@@ -35,6 +35,9 @@ FILES = {
     "health.js": SCRIPT,
 }
 
+MODULES = tuple(name for name, kind in FILES.items() if kind == SCRIPT and not name.startswith("uplot"))
+"""Scripts that import each other: asked for at once, a page is there after one round trip and not after four."""
+
 
 @dataclass(frozen=True, slots=True)
 class File:

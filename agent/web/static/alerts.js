@@ -66,21 +66,31 @@ function make(alert, by, isChosen) {
   return row;
 }
 
+// The raw window is fetched once somebody opens it, and once it is written: that takes a few seconds after an alert.
 function details(alert) {
-  const box = el("div", { class: "window" });
+  const note = el("p", { class: "quiet" }, say("not_kept"));
+  const box = el("div", { class: "window" }, note);
   const opened = el("details", {}, el("summary", {}, say("raw_window")), box);
-  opened.addEventListener("toggle", async () => {
-    if (!opened.open || box.childElementCount) return;
-    const where = `/alerts/${encodeURIComponent(alert.id)}`;
-    const answer = await fetch(`${where}/window?sensor=${encodeURIComponent(alert.sensor)}`);
-    const told = await answer.json().catch(() => ({}));
-    if (!answer.ok) return box.append(el("p", { class: "quiet" }, answer.status === 404 ? say("not_kept") : told.error ?? ""));
-    const charts = windowCharts(box);
-    charts.draw(told.picture);
-    opened.closest("li").charts = charts;
-    box.append(el("p", {}, el("a", { href: `${where}/file`, download: told.name }, say("download", { name: told.name }))));
-  });
-  return opened;
+  opened.addEventListener("toggle", () => draw(opened));
+  return Object.assign(opened, { alert, box, note, isAsked: false });
+}
+
+async function draw(opened) {
+  const { alert, box, note } = opened;
+  if (!opened.open || !opened.isKept || opened.isAsked) return;
+  opened.isAsked = true;
+  const where = `/alerts/${encodeURIComponent(alert.id)}`;
+  const answer = await fetch(`${where}/window?sensor=${encodeURIComponent(alert.sensor)}`).catch(() => null);
+  const told = (await answer?.json().catch(() => null)) ?? { error: say("page_away") };
+  if (!told.picture) {
+    opened.isAsked = false;
+    return setText(note, told.error);
+  }
+  note.remove();
+  const charts = windowCharts(box);
+  charts.draw(told.picture);
+  opened.closest("li").charts = charts;
+  box.append(el("p", {}, el("a", { href: `${where}/file`, download: told.name }, say("download", { name: told.name }))));
 }
 
 function update(row, alert, machine) {
@@ -104,6 +114,9 @@ function update(row, alert, machine) {
   show(find(".acknowledge"), !alert.acknowledged);
   show(find(".shelf"), !isShelved);
   show(find(".unshelve"), isShelved);
+  const opened = find("details");
+  opened.isKept = alert.kept;
+  draw(opened);
   const lines = JSON.stringify([alert.evidence, alert.nearest, alert.deviation]);
   if (row.dataset.evidence !== lines) {
     row.dataset.evidence = lines;

@@ -31,14 +31,14 @@ export class Chart {
     parent.append(box);
     this.out = document.createElement("p");
     this.out.className = "readout quiet";
-    this.out.textContent = "\u00a0";
+    this.out.hidden = true;
     parent.append(this.out);
     const options = {
       width: Math.max(200, parent.clientWidth), height,
       legend: { show: false },
       cursor: { y: false, points: { size: 6 }, drag: { x: true, y: false, setScale: true } },
       scales: {
-        x: { time: Boolean(across.time), ...(across.time ? {} : {}) },
+        x: { time: Boolean(across.time) },
         y: { distr: up.logarithmic ? 3 : 1, range: up.range },
       },
       axes: [
@@ -88,7 +88,9 @@ export class Chart {
 
   read(u, readout) {
     const at = u.cursor.idx;
-    this.out.textContent = readout && at !== null && at !== undefined ? readout(u, at, this) : "\u00a0";
+    const text = readout && at !== null && at !== undefined ? readout(u, at, this) : "";
+    this.out.textContent = text;
+    this.out.hidden = !text;
   }
 
   redraw() {

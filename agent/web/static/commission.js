@@ -10,9 +10,15 @@ export function commissionPanel(sensor) {
   const words = el("p", { role: "status" });
   const ended = el("ul", { class: "ended" });
   const out = el("p", { role: "status" });
+  const windows = el("input", { id: "windows", type: "number", min: 8, max: 7200, inputmode: "numeric", size: 6 });
+  const options = el(
+    "details", {}, el("summary", {}, say("options")),
+    el("p", {}, el("label", { for: "windows" }, say("windows_to_learn")), " ", windows),
+  );
   const button = (label, command, className = "") => {
     const made = el("button", { type: "button", class: className }, say(label));
-    made.addEventListener("click", () => press(made, { sensor, ...command }, out));
+    const counted = () => (command.command === "commission" && windows.value ? { windows: Number(windows.value) } : {});
+    made.addEventListener("click", () => press(made, { sensor, ...command, ...counted() }, out));
     return made;
   };
   const begin = button("commission", { command: "commission" }, "primary");
@@ -23,7 +29,7 @@ export function commissionPanel(sensor) {
   const panel = el(
     "section", { class: "panel commissioning" },
     el("h2", {}, say("healthy_state")), covers, progress, words, ended, hint,
-    el("div", { class: "buttons" }, begin, repaired, anyway, cancel), out,
+    el("div", { class: "buttons" }, begin, repaired, anyway, cancel), options, out,
   );
   return {
     panel,
@@ -44,6 +50,7 @@ export function commissionPanel(sensor) {
       show(anyway, !learning && told.result === "refused");
       show(cancel, Boolean(learning) || told.set_aside);
       show(hint, !learning);
+      show(options, !learning);
     },
   };
 }

@@ -15,7 +15,7 @@ export function health(main) {
     );
   main.append(
     el("h1", {}, say("health")), facts, notices,
-    table("sensors", ["sensor", "state", "rate", "windows", "lost_samples", "lag", "data_age"]),
+    table("sensors", ["sensor", "state", "sampling", "windows", "lost_samples", "lag", "data_age"]),
     table("sources", ["source", "link", "outages", "refused"]),
     table("sinks", ["sink", "link", "published", "outbox", "dropped"]),
   );

@@ -26,7 +26,7 @@ export function sensorView(main, id, bearing) {
   const alertLink = el("p", { class: "alert-link", hidden: true });
   main.append(
     el("div", { class: "sensor-head" }, el("div", {}, heading, place), el("div", { class: "how" }, state, since)),
-    alertLink, el("section", { class: "panel" }, said, evidence), commissioning.panel,
+    alertLink, el("div", { class: "beside" }, el("section", { class: "panel" }, said, evidence), commissioning.panel),
     el("section", {}, el("div", { class: "section-head" }, el("h2", {}, say("live_window")), bearings, hold), waiting, spectra, fall),
     el("section", {}, el("h2", {}, say("over_time")), over),
   );

@@ -45,6 +45,7 @@ export class Waterfall {
     const context = this.canvas.getContext("2d");
     const image = context.createImageData(width, ROWS + 6);
     const [low, high] = [rgb(colour("waterfall-low")), rgb(colour("waterfall-high"))];
+    for (let at = 0; at < image.data.length; at += 4) image.data.set([...low, 255], at);
     this.rows.forEach((row, y) => {
       for (let x = 0; x < width; x++) {
         const share = row[x] / 255;

@@ -8,7 +8,7 @@ import { figure, say } from "./words.js";
 export function windowCharts(parent) {
   const figures = {};
   let shown = null;
-  const hidden = new Set();
+  const hidden = new Set(["50 Hz", "60 Hz"]); // families whose places are not drawn until somebody wants them
   const shaft = () => shown?.shaft_hz ?? null;
   const unit = () => (shown?.unit === "g" ? "g" : "");
 
@@ -23,18 +23,18 @@ export function windowCharts(parent) {
   const hz = { label: "Hz" };
   const small = (value) => (value === 0 ? "0" : figure(value));
   add("envelope", {
-    series: [{ colour: "curve" }], across: hz, up: { label: "dB", range: (u, low, high) => [0, Math.max(25, high * 1.12)] },
+    height: 250, series: [{ colour: "curve" }], across: hz, up: { label: "dB", range: (u, low, high) => [0, Math.max(25, high * 1.12)] },
     behind: drawPlaces, readout: spectrumReadout(() => "dB", shaft),
   });
   add("orders", {
-    series: [{ colour: "curve" }], across: hz, up: { label: "", write: small },
+    height: 210, series: [{ colour: "curve" }], across: hz, up: { label: "", write: small },
     behind: drawPlaces, readout: spectrumReadout(unit, shaft),
   });
   add("spectrum", {
-    series: [{ colour: "curve" }], across: hz, up: { label: "", logarithmic: true, write: small }, readout: spectrumReadout(unit, shaft),
+    height: 210, series: [{ colour: "curve" }], across: hz, up: { label: "", logarithmic: true, write: small }, readout: spectrumReadout(unit, shaft),
   });
-  const waves = el("figure", { "data-chart": "waveform" }, el("h3", {}, say("waveform")));
-  parent.append(waves);
+  const waves = el("div", { class: "axes" });
+  parent.append(el("figure", { "data-chart": "waveform" }, el("h3", {}, say("waveform")), waves));
   const axes = new Map();
 
   function chartOf(name) {
@@ -87,7 +87,7 @@ export function windowCharts(parent) {
         waves.append(box);
         const label = unit() ? `${axis.name}, ${unit()}` : axis.name;
         const readout = (u, at) => `${u.data[0][at].toFixed(3)} s · ${figure(u.data[1][at], unit())}`;
-        const options = { label: `${say("waveform")} ${axis.name}`, height: 110, series: [{ colour: "curve" }], across: { label: "" }, up: { label }, readout };
+        const options = { label: `${say("waveform")} ${axis.name}`, height: 130, series: [{ colour: "curve" }], across: { label: "" }, up: { label }, readout };
         axes.set(axis.name, { box, chart: new Chart(box, options) });
       }
       const values = floats(axis.values);

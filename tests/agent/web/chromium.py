@@ -83,9 +83,16 @@ class Chromium:
             raise RuntimeError(str(told["exceptionDetails"]))
         return told["result"].get("value")
 
-    def until(self, script: str, *, patience_s: float = 20.0) -> Any:
-        """The value of an expression once it is one."""
-        return self._wait(lambda: self.run(script), patience_s=patience_s, what=script)
+    def until(self, script: str, *, patience_s: float = 60.0) -> Any:
+        """The value of an expression once it is one; while a page is replaced by another there is none."""
+
+        def tried() -> Any:
+            try:
+                return self.run(script)
+            except RuntimeError:
+                return None
+
+        return self._wait(tried, patience_s=patience_s, what=script)
 
     def text(self, selector: str) -> str:
         return str(self.run(f"document.querySelector({json.dumps(selector)})?.innerText ?? ''"))

@@ -1,0 +1,101 @@
+"""A person with a browser: looks at a motor, commissions it, sees it damaged, acknowledges the alert, on a phone, in
+Korean. With TEXTVIB_SHOTS=FOLDER pictures of it are left there."""
+
+from __future__ import annotations
+
+import os
+import signal
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+from chromium import Chromium, found
+from page_story import Story
+from requirements import skip_unless_required
+from waiting import until
+
+from agent.service.control import Status, ask
+
+
+@pytest.fixture
+def story(tmp_path: Path) -> Iterator[Story]:
+    made = Story(tmp_path)
+    yield made
+    if made.process.poll() is None:
+        assert made.end() == 0
+
+
+@pytest.fixture
+def browser(tmp_path: Path) -> Iterator[Chromium]:
+    skip_unless_required("the browser chromium", available=found() is not None)
+    made = Chromium(tmp_path / "profile")
+    yield made
+    made.close()
+
+
+def test_a_walk_through_the_page(story: Story, browser: Chromium) -> None:
+    shots = Path(os.environ["TEXTVIB_SHOTS"]) if "TEXTVIB_SHOTS" in os.environ else None
+
+    def shoot(name: str) -> None:
+        if shots is not None:
+            browser.shoot(shots / f"{name}.png")
+
+    browser.size(1280, 900)
+    story.wait()
+
+    browser.go(story.url)
+    browser.until("document.querySelector('.sensor .badge')?.dataset.state === 'learning'")
+    assert "1797 rpm" in browser.text(".sensor")
+    assert browser.received_bytes < 300_000
+    shoot("overview")
+
+    browser.click(".sensor .name")
+    browser.until("document.querySelector('figure[data-chart=envelope]')?.dataset.peakHz")
+    browser.run("document.getElementById('windows').value = 12")
+    browser.click(".commissioning .primary")
+    browser.until("document.querySelector('.sensor-head .badge').dataset.state === 'healthy'")
+    assert "12 windows" in browser.text(".ended")
+
+    story.damage()
+    browser.until("document.querySelector('.sensor-head .badge').dataset.state === 'fault'")
+    browser.until(
+        "document.querySelector('figure[data-chart=envelope]').dataset.peakPlaces.split(' ').includes('BPFO')"
+    )
+    peak_hz = float(browser.run("document.querySelector('figure[data-chart=envelope]').dataset.peakHz"))
+    assert peak_hz == pytest.approx(107.4, rel=0.02)
+    assert browser.run("document.querySelectorAll('canvas').length") >= 8
+    shoot("sensor")
+
+    browser.click(".alert-link a")
+    browser.until("document.querySelector('.alert .badge')?.innerText")
+    assert "outer race" in browser.text(".alert h2")
+    assert "BPFO" in browser.text(".alert table")
+    browser.run("document.querySelector('.alert details').open = true")
+    browser.run("document.getElementById('who').value = 'Kim <b>'")
+    browser.click(".alert .acknowledge")
+    browser.until("document.querySelector('.alert .marks').innerText.includes('Kim <b>')")
+    browser.until("document.querySelector('.alert figure[data-chart=envelope]')?.dataset.peakPlaces?.includes('BPFO')")
+    shoot("alert")
+
+    browser.size(360, 740, scale=2, is_phone=True)
+    browser.click("#language")
+    browser.until("document.documentElement.lang === 'ko' && document.querySelector('.alert h2')?.innerText")
+    assert "외륜" in browser.text(".alert h2")
+    shoot("alert_phone_ko")
+    for place in ("#/", "#/health", "#/sensor/pump_de"):
+        browser.run(f"location.hash = '{place}'")
+        browser.until("document.querySelector('main h1') && document.body.dataset.link === 'live'")
+        assert browser.run("document.documentElement.scrollWidth") <= 360, place
+    browser.until("document.querySelector('figure[data-chart=envelope]')?.dataset.peakHz")
+    shoot("sensor_phone_ko")
+
+    assert browser.errors == []
+    assert all(url.startswith(story.url) for url in browser.requested), browser.requested
+    (kept,) = ask(story.folder / "state", Status(whole=True))["alerts"]["pump_de"]
+    assert (kept["acknowledged"], kept["by"]) == (True, "Kim <b>")
+
+    (page,) = story.page_pids()
+    os.kill(page, signal.SIGKILL)  # nothing of the agent ends with it, and it comes back
+    browser.until("document.body.dataset.link === 'away'")
+    until(lambda: story.page_pids() not in ([], [page]))
+    browser.until("document.body.dataset.link === 'live'")
