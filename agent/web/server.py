@@ -53,9 +53,9 @@ class DeadlineProtocol(H11Protocol):
 
 def serve(settings: Settings, *, until_eof: bool) -> int:
     """Until a signal comes or, with `until_eof`, standard input ends. TransportError where the port cannot be had."""
+    listener = _listener(settings)
     with contextlib.suppress(OSError):  # a sandbox may forbid even this
         os.nice(NICE)
-    listener = _listener(settings)
     files: dict[str, Any] = {}
     if settings.cert_file is not None and settings.key_file is not None:
         files["ssl_certfile"], files["ssl_keyfile"] = certificates(settings.cert_file, settings.key_file)

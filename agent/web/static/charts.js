@@ -113,8 +113,9 @@ export function drawPlaces(chart, u) {
   ctx.clip();
   ctx.font = `${11 * scale}px system-ui, sans-serif`;
   ctx.textBaseline = "top";
-  const rows = [];
-  for (const place of chart.places) {
+  const rows = [[], [], []]; // of names: where each is taken, in pixels
+  const bearingsFirst = [...chart.places].sort((a, b) => (a.kind === "bearing" ? 0 : 1) - (b.kind === "bearing" ? 0 : 1));
+  for (const place of bearingsFirst) {
     const left = u.valToPos(place.low_hz, "x", true);
     const right = u.valToPos(place.high_hz, "x", true);
     if (right < bbox.left || left > bbox.left + bbox.width) continue;
@@ -128,9 +129,10 @@ export function drawPlaces(chart, u) {
     const text = nameOf(place);
     const room = ctx.measureText(text).width + 4 * scale;
     const middle = (left + right) / 2;
-    const row = [0, 1, 2].find((n) => !(rows[n] > middle - room / 2));
+    const [from, to] = [middle - room / 2, middle + room / 2];
+    const row = (place.kind === "shaft" ? [0] : [1, 2]).find((n) => rows[n].every(([a, b]) => to <= a || from >= b));
     if (row === undefined) continue;
-    rows[row] = middle + room / 2;
+    rows[row].push([from, to]);
     ctx.textAlign = "center";
     ctx.fillText(text, middle, bbox.top + (2 + 13 * row) * scale);
   }

@@ -3,7 +3,6 @@ damaged."""
 
 from __future__ import annotations
 
-import os
 import signal
 import socket
 import subprocess
@@ -92,7 +91,7 @@ class Story:
         text = CONFIG.format(port=self.port, file=f"{name}.npy", rate_hz=RATE_HZ, rpm=RPM)
         unready = self.folder / "agent.toml.new"
         unready.write_text(text)
-        os.replace(unready, self.folder / "agent.toml")
+        unready.replace(self.folder / "agent.toml")
 
 
 def _record(path: Path, fault: str) -> None:

@@ -58,10 +58,9 @@ def test_a_walk_through_the_page(story: Story, browser: Chromium) -> None:
 
     story.damage()
     browser.until("document.querySelector('.sensor-head .badge').dataset.state === 'fault'")
-    browser.until(
-        "document.querySelector('figure[data-chart=envelope]').dataset.peakPlaces.split(' ').includes('BPFO')"
-    )
-    peak_hz = float(browser.run("document.querySelector('figure[data-chart=envelope]').dataset.peakHz"))
+    envelope = "document.querySelector('figure[data-chart=envelope]').dataset"
+    browser.until(f"{envelope}.peakPlaces.split(' ').includes('BPFO')")
+    peak_hz = float(browser.run(f"{envelope}.peakHz"))
     assert peak_hz == pytest.approx(107.4, rel=0.02)
     assert browser.run("document.querySelectorAll('canvas').length") >= 8
     shoot("sensor")
