@@ -20,6 +20,7 @@ from starlette.routing import Route
 from agent.dsp.spectra import FeatureSpec
 from agent.errors import ConfigError, RecordingError, TextVibError
 from agent.messages.words import LANGUAGES, Language, as_language, table
+from agent.recordings.kept import SetupRow
 from agent.service.control import Look
 from agent.web.asking import Agent
 from agent.web.guard import LOOPBACK, Guard
@@ -32,8 +33,11 @@ from agent.web.sessions import COOKIE, Sessions
 from agent.web.settings import Settings
 from agent.web.shell import login, shell
 from agent.web.static_files import File, sent, static_file
+from agent.web.trends import trends_of
 
 YEAR_S = 365 * 86400
+NOTHING_NEW = 1 << 62
+"""After this number of a window nothing is answered but what does not change."""
 
 
 def app_of(settings: Settings, agent: Agent, *, live: Live | None = None) -> Starlette:
@@ -58,6 +62,7 @@ def app_of(settings: Settings, agent: Agent, *, live: Live | None = None) -> Sta
             Route("/ask", partial(wish, agent=agent), methods=["POST"]),
             Route("/alerts/{alert}/window", page.window),
             Route("/alerts/{alert}/file", page.file),
+            Route("/sensors/{sensor}/trend", page.trend),
             Route("/words/{language}", page.words),
             Route("/static/{name}", static_file),
         ],
@@ -73,6 +78,7 @@ class Page:
         self.live = live
         self.sessions = Sessions(settings.password_file)
         self._agent = agent
+        self._state_dir = settings.state_dir
         self._windows = Windows(settings.state_dir)
         self._is_encrypted = settings.is_encrypted
 
@@ -127,7 +133,7 @@ class Page:
         """The window that raised an alert, drawn."""
         sensor = request.query_params.get("sensor", "")
         try:
-            answer = await self._agent.ask(Look(sensor[:64], after=1 << 62))
+            answer = await self._agent.ask(Look(sensor[:64], after=NOTHING_NEW))
             spec = msgspec.convert(answer["spec"], FeatureSpec)
             alert = request.path_params["alert"]
             picture = await run_in_threadpool(self._windows.picture, alert, spec=spec)
@@ -138,6 +144,20 @@ class Page:
         if picture is None:
             return JSONResponse({"error": "not kept"}, 404)
         return Response(msgspec.json.encode(picture), media_type="application/json")
+
+    async def trend(self, request: Request) -> Response:
+        """How the figures of a sensor moved over days."""
+        sensor = request.path_params["sensor"][:64]
+        try:
+            setup = msgspec.convert((await self._agent.ask(Look(sensor, after=NOTHING_NEW)))["setup"], SetupRow)
+            told = partial(trends_of, mounting=setup.machine.mounting, language=language_of(request))
+            trends = await run_in_threadpool(told, self._state_dir, sensor)
+        except ConfigError as error:
+            return JSONResponse({"error": str(error)}, 409)
+        except TextVibError as error:
+            return JSONResponse({"error": str(error)}, 503)
+        content = msgspec.json.encode({"trends": trends, "bearings": len(setup.bearings)})
+        return Response(content, media_type="application/json")
 
     async def file(self, request: Request) -> Response:
         """The file with the windows around an alert, to be replayed elsewhere."""

@@ -32,6 +32,7 @@ FILES = {
     "course_charts.js": SCRIPT,
     "commission.js": SCRIPT,
     "alerts.js": SCRIPT,
+    "trend.js": SCRIPT,
     "health.js": SCRIPT,
 }
 

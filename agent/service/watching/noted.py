@@ -15,9 +15,7 @@ from agent.types import Alert, Diagnosis, Output
 class Noted:
     """Called by the worker alone; `ring` None: no windows are kept, `trend` None: no days, `looking` None: no page."""
 
-    def __init__(
-        self, ring: Ring | None = None, trend: Trend | None = None, looking: Looking | None = None
-    ) -> None:
+    def __init__(self, ring: Ring | None = None, trend: Trend | None = None, looking: Looking | None = None) -> None:
         self.tally = Tally()
         self._ring = ring
         self._trend = trend

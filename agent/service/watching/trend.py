@@ -11,7 +11,7 @@ import time
 from collections.abc import Callable, Iterable
 from pathlib import Path
 
-from agent.config.keys import TrendConfig
+from agent.config.watching_keys import TrendConfig
 from agent.limits import DAY_S
 from agent.service.beats import Beat
 from agent.service.watching.trend_file import Counts, Key, TrendFile

@@ -5,6 +5,7 @@ import { commissionPanel } from "./commission.js";
 import { courseCharts } from "./course_charts.js";
 import { evidenceOf } from "./alerts.js";
 import { badge, setBadge } from "./overview.js";
+import { trendPanel } from "./trend.js";
 import { NONE, ago, figure, say } from "./words.js";
 import { Waterfall } from "./waterfall.js";
 import { windowCharts } from "./window_charts.js";
@@ -22,6 +23,7 @@ export function sensorView(main, id, bearing) {
   const spectra = el("div", { class: "charts" });
   const fall = el("figure", { "data-chart": "waterfall", hidden: true }, el("h3", {}, say("waterfall")));
   const over = el("div", { class: "charts" });
+  const days = el("div");
   const commissioning = commissionPanel(id);
   const alertLink = el("p", { class: "alert-link", hidden: true });
   main.append(
@@ -29,6 +31,7 @@ export function sensorView(main, id, bearing) {
     alertLink, el("div", { class: "beside" }, el("section", { class: "panel" }, said, evidence), commissioning.panel),
     el("section", {}, el("div", { class: "section-head" }, el("h2", {}, say("live_window")), bearings, hold), waiting, spectra, fall),
     el("section", {}, el("h2", {}, say("over_time")), over),
+    el("section", {}, el("h2", {}, say("over_days")), days),
   );
   const charts = windowCharts(spectra);
   const waterfall = new Waterfall(fall, say("waterfall"));
@@ -41,6 +44,8 @@ export function sensorView(main, id, bearing) {
     setText(hold, say(isHeld ? "go_on" : "hold"));
   });
   let lastState = null;
+  let trend = null;
+  trendPanel(days, id, bearing).then((made) => (trend = made));
 
   return {
     query: `sensor=${encodeURIComponent(id)}&bearing=${encodeURIComponent(bearing ?? "")}`,
@@ -88,10 +93,12 @@ export function sensorView(main, id, bearing) {
       charts.redraw();
       courses.redraw();
       waterfall.draw();
+      trend?.redraw();
     },
     remove() {
       charts.remove();
       courses.remove();
+      trend?.remove();
     },
   };
 

@@ -1,0 +1,168 @@
+"""What each route answers: words, days, and the windows that raised an alert."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+from fake_agent import SETUP, FakeAgent, diagnosis, window
+from starlette.testclient import TestClient
+
+from agent.config.web import Listening
+from agent.diagnosis.witness import Circumstances
+from agent.errors import ConfigError, TransportError
+from agent.messages.words import LANGUAGES, table
+from agent.recordings.kept import About, Kept, KeptWindow
+from agent.recordings.kept_writer import to_file
+from agent.service.control import Cancel, Commission
+from agent.service.watching.ring_folder import FOLDER, name_of
+from agent.service.watching.trend_file import Key, TrendFile
+from agent.types import Speed
+from agent.web.app import app_of
+from agent.web.asking import AWAY
+from agent.web.languages import preferred
+from agent.web.settings import Settings
+from agent.web.static_files import FOLDER as STATIC
+
+URL = "http://127.0.0.1:8640"
+OURS = {"Origin": URL, "Content-Type": "application/json"}
+
+
+@pytest.fixture
+def agent() -> FakeAgent:
+    return FakeAgent()
+
+
+@pytest.fixture
+def client(agent: FakeAgent, tmp_path: Path) -> Iterator[TestClient]:
+    app = app_of(Settings(tmp_path, Listening("127.0.0.1", 8640)), agent)
+    with TestClient(app, base_url=URL, follow_redirects=False) as made:
+        yield made
+
+
+def keep_window(folder: Path) -> bytes:
+    seen = window()
+    about: dict[str, Any] = {"alert": "a1b2", "agent": "gw", "sensor": "pump_de", "bearing": "de", "machine": "pump"}
+    about |= {"fault": "outer_race", "probability": 0.6, "wall_s": 1.0, "raised_by": 0, "version": "1", "bundle": "b"}
+    about |= {"bundle_sha256": "", "runtime": "onnx", "detect_at": 1.0, "name_at": 0.5}
+    under = Circumstances(Speed(1500.0, "config"), True, False, {})
+    kept = KeptWindow(seen, 0, under, (diagnosis("de"), diagnosis("nde")))
+    content = to_file(Kept(About(**about), SETUP, seen.samples, (kept,)))
+    (folder / FOLDER).mkdir()
+    (folder / FOLDER / name_of(1, "a1b2")).write_bytes(content)
+    return content
+
+
+def test_the_window_that_raised_an_alert_is_drawn_and_handed_out(client, tmp_path):
+    content = keep_window(tmp_path)
+    told = client.get("/alerts/a1b2/window?sensor=pump_de").json()
+    assert (told["name"], told["bearing"]) == ("00000001-a1b2.vbw", "de")
+    assert told["picture"]["envelope"]["values"]
+    answer = client.get("/alerts/a1b2/file")
+    assert answer.content == content
+    assert answer.headers["content-disposition"] == 'attachment; filename="00000001-a1b2.vbw"'
+
+
+def test_a_window_that_is_not_there_or_damaged_is_said(client, tmp_path):
+    assert client.get("/alerts/a1b2/window?sensor=pump_de").status_code == 404
+    keep_window(tmp_path)
+    path = tmp_path / FOLDER / name_of(1, "a1b2")
+    path.write_bytes(path.read_bytes()[:500])
+    assert client.get("/alerts/a1b2/window?sensor=pump_de").status_code == 409
+
+
+def test_days_come_with_their_slope_and_the_date_of_a_limit(client, tmp_path):
+    file = TrendFile(tmp_path, years=10, max_bytes=10**9)
+    for number in range(60):
+        rising = round(math.log(0.3 * math.exp(0.015 * number)) / 0.02)
+        file.add({(Key("pump_de", "de", "deviation", 76), 20_000 + number): {rising: 100}}, today=20_001 + number)
+    file.close()
+    (one,) = client.get("/sensors/pump_de/trend").json()["trends"]
+    assert one["days"][0] == 20_000 * 86_400
+    assert len(one["days"]) == len(one["low"]) == len(one["middle"]) == 60
+    assert "%" in one["moves"]
+    assert "2024-" in one["reached"]
+    (korean,) = client.get("/sensors/pump_de/trend", headers={"Accept-Language": "ko"}).json()["trends"]
+    assert korean["name"] == "정상 대비 편차"
+
+
+def test_without_days_there_are_none(client):
+    assert client.get("/sensors/pump_de/trend").json()["trends"] == []
+
+
+@pytest.mark.parametrize("path", ["/alerts/a1b2/window", "/sensors/pump_de/trend"])
+def test_an_agent_that_is_away_is_said(client, agent, path):
+    agent.trouble = TransportError(AWAY)
+    assert client.get(path).status_code == 503
+
+
+@pytest.mark.parametrize(
+    ("wish", "asked"),
+    [
+        ({"command": "commission", "sensor": "pump_de", "windows": 20}, Commission("pump_de", windows=20)),
+        ({"command": "cancel_commission", "sensor": "pump_de"}, Cancel("pump_de")),
+    ],
+)
+def test_a_wish_goes_to_the_agent_and_its_remarks_come_back(client, agent, wish, asked):
+    agent.answered = lambda request: {"remarks": ["mind"]}
+    assert client.post("/ask", json=wish, headers=OURS).json() == {"ok": True, "remarks": ["mind"]}
+    assert agent.asked == [asked]
+
+
+def test_what_the_agent_refuses_is_said_in_the_language_of_who_asked(client, agent):
+    agent.trouble = ConfigError("pump_de: refused")
+    answer = client.post("/ask", json={"command": "close", "alert": "a"}, headers=OURS)
+    assert (answer.status_code, answer.json()) == (409, {"error": "pump_de: refused"})
+    agent.trouble = TransportError(AWAY)
+    answer = client.post("/ask", json={"command": "close", "alert": "a"}, headers={**OURS, "Accept-Language": "ko"})
+    assert (answer.status_code, answer.json()) == (503, {"error": "응답하는 에이전트가 없습니다"})
+
+
+def test_the_language_is_chosen_and_kept(client):
+    assert '<html lang="en">' in client.get("/").text
+    assert '<html lang="ko">' in client.get("/", headers={"Accept-Language": "ko-KR"}).text
+    answer = client.post("/language", content="ko", headers={"Origin": URL})
+    assert "httponly" in answer.headers["set-cookie"].lower()
+    assert '<html lang="ko">' in client.get("/").text
+    assert client.post("/language", content="de", headers={"Origin": URL}).json() == {"ok": False}
+
+
+@pytest.mark.parametrize(
+    ("accepted", "language"),
+    [
+        ("", "en"),
+        ("ko", "ko"),
+        ("de,fr", "en"),
+        ("de, ko;q=0.5, en;q=0.4", "ko"),
+        ("en;q=0.8,ko;q=0.9", "ko"),
+        ("ko;q=x, en", "en"),
+        ("*", "en"),
+    ],
+)
+def test_the_language_wanted_most_is_taken(accepted, language):
+    assert preferred(accepted) == language
+
+
+def test_scripts_say_nothing_that_the_table_has_not_and_leave_none_of_it_unsaid(client):
+    scripts = "".join(path.read_text(encoding="utf-8") for path in STATIC.glob("*.js") if "uplot" not in path.name)
+    documents = "".join(path.read_text(encoding="utf-8") for path in (STATIC.parent).glob("*.py"))
+    words = client.get("/words/ko").json()["page"]
+    assert words.keys() == table()["page"].keys()
+    built = {f"shelf_{time}" for time in ("1h", "8h", "1d", "7d")} | {"severity_warning", "severity_alarm"}
+    built |= {f"health_{name}" for name in ("sensors", "sources", "sinks")}
+    built |= {f"{name}_over_time" for name in ("deviation", "velocity", "likeness")}
+    unsaid = [code for code in words if f'"{code}"' not in scripts + documents and code not in built]
+    assert unsaid == []
+    for call in scripts.split('say("')[1:]:
+        code = call.partition('"')[0]
+        assert code in words, code
+
+
+@pytest.mark.parametrize("language", LANGUAGES)
+def test_words_are_there_in_every_language(client, language):
+    told = client.get(f"/words/{language}").json()
+    assert told["language"] == language
+    assert told["state"].keys() == table()["state"].keys()
