@@ -1,4 +1,4 @@
-# make demo | make workstation | make test | make lint | make rebuild | make soak | make fuzz | make field | make systemd | make home-assistant | make clean
+# make demo | make workstation | make test | make lint | make rebuild | make soak | make fuzz | make field | make systemd | make home-assistant | make arm64 | make deb | make image | make clean
 PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
@@ -9,7 +9,7 @@ export PIP_ROOT_USER_ACTION := ignore
 unexport PYTHONDONTWRITEBYTECODE
 
 .DEFAULT_GOAL := help
-.PHONY: help demo workstation test style lint rebuild soak fuzz field systemd home-assistant test-tflite-runtime system-packages clean
+.PHONY: help demo workstation test style lint rebuild soak fuzz field systemd home-assistant arm64 deb image test-tflite-runtime system-packages clean
 
 help:
 	@sed -n 's/^# make /make /p' Makefile; echo 'PYTHON=python3.12 make demo picks another interpreter'
@@ -92,10 +92,32 @@ home-assistant: $(VENV)/all
 	.venv-ha/bin/python -m pip install --quiet --disable-pip-version-check homeassistant paho-mqtt
 	TEXTVIB_HOME_ASSISTANT=.venv-ha/bin/python $(BIN)/python -m pytest tests/field/test_field_home_assistant.py
 
-# The unit under a systemd of its own, in a small Debian that is made in build/box: as root, with Debian's packages in reach.
+# The unit, and installing on a bare box, under a systemd of their own, in small Debians that are made in build/box: as root,
+# with Debian's packages in reach.
 systemd: $(VENV)/all system-packages
 	@for p in systemd-container debootstrap; do dpkg -s $$p >/dev/null 2>&1 || apt-get install -y -qq --no-install-recommends $$p >/dev/null; done
-	TEXTVIB_REQUIRE_ALL=1 $(BIN)/python -m pytest tests/field/test_field_systemd.py
+	TEXTVIB_REQUIRE_ALL=1 $(BIN)/python -m pytest -s tests/field/test_field_systemd.py tests/field/test_field_install.py
+
+# The agent in an arm64 Debian under emulation, made in build/arm64 and kept: as root, with Debian's packages in reach. It takes
+# long and is the last in line for the processor; what it measures of time means nothing, and is not shown.
+ARM64_NEEDS := qemu-user-static binfmt-support debootstrap gcc-aarch64-linux-gnu libc6-dev-arm64-cross
+arm64: $(VENV)/all
+	@for p in $(ARM64_NEEDS); do dpkg -s $$p >/dev/null 2>&1 || apt-get install -y -qq --no-install-recommends $$p >/dev/null; done
+	TEXTVIB_REQUIRE_ALL=1 TEXTVIB_ARM64=1 $(BIN)/python -m pytest -v tests/field/test_field_arm64.py
+
+# What installs without a network: ARCH=arm64 PYTHONS="3.11 3.13" make deb. Debian 12 has Python 3.11, Ubuntu 24.04 3.12, Debian 13
+# 3.13; Raspberry Pi OS has Debian's.
+ARCH ?= $(shell dpkg --print-architecture 2>/dev/null || uname -m)
+PYTHONS ?= 3.11 3.12 3.13
+build/wheels/$(ARCH): $(VENV)/ready pyproject.toml constraints.txt $(shell git ls-files agent export firmware_bridge simulator configs deploy docs 2>/dev/null)
+	PIP="$(BIN)/python -m pip --disable-pip-version-check" sh deploy/wheels.sh $@ $(ARCH) $(PYTHONS)
+	@touch $@
+
+deb: build/wheels/$(ARCH)
+	sh deploy/deb.sh build/wheels/$(ARCH) $(ARCH) dist
+
+image: build/wheels/$(ARCH)
+	sh deploy/image.sh build/wheels/$(ARCH) build/image
 
 # Atheris has wheels for some interpreters only; FUZZ_S=600 make fuzz goes on for longer.
 FUZZ_S ?= 60

@@ -22,6 +22,8 @@ SUITES = {(3, 11): "bookworm", (3, 13): "trixie"}
 """Debians by the Python that they have: ours builds what is installed there."""
 PACKAGES = "systemd,systemd-sysv,dbus,python3,python3-venv,kmod"
 NEEDED = ("debootstrap", "systemd-nspawn", "nsenter")
+BARE = "systemd,systemd-sysv,dbus,udev,kmod,python3,mosquitto,openssl"
+"""What a box has before anything is installed, with a broker that nobody has set up; no pip and no ensurepip."""
 FOLDER = ROOT / "build" / "box"
 AGENT = "/opt/textvib/bin"
 BOOT_S = 60.0
@@ -40,14 +42,9 @@ def skip_where_none_can_be() -> None:
 
 def made_root(folder: Path = FOLDER) -> Path:
     """The Debian, with the checkout installed in it as in docs/integration.md."""
-    root, ready = folder / "root", folder / "ready"
-    folder.mkdir(parents=True, exist_ok=True)
-    if not ready.exists():
-        shutil.rmtree(root, ignore_errors=True)
-        suite = SUITES[sys.version_info[:2]]
-        _run("debootstrap", "--variant=minbase", f"--include={PACKAGES}", suite, root)
+    root = _made_debian(folder / "root", folder / "ready", PACKAGES)
+    if not (root / "opt" / "textvib").exists():
         _run("chroot", root, "python3", "-m", "venv", "/opt/textvib")
-        ready.touch()
     wheels = root / "wheels"
     shutil.rmtree(wheels, ignore_errors=True)
     shutil.rmtree(ROOT / "build" / "lib", ignore_errors=True)  # modules of before would go into the wheel
@@ -56,19 +53,40 @@ def made_root(folder: Path = FOLDER) -> Path:
     install = ["install", "-q", "--no-index", "--find-links", "/wheels"]
     _run("chroot", root, f"{AGENT}/pip", *install, "--no-deps", "--force-reinstall", "textvib-edge")
     _run("chroot", root, f"{AGENT}/pip", *install, "textvib-edge[litert,signatures]")
+    return root
+
+
+def bare_root(folder: Path = FOLDER) -> Path:
+    """The Debian with nothing of ours."""
+    return _made_debian(folder / "bare", folder / "bare-ready", BARE)
+
+
+def _made_debian(root: Path, ready: Path, packages: str) -> Path:
+    root.parent.mkdir(parents=True, exist_ok=True)
+    if not ready.exists():
+        remove_tree(root)
+        suite = SUITES[sys.version_info[:2]]
+        _run("debootstrap", "--variant=minbase", f"--include={packages}", suite, root)
+        ready.touch()
     (root / "etc" / "hosts").write_text("127.0.0.1 localhost\n::1 localhost\n")
     (root / "etc" / "machine-id").write_text("")  # so that systemd gives it one
     return root
 
 
-class Box:
-    """One start of it; `close` ends it."""
+def remove_tree(root: Path) -> None:
+    """A half-made Debian away, without entering /proc and /sys where an interrupted debootstrap left them mounted."""
+    if root.exists():
+        _run("rm", "-rf", "--one-file-system", root)
 
-    def __init__(self, root: Path, log: Path) -> None:
+
+class Box:
+    """One start of it, with further `options` of systemd-nspawn; `close` ends it."""
+
+    def __init__(self, root: Path, log: Path, *options: str) -> None:
         kept = [] if Path("/run/systemd/system").exists() else ["--keep-unit"]  # no manager here that would give one
         self._log = log.open("wb")
         self._nspawn = subprocess.Popen(
-            ["systemd-nspawn", "-D", root, "--boot", "--register=no", *kept, "--volatile=overlay", *ALLOWED],
+            ["systemd-nspawn", "-D", root, "--boot", "--register=no", *kept, "--volatile=overlay", *ALLOWED, *options],
             env=os.environ | {"SYSTEMD_NSPAWN_UNIFIED_HIERARCHY": "1"},  # device rules need it
             stdin=subprocess.DEVNULL,
             stdout=self._log,
@@ -83,10 +101,10 @@ class Box:
         self._init = children[0] if children else None
         return self._init is not None and self.says("systemctl", "is-system-running") in ("running", "degraded")
 
-    def run(self, *words: str, given: str = "") -> subprocess.CompletedProcess[str]:
+    def run(self, *words: str, given: str = "", timeout_s: float = 60) -> subprocess.CompletedProcess[str]:
         """A command in the box, as root."""
         inside = ["nsenter", "-t", str(self._init), "-a", *words]
-        return subprocess.run(inside, input=given, capture_output=True, text=True, check=False, timeout=60)
+        return subprocess.run(inside, input=given, capture_output=True, text=True, check=False, timeout=timeout_s)
 
     def says(self, *words: str) -> str:
         """What a command prints."""

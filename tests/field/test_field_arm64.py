@@ -1,0 +1,136 @@
+"""The agent on arm64, under emulation: it installs, golden windows come out, verdicts and integers are those of x86.
+
+`make arm64` runs it. As a Raspberry Pi 4's processor is emulated, an instruction that it lacks ends a program.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import subprocess
+import sys
+from pathlib import Path
+from typing import Any
+
+import pytest
+from arm import DEBIAN, PI_4, PI_5, fetched_wheels, inside, library_for_arm, made_debian, skip_where_none_can_be
+from requirements import ROOT
+
+pytestmark = [
+    pytest.mark.timeout(5400),
+    pytest.mark.long,
+    pytest.mark.skipif(os.environ.get("TEXTVIB_ARM64") != "1", reason="make arm64 runs it: it takes long"),
+]
+ROOMS = (
+    "stream",
+    "dsp",
+    "diagnosis",
+    "alerting",
+    "bearings",
+    "tables",
+    "bundle/test_golden.py",
+    "bundle/test_bundle.py",
+)
+"""Those that compute, and nothing that waits: what processors do otherwise is arithmetic, alignment, byte order."""
+HEALTHY = Path("configs/recordings/pump_healthy.wav")
+RECORDINGS = {
+    HEALTHY: ("--rpm", "1480", "--bearing", "6205"),
+    Path("/recordings/outer_race.vbp"): ("--rpm", "1797", "--bearing", "6205"),
+}
+
+
+@pytest.fixture(scope="module")
+def arm() -> None:
+    """The agent installed there by install.sh, from wheels; the root is kept for the next time."""
+    skip_where_none_can_be()
+    made_debian()
+    fetched_wheels()
+    said = checked(inside("sh", "/src/deploy/install.sh", "--wheels", "/wheels"))
+    assert "nothing was started" in said
+    assert "passes its self-test" in said
+
+
+def checked(ran: subprocess.CompletedProcess[str]) -> str:
+    assert ran.returncode == 0, ran.stdout[-6000:] + ran.stderr[-3000:]
+    return ran.stdout
+
+
+@pytest.mark.usefixtures("arm")
+@pytest.mark.parametrize("processor", [PI_4, PI_5])
+@pytest.mark.parametrize("runtime", ["onnx", "litert"])
+def test_golden_windows_come_out_in_each_runtime_and_a_window_is_computed(runtime, processor):
+    """`bench` passes the self-test first; its times mean nothing here and are not looked at."""
+    bench = ("textvib-agent", "bench", "--no-run", "--repeat", "1", "--runtime", runtime, "--json")
+    assert json.loads(checked(inside(*bench, processor=processor)).splitlines()[-1])["runtime"] == runtime
+
+
+@pytest.mark.usefixtures("arm")
+@pytest.mark.parametrize("recording", RECORDINGS, ids=lambda path: path.stem)
+def test_a_verdict_is_that_of_this_computer(recording):
+    words = ("replay", str(recording), *RECORDINGS[recording], "--json")
+    if recording != HEALTHY:
+        made = DEBIAN / recording.relative_to("/")
+        made.parent.mkdir(exist_ok=True)
+        simulate = ("simulate", "--file", str(made), "--fault", "outer_race", "--seconds", "6")
+        subprocess.run([sys.executable, "-m", "firmware_bridge", *simulate], cwd=ROOT, check=True)
+        here = ("replay", str(made), *words[2:])
+    else:
+        here = words
+    ran = subprocess.run([sys.executable, "-m", "agent", *here], cwd=ROOT, capture_output=True, text=True, check=True)
+    expected, seen = verdict_of(ran.stdout), verdict_of(checked(inside("textvib-agent", *words)))
+    assert seen["fault"] == expected["fault"]
+    assert differences(expected, seen) == []
+
+
+def verdict_of(text: str) -> dict[str, Any]:
+    """The last line, without the name under which the recording was given."""
+    verdict: dict[str, Any] = json.loads(text.splitlines()[-1])
+    return {key: value for key, value in verdict.items() if key not in ("file", "files", "recording", "runtime")}
+
+
+def differences(expected: Any, seen: Any, place: str = "") -> list[str]:
+    """Where two answers differ by more than rounding does."""
+    if isinstance(expected, dict) and isinstance(seen, dict):
+        return [
+            line for key in expected | seen for line in differences(expected.get(key), seen.get(key), f"{place}.{key}")
+        ]
+    if isinstance(expected, list) and isinstance(seen, list) and len(expected) == len(seen):
+        return [
+            line
+            for number, pair in enumerate(zip(expected, seen, strict=True))
+            for line in differences(*pair, f"{place}.{number}")
+        ]
+    if isinstance(expected, float) and isinstance(seen, float | int):
+        return [] if seen == pytest.approx(expected, rel=5e-3, abs=5e-3) else [f"{place}: {expected} and {seen}"]
+    return [] if expected == seen else [f"{place}: {expected} and {seen}"]
+
+
+def tested(*paths: str, **environment: str) -> None:
+    """Tests of the checkout inside; they pass."""
+    site = {"PYTHONPATH": "/tests-site", "TEXTVIB_EXAMPLES": "5", "HYPOTHESIS_STORAGE_DIRECTORY": "/tmp/hypothesis"}
+    pytest_ = (
+        "python",
+        "-m",
+        "pytest",
+        "-q",
+        "-p",
+        "no:cacheprovider",
+        "-m",
+        "not long and not data",
+        "--timeout",
+        "1200",
+    )
+    checked(inside(*pytest_, *paths, environment=site | environment))
+
+
+@pytest.mark.usefixtures("arm")
+@pytest.mark.parametrize("room", ROOMS)
+def test_rooms_that_compute(room):
+    tested(f"tests/agent/{room}")
+
+
+@pytest.mark.usefixtures("arm")
+def test_c_and_python_agree_and_frames_are_the_same_bytes():
+    library = library_for_arm()
+    names = ("test_c_agreement.py", "test_spec.py", "test_frames.py", "test_cobs.py", "test_decoder.py")
+    tested(*(f"tests/firmware_bridge/{name}" for name in names), TEXTVIB_LIBVBP=str(library))
