@@ -31,6 +31,7 @@ SLIPS = np.linspace(-SEARCHED, SEARCHED, 11)
 STEP, FURTHEST = 0.005, 60.0
 """Of a map of lines, in orders."""
 _SHAFT_MULTIPLES = 8
+_BELOW = 1.4  # in log height: half the amplitude
 _PARTS = tuple(np.arange(1, divisor) / divisor for divisor in (2, 3, 5, 7, 11))  # a comb of a fourth is one of halves
 
 Orders = NDArray[np.float64]
@@ -70,11 +71,12 @@ class LineMap:
         A line may lie `WIDTH` off, and at least `narrowest` orders, as bins are.
         """
         self.heights, self.wide = np.zeros((2, _place(FURTHEST) + 1))  # as they are, and sought to both sides as well
+        self._narrowest = narrowest
         self.known = np.zeros(len(self.heights), np.bool_)
         within = looked_at[: len(self.known) - 1]  # the last place stands for all beyond, and is never known
         self.known[: len(within)] = within
         for order, height in lines:
-            width = max(order * WIDTH, narrowest)
+            width = float(self.width_at(np.array(order)))
             for heights, reach in ((self.heights, width), (self.wide, width + order * WIDTH)):
                 first, last = _place(max(0.0, order - reach)), _place(order + reach) + 1
                 np.maximum(heights[first:last], height, out=heights[first:last])
@@ -89,11 +91,30 @@ class LineMap:
         lowest = self.wide[_places(orders)].min(axis=0)
         return np.where(np.isfinite(lowest), lowest, 0.0)
 
-    def mean(self, places: Places, *, fewest: int = FEWEST_LINES) -> Heights:
-        """Over those of the first axis that were looked for; 0 where fewer than `fewest` of them stand."""
-        heights, count = self.heights[places], self.known[places].sum(axis=0)
+    def width_at(self, orders: Orders) -> Orders:
+        """How far from these orders a line may lie."""
+        width: Orders = np.maximum(orders * WIDTH, self._narrowest)
+        return width
+
+    def allowance(self, orders: Orders) -> Heights:
+        """Heights of the lines at these orders, of sidebands the most; infinite where none was looked for."""
+        places = _places(orders)
+        return np.where(self.known[places], self.heights[places], np.inf)
+
+    def mean(self, places: Places, *, fewest: int = FEWEST_LINES, borne: bool = False) -> Heights:
+        """Over those of the first axis that were looked for; 0 where fewer than `fewest` of them stand.
+
+        `borne`: each second of three is the carrier of its neighbours, which prove no more than it does: they count up
+        to its height, and not at all where it was not looked for.
+        """
+        heights, known = self.heights[places], self.known[places]
+        if borne:
+            for carrier in range(1, len(places), 3):
+                for side in (carrier - 1, carrier + 1):
+                    np.minimum(heights[side], heights[carrier], out=heights[side])
+                    known[side] &= known[carrier]
         enough = (heights > 0).sum(axis=0) >= fewest
-        result: Heights = np.where(enough, heights.sum(axis=0) / np.maximum(count, 1), 0.0)
+        result: Heights = np.where(enough, heights.sum(axis=0) / np.maximum(known.sum(axis=0), 1), 0.0)
         return result
 
 
@@ -108,7 +129,10 @@ def bearings_of(rows: Sequence[Row]) -> Bearings:
 
 def heard_of(lines: LineMap, bearings: Bearings, *, fewest: int = FEWEST_LINES) -> Heard:
     """What each of the bearings would explain by families of which `fewest` lines stand."""
-    outer, inner, beside, ball = (lines.mean(places, fewest=fewest) for places in bearings.lines)
+    outer, inner, beside, ball = (
+        lines.mean(places, fewest=fewest, borne=borne)
+        for places, borne in zip(bearings.lines, (False, False, True, True), strict=True)
+    )
     heights = np.stack([outer, np.maximum(inner, beside), ball])
     some = heights > 0
     heights[some] = np.maximum(heights[some] - _between(lines, bearings.firsts[some]), 0.0)
@@ -139,11 +163,15 @@ def _beside(first: Orders, apart: Orders | float) -> Orders:
 
 
 def _between(lines: LineMap, firsts: Orders) -> Heights:
-    """How high the lowest line of a comb stands whose spacing divides these orders (m,): then that is the rhythm."""
+    """How high the lowest line of a comb stands whose spacing divides these orders (m,): then that is the rhythm.
+
+    The lines of one comb fall with their multiple. Where all before the first of the family lie `_BELOW` under it, they
+    are no members but what sways it: a cage turns once while all balls pass, so that its multiples divide BPFO.
+    """
     denser = np.zeros_like(firsts)
     for parts in _PARTS:
         denser = np.maximum(denser, lines.lowest(np.multiply.outer(parts, firsts)))
-    return denser
+    return np.where(denser < lines.heights[_places(firsts)] - _BELOW, 0.0, denser)
 
 
 def shaft_height(lines: LineMap) -> float:

@@ -11,6 +11,7 @@ from dataclasses import replace
 
 import numpy as np
 
+from agent.bearings.explained import explained_share
 from agent.bearings.families import (
     FAMILIES,
     FEWEST_LINES,
@@ -94,6 +95,9 @@ def question_of(standing: Standing | None, *, asked_at: float = ASKED_AT) -> Que
     place = int(heard.heights.argmax())
     first = float(heard.first[place])
     own = _lines_at(standing.lines, family_lines(FAMILIES[heard.family[place]], first, float(searched.rows[place, 3])))
+    seen = [(line.order, _height(line)) for line in own]
+    if explained_share(lines, seen, standing.told, speed_off=SPEED_OFF) >= AS_GOOD:
+        return None
     return Question(
         about="geometry_unknown" if standing.bearing is None else "geometry_told",
         told=standing.bearing,

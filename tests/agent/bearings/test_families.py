@@ -69,6 +69,30 @@ def test_a_comb_with_lines_between_is_another_rhythm() -> None:
     assert heard_of(lines(*(k / 2 * ORDERS.bpfo for k in range(1, 9))), TRUE).heights[0] == 0.0
 
 
+def test_what_sways_a_comb_is_not_its_rhythm() -> None:
+    """A cage draws multiples of itself, nine of which are BPFO of nine balls: HIT's outer races show a third of it."""
+    outer = [(k * ORDERS.bpfo, 6.0) for k in (1, 2, 3, 4)]
+    looked_at = np.arange(0.0, 24.0, STEP) > 0
+
+    def swayed(height: float) -> LineMap:
+        return LineMap([*outer, *((k / 3 * ORDERS.bpfo, height) for k in (1, 2))], looked_at)
+
+    assert heard_of(swayed(4.5), TRUE).heights[0] == pytest.approx(6.0)
+    assert heard_of(swayed(5.0), TRUE).heights[0] == pytest.approx(1.0)  # as high as members of one comb are
+
+
+def test_a_sideband_proves_no_more_than_its_carrier() -> None:
+    ball = 2 * ORDERS.bsf
+    beside = [(k * ball + d * ORDERS.ftf, 6.0) for k in (1, 2) for d in (-1, 1)]
+    every = np.arange(0.0, 24.0, STEP) > 0
+    assert heard_of(LineMap(beside, every), TRUE).heights[0] == 0.0  # no carrier
+    weak = LineMap([*beside, (ball, 3.0), (2 * ball, 3.0)], every)
+    assert heard_of(weak, TRUE).heights[0] == pytest.approx(3.0)
+    places = np.arange(0.0, 24.0, STEP)
+    hidden = (np.abs(places - ball) > 0.1) & (np.abs(places - 2 * ball) > 0.1)
+    assert heard_of(LineMap(beside, hidden), TRUE).heights[0] == 0.0  # a carrier that nobody can see bears nothing
+
+
 def test_no_lines_and_no_bearings_are_no_trouble() -> None:
     assert heard_of(lines(), TRUE).heights[0] == 0.0
     assert heard_of(lines(1.5, 3.0, 4.5), bearings_of([])).heights.shape == (0,)

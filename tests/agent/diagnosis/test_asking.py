@@ -59,6 +59,14 @@ def test_a_bearing_that_is_told_and_explains_the_lines_is_not_asked_about() -> N
     assert question_of(standing(*OUTER, bearing=None, told=(TRUE,))) is None  # one is told, the one judged is not
 
 
+def test_lines_beside_those_of_the_bearing_told_are_not_another_bearings() -> None:
+    """An inner race whose lines two shaft turns off stand highest: some bearing has its BPFI there."""
+    beside = tuple(k * TRUE.bpfi + d for k in (1, 2) for d in (-1, 0, -2))
+    assert question_of(standing(*beside)) is not None
+    assert question_of(standing(*beside, bearing="de", told=(TRUE,))) is None
+    assert question_of(standing(*beside, bearing="de", told=(OTHER,))) is not None
+
+
 def test_a_bearing_that_is_told_and_explains_nothing_is_asked_about() -> None:
     question = question_of(standing(*OUTER, bearing="de", told=(OTHER,)))
     assert question is not None
