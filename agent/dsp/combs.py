@@ -12,8 +12,9 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 
-from agent.dsp.harmonics import ORDERS, Survey, chance, log_tail, look
+from agent.dsp.harmonics import ORDERS, chance, log_tail, look
 from agent.dsp.peaks import Floats, reach_hz
+from agent.dsp.survey import Survey
 
 _STEP = 0.0015  # relative spacing of candidates
 _HIT = 2.0  # -ln of the chance from which a line counts as seen
@@ -80,42 +81,53 @@ def combs_between(survey: Survey, low_hz: float, high_hz: float, *, if_any: floa
     None are sought where the logarithm of no candidate's chance is less than `if_any`.
     """
     count = max(2, math.ceil(math.log(high_hz / low_hz) / _STEP) + 1)
-    grid: Floats = np.geomspace(low_hz, high_hz, count)
+    grid = _spaced(low_hz, high_hz, count)
     chances = chance(survey.near(grid[:, None] * ORDERS))
     if chances.min() > if_any:
         return []
-    around = np.geomspace(low_hz / _HEIGHT_AROUND, high_hz * _HEIGHT_AROUND, len(grid) + 512)
+    around = _spaced(low_hz / _HEIGHT_AROUND, high_hz * _HEIGHT_AROUND, count + 512)
     heights = _heights(survey, around)
-    tried: list[float] = []
     kept: list[Comb] = []
-    for place in np.argsort(chances):
-        start = float(grid[place])
-        if chances[place] > _WEAK or len(tried) == _TRIES:
-            break
-        if any(abs(start / other - 1) < _SAME / 2 for other in tried):
+    for hz, orders, its_chance in _placed(survey, _worth_trying(grid, chances)):
+        if not low_hz <= hz <= high_hz or any(abs(hz / k.hz - 1) < _SAME for k in kept):
             continue
-        tried.append(start)
-        placed = _placed(survey, start)
-        if placed is None or not low_hz <= placed[0] <= high_hz or any(abs(placed[0] / k.hz - 1) < _SAME for k in kept):
-            continue
-        near = np.abs(around / placed[0] - 1) <= _SAME / 2
-        kept.append(Comb(*placed, height=float(heights[near].max(initial=-math.inf))))
+        near = np.abs(around / hz - 1) <= _SAME / 2
+        kept.append(Comb(hz, orders, its_chance, height=float(heights[near].max(initial=-math.inf))))
     return sorted(kept, key=lambda comb: comb.chance)
 
 
-def _placed(survey: Survey, hz: float) -> tuple[float, tuple[int, ...], float] | None:
-    """(frequency, orders, chance) of the comb near `hz`, placed by all of its lines; None where there is none."""
+def _spaced(low_hz: float, high_hz: float, count: int) -> Floats:
+    """So many frequencies, each by the same factor higher than the one before."""
+    step = math.log(high_hz / low_hz) / (count - 1)
+    return low_hz * np.exp(step * np.arange(count))
+
+
+def _worth_trying(grid: Floats, chances: Floats) -> Floats:
+    """The least likely frequencies first, each with none beside it that is less likely still."""
+    tried: list[float] = []
+    for place in np.argsort(chances):
+        if chances[place] > _WEAK or len(tried) == _TRIES:
+            break
+        start = float(grid[place])
+        if all(abs(start / other - 1) >= _SAME / 2 for other in tried):
+            tried.append(start)
+    return np.array(tried)
+
+
+def _placed(survey: Survey, hz: Floats) -> list[tuple[float, tuple[int, ...], float]]:
+    """(frequency, orders, chance) of the combs near `hz`, placed by all of their lines; of those that are any."""
     for _ in range(2):
-        found = look(survey.peaks, hz * ORDERS)
+        found = look(survey.peaks, hz[:, None] * ORDERS)
         hit = found.usable & (found.surprise >= _HIT)
-        if hit.sum() < _LEAST_LINES:
-            return None
-        orders = ORDERS[hit].astype(np.float64)
-        weight = found.surprise[hit] / reach_hz(hz * orders, survey.bin_hz) ** 2
-        hz = float((orders * found.seen_hz[hit] * weight).sum() / (orders**2 * weight).sum())
-    found = look(survey.peaks, hz * ORDERS)
-    seen = tuple(int(order) for order in ORDERS[found.usable & (found.surprise >= _HIT)])
-    return (hz, seen, float(chance(found))) if _hangs_together(seen) else None
+        enough = hit.sum(axis=1) >= _LEAST_LINES
+        hz, hit, seen_hz, surprise = hz[enough], hit[enough], found.seen_hz[enough], found.surprise[enough]
+        weight = np.where(hit, surprise / reach_hz(hz[:, None] * ORDERS, survey.bin_hz) ** 2, 0.0)
+        hz = (ORDERS * np.where(hit, seen_hz, 0.0) * weight).sum(axis=1) / (ORDERS**2 * weight).sum(axis=1)
+    found = look(survey.peaks, hz[:, None] * ORDERS)
+    hits = found.usable & (found.surprise >= _HIT)
+    seen = [tuple(int(order) for order in ORDERS[hit]) for hit in hits]
+    combs = zip(map(float, hz), seen, map(float, chance(found)), strict=True)
+    return [comb for comb in combs if _hangs_together(comb[1])]
 
 
 def _hangs_together(orders: tuple[int, ...]) -> bool:
@@ -128,14 +140,22 @@ def _hangs_together(orders: tuple[int, ...]) -> bool:
 def _heights(survey: Survey, hz: Floats) -> Floats:
     """Mean height of the first harmonics of each frequency, in robust standard deviations above that of most."""
     total = np.zeros(len(hz))
+    harmonics = ORDERS[:_HEIGHT_ORDERS, None] * hz
     for spectrum in survey.peaks:
-        place = np.rint(hz[:, None] * ORDERS[:_HEIGHT_ORDERS] / spectrum.bin_hz).astype(np.intp)
+        place = np.rint(harmonics / spectrum.bin_hz).astype(np.intp)
         last = len(spectrum.lines) - 1
-        usable = (place <= last) & spectrum.usable[np.minimum(place, last)]
-        there = np.where(usable, spectrum.lines[np.minimum(place, last)], 0.0)
-        total += spectrum.weight * there.sum(axis=1) / np.maximum(usable.sum(axis=1), 1)
-    above = total - np.median(total)
-    return np.asarray(above / max(1.4826 * float(np.median(np.abs(above))), 1e-9))
+        inside = np.minimum(place, last)
+        usable = (place <= last) & spectrum.usable[inside]
+        there = np.where(usable, spectrum.lines[inside], 0.0)
+        total += spectrum.weight * there.sum(axis=0) / np.maximum(usable.sum(axis=0), 1)
+    above = total - _median(total)
+    return np.asarray(above / max(1.4826 * _median(np.abs(above)), 1e-9))
+
+
+def _median(values: Floats) -> float:
+    """As numpy's, without its search for what is masked or NaN."""
+    ordered = np.sort(values)
+    return float(ordered[(len(values) - 1) // 2] + ordered[len(values) // 2]) / 2
 
 
 def _rivals(survey: Survey, other: Comb, best: Comb) -> bool:

@@ -14,6 +14,7 @@ from typing import TypeAlias
 import numpy as np
 from numpy.typing import NDArray
 
+from agent.dsp.patterns import GEOMETRIC, PATTERNS, families, pattern_heights
 from agent.dsp.shaft import order_span, shaft_levels
 from agent.dsp.spectra import FeatureSpec, Spectra, analyse
 from agent.machine import AxisRole, Bearing, FaultOrders
@@ -37,41 +38,8 @@ class Features:
     seconds: float | None = None  # length of a piece shorter than a window; None: a whole window
 
 
-_SHAFT = "shaft"
-
-
-@lru_cache(maxsize=64)
-def patterns(orders: FaultOrders | None, harmonics: int) -> tuple[tuple[str, tuple[float, ...]], ...]:
-    """Families of lines that a defect draws into the envelope spectrum, in orders of its shaft.
-
-    Outer race: BPFO harmonics. Inner race: BPFI harmonics with shaft-speed sidebands (it passes the load zone once a
-    turn). Ball: BSF harmonics, even ones strongest, with cage-speed sidebands. Cage: FTF harmonics.
-    Source: Randall & Antoni, Rolling element bearing diagnostics - a tutorial, MSSP 25 (2011), section 2.
-    """
-    steps = range(1, harmonics + 1)
-    shaft = (
-        (_SHAFT, tuple(float(h) for h in steps)),
-        ("half", tuple(h - 0.5 for h in steps)),
-    )
-    o = orders or FaultOrders(bpfo=0.0, bpfi=0.0, bsf=0.0, ftf=0.0)
-    return (
-        *shaft,
-        ("bpfo", tuple(h * o.bpfo for h in steps)),
-        ("bpfi", tuple(h * o.bpfi for h in steps)),
-        ("bpfi_side", tuple(h * o.bpfi + d for h in (1, 2) for d in (-1, 1))),
-        ("bpfi_side2", tuple(h * o.bpfi + d for h in (1, 2) for d in (-2, 2))),
-        ("bsf", tuple(h * o.bsf for h in steps)),
-        ("bsf_even", tuple(2 * h * o.bsf for h in (1, 2))),
-        ("bsf_side", tuple(2 * h * o.bsf + d * o.ftf for h in (1, 2) for d in (-1, 1))),
-        ("bpfo_side", tuple(h * o.bpfo + d * o.ftf for h in (1, 2) for d in (-1, 1))),
-        ("ftf", tuple(h * o.ftf for h in (1, 2, 3))),
-    )
-
-
-PATTERNS = tuple(name for name, _ in patterns(None, 4))
 STATISTICS = ("first", "second", "mean")
 CONTRASTS = ("outer_inner", "race_ball", "ball_shaft")
-_GEOMETRIC = np.array([name not in (_SHAFT, "half") for name in PATTERNS])
 VIEWS = (
     "comb",
     "raw",
@@ -88,6 +56,7 @@ VIEWS = (
 SPEED_BOUND = ("low_order", "share", "axial")
 """Views of a healthy machine that do not carry over to another speed: its shaft lines rise and fall as they like."""
 LOW_ORDERS = (0.5, 1.0, 1.5, 2.0, 2.5, 3.0, 3.5, 4.0, 5.0, 6.0, 7.0, 8.0)
+_LOW_ORDERS = np.array(LOW_ORDERS)
 
 
 def extract(
@@ -129,13 +98,11 @@ Part: TypeAlias = tuple[NDArray[np.float32], NDArray[np.bool_]]
 
 def feature_names(spec: FeatureSpec) -> tuple[str, ...]:
     """One name per feature, "view/detail", in the order of `Features.values`."""
-    low, high, step = spec.order_grid
-    grid = np.arange(low, high, step)
     return (
         *(f"comb/{p}/{s}" for s in STATISTICS for p in PATTERNS),
         *(f"raw/{p}" for p in PATTERNS),
         *(f"contrast/{c}/{s}" for s in (*STATISTICS, "raw") for c in CONTRASTS),
-        *(f"envelope_order/{o:.2f}" for o in grid),
+        *(f"envelope_order/{o:.2f}" for o in _order_grid(spec)),
         *(f"low_order/{o:g}" for o in LOW_ORDERS),
         *(f"share/{o:g}" for o in (1.0, 2.0, 3.0)),
         *(f"axial/{o:g}" for o in (1.0, 2.0)),
@@ -149,6 +116,11 @@ def feature_names(spec: FeatureSpec) -> tuple[str, ...]:
     )
 
 
+@lru_cache(maxsize=8)
+def _order_grid(spec: FeatureSpec) -> NDArray[np.float64]:
+    return np.arange(*spec.order_grid)
+
+
 def views(spec: FeatureSpec) -> dict[str, NDArray[np.bool_]]:
     """View name -> which features belong to it, (n,) each."""
     of = np.array([name.split("/")[0] for name in feature_names(spec)])
@@ -160,12 +132,17 @@ def _comb_part(spectra: Spectra, spec: FeatureSpec, shaft_hz: float | None, orde
     count = len(PATTERNS)
     if shaft_hz is None or not spectra.envelope_known.any():
         return np.zeros(4 * count, np.float32), np.zeros(4 * count, np.bool_)
-    heights = _pattern_heights(spectra.envelopes[spectra.envelope_known], spectra.bin_hz, shaft_hz, orders, spec)
-    raw = _pattern_heights(spectra.lines[None], spectra.bin_hz, shaft_hz, orders, spec)[0]
+    of, bins_per_order = families(orders, spec), shaft_hz / spectra.bin_hz
+    heights = pattern_heights(spectra.envelopes[spectra.envelope_known], bins_per_order, of)
+    raw = pattern_heights(spectra.lines[None], bins_per_order, of)[0]
     ranked = np.sort(heights, axis=0)[::-1]
     second = ranked[1] if len(ranked) > 1 else ranked[0]
-    known = np.tile(~_GEOMETRIC if orders is None else np.ones(count, np.bool_), 4)
-    return np.concatenate([ranked[0], second, ranked.mean(axis=0), raw]), known
+    mean = np.add.reduce(ranked, axis=0) / np.float32(len(ranked))
+    return np.concatenate([ranked[0], second, mean, raw]), _WITHOUT_GEOMETRY if orders is None else _ALL_KNOWN
+
+
+_WITHOUT_GEOMETRY, _ALL_KNOWN = np.tile(~GEOMETRIC, 4), np.ones(4 * len(PATTERNS), np.bool_)
+_COMPARED = [PATTERNS.index(name) for name in ("bpfo", "bpfi", "bsf_even", "bsf", "shaft")]
 
 
 def _contrast_part(comb: Part) -> Part:
@@ -174,55 +151,19 @@ def _contrast_part(comb: Part) -> Part:
     A loud or a rough machine raises all families alike; their differences stay.
     """
     heights, known = (part.reshape(-1, len(PATTERNS)) for part in comb)
-    outer, inner, even, ball, shaft = (
-        heights[:, PATTERNS.index(name)] for name in ("bpfo", "bpfi", "bsf_even", "bsf", "shaft")
-    )
+    outer, inner, even, ball, shaft = heights[:, _COMPARED].T
     ball = np.maximum(ball, even)
-    contrasts = np.stack([outer - inner, np.maximum(outer, inner) - ball, ball - shaft], axis=1)
+    contrasts = np.array([outer - inner, np.maximum(outer, inner) - ball, ball - shaft]).T
     return contrasts.ravel(), np.repeat(known[:, PATTERNS.index("bpfo")], len(CONTRASTS))
 
 
-def _pattern_heights(
-    lines: NDArray[np.float32], bin_hz: float, shaft_hz: float, orders: FaultOrders | None, spec: FeatureSpec
-) -> NDArray[np.float32]:
-    """Mean height (spectra, patterns) of each pattern's lines at the one common slip that raises them most.
-
-    A line beyond the spectrum counts as floor. One slip for all lines of a family is what physics allows, and leaves
-    noise less to choose from than a search per line.
-    """
-    table = patterns(orders, spec.harmonics)
-    slips = np.linspace(1 - spec.tolerance, 1 + spec.tolerance, spec.tolerance_steps)
-    padded = _neighbour_max(lines)
-    line_orders = np.concatenate([np.asarray(lines_of) for _, lines_of in table])
-    index = np.rint(slips[:, None] * line_orders[None, :] * (shaft_hz / bin_hz)).astype(np.intp)
-    index = np.where((index < 1) | (index >= lines.shape[1]), lines.shape[1], index)
-    heights = padded[:, index]  # (spectra, slips, lines)
-    edges = np.cumsum([0] + [len(lines_of) for _, lines_of in table])
-    sums = np.add.reduceat(heights, edges[:-1], axis=2) / np.diff(edges)
-    best: NDArray[np.float32] = sums.max(axis=1)
-    return best.astype(np.float32)
-
-
-def _neighbour_max(lines: NDArray[np.float32]) -> NDArray[np.float32]:
-    """The larger of each bin and its two neighbours, with one more column of floor for lines out of range."""
-    padded = np.full((lines.shape[0], lines.shape[1] + 1), _FLOOR_HEIGHT, np.float32)
-    padded[:, :-1] = lines
-    np.maximum(padded[:, :-2], lines[:, 1:], out=padded[:, :-2])
-    np.maximum(padded[:, 1:-1], lines[:, :-1], out=padded[:, 1:-1])
-    return padded
-
-
-_FLOOR_HEIGHT = np.float32(0.9)  # mean of the largest of three neighbouring Hann bins of noise
-
-
 def _envelope_order_part(spectra: Spectra, spec: FeatureSpec, shaft_hz: float | None) -> Part:
-    """Peak height per order bin of the envelope spectra, the best band of each."""
-    low, high, step = spec.order_grid
-    grid = np.arange(low, high, step)
+    """Peak height per order bin of the envelope spectra, their mean over the bands."""
+    step, grid = spec.order_grid[2], _order_grid(spec)
     if shaft_hz is None or not spectra.envelope_known.any():
         return np.zeros(len(grid), np.float32), np.zeros(len(grid), np.bool_)
-    best = spectra.envelopes[spectra.envelope_known].mean(axis=0)
-    return _peaks(best, grid, step, shaft_hz / spectra.bin_hz)
+    mean = spectra.envelopes[spectra.envelope_known].mean(axis=0)
+    return _peaks(mean, grid, step, shaft_hz / spectra.bin_hz)
 
 
 def _peaks(lines: Vector, centres: NDArray[np.float64], width: float, bins_per_order: float) -> Part:
@@ -232,7 +173,7 @@ def _peaks(lines: Vector, centres: NDArray[np.float64], width: float, bins_per_o
     known = last < len(lines)
     values = np.zeros(len(centres), np.float32)
     if known.any():
-        pairs = np.stack([first[known], last[known]], axis=1).ravel()
+        pairs = np.array([first[known], last[known]]).T.ravel()
         values[known] = np.maximum.reduceat(lines, pairs)[::2] - np.log1p(np.log(last[known] - first[known] + 1.0))
     return values, known
 
@@ -245,7 +186,7 @@ def _low_order_part(
     if shaft_hz is None:
         return np.zeros(count + 5, np.float32), np.zeros(count + 5, np.bool_)
     bins_per_order = shaft_hz / spectra.bin_hz
-    heights, known = _peaks(spectra.lines, np.array(LOW_ORDERS), 0.06, bins_per_order)
+    heights, known = _peaks(spectra.lines, _LOW_ORDERS, 0.06, bins_per_order)
     spans = [order_span(order, bins_per_order) for order in (1.0, 2.0, 3.0)]
     total = max(float(spectra.power.sum()), 1e-30)
     share = np.array([np.log(spectra.power[span].sum() / total + 1e-4) for span in spans])

@@ -12,24 +12,36 @@ Spectrum: TypeAlias = NDArray[np.complex64]
 
 
 def rfft(samples: NDArray[np.float32]) -> Spectrum:
-    """Forward FFT along the last axis in single precision, which numpy before 2.0 would widen."""
+    """Forward FFT along the last axis. numpy computes it in double precision: tones do not blur what lies far below."""
     return np.fft.rfft(samples).astype(np.complex64, copy=False)
+
+
+def rfft_over_length(samples: NDArray[np.float32]) -> Spectrum:
+    """The same over the number of samples, which numpy computes in single precision from 2.0 on, in half the time."""
+    return np.fft.rfft(samples, norm="forward").astype(np.complex64, copy=False)
 
 
 def hann(spectrum: Spectrum) -> Spectrum:
     """The spectrum as if the samples had been tapered by a periodic Hann window: a 3-point convolution of the bins."""
     tapered = np.zeros_like(spectrum)
-    inner = tapered[..., 1:-1]
-    np.add(spectrum[..., :-2], spectrum[..., 2:], out=inner)
+    bins, inner = parts_of(spectrum), parts_of(tapered)[..., 2:-2]
+    np.add(bins[..., :-4], bins[..., 4:], out=inner)
     inner *= np.float32(-0.5)
-    inner += spectrum[..., 1:-1]
+    inner += bins[..., 2:-2]
     inner *= np.float32(0.5)
     return tapered
 
 
 def power_of(spectrum: Spectrum) -> NDArray[np.float32]:
     """Squared magnitude of every bin."""
-    return spectrum.real * spectrum.real + spectrum.imag * spectrum.imag
+    squares = np.square(parts_of(spectrum))
+    power: NDArray[np.float32] = squares[..., ::2] + squares[..., 1::2]
+    return power
+
+
+def parts_of(spectrum: Spectrum) -> NDArray[np.float32]:
+    """The same memory as (..., 2 x bins) real and imaginary parts in turn: real arithmetic takes half the time."""
+    return spectrum.view(np.float32)
 
 
 @lru_cache(maxsize=256)

@@ -13,52 +13,27 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from agent.dsp.peaks import Floats, Peaks, is_mains, peaks_of, reach_hz
-from agent.dsp.spectra import Spectra
+from agent.dsp.peaks import Floats, Peaks, is_mains, reach_hz
 
 ORDERS = np.arange(1, 11)
 REACHES = (3, 5, 7, 10)
 """How many orders are taken together: some shafts show three, some all."""
-_STEPS_PER_BIN = 4
-_LOG_FACTORIALS = np.array([math.lgamma(j + 1) for j in range(len(ORDERS))])
+_UP_TO_REACHES = np.array(REACHES) - 1
 
 
 @dataclass(frozen=True, slots=True)
-class Found:
-    """What the spectra show at some frequencies, each array of their shape."""
+class Odds:
+    """How surprising what stands at some frequencies is, each array of their shape."""
 
     usable: NDArray[np.bool_]  # within a spectrum, and not where the mains are
     surprise: Floats  # -ln of the chance; 0 where nothing stands
-    seen_hz: Floats  # of the line; NaN where nothing stands
 
 
 @dataclass(frozen=True, slots=True)
-class Survey:
-    """A window's spectra, looked through once at closely spaced frequencies, so that many combs can be tried."""
+class Found(Odds):
+    """The same, and which lines they are."""
 
-    peaks: tuple[Peaks, ...]
-    step_hz: float
-    found: Found  # at 0, step_hz, 2 step_hz, ...
-
-    @property
-    def bin_hz(self) -> float:
-        return self.peaks[0].bin_hz
-
-    def near(self, wanted_hz: Floats) -> Found:
-        """What stands at each frequency, to half a step; nothing beyond the end."""
-        place = np.rint(wanted_hz / self.step_hz).astype(np.intp)
-        inside = place < len(self.found.usable)
-        place = np.minimum(place, len(self.found.usable) - 1)
-        surprise = np.where(inside, self.found.surprise[place], 0.0)
-        return Found(self.found.usable[place] & inside, surprise, self.found.seen_hz[place])
-
-
-def survey_of(spectra: Spectra) -> Survey:
-    """The window's spectra, looked through."""
-    peaks = peaks_of(spectra)
-    step_hz = peaks[0].bin_hz / _STEPS_PER_BIN
-    hz = np.arange(0.0, max(spectrum.end_hz for spectrum in peaks), step_hz)
-    return Survey(peaks, step_hz, look(peaks, hz))
+    seen_hz: Floats  # of the line; NaN where nothing stands
 
 
 def look(peaks: Sequence[Peaks], wanted_hz: Floats) -> Found:
@@ -80,20 +55,22 @@ def look(peaks: Sequence[Peaks], wanted_hz: Floats) -> Found:
     return Found(usable, surprise, seen_hz)
 
 
-def chance(found: Found, among: NDArray[np.bool_] | None = None) -> Floats:
+def chance(odds: Odds, among: NDArray[np.bool_] | None = None) -> Floats:
     """log10 of the chance of what is seen at `ORDERS`, which are the last axis; of those `among` them where given."""
-    usable = found.usable if among is None else found.usable & among
-    surprise = np.where(usable, found.surprise, 0.0)
-    best = np.zeros(surprise.shape[:-1])
-    for reach in REACHES:
-        best = np.minimum(best, log_tail(surprise[..., :reach].sum(axis=-1), usable[..., :reach].sum(axis=-1)))
+    usable = odds.usable if among is None else odds.usable & among
+    totals = np.add.accumulate(np.where(usable, odds.surprise, 0.0), axis=-1).take(_UP_TO_REACHES, axis=-1)
+    counts = np.add.accumulate(usable, axis=-1, dtype=np.intp).take(_UP_TO_REACHES, axis=-1)
+    best: Floats = np.minimum.reduce(log_tail(totals, counts), axis=-1, initial=0.0)
     return best
 
 
 def log_tail(total: Floats, count: NDArray[np.intp]) -> Floats:
-    """log10 of the chance that the sum of `count` exponential variables, at most ten, exceeds `total`; 0 for none."""
-    j = np.arange(len(_LOG_FACTORIALS))
-    logs = j * np.log(np.maximum(np.asarray(total)[..., None], 1e-9)) - _LOG_FACTORIALS
-    terms = np.where(j < count[..., None], np.exp(logs), 0.0).sum(axis=-1)
-    tail: Floats = np.where(count > 0, (np.log(np.maximum(terms, 1e-300)) - total) / math.log(10), 0.0)
+    """log10 of the chance that the sum of `count` exponential variables, at most ten, exceeds `total`; 0 for none.
+
+    It is exp(-total) times the sum of total^j / j! over j < count, which is added up by Horner's rule.
+    """
+    after_first = np.zeros(np.shape(total))
+    for j in range(len(ORDERS) - 1, 0, -1):
+        after_first = np.where(j < count, (after_first + 1.0) * (total / j), 0.0)
+    tail: Floats = np.where(count > 0, (np.log1p(after_first) - total) / math.log(10), 0.0)
     return tail

@@ -7,6 +7,7 @@ They are left out: no shaft is ever read from them.
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import lru_cache
 from typing import Any
 
 import numpy as np
@@ -71,8 +72,12 @@ def _peaks(lines: NDArray[np.float32], bin_hz: float, *, weight: float) -> Peaks
     kept = ~is_mains(hz, bin_hz)
     hz = hz[kept]
     surprise = _surprise(hz, centre[kept], bin_hz, end_hz=(len(lines) - 1) * bin_hz)
-    usable = ~is_mains(np.arange(len(lines)) * bin_hz, bin_hz)
-    return Peaks(lines, usable, bin_hz, weight, hz, surprise)
+    return Peaks(lines, _usable_bins(len(lines), bin_hz), bin_hz, weight, hz, surprise)
+
+
+@lru_cache(maxsize=64)
+def _usable_bins(count: int, bin_hz: float) -> NDArray[np.bool_]:
+    return ~is_mains(np.arange(count) * bin_hz, bin_hz)
 
 
 def _maxima(lines: NDArray[np.float32]) -> NDArray[np.intp]:
@@ -89,15 +94,26 @@ def _maxima(lines: NDArray[np.float32]) -> NDArray[np.intp]:
 
 def _surprise(hz: Floats, heights: Floats, bin_hz: float, *, end_hz: float) -> Floats:
     """From how many peaks around are as high: the chance that one of them falls within reach of a given place."""
-    as_high = np.ones(len(hz), np.intp)  # itself among them
-    for apart in range(1, len(hz)):
-        near = hz[apart:] - hz[:-apart] <= _AROUND_HZ
-        if not near.any():
-            break
-        higher = heights[apart:] - heights[:-apart]
-        as_high[:-apart] += near & (higher >= 0)
-        as_high[apart:] += near & (higher <= 0)
+    if not len(hz):
+        return np.zeros(0)
     span = np.minimum(hz + _AROUND_HZ, end_hz) - np.maximum(hz - _AROUND_HZ, 0.0)
-    expected = as_high / span * 2 * reach_hz(hz, bin_hz)
+    expected = _as_high(hz, heights) / span * 2 * reach_hz(hz, bin_hz)
     surprise: Floats = -np.log(-np.expm1(-expected))
     return surprise
+
+
+def _as_high(hz: Floats, heights: Floats) -> NDArray[np.intp]:
+    """How many of the peaks within `_AROUND_HZ` of each are as high, itself among them."""
+    places = np.searchsorted(hz, hz + 1.01 * _AROUND_HZ) - np.arange(len(hz))
+    most = int(places.max())  # peaks around, on either side
+    as_high = _beside(heights, most, -np.inf) >= heights
+    as_high &= np.abs(_beside(hz, most, np.inf) - hz) <= _AROUND_HZ
+    counts: NDArray[np.intp] = np.add.reduce(as_high.view(np.uint8), axis=0, dtype=np.intp)
+    return counts
+
+
+def _beside(values: Floats, most: int, beyond: float) -> Floats:
+    """(2 most + 1, n): the n values moved by -most ... most places, with `beyond` where there is none."""
+    padded = np.full(len(values) + 2 * most, beyond)
+    padded[most : most + len(values)] = values
+    return np.lib.stride_tricks.sliding_window_view(padded, len(values))

@@ -8,16 +8,17 @@ sensor is turned. Line heights are in log units above the local floor: free of g
 from __future__ import annotations
 
 from dataclasses import dataclass
-from functools import lru_cache
 
 import msgspec
 import numpy as np
 from numpy.typing import NDArray
 
-from agent.dsp.fft import Spectrum, fast_length, hann, power_of, rfft
+from agent.dsp.envelopes import envelopes_of
+from agent.dsp.fft import hann, power_of, rfft
+from agent.dsp.floors import above_floor
+from agent.dsp.moments import mean_of, moments
 from agent.types import Vector, Window
 
-_LN2 = np.float32(np.log(2.0))
 _SMALLEST_BAND = 16  # bins; an envelope of fewer samples shows nothing
 
 WHOLE_FROM = 0.85
@@ -109,10 +110,10 @@ def hears_bearings(spec: FeatureSpec, *, rate_hz: float, samples: int) -> bool:
 
 def analyse(window: Window, spec: FeatureSpec) -> Spectra:
     """The window's spectra. Samples must be finite: `quality.fault_of_signal` comes first."""
-    samples = np.array(window.samples.T, order="C")  # a copy: the mean is taken off in place
+    samples = np.ascontiguousarray(window.samples.T)  # (axes, n): as a windower cuts them, no copy
     n = samples.shape[1]
-    samples -= samples.mean(axis=1, keepdims=True)
-    rms, kurtosis, crest = _moments(samples)
+    samples = samples - mean_of(samples)[:, None]
+    rms, kurtosis, crest = moments(samples)
 
     spectrum = rfft(samples)
     bin_hz = window.rate.hz / n
@@ -120,135 +121,28 @@ def analyse(window: Window, spec: FeatureSpec) -> Spectra:
     axis_power = power_of(hann(spectrum[:, :kept])) / np.float32(0.375 * n * n / 2)
     power = axis_power.sum(axis=0)
     width = max(8, round(spec.floor_width_hz / bin_hz))
-
-    whole = n >= WHOLE_FROM * spec.window_s * window.rate.hz
-    bands = len(spec.envelope_bands_hz)
-    modulation = np.zeros((bands, int(spec.envelope_max_hz / bin_hz) + 1), np.float32)
-    known = np.zeros(bands, np.bool_)
-    spread, peaky, inner = (np.zeros(bands, np.float32) for _ in range(3))
-    for row, bins in enumerate(band_bins(spec, rate_hz=window.rate.hz, samples=n)):
-        if bins is None:
-            continue
-        band = _whitened(spectrum[:, bins], max(4, round(spec.whitening_hz / bin_hz)))
-        envelope = _envelope(band, reach=modulation.shape[1])
-        known[row] = True
-        spread[row], peaky[row] = _shape(envelope)
-        inner[row] = _inner_spread(envelope) if n >= LASTING_BELOW_S * window.rate.hz else _lasting_spread(envelope)
-        modulation[row] = power_of(hann(rfft(envelope)))[: modulation.shape[1]]
-    envelopes = np.where(known[:, None], _above_floor(modulation, width), np.float32(0))
+    envelopes = envelopes_of(
+        spectrum,
+        band_bins(spec, rate_hz=window.rate.hz, samples=n),
+        reach=int(spec.envelope_max_hz / bin_hz) + 1,
+        whitening=max(4, round(spec.whitening_hz / bin_hz)),
+        lasting=n < LASTING_BELOW_S * window.rate.hz,
+    )
+    known = envelopes.known
     return Spectra(
         bin_hz=bin_hz,
         rate_hz=window.rate.hz,
         power=power,
         axis_power=axis_power,
-        lines=_above_floor(power[None, : int(spec.lines_max_hz / bin_hz) + 1], width)[0],
-        envelopes=envelopes,
+        lines=above_floor(power[: int(spec.lines_max_hz / bin_hz) + 1], width),
+        envelopes=np.where(known[:, None], above_floor(envelopes.modulation, width), np.float32(0)),
         envelope_known=known,
-        envelope_spread=spread,
-        envelope_kurtosis=peaky,
-        impulses=float(inner[known].max()) if known.any() else None,
+        envelope_spread=envelopes.spread,
+        envelope_kurtosis=envelopes.kurtosis,
+        impulses=float(envelopes.impulses[known].max()) if known.any() else None,
         rms=rms,
         kurtosis=kurtosis,
         crest=crest,
         axes=window.stream.axes,
-        whole=whole,
+        whole=n >= WHOLE_FROM * spec.window_s * window.rate.hz,
     )
-
-
-def _moments(samples: NDArray[np.float32]) -> tuple[Vector, Vector, Vector]:
-    """RMS, kurtosis and crest factor per axis of samples (axes, n) without their mean."""
-    square = samples * samples
-    variance = np.maximum(square.mean(axis=1), np.float32(1e-20))
-    fourth = np.array([np.dot(row, row) for row in square], np.float32) / np.float32(samples.shape[1])
-    return np.sqrt(variance), fourth / variance**2, np.sqrt(square.max(axis=1) / variance)
-
-
-def _whitened(band: Spectrum, width: int) -> Spectrum:
-    """The band's bins (axes, bins) with their power, summed over axes, made equal in blocks of about `width` bins.
-
-    A resonance or a strong tone would otherwise speak for the whole band; flat, every part of it that is modulated at
-    one rate adds up, as in the enhanced envelope spectrum of the cyclic coherence (Abboud et al., MSSP 84 (2017)).
-    """
-    bins = band.shape[1]
-    blocks = max(1, bins // width)
-    size = bins // blocks
-    power = power_of(band[:, : blocks * size]).sum(axis=0).reshape(blocks, size).mean(axis=1)
-    level = -0.5 * np.log(np.maximum(power, np.float32(1e-30)))
-    left, weight = _between(bins, blocks, size)
-    gain = np.exp(level[left] * (1 - weight) + level[np.minimum(left + 1, blocks - 1)] * weight)
-    white: Spectrum = band * gain
-    return white
-
-
-def _envelope(band: Spectrum, *, reach: int) -> Vector:
-    """Magnitude of the analytic signal of a band's bins (axes, bins), summed over axes as powers, mean 1.
-
-    The inverse FFT of the band's bins alone gives the analytic signal, shifted to 0 Hz and decimated, so the cost is
-    that of the band, not of the window. It is sampled densely enough for modulation up to `reach` bins.
-    """
-    length = fast_length(max(band.shape[1], 2 * reach))
-    analytic = np.fft.ifft(band, length, axis=1).astype(np.complex64, copy=False)
-    envelope: Vector = np.sqrt(power_of(analytic).sum(axis=0))
-    envelope /= np.float32(max(float(envelope.mean()), 1e-20))
-    return envelope
-
-
-def _inner_spread(envelope: Vector) -> float:
-    """Log spread of an envelope without its ends.
-
-    A tone between two bins of the window does not end where it began; cut to a band, that step rings at both ends, as
-    if the machine knocked. Off the ends nothing of it is left.
-    """
-    ends = max(1, round(_ENDS * len(envelope)))
-    inner = envelope[ends:-ends]
-    mean = max(float(inner.mean()), 1e-12)
-    return 0.5 * float(np.log(max(float(inner.var()) / mean**2, 1e-12) / _RAYLEIGH_VARIANCE))
-
-
-def _lasting_spread(envelope: Vector) -> float:
-    """The spread of the calmer half of a piece: impacts of a bearing go on, a lone knock is in one half alone.
-
-    In a whole window it weighs little; in a quarter of a second it would look like damage.
-    """
-    middle = len(envelope) // 2
-    return min(_inner_spread(envelope[:middle]), _inner_spread(envelope[middle:]))
-
-
-def _shape(envelope: Vector) -> tuple[float, float]:
-    """Log spread and log kurtosis of an envelope of mean 1; 0 for Gaussian noise of that bandwidth."""
-    deviation = envelope - np.float32(1)
-    square = deviation * deviation
-    variance = max(float(square.mean()), 1e-12)
-    fourth = float(np.dot(square, square)) / len(square)
-    return 0.5 * float(np.log(variance / _RAYLEIGH_VARIANCE)), float(np.log(fourth / variance**2 / _RAYLEIGH_KURTOSIS))
-
-
-_ENDS = 0.03  # of an envelope, at each end
-_RAYLEIGH_VARIANCE = 4 / np.pi - 1  # of a Rayleigh variable with mean 1
-_RAYLEIGH_KURTOSIS = 3.245  # its fourth standardised moment
-
-
-def _above_floor(power: NDArray[np.float32], width: int) -> NDArray[np.float32]:
-    """log(1 + power / local mean) per row of (rows, bins).
-
-    The local mean is taken robustly, median / ln 2 (that of exponentially distributed noise power) per block of `width`
-    bins, and interpolated in the logarithm between the blocks' centres.
-    """
-    rows, bins = power.shape
-    blocks = max(1, bins // width)
-    size = bins // blocks
-    blocked = power[:, : blocks * size].reshape(rows, blocks, size)
-    medians = np.partition(blocked, size // 2, axis=2)[:, :, size // 2]
-    floor = np.log(np.maximum(medians, np.float32(1e-30)) / _LN2)
-    left, weight = _between(bins, blocks, size)
-    floor = floor[:, left] * (1 - weight) + floor[:, np.minimum(left + 1, blocks - 1)] * weight
-    heights: NDArray[np.float32] = np.log1p(power * np.exp(-floor))
-    return heights
-
-
-@lru_cache(maxsize=64)
-def _between(bins: int, blocks: int, size: int) -> tuple[NDArray[np.intp], NDArray[np.float32]]:
-    """For every bin the block to its left and the weight of the next one, for linear interpolation between centres."""
-    position = np.clip((np.arange(bins) + 0.5) / size - 0.5, 0, blocks - 1)
-    left = position.astype(np.intp)
-    return left, (position - left).astype(np.float32)

@@ -11,9 +11,9 @@ from dataclasses import replace
 from typing import NamedTuple
 
 from agent.dsp.combs import Demand, clear_comb
-from agent.dsp.harmonics import survey_of
 from agent.dsp.spectra import Spectra
 from agent.dsp.speed_doubts import NEARLY, PLACING, around, question_about, rpm_of
+from agent.dsp.survey import survey_of
 from agent.dsp.told_speeds import STALE_AFTER_S, Doubted, Told
 from agent.machine import DEFAULT_TOLERANCE, Machine, Nominal
 from agent.types import Reading, Speed

@@ -12,7 +12,7 @@ from collections.abc import Sequence
 import numpy as np
 
 from agent.dsp.combs import Comb, Demand, clear_comb, combs_between
-from agent.dsp.harmonics import Survey
+from agent.dsp.survey import Survey
 from agent.types import Speed, SpeedQuestion
 
 NEARLY = 0.12  # relative: a speed seen so near to a nominal one is asked about, and the nominal one stands meanwhile

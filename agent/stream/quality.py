@@ -6,6 +6,7 @@ Every test must let real, healthy, coarsely quantised and silent signals pass; w
 from __future__ import annotations
 
 import numpy as np
+from numpy.typing import NDArray
 
 from agent.types import Samples, Vector, Window
 
@@ -38,7 +39,7 @@ def fault_of_signal(window: Window) -> str | None:
     if window.rate.seen_hz is not None:
         return "rate_mismatch"
     columns = np.ascontiguousarray(window.samples.T)  # (axes, n): every test runs along an axis
-    lows, highs = columns.min(axis=1), columns.max(axis=1)
+    lows, highs = np.minimum.reduce(columns, axis=1), np.maximum.reduce(columns, axis=1)
     if not (np.isfinite(lows).all() and np.isfinite(highs).all()):  # min and max hand a NaN on
         return "not_finite"
     if max(highs.max(), -lows.min()) > MAX_MAGNITUDE:
@@ -47,9 +48,9 @@ def fault_of_signal(window: Window) -> str | None:
         return "clipped"
     if np.any(lows == highs):
         return "dead_axis"
-    if any(_is_stuck(axis) for axis in columns):
+    if _is_any_stuck(columns):
         return "stuck_axis"
-    if any(_has_step(axis) for axis in columns):
+    if _has_any_step(columns):
         return "dc_jump"
     if _is_frozen(columns):
         return "frozen"
@@ -61,33 +62,40 @@ def _clipped(window: Window, columns: Samples, lows: Vector, highs: Vector) -> b
         return True
     full_scale = window.stream.full_scale
     if full_scale is None:
-        return any(_has_flat_top(axis) or _has_flat_top(-axis) for axis in columns)
+        return any(
+            _is_flat_at(high, low, axis) or _is_flat_at(low, high, axis)
+            for low, high, axis in zip(lows, highs, columns, strict=True)
+        )
     limit = full_scale * (1 - 1e-6)  # the product of count and scale may round down
     if max(highs.max(), -lows.min()) < limit:
         return False
     return int(np.count_nonzero(np.abs(columns) >= limit)) >= MIN_CLIPPED
 
 
-def _has_flat_top(axis: Vector) -> bool:
-    """More samples at the very top than just below it, in a signal fine enough to tell."""
-    top = axis.max()
-    at_top = int(np.count_nonzero(axis == top))
-    if at_top < 2 * MIN_CLIPPED:
+def _is_flat_at(edge: np.float32, other: np.float32, axis: Vector) -> bool:
+    """More samples at one of the two extremes than just short of it, in a signal fine enough to tell."""
+    at_edge = int(np.count_nonzero(axis == edge))
+    if at_edge < 2 * MIN_CLIPPED:
         return False
     stride = max(1, len(axis) // 8192)
     if len(np.unique(axis[::stride])) < MIN_LEVELS:
         return False
-    near = int(np.count_nonzero(axis > top - NEAR_EXTREME * (top - axis.min()))) - at_top
-    return at_top > 3 * near
+    from_here = edge - NEAR_EXTREME * (edge - other)
+    near = axis > from_here if edge > other else axis < from_here
+    return at_edge > 3 * (int(np.count_nonzero(near)) - at_edge)
 
 
-def _is_stuck(axis: Vector) -> bool:
+def _is_any_stuck(columns: Samples) -> bool:
     """One value for a quarter of the window in one go."""
-    longest = int(STUCK_SHARE * len(axis))
+    longest = int(STUCK_SHARE * columns.shape[1])
     half = max(1, longest // 2)
-    marks = np.arange(0, len(axis) - 1, half)  # a run of `longest` holds one of these and the sample after it
-    if not (axis[marks] == axis[marks + 1]).any():
-        return False
+    # A run of `longest` holds one of these samples, so far apart, and the one after it.
+    suspected = (columns[:, :-1:half] == columns[:, 1::half]).any(axis=1)
+    return any(_is_stuck(axis, longest) for axis in columns[suspected])
+
+
+def _is_stuck(axis: Vector, longest: int) -> bool:
+    half = max(1, longest // 2)
     same = axis[1:] == axis[:-1]
     whole = len(same) // half * half
     # A run of `longest` covers a whole stretch of half its length, wherever it begins.
@@ -97,29 +105,35 @@ def _is_stuck(axis: Vector) -> bool:
     return int(np.diff(changes).max()) >= longest
 
 
-def _has_step(axis: Vector) -> bool:
+def _has_any_step(columns: Samples) -> bool:
     """One step explains nearly all of the variance, and it is more than the last bit toggling."""
-    thin = axis[:: max(1, len(axis) // (STEP_SEGMENTS * THIN_SEGMENT))]
-    if _step_share(thin) <= STEP_SUSPECTED:
+    thin = np.ascontiguousarray(columns[:, :: max(1, columns.shape[1] // (STEP_SEGMENTS * THIN_SEGMENT))])
+    suspected = columns[_step_shares(thin) > STEP_SUSPECTED]
+    if not len(suspected):
         return False
-    return _step_share(axis) > STEP_SHARE and len(np.unique(axis)) > 3
+    return any(
+        share > STEP_SHARE and len(np.unique(axis)) > 3
+        for share, axis in zip(_step_shares(suspected), suspected, strict=True)
+    )
 
 
-def _step_share(axis: Vector) -> float:
-    """Share of the variance that the best single step between segments explains."""
-    size = len(axis) // STEP_SEGMENTS
+def _step_shares(columns: Samples) -> NDArray[np.float64]:
+    """(axes,) share of the variance that the best single step between segments explains."""
+    size = columns.shape[1] // STEP_SEGMENTS
     if not size:
-        return 0.0
-    used = axis[: size * STEP_SEGMENTS].reshape(STEP_SEGMENTS, size)
-    means = used.mean(axis=1, dtype=np.float64)
-    mean = means.mean()
-    centred = used - np.float32(mean)
-    variance = float(np.vdot(centred, centred)) / used.size
-    sums = np.cumsum(means - mean)[:-1]
-    left = np.arange(1, STEP_SEGMENTS)
-    if variance <= 0:
-        return 0.0
-    return float((sums**2 / (left * (STEP_SEGMENTS - left))).max() / variance)
+        return np.zeros(len(columns))
+    used = columns[:, : size * STEP_SEGMENTS].reshape(-1, STEP_SEGMENTS, size)
+    means = np.add.reduce(used, axis=2, dtype=np.float64) / size
+    mean = np.add.reduce(means, axis=1, keepdims=True) / STEP_SEGMENTS
+    centred = used - mean.astype(np.float32)[:, :, None]
+    variance = np.add.reduce(centred * centred, axis=(1, 2), dtype=np.float64) / (size * STEP_SEGMENTS)
+    sums = np.add.accumulate(means - mean, axis=1)[:, :-1]
+    explained = np.maximum.reduce(sums**2 / (_LEFT * (STEP_SEGMENTS - _LEFT)), axis=1)
+    shares: NDArray[np.float64] = np.where(variance > 0, explained / np.where(variance > 0, variance, 1.0), 0.0)
+    return shares
+
+
+_LEFT = np.arange(1, STEP_SEGMENTS)
 
 
 def _is_frozen(columns: Samples) -> bool:
@@ -128,15 +142,14 @@ def _is_frozen(columns: Samples) -> bool:
     if n < 2 * MIN_REPEAT:
         return False
     probe = columns[:, n - PROBE :]
-    starts = np.flatnonzero(columns[0, : n - PROBE - MIN_REPEAT + 1] == probe[0, 0])
+    first = n - PROBE - n // 2  # from here on twice what is repeated lies in the window
+    starts = first + np.flatnonzero(columns[0, first : n - PROBE - MIN_REPEAT + 1] == probe[0, 0])
     for k in range(1, PROBE):
         if not len(starts):
             return False
         starts = starts[columns[0, starts + k] == probe[0, k]]
     for start in starts[::-1]:
         period = n - PROBE - int(start)
-        if 2 * period > n:
-            return False
         if np.array_equal(columns[:, n - period :], columns[:, n - 2 * period : n - period]):
             return True
     return False

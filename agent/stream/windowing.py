@@ -48,9 +48,9 @@ class Windower:
         self._hop = 1
         self._expected = 0  # sample index that continues the stream
         self._stale_run = 0
-        self._buffer: Samples = np.empty((0, 1), np.float32)
+        self._buffer: Samples = np.empty((1, 0), np.float32)  # (axes, samples): whatever reads a window runs along axes
         self._filled = 0
-        self._start = 0  # sample index of the buffer's first row
+        self._start = 0  # sample index of the buffer's first sample
         self._clipped: deque[tuple[int, int, int]] = deque()  # start, end, count of blocks with clipped samples
         self._counts = {"gaps": 0, "samples_missing": 0, "stale_blocks": 0, "unusable_rate": 0, "windows": 0}
 
@@ -68,7 +68,7 @@ class Windower:
             return []
         n = fast_length_within(self._filled) if self._filled else 0
         enough = n >= max(MIN_PIECE, round(self._shortest_s * block.stream.rate_hz))
-        windows = [self._window(block, length=n)] if self._is_fresh and enough else []
+        windows = [self._window(block, self._buffer[:, :n].copy())] if self._is_fresh and enough else []
         self._align(self._expected)
         return windows
 
@@ -120,7 +120,7 @@ class Windower:
         self._stream = stream
         self._length = length if length >= MIN_WINDOW else 0
         self._hop = max(1, round(self._hop_s * stream.rate_hz)) if self._length else 1
-        self._buffer = np.empty((self._length, len(stream.axes)), np.float32)
+        self._buffer = np.empty((len(stream.axes), self._length), np.float32)
         self._align(start)
 
     def _align(self, start: int) -> None:
@@ -136,29 +136,34 @@ class Windower:
         while row < len(block.samples):
             # Counted, not measured on the slice: rows before the block would be none, and never end this loop.
             taken = min(self._length - self._filled, len(block.samples) - row)
-            self._buffer[self._filled : self._filled + taken] = block.samples[row : row + taken]
+            self._buffer[:, self._filled : self._filled + taken] = block.samples[row : row + taken].T
             self._filled += taken
             row += taken
             if self._filled == self._length:
-                windows.append(self._window(block, length=self._length))
-                self._is_fresh = False
-                kept = self._length - self._hop
-                self._buffer[:kept] = self._buffer[self._hop :]
-                self._filled = kept
-                self._start += self._hop
-                while self._clipped and self._clipped[0][1] <= self._start:
-                    self._clipped.popleft()
+                windows.append(self._window(block, self._buffer))
+                self._slide()
         return windows
 
-    def _window(self, block: SampleBlock, *, length: int) -> Window:
-        end = self._start + length
+    def _slide(self) -> None:
+        """Begin the next window with what it shares with this one, whose samples are its own from now on."""
+        before, self._buffer = self._buffer, np.empty_like(self._buffer)
+        kept = self._length - self._hop
+        self._buffer[:, :kept] = before[:, self._hop :]
+        self._filled = kept
+        self._start += self._hop
+        self._is_fresh = False
+        while self._clipped and self._clipped[0][1] <= self._start:
+            self._clipped.popleft()
+
+    def _window(self, block: SampleBlock, samples: Samples) -> Window:
+        end = self._start + samples.shape[1]
         rate = self._clock.rate(end)
         wall_s = None if block.wall_s is None else block.wall_s + (self._start - block.start) / rate.hz
         self._counts["windows"] += 1
         return Window(
             stream=block.stream,
             start=self._start,
-            samples=self._buffer[:length].copy(),
+            samples=samples.T,
             rate=rate,
             arrival_s=block.arrival_s,
             wall_s=wall_s,

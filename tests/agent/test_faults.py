@@ -18,7 +18,7 @@ from agent.diagnosis.grounds import Grounds
 from agent.diagnosis.line_check import objection_to
 from agent.diagnosis.matching import Calibration, LineLimits, SignLimits
 from agent.diagnosis.naming import name_on
-from agent.dsp.features import PATTERNS
+from agent.dsp.patterns import PATTERNS
 from agent.faults import HEALTHY, TABLE, Fault, ids, own_lines
 from agent.machine import FaultOrders
 from agent.types import LineHeights, Match, ShaftGrowth, Signs

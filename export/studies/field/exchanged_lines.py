@@ -29,7 +29,7 @@ class Family:
     """Patterns of `agent.dsp.features` that belong to one part of a bearing."""
 
     main: tuple[str, ...]
-    side: tuple[str, ...] = ()  # sidebands that its faults draw; see `agent.dsp.features.patterns` for the source
+    side: tuple[str, ...] = ()  # sidebands that its faults draw; see `agent.dsp.patterns.patterns` for the source
     absent: tuple[str, ...] = ()  # sidebands around its lines that its faults do not draw
 
 
