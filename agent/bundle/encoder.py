@@ -3,39 +3,46 @@
 from __future__ import annotations
 
 import importlib.util
+from collections.abc import Callable
 
 from agent import ports
 from agent.bundle.load import Bundle, self_test
-from agent.bundle.runtimes import RUNTIMES
+from agent.bundle.runtimes import AUTO, RUNTIMES
 from agent.bundle.runtimes.trial import try_runtime
-from agent.errors import ConfigError
+from agent.errors import BundleError, ConfigError
 from agent.ports import Encoder
 
 
-def tried_runtime(bundle: Bundle, choice: str = "auto") -> tuple[str, tuple[str, ...]]:
-    """The runtime to use, after a trial in a process of its own; and why those that "auto" would rather use cannot be.
+def tried_encoder(bundle: Bundle, choice: str = "auto") -> tuple[str, Encoder, tuple[str, ...]]:
+    """The bundle's encoder as `load_encoder` gives it, after a trial of its runtime in a process of its own.
 
-    ConfigError or BundleError where none passes.
+    With the runtime's name, and why those that "auto" would rather use cannot be. ConfigError or BundleError where none
+    passes.
     """
-    refusals: list[str] = []
-    for runtime in installed(choice):
-        try:
-            try_runtime(runtime, bundle.model(runtime))
-        except ConfigError as error:
-            if choice != "auto":
-                raise
-            refusals.append(str(error))
-            continue
-        return runtime, tuple(refusals)
-    raise ConfigError(*refusals)
+    return _first_that_passes(bundle, choice, lambda runtime: try_runtime(runtime, bundle.model(runtime)))
 
 
 def load_encoder(bundle: Bundle, choice: str = "auto") -> tuple[str, Encoder]:
-    """The bundle's encoder in the runtime of `choice`, self-tested, and the runtime's name."""
-    runtime = runtime_of(choice)
-    encoder: Encoder = ports.load(RUNTIMES, runtime)(bundle.model(runtime))
-    self_test(bundle, encoder)
+    """The first runtime of `choice` that is installed and passes the self-test, and the bundle's encoder in it."""
+    runtime, encoder, _ = _first_that_passes(bundle, choice, lambda _: None)
     return runtime, encoder
+
+
+def _first_that_passes(
+    bundle: Bundle, choice: str, trial: Callable[[str], None]
+) -> tuple[str, Encoder, tuple[str, ...]]:
+    refused: list[ConfigError | BundleError] = []
+    for runtime in installed(choice):
+        try:
+            trial(runtime)
+            encoder: Encoder = ports.load(RUNTIMES, runtime)(bundle.model(runtime))
+            self_test(bundle, encoder)
+        except (ConfigError, BundleError) as error:
+            refused.append(error)
+        else:
+            return runtime, encoder, tuple(map(str, refused))
+    of_bundle = [error for error in refused if isinstance(error, BundleError)]
+    raise of_bundle[0] if of_bundle else ConfigError(*map(str, refused))
 
 
 def runtime_of(choice: str) -> str:
@@ -45,7 +52,7 @@ def runtime_of(choice: str) -> str:
 
 def installed(choice: str) -> list[str]:
     """The runtimes of a choice that are installed, the preferred first; ConfigError where none is."""
-    candidates = list(RUNTIMES) if choice == "auto" else [choice]
+    candidates = AUTO if choice == "auto" else (choice,)
     found = [
         runtime
         for runtime in candidates

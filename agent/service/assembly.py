@@ -9,7 +9,7 @@ import msgspec
 
 from agent import ports
 from agent.alerting.window_rules import DecisionConfig
-from agent.bundle.encoder import load_encoder, tried_runtime
+from agent.bundle.encoder import tried_encoder
 from agent.bundle.load import Bundle, load_bundle
 from agent.config.hearing import remarks_on_hearing
 from agent.config.keys import Config, SourceConfig
@@ -52,8 +52,7 @@ def assemble(config: Config, *, running: Parts | None = None) -> Parts:
     if running is not None and _is_same(bundle, config, running):
         bundle, runtime, encoder, refusals = running.bundle, running.runtime, running.encoder, running.refusals
     else:
-        tried, refusals = tried_runtime(bundle, config.agent.runtime)
-        runtime, encoder = load_encoder(bundle, tried)
+        runtime, encoder, refusals = tried_encoder(bundle, config.agent.runtime)
     setups = sensor_setups(config)
     topics = Topics(config.publish.base_topic, config.agent.id)
     return Parts(

@@ -42,12 +42,10 @@ def speaks(family: int, kind: int) -> Callable[[], object]:
 
 def encodes(runtime: str) -> Callable[[], object]:
     def first_use() -> None:
-        from agent.bundle.encoder import load_encoder, tried_runtime
+        from agent.bundle.encoder import tried_encoder
         from agent.bundle.load import load_bundle
 
-        bundle = load_bundle("default")
-        tried_runtime(bundle, runtime)
-        load_encoder(bundle, runtime)
+        tried_encoder(load_bundle("default"), runtime)
 
     return first_use
 

@@ -42,7 +42,11 @@ RUNTIMES = {
         file_format="TFLite",
     ),
 }
-"""By the name that a config gives; "auto" takes the first that is installed."""
+"""By the name that a config gives; what the workstation expects of a bundle it takes from the first."""
+
+AUTO = ("litert", "onnx")
+"""Where several are installed, "auto" takes the first that works: LiteRT answers in a tenth of the time, with half the
+memory, and the same codes (docs/decisions/0029-window-cost.md)."""
 
 CHOICES = ("auto", *RUNTIMES)
 """What a config or a command line may ask for."""

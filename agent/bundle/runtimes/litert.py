@@ -3,6 +3,9 @@
 from __future__ import annotations
 
 import importlib
+import os
+from collections.abc import Iterator
+from contextlib import contextmanager
 from typing import Any
 
 import numpy as np
@@ -37,8 +40,9 @@ class LiteRtEncoder:
             )
         check_tflite(model)
         try:
-            self._interpreter = INTERPRETER(model_content=model, num_threads=1)
-            self._interpreter.allocate_tensors()
+            with _without_greeting():
+                self._interpreter = INTERPRETER(model_content=model, num_threads=1)
+                self._interpreter.allocate_tensors()
         except (ValueError, RuntimeError) as error:
             raise BundleError(f"LiteRT cannot load the TFLite encoder: {_first_line(error)}") from error
         self.inputs, self._input = self._row("input", self._interpreter.get_input_details())
@@ -57,6 +61,30 @@ class LiteRtEncoder:
         if len(shapes) != 1 or shapes[0][0] != "int8" or len(shapes[0][1]) != 2 or shapes[0][1][0] != 1:
             raise BundleError(f"TFLite encoder's {name} is {shapes}, not one int8 row (1, n); rebuild the bundle")
         return shapes[0][1][1], int(details[0]["index"])
+
+
+_GREETING = b"XNNPACK delegate for CPU"
+
+
+@contextmanager
+def _without_greeting() -> Iterator[None]:
+    """LiteRT greets on standard error, and no setting stops that; what else goes there meanwhile comes after."""
+    try:
+        terminal = os.dup(2)
+    except OSError:  # closed: nobody is greeted
+        yield
+        return
+    said = os.memfd_create("stderr")
+    os.dup2(said, 2)
+    try:
+        yield
+    finally:
+        os.dup2(terminal, 2)
+        for line in os.pread(said, os.fstat(said).st_size, 0).splitlines(keepends=True):
+            if _GREETING not in line:
+                os.write(terminal, line)
+        os.close(terminal)
+        os.close(said)
 
 
 def _first_line(error: Exception) -> str:
