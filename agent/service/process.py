@@ -9,7 +9,8 @@ import socket
 from pathlib import Path
 
 PAGE_BYTES = os.sysconf("SC_PAGE_SIZE")
-LARGE_BYTES = 256 << 10
+KEPT_BYTES = 16 << 20
+"""Free memory that is kept: a window takes some 6 MB for a moment (25.6 kHz, three axes), and the next one the same."""
 M_TRIM_THRESHOLD, M_MMAP_THRESHOLD, M_ARENA_MAX = -1, -3, -8  # <malloc.h>
 
 
@@ -23,17 +24,18 @@ def memory_mb(process: int | str = "self") -> float | None:
 
 
 def give_memory_back() -> None:
-    """Have glibc return what is free now, and freed sample arrays later, instead of keeping them (mallopt(3)).
+    """Have glibc return what is free now, and later what is free beyond what the windows take in turn (mallopt(3)).
 
-    Measured with 8 sensors at 25.6 kHz: 94 MB resident without, 89 MB with; keeping all freed memory takes 104 MB and
-    makes a window a quarter cheaper. Other C libraries have no such settings.
+    Measured with 8 sensors at 25.6 kHz (docs/decisions/0029-window-cost.md): returned after each window, those 6 MB are
+    2250 page faults a window, half of its time, and the process is as large at its largest. Other C libraries have no
+    such settings.
     """
     library = ctypes.CDLL(None)
     if not hasattr(library, "mallopt"):
         return
     library.mallopt(M_ARENA_MAX, 1)
-    library.mallopt(M_MMAP_THRESHOLD, LARGE_BYTES)
-    library.mallopt(M_TRIM_THRESHOLD, LARGE_BYTES)
+    library.mallopt(M_MMAP_THRESHOLD, KEPT_BYTES)
+    library.mallopt(M_TRIM_THRESHOLD, KEPT_BYTES)
     library.malloc_trim(0)
 
 
