@@ -99,7 +99,8 @@ def combs_between(survey: Survey, low_hz: float, high_hz: float, *, if_any: floa
 def _spaced(low_hz: float, high_hz: float, count: int) -> Floats:
     """So many frequencies, each by the same factor higher than the one before."""
     step = math.log(high_hz / low_hz) / (count - 1)
-    return low_hz * np.exp(step * np.arange(count))
+    spaced: Floats = low_hz * np.exp(step * np.arange(count))
+    return spaced
 
 
 def _worth_trying(grid: Floats, chances: Floats) -> Floats:
