@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, make_dataclass
 from enum import StrEnum
-from typing import TYPE_CHECKING, Literal, TypeAlias
+from typing import TYPE_CHECKING, Literal, NamedTuple, TypeAlias
 
 import numpy as np
 from numpy.typing import NDArray
@@ -56,9 +56,18 @@ class Stream:
     live: bool = True  # False: a recording, whose arrival times say nothing about its rate
 
 
+class Piece(NamedTuple):
+    """A stretch of samples as it came."""
+
+    start: int  # index of its first sample
+    end: int
+    device_us: int | None  # of its first sample
+    arrival_s: float
+
+
 @dataclass(frozen=True, slots=True)
 class SampleBlock:
-    """Consecutive samples of one stream."""
+    """Consecutive samples of one stream; `joined`: the pieces that it was put together from, for the clock alone."""
 
     stream: Stream
     start: int  # index of the first sample
@@ -67,10 +76,16 @@ class SampleBlock:
     arrival_s: float = 0.0  # host monotonic time at which the block was complete
     wall_s: float | None = None  # Unix time of the first sample, for publishing
     clipped: int = 0  # samples that the device itself counted at full scale
+    joined: tuple[Piece, ...] = ()
 
     @property
     def end(self) -> int:
         return self.start + len(self.samples)
+
+    @property
+    def pieces(self) -> tuple[Piece, ...]:
+        """What it came in; where it was not joined, itself."""
+        return self.joined or (Piece(self.start, self.end, self.device_us, self.arrival_s),)
 
 
 @dataclass(frozen=True, slots=True)

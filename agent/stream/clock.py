@@ -14,7 +14,7 @@ from agent.limits import RATE_TOLERANCE
 from agent.stream.drift import HostDrift
 from agent.stream.lower_line import ARRIVAL_RESOLUTION_US, LowerLineFit, Point
 from agent.stream.rate_check import RateCheck
-from agent.types import Counters, Drift, Rate, SampleBlock, Stream
+from agent.types import Counters, Drift, Piece, Rate, SampleBlock, Stream
 
 DIGITS = 5  # significant digits kept, so that how a stream was cut into blocks hardly shows in the rate
 MAX_ERROR_PPM = 1000.0  # a rate worse than this moves a bearing line by more than a bin: not yet worth believing
@@ -90,23 +90,27 @@ class SampleClock:
     def feed(self, block: SampleBlock) -> None:
         if self._stream is None or (block.stream is not self._stream and block.stream != self._stream):
             self._start(block.stream)
+        for piece in block.pieces:
+            self._hear(piece, block.stream)
+
+    def _hear(self, piece: Piece, stream: Stream) -> None:
         assert self._device is not None
         assert self._arrival is not None
         assert self._check is not None
-        self._check.feed(block)
-        if block.device_us is not None:
+        self._check.feed(piece, is_live=stream.live)
+        if piece.device_us is not None:
             before = (self._device.strays, self._device.resets)
-            believed = self._device.add((block.start, block.device_us))
+            believed = self._device.add((piece.start, piece.device_us))
             self._counts["device_time_strays"] += self._device.strays - before[0]
             self._counts["device_time_resets"] += self._device.resets - before[1]
             if self._device.resets > before[1]:
                 self._drift = HostDrift()
-            if believed and block.stream.live:
-                # A block arrives when it is complete; the declared rate is near enough for the length of one.
-                length_us = round(len(block.samples) * 1e6 / block.stream.rate_hz)
-                self._drift.add(block.device_us + length_us, block.arrival_s)
-        if block.stream.live:
-            self._arrival.add((block.end, round(block.arrival_s * 1e6)))
+            if believed and stream.live:
+                # A piece arrives when it is complete; the declared rate is near enough for the length of one.
+                length_us = round((piece.end - piece.start) * 1e6 / stream.rate_hz)
+                self._drift.add(piece.device_us + length_us, piece.arrival_s)
+        if stream.live:
+            self._arrival.add((piece.end, round(piece.arrival_s * 1e6)))
 
     def rate(self, upto: int) -> Rate:
         """The rate as known at sample `upto`, a sample of the latest block: points beyond it do not count.

@@ -11,7 +11,7 @@ from statistics import median
 
 from agent.limits import RATE_TOLERANCE
 from agent.stream.lower_line import ARRIVAL_RESOLUTION_US, LowerLine, LowerLineFit, Point
-from agent.types import SampleBlock, Stream
+from agent.types import Piece, Stream
 
 STEP_US = 100_000.0  # least time between two stamps that are compared: one of theirs may be off by milliseconds
 STEPS = 8
@@ -37,15 +37,15 @@ class RateCheck:
         self._stamp: Point | None = None
         self._lately = self._empty()  # arrivals since the last pause
         self._least_span_us = LEAST_SPAN_US
-        self._last: SampleBlock | None = None
+        self._last: Piece | None = None
         self._faster_since_s: float | None = None  # than the stamps say, by arrival
 
-    def feed(self, block: SampleBlock) -> None:
-        """The next block of the stream."""
-        if block.device_us is not None:
-            self._compare((block.start, block.device_us))
-        if block.stream.live:
-            self._arrive(block)
+    def feed(self, piece: Piece, *, is_live: bool) -> None:
+        """The next piece of the stream; of a recording's arrivals nothing is read."""
+        if piece.device_us is not None:
+            self._compare((piece.start, piece.device_us))
+        if is_live:
+            self._arrive(piece)
 
     def by_device(self) -> float | None:
         """The rate that the device's stamps tell, in Hz, where it is not the declared one; None where they agree."""
@@ -84,13 +84,13 @@ class RateCheck:
             self._steps.append((stamp[1] - last[1]) / expected_us)
             self._stamp = stamp
 
-    def _arrive(self, block: SampleBlock) -> None:
-        last, self._last = self._last, block
+    def _arrive(self, piece: Piece) -> None:
+        last, self._last = self._last, piece
         if last is not None:
-            seconds = len(block.samples) * self._declared_us / 1e6
-            if block.start == last.end and block.arrival_s - last.arrival_s - seconds > PAUSE_S:
+            seconds = (piece.end - piece.start) * self._declared_us / 1e6
+            if piece.start == last.end and piece.arrival_s - last.arrival_s - seconds > PAUSE_S:
                 self._lately, self._least_span_us = self._empty(), LEAST_SPAN_AFTER_US
-        self._lately.add((block.end, round(block.arrival_s * 1e6)))
+        self._lately.add((piece.end, round(piece.arrival_s * 1e6)))
 
     def _contradicts(self, line: LowerLine) -> bool:
         if line.points < LEAST_POINTS or line.span_us < self._least_span_us:
