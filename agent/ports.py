@@ -53,6 +53,17 @@ class Rerouted(Protocol):
 
 
 @runtime_checkable
+class Polled(Protocol):
+    """A source that need not wait: one thread reads many such with `read(0.0)`, which takes all that has arrived.
+
+    It is read when it is readable, and where nothing came for half a second.
+    """
+
+    def fileno(self) -> int:
+        """What becomes readable once something has arrived, or the link is gone; of a source that is open."""
+
+
+@runtime_checkable
 class Encoder(Protocol):
     """A quantized encoder; built by `cls(model_bytes)`, one thread, no file access."""
 

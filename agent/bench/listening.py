@@ -19,7 +19,9 @@ from pathlib import Path
 from typing import Any
 
 from agent.bench.signal import noise_and_harmonics
+from agent.service.beats import Beat
 from agent.service.inbox import Inbox
+from agent.service.polling import Polling
 from agent.service.source_thread import Reader
 from agent.sources.port import Port
 from agent.sources.serial import SerialConfig, SerialSource
@@ -115,10 +117,10 @@ def _listen(recording: Path, seconds: float, *, step_s: float) -> dict[str, Any]
         ]
         inbox, stop = Inbox(names), threading.Event()
         readers = [Reader(source, inbox, patient=False, stop=stop) for source in sources]
-        threads = [threading.Thread(target=reader.run) for reader in readers]
+        polling = Polling(stop=stop, beat=Beat("ports"), thread=lambda _, body: threading.Thread(target=body))
         windowers = {name: Windower(window_s=WINDOW_S, hop_s=HOP_S) for name in names}
-        for thread in threads:
-            thread.start()
+        for reader in readers:
+            polling.add(reader)
         while not all(reader.connected for reader in readers):
             time.sleep(0.01)
         all_bytes, windows, samples = LINES * recording.stat().st_size, 0, 0
@@ -131,8 +133,8 @@ def _listen(recording: Path, seconds: float, *, step_s: float) -> dict[str, Any]
                     windows += len(windowers[item.stream.sensor].feed(item))
         spent_s, took_s = time.process_time() - spent_s, time.monotonic() - started_s
         stop.set()
-        for thread in threads:
-            thread.join()
+        if polling.thread is not None:
+            polling.thread.join()
     while batch := inbox.take(0.0):  # read in the last moment
         samples += sum(len(item.samples) for _, item in batch if isinstance(item, SampleBlock))
     lost = LINES * (round(seconds * RATE_HZ) // BLOCK * BLOCK) - samples

@@ -1,7 +1,7 @@
-"""The threads that read, one per source: begun, begun anew where one hangs, and exchanged where the config changes.
+"""The threads that read: begun, begun anew where one hangs, and exchanged where the config changes.
 
-A source that goes is closed by its own thread before another takes its port or its client id. One that does not let go
-is left behind.
+Ports have one thread together; a source that waits by itself has its own. A source that goes is closed by the thread
+that reads it before another takes its port or its client id. One that does not let go is left behind.
 """
 
 from __future__ import annotations
@@ -13,18 +13,17 @@ from functools import partial
 
 from agent.config.keys import Config
 from agent.config.resolve import routes
-from agent.ports import Source
+from agent.ports import Polled, Source
 from agent.service.assembly import source_of
 from agent.service.beats import Beats, Deadlines
 from agent.service.inbox import Inbox
+from agent.service.polling import Polling
+from agent.service.polling import Threads as Threads
 from agent.service.source_thread import Reader
 from agent.sources import KINDS
 
 LET_GO_S = 5.0
 """For a source to close before its place is taken; a read takes half a second."""
-
-Threads = Callable[[str, Callable[[], None]], threading.Thread]
-"""Makes a thread of a name and a body, whose failure ends the agent."""
 
 log = logging.getLogger(__name__)
 
@@ -49,10 +48,12 @@ class Readers:
         self._inbox, self._stop, self._beats, self._deadlines = inbox, stop, beats, deadlines
         self._thread = thread
         self._threads: dict[str, threading.Thread] = {}
+        self._polling: Polling | None = None  # where there are ports
 
     @property
     def threads(self) -> list[threading.Thread]:
-        return list(self._threads.values())
+        polling = None if self._polling is None else self._polling.thread
+        return [*self._threads.values(), *([] if polling is None else [polling])]
 
     @property
     def have_ended(self) -> bool:
@@ -80,6 +81,9 @@ class Readers:
         """Begin to read, by default every source."""
         for name in list(self.by_source) if names is None else names:
             reader = self.by_source[name]
+            if isinstance(reader.source, Polled):
+                self._polled().add(reader)
+                continue
             self._threads[name] = self._thread(f"source {name}", reader.run)
             self._threads[name].start()
 
@@ -90,16 +94,26 @@ class Readers:
             reader.leave()
         else:
             reader.renew(source, patient=self._is_patient(name))
-        thread = self._threads[name]
-        thread.join(LET_GO_S)
-        if thread.is_alive():
+        if not self._has_let_go(name, reader):
             log.warning("source %s does not let go: left behind", name)
         reader.beat.end()
         if source is None:
             self._beats.remove(reader.beat)
             self.revive.pop(reader.beat.name, None)
-            self._threads.pop(name)
             self.by_source = {other: one for other, one in self.by_source.items() if other != name}
+
+    def _has_let_go(self, name: str, reader: Reader) -> bool:
+        thread = self._threads.pop(name, None)
+        if thread is None:
+            return self._polled().let_go(reader, patience_s=LET_GO_S)
+        thread.join(LET_GO_S)
+        return not thread.is_alive()
+
+    def _polled(self) -> Polling:
+        if self._polling is None:
+            beat = self._beats.add("ports", turn_s=self._deadlines.turn_s)
+            self._polling = Polling(stop=self._stop, beat=beat, thread=self._thread)
+        return self._polling
 
     def reroute(self, name: str) -> None:
         """Tell an open source what belongs to whom by the present config."""

@@ -1,7 +1,8 @@
-"""One thread per source: opens it, reads it into the inbox, and tries again when the link is gone.
+"""The life of one source: opened, read into the inbox, and tried again when the link is gone.
 
-A source only reads; waiting, retrying and counting live here, the same for every kind. A source that hangs is left
-behind with its thread, and a new one is made.
+A source only reads; waiting, retrying and counting live here, the same for every kind. A source that waits itself has a
+thread that is in `run`; one that need not is read among others (`agent/service/polling.py`), by the same steps. A
+source that hangs is left behind with its thread, and a new one is made.
 """
 
 from __future__ import annotations
@@ -11,12 +12,13 @@ import logging
 import threading
 import time
 from collections.abc import Callable, Iterable, Sequence
-from dataclasses import replace
+from dataclasses import dataclass, field, replace
 
 from agent.errors import ConfigError, EndOfStream, TransportError
 from agent.ports import Rerouted, Source
 from agent.service.beats import Beat, Deadlines
 from agent.service.inbox import Inbox
+from agent.stream.joining import Joiner
 from agent.transport.retry import Outage
 from agent.transport.routes import Route
 from agent.types import Counters, DeviceStatus, Item, SampleBlock
@@ -29,6 +31,16 @@ SESSIONS_PER_LIFE = 1 << 20
 """A source made anew counts its sessions from the start: those of its lives are kept apart."""
 
 log = logging.getLogger(__name__)
+
+
+@dataclass(eq=False)
+class Life:
+    """One of a reader's sources, with what was read of it and not handed on yet; one thread at a time is inside."""
+
+    number: int
+    source: Source
+    joiner: Joiner = field(default_factory=Joiner)
+    is_left_behind: bool = False  # it hung
 
 
 class Reader:
@@ -49,12 +61,12 @@ class Reader:
         deadlines: Deadlines | None = None,
         remake: Callable[[], Source] | None = None,
     ) -> None:
-        self.source = source
+        self.life = Life(0, source)
         self.outage = Outage(f"source {source.name}")
         self.connected = False
         self.ended = False
         self.counters: Counters = {}  # as of about a second ago, for other threads to look at
-        self.lives = 0  # that ended before this one
+        self.due_s = 0.0  # not to be opened before
         self._inbox = inbox
         self._patient = patient
         self._stop = stop
@@ -63,60 +75,125 @@ class Reader:
         self._turn_s = self._deadlines.file_s if patient else self._deadlines.turn_s
         self._remake = remake
         self._before: Counters = {}  # counted by the sources of earlier lives
+        self._counted_s = 0.0
         self._routes: tuple[Route, ...] | None = None  # to be taken up between two reads
         self._has_left = False
 
+    @property
+    def source(self) -> Source:
+        """The one of this life."""
+        return self.life.source
+
+    @property
+    def lives(self) -> int:
+        """Those that ended before this one."""
+        return self.life.number
+
     def run(self) -> None:
-        life = self.lives
-        source = self.source  # of this life: the next one's is another
-        while self._goes_on(life) and not self.ended:
-            try:
-                self.beat.bump(within_s=self._deadlines.open_s)
-                self._take_up_routes(source)
-                source.open()
-                if not self._goes_on(life):
-                    break
-                self.connected = True
-                log.info("source %s: open", source.name, extra={"event": "source_open", "source": source.name})
-                self._read_on(source, life)
-            except (TransportError, ConfigError) as error:
-                # The config was good when it was read: a secret that cannot be read now may be there again tomorrow.
-                if life == self.lives:
-                    self._pause(error)
-            except EndOfStream:
-                if life != self.lives:
-                    break
+        life = self.life
+        while self.goes_on(life):
+            if self.opens(life):
+                while self.reads(life, timeout_s=READ_TIMEOUT_S):
+                    pass
+            if self.goes_on(life):
+                self._stop.wait(max(0.0, self.due_s - time.monotonic()))
+        self.finish(life)
+
+    def goes_on(self, life: Life) -> bool:
+        """Whether the source of a life is still to be read."""
+        return life is self.life and not (self.ended or self._has_left or self._stop.is_set())
+
+    def opens(self, life: Life) -> bool:
+        """Open the source of a life; whether it is open now. Where it is not, `due_s` says when to try again."""
+        try:
+            self.beat.bump(within_s=self._deadlines.open_s)
+            self._take_up_routes(life.source)
+            life.source.open()
+        except (TransportError, ConfigError) as error:
+            # The config was good when it was read: a secret that cannot be read now may be there again tomorrow.
+            self._pause(life, error)
+            return False
+        except Exception:
+            if not life.is_left_behind:
+                raise
+        if not self.goes_on(life):
+            return False
+        self.connected = True
+        self._counted_s = 0.0
+        name = life.source.name
+        log.info("source %s: open", name, extra={"event": "source_open", "source": name})
+        return True
+
+    def reads(self, life: Life, *, timeout_s: float) -> bool:
+        """Read an open source once, into the inbox; whether it is to be read on."""
+        self.beat.bump(within_s=self._turn_s)
+        if self._patient and not self._inbox.has_room(life.source.name):
+            self._stop.wait(ROOM_S)
+            return self.goes_on(life)
+        self._take_up_routes(life.source)
+        try:
+            items = life.source.read(min(timeout_s, life.joiner.waits_s(time.monotonic())))
+        except (TransportError, ConfigError) as error:
+            self._pause(life, error)
+            return False
+        except EndOfStream:
+            if self.goes_on(life):
                 self.ended = True
-                log.info("source %s: read to its end", source.name, extra={"source": source.name})
-        if life == self.lives:
-            self._close()
+                log.info("source %s: read to its end", life.source.name, extra={"source": life.source.name})
+            return False
+        except Exception:
+            if not life.is_left_behind:  # its source was closed under it: anything may happen
+                raise
+        if life is not self.life:
+            return False
+        now_s = time.monotonic()
+        self.outage.works(now_s=now_s)
+        self._hand_on(life, items if self._patient else life.joiner.feed(items, now_s=now_s))
+        if now_s - self._counted_s >= COUNT_EVERY_S:
+            self._counted_s = now_s
+            self._count()
+        return self.goes_on(life)
+
+    def hands_on(self, life: Life, now_s: float) -> None:
+        """Without a read: what came, and has waited for what might follow it, goes into the inbox."""
+        if life.joiner.waits_s(now_s) <= 0 and life is self.life:
+            self._hand_on(life, life.joiner.feed([], now_s=now_s))
+
+    def finish(self, life: Life) -> None:
+        """Let go of the source of a life that goes on no more."""
+        if life is self.life:
+            self._close(life)
             self.beat.end()
-        else:
-            _let_go(source)
+            return
+        if not life.is_left_behind:
+            self._hand_on(life, life.joiner.rest())
+        _let_go(life.source)
 
     def revive(self) -> None:
-        """Leave the thread that hangs in `run` behind with its source; `run` may be called again, in another thread."""
+        """Leave the thread that hangs behind with its source; that of the next life is to be read in another."""
         assert self._remake is not None
-        hung = self.source
+        hung = self.life
+        hung.is_left_behind = True
         self._before = self.counters
-        self.lives += 1
         self.connected = False
-        self.source = self._remake()
+        self.due_s = 0.0
+        self.life = Life(hung.number + 1, self._remake())
         self.outage.failed(TransportError("it hung and was restarted"), now_s=time.monotonic())
         # What holds a port would keep the new source out of it; whether letting go hangs as well is its own affair.
-        threading.Thread(target=_let_go, args=(hung,), name=f"{self.beat.name} (left behind)", daemon=True).start()
+        name = f"{self.beat.name} (left behind)"
+        threading.Thread(target=_let_go, args=(hung.source,), name=name, daemon=True).start()
 
     def renew(self, source: Source, *, patient: bool) -> None:
-        """Let go of the source and go on with another one; once `run` has returned it may be called again."""
+        """Let go of the source and go on with another one; once that is done it may be read again."""
         self._before = self.counters
         self._patient = patient
         self._turn_s = self._deadlines.file_s if patient else self._deadlines.turn_s
         self.ended = self.connected = False
-        self.lives += 1
-        self.source = source
+        self.due_s = 0.0
+        self.life = Life(self.lives + 1, source)
 
     def leave(self) -> None:
-        """Let `run` return, as if stopped."""
+        """Let the reading end, as if stopped."""
         self._has_left = True
 
     def reroute(self, routes: Sequence[Route]) -> None:
@@ -128,38 +205,24 @@ class Reader:
         if routes is not None and isinstance(source, Rerouted):
             source.reroute(routes)
 
-    def _goes_on(self, life: int) -> bool:
-        return life == self.lives and not self._has_left and not self._stop.is_set()
-
-    def _read_on(self, source: Source, life: int) -> None:
-        counted_s = 0.0
-        while self._goes_on(life):
-            self.beat.bump(within_s=self._turn_s)
-            if self._patient and not self._inbox.has_room(source.name):
-                self._stop.wait(ROOM_S)
-                continue
-            self._take_up_routes(source)
-            items = source.read(READ_TIMEOUT_S)
-            if life != self.lives:
-                return
-            now_s = time.monotonic()
-            self.outage.works(now_s=now_s)
-            if items:
-                self._inbox.put(source.name, _of_life(life, items))
-            if now_s - counted_s >= COUNT_EVERY_S:
-                counted_s = now_s
-                self._count()
-
-    def _pause(self, error: TransportError | ConfigError) -> None:
-        pause_s = self.outage.failed(error, now_s=time.monotonic())
+    def _pause(self, life: Life, error: TransportError | ConfigError) -> None:
+        if life is not self.life:
+            return
+        now_s = time.monotonic()
+        pause_s = self.outage.failed(error, now_s=now_s)
+        self.due_s = now_s + pause_s
         self.beat.bump(within_s=pause_s + self._turn_s)
-        self._close()
-        self._stop.wait(pause_s)
+        self._close(life)
 
-    def _close(self) -> None:
+    def _close(self, life: Life) -> None:
         self.connected = False
-        self.source.close()
+        self._hand_on(life, life.joiner.rest())
+        life.source.close()
         self._count()
+
+    def _hand_on(self, life: Life, items: Sequence[Item]) -> None:
+        if items:
+            self._inbox.put(life.source.name, _of_life(life.number, items))
 
     def _count(self) -> None:
         now = self.source.counters()

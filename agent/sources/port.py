@@ -12,6 +12,7 @@ import fcntl
 import logging
 import os
 import re
+import select
 import termios
 import time
 from collections.abc import Mapping
@@ -27,6 +28,8 @@ MAX_READ_BYTES = 1 << 16
 PSEUDO = "/dev/pts/"
 GATHER_S = 0.01
 GATHER_BYTES = 1024  # a terminal's buffer in the kernel holds 4096
+KERNEL_BYTES = 4095  # of it that one read can find; what waits behind is moved there once it has been read
+MOVED_MS = 2
 Baud = Annotated[int, msgspec.Meta(ge=50, le=20_000_000)]
 PARITIES = {"none": serial.PARITY_NONE, "even": serial.PARITY_EVEN, "odd": serial.PARITY_ODD}
 
@@ -88,20 +91,31 @@ class Port:
         self.counts["opens"] += 1
 
     def read(self, timeout_s: float) -> bytes:
-        """What has arrived, waiting up to `timeout_s` for a first byte; TransportError once the port is gone."""
+        """What has arrived, waiting up to `timeout_s` for a first byte; TransportError once the port is gone.
+
+        With 0 it waits for nothing, and takes all that the kernel holds, up to MAX_READ_BYTES.
+        """
         port = self._opened()
         try:
+            if timeout_s <= 0:
+                data = self._waiting(port.fileno())
+                self.counts["bytes"] += len(data)
+                return data
             if port.timeout != timeout_s:  # setting it talks to the driver
                 port.timeout = timeout_s
             data = bytes(port.read(min(max(1, port.in_waiting), MAX_READ_BYTES)))
             if data and len(data) < GATHER_BYTES and self._gather_s:
                 time.sleep(self._gather_s)
                 data += bytes(port.read(min(port.in_waiting, MAX_READ_BYTES)))
-        except (OSError, TypeError, termios.error) as error:
-            # pyserial trips over its own handle (TypeError) when closed meanwhile
+        except (OSError, TypeError, ValueError, termios.error) as error:
+            # pyserial trips over its own handle (TypeError), and poll over none (ValueError), when closed meanwhile
             raise TransportError(f"serial {self.name}: is gone: {_reason(error, self.name)}") from error
         self.counts["bytes"] += len(data)
         return data
+
+    def fileno(self) -> int:
+        """What becomes readable once something has arrived; TransportError where the port is not open."""
+        return self._opened().fileno()
 
     def ask(self, data: bytes) -> None:
         """Throw away what nobody waited for, then send; TransportError once the port is gone."""
@@ -118,6 +132,22 @@ class Port:
             return
         with contextlib.suppress(OSError):  # the device may have been unplugged
             port.close()
+
+    def _waiting(self, end: int) -> bytes:
+        """What the kernel holds of an open port; OSError where it says that there is something and gives nothing."""
+        look = select.poll()
+        look.register(end, select.POLLIN)
+        data = b""
+        with contextlib.suppress(BlockingIOError):  # as of a terminal that another process set up its own way
+            data = piece = os.read(end, MAX_READ_BYTES)
+            if not data and look.poll(0):
+                data = piece = os.read(end, MAX_READ_BYTES)  # what came between the two
+                if not data:
+                    raise OSError(errno.EIO, "readable, but empty")
+            while len(piece) >= KERNEL_BYTES and len(data) < MAX_READ_BYTES and look.poll(MOVED_MS):
+                piece = os.read(end, MAX_READ_BYTES - len(data))
+                data += piece
+        return data
 
     def _opened(self) -> serial.Serial:
         if self._serial is None:

@@ -62,6 +62,10 @@ class SerialSource:
         """Which stream belongs to which sensor from now on."""
         self._reader.reroute(Routes(tuple(routes)))
 
+    def fileno(self) -> int:
+        """What becomes readable once something has arrived."""
+        return self._port.fileno()
+
     def close(self) -> None:
         self._port.close()
 

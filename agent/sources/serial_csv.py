@@ -123,6 +123,10 @@ class SerialCsvSource:
             *self._understanding.feed(data, understood=understood, now_s=arrival_s),
         ]
 
+    def fileno(self) -> int:
+        """What becomes readable once something has arrived."""
+        return self._port.fileno()
+
     def close(self) -> None:
         self._port.close()
 

@@ -72,6 +72,10 @@ class WitmotionSource:
         faults += self._understanding.feed(data, understood=understood, now_s=arrival_s)
         return [*items, *faults]
 
+    def fileno(self) -> int:
+        """What becomes readable once something has arrived."""
+        return self._port.fileno()
+
     def close(self) -> None:
         self._port.close()
 

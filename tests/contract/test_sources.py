@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import os
+import select
 import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
@@ -17,11 +18,13 @@ from paho.mqtt.enums import CallbackAPIVersion
 from serial_lines import Terminal
 
 from agent.errors import EndOfStream, RecordingError, TransportError
-from agent.ports import Source, load, load_settings
+from agent.ports import Polled, Source, load, load_settings
 from agent.sources import KINDS
 from agent.sources.mqtt import MqttConfig, MqttSource
 from agent.sources.replay import ReplayConfig, ReplaySource
 from agent.sources.serial import SerialConfig, SerialSource
+from agent.sources.serial_csv import SerialCsvSource
+from agent.sources.witmotion import WitmotionSource
 from agent.transport.mqtt import Broker
 from agent.transport.routes import Route
 from agent.types import DeviceStatus, Item, Reading, SampleBlock, SourceFault
@@ -307,6 +310,30 @@ def test_a_link_that_goes_away_is_noticed_and_comes_back(rig: Rig) -> None:
         assert again[0].start - first[-1].end == 20 * 64 + rig.resumes_after
     elif again:
         assert again[0].stream.session != first[-1].stream.session or isinstance(rig, ReplayRig)
+
+
+def test_one_that_need_not_wait_is_heard_by_who_polls_it_and_says_so_that_its_link_is_gone(rig: Rig) -> None:
+    is_listening = isinstance(rig.source, SerialSource | SerialCsvSource | WitmotionSource)
+    assert isinstance(rig.source, Polled) == is_listening, "what hears a port is polled, and nothing else"
+    if not is_listening:
+        return
+    rig.appear()
+    rig.source.open()
+    rig.say(Speech().frames(30))
+    found: list[Item] = []
+    deadline_s = time.monotonic() + 20
+    while not rig.enough(found, 30) and time.monotonic() < deadline_s:
+        heard, _, _ = select.select([rig.source], [], [], 0.5)
+        found += rig.source.read(0.0) if heard else rig.source.read(0.1)
+    assert rig.enough(found, 30)
+    rig.settle()
+    started_s = time.monotonic()
+    rig.source.read(0.0)
+    assert time.monotonic() - started_s < 0.5
+    rig.vanish()
+    assert select.select([rig.source], [], [], 5.0)[0], "who waits for it is woken"
+    with pytest.raises(rig.lost):
+        [rig.source.read(0.0) for _ in range(5)]
 
 
 def test_opening_again_without_closing_lets_go_of_the_first(rig: Rig) -> None:

@@ -15,7 +15,7 @@ from serial_lines import Terminal, heard_at
 from waiting import until
 
 from agent.errors import TransportError
-from agent.sources.port import MAX_READ_BYTES, Port, PortConfig, holders_of
+from agent.sources.port import KERNEL_BYTES, MAX_READ_BYTES, Port, PortConfig, holders_of
 from agent.sources.serial import SerialConfig, SerialSource
 from agent.sources.serial_csv import SerialCsvConfig, SerialCsvSource
 from agent.sources.understanding import AFTER_S, NOT_UNDERSTOOD, Understanding
@@ -263,3 +263,36 @@ def test_frames_after_boot_text_are_no_wrong_baud(terminal: Terminal, monkeypatc
         now_s[0] += AFTER_S
     assert NOT_UNDERSTOOD not in kinds
     source.close()
+
+
+# ---------------------------------------------------------------------------------------------- read without a wait
+
+
+def test_a_read_that_waits_for_nothing_takes_all_that_the_kernel_holds(terminal: Terminal) -> None:
+    """More than a terminal's own buffer, which is 4 KiB: what waits behind it comes along."""
+    port = Port(config(terminal))
+    port.open()
+    assert port.read(0.0) == b""
+    sent = bytes(range(256)) * 48
+    terminal.say(sent)
+    until(lambda: port._opened().in_waiting >= KERNEL_BYTES)
+    heard = port.read(0.0)
+    assert len(heard) > KERNEL_BYTES
+    while len(heard) < len(sent):
+        heard += port.read(0.5)
+    assert heard == sent
+    assert port.counts["bytes"] == len(sent)
+    port.close()
+
+
+def test_a_port_that_is_gone_says_so_to_who_does_not_wait(terminal: Terminal) -> None:
+    port = Port(config(terminal))
+    port.open()
+    terminal.vanish()
+    with pytest.raises(TransportError, match="is gone: the device was unplugged"):
+        [port.read(0.0) for _ in range(20)]
+    port.close()
+    with pytest.raises(TransportError, match="is not open"):
+        port.fileno()
+    with pytest.raises(TransportError, match="is not open"):
+        port.read(0.0)
