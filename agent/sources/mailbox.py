@@ -3,11 +3,15 @@
 from __future__ import annotations
 
 import threading
+import time
 from collections import deque
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 
 from agent.errors import TransportError
+from agent.transport.publishes import Published
 
+UNREADABLE = ""  # a topic that is no UTF-8: no route has it, so the reader counts it
 MAX_MESSAGES_PER_READ = 256
 PACKET_OVERHEAD_BYTES = 4096  # topic and properties beside the payload
 
@@ -35,13 +39,18 @@ class Mailbox:
         self.dropped = 0
 
     def put(self, message: Message) -> None:
-        size = len(message.payload) + PACKET_OVERHEAD_BYTES
+        self.put_all((message,))
+
+    def put_all(self, messages: Iterable[Message]) -> None:
+        """Messages that came together: whoever waits is woken once."""
         with self._changed:
-            if self._bytes + size > self._max_bytes:
-                self.dropped += 1
-                return
-            self._bytes += size
-            self._messages.append(message)
+            for message in messages:
+                size = len(message.payload) + PACKET_OVERHEAD_BYTES
+                if self._bytes + size > self._max_bytes:
+                    self.dropped += 1
+                    continue
+                self._bytes += size
+                self._messages.append(message)
             self._changed.notify()
 
     def end(self, reason: TransportError) -> None:
@@ -64,3 +73,14 @@ class Mailbox:
             taken = [self._messages.popleft() for _ in range(min(len(self._messages), MAX_MESSAGES_PER_READ))]
             self._bytes -= sum(len(message.payload) + PACKET_OVERHEAD_BYTES for message in taken)
             return taken
+
+
+def received(messages: Iterable[Published]) -> Iterator[Message]:
+    """Messages that were received at once, now."""
+    arrival_s, wall_s = time.monotonic(), time.time()
+    for topic, payload, retained in messages:
+        try:
+            text = topic.decode()
+        except UnicodeDecodeError:
+            text = UNREADABLE
+        yield Message(text, payload, retained, arrival_s, wall_s)

@@ -1,6 +1,6 @@
 """Samples and readings from an MQTT broker: frames as binary payloads, batches and scalars as JSON.
 
-paho's thread does nothing but put a message into a bounded mailbox; all work is done by whoever reads, so a slow agent
+paho's thread does nothing but put messages into a bounded mailbox; all work is done by whoever reads, so a slow agent
 drops messages here, where they are counted, and not inside the broker, where nobody sees it.
 """
 
@@ -19,12 +19,14 @@ import paho.mqtt.client as paho
 from agent.errors import ConfigError, TransportError
 from agent.sources.batches import BatchReader
 from agent.sources.mailbox import PACKET_OVERHEAD_BYTES as PACKET_OVERHEAD_BYTES
+from agent.sources.mailbox import UNREADABLE, received
 from agent.sources.mailbox import Mailbox as Mailbox
 from agent.sources.mailbox import Message as Message
 from agent.sources.senders import Owner
 from agent.sources.sparkplug import BIRTHS, SILENT_MESSAGES, sparkplug_topic
+from agent.transport.gathering import GatheringClient
 from agent.transport.link import Link
-from agent.transport.mqtt import Broker, connect, disconnect, explain, failed, make_client
+from agent.transport.mqtt import Broker, connect, disconnect, explain, failed, make_client_of
 from agent.transport.routes import Route, Routes
 from agent.transport.vbp import FrameReader
 from agent.types import Counters, Item, SourceFault
@@ -81,7 +83,7 @@ class MqttSource:
 
     def _connect(self, broker: Broker, mailbox: Mailbox) -> paho.Client:
         """A client that is connected and subscribed, and fills the mailbox."""
-        client = make_client(broker, role=f"source-{self.name}")
+        client = make_client_of(GatheringClient, broker, role=f"source-{self.name}")
         where = f"mqtt {broker.address}"
         subscriptions = [(topic, self._config.qos) for topic in self._routes.topics]
         answered = threading.Event()
@@ -106,13 +108,14 @@ class MqttSource:
             try:
                 topic = message.topic
             except UnicodeDecodeError:
-                topic = ""  # no route has it, so the reader counts it
+                topic = UNREADABLE
             mailbox.put(Message(topic, bytes(message.payload), message.retain, time.monotonic(), time.time()))
 
         client.on_connect = on_connect
         client.on_subscribe = on_subscribe
         client.on_disconnect = on_disconnect
         client.on_message = on_message
+        client.on_published = lambda messages: mailbox.put_all(received(messages))
         connect(client, broker, max_packet_bytes=self._config.max_payload_bytes + PACKET_OVERHEAD_BYTES)
         if subscriptions and not answered.wait(broker.connect_timeout_s):
             silence = f"no answer to the subscription within {broker.connect_timeout_s:g} s"

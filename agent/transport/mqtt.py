@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import queue
 import ssl
-from typing import Literal
+from typing import Literal, TypeVar
 
 import paho.mqtt.client as paho
 from paho.mqtt.enums import CallbackAPIVersion, MQTTErrorCode, MQTTProtocolVersion
@@ -38,14 +38,22 @@ MENDS = {
 """Reason code of MQTT 5 -> what to do about it."""
 
 
+Made = TypeVar("Made", bound=paho.Client)
+
+
 def make_client(broker: Broker, *, role: str) -> paho.Client:
     """A client that is configured and not connected; `role` ("sink", "source-line1") completes its id.
 
     Set callbacks and will on it, then hand it to `connect`. ConfigError where a secret or certificate is unreadable, or
     where `host` is none.
     """
+    return make_client_of(paho.Client, broker, role=role)
+
+
+def make_client_of(kind: type[Made], broker: Broker, *, role: str) -> Made:
+    """As `make_client`, of another kind of client."""
     end = _endpoint(broker)
-    client = paho.Client(
+    client = kind(
         CallbackAPIVersion.VERSION2,
         client_id=f"{broker.client_id}-{role}",
         protocol=MQTTProtocolVersion.MQTTv5 if broker.protocol == "5" else MQTTProtocolVersion.MQTTv311,
