@@ -45,6 +45,7 @@ TABLES = {
 ELSEWHERE = {
     "agent/sinks/__init__.py": set(SINKS),  # the name of a sink may be that of a source
     "agent/commands/__init__.py": {"replay"},  # the command
+    "agent/bench/capacity_signal.py": {"mqtt", "serial"},  # the two kinds of which it simulates the sensors
     "agent/service/answers.py": {".vbp"},  # the end of a file's name that it makes
     "export/shrinking/writers/__init__.py": set(RUNTIMES),  # the table of writers, see below
     "export/studies/field/edge.py": {"onnx"},  # a study of one runtime

@@ -14,6 +14,7 @@ from collections.abc import Callable
 from statistics import median
 from typing import TYPE_CHECKING, Any
 
+from agent.bench import capacity_arguments
 from agent.bench.signal import RATE_HZ, RPM, noise_and_harmonics
 from agent.bundle.runtimes import CHOICES as RUNTIME_CHOICES
 
@@ -32,11 +33,14 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "--lines", type=float, metavar="SECONDS", help="measure instead what listening to three wide-band sensors costs"
     )
+    capacity_arguments.add_to(parser)
     parser.add_argument("--json", action="store_true", help="one JSON document as the last line")
 
 
 def main(args: argparse.Namespace) -> int:
     os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")  # as in run
+    if args.capacity:
+        return capacity_arguments.main(args)
     if args.lines is not None:
         from agent.bench.listening import lines_of, measure_lines
 
