@@ -21,7 +21,7 @@ most=$(echo "$minors" | tail -n 1)
 tree=$(mktemp -d)
 trap 'rm -rf "$tree"' EXIT
 share=$tree/usr/share/textvib
-mkdir -p "$tree/DEBIAN" "$share" "$tree/usr/bin" "$tree/usr/share/doc/$PACKAGE"
+chmod 755 "$tree" && mkdir -p "$tree/DEBIAN" "$share" "$tree/usr/bin" "$tree/usr/share/doc/$PACKAGE"
 cp -R "$wheels" "$share/wheels"
 cp -R "$HERE" "$share/deploy"
 rm -rf "$share/deploy/debian"

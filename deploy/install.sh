@@ -155,6 +155,10 @@ start_service() {
 main() {
     read_arguments "$@"
     look_at_computer
+    if [ -z "$DRY" ] && has flock; then
+        exec 9>/run/textvib-install.lock
+        flock -n 9 || die "another installation is under way here."
+    fi
     if [ -n "$uninstall" ]; then
         remove_everything_but_state
         exit 0

@@ -1,7 +1,7 @@
 # shellcheck shell=sh
 # Taking away what install.sh has put on this computer; what cannot be made again is kept, and said; read by install.sh.
 
-KEPT=$STATE/uninstalled # configs, passwords, certificates
+KEPT=$STATE/uninstalled # configs, passwords, certificates, changes of the units
 
 remove_everything_but_state() {
     if booted; then
@@ -9,7 +9,7 @@ remove_everything_but_state() {
             if [ -e "$UNITS/$unit" ]; then run systemctl disable -q --now "$unit"; fi
         done
     fi
-    for folder in "$ETC" "$BROKER"; do
+    for folder in "$ETC" "$BROKER" "$UNITS/$SERVICE.d" "$UNITS/$SENSOR_SERVICE.d"; do
         if [ -d "$folder" ]; then
             run mkdir -p "$KEPT"
             run chmod 700 "$STATE" "$KEPT"
@@ -23,8 +23,9 @@ remove_everything_but_state() {
         run rm -f /etc/mosquitto/conf.d/textvib.conf
         if booted; then run systemctl try-restart mosquitto; fi
     fi
-    for unit in "$SERVICE" "$SENSOR_SERVICE"; do run rm -rf "${UNITS:?}/$unit" "${UNITS:?}/$unit.d"; done
+    for unit in "$SERVICE" "$SENSOR_SERVICE"; do run rm -f "$UNITS/$unit"; done
     run rm -f /etc/udev/rules.d/60-textvib-serial.rules /etc/sysusers.d/textvib.conf
+    if [ -d /etc/sysusers.d ]; then run rmdir --ignore-fail-on-non-empty /etc/sysusers.d; fi # a bare system has none
     for command in $COMMANDS; do
         if [ "$(readlink "/usr/local/bin/$command" 2>/dev/null)" = "$PREFIX/bin/$command" ]; then run rm -f "/usr/local/bin/$command"; fi
     done
