@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import re
 import shutil
 import subprocess
 import sys
@@ -22,7 +23,8 @@ pytestmark = [pytest.mark.timeout(1800), pytest.mark.long]  # wheels are fetched
 
 DEBIAN_ARCHITECTURE = "amd64"
 SERVICE, SENSOR = "textvib-agent.service", "textvib-virtual-sensor.service"
-MOST_S = 180.0
+MOST_S = 120.0
+"""Of one processor, from the bare box to the diagnosis: how long it takes is for whoever waits, and is shown."""
 INSTALL = ("sh", "/handed/deploy/install.sh")
 OF_THE_SYSTEM = (
     "/var/log/",
@@ -103,11 +105,16 @@ def alerts_of(box: Box) -> list[str]:
 
 
 def installed(box: Box, *words: str, good: bool = True) -> str:
-    """What install.sh says."""
-    ran = box.run(*INSTALL, *words, timeout_s=900)
-    said = ran.stdout + ran.stderr
+    """What install.sh says, and the processor's time that it took."""
+    ran = box.run("sh", "-c", '"$@"; code=$?; times; exit $code', "sh", *INSTALL, *words, timeout_s=900)
+    said = ran.stderr + ran.stdout
     assert (ran.returncode == 0) == good, said + box.journal(SERVICE) + box.journal(SENSOR) + box.journal("mosquitto")
     return said
+
+
+def busy_s_of(said: str) -> float:
+    """User and system time of all that was started, as `times` prints them."""
+    return sum(int(minutes) * 60 + float(seconds) for minutes, seconds in re.findall(r"(\d+)m([\d.]+)s", said)[-2:])
 
 
 def slot_of(box: Box) -> str:
@@ -118,10 +125,10 @@ def test_from_a_bare_box_to_a_diagnosis_an_upgrade_and_away(box: Box, capsys: py
     before = files_of(box)
     began_s = time.monotonic()
     said = installed(box, "--virtual")
-    took_s = time.monotonic() - began_s
+    took_s, busy_s = time.monotonic() - began_s, busy_s_of(said)
     with capsys.disabled():
-        print(f"\ninstalled, configured and diagnosing after {took_s:.0f} s")
-    assert took_s < MOST_S
+        print(f"\ninstalled, configured and diagnosing after {took_s:.0f} s, of which {busy_s:.0f} s of one processor")
+    assert busy_s < MOST_S
     assert "open alert" in said
     alerts = alerts_of(box)
     assert len(alerts) == 1
