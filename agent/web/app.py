@@ -59,7 +59,7 @@ def app_of(settings: Settings, agent: Agent, *, live: Live | None = None) -> Sta
             Route("/logout", page.log_out, methods=["POST"]),
             Route("/language", page.choose_language, methods=["POST"]),
             Route("/events", page.live.events),
-            Route("/ask", partial(wish, agent=agent), methods=["POST"]),
+            Route("/ask", partial(wish, agent=agent, done=page.live.overviews.hurry), methods=["POST"]),
             Route("/alerts/{alert}/window", page.window),
             Route("/alerts/{alert}/file", page.file),
             Route("/sensors/{sensor}/trend", page.trend),

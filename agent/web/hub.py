@@ -79,9 +79,16 @@ class Hub(Generic[Key, Told]):
                     told = self._away(error)
                 if told is not None:
                     topic.tell(told)
-                await asyncio.sleep(self._every_s)
+                topic.hurried.clear()
+                with suppress(TimeoutError):
+                    await asyncio.wait_for(topic.hurried.wait(), self._every_s)
         finally:
             self._topics.pop(key, None)
+
+    def hurry(self) -> None:
+        """Something was changed: ask again now, so that who changed it sees it."""
+        for topic in self._topics.values():
+            topic.hurried.set()
 
     async def close(self) -> None:
         """Ask no more."""
@@ -98,6 +105,7 @@ class _Topic(Generic[Told]):
         self.viewers = 0
         self.changed = asyncio.Event()  # another one for each that is told
         self.wanted = asyncio.Event()
+        self.hurried = asyncio.Event()
         self.task: asyncio.Task[None] | None = None
 
     def tell(self, told: Told) -> None:

@@ -26,7 +26,7 @@ from agent.web.sensor_view import View, Wanted
 
 MOST_VIEWERS = 200
 SEND_S = 10.0
-OVERVIEW_EVERY_S, LOOK_EVERY_S = 2.0, 0.5
+OVERVIEW_EVERY_S, LOOK_EVERY_S = 2.0, 1.0
 KEEP_ALIVE_S = 15.0
 
 

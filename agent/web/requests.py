@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+from collections.abc import Callable
 from typing import TypeAlias
 
 import msgspec
@@ -41,8 +42,8 @@ async def body_of(request: Request) -> bytes:
     return bytes(body)
 
 
-async def wish(request: Request, agent: Agent) -> Response:
-    """Hand a wish on to the agent, and its answer back."""
+async def wish(request: Request, agent: Agent, done: Callable[[], None]) -> Response:
+    """Hand a wish on to the agent, and its answer back; `done` is called where something was changed."""
     language = language_of(request)
     if request.headers.get("content-type", "").partition(";")[0].strip() != "application/json":
         return JSONResponse({"error": "application/json"}, 415)
@@ -57,5 +58,6 @@ async def wish(request: Request, agent: Agent) -> Response:
         return JSONResponse({"error": in_language(str(error), language)}, 409)
     except TransportError as error:
         return JSONResponse({"error": in_language(str(error), language)}, 503)
+    done()
     remarks = [in_language(str(one), language) for one in answer.get("remarks", ())]
     return JSONResponse({"ok": True, "remarks": remarks})

@@ -42,7 +42,7 @@ export class Chart {
         y: { distr: up.logarithmic ? 3 : 1, range: up.range },
       },
       axes: [
-        axis(across.label, { size: 26, space: 54, ...(across.time ? { values: (_, at) => at.map(across.write) } : {}) }),
+        axis(across.label, { size: 26, space: across.space ?? 54, ...(across.time ? { values: (_, at) => at.map(across.write) } : {}) }),
         axis(up.label, { size: 46, space: 28, values: up.write ? (_, at) => at.map((v) => (v === null ? "" : up.write(v))) : undefined }),
       ],
       series: [
@@ -170,13 +170,18 @@ export function drawLimits(chart, u) {
   ctx.restore();
 }
 
+// Names of the places that a line may stand in, whose frequency is known to a bin.
+export function inPlaces(places, hz, bin) {
+  return places.filter((place) => place.low_hz - bin <= hz && hz <= place.high_hz + bin).map(nameOf);
+}
+
 // Of a spectrum: frequency, order of the shaft, height, and whose place the cursor stands in.
 export function spectrumReadout(unit, orders) {
   return (u, at, chart) => {
     const hz = u.data[0][at];
     const shaft = orders();
     const order = shaft ? ` · ${(hz / shaft).toFixed(2)}×` : "";
-    const inside = chart.places.filter((place) => place.low_hz <= hz && hz <= place.high_hz).map(nameOf);
+    const inside = inPlaces(chart.places, hz, u.data[0][1]);
     return `${hz.toFixed(1)} Hz${order} · ${figure(u.data[1][at], unit())}${inside.length ? ` · ${inside.join(", ")}` : ""}`;
   };
 }

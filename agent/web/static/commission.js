@@ -5,7 +5,7 @@ import { press } from "./ask.js";
 import { say } from "./words.js";
 
 export function commissionPanel(sensor) {
-  const covers = el("p");
+  const covers = el("span", { class: "quiet" });
   const progress = el("progress", { max: 1, "aria-label": say("learning_progress") });
   const words = el("p", { role: "status" });
   const ended = el("ul", { class: "ended" });
@@ -26,11 +26,13 @@ export function commissionPanel(sensor) {
   const anyway = button("anyway", { command: "commission", anyway: true });
   const cancel = button("give_up", { command: "cancel_commission" });
   const hint = el("p", { class: "quiet" }, say("commission_hint"));
+  // Open while there is something to do or to see; where all is known it does not stand in the way of the spectra.
   const panel = el(
-    "section", { class: "panel commissioning" },
-    el("h2", {}, say("healthy_state")), covers, progress, words, ended, hint,
+    "details", { class: "panel commissioning" },
+    el("summary", {}, el("h2", {}, say("healthy_state")), covers), progress, words, ended, hint,
     el("div", { class: "buttons" }, begin, repaired, anyway, cancel), options, out,
   );
+  let wasOpen = null;
   return {
     panel,
     update(told) {
@@ -51,6 +53,9 @@ export function commissionPanel(sensor) {
       show(cancel, Boolean(learning) || told.set_aside);
       show(hint, !learning);
       show(options, !learning);
+      const isOpen = Boolean(learning) || !told.is_known || told.result === "refused" || told.set_aside;
+      if (wasOpen === null || (isOpen && !wasOpen)) panel.open = isOpen; // how it ended stays to be read
+      wasOpen = isOpen;
     },
   };
 }

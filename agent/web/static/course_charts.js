@@ -6,8 +6,9 @@ import { el } from "./dom.js";
 import { clock, figure, say } from "./words.js";
 
 const MOST = 2400;
-const SHOWN = 5; // descriptions that are drawn: those that were nearest of late
-const TONES = ["tone-1", "tone-2", "tone-3", "tone-4", "tone-5"];
+const COLOURED = 4; // descriptions, those that were nearest of late; the others are drawn alike
+const TOLD = 3; // of them by the cursor
+const toneOf = (n) => `tone-${Math.min(n, COLOURED) + 1}`;
 
 export function courseCharts(parent) {
   let times = [];
@@ -45,22 +46,27 @@ export function courseCharts(parent) {
     return Object.keys(likeness).sort((a, b) => late(likeness[b]) - late(likeness[a]));
   }
 
+  const nearestAt = (u, n) => {
+    const told = u.series.slice(1).map((one, k) => [u.data[k + 1][n], one.label]).filter(([value]) => value !== null);
+    told.sort(([a], [b]) => b - a);
+    return [clock(u.data[0][n]), ...told.slice(0, TOLD).map(([value, name]) => `${name} ${figure(value)}`)].join(" · ");
+  };
   let drawn = [];
   function drawLikeness(titles) {
     const names = nearest();
-    const top = names.slice(0, SHOWN);
-    if (!top.length) return;
-    if (top.some((name) => !drawn.includes(name))) {
-      drawn = top;
+    if (!names.length) return;
+    const top = names.slice(0, COLOURED);
+    if (names.length !== drawn.length || top.some((name) => !drawn.slice(0, COLOURED).includes(name))) {
+      drawn = names;
       charts.likeness?.remove();
       boxes.likeness.replaceChildren();
       charts.likeness = new Chart(boxes.likeness, {
         label: say("likeness_over_time"), height: 200, across: time,
         up: { label: "", range: (u, low, high) => [Math.min(0, low ?? 0), Math.max(1, high ?? 1)] },
-        series: drawn.map((name, n) => ({ label: titles[name] ?? name, colour: TONES[n], width: 1.6, dash: n > 2 ? [6, 3] : undefined })),
-        readout: at(""),
+        series: drawn.map((name, n) => ({ label: titles[name] ?? name, colour: toneOf(n), width: n < COLOURED ? 1.6 : 1, dash: n < COLOURED ? undefined : [4, 4] })),
+        readout: nearestAt,
       });
-      boxes.likeness_key.replaceChildren(...drawn.map((name, n) => el("span", { class: "key-one", "data-tone": TONES[n] }, titles[name] ?? name)));
+      boxes.likeness_key.replaceChildren(...drawn.map((name, n) => el("span", { class: "key-one", "data-tone": toneOf(n) }, titles[name] ?? name)));
     }
     charts.likeness.set([times, ...drawn.map((name) => likeness[name])]);
   }

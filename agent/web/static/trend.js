@@ -27,7 +27,7 @@ export async function trendPanel(parent, sensor, bearing) {
     chart?.remove();
     box.replaceChildren();
     chart = new Chart(box, {
-      label: name(one), height: 200, across: { time: true, label: "", write: written }, before: drawLimits,
+      label: name(one), height: 200, across: { time: true, label: "", write: written, space: 92 }, before: drawLimits,
       up: { label: "", range: (u, low, high) => [Math.min(0, low ?? 0), (high ?? 1) * 1.12 || 1] },
       series: [
         { label: say("lowest_tenth"), colour: "tone-5", dash: [4, 3] }, { label: say("median"), colour: "curve", width: 2, points: one.days.length < 90 },

@@ -1,7 +1,7 @@
 // The charts of one window: envelope spectrum, spectrum at the shaft's orders, whole spectrum, waveform.
 
 import { floats, steps } from "./arrays.js";
-import { Chart, drawPlaces, nameOf, spectrumReadout, toneOf } from "./charts.js";
+import { Chart, drawPlaces, inPlaces, spectrumReadout, toneOf } from "./charts.js";
 import { el, setText, show } from "./dom.js";
 import { figure, say } from "./words.js";
 
@@ -123,7 +123,7 @@ function note(one, picture, chart) {
   let at = 0;
   for (let n = 1; n < values.length; n++) if (values[n] > values[at]) at = n;
   const hz = (at * picture.envelope.highest_hz) / (values.length - 1);
-  const inside = (chart.every ?? []).filter((place) => place.low_hz <= hz && hz <= place.high_hz).map(nameOf);
+  const inside = inPlaces(chart.every ?? [], hz, picture.envelope.highest_hz / (values.length - 1));
   one.note ??= one.place.appendChild(el("figcaption", { class: "quiet" }));
   one.place.dataset.peakHz = hz.toFixed(2);
   one.place.dataset.peakPlaces = inside.join(" ");

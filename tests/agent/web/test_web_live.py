@@ -129,6 +129,21 @@ def test_nobody_who_looks_is_nobody_who_asks():
     running(body)
 
 
+def test_who_changes_something_sees_it_at_once():
+    async def body() -> None:
+        async def fetch(key: str, before: int | None) -> int:
+            return (before or 0) + 1
+
+        hub: Hub[str, int] = Hub(fetch, lambda error: -1, every_s=60.0)
+        async with aclosing(hub.watch("a")) as told:
+            assert await anext(told) == 1
+            hub.hurry()
+            assert await anext(told) == 2
+        await hub.close()
+
+    running(body)
+
+
 def test_who_is_away_is_said_and_the_next_answer_too(tmp_path):
     async def body() -> None:
         agent = FakeAgent()

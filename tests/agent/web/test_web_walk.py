@@ -93,8 +93,19 @@ def test_a_walk_through_the_page(story: Story, browser: Chromium) -> None:
     (kept,) = ask(story.folder / "state", Status(whole=True))["alerts"]["pump_de"]
     assert (kept["acknowledged"], kept["by"]) == (True, "Kim <b>")
 
+
+@pytest.mark.long
+def test_a_page_that_ends_comes_back_and_the_agent_goes_on(story: Story, browser: Chromium) -> None:
+    story.wait()
+    browser.go(story.url)
+    browser.until("document.body.dataset.link === 'live'")
     (page,) = story.page_pids()
-    os.kill(page, signal.SIGKILL)  # nothing of the agent ends with it, and it comes back
+    os.kill(page, signal.SIGKILL)
     browser.until("document.body.dataset.link === 'away'")
     until(lambda: story.page_pids() not in ([], [page]))
     browser.until("document.body.dataset.link === 'live'")
+    assert "page: ended by signal 9" in story.log.read_text()
+    (again,) = story.page_pids()
+    story.process.kill()  # and a page never outlives its agent
+    story.process.wait()
+    until(lambda: not Path(f"/proc/{again}").exists())
