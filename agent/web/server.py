@@ -6,8 +6,10 @@ import asyncio
 import contextlib
 import logging
 import os
+import signal
 import socket
 import sys
+from collections.abc import Iterator
 from typing import Any
 
 import uvicorn
@@ -51,6 +53,16 @@ class DeadlineProtocol(H11Protocol):
             self.transport.abort()
 
 
+class SupervisedServer(uvicorn.Server):
+    """Leaves signals alone: they come to all processes of a service, and the agent says when this one is to end."""
+
+    @contextlib.contextmanager
+    def capture_signals(self) -> Iterator[None]:
+        for number in (signal.SIGTERM, signal.SIGINT, signal.SIGHUP):
+            signal.signal(number, signal.SIG_IGN)
+        yield
+
+
 def serve(settings: Settings, *, until_eof: bool) -> int:
     """Until a signal comes or, with `until_eof`, standard input ends. TransportError where the port cannot be had."""
     listener = _listener(settings)
@@ -76,7 +88,7 @@ def serve(settings: Settings, *, until_eof: bool) -> int:
         h11_max_incomplete_event_size=MOST_HEADER_BYTES,
         **files,
     )
-    server = uvicorn.Server(config)
+    server = SupervisedServer(config) if until_eof else uvicorn.Server(config)
     scheme = "https" if settings.is_encrypted else "http"
     host, port = listener.getsockname()[:2]
     log.info("page: %s://%s:%d answers", scheme, f"[{host}]" if ":" in host else host, port)

@@ -21,7 +21,7 @@ export function windowCharts(parent) {
     figures[name] = { place, box, toggles, chart: null, options: { label: say(name), ...options } };
   };
   const hz = { label: "Hz" };
-  const small = (value) => (value === 0 ? "0" : figure(value));
+  const small = (value) => String(Number(value.toPrecision(3)));
   add("envelope", {
     height: 250, series: [{ colour: "curve" }], across: hz, up: { label: "dB", range: (u, low, high) => [0, Math.max(25, high * 1.12)] },
     behind: drawPlaces, readout: spectrumReadout(() => "dB", shaft),

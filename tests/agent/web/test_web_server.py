@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import signal
 import socket
 import subprocess
 import sys
@@ -76,6 +77,9 @@ class Served:
 def served(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Served]:
     made = Served(tmp_path_factory.mktemp("page"))
     yield made
+    made.process.send_signal(signal.SIGTERM)  # comes to all processes of a service; the agent says when it is to end
+    made.process.send_signal(signal.SIGINT)
+    assert made.said_to(b"GET /login HTTP/1.1\r\nHost: 127.0.0.1\r\n\r\n").startswith(b"HTTP/1.1 200")
     assert made.process.stdin is not None
     made.process.stdin.close()
     assert made.process.wait(20) == 0
