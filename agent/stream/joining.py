@@ -16,7 +16,7 @@ import numpy as np
 from agent.types import Item, Piece, SampleBlock
 
 JOIN_S = 0.1
-"""For so long samples are joined at most: several of a sensor's frames, and little beside a window."""
+"""For about so long samples are joined: several of a sensor's frames, and little beside a window."""
 
 
 class Joiner:
@@ -45,6 +45,8 @@ class Joiner:
                 continue
             self._waiting.setdefault(sensor, []).append(item)
             self._since_s.setdefault(sensor, now_s)
+            if self._is_ripe(sensor, now_s):
+                going += self._let_go(sensor)
         for sensor in [sensor for sensor in self._waiting if self._is_ripe(sensor, now_s)]:
             going += self._let_go(sensor)
         return going

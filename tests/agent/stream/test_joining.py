@@ -85,6 +85,11 @@ def test_a_long_block_is_handed_on_as_it_is() -> None:
     assert joiner.rest() == []
 
 
+def test_what_has_waited_and_comes_all_at_once_is_no_endless_block() -> None:
+    went = Joiner().feed([block(k) for k in range(1000)], now_s=0.0)
+    assert [len(one.samples) for one in went if isinstance(one, SampleBlock)] == [100] * 100
+
+
 def test_of_pieces_of_one_read_the_last_one_alone_is_kept() -> None:
     one_read = joined([block(0, arrival_s=5.0), block(1, arrival_s=5.0), block(2, arrival_s=5.02)])
     assert [(piece.start, piece.end, piece.arrival_s) for piece in one_read.pieces] == [(10, 20, 5.0), (20, 30, 5.02)]
