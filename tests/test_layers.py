@@ -72,6 +72,7 @@ OF_FORMATS = {row.package for row in FORMATS.values() if row.package}
 HEAVY = {"torch", "onnx", "transformers", "sklearn", "tokenizers", "matplotlib"} | OF_FORMATS
 EDGE = {"numpy", "onnxruntime", "paho", "serial", "msgspec", "ai_edge_litert", "tflite_runtime"}
 BY_ROOM = {
+    "bench": {"scipy"},
     "demo": {"amqtt", "rich"},
     "recordings": OF_FORMATS,
     "bundle": {"cryptography"},

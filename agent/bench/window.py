@@ -1,7 +1,7 @@
-"""`bench`: what a window costs on this computer, beside the floor that no implementation could go under.
+"""`bench`: what a window costs on this computer, beside plain transforms, and beside plain scipy where it is installed.
 
-The floor is the FFTs and the encoder call alone, on the same arrays in the same run; the ratio to it says more than any
-absolute time, because computers differ and are busy.
+All is CPU time. The floor is the FFTs and the encoder call alone, on the same arrays in the same run; the ratio to it
+says more than any absolute time, because computers differ and are busy.
 """
 
 from __future__ import annotations
@@ -15,7 +15,9 @@ from statistics import median
 from typing import TYPE_CHECKING, Any
 
 from agent.bench import capacity_arguments
+from agent.bench.plain_scipy import measure_scipy
 from agent.bench.signal import RATE_HZ, RPM, noise_and_harmonics
+from agent.bench.timing import microseconds, page_faults
 from agent.bundle.runtimes import CHOICES as RUNTIME_CHOICES
 
 if TYPE_CHECKING:
@@ -86,34 +88,35 @@ def _time_window(bundle: Bundle, encoder: Encoder, repeat: int) -> dict[str, Any
     totals: list[float] = []
     floors: list[float] = []
     parts: dict[str, list[float]] = {name: [] for name in stages}
+    faults = 0
     for _ in range(repeat):  # interleaved, so that whatever else the computer does falls on all alike
-        totals.append(_microseconds(feed))
-        floors.append(_microseconds(floor))
+        faults -= page_faults()
+        totals.append(microseconds(feed))
+        faults += page_faults()
+        floors.append(microseconds(floor))
         for name, stage in stages.items():
-            parts[name].append(_microseconds(stage))
+            parts[name].append(microseconds(stage))
     window_us, floor_us = median(totals), median(floors)
-    return {
+    return measure_scipy(window.samples, bundle.spec.envelope_bands_hz, feed) | {
         "overhead_ratio": round(window_us / floor_us, 3),
         "window_us": round(window_us, 1),
         "floor_us": round(floor_us, 1),
         "stages_us": {name: round(median(times), 1) for name, times in parts.items()},
         "windows_per_s_per_core": round(1e6 / window_us),
+        "page_faults": round(faults / repeat),
     }
 
 
-def _microseconds(call: Callable[[], object]) -> float:
-    started = time.perf_counter_ns()
-    call()
-    return (time.perf_counter_ns() - started) / 1000
-
-
 def _window(bundle: Bundle) -> Window:
+    import numpy as np
+
     from agent.stream.windowing import window_length
     from agent.types import Rate, Stream, Window
 
     n = window_length(bundle.spec.window_s, RATE_HZ)
     stream = Stream("s", RATE_HZ, ("x", "y", "z"), "g")
-    return Window(stream, 0, noise_and_harmonics(n / RATE_HZ)[:n], Rate(RATE_HZ, "declared"), 0.0, None)
+    samples = np.ascontiguousarray(noise_and_harmonics(n / RATE_HZ)[:n].T).T  # as a windower lays them
+    return Window(stream, 0, samples, Rate(RATE_HZ, "declared"), 0.0, None)
 
 
 def _setup() -> SensorSetup:
@@ -211,9 +214,13 @@ def _lines(result: dict[str, Any]) -> list[str]:
     stages = sorted(result["stages_us"].items(), key=lambda stage: -stage[1])
     lines = [
         f"one window ({RATE_HZ:g} Hz x 3 axes): {result['window_us']:.0f} us, floor {result['floor_us']:.0f} us, "
-        f"ratio {result['overhead_ratio']:.2f} ({result['runtime']})",
+        f"ratio {result['overhead_ratio']:.2f} ({result['runtime']}), {result['page_faults']} page faults",
         *(f"  {name:<10} {time_us:8.1f} us" for name, time_us in stages),
     ]
+    if "scipy_us" in result:
+        lines.append(
+            f"plain scipy: {result['scipy_us']:.0f} us, {result['times_faster_than_scipy']:.1f} times a whole window"
+        )
     if "rss_mb" in result:
         lines.append(
             f"run with {result['rss_sensors']} sensors: {result['rss_mb']} MB resident, "

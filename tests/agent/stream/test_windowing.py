@@ -173,6 +173,16 @@ def test_an_empty_block_is_nothing() -> None:
     assert target.feed(block(10, LENGTH))
 
 
+def test_a_window_lies_along_its_axes_and_is_its_own() -> None:
+    target = windower()
+    windows = [window for start in (0, LENGTH) for window in target.feed(block(start, start + LENGTH))]
+    assert len(windows) > 2
+    for window in windows:
+        assert window.samples.T.flags.c_contiguous
+        np.testing.assert_array_equal(window.samples, samples(window.start, window.start + LENGTH))
+        window.samples[:] = np.nan
+
+
 def test_a_hop_longer_than_the_window_is_refused() -> None:
     with pytest.raises(ValueError, match="hop_s"):
         Windower(window_s=1.0, hop_s=2.0)
