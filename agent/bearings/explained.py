@@ -68,6 +68,5 @@ def _families(row: Row, speeds: Orders, slips: Orders) -> Iterator[tuple[Orders,
 
 def _meets(lines: LineMap, orders: Orders, places: Orders) -> NDArray[np.bool_]:
     """Whether any of the places (m, trials) lies at each order (n,), as near as a line must: (n, trials)."""
-    near: NDArray[np.bool_] = np.abs(orders[:, np.newaxis, np.newaxis] - places) <= lines.width_at(places)
-    any_near: NDArray[np.bool_] = np.any(near, axis=1)
-    return any_near
+    near = np.abs(orders[:, np.newaxis, np.newaxis] - places) <= lines.width_at(places)
+    return np.asarray(near.any(axis=1), np.bool_)

@@ -28,6 +28,8 @@ KNOTS, TAIL = 33, 0.02
 """Of a curve, between the figures that this share of the weight stays below and above."""
 DOUBT = 0.01
 """What any probability leaves to what was never recorded."""
+EDGE = 0.001
+"""How far below a limit a curve is still what it is below it."""
 MIN_WINDOWS = 10
 """Of either kind; fewer fix nothing."""
 
@@ -68,9 +70,11 @@ def fit_sign_limits(table: Table, healthy: Floats | None, spec: FeatureSpec) -> 
     weights = _alike(table, heard, damaged)
     sound = heard & ~damaged
     heights, _ = line_heights(table.values, table.known, healthy, spec)
+    limit = _limit_of_impulses(table, spread, sound, weights=weights, above=healthy is not None)
+    fitted = (spread[heard], damaged[heard], weights[heard])
     return SignLimits(
-        impulses=_limit_of_impulses(table, spread, sound, weights=weights, above=healthy is not None),
-        damage=rising(spread[heard], damaged[heard], weights[heard]),
+        impulses=limit,
+        damage=rising(*fitted) if healthy is not None else level_below(limit, *fitted),
         own={
             fault: _reached_by(heights[sound & known, number].astype(np.float64), weights[sound & known], MISPLACED)
             for number, fault in enumerate(OWN_LINES)
@@ -78,6 +82,24 @@ def fit_sign_limits(table: Table, healthy: Floats | None, spec: FeatureSpec) -> 
         },
         kurtosis=_reached_by(table.values[sound, kurtosis_place(spec)].astype(np.float64), weights[sound], MISTAKEN),
     )
+
+
+def level_below(
+    limit: float, figures: NDArray[np.float64], hits: NDArray[np.bool_], weights: NDArray[np.float64]
+) -> Curve:
+    """As `rising`, with one probability for all figures below `limit`.
+
+    How calm a machine is below the limit says which machine it is, where nobody knows its own calm, and nothing of its
+    damage: fitted there, the curve doubted the health of every machine that is a little rougher than those it saw.
+    """
+    loud = figures >= limit
+    if loud.sum() < MIN_WINDOWS or not (~loud).any():
+        return rising(figures, hits, weights)
+    calm = float(np.average(hits[~loud], weights=weights[~loud]))
+    above = rising(figures[loud], hits[loud], weights[loud])
+    at = (limit - EDGE, limit, *(place for place in above.at if place > limit))
+    probability = (calm, *(max(calm, above.of(place)) for place in at[1:]))
+    return Curve(tuple(round(place, 4) for place in at), tuple(round(one, 4) for one in probability))
 
 
 def _limit_of_impulses(

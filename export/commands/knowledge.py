@@ -95,6 +95,9 @@ def as_text(study: Study) -> str:
     for name, of in study.reliability.items():
         bins = "  ".join(f"{one.probability:.2f} -> {one.right:.2f} ({one.share:.2f})" for one in of.bins)
         rows.append(f"{name:<{LEVEL}}{of.error:>6.3f}   {bins}")
+    if study.elements is not None:
+        bins = "  ".join(f"{one.probability:.2f} -> {one.right:.2f} ({one.share:.2f})" for one in study.elements.bins)
+        rows.append(f"{'elements: share of likeness -> right':<{LEVEL}}{'':>6}   {bins}")
     starts = list(next(iter(study.named_from.values())))
     rows += ["", f"{'named from a probability on: damaged/wrong':<{LEVEL}}" + "".join(f"{one:>11}" for one in starts)]
     for name, trials in study.named_from.items():

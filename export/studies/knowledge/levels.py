@@ -6,6 +6,7 @@ windows.
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 
@@ -14,7 +15,7 @@ import numpy as np
 
 from agent.diagnosis.grounds import Grounds, Name
 from agent.diagnosis.matching import Calibration
-from agent.diagnosis.naming import NAME_AT, name_on
+from agent.diagnosis.naming import NAME_AT, name_on, share_of
 from agent.faults import ABNORMAL, FAULTS_OF_BEARINGS, HEALTHY, UNKNOWN, parent_of
 from export.calibration.naming import grounds_of
 from export.calibration.reliability import Reliability, reliability_of
@@ -63,6 +64,7 @@ class Study(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     recordings: dict[str, dict[str, Recordings]]  # rig -> level -> of the first seed
     reliability: dict[str, Reliability]  # level -> of the names given; all rigs' labels weigh the same
     named_from: dict[str, dict[str, NamedFrom]]  # level -> probability -> what comes of naming from it on
+    elements: Reliability | None  # of the elements named by impacts: how often right, by their share of the likeness
 
 
 def run_knowledge(
@@ -80,13 +82,16 @@ def run_knowledge(
     named: dict[str, dict[str, list[tuple[Name, str]]]] = {family: {} for family in families}
     from_on: dict[str, dict[str, list[list[tuple[Name, str]]]]] = {}
     recordings: dict[str, dict[str, Recordings]] = {}
+    elements: list[tuple[float, bool, float]] = []
     for seed in seeds:
         recipe = msgspec.structs.replace(config, seed=seed)
         for family in track(families, "rig left out"):
             left_out = leave_out(family, material, rows, recipe, cache=cache, folder=folder)
             limits = _limits(family, material, rows, cache=cache)
             for level, grounds, labels in grounds_at_levels(left_out, limits, material):
-                named[family].setdefault(level, []).extend(named_on(grounds, labels, limits))
+                said = named_on(grounds, labels, limits)
+                named[family].setdefault(level, []).extend(said)
+                elements += _elements(grounds, said)
                 trials = from_on.setdefault(level, {})
                 for start in NAMED_FROM:
                     trials.setdefault(f"{start:g}", []).append(named_on(grounds, labels, limits, name_at=start))
@@ -101,6 +106,7 @@ def run_knowledge(
         named_from={
             level: {start: _named_from(rigs) for start, rigs in trials.items()} for level, trials in from_on.items()
         },
+        elements=_by_share(elements),
     )
 
 
@@ -123,6 +129,22 @@ def named_on(
 ) -> list[tuple[Name, str]]:
     """The name of every window, beside its label."""
     return [(name_on(one, limits, name_at=name_at), label) for one, label in zip(grounds, labels, strict=True)]
+
+
+def _elements(grounds: Sequence[Grounds], said: Sequence[tuple[Name, str]]) -> Iterator[tuple[float, bool, float]]:
+    """Of elements that likeness and lines agree on: their share of the likeness, whether right, and their weight."""
+    counts = Counter(label for _, label in said)
+    for one, (name, label) in zip(grounds, said, strict=True):
+        if name.fault in FAULTS_OF_BEARINGS and name.reason == "nearest_description":
+            own = next(match for match in one.matches if match.fault == name.fault)
+            yield share_of(one, own), name.fault == label, 1 / counts[label]
+
+
+def _by_share(elements: Sequence[tuple[float, bool, float]]) -> Reliability | None:
+    if not elements:
+        return None
+    share, right, weights = (np.array(column, dtype=np.float64) for column in zip(*elements, strict=True))
+    return reliability_of(share, right > 0, weights)
 
 
 def _limits(family: str, material: Material, rows: Sequence[ManifestRow], *, cache: Path) -> Calibration:

@@ -7,7 +7,7 @@ import pytest
 
 from agent.diagnosis.matching import Curve
 from export.calibration.reliability import reliability_of
-from export.calibration.sign_limits import DOUBT, rising
+from export.calibration.sign_limits import DOUBT, level_below, rising
 
 
 def test_honest_probabilities_have_no_error_and_their_bins_say_so() -> None:
@@ -37,6 +37,22 @@ def test_a_probability_rises_with_its_figure_as_the_hits_do() -> None:
     assert curve.of(9.0) <= 1 - DOUBT
     apart = rising(np.array([0.0, 1.0] * 50), np.array([False, True] * 50), np.ones(100))
     assert (apart.of(0.0), apart.of(1.0)) == (DOUBT, 1 - DOUBT)
+
+
+def test_where_nobody_knows_its_calm_a_machine_is_as_healthy_as_all_below_the_limit() -> None:
+    """Whatever figure below the limit is its own; from the limit on the probability rises with it."""
+    rng = np.random.default_rng(2)
+    calm, loud = rng.uniform(0, 0.3, 4000), rng.uniform(0.3, 1, 4000)
+    figures = np.concatenate([calm, loud])
+    hits = rng.random(8000) < figures
+    curve = level_below(0.3, figures, hits, np.ones(8000))
+    assert curve.of(0.0) == curve.of(0.298) == pytest.approx(0.15, abs=0.03)
+    assert curve.of(0.301) == pytest.approx(0.3, abs=0.1)
+    assert curve.of(0.9) == pytest.approx(0.9, abs=0.06)
+    quiet = level_below(2.0, figures, hits, np.ones(8000))  # nothing reaches the limit
+    assert quiet == rising(figures, hits, np.ones(8000))
+    rough = level_below(0.3, figures, figures < 0.3, np.ones(8000))  # never less probable above it than below
+    assert rough.of(0.0) == rough.of(0.9) == 1.0
 
 
 @pytest.mark.parametrize(
