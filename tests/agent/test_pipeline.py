@@ -36,6 +36,7 @@ from agent.bundle.load import Bundle
 from agent.diagnosis.baseline import MIN_WINDOWS
 from agent.diagnosis.baseline_bytes import from_bytes, to_bytes
 from agent.diagnosis.matching import LineLimits
+from agent.diagnosis.naming import ELEMENT_RIGHT
 from agent.dsp.features import FeatureSpec
 from agent.machine import Bearing, Geometry, SensorSetup
 from agent.pipeline import Pipeline
@@ -134,7 +135,8 @@ def test_diagnosis_says_what_where_and_why() -> None:
     assert last.deviation > 1
     assert last.matches[0].fault == "outer_race"
     assert last.signs is not None
-    assert last.probability == pytest.approx(SIGNS.damage.of(last.signs.impulses))  # the only element described
+    certain = ELEMENT_RIGHT.of(1.0)  # it is the only element described
+    assert last.probability == pytest.approx(SIGNS.damage.of(last.signs.impulses) * certain)
     assert last.probability > 0.5
     assert (last.missing, last.looks_like) == ((), None)
     assert last.second is not None
