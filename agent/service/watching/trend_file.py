@@ -60,14 +60,14 @@ class TrendFile:
         self._connection = _opened(self._path)
 
     def add(self, added: Added, *, today: int) -> None:
-        """Put what came to what is there; days before `today` are over."""
+        """Put what came to what is there. A day is over with the day after it: until then others may add to it."""
         with contextlib.closing(self._connection.cursor()) as cursor, self._connection:
             for (key, day), counts in added.items():
                 known = cursor.execute(f"select counts from unfinished where {_THIS}", (*key, day)).fetchone()
                 total = Counter(counts) + Counter({} if known is None else _counts_from(known[0]))
                 row = (*key, day, msgspec.msgpack.encode(dict(total)))
                 cursor.execute("insert or replace into unfinished values (?, ?, ?, ?, ?, ?)", row)
-            self._finish(cursor, today)
+            self._finish(cursor, today - 1)
         if self._thinned != today:
             self._thinned = today
             self._thin(today)
@@ -75,13 +75,13 @@ class TrendFile:
     def close(self) -> None:
         self._connection.close()
 
-    def _finish(self, cursor: sqlite3.Cursor, today: int) -> None:
-        over = cursor.execute("select * from unfinished where day < ?", (today,)).fetchall()
+    def _finish(self, cursor: sqlite3.Cursor, before: int) -> None:
+        over = cursor.execute("select * from unfinished where day < ?", (before,)).fetchall()
         for *key, day, counts in over:
             told = _day_of(Key(*key), counts)
             if told is not None:
                 cursor.execute("insert or replace into day values (?, ?, ?, ?, ?, ?, ?, ?, ?)", (*key, day, *told))
-        cursor.execute("delete from unfinished where day < ?", (today,))
+        cursor.execute("delete from unfinished where day < ?", (before,))
 
     def _thin(self, today: int) -> None:
         """Join old days, and let go of the oldest."""

@@ -115,6 +115,17 @@ def test_a_damaged_file_is_put_aside(start: Callable[..., Running], tmp_path: Pa
     assert (tmp_path / f"{FILE}.damaged").read_bytes().startswith(b"no database")
 
 
+def test_who_adds_to_a_day_after_midnight_replaces_nothing(tmp_path: Path) -> None:
+    one, other = (TrendFile(tmp_path, years=10, max_bytes=10**9) for _ in range(2))
+    one.add({(KEY, DAY): {0: 99}}, today=DAY)
+    other.add({(KEY._replace(sensor="another"), DAY + 1): {0: 1}}, today=DAY + 1)
+    one.add({(KEY, DAY): {0: 1}}, today=DAY + 1)
+    other.add({(KEY, DAY + 2): {0: 5}}, today=DAY + 2)
+    assert medians(tmp_path) == {DAY: (100, 1.0), DAY + 2: (5, 1.0)}
+    for file in (one, other):
+        file.close()
+
+
 def test_old_days_become_weeks_and_the_oldest_go(tmp_path: Path) -> None:
     file = TrendFile(tmp_path, years=10, max_bytes=10**9)
     today = DAY + 7 * 200
