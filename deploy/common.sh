@@ -3,8 +3,8 @@
 # shellcheck disable=SC2034  # used where this is read
 
 PACKAGE=textvib-edge
-# The extras that a box is given. Another one (a page, say) is added here, and is then in every installation, .deb and image.
-EXTRAS=litert,signatures,metrics
+# The extras that a box is given: what is added here is in every installation, .deb and image.
+EXTRAS=litert,signatures,metrics,web
 OLDEST_PYTHON=3.11
 
 PREFIX=/opt/textvib

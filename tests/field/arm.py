@@ -22,7 +22,7 @@ SUITE, PYTHON = "bookworm", "3.11"
 PACKAGES = "python3,ca-certificates"
 NEEDED = ("debootstrap", "qemu-aarch64-static", "aarch64-linux-gnu-gcc")
 PI_4, PI_5 = "cortex-a72", "cortex-a76"
-"""Processors as qemu names them: Armv8.0 alone, where newer instructions end a program; and one with dot products."""
+"""Processors as qemu names them: Armv8.0 alone, where newer instructions end a program; and one that has them."""
 FOR_TESTS = ("pytest", "pytest-timeout", "hypothesis", "jsonschema", "scipy")
 PLATFORMS = ("manylinux_2_28", "manylinux_2_27", "manylinux_2_17", "manylinux2014")
 
