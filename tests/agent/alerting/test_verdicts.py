@@ -11,6 +11,7 @@ from one_alert import DIAGNOSIS
 
 from agent.alerting.verdict import verdict_of
 from agent.diagnosis.matching import Calibration, Descriptions, LineLimits, SignLimits, Text
+from agent.diagnosis.naming import ELEMENT_RIGHT
 from agent.messages.sentences import said_by_verdict, text_for
 from agent.types import HEALTHY, UNKNOWN, Diagnosis, LineHeights, Match, ShaftGrowth, Signs, Speed, SpeedQuestion
 
@@ -48,7 +49,8 @@ def test_lines_contradict_as_they_stand_on_average_and_not_window_by_window() ->
     assert (verdict.objection.named, verdict.objection.lines) == ("inner_race", "outer_race")
     rather = verdict_of([against, agree, agree], CALIBRATION)
     assert (rather.fault, rather.reason, rather.objection) == ("inner_race", "nearest_description", None)
-    assert rather.probability == pytest.approx(SIGNS.damage.of(0.8))  # of all elements, it alone is described
+    sure = SIGNS.damage.of(0.8) * ELEMENT_RIGHT.of(1.0)  # of all elements, it alone is described
+    assert rather.probability == pytest.approx(sure)
     ungated = verdict_of([against], Calibration(0.1, 0.3, 0.3, signs=SIGNS))
     assert (ungated.fault, ungated.reason) == ("inner_race", "nearest_description")
 
