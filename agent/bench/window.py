@@ -128,24 +128,28 @@ def _setup() -> SensorSetup:
 
 
 def _fed_pipeline(bundle: Bundle, encoder: Encoder, samples: Samples, setup: SensorSetup) -> Callable[[], object]:
-    """A call that feeds one hop of samples, in blocks as a serial line brings them, and so completes one window."""
+    """A call that feeds one hop of samples, in blocks joined as a serial line's are, and so completes one window."""
     from itertools import count
 
     from agent.alerting.window_rules import DecisionConfig
     from agent.pipeline import Pipeline
+    from agent.stream.joining import JOIN_S, joined
     from agent.types import SampleBlock, Stream
 
     stream = Stream("s", RATE_HZ, ("x", "y", "z"), "g")
     pipeline = Pipeline(setup, bundle=bundle, encoder=encoder, config=DecisionConfig())
     hop, block = round(bundle.spec.hop_s * RATE_HZ), 256
+    at_once = round(JOIN_S * RATE_HZ)
     positions = count()
+
+    def came(at: int) -> SampleBlock:
+        rows = samples[(at % (len(samples) - block)) :][:block]
+        return SampleBlock(stream, at, rows, device_us=round(at / RATE_HZ * 1e6), arrival_s=at / RATE_HZ)
 
     def feed() -> None:
         start = next(positions) * hop
-        for row in range(0, hop, block):
-            at = start + row
-            rows = samples[(at % (len(samples) - block)) :][: min(block, hop - row)]
-            pipeline.feed(SampleBlock(stream, at, rows, device_us=round(at / RATE_HZ * 1e6), arrival_s=at / RATE_HZ))
+        for first in range(start, start + hop, at_once):
+            pipeline.feed(joined([came(at) for at in range(first, min(first + at_once, start + hop), block)]))
 
     for _ in range(round(bundle.spec.window_s / bundle.spec.hop_s) + 4):
         feed()
