@@ -27,8 +27,8 @@ def give_memory_back() -> None:
     """Have glibc return what is free now, and later what is free beyond what the windows take in turn (mallopt(3)).
 
     Measured with 8 sensors at 25.6 kHz (docs/decisions/0029-window-cost.md): returned after each window, those 6 MB are
-    2250 page faults a window, half of its time, and the process is as large at its largest. Other C libraries have no
-    such settings.
+    2250 page faults a window, over a third of its time, and the process is as large at its largest, but for 3 MB. Other
+    C libraries have no such settings.
     """
     library = ctypes.CDLL(None)
     if not hasattr(library, "mallopt"):
