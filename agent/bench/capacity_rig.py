@@ -232,8 +232,10 @@ def _since(before: dict[int, float], after: dict[int, float]) -> dict[int, float
 
 def _tell(sender: subprocess.Popen[str], line: str) -> None:
     assert sender.stdin is not None
-    sender.stdin.write(f"{line}\n")
-    sender.stdin.flush()
+    try:
+        os.write(sender.stdin.fileno(), f"{line}\n".encode())
+    except BrokenPipeError:
+        raise TransportError("bench --capacity: the sensors ended early; is the broker still there?") from None
 
 
 def _last_number(sender: subprocess.Popen[str]) -> int:

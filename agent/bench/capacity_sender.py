@@ -40,9 +40,9 @@ def topic_of(sensor: int) -> str:
 def main(way: str, sensors: int, seconds: float, broker: str) -> int:
     """Speak; the bytes that were lost on the way out."""
     said = speech(WAYS[way], seconds)
-    if WAYS[way].has_lines:
-        return _over_lines(said, sensors)
-    return _over_broker(said, sensors, broker)
+    lost = _over_lines(said, sensors) if WAYS[way].has_lines else _over_broker(said, sensors, broker)
+    sys.stdin.readline()  # until nobody listens any more
+    return lost
 
 
 def _begins_s() -> float:
@@ -52,7 +52,7 @@ def _begins_s() -> float:
 
 def _over_lines(said: Speech, sensors: int) -> int:
     pieces = said.by_millisecond()
-    ends = [os.openpty() for _ in range(sensors)]
+    ends = [os.openpty() for _ in range(sensors)]  # which stay open while this process is there
     for master, slave in ends:
         tty.setraw(slave)
         os.set_blocking(master, False)
@@ -68,7 +68,6 @@ def _over_lines(said: Speech, sensors: int) -> int:
                     line.bring(pieces[now - line.begin_ms])
         step = max(step, due)
         time.sleep(MILLISECOND_S)
-    sys.stdin.readline()  # the lines stay while they are listened to
     return sum(line.lost for line in lines)
 
 
