@@ -41,7 +41,7 @@ def main(args: argparse.Namespace) -> int:
         for line in lines:
             print(json.dumps(_as_json(line), ensure_ascii=False))
     else:
-        print(*_table(lines, running.language_of(args, {})), sep="\n")
+        print(*_table(lines, running.own_language(args)), sep="\n")
     return os.EX_OK
 
 
@@ -60,7 +60,7 @@ def _as_json(line: Line) -> dict[str, Any]:
         "sensor": line.sensor,
         "bearing": line.bearing,
         "figure": line.figure,
-        "rpm": None if line.rpm is None else round(line.rpm, 1),
+        "rpm": None if line.rpm is None else [round(rpm, 1) for rpm in line.rpm],
         "course": None if line.course is None else {**asdict(line.course), "moves": line.course.moves},
         "limits": line.limits,
         "reached": {name: span and [str(day) for day in span] for name, span in line.reached.items()},
@@ -69,7 +69,7 @@ def _as_json(line: Line) -> dict[str, Any]:
 
 
 def _table(lines: list[Line], language: Language) -> list[str]:
-    from agent.service.watching.trend_lines import moves_in_words, reached_in_words
+    from agent.service.watching.trend_lines import moves_in_words, reached_in_words, speeds_in_words
 
     if not lines:
         return [say("trend.none", language)]
@@ -78,7 +78,7 @@ def _table(lines: list[Line], language: Language) -> list[str]:
             line.sensor,
             line.bearing or "-",
             say(f"trend_figure.{line.figure}", language),
-            "-" if line.rpm is None else f"~{float(f'{line.rpm:.2g}'):.0f} rpm",
+            speeds_in_words(line),
             str(len(line.days)),
             f"{line.days[-1][1].middle:.3g}",
             moves_in_words(line.course, language),

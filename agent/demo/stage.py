@@ -23,7 +23,7 @@ if TYPE_CHECKING:
 SENSOR, MACHINE, BEARING = "motor_de", "motor", "de"
 CLOCK_ERROR = 0.021  # the virtual sensor's oscillator is this much too fast, as real ones are
 COMMISSION_WINDOWS = 16
-PATIENCE_S = 25.0  # for each thing the play waits for
+PATIENCE_S = 120.0  # for each thing the play waits for: a busy computer takes a minute to start an agent
 TERMS = ("received", "dropped_fifo", "dropped_queue", "lost_on_wire", "rejected", "in_flight", "before_hello")
 
 CONFIG = """\

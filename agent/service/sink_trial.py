@@ -9,7 +9,7 @@ import msgspec
 
 from agent.errors import ConfigError, TransportError
 from agent.messages.words import Language, say
-from agent.ports import Message
+from agent.ports import Message, Noticing, Sink
 from agent.service.assembly import Parts
 from agent.sinks import SINKS
 from agent.sinks.telling import Event
@@ -31,8 +31,14 @@ def tried(parts: Parts, language: Language) -> Iterator[tuple[str, str | None]]:
         try:
             sink.open()
             taken = sink.publish(message, heard.append)
-            yield entry.name, heard[0] if taken else str(sink.lost)
+            yield entry.name, _problem(sink, heard[0]) if taken else str(sink.lost)
         except (TransportError, ConfigError) as error:
             yield entry.name, str(error)
         finally:
             sink.close()
+
+
+def _problem(sink: Sink, refusal: str | None) -> str | None:
+    """Of a note that was taken: why some it was meant for were not told."""
+    notices = sink.notices if isinstance(sink, Noticing) else ()
+    return refusal or "; ".join(notices) or None

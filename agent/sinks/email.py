@@ -77,6 +77,13 @@ class MailServer:
     def __init__(self, config: EmailConfig) -> None:
         self._config = config
         self._port = config.port or PORTS[config.security]
+        self._unreached: dict[str, str] = {}  # recipients of the last mail that others got -> why
+
+    @property
+    def notices(self) -> tuple[str, ...]:
+        return tuple(
+            f"{who} is refused ({why}) and was not told; correct recipients" for who, why in self._unreached.items()
+        )
 
     def visit(self) -> None:
         """Greet and log in."""
@@ -84,10 +91,11 @@ class MailServer:
             pass
 
     def deliver(self, note: Note, message: Message) -> str | None:
-        """None also where some of the recipients are refused: the others were told."""
+        """None also where some of the recipients are refused, which is a notice: the others were told."""
         with self._session() as session:
             try:
-                session.send_message(self._mail(note, message))
+                refused = session.send_message(self._mail(note, message))
+                self._unreached = {who: _words(*why) for who, why in refused.items()}
             except smtplib.SMTPRecipientsRefused as error:
                 return "; ".join(f"{who}: {_words(*why)}" for who, why in error.recipients.items())
             except smtplib.SMTPResponseException as error:

@@ -24,6 +24,10 @@ class Courier(Protocol):
     def deliver(self, note: Note, message: Message) -> str | None:
         """Bring a note; None where it was taken, else why it is refused. Raises as `visit` does."""
 
+    @property
+    def notices(self) -> tuple[str, ...]:
+        """What to mend although the last note was taken."""
+
 
 class NoteSink:
     """A sink over a courier."""
@@ -36,6 +40,10 @@ class NoteSink:
         self.lost: TransportError | None = None
         self._telling = telling
         self._courier = courier
+
+    @property
+    def notices(self) -> tuple[str, ...]:
+        return self._courier.notices
 
     def open(self) -> None:
         """See whether somebody is there; raises as `Courier.visit`."""

@@ -110,7 +110,7 @@ def _lines(event: Event, language: Language) -> list[str]:
         lines.append(words_for("because", event.reason, language) + (f" ({event.by})" if event.by else ""))
     lines.append("")
     rows = {
-        "machine": event.machine,
+        "machine": event.machine_name or event.machine,
         "sensor": event.sensor,
         "bearing": event.bearing,
         "opened": _moment(event.opened),

@@ -23,6 +23,7 @@ from agent.errors import ConfigError, TransportError
 from agent.ports import Message
 from agent.sinks.notes import NoteSink
 from agent.sinks.telling import Note, Telling
+from agent.transport.broker import is_here
 from agent.transport.secrets import path_of, read_secret
 
 MAX_ANSWER_BYTES = 4096
@@ -53,7 +54,8 @@ class WebhookConfig(Telling, frozen=True, forbid_unknown_fields=True, kw_only=Tr
     @property
     def remarks(self) -> tuple[str, ...]:
         """What works and should not stay so."""
-        if address_of(self.url).scheme == "https" or self.token_file is None:
+        address = address_of(self.url)
+        if address.scheme == "https" or self.token_file is None or is_here(address.hostname or ""):
             return ()
         return ("the token travels readable; use https://",)
 
@@ -87,6 +89,10 @@ class Webhook:
     def __init__(self, config: WebhookConfig) -> None:
         self._config = config
         self._url = address_of(config.url)
+
+    @property
+    def notices(self) -> tuple[str, ...]:
+        return ()
 
     def visit(self) -> None:
         """Let ourselves be connected, with TLS where the address asks for it, and say nothing."""

@@ -71,9 +71,11 @@ def speed_class(rpm: float | None, *, last: int | None = None) -> int:
     return last if last and abs(at - last) <= STAYS_WITHIN else max(1, round(at))
 
 
-def speed_of(number: int) -> float | None:
-    """The speed in the middle of a class, in rpm."""
-    return None if number == NO_SPEED else SPEED_RATIO**number
+def speeds_of(number: int) -> tuple[float, float] | None:
+    """Between which speeds a class lies, in rpm."""
+    return (
+        None if number == NO_SPEED else (SPEED_RATIO ** (number - STAYS_WITHIN), SPEED_RATIO ** (number + STAYS_WITHIN))
+    )
 
 
 def limits_of(name: str, mounting: Mounting) -> dict[str, float]:

@@ -7,7 +7,7 @@ from typing import Any
 
 from agent.machine import Mounting
 from agent.messages.words import Language, say
-from agent.service.watching.trend_lines import Line, lines_of, moves_in_words, reached_in_words
+from agent.service.watching.trend_lines import Line, lines_of, moves_in_words, reached_in_words, speeds_in_words
 
 MOST_DAYS = 4000
 
@@ -23,7 +23,7 @@ def _told(line: Line, language: Language) -> dict[str, Any]:
         "bearing": line.bearing,
         "figure": line.figure,
         "name": say(f"trend_figure.{line.figure}", language),
-        "rpm": None if line.rpm is None else round(line.rpm),
+        "speeds": "" if line.rpm is None else speeds_in_words(line),
         "days": [(when.toordinal() - EPOCH) * 86_400 for when, _ in days],
         "low": [day.low for _, day in days],
         "middle": [day.middle for _, day in days],

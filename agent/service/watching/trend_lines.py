@@ -14,7 +14,7 @@ from agent.machine import Mounting
 from agent.messages.words import Language, say
 from agent.service.watching.trend_file import FILE, Key, days_of
 from agent.trend.course import Course, course_of, reached
-from agent.trend.figures import FIGURES, limits_of, speed_of
+from agent.trend.figures import FIGURES, limits_of, speeds_of
 from agent.trend.sketch import Day
 
 
@@ -25,7 +25,7 @@ class Line:
     sensor: str
     bearing: str | None
     figure: str
-    rpm: float | None
+    rpm: tuple[float, float] | None  # from, to
     days: tuple[tuple[date, Day], ...]
     course: Course | None
     limits: dict[str, float]
@@ -53,7 +53,7 @@ def _line(key: Key, days: list[tuple[int, Day]], mounting: Mounting) -> Line:
         key.sensor,
         key.bearing or None,
         key.figure,
-        speed_of(key.speed),
+        speeds_of(key.speed),
         tuple((_date(number), day) for number, day in days),
         course,
         limits,
@@ -63,6 +63,11 @@ def _line(key: Key, days: list[tuple[int, Day]], mounting: Mounting) -> Line:
 
 def _date(day: int) -> date:
     return datetime.fromtimestamp(day * 86_400, UTC).date()
+
+
+def speeds_in_words(line: Line) -> str:
+    """A dash where it is not known."""
+    return "-" if line.rpm is None else "{:.0f}–{:.0f} rpm".format(*line.rpm)
 
 
 def moves_in_words(course: Course | None, language: Language) -> str:

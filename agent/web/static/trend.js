@@ -16,7 +16,7 @@ export async function trendPanel(parent, sensor, bearing) {
     parent.append(none);
     return null;
   }
-  const name = (one) => [one.name, one.rpm ? say("at_rpm", { rpm: one.rpm }) : "", told.bearings > 1 ? one.bearing : ""].filter(Boolean).join(" · ");
+  const name = (one) => [one.name, one.speeds, told.bearings > 1 ? one.bearing : ""].filter(Boolean).join(" · ");
   const choice = el("select", { "aria-label": say("trend_figure") }, lines.map((one, n) => el("option", { value: n }, name(one))));
   const words = el("p", { role: "status" });
   const box = el("div", { class: "chart" });

@@ -69,6 +69,7 @@ def test_a_refused_mail_is_kept_and_one_of_two_recipients_is_enough(start: Start
     sink = opened(receiver.port)
     receiver.unknown = {TO[0]}
     assert fate(sink) is None
+    assert sink.notices == ("kim@example.com is refused (550 no such mailbox) and was not told; correct recipients",)
     receiver.unknown = set(TO)
     refusal = fate(sink)
     assert refusal is not None

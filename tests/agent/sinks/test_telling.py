@@ -41,7 +41,7 @@ def test_an_alert_is_a_headline_and_what_to_do() -> None:
         "Bearing outer race fault, 93 %.",
         "Plan a change.",
         "",
-        "machine: pump2",
+        "machine: Pump 2",
         "sensor: p2",
         "bearing: de",
         "since: 2026-11-26 10:00:00+00:00",

@@ -16,7 +16,7 @@ from agent.config.keys import TrendConfig
 from agent.machine import Mounting
 from agent.service.watching.trend import KEEP_S, Trend
 from agent.service.watching.trend_file import FILE, FULL_DAYS, Key, TrendFile, days_of
-from agent.trend.figures import FIGURES, limits_of, readings, speed_class, speed_of
+from agent.trend.figures import FIGURES, limits_of, readings, speed_class, speeds_of
 from agent.types import Diagnosis, Speed
 
 DAY = 20_000
@@ -176,13 +176,13 @@ def test_what_cannot_be_judged_adds_nothing() -> None:
 
 def test_speeds_are_followed_apart() -> None:
     assert speed_class(None) == speed_class(0.0) == 0
-    assert speed_of(0) is None
+    assert speeds_of(0) is None
     assert speed_class(1450.0) != speed_class(1480.0) == speed_class(1510.0)
     assert speed_class(1480.0, last=speed_class(1450.0)) == speed_class(1450.0)
     assert speed_class(1750.0, last=speed_class(1450.0)) == speed_class(1750.0)
-    middle = speed_of(speed_class(1450.0))
-    assert middle is not None
-    assert abs(middle / 1450.0 - 1) < 0.06
+    speeds = speeds_of(speed_class(1450.0))
+    assert speeds is not None
+    assert speeds[0] < 1450.0 < speeds[1] < 1.2 * speeds[0]
 
 
 def test_limits_are_the_zones_of_the_machine() -> None:
