@@ -85,7 +85,7 @@ def test_a_verdict_is_that_of_this_computer(recording):
 def verdict_of(text: str) -> dict[str, Any]:
     """The last line, without the name under which the recording was given."""
     verdict: dict[str, Any] = json.loads(text.splitlines()[-1])
-    return {key: value for key, value in verdict.items() if key not in ("file", "files", "recording", "runtime")}
+    return {key: value for key, value in verdict.items() if key != "path"}
 
 
 def differences(expected: Any, seen: Any, place: str = "") -> list[str]:
