@@ -162,7 +162,7 @@ def test_from_a_bare_box_to_a_diagnosis_an_upgrade_and_away(box: Box, capsys: py
     assert "/var/lib/textvib" in said
     left = {path for path in files_of(box) - before if not path.startswith("/var/lib/textvib")}
     assert left == set()
-    assert box.says("find", "/var/lib/textvib", "-maxdepth", "0", "-printf", "%U:%G %m") == "0:root 700"
+    assert box.says("find", "/var/lib/textvib", "-maxdepth", "0", "-printf", "%U:%G %m") == "0:0 700"
     assert box.run("getent", "passwd", "textvib").returncode != 0
     assert "# mine" in box.says("cat", "/var/lib/textvib/uninstalled/agent.toml")
 
