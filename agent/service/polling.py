@@ -162,7 +162,7 @@ class Polling:
                 line.end, line.opened_s = source.fileno(), time.monotonic()
         self._ends_turn(line)
         line.is_opening = False
-        if self._lines.get(source.name) is not line:  # the next life has begun meanwhile
+        if self._lines.get(source.name) is not line or self._stop.is_set():  # the next life, or the end, came meanwhile
             self._finish(line)
         self._ring()
 
@@ -176,7 +176,7 @@ class Polling:
 
     def _end(self) -> None:
         for line in list(self._lines.values()):
-            if not line.is_opening:
+            if line.end is not None or not line.is_opening:
                 self._finish(line)
         self.beat.end()
 

@@ -5,8 +5,8 @@ from __future__ import annotations
 from agent.bench.listening import LINES, lines_of, measure_lines
 
 TRIES = 3
-"""A line that nobody reads for a while loses bytes, as on a computer that is busy otherwise; a reader that cannot keep up
-loses some each time."""
+"""A line that nobody reads for a while loses bytes, as on a computer that is busy otherwise; a reader that cannot keep
+up loses some each time."""
 
 
 def test_three_lines_are_heard_whole_each_way() -> None:
