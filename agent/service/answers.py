@@ -6,6 +6,7 @@ The worker asks here, so that nothing with state is touched from another thread.
 from __future__ import annotations
 
 import time
+from collections.abc import Callable, Sequence
 from pathlib import Path
 
 import msgspec
@@ -29,10 +30,11 @@ from agent.service.control import (
     Record,
     Status,
 )
-from agent.service.health import Everything, health_report
+from agent.service.health import Everything
 from agent.service.recording_jobs import Tapes
 from agent.service.reloading.moving import Moving
 from agent.service.sensor import SensorDesk
+from agent.service.share import Share
 from agent.service.surveying import look_of, spoken, whole_survey
 from agent.service.teaching import Teaching
 from agent.service.wall_clock import origin_now
@@ -45,8 +47,17 @@ MAX_RECORDING_S = 24 * 3600.0
 class Answers:
     """Answers one request at a time; ConfigError where what is asked for cannot be."""
 
-    def __init__(self, everything: Everything, *, announcer: Announcer, teaching: Teaching, tapes: Tapes) -> None:
+    def __init__(
+        self,
+        everything: Everything,
+        *,
+        announcer: Announcer,
+        teaching: Teaching,
+        tapes: Tapes,
+        share: Callable[[], Share],
+    ) -> None:
         self._everything = everything
+        self._share = share
         self._announcer = announcer
         self._teaching = teaching
         self._tapes = tapes
@@ -102,7 +113,7 @@ class Answers:
             if one.progress
         }
         return {
-            "health": msgspec.to_builtins(health_report(seen)),
+            "health": msgspec.to_builtins(seen.registrar.health(self._share(), language=language)),
             "states": msgspec.to_builtins(states),
             "to_learn": {sensor: one.windows_to_learn for sensor, one in healthy.items()},
             "learning": learning,
@@ -131,8 +142,8 @@ class Answers:
             "learning": msgspec.to_builtins(learning),
             "ended": msgspec.to_builtins(latest),
             "words": words,
-            "kept": self._everything.store.is_kept,
-            "troubles": self._everything.store.troubles,
+            "kept": self._everything.registrar.is_kept,
+            "troubles": self._everything.registrar.troubles,
             "state": desk.change.state,
             "reason": desk.change.reason,
         }
@@ -179,12 +190,8 @@ class Answers:
     def _open_alert(self, wanted: str) -> tuple[SensorDesk, Alert]:
         """The open alert of an id, of the beginning of one, or of sensor/bearing."""
         desks = self._everything.desks.values()
-        alerts = [(desk, alert) for desk in desks for alert in desk.pipeline.decision.open_alerts]
-        fitting = [one for one in alerts if wanted and (one[1].id.startswith(wanted) or place_of(one[1]) == wanted)]
-        if len(fitting) == 1:
-            return fitting[0]
-        known = ", ".join(f"{alert.id} ({place_of(alert)})" for _, alert in alerts) or "none"
-        raise ConfigError(f"alert: {wanted!r} is {'more than one' if fitting else 'not an open alert'}; open: {known}")
+        alert = the_alert(wanted, [alert for desk in desks for alert in desk.pipeline.decision.open_alerts])
+        return self._desk(alert.sensor), alert
 
     def _desk(self, sensor: str) -> SensorDesk:
         desks = self._everything.desks
@@ -201,6 +208,15 @@ class Answers:
         except OSError as error:
             raise ConfigError(f"{folder}: cannot be made ({error.strerror}); give --out FILE") from error
         return folder / f"{sensor}-{stamp}.vbp"
+
+
+def the_alert(wanted: str, alerts: Sequence[Alert]) -> Alert:
+    """Of open alerts the one of an id, of the beginning of one, or of sensor/bearing; else ConfigError."""
+    fitting = [alert for alert in alerts if wanted and (alert.id.startswith(wanted) or place_of(alert) == wanted)]
+    if len(fitting) == 1:
+        return fitting[0]
+    known = ", ".join(f"{alert.id} ({place_of(alert)})" for alert in alerts) or "none"
+    raise ConfigError(f"alert: {wanted!r} is {'more than one' if fitting else 'not an open alert'}; open: {known}")
 
 
 def _about(alert: Alert) -> Answer:

@@ -21,24 +21,17 @@ from agent.service.assembly import Parts, assemble
 from agent.service.beats import Beats, Deadlines
 from agent.service.control import Answer, Reload, Reloading, Request
 from agent.service.control_server import ControlServer
-from agent.service.inbox import Inbox
-from agent.service.keeping.store import open_store
-from agent.service.outbox import Outbox, Outboxes
+from agent.service.hearing import LAST_READS_S
+from agent.service.office import Office
 from agent.service.process import give_memory_back, tell_systemd
-from agent.service.publishers import Publishers
-from agent.service.readers import Readers
 from agent.service.reloading.kept_bundles import KeptBundles
 from agent.service.reloading.reload import Reassemble, Reloader, reassembly_of, unchangeable
 from agent.service.watch import Watch
 from agent.service.watching.logs import tell_suppressed
-from agent.service.watching.watched import watched_of
-from agent.service.worker import Worker
-from agent.sources import KINDS
 
 STOP_SIGNALS = (signal.SIGTERM, signal.SIGINT)
 WATCH_S = 0.25
 ONE_WISH_S = 1.0  # timeout(1) and some supervisors signal the process and then its group: that is one wish, said twice
-LAST_READS_S, LAST_THOUGHTS_S = 5.0, 15.0
 GOODBYES_S = 20.0
 """For all sinks together, at the end, as those above for readers and worker: what hangs may not keep the process."""
 
@@ -105,98 +98,59 @@ class Daemon:
         self._signals, self._hups, self._reloads = signals, hups, 0
         self._goodbyes_s = goodbyes_s
         state_dir = Path(parts.config.agent.state_dir)
-        self._store = open_store(state_dir, retry_s=deadlines.disk_s)
-        self._stop_reading, self._stop_working, self._stop_watching = (threading.Event() for _ in range(3))
-        patient = {source.name for source in parts.config.sources if KINDS[source.kind].is_patient}
+        self._stop_reading, self._stop_answering, self._stop_watching = (threading.Event() for _ in range(3))
         self._failures: list[BaseException] = []
-        self._inbox = Inbox((source.name for source in parts.sources), patient=patient)
-        self._watched = watched_of(
-            parts, wake=self._inbox.wake, stop=self._stop_watching, beats=beats, deadlines=deadlines
-        )
-        self._readers = Readers(
-            parts.config,
-            inbox=self._inbox,
-            stop=self._stop_reading,
-            beats=beats,
-            deadlines=deadlines,
-            thread=self._thread,
-        )
-        for source in parts.sources:
-            self._readers.add(source)
-        self._publishers = Publishers(
-            rows=self._store.sinks,
-            own=parts.topics.shown,
-            found=lambda name, held: self._worker.found(name, held),
-            moved=lambda name, held: self._worker.found(name, held, moved=True),
-            command=(parts.topics.command, lambda payload, done: self._worker.command(payload, done)),
-            beats=beats,
-            deadlines=deadlines,
-            thread=self._thread,
-            took=self._watched.took,
-        )
-        publish = parts.config.publish
-        waiting = self._store.sinks.waiting
-        self._outbox = Outboxes({name: Outbox(limit=publish.queue, waiting=waiting(name)) for name in parts.sinks})
-        for name, sink in parts.sinks.items():
-            self._publishers.add(name, sink, self._outbox[name], commands=publish.commands)
-        self._worker = Worker(
+        self._office = Office(
             parts,
-            store=self._store,
-            inbox=self._inbox,
-            outbox=self._outbox,
-            readers=self._readers.by_source,
-            publishers=self._publishers,
-            refuse=KeptBundles(state_dir).refuse if kept is None else kept.refuse,
-            stop=self._stop_working,
-            beat=beats.add("worker", turn_s=deadlines.turn_s),
-            watched=self._watched,
+            kept=kept or KeptBundles(state_dir),
+            stop=self._stop_reading,
+            stop_watching=self._stop_watching,
+            beats=beats,
+            deadlines=deadlines,
+            thread=self._thread,
         )
         self._reloader = Reloader(
             parts,
             reassemble=reassemble,
-            readers=self._readers,
-            inbox=self._inbox,
-            hand_over=self._worker.ask,
+            apply=self._office.hearing.apply,
             stop=self._stop_reading,
             beat=beats.add("reload", turn_s=deadlines.turn_s),
         )
         self._control = ControlServer(
             state_dir,
             self._handle,
-            stop=self._stop_working,
+            stop=self._stop_answering,
             beat=beats.add("control", turn_s=deadlines.turn_s),
             retry_s=deadlines.disk_s,
         )
-        self._worker_threads = [self._thread("worker", self._worker.run), self._thread("control", self._control.run)]
-        self._threads_beside = [self._thread(name, loop) for name, loop in self._watched.loops.items()]
+        self._control_thread = self._thread("control", self._control.run)
         self._reload_thread = self._thread("reload", self._reloader.run)
-        self._watch = Watch(beats, revive=self._readers.revive)
+        self._watch = Watch(beats, revive=self._office.hearing.revive)
 
     def run(self) -> int:
+        office = self._office
         try:
             self._control.open()
-            for name in self._publishers.by_sink:
-                self._publishers.start(name)
-            for thread in (*self._threads_beside, *self._worker_threads):
-                thread.start()
-            self._readers.start()
+            office.hearing.prepare()
+            office.start()
+            self._control_thread.start()
+            office.hearing.start()
             self._reload_thread.start()
             tell_systemd("READY=1")
-            log.info("running with %d sources", len(self._readers.by_source))
+            log.info("running with %d sources", len(office.parts.config.sources))
             self._wait_for_an_end()
             tell_systemd("STOPPING=1")
             self._stop_reading.set()
             self._end([self._reload_thread], patience_s=LAST_READS_S)
-            self._end(self._readers.threads, patience_s=LAST_READS_S)
-            self._stop_working.set()
-            self._end(self._worker_threads, patience_s=LAST_THOUGHTS_S)
-            self._watched.end()
+            self._stop_answering.set()
+            office.hearing.end(self._end)
+            self._end([self._control_thread], patience_s=LAST_READS_S)
             self._stop_watching.set()
-            self._publishers.end()
-            self._end([*self._publishers.threads, *self._threads_beside], patience_s=self._goodbyes_s)
+            office.publishers.end()
+            self._end([*office.threads, *office.hearing.still_writing], patience_s=self._goodbyes_s)
         finally:
-            if not any(thread.is_alive() for thread in self._worker_threads):
-                self._store.close()
+            if not office.hearing.is_thinking:
+                office.store.close()
         return self._exit_code()
 
     def stop(self) -> None:
@@ -212,7 +166,7 @@ class Daemon:
                 log.info("SIGHUP: reading the config again")
                 self._reloader.ask()
             self._reloads = len(self._hups)
-            if self._readers.have_ended and self._inbox.is_empty:
+            if self._office.hearing.has_ended:
                 log.info("every source has been read to its end: leaving")
                 return
             self._watch.look()
@@ -227,12 +181,12 @@ class Daemon:
             case Reloading():
                 return self._reloader.answer(request.number)
             case _:
-                return self._worker.handle(request)
+                return self._office.commands.handle(request)
 
     def _end(self, threads: Iterable[threading.Thread], *, patience_s: float) -> None:
         """Wait for threads that were told to stop, up to `patience_s` in all; a second signal leaves at once."""
         deadline_s = time.monotonic() + patience_s
-        for wake in (self._inbox.wake, self._outbox.wake, self._control.wake):
+        for wake in (self._office.outboxes.wake, self._control.wake):
             wake()
         for thread in threads:
             while thread.is_alive():

@@ -19,10 +19,10 @@ from agent.diagnosis.healthy_state import Baselines
 from agent.diagnosis.witness import NOBODY, Witness
 from agent.dsp.features import feature_names
 from agent.messages.topics import WHOLE_MACHINE
-from agent.pipeline import FORGOTTEN_AFTER_S, Pipeline
+from agent.pipeline import Pipeline
 from agent.service.assembly import Parts
 from agent.service.keeping.sensor_state import WHOLE, Marks, SensorState, UnderWayState, age_s, marks_of
-from agent.service.keeping.store import Store
+from agent.service.registrar import Known, Registrar, by_bearing
 from agent.service.sensor import SensorDesk, fingerprint, readable_baselines
 from agent.service.wall_clock import origin_now
 from agent.sources import KINDS
@@ -43,17 +43,19 @@ class Moved:
 
 
 def restored_desk(
-    sensor: str, parts: Parts, store: Store, *, stamp: Stamp | None = None, witness: Witness = NOBODY
+    sensor: str, parts: Parts, registrar: Registrar, *, stamp: Stamp | None = None, witness: Witness = NOBODY
 ) -> SensorDesk:
     """A desk with what the store keeps of the sensor, as far as it fits; what was counted when the agent ended is gone
     on from where that was a moment ago."""
     desk = _new_desk(sensor, parts, stamp=stamp, witness=witness)
     healthy = desk.pipeline.healthy
-    healthy.baselines, healthy.aside = stored_baselines(sensor, parts, store)
-    state = store.sensors.load(sensor)
+    known = registrar.known(sensor, features=fingerprint(parts))
+    healthy.baselines, healthy.aside = stored_baselines(sensor, parts, registrar, known)
+    state = known.row
     age = None if state is None else age_s(state, boot_now())
     if state is not None and age is not None and age <= parts.decisions[sensor].lost_after_s:
-        go_on_with(desk, state, [one.alert for one in store.alerts.open() if one.alert.sensor == sensor])
+        go_on_with(desk, state, known.alerts)
+    desk.pipeline.restore(known.alerts)
     return desk
 
 
@@ -69,20 +71,19 @@ def go_on_with(desk: SensorDesk, state: SensorState, alerts: Collection[Alert]) 
     desk.pipeline.decision.go_on(DecisionCounts(tuple(as_kept)))
 
 
-def stored_baselines(sensor: str, parts: Parts, store: Store) -> tuple[Baselines, Baselines]:
+def stored_baselines(sensor: str, parts: Parts, registrar: Registrar, known: Known) -> tuple[Baselines, Baselines]:
     """What the store keeps as healthy, and as set aside, of the bearings that are still the same."""
-    size, made_with = len(feature_names(parts.bundle.spec)), fingerprint(parts)
-    state = store.sensors.load(sensor)
+    size, state = len(feature_names(parts.bundle.spec)), known.row
     now = marks_of(parts.setups[sensor], parts.config.sensors[sensor])
     found: list[Baselines] = []
     lost: set[str | None] = set()
-    for stored in (store.learnt.baselines(sensor, features=made_with), store.learnt.aside(sensor, features=made_with)):
-        kept = readable_baselines(stored, sensor, size)
+    for stored in (known.baselines, known.aside):
+        kept = readable_baselines(by_bearing(stored), sensor, size)
         fits = set(kept) if state is None else state.marks.fitting(now)
         lost |= set(kept) - fits
         found.append({bearing: baseline for bearing, baseline in kept.items() if bearing in fits})
     if lost:
-        store.transactions.notice(_remark_on_misfit(sensor, lost))
+        registrar.notice(_remark_on_misfit(sensor, lost))
     return found[0], found[1]
 
 
@@ -90,7 +91,7 @@ def moved_desk(
     desk: SensorDesk,
     before: Parts,
     after: Parts,
-    store: Store,
+    registrar: Registrar,
     *,
     close: Close,
     stamp: Stamp | None = None,
@@ -120,7 +121,9 @@ def moved_desk(
         new.pipeline.healthy = old
         return Moved(new)
     healthy = new.pipeline.healthy
-    healthy.baselines, healthy.aside = stored_baselines(sensor, after, store)
+    healthy.baselines, healthy.aside = stored_baselines(
+        sensor, after, registrar, registrar.known(sensor, features=fingerprint(after))
+    )
     given_up = [_remark_on_learning(sensor)] if old.progress else []
     lost = known - set(healthy.baselines)
     relearn = [_remark_on_misfit(sensor, lost) if is_same_bundle else _remark_on_features(sensor)] if lost else []
@@ -140,34 +143,34 @@ def learnt_on(desk: SensorDesk, parts: Parts) -> SensorState:
     )
 
 
-def counted(desk: SensorDesk, parts: Parts, store: Store, *, ledger: Balance) -> SensorState:
+def counted(desk: SensorDesk, parts: Parts, registrar: Registrar, *, ledger: Balance) -> SensorState:
     """The row of a sensor as it is left when the agent ends: with its counts, to go on from them."""
     now = learnt_on(desk, parts)
-    before = store.sensors.load(desk.sensor)
+    before = registrar.known(desk.sensor, features=now.features).row
     learnt = now.marks if before is None else before.marks
     return msgspec.structs.replace(now, marks=learnt, counts=desk.pipeline.decision.counted, ledger=ledger)
 
 
-def accounts_of(desk: SensorDesk, parts: Parts, store: Store) -> Balance:
+def accounts_of(desk: SensorDesk, parts: Parts, registrar: Registrar) -> Balance:
     """The accounts that were kept when the agent ended; with the counts they are forgotten, being for one start."""
-    kept = store.sensors.load(desk.sensor)
     row = learnt_on(desk, parts)
-    store.sensors.save([row if kept is None else msgspec.structs.replace(row, marks=kept.marks)])
+    kept = registrar.known(desk.sensor, features=row.features).row
+    registrar.save_rows([row if kept is None else msgspec.structs.replace(row, marks=kept.marks)])
     return Balance() if kept is None else kept.ledger
 
 
-def whole_state(desk: SensorDesk, parts: Parts, store: Store, *, ledger: Balance) -> SensorState:
+def whole_state(desk: SensorDesk, parts: Parts, registrar: Registrar, *, ledger: Balance) -> SensorState:
     """All that is known of a sensor, with a commissioning that is under way."""
     healthy, state = desk.pipeline.healthy, learnt_on(desk, parts)
-    found = store.learnt.under_way(desk.sensor, features=state.features, max_age_s=FORGOTTEN_AFTER_S)
+    found = registrar.under_way(desk.sensor, features=state.features)
     return msgspec.structs.replace(
         state,
-        baselines=_named(healthy.baselines),
-        aside=_named(healthy.aside),
-        under_way=None if found is None else UnderWayState(found[0], tuple(found[1])),
+        baselines=stored_forms(healthy.baselines),
+        aside=stored_forms(healthy.aside),
+        under_way=None if found is None else UnderWayState(found.value, found.lessons),
         counts=desk.pipeline.decision.counted,
         ledger=ledger,
-        seq=store.numbers.seq,
+        seq=registrar.known(desk.sensor, features=state.features).seq,
     )
 
 
@@ -199,13 +202,9 @@ def _of(bearings: Collection[str | None], counted: Iterable[BearingCounts]) -> t
     return tuple(one for one in counted if one.bearing in bearings)
 
 
-def stored_forms(baselines: Baselines) -> dict[str | None, bytes]:
-    """Healthy states as the store keeps them."""
-    return {bearing: to_bytes(baseline) for bearing, baseline in baselines.items()}
-
-
-def _named(baselines: Baselines) -> dict[str, bytes]:
-    return {bearing or WHOLE: value for bearing, value in stored_forms(baselines).items()}
+def stored_forms(baselines: Baselines) -> dict[str, bytes]:
+    """Healthy states as they are kept: WHOLE stands for the machine as a whole."""
+    return {bearing or WHOLE: to_bytes(baseline) for bearing, baseline in baselines.items()}
 
 
 def _remark_on_misfit(sensor: str, bearings: Iterable[str | None]) -> str:

@@ -16,7 +16,7 @@ from agent.dsp.features import VERSION, feature_names
 from agent.pipeline import Pipeline
 from agent.service.assembly import Parts
 from agent.service.doubts_told import ToldDoubts
-from agent.service.keeping.store import Store
+from agent.service.registrar import Registrar, by_bearing
 from agent.types import AlertReason, Diagnosis, Item, Output, Reading, SampleBlock, SourceFault, State, StateChange
 
 OVERLOADED = "overloaded"
@@ -129,13 +129,14 @@ def fingerprint(parts: Parts) -> str:
     return f"{VERSION}:{spec[:16]}"
 
 
-def take_up_baselines(desk: SensorDesk, parts: Parts, store: Store) -> bool:
+def take_up_baselines(desk: SensorDesk, parts: Parts, registrar: Registrar) -> bool:
     """Give a desk that has learnt nothing what the store turns out to keep; False where it has, or there is none."""
-    healthy, size, made_with = desk.pipeline.healthy, len(feature_names(parts.bundle.spec)), fingerprint(parts)
+    healthy, size = desk.pipeline.healthy, len(feature_names(parts.bundle.spec))
     if healthy.baselines or healthy.progress is not None:
         return False
-    healthy.baselines = readable_baselines(store.learnt.baselines(desk.sensor, features=made_with), desk.sensor, size)
-    healthy.aside = readable_baselines(store.learnt.aside(desk.sensor, features=made_with), desk.sensor, size)
+    known = registrar.known(desk.sensor, features=fingerprint(parts))
+    healthy.baselines = readable_baselines(by_bearing(known.baselines), desk.sensor, size)
+    healthy.aside = readable_baselines(by_bearing(known.aside), desk.sensor, size)
     return bool(healthy.baselines)
 
 

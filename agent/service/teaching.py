@@ -21,15 +21,12 @@ from agent.diagnosis.rms_only import is_rms_only
 from agent.dsp.features import feature_names
 from agent.errors import ConfigError
 from agent.messages.commissioning_text import doubt_in_words, doubt_of_alert, outcome_in_words, progress_in_words
-from agent.pipeline import FORGOTTEN_AFTER_S
 from agent.service.announcer import Announcer
 from agent.service.assembly import Parts
 from agent.service.control import Answer, Commission, Forget
 from agent.service.desks import learnt_on, stored_forms
-from agent.service.keeping.alert_rows import Said
 from agent.service.keeping.learnt_rows import UnderWay
-from agent.service.keeping.sensor_rows import row_of
-from agent.service.keeping.store import Store
+from agent.service.registrar import Learnt, Registrar
 from agent.service.sensor import SensorDesk, fingerprint
 from agent.types import Alert, AlertReason, Commissioned, Doubt
 
@@ -53,8 +50,8 @@ class Begun(msgspec.Struct, frozen=True):
 class Teaching:
     """Keeps what the sensors learn, and does what is asked of it; called by the worker alone."""
 
-    def __init__(self, store: Store, *, announcer: Announcer, parts: Parts) -> None:
-        self._store = store
+    def __init__(self, registrar: Registrar, *, announcer: Announcer, parts: Parts) -> None:
+        self._registrar = registrar
         self._announcer = announcer
         self.adopt(parts)
         self._lessons_kept_s: dict[str, float] = {}
@@ -71,16 +68,16 @@ class Teaching:
         """What a desk knows came out of the store, and needs no writing; a commissioning that was under way goes on."""
         self._kept[desk.sensor] = _known(desk)
         self._told[desk.sensor] = None
-        found = self._store.learnt.under_way(desk.sensor, features=self._features, max_age_s=FORGOTTEN_AFTER_S)
+        found = self._registrar.under_way(desk.sensor, features=self._features)
         if found is not None:
-            self._resume(desk, *found)
+            self._resume(desk, found.value, found.lessons)
 
     def go_on(self, desk: SensorDesk) -> None:
         """A desk that goes on for another, knowing what the store has of it; what was being learnt is given up."""
-        self._store.learnt.give_up(desk.sensor)
+        self._registrar.give_up(desk.sensor)
         self.take_up(desk)
 
-    def _resume(self, desk: SensorDesk, value: bytes, lessons: list[bytes]) -> None:
+    def _resume(self, desk: SensorDesk, value: bytes, lessons: Sequence[bytes]) -> None:
         try:
             begun = msgspec.json.decode(value, type=Begun)
             heard = [from_bytes(lesson, size=self._size) for lesson in lessons]
@@ -103,7 +100,7 @@ class Teaching:
             return
         self._lessons_kept_s[desk.sensor] = now_s
         if new := desk.pipeline.healthy.take_new():
-            self._store.learnt.add_lessons(desk.sensor, [lesson_to_bytes(lesson) for lesson in new])
+            self._registrar.add_lessons(desk.sensor, [lesson_to_bytes(lesson) for lesson in new])
 
     def keep(self, desk: SensorDesk) -> bool:
         """Write what was learnt, and tell how a commissioning ended; False where neither happened."""
@@ -145,7 +142,7 @@ class Teaching:
         log.info("%s: commissioning%s", desk.sensor, "" if windows is None else f", {windows} windows to learn")
         for remark in remarks:
             log.warning("%s: %s", desk.sensor, remark)
-        return {"remarks": remarks, "kept": self._store.is_kept}
+        return {"remarks": remarks, "kept": self._registrar.is_kept}
 
     def _begin_anew(self, desk: SensorDesk, begun: UnderWay) -> list[str]:
         remarks = []
@@ -184,27 +181,25 @@ class Teaching:
         """End the alerts, in one transaction with what is known now; remarks for who asked for it."""
         outputs = desk.close(reason, time_s=time.monotonic(), wall_s=time.time(), rpm=rpm)
         ended = [output for output in outputs if isinstance(output, Alert)]
-        said = [self._announcer.prepared(alert) for alert in ended]
-        remarks = self._written(desk, said, under_way=under_way)
-        for one in said:
-            self._announcer.say(one)
+        remarks = self._written(desk, ended, under_way=under_way)
         self._announcer.announce(desk, [output for output in outputs if not isinstance(output, Alert)])
         return remarks + [f"alert {alert.id} is closed ({alert.fault}, {reason})" for alert in ended]
 
-    def _written(self, desk: SensorDesk, ended: Sequence[Said] = (), *, under_way: UnderWay | None = None) -> list[str]:
+    def _written(
+        self, desk: SensorDesk, ended: Sequence[Alert] = (), *, under_way: UnderWay | None = None
+    ) -> list[str]:
         return [] if self._write(desk, ended, under_way=under_way) else [NOT_WRITTEN]
 
-    def _write(self, desk: SensorDesk, ended: Sequence[Said] = (), *, under_way: UnderWay | None = None) -> bool:
+    def _write(self, desk: SensorDesk, ended: Sequence[Alert] = (), *, under_way: UnderWay | None = None) -> bool:
         baselines, aside = self._kept[desk.sensor] = _known(desk)
-        return self._store.learnt.save(
-            desk.sensor,
-            stored_forms(baselines),
-            features=self._features,
+        learnt = Learnt(
+            row=learnt_on(desk, self._parts),
+            baselines=stored_forms(baselines),
             aside=stored_forms(aside),
-            ended=ended,
-            under_way=under_way,
-            state=row_of(learnt_on(desk, self._parts)),
+            alerts=tuple(ended),
+            begun=under_way,
         )
+        return self._registrar.learn(learnt)
 
 
 def _known(desk: SensorDesk) -> tuple[Baselines, Baselines]:

@@ -9,41 +9,39 @@ import logging
 import queue
 import threading
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from concurrent.futures import Future
+from typing import TypeAlias
 
-import msgspec
-
-from agent.errors import TextVibError, TransportError
-from agent.ports import Message
-from agent.service.alert_requests import remote_request
+from agent.errors import TextVibError
 from agent.service.announcer import Announcer
 from agent.service.answers import Answers
 from agent.service.assembly import Parts
 from agent.service.beats import Beat
 from agent.service.control import Answer, Asked
 from agent.service.desks import accounts_of, counted, restored_desk
-from agent.service.health import Everything, health_report
+from agent.service.health import Everything, share_of
 from agent.service.inbox import Inbox
-from agent.service.keeping.store import Store
 from agent.service.maintenance import Silences
-from agent.service.outbox import Outboxes
-from agent.service.publishers import Publishers
 from agent.service.recording_jobs import Tapes
 from agent.service.refusals import Refusals
-from agent.service.reloading.handover import Handover, Plan, Refuse
+from agent.service.registrar import Registrar
+from agent.service.reloading.handover import Exchange, Handover, Plan, RolledBack
+from agent.service.requests import Found, Inner, RollBack, SaveAgain, TakeFigures
 from agent.service.sensor import take_up_baselines
+from agent.service.share import Share
 from agent.service.shelves import take_back
 from agent.service.source_thread import Reader
 from agent.service.teaching import Teaching
+from agent.service.upkeep import Upkeep
 from agent.service.watching.watched import Watched
 from agent.types import DeviceStatus, Item, Reading, SampleBlock, SourceFault
 
 TICK_S = 0.5
 HEALTH_S = 10.0
 DRAIN_S = 5.0
-ANSWER_S = 10.0
-MOST_COMMANDS = 50  # over sinks, that wait for an answer
+
+ToWorker: TypeAlias = Asked | Inner | Plan
 
 log = logging.getLogger(__name__)
 
@@ -55,69 +53,69 @@ class Worker:
         self,
         parts: Parts,
         *,
-        store: Store,
+        registrar: Registrar,
         inbox: Inbox,
-        outbox: Outboxes,
         readers: Mapping[str, Reader],
-        publishers: Publishers,
-        refuse: Refuse,
+        exchange: Exchange,
+        rolled_back: RolledBack,
         stop: threading.Event,
         beat: Beat | None = None,
         watched: Watched | None = None,
+        upkeep: Upkeep | None = None,
     ) -> None:
-        self._topics = parts.topics
+        """`upkeep`: what is to be done for all sensors at once, where nobody else does it."""
         self._watched = watched or Watched()
         self._beat = beat or Beat("worker")
-        self._store = store
+        self._registrar, self._upkeep = registrar, upkeep
         self._inbox = inbox
-        self._outbox = outbox
-        self._announcer = Announcer(parts, store=store, inbox=inbox, outboxes=outbox, noted=self._watched.noted)
+        self._announcer = Announcer(parts, registrar=registrar, inbox=inbox, noted=self._watched.noted)
         stamp, witness = self._announcer.stamp, self._watched.onlooker
         self._desks = {
-            name: restored_desk(name, parts, store, stamp=stamp, witness=witness(name)) for name in parts.setups
+            name: restored_desk(name, parts, registrar, stamp=stamp, witness=witness(name)) for name in parts.setups
         }
-        self._silences = Silences(parts, self._desks, store=store, announcer=self._announcer)
+        self._silences = Silences(parts, self._desks, registrar=registrar)
         self._refusals = {source.name: Refusals(source.name) for source in parts.sources}
         self._everything = Everything(
             parts=parts,
-            store=store,
+            registrar=registrar,
             inbox=inbox,
             desks=self._desks,
             refusals=self._refusals,
             readers=readers,
-            publishers=publishers.by_sink,
-            started_s=time.monotonic(),
-            orphaned=store.sinks.orphaned(publishers.by_sink),
             ring=self._watched.ring,
             trend=self._watched.trend,
-            endpoint=self._watched.endpoint,
-            page=self._watched.page,
             looking=self._watched.looking,
         )
         self._stop = stop
-        self._teaching = Teaching(store, announcer=self._announcer, parts=parts)
+        self._teaching = Teaching(registrar, announcer=self._announcer, parts=parts)
         self._handover = Handover(
             self._everything,
             announcer=self._announcer,
             teaching=self._teaching,
-            outboxes=outbox,
-            publishers=publishers,
-            refuse=refuse,
+            exchange=exchange,
+            rolled_back=rolled_back,
             watched=self._watched,
         )
         for desk in self._desks.values():
             self._teaching.take_up(desk)
-            inbox.go_on(desk.sensor, accounts_of(desk, parts, store))
-        self._requests: queue.SimpleQueue[tuple[Asked | Plan, Future[Answer]]] = queue.SimpleQueue()
-        self._found: queue.SimpleQueue[tuple[str, Mapping[str, bytes], bool]] = queue.SimpleQueue()
+            inbox.go_on(desk.sensor, accounts_of(desk, parts, registrar))
+        self._requests: queue.SimpleQueue[tuple[ToWorker, Future[Answer]]] = queue.SimpleQueue()
         self._tapes = Tapes()
-        self._answers = Answers(self._everything, announcer=self._announcer, teaching=self._teaching, tapes=self._tapes)
+        self._answers = Answers(
+            self._everything,
+            announcer=self._announcer,
+            teaching=self._teaching,
+            tapes=self._tapes,
+            share=self._share,
+        )
 
     # ----------------------------------------------------------------------------------------------------- the loop
 
     def run(self) -> None:
         self._beat.bump()
-        self._announcer.take_up_alerts(self._desks)
+        if self._upkeep is not None:
+            self._upkeep.begin()
+        self._say_states()
         ticks_s, healths_s, drain_until_s = 0.0, time.monotonic(), None
         while True:
             batch = self._inbox.take(TICK_S)
@@ -133,7 +131,8 @@ class Worker:
                 healths_s = now_s + HEALTH_S
                 self._announcer.correct_clocks(self._desks)
                 self._announce_health()
-            self._reconcile()
+            if self._upkeep is not None:
+                self._upkeep.turn(now_s)
             self._answer_requests()
             if self._stop.is_set():
                 drain_until_s = drain_until_s or now_s + DRAIN_S
@@ -177,18 +176,17 @@ class Worker:
         desk = self._desks[sensor]  # another one where a bundle was taken back
         if self._teaching.keep(desk):
             self._announcer.announce_state(desk)
-            self._announcer.announce_health(health_report(self._everything))
+            self._registrar.say_health(self._share())
 
     def _keep_counts(self) -> None:
         """What was counted, to go on from where the agent is started again at once."""
-        parts, store = self._everything.parts, self._store
+        parts, registrar = self._everything.parts, self._registrar
         ledgers = {sensor: self._inbox.total(sensor) for sensor in self._desks}
-        store.sensors.save(counted(d, parts, store, ledger=ledgers[d.sensor]) for d in self._desks.values())
+        registrar.save_rows([counted(d, parts, registrar, ledger=ledgers[d.sensor]) for d in self._desks.values()])
 
     def _tick(self, now_s: float) -> None:
         self._tapes.tick(now_s)
-        self._watched.tick(now_s, self._everything)
-        self._mind_the_store(now_s)
+        self._watched.tick(now_s)
         take_back(self._desks.values(), self._announcer)
         self._silences.look(now_s)
         sources = {sensor: one.source for sensor, one in self._everything.parts.config.sensors.items()}
@@ -200,85 +198,59 @@ class Worker:
             self._keep(sensor)
             self._teaching.keep_lessons(self._desks[sensor], now_s)
 
-    def _mind_the_store(self, now_s: float) -> None:
-        """Say again what the store has lost; take up what it can be read again to hold."""
-        if self._store.is_emptied:
-            for desk in self._desks.values():
-                self._teaching.save_again(desk)
-                self._announcer.save_again(desk)
-            self._store.is_saved_again()
-        if self._store.look(now_s):
-            for desk in self._desks.values():
-                if take_up_baselines(desk, self._everything.parts, self._store):
-                    log.info("%s: its healthy state can be read again", desk.sensor)
-                    self._teaching.take_up(desk)
-            self._announcer.take_up_found(self._desks)
-
     def _announce_health(self) -> None:
+        self._say_states()
+        self._registrar.say_health(self._share())
+
+    def _share(self) -> Share:
+        return share_of(self._everything, self._watched.noted.tally)
+
+    def _say_states(self) -> None:
         for desk in self._desks.values():
             self._announcer.announce_state(desk)
-        self._announcer.announce_health(health_report(self._everything))
-
-    def found(self, sink: str, held: Mapping[str, bytes], *, moved: bool = False) -> None:
-        """Be told, from any thread, what a sink holds retained from before; or, having moved, where it is now."""
-        self._found.put((sink, held, moved))
-        self._inbox.wake()
-
-    def _reconcile(self) -> None:
-        while not self._found.empty():
-            sink, held, moved = self._found.get()
-            (self._announcer.tidy if moved else self._announcer.reconcile)(sink, held)
 
     # ------------------------------------------------------------------------------------------------------- requests
 
-    def ask(self, request: Asked | Plan) -> Future[Answer]:
-        """Leave a request, or another config; its answer, or the TextVibError that refuses it, comes in time."""
+    def ask(self, request: ToWorker) -> Future[Answer]:
+        """Leave a request, or another config, from any thread; its answer, or the TextVibError that refuses it, comes
+        in time."""
         answer: Future[Answer] = Future()
         self._requests.put((request, answer))
         self._inbox.wake()
         return answer
 
-    def handle(self, request: Asked) -> Answer:
-        """Have the worker answer a request; TransportError where it does not in time."""
-        answer = self.ask(request)
-        try:
-            return answer.result(timeout=ANSWER_S)
-        except TimeoutError:
-            raise TransportError("the agent is too busy to answer; try again") from None
-
-    def command(self, payload: bytes, done: Callable[[], object]) -> None:
-        """Be asked over a sink, from any thread; the answer goes to every sink, and then `done` is called."""
-        try:
-            if self._requests.qsize() >= MOST_COMMANDS:
-                raise TransportError("too many commands wait; try again")
-            answer = self.ask(remote_request(payload))
-        except TextVibError as error:
-            self._say_answer(payload, {"ok": False, "error": str(error)})
-            done()
-            return
-
-        def said(given: Future[Answer]) -> None:
-            error = given.exception()
-            self._say_answer(payload, {"ok": False, "error": str(error)} if error else {"ok": True, **given.result()})
-            done()
-
-        answer.add_done_callback(said)
-
-    def _say_answer(self, command: bytes, answer: Answer) -> None:
-        log.info("command %.200r: %s", command, "done" if answer["ok"] else answer["error"])
-        self._outbox.put(Message(self._topics.answer, msgspec.json.encode(answer), kind="answer"))
-
     def _answer_requests(self) -> None:
-        self._watched.answer(self._everything)
         while not self._requests.empty():
             request, answer = self._requests.get()
             try:
-                if isinstance(request, Plan):
-                    taken_over = self._handover.take_over(request)
-                    machines = self._everything.parts, self._desks
-                    self._silences = Silences(*machines, store=self._store, announcer=self._announcer)
-                    answer.set_result(taken_over._asdict())
-                else:
-                    answer.set_result(self._answers.answer(request))
+                answer.set_result(self._answered(request))
             except TextVibError as error:
                 answer.set_exception(error)
+
+    def _answered(self, request: ToWorker) -> Answer:
+        match request:
+            case Plan():
+                taken_over = self._handover.take_over(request)
+                self._silences = Silences(self._everything.parts, self._desks, registrar=self._registrar)
+                return taken_over._asdict()
+            case TakeFigures():
+                return {"share": self._share()}
+            case SaveAgain():
+                for desk in self._desks.values():
+                    self._teaching.save_again(desk)
+            case Found():
+                self._take_up(request)
+            case RollBack():
+                if self._handover.is_watching:
+                    self._handover.roll_back(request.why)
+            case _:
+                return self._answers.answer(request)
+        return {}
+
+    def _take_up(self, found: Found) -> None:
+        """What the store can be read again to hold."""
+        for desk in self._desks.values():
+            if take_up_baselines(desk, self._everything.parts, self._registrar):
+                log.info("%s: its healthy state can be read again", desk.sensor)
+                self._teaching.take_up(desk)
+            desk.pipeline.restore([alert for alert in found.alerts if alert.sensor == desk.sensor])

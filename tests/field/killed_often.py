@@ -29,7 +29,7 @@ from power_cut import Disk
 from agent.alerting.alerts import Decision
 from agent.alerting.window_rules import DecisionConfig
 from agent.diagnosis.matching import Descriptions
-from agent.machine import Machine, SensorSetup
+from agent.machine import Bearing, Machine, SensorSetup
 from agent.messages.compose import Speaker
 from agent.messages.topics import Topics
 from agent.ports import Heard, Message
@@ -41,6 +41,7 @@ from agent.service.keeping.state_file import FILE_NAME
 from agent.service.keeping.store import Store
 from agent.service.outbox import Outbox, Outboxes
 from agent.service.publisher import Publisher
+from agent.service.registry import Registry
 from agent.sinks.mqtt import MqttSink
 from agent.transport.mqtt import Broker
 from agent.types import Alert, State, StateChange
@@ -52,7 +53,9 @@ SPEAKER = Speaker(
     site=None,
     language="en",
     descriptions=Descriptions(("healthy", "outer_race"), np.eye(2, dtype=np.float32), (True, True), {}),
-    setups={sensor: SensorSetup(sensor, Machine(sensor)) for sensor in SENSORS},
+    setups={
+        sensor: SensorSetup(sensor, Machine(sensor), (Bearing(DIAGNOSIS.bearing or "", None),)) for sensor in SENSORS
+    },
 )
 LIFE_S = 20.0
 HASTY = 0.2
@@ -163,28 +166,32 @@ def live(folder: Path, broker: Broker, life: Life, *, sensor: str, hasty: bool, 
         found=lambda name, held: found.append((name, held)),
     )
     parts: Any = SimpleNamespace(
-        topics=TOPICS, speaker=SPEAKER, config=SimpleNamespace(publish=SimpleNamespace(diagnoses=False))
+        topics=TOPICS,
+        speaker=SPEAKER,
+        config=SimpleNamespace(publish=SimpleNamespace(diagnoses=False, home_assistant=None)),
     )
     inbox: Any = SimpleNamespace(balance=lambda sensor: None, is_overloaded=lambda sensor: False)
-    announcer = Announcer(parts, store=store, inbox=inbox, outboxes=outboxes)
+    registry = Registry(parts, store=store, outboxes=outboxes)
+    announcer = Announcer(parts, registrar=registry, inbox=inbox)
     learn(store, folder)
     decision = Decision(sensor, DecisionConfig(raise_after=3, clear_after=3), stamp=announcer.stamp)
     healthy = SimpleNamespace(baselines={})
-    pipeline = SimpleNamespace(
-        decision=decision, healthy=healthy, restore=lambda alerts: decision.restore(alerts) or ()
-    )
+    pipeline = SimpleNamespace(decision=decision, healthy=healthy)
     change = StateChange(sensor, State.HEALTHY, None, 0.0, None)
     doubts = SimpleNamespace(notices=lambda now_s: ())
     desk: Any = SimpleNamespace(pipeline=pipeline, change=change, last=None, doubts=doubts)
     thread = threading.Thread(target=publisher.run, daemon=True)
     thread.start()
-    announcer.take_up_alerts({sensor: desk})
+    restored = [one.alert for one in store.alerts.open() if one.alert.sensor == sensor]
+    registry.bulletin.take_up_alerts({sensor: SPEAKER.setups[sensor]})
+    decision.restore(restored)
+    announcer.announce_state(desk)
     deadline_s = time.monotonic() + LIFE_S
     bad = replace(DIAGNOSIS, sensor=sensor, deviation=9.0)
     good = replace(bad, deviation=0.2, fault="healthy")
     while time.monotonic() < deadline_s:
         while found:
-            announcer.reconcile(*found.pop())
+            registry.bulletin.reconcile(*found.pop())
         is_open = bool(decision.open_alerts)
         if to_the_end and not is_open and outbox.waiting == 0 and publisher.connected:
             break

@@ -31,10 +31,6 @@ class Numbers:
         self._ran_s, self._opened_s = float(counters.get("ran_s", 0.0)), time.monotonic()
         self._ages = deque(transactions.rows("select max(seq), ran_s from outbox group by ran_s order by ran_s"))
 
-    def new_id(self) -> str:
-        """An alert's id, 16 hexadecimal digits: the number of this start, and random bits should the file be lost."""
-        return f"{self.boot & 0xFFFFFF:06x}{secrets.token_hex(5)}"
-
     @property
     def seq(self) -> int:
         """The number of the last event."""
@@ -73,6 +69,11 @@ class Numbers:
     def _now_s(self) -> float:
         """Seconds for which the agent has run, over all its starts."""
         return self._ran_s + time.monotonic() - self._opened_s
+
+
+def new_id(boot: int) -> str:
+    """An alert's id, 16 hexadecimal digits: the number of the start, and random bits should the file be lost."""
+    return f"{boot & 0xFFFFFF:06x}{secrets.token_hex(5)}"
 
 
 def count(name: str, value: float) -> Statement:

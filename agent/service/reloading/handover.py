@@ -11,13 +11,10 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import NamedTuple
 
-from agent.bundle.manifest import Manifest
 from agent.service.announcer import Announcer
 from agent.service.assembly import Parts, with_bundle_of
-from agent.service.desks import moved_desk, restored_desk
+from agent.service.desks import accounts_of, counted, moved_desk, restored_desk
 from agent.service.health import Everything
-from agent.service.outbox import Outbox, Outboxes
-from agent.service.publishers import Publishers
 from agent.service.refusals import Refusals
 from agent.service.reloading.changes import Changes
 from agent.service.reloading.probation import Probation, WatchedEncoder
@@ -27,8 +24,11 @@ from agent.service.teaching import Teaching
 from agent.service.watching.watched import Watched
 from agent.types import Item, Output
 
-Refuse = Callable[[Manifest, Manifest], None]
-"""Notes that a bundle was taken back for another one."""
+RolledBack = Callable[[Parts, Parts], None]
+"""Told that the bundle of the first was taken back for that of the second."""
+
+Exchange = Callable[[Changes, Parts], None]
+"""Has what is there once, whoever hears, follow a config that is taken over: sinks, and what they show."""
 
 log = logging.getLogger(__name__)
 
@@ -40,6 +40,7 @@ class Plan:
     parts: Parts
     changes: Changes
     readers: Mapping[str, Reader]
+    moving: frozenset[str] = frozenset()  # sensors that another process goes on with
 
 
 class TakenOver(NamedTuple):
@@ -58,16 +59,15 @@ class Handover:
         *,
         announcer: Announcer,
         teaching: Teaching,
-        outboxes: Outboxes,
-        publishers: Publishers,
-        refuse: Refuse,
+        exchange: Exchange,
+        rolled_back: RolledBack,
         watched: Watched | None = None,
         probation: Callable[..., Probation] = Probation,
     ) -> None:
         self._everything = everything
         self._announcer, self._teaching = announcer, teaching
-        self._outboxes, self._publishers = outboxes, publishers
-        self._refuse, self._make_probation = refuse, probation
+        self._exchange, self._rolled_back = exchange, rolled_back
+        self._make_probation = probation
         self._looking_on = watched or Watched()
         self._probation: Probation | None = None
 
@@ -81,9 +81,7 @@ class Handover:
             after = self._watched(plan.parts)
             done = [f"bundle: {_named(after)} instead of {_named(before)}{'; it is watched' * self.is_watching}"]
         for sensor in changes.sensors.removed:
-            desk = everything.desks[sensor]
-            for alert in desk.pipeline.decision.open_alerts:
-                self._announcer.end(desk, "removed", alert)
+            self._let_go(everything.desks[sensor], moves=sensor in plan.moving)
         moved = after.config.sensors.keys() - set(changes.sensors.added)
         if not is_another:
             moved &= set(changes.sensors.renewed)
@@ -96,12 +94,14 @@ class Handover:
             everything.refusals.setdefault(source, Refusals(source))
         self._teaching.adopt(after)
         for sensor in changes.sensors.added:
-            everything.store.transactions.unsay(sensor)
+            everything.registrar.unsay(sensor)
             witness = self._looking_on.onlooker(sensor)
-            desk = restored_desk(sensor, after, everything.store, stamp=self._announcer.stamp, witness=witness)
+            desk = restored_desk(sensor, after, everything.registrar, stamp=self._announcer.stamp, witness=witness)
             everything.desks[sensor] = desk
             self._teaching.take_up(desk)
-        self._exchange_sinks(changes, after)
+            everything.inbox.go_on(sensor, accounts_of(desk, after, everything.registrar))
+        self._exchange(changes, after)
+        self._adopt_words(after)
         return TakenOver(done, told)
 
     @property
@@ -155,20 +155,20 @@ class Handover:
                 log.warning("%s", line)
         everything.parts = good
         self._teaching.adopt(good)
-        self._announcer.adopt(good, everything.desks, new_sinks=())
-        self._refuse(bad.bundle.manifest, good.bundle.manifest)
+        self._rolled_back(bad, good)
+        self._adopt_words(good)
         notice = _remark_on_rollback(_named(bad), why)
         log.error("%s", notice)
         everything.bundle_notices = (notice,)
 
     def _move(self, sensor: str, before: Parts, after: Parts) -> tuple[str, ...]:
         everything = self._everything
-        everything.store.transactions.unsay(sensor)
+        everything.registrar.unsay(sensor)
         moved = moved_desk(
             everything.desks[sensor],
             before,
             after,
-            everything.store,
+            everything.registrar,
             close=self._announcer.end,
             stamp=self._announcer.stamp,
             witness=self._looking_on.onlooker(sensor),
@@ -190,25 +190,21 @@ class Handover:
         self._probation = self._make_probation(proven, encoder=watched, bearings=bearings)
         return replace(parts, encoder=watched)
 
-    def _exchange_sinks(self, changes: Changes, after: Parts) -> None:
-        config, sinks = after.config.publish, changes.sinks
-        everything = self._everything
-        for name in sinks.removed:
-            self._announcer.empty_all(name)
-            self._publishers.leave(name, self._outboxes[name])
-            self._publishers.remove(name)
-            self._outboxes.remove(name)
-        for name in sinks.renewed:
-            self._publishers.leave(name, self._outboxes[name])
-        for name in sinks.added:
-            self._outboxes.add(name, Outbox(limit=config.queue, waiting=everything.store.sinks.waiting(name)))
-        self._outboxes.limit(config.queue)
-        self._announcer.adopt(after, everything.desks, new_sinks=sinks.added)
-        for name in (*sinks.renewed, *sinks.added):
-            self._publishers.add(name, after.sinks[name], self._outboxes[name], commands=config.commands)
-            self._publishers.start(name)
-        everything.publishers = self._publishers.by_sink
-        everything.orphaned = everything.store.sinks.orphaned(self._publishers.by_sink)
+    def _let_go(self, desk: SensorDesk, *, moves: bool) -> None:
+        """A sensor that is heard here no more. One that moves takes its counts and its alerts with it."""
+        if moves:
+            everything = self._everything
+            ledger = everything.inbox.total(desk.sensor)
+            everything.registrar.save_rows([counted(desk, everything.parts, everything.registrar, ledger=ledger)])
+            self._teaching.keep_lessons(desk, 0.0, at_once=True)
+            return
+        for alert in desk.pipeline.decision.open_alerts:
+            self._announcer.end(desk, "removed", alert)
+
+    def _adopt_words(self, parts: Parts) -> None:
+        self._announcer.adopt(parts)
+        for desk in self._everything.desks.values():
+            self._announcer.announce_state(desk)
 
 
 def _has_same_bundle(parts: Parts, other: Parts) -> bool:

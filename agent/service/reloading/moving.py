@@ -16,15 +16,15 @@ from agent.diagnosis.lesson_bytes import from_bytes
 from agent.dsp.features import feature_names
 from agent.errors import ConfigError
 from agent.faults import parent_of
+from agent.messages.payloads import encode as encode_payload
 from agent.messages.topics import WHOLE_MACHINE
 from agent.service.announcer import Announcer
 from agent.service.control import Answer, ImportState
 from agent.service.desks import boot_now, go_on_with, learnt_on, stored_forms, whole_state
 from agent.service.health import Everything
-from agent.service.keeping.alert_rows import Said
 from agent.service.keeping.learnt_rows import UnderWay
-from agent.service.keeping.sensor_rows import row_of
 from agent.service.keeping.sensor_state import MAX_BYTES, SensorState, age_s, baselines_in, decode, encode
+from agent.service.registrar import Learnt
 from agent.service.sensor import SensorDesk
 from agent.service.teaching import Begun, Teaching
 from agent.types import UNKNOWN, Alert
@@ -46,7 +46,7 @@ class Moving:
         """All that is known of a sensor, as text of base 64; a commissioning that makes it too large is left out."""
         everything, remarks = self._everything, []
         self._teaching.keep_lessons(desk, 0.0, at_once=True)
-        state = whole_state(desk, everything.parts, everything.store, ledger=everything.inbox.total(desk.sensor))
+        state = whole_state(desk, everything.parts, everything.registrar, ledger=everything.inbox.total(desk.sensor))
         stored = encode(state)
         if len(stored) > MAX_BYTES:
             remarks = ["the commissioning under way is too large to be moved; it is left out"]
@@ -74,7 +74,7 @@ class Moving:
 
         `instead`: even where something is known of this sensor already.
         """
-        state, parts, store = decode(stored), self._everything.parts, self._everything.store
+        state, parts = decode(stored), self._everything.parts
         self._refuse_busy(desk, instead=instead)
         row = learnt_on(desk, parts)
         if state.features != row.features and (state.baselines or state.under_way):
@@ -97,22 +97,17 @@ class Moving:
         aside = {bearing: one for bearing, one in aside.items() if bearing in fits}
         begun = self._begun(state, size=size)
         alerts = self._alerts(desk, state, remarks)
-        store.numbers.rise_above(state.seq)
-        said = [self._said(alert) for alert in alerts]
-        is_kept = store.learnt.save(
-            desk.sensor,
-            stored_forms(baselines),
-            features=row.features,
+        learnt = Learnt(
+            row=row,
+            baselines=stored_forms(baselines),
             aside=stored_forms(aside),
-            ended=said,
-            under_way=begun,
-            state=row_of(row),
+            alerts=tuple(map(self._sayable, alerts)),
+            begun=begun,
+            lessons=() if state.under_way is None else state.under_way.lessons,
+            seq=state.seq,
         )
-        if state.under_way is not None:
-            store.learnt.add_lessons(desk.sensor, state.under_way.lessons)
+        is_kept = self._everything.registrar.learn(learnt)
         self._go_on(desk, state, baselines, aside, alerts)
-        for one in said:
-            self._announcer.say(one)
         self._announcer.announce_state(desk)
         log.info("%s: goes on with the state of %s of agent %s", desk.sensor, state.sensor, state.agent)
         return {"remarks": remarks, "kept": is_kept}
@@ -170,13 +165,14 @@ class Moving:
         ]
         return [replace(alert, event="updated", reason="moved") for alert in diagnosed]
 
-    def _said(self, alert: Alert) -> Said:
-        """What is to be said of an alert that came; ConfigError where it is none that an agent made."""
+    def _sayable(self, alert: Alert) -> Alert:
+        """An alert that came; ConfigError where it is none that an agent made."""
         known = self._everything.parts.bundle.descriptions.faults
         named = {UNKNOWN, *known, *(parent_of(fault) for fault in known)}
         if not ALERT_ID.fullmatch(alert.id) or alert.fault not in named:
             raise ConfigError(f"state: its alert {alert.id!r:.40} of {alert.fault!r:.40} has no words in this bundle")
         try:
-            return self._announcer.prepared(alert)
+            encode_payload(self._everything.parts.speaker.alert(alert, seq=0))
         except (ValueError, OverflowError) as error:  # a time or a figure that cannot be
             raise ConfigError(f"state: its alert {alert.id} cannot be put into words ({error})") from None
+        return alert

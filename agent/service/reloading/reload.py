@@ -12,9 +12,9 @@ import queue
 import threading
 import time
 from collections.abc import Callable
-from concurrent.futures import Future
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from pathlib import Path
+from typing import NamedTuple
 
 import msgspec
 
@@ -26,11 +26,8 @@ from agent.messages.notices import in_language
 from agent.service.assembly import Parts, assemble
 from agent.service.beats import Beat
 from agent.service.control import Answer
-from agent.service.inbox import Inbox
 from agent.service.process import tell_systemd
-from agent.service.readers import Readers
 from agent.service.reloading.changes import Changes, changes_between, needs_restart
-from agent.service.reloading.handover import Plan
 from agent.service.reloading.kept_bundles import KeptBundles
 
 WAIT_S = 0.5
@@ -41,6 +38,18 @@ Reassemble = Callable[[Parts], Parts]
 """What the config says now, built beside what runs; TextVibError where it is no good."""
 
 log = logging.getLogger(__name__)
+
+
+class Applied(NamedTuple):
+    """What runs now; what was done beyond what the changes say, and what was lost with it, for who asked."""
+
+    parts: Parts
+    done: tuple[str, ...] = ()
+    told: tuple[str, ...] = ()
+
+
+Apply = Callable[[Parts, Parts, Changes], Applied]
+"""From the running parts to others."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,16 +70,13 @@ class Reloader:
         parts: Parts,
         *,
         reassemble: Reassemble,
-        readers: Readers,
-        inbox: Inbox,
-        hand_over: Callable[[Plan], Future[Answer]],
+        apply: Apply,
         stop: threading.Event,
         beat: Beat | None = None,
     ) -> None:
         self._parts = parts  # as the config says, whichever bundle runs
         self._reassemble = reassemble
-        self._readers, self._inbox = readers, inbox
-        self._hand_over = hand_over
+        self._apply = apply
         self._stop, self._beat = stop, beat or Beat("reload")
         self._asked: queue.SimpleQueue[int] = queue.SimpleQueue()
         self._count = 0
@@ -126,40 +132,14 @@ class Reloader:
             return Reloaded(error.exit_code, problems=problems)
         changes = changes_between(self._parts, after)
         lines = tuple(changes.lines(self._parts, after))
-        done, told = self._apply(after, changes)
+        applied = self._apply(self._parts, after, changes)
+        self._parts, done, told = applied.parts, applied.done, applied.told
         done = (*lines, *done) or ("nothing has changed",)
         for line in done:
             log.info("reload: %s", line)
         for line in told:
             log.warning("reload: %s", line)
         return Reloaded(done=done, told=told)
-
-    def _apply(self, after: Parts, changes: Changes) -> tuple[tuple[str, ...], tuple[str, ...]]:
-        """Let go of what changes, let the worker change, then begin what is new."""
-        readers, sources = self._readers, {source.name: source for source in after.sources}
-        kept = {source.name: source for source in self._parts.sources}
-        kept |= {name: sources[name] for name in (*changes.sources.added, *changes.sources.renewed)}
-        after = replace(after, sources=tuple(kept[source.name] for source in after.sources))
-        readers.config = after.config
-        for name in changes.sources.removed:
-            readers.let_go(name)
-        for name in changes.sources.renewed:
-            readers.let_go(name, sources[name])
-        for name in changes.sources.added:
-            readers.add(sources[name])
-        handed_over = self._hand_over(Plan(after, changes, readers.by_source))
-        while not handed_over.done() and not self._stop.is_set():
-            time.sleep(0.01)
-        if not handed_over.done():
-            return (), ()
-        answer = handed_over.result()
-        self._parts = after
-        for name in changes.sources.removed:
-            self._inbox.remove(name)
-        for name in changes.rerouted:
-            readers.reroute(name)
-        readers.start([*changes.sources.renewed, *changes.sources.added])
-        return tuple(answer["done"]), tuple(answer["told"])
 
 
 def reassembly_of(path: Path, kept: KeptBundles) -> Reassemble:

@@ -1,20 +1,23 @@
-"""All figures of the agent at one moment, taken by the worker and handed to another thread as plain values."""
+"""All figures of the agent at one moment, as plain values: what each worker counts, and what is there once."""
 
 from __future__ import annotations
 
 import time
 from collections import Counter
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
+from pathlib import Path
 
 from agent.bundle.manifest import identity_of
 from agent.messages.payloads import HealthPayload
-from agent.service.health import Everything, health_report
+from agent.service.house import House, health_of
+from agent.service.merging import merged
 from agent.service.outbox import MAX_BYTES
-from agent.service.watching.filling import Filling
+from agent.service.share import Share
+from agent.service.watching.ring_folder import FOLDER, size_of
 from agent.service.watching.tally import Tally
 from agent.stream.ledger import Balance
-from agent.types import State
+from agent.types import Alert, State
 
 SEVERITIES = ("warning", "alarm")
 
@@ -38,24 +41,22 @@ class Figures:
     kept_failed: int = 0
 
 
-def figures_of(seen: Everything, tally: Tally, fillings: Mapping[str, Filling]) -> Figures:
-    desks, ring = seen.desks.items(), seen.ring
-    none = dict.fromkeys(((sensor, severity) for sensor, _ in desks for severity in SEVERITIES), 0)
-    opened = Counter(
-        (alert.sensor, alert.severity) for _, desk in desks for alert in desk.pipeline.decision.open_alerts
-    )
+def figures_of(house: House, shares: Sequence[Share], tally: Tally, alerts: Iterable[Alert]) -> Figures:
+    """All figures now; `tally` has counted the alerts, of which `alerts` are open."""
+    config, told = house.parts.config, merged(shares)
+    none = dict.fromkeys(((sensor, severity) for sensor in config.sensors for severity in SEVERITIES), 0)
     return Figures(
         taken_s=time.monotonic(),
-        health=health_report(seen),
-        bundle_sha256=identity_of(seen.parts.bundle.manifest),
-        declared_hz={sensor: desk.latest.stream.rate_hz for sensor, desk in desks if desk.latest is not None},
-        samples={sensor: seen.inbox.total(sensor) for sensor, _ in desks},
-        windows=dict(tally.windows),
+        health=health_of(house, shares),
+        bundle_sha256=identity_of(house.parts.bundle.manifest),
+        declared_hz=told.declared_hz,
+        samples=told.samples,
+        windows={(sensor, state): count for sensor, state, count in told.windows},
         raised=none | tally.raised,
         cleared=dict(tally.cleared),
-        open=none | opened,
-        full_in_s={sink: filling.seconds_left(MAX_BYTES) for sink, filling in fillings.items()},
+        open=none | Counter((alert.sensor, alert.severity) for alert in alerts),
+        full_in_s={sink: filling.seconds_left(MAX_BYTES) for sink, filling in house.fillings.items()},
         most_bytes=MAX_BYTES,
-        kept=None if ring is None else ring.size,
-        kept_failed=0 if ring is None else ring.failed,
+        kept=size_of(Path(config.agent.state_dir) / FOLDER) if config.ring.max_mb else None,
+        kept_failed=told.kept_failed,
     )

@@ -7,13 +7,13 @@ is stuck is seen to be. Process metrics are the client library's own, which is i
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from concurrent.futures import Future
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Protocol
 
 from agent.service.watching.figures import Figures
 from agent.service.watching.metric_kinds import KINDS, Kind
-from agent.service.watching.stopwatch import BOUNDS_S, Durations
+from agent.service.watching.stopwatch import BOUNDS_S, Histogram
 
 if TYPE_CHECKING:
     from prometheus_client.metrics_core import Metric
@@ -24,13 +24,20 @@ FRESH_S = 1.0
 """Figures so young are shown again: many clients ask no more of the worker than one."""
 
 
+class Timings(Protocol):
+    """How long stages took."""
+
+    def read(self) -> Mapping[str, Histogram]:
+        """As they are now."""
+
+
 class Exposition:
     """Answers scrapes, from one thread; `ask` has the worker take the figures."""
 
     def __init__(
         self,
         ask: Callable[[], Future[Figures]],
-        durations: Durations,
+        durations: Timings,
         *,
         patience_s: float = PATIENCE_S,
         clock: Callable[[], float] = time.monotonic,

@@ -31,10 +31,6 @@ class Noted:
                 if isinstance(output, Diagnosis) and is_rms_only(output):
                     self._looking.judged(sensor, None, [output])
 
-    def said(self, alert: Alert) -> None:
-        """Something is said of an alert."""
-        self.tally.alert(alert)
-
     def raised(self, alert: Alert) -> str | None:
         """An alert is being raised: where its windows will be found, below the state directory; None: nowhere."""
         return None if self._ring is None else self._ring.begin(alert)

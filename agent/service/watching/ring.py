@@ -22,7 +22,7 @@ from agent.machine import SensorSetup
 from agent.recordings.kept import About, Kept
 from agent.recordings.kept_writer import to_file
 from agent.service.beats import Beat
-from agent.service.watching.ring_folder import FOLDER, files_of, make_room, name_of, put, tidy
+from agent.service.watching.ring_folder import FOLDER, files_of, make_room, name_of, put, size_of, tidy
 from agent.service.watching.strip import Seen, Strip, joined
 from agent.types import Alert
 
@@ -174,12 +174,8 @@ class Ring:
 
     @property
     def size(self) -> tuple[int, int]:
-        """Files, and bytes in them; (0, 0) where the folder cannot be read."""
-        try:
-            files = files_of(self.folder)
-        except OSError:
-            return 0, 0
-        return len(files), sum(file.bytes for file in files)
+        """As `size_of`."""
+        return size_of(self.folder)
 
     @property
     def notices(self) -> tuple[str, ...]:

@@ -93,3 +93,12 @@ def tidy(folder: Path) -> None:
 def _free_bytes(folder: Path) -> int:
     disk = os.statvfs(folder)
     return disk.f_bavail * disk.f_frsize
+
+
+def size_of(folder: Path) -> tuple[int, int]:
+    """Files, and bytes in them; (0, 0) where the folder cannot be read."""
+    try:
+        files = files_of(folder)
+    except OSError:
+        return 0, 0
+    return len(files), sum(file.bytes for file in files)

@@ -1,4 +1,4 @@
-"""What looks on at the data path: windows for the ring, counts and times for the endpoint, and the threads of both.
+"""What looks on at the data path: windows for the ring, counts and times for the endpoint.
 
 Switched off, all of it costs a comparison and a count.
 """
@@ -6,12 +6,9 @@ Switched off, all of it costs a comparison and a count.
 from __future__ import annotations
 
 import math
-import queue
 import sys
 import threading
 from collections.abc import Callable, Mapping
-from concurrent.futures import Future
-from functools import partial
 from pathlib import Path
 
 from agent.bundle.manifest import identity_of
@@ -20,9 +17,6 @@ from agent.config.watching_keys import MetricsConfig, WebConfig
 from agent.service.assembly import Parts
 from agent.service.beats import Beat, Beats, Deadlines
 from agent.service.child import Child
-from agent.service.health import Everything
-from agent.service.watching.figures import Figures, figures_of
-from agent.service.watching.filling import Filling
 from agent.service.watching.looking import Looking
 from agent.service.watching.metrics import Exposition
 from agent.service.watching.metrics_server import MetricsServer
@@ -34,12 +28,9 @@ from agent.service.watching.trend import Trend
 from agent.types import Item, SampleBlock
 from firmware_bridge import VERSION
 
-LOOK_S = 10.0
-"""Between two looks at how much waits for each sink."""
-
 
 class Watched:
-    """`figures` may be called from any thread, the rest is the worker's. `durations` None: nothing is timed."""
+    """The worker's; `durations` None: nothing is timed."""
 
     def __init__(
         self,
@@ -48,38 +39,18 @@ class Watched:
         trend: Trend | None = None,
         durations: Durations | None = None,
         looking: Looking | None = None,
-        wake: Callable[[], None] = lambda: None,
     ) -> None:
         self.ring = ring
         self.trend = trend
         self.looking = looking
         self.noted = Noted(ring, trend, looking)
-        self.endpoint: MetricsServer | None = None
-        self.page: Child | None = None
-        self.took = None if durations is None else partial(durations.observe, "publish")
         self._stopwatch = None if durations is None else Stopwatch(durations)
-        self._looked_s = -LOOK_S
-        self._fillings: dict[str, Filling] = {}
-        self._asked: queue.SimpleQueue[Future[Figures]] = queue.SimpleQueue()
-        self._wake = wake
 
     @property
     def loops(self) -> Mapping[str, Callable[[], None]]:
         """Bodies of the threads that this takes, by name."""
-        parts = {"ring": self.ring, "trend": self.trend, "metrics": self.endpoint, "page": self.page}
+        parts = {"ring": self.ring, "trend": self.trend}
         return {name: part.run for name, part in parts.items() if part is not None}
-
-    def figures(self) -> Future[Figures]:
-        """Have the worker take all figures."""
-        figures: Future[Figures] = Future()
-        self._asked.put(figures)
-        self._wake()
-        return figures
-
-    def answer(self, seen: Everything) -> None:
-        """Take the figures for who asked."""
-        while not self._asked.empty():
-            self._asked.get().set_result(figures_of(seen, self.noted.tally, self._fillings))
 
     def adopt(self, parts: Parts) -> None:
         """Look on at what runs from now on."""
@@ -102,16 +73,12 @@ class Watched:
         if self._stopwatch is not None and isinstance(item, SampleBlock):
             self._stopwatch.end()
 
-    def tick(self, now_s: float, seen: Everything) -> None:
+    def tick(self, now_s: float) -> None:
         """Time passes, by the monotonic clock."""
         if self.ring is not None:
             self.ring.tick(now_s)
         if self.trend is not None:
             self.trend.tick(now_s)
-        if now_s - self._looked_s >= LOOK_S:
-            self._looked_s = now_s
-            for name, publisher in seen.publishers.items():
-                self._fillings.setdefault(name, Filling()).note(now_s, publisher.waiting_bytes)
 
     def end(self) -> None:
         """The worker has ended: no more windows come."""
@@ -122,21 +89,33 @@ class Watched:
 
 
 def watched_of(
-    parts: Parts, *, wake: Callable[[], None], stop: threading.Event, beats: Beats, deadlines: Deadlines
+    parts: Parts, *, durations: Durations | None, stop: threading.Event, beats: Beats, deadlines: Deadlines
 ) -> Watched:
     """As the config asks for it, nothing of it open yet."""
     config = parts.config
     ring = _ring(parts, stop=stop, beat=beats.add("ring", turn_s=deadlines.turn_s)) if config.ring.max_mb else None
     trend = _trend(config, stop, beats.add("trend", turn_s=deadlines.turn_s)) if config.trend.years else None
-    durations = Durations() if config.metrics.enabled else None
     looking = None if config.web is None else Looking()
-    watched = Watched(ring=ring, trend=trend, durations=durations, looking=looking, wake=wake)
-    if durations is not None:
-        watched.endpoint = _endpoint(config.metrics, Exposition(watched.figures, durations), stop, beats, deadlines)
-    if config.web is not None:
-        argv = page_argv(config.web, Path(config.agent.state_dir))
-        watched.page = Child("page", argv, stop=stop, beat=beats.add("page", turn_s=deadlines.turn_s))
-    return watched
+    return Watched(ring=ring, trend=trend, durations=durations, looking=looking)
+
+
+def endpoint_of(
+    config: MetricsConfig, exposition: Exposition, *, stop: threading.Event, beats: Beats, deadlines: Deadlines
+) -> MetricsServer:
+    """Where Prometheus asks, not open yet."""
+    return MetricsServer(
+        config.address,
+        config.port,
+        exposition.page,
+        stop=stop,
+        beat=beats.add("metrics", turn_s=deadlines.turn_s),
+        retry_s=deadlines.disk_s,
+    )
+
+
+def page_of(config: WebConfig, state_dir: Path, *, stop: threading.Event, beats: Beats, deadlines: Deadlines) -> Child:
+    """The page's process, not started yet."""
+    return Child("page", page_argv(config, state_dir), stop=stop, beat=beats.add("page", turn_s=deadlines.turn_s))
 
 
 def page_argv(web: WebConfig, state_dir: Path) -> list[str]:
@@ -180,16 +159,3 @@ def _trend(config: Config, stop: threading.Event, beat: Beat) -> Trend:
 
 def _overlap(parts: Parts) -> int:
     return math.ceil(parts.bundle.spec.window_s / parts.bundle.spec.hop_s)
-
-
-def _endpoint(
-    config: MetricsConfig, exposition: Exposition, stop: threading.Event, beats: Beats, deadlines: Deadlines
-) -> MetricsServer:
-    return MetricsServer(
-        config.address,
-        config.port,
-        exposition.page,
-        stop=stop,
-        beat=beats.add("metrics", turn_s=deadlines.turn_s),
-        retry_s=deadlines.disk_s,
-    )

@@ -18,7 +18,7 @@ from agent.alerting.alerts import Decision
 from agent.alerting.window_rules import DecisionConfig
 from agent.config.keys import MachineConfig, SpeedConfig
 from agent.diagnosis.matching import Descriptions
-from agent.machine import Machine, SensorSetup
+from agent.machine import Bearing, Machine, SensorSetup
 from agent.messages.compose import Speaker
 from agent.messages.topics import Topics
 from agent.ports import Message
@@ -27,6 +27,7 @@ from agent.service.doubts_told import ToldDoubts
 from agent.service.keeping.state_tables import Put
 from agent.service.keeping.store import Store, open_store
 from agent.service.maintenance import Silences
+from agent.service.registry import Registry
 from agent.service.shelves import take_back, until_by_alert
 from agent.types import Alert, Speed, State, StateChange
 
@@ -75,29 +76,51 @@ def journal(tmp_path: Path) -> Journal:
     return Journal(open_store(tmp_path))
 
 
-def announcer(journal: Journal, *, diagnoses: bool = True, home_assistant: str | None = None) -> Announcer:
+def announcer(journal: Journal, *, diagnoses: bool = True, home_assistant: str | None = None) -> Spoken:
     parts = parts_with(diagnoses=diagnoses, home_assistant=home_assistant)
     inbox: Any = SimpleNamespace(balance=lambda sensor: None, is_overloaded=lambda sensor: False)
     outboxes: Any = journal
-    return Announcer(parts, store=journal.store, inbox=inbox, outboxes=outboxes)
+    return Spoken(parts, Registry(parts, store=journal.store, outboxes=outboxes), inbox)
+
+
+class Spoken(Announcer):
+    """Both halves of what is said, as one process has them."""
+
+    def __init__(self, parts: Any, registry: Registry, inbox: Any) -> None:
+        super().__init__(parts, registrar=registry, inbox=inbox)
+        self.registry, self.bulletin = registry, registry.bulletin
+
+    def take_up_alerts(self, desks: dict[str, Any]) -> None:
+        """As at the start: alerts of who is there are taken up by them, the others end."""
+        stored = [(one.alert.sensor, one.alert) for one in opened_rows(self.registry)]
+        self.bulletin.take_up_alerts({sensor: one.setup for sensor, one in desks.items()})
+        for sensor, one in desks.items():
+            one.pipeline.restore([alert for of, alert in stored if of == sensor])
+            self.announce_state(one)
+
+
+def opened_rows(registry: Registry) -> Any:
+    return registry._store.alerts.open()
 
 
 def parts_with(*, diagnoses: bool = True, home_assistant: str | None = None) -> Any:
     publish = SimpleNamespace(diagnoses=diagnoses, home_assistant=home_assistant)
-    return SimpleNamespace(topics=TOPICS, speaker=SPEAKER, config=SimpleNamespace(publish=publish))
+    config = SimpleNamespace(publish=publish)
+    return SimpleNamespace(topics=TOPICS, speaker=SPEAKER, config=config, setups={})
 
 
 def desk(*, orphans: bool = False) -> Any:
     change = StateChange("pump_de", State.HEALTHY, None, 0.0, None)
     decision = Decision("pump_de", DecisionConfig())
 
-    def restore(alerts: list[Alert]) -> tuple[Alert, ...]:
+    setup = replace(SETUP, bearings=(Bearing("nde" if orphans else "de", None),))
+
+    def restore(alerts: list[Alert]) -> None:
         decision.restore([] if orphans else alerts)
-        return tuple(alerts) if orphans else ()
 
     healthy = SimpleNamespace(baselines={})
     pipeline = SimpleNamespace(restore=restore, decision=decision, healthy=healthy)
-    return SimpleNamespace(change=change, last=DIAGNOSIS, pipeline=pipeline, doubts=ToldDoubts())
+    return SimpleNamespace(change=change, last=DIAGNOSIS, pipeline=pipeline, doubts=ToldDoubts(), setup=setup)
 
 
 def test_a_silent_speed_is_an_event_shown_until_it_is_told_again_and_no_longer_than_the_agent_runs(
@@ -109,7 +132,7 @@ def test_a_silent_speed_is_an_event_shown_until_it_is_told_again_and_no_longer_t
     )
     speaks, watched = announcer(journal), desk()
     watched.pipeline.setup = SETUP
-    silences = Silences(parts, {"pump_de": watched}, store=journal.store, announcer=speaks)
+    silences = Silences(parts, {"pump_de": watched}, registrar=speaks.registry)
     for at_s, doubt in ((100.0, "silent"), (1000.0, "silent"), (1010.0, None), (2000.0, "silent"), (3000.0, "silent")):
         speed = Speed(None, "unknown", doubt=doubt)
         watched.doubts.feed(replace(DIAGNOSIS, speed=speed, time_s=at_s, running=True))
@@ -192,7 +215,7 @@ def test_an_alert_from_an_older_agent_whose_sensor_is_gone_is_cleared_as_well(jo
     journal.store.transactions.write([Put("alert", [(*row, 0, None)])])
     again = restarted(journal, tmp_path)
     speaks = announcer(again)
-    speaks._speaker = replace(SPEAKER, setups={})
+    speaks.bulletin._speaker = replace(SPEAKER, setups={})
     speaks.take_up_alerts({})
     (cleared,) = again.on(TOPICS.event)
     assert (cleared["id"], cleared["reason"], cleared["machine"]) == (ALERT.id, "not_configured", "not_configured")
@@ -217,6 +240,7 @@ def gone_desk() -> Any:
         last=None,
         pipeline=desk().pipeline,
         doubts=ToldDoubts(),
+        setup=SETUP,
     )
 
 
@@ -231,14 +255,14 @@ def test_an_alert_that_only_the_broker_knows_is_cleared_because_the_state_was_lo
     fresh = Journal(open_store(tmp_path / "fresh"))
     speaks = announcer(fresh)
     speaks.take_up_alerts({"pump_de": desk()})
-    speaks.reconcile("broker", held)
+    speaks.bulletin.reconcile("broker", held)
     (cleared,) = fresh.on(TOPICS.event)
     assert (cleared["id"], cleared["event"], cleared["reason"]) == (ALERT.id, "cleared", "state_lost")
     assert cleared["seq"] == 2  # above what was seen before
     assert fresh.on(TOPIC) == [None]
     assert fresh.on(TOPICS.state("fan")) == [None]
     assert None not in fresh.on(TOPICS.state("pump_de"))
-    speaks.reconcile("broker", held)
+    speaks.bulletin.reconcile("broker", held)
     assert len(fresh.on(TOPICS.event)) == 1
 
 
@@ -247,13 +271,13 @@ def test_an_alert_that_is_known_or_raised_meanwhile_stays(journal: Journal, tmp_
     held = {TOPIC: journal.messages[-1].payload}
     known = announcer(journal)
     known.take_up_alerts({"pump_de": desk()})
-    known.reconcile("broker", held)
+    known.bulletin.reconcile("broker", held)
     assert len(journal.on(TOPICS.event)) == 1
     fresh = Journal(open_store(tmp_path / "fresh"))
     speaks = announcer(fresh)
     speaks.take_up_alerts({"pump_de": desk()})
     speaks.announce(desk(), [replace(ALERT, id="another")])
-    speaks.reconcile("broker", held)
+    speaks.bulletin.reconcile("broker", held)
     assert [(e["id"], e["event"]) for e in fresh.on(TOPICS.event)] == [("another", "raised"), (ALERT.id, "cleared")]
     assert [shown["id"] for shown in fresh.on(TOPIC)] == ["another"]
 
@@ -262,7 +286,7 @@ def test_an_alert_that_is_known_or_raised_meanwhile_stays(journal: Journal, tmp_
 def test_what_is_no_alert_on_an_alerts_topic_is_taken_away(payload: bytes, journal: Journal) -> None:
     speaks = announcer(journal)
     speaks.take_up_alerts({})
-    speaks.reconcile("broker", {TOPIC: payload})
+    speaks.bulletin.reconcile("broker", {TOPIC: payload})
     assert journal.order == [TOPIC]
     assert journal.on(TOPIC) == [None]
 
@@ -276,6 +300,7 @@ def test_when_an_alert_began_is_corrected_once_its_clock_is_known(
 ) -> None:
     clock: list[Any] = ["unknown", ("same", 1000.0)]
     monkeypatch.setattr("agent.service.announcer.clock_now", lambda: clock[0])
+    monkeypatch.setattr("agent.service.bulletin.clock_now", lambda: clock[0])
     monkeypatch.setattr("agent.service.announcer.origin_now", lambda: clock[1])
     speaks = announcer(journal)
     stamped = speaks.stamp(ALERT)
@@ -329,7 +354,7 @@ def test_home_assistant_is_told_of_each_sensor_for_as_long_as_it_is_configured(j
     (device,) = journal.on(told)
     assert device["state_topic"] == TOPICS.state("pump_de")
     assert journal.on(TOPICS.state("pump_de"))[-1]["open_alerts"] == []
-    speaks.adopt(parts_with(home_assistant="homeassistant"), {}, new_sinks=())
+    speaks.bulletin.adopt(parts_with(home_assistant="homeassistant"), new_sinks=())
     assert journal.on(told) == [device, None]
 
 

@@ -286,7 +286,7 @@ def test_what_is_scraped_agrees_with_the_status(start, config, plant):
     running = ready(start, config)
     commissioned(running, plant)
     broken_down(running, plant)
-    endpoint = running.daemon._watched.endpoint
+    endpoint = running.daemon._office._house.endpoint
     until(lambda: endpoint.port and running.status()["health"]["sensors"]["pump_de"]["windows"] == 24)
     with urllib.request.urlopen(f"http://127.0.0.1:{endpoint.port}/metrics", timeout=10) as page:
         families = list(text_string_to_metric_families(page.read().decode()))

@@ -69,10 +69,10 @@ class Heard(Silences):
         setup = SimpleNamespace(machine=SimpleNamespace(id="press"))
         self.desk: Any = SimpleNamespace(doubts=doubts, last=window(SILENT, 0.0), pipeline=SimpleNamespace(setup=setup))
         self.said: list[tuple[str, float, bool]] = []
-        none: Any = None
-        super().__init__(parts, {"press_de": self.desk}, store=none, announcer=none)
+        registrar: Any = self
+        super().__init__(parts, {"press_de": self.desk}, registrar=registrar)
 
-    def _announce(self, machine: str, *, silent_s: float, over: bool) -> None:
+    def say_silence(self, machine: str, *, silent_s: float, over: bool) -> None:
         self.said.append((machine, silent_s, over))
 
 

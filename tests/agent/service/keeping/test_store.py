@@ -17,6 +17,7 @@ from requirements import ROOT
 
 from agent.errors import ConfigError
 from agent.service.keeping.learnt_rows import UnderWay
+from agent.service.keeping.numbers import new_id
 from agent.service.keeping.state_file import FILE_NAME, LAYOUT, first
 from agent.service.keeping.store import open_store
 
@@ -246,7 +247,7 @@ def test_ids_of_alerts_never_repeat_even_where_the_file_is_lost(tmp_path):
     for name in ("first", "second"):
         for _ in range(4):
             store = open_store(tmp_path / name)
-            ids |= {store.numbers.new_id() for _ in range(50)}
+            ids |= {new_id(store.numbers.boot) for _ in range(50)}
             store.close()
     assert len(ids) == 400
     assert {len(one) for one in ids} == {16}

@@ -72,7 +72,7 @@ def taken_in(agent: Agent, file: Path, *more: str, sensor: str = "pump") -> int:
 
 
 def test_healthy_state_accounts_and_the_open_alert_go_on(agent, there, machines, state, capsys):
-    before = agent.daemon._inbox.total("pump").received
+    before = agent.daemon._office.hearing.inbox.total("pump").received
     (alert,) = (one.alert for one in decode(state.read_bytes()).counts.bearings)
     assert taken_in(agent, state) == 0
     assert capsys.readouterr().out == "pump: goes on with it\n"
@@ -83,7 +83,7 @@ def test_healthy_state_accounts_and_the_open_alert_go_on(agent, there, machines,
     assert shown is not None
     assert json.loads(shown)["id"] == alert.id
     moved = decode(state.read_bytes()).ledger.received
-    assert agent.daemon._inbox.total("pump").received == before + moved > before
+    assert agent.daemon._office.hearing.inbox.total("pump").received == before + moved > before
     assert taken_in(agent, state) == 78  # an alert is open by now
     machines.shake("pump", seconds=4.0)
     until(lambda: machines.story[1:] == [("pump", "cleared", "recovered")])

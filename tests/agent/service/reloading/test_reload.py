@@ -39,8 +39,8 @@ def test_an_untouched_sensor_loses_no_sample_and_no_window_while_others_come_and
     agent.start()
     machines.shake("kept", "gone", seconds=2.0)
     until(judged(agent, "kept", 3))
-    desk = agent.daemon._worker._desks["kept"]
-    threads = agent.daemon._readers.threads
+    desk = agent.daemon._office.hearing._worker._desks["kept"]
+    threads = agent.daemon._office.hearing.readers.threads
     agent.configure("kept", "new")
     for _ in range(2):
         machines.shake("kept", "gone", seconds=1.0)
@@ -54,8 +54,8 @@ def test_an_untouched_sensor_loses_no_sample_and_no_window_while_others_come_and
     assert losses["resets"] == losses["overlapping"] == losses["lost_on_wire"] == 0
     until(judged(agent, "new", 1))
     assert set(agent.health["sensors"]) == {"kept", "new"}
-    assert agent.daemon._worker._desks["kept"] is desk
-    assert agent.daemon._readers.threads == threads
+    assert agent.daemon._office.hearing._worker._desks["kept"] is desk
+    assert agent.daemon._office.hearing.readers.threads == threads
     assert agent.source["outages"] == 0
 
 
@@ -77,13 +77,13 @@ def test_a_removed_sensor_closes_its_alert_and_leaves_nothing_retained(agent, ma
 def test_a_config_that_is_no_good_is_refused_whole_with_every_problem(agent, machines):
     agent.configure("kept")
     agent.start()
-    before = agent.daemon._worker._everything.parts
+    before = agent.daemon._office.hearing._worker._everything.parts
     agent.configure("kept", "new", SHAKING.format(name="x", base="b").replace('"plant"', '"plnt"'), base="other")
     ended = agent.reload()
     assert ended["code"] == 78
     assert ended["done"] == []
     assert any("there is no source 'plnt'" in problem for problem in ended["problems"])
-    assert agent.daemon._worker._everything.parts is before
+    assert agent.daemon._office.hearing._worker._everything.parts is before
     agent.configure("kept", "new")
     (problem,) = agent.reload()["problems"]
     assert problem.startswith("publish.base_topic: cannot change")

@@ -1,0 +1,147 @@
+"""The half that keeps and tells, as it runs: store, outboxes, publishers, endpoint; and whoever hears for it."""
+
+from __future__ import annotations
+
+import threading
+from concurrent.futures import Future
+from functools import partial
+from pathlib import Path
+
+from agent.messages.payloads import HealthPayload
+from agent.messages.words import Language
+from agent.service.assembly import Parts
+from agent.service.beats import Beats, Deadlines
+from agent.service.commands import Commands
+from agent.service.control import Answer
+from agent.service.hearing import Hearing
+from agent.service.house import House, health_of
+from agent.service.keeping.store import open_store
+from agent.service.outbox import Outbox, Outboxes
+from agent.service.publishers import Publishers
+from agent.service.readers import Threads
+from agent.service.registry import Registry
+from agent.service.reloading.kept_bundles import KeptBundles
+from agent.service.reloading.sinks import Sinks
+from agent.service.requests import TakeFigures
+from agent.service.share import Share
+from agent.service.upkeep import Upkeep
+from agent.service.watching.figures import Figures, figures_of
+from agent.service.watching.metrics import Exposition
+from agent.service.watching.stopwatch import Durations
+from agent.service.watching.tally import Tally
+from agent.service.watching.watched import endpoint_of, page_of
+
+
+class Office:
+    """Built by the daemon, which starts and ends it."""
+
+    def __init__(
+        self,
+        parts: Parts,
+        *,
+        kept: KeptBundles,
+        stop: threading.Event,
+        stop_watching: threading.Event,
+        beats: Beats,
+        deadlines: Deadlines,
+        thread: Threads,
+    ) -> None:
+        self._kept = kept
+        self.store = open_store(Path(parts.config.agent.state_dir), retry_s=deadlines.disk_s)
+        durations = Durations() if parts.config.metrics.enabled else None
+        self.publishers = Publishers(
+            rows=self.store.sinks,
+            own=parts.topics.shown,
+            found=lambda name, held: self._upkeep.found(name, held),
+            moved=lambda name, held: self._upkeep.found(name, held, moved=True),
+            command=(parts.topics.command, lambda payload, done: self.commands.command(payload, done)),
+            beats=beats,
+            deadlines=deadlines,
+            thread=thread,
+            took=None if durations is None else partial(durations.observe, "publish"),
+        )
+        publish, waiting = parts.config.publish, self.store.sinks.waiting
+        self.outboxes = Outboxes({name: Outbox(limit=publish.queue, waiting=waiting(name)) for name in parts.sinks})
+        for name, sink in parts.sinks.items():
+            self.publishers.add(name, sink, self.outboxes[name], commands=publish.commands)
+        self._house = House(parts, self.store, self.publishers)
+        self._house.adopt(parts)
+        self._tally = Tally()
+        self._registry = Registry(
+            parts, store=self.store, outboxes=self.outboxes, tally=self._tally, health=self._health
+        )
+        bulletin = self._registry.bulletin
+        self._sinks = Sinks(self._house, bulletin=bulletin, outboxes=self.outboxes, publishers=self.publishers)
+        self._upkeep = Upkeep(
+            self._house,
+            bulletin=bulletin,
+            wake=lambda: self.hearing.wake(),
+            tell=lambda request: self.hearing.ask(request),
+        )
+        self.hearing = Hearing(
+            parts,
+            registrar=self._registry,
+            follow=self._sinks.exchange,
+            rolled_back=self._rolled_back,
+            upkeep=self._upkeep,
+            durations=durations,
+            stop_reading=stop,
+            beats=beats,
+            deadlines=deadlines,
+            thread=thread,
+        )
+        self.commands = Commands(self.hearing.ask, outboxes=self.outboxes, topic=parts.topics.answer)
+        self._beside: list[threading.Thread] = []
+        if durations is not None:
+            endpoint = endpoint_of(
+                parts.config.metrics,
+                Exposition(self._figures, durations),
+                stop=stop_watching,
+                beats=beats,
+                deadlines=deadlines,
+            )
+            self._house.endpoint = endpoint
+            self._beside.append(thread("metrics", endpoint.run))
+        if (web := parts.config.web) is not None:
+            state_dir = Path(parts.config.agent.state_dir)
+            page = page_of(web, state_dir, stop=stop_watching, beats=beats, deadlines=deadlines)
+            self._house.page = page
+            self._beside.append(thread("page", page.run))
+
+    @property
+    def parts(self) -> Parts:
+        """What runs."""
+        return self._house.parts
+
+    @property
+    def threads(self) -> list[threading.Thread]:
+        """Those that are told to end by `publishers.end`, and the endpoint's."""
+        return [*self.publishers.threads, *self._beside]
+
+    def start(self) -> None:
+        """Begin to publish."""
+        for name in self.publishers.by_sink:
+            self.publishers.start(name)
+        for thread in self._beside:
+            thread.start()
+
+    def _health(self, share: Share, language: Language | None) -> HealthPayload:
+        return health_of(self._house, [share], language=language)
+
+    def _rolled_back(self, bad: Parts, good: Parts) -> None:
+        self._kept.refuse(bad.bundle.manifest, good.bundle.manifest)
+        self._registry.bulletin.adopt(good, new_sinks=())
+        self._house.adopt(good)
+
+    def _figures(self) -> Future[Figures]:
+        """All figures, in time."""
+        figures: Future[Figures] = Future()
+
+        def put_together(answered: Future[Answer]) -> None:
+            answer = answered.result()
+            shares = [answer["share"]]
+            open_alerts = self._registry.bulletin.open_alerts
+            figures.set_result(figures_of(self._house, shares, self._tally, open_alerts))
+
+        self.hearing.ask(TakeFigures()).add_done_callback(put_together)
+        return figures
