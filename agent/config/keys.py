@@ -36,6 +36,7 @@ class AgentConfig(msgspec.Struct, frozen=True, kw_only=True):
     bundle: str = "default"
     runtime: runtimes.Choice = "auto"
     bearings: tuple[str, ...] = ()  # tables of the plant's own bearings
+    workers: Literal["auto"] | Annotated[int, msgspec.Meta(ge=1, le=64)] = "auto"  # processes that hear sensors
 
 
 class PublishConfig(msgspec.Struct, frozen=True, kw_only=True):

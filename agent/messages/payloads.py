@@ -233,6 +233,18 @@ class PublishingHealth(msgspec.Struct, frozen=True, kw_only=True):
     error: str | None = None  # of the outage that lasts
 
 
+class WorkerHealth(msgspec.Struct, frozen=True, kw_only=True):
+    """One of several processes that hear sensors, in the health document."""
+
+    sensors: tuple[str, ...]
+    running: bool
+    pid: int | None  # null while it is being made
+    restarts: int  # since the agent started
+    away_s: float  # for which its sensors were not heard, in all
+    memory_mb: float | None
+    shed: int  # messages that could not be handed over in time
+
+
 class HealthPayload(msgspec.Struct, frozen=True, kw_only=True):
     """`health`, retained: how the agent itself is."""
 
@@ -244,12 +256,13 @@ class HealthPayload(msgspec.Struct, frozen=True, kw_only=True):
     runtime: str
     time: datetime
     uptime_s: float
-    memory_mb: float | None  # resident
+    memory_mb: float | None  # resident; of several processes what they share is counted once
     state_kept: bool = True  # False: baselines and open alerts are in memory alone
     sensors: dict[str, SensorHealth]
     sources: dict[str, SourceHealth]
     publishing: PublishingHealth  # to the broker
     sinks: dict[str, PublishingHealth] | msgspec.UnsetType = msgspec.UNSET  # to each further sink, where there is one
+    workers: tuple[WorkerHealth, ...] | msgspec.UnsetType = msgspec.UNSET  # where sensors are shared over processes
     seq: int = 0  # of the last event
     open_alerts: tuple[str, ...]
     shelved: dict[str, datetime] = {}  # of these, those that somebody put aside, and until when

@@ -6,10 +6,12 @@ from dataclasses import dataclass, replace
 from typing import Any
 
 import msgspec
+import numpy as np
+from numpy.typing import NDArray
 
 from agent import ports
 from agent.alerting.window_rules import DecisionConfig
-from agent.bundle.encoder import tried_encoder
+from agent.bundle.encoder import load_encoder, tried_encoder
 from agent.bundle.load import Bundle, load_bundle
 from agent.config.hearing import remarks_on_hearing
 from agent.config.keys import Config, SourceConfig
@@ -43,16 +45,28 @@ class Parts:
     refusals: tuple[str, ...] = ()  # of those, why a runtime that would be preferred cannot be used
 
 
-def assemble(config: Config, *, running: Parts | None = None) -> Parts:
+class Elsewhere:
+    """Stands for the encoder where only other processes judge windows."""
+
+    def embed(self, codes: NDArray[np.int8]) -> NDArray[np.int8]:
+        raise AssertionError("no window is judged in this process")
+
+
+def assemble(config: Config, *, running: Parts | None = None, runtime: str | None = None, judges: bool = True) -> Parts:
     """Build and self-test; BundleError or ConfigError names what to mend.
 
     The bundle and its encoder are those of what is `running` where they are the same; nothing of that is touched.
+    A `runtime` that is named has passed its trial already. `judges` False: windows are judged in other processes.
     """
     bundle = load_bundle(config.agent.bundle, trust=trust_of(config))
     if running is not None and _is_same(bundle, config, running):
         bundle, runtime, encoder, refusals = running.bundle, running.runtime, running.encoder, running.refusals
     else:
-        runtime, encoder, refusals = tried_encoder(bundle, config.agent.runtime)
+        if runtime is None:
+            runtime, encoder, refusals = tried_encoder(bundle, config.agent.runtime)
+        else:
+            (runtime, encoder), refusals = load_encoder(bundle, runtime), ()
+        encoder = encoder if judges else Elsewhere()
     setups = sensor_setups(config)
     topics = Topics(config.publish.base_topic, config.agent.id)
     return Parts(

@@ -14,7 +14,7 @@ from dataclasses import replace
 from agent.machine import SensorSetup
 from agent.messages.compose import cleared_from, said_of, seq_of
 from agent.messages.home_assistant import discovery
-from agent.messages.payloads import encode
+from agent.messages.payloads import AlertPayload, encode
 from agent.ports import Message
 from agent.service.assembly import Parts
 from agent.service.keeping.alert_rows import OpenAlert, Said
@@ -38,7 +38,7 @@ class Bulletin:
 
     def __init__(self, parts: Parts, *, store: Store, outboxes: Outboxes, tally: Tally | None = None) -> None:
         self._topics = parts.topics
-        self._speaker = parts.speaker
+        self._speaker = self._former = parts.speaker
         self._store = store
         self._outboxes = outboxes
         self._tally = tally or Tally()
@@ -70,7 +70,7 @@ class Bulletin:
         """What is to be said of an alert, with the number of its event."""
         seq, now = self._store.numbers.next_seq(), clock_now()
         told = replace(alert, clock=alert.clock if now == "synchronised" else now)
-        payload = encode(self._speaker.alert(told, seq=seq))
+        payload = encode(self._in_words(told, seq=seq))
         event = Message(self._topics.event, payload, qos=1, kind="event", seq=seq, alert=alert.id)
         shown = self._shown(alert, seq, b"" if alert.event == "cleared" else payload)
         return Said(alert, event, shown, self._outboxes.names)
@@ -128,7 +128,7 @@ class Bulletin:
 
     def adopt(self, parts: Parts, *, new_sinks: Collection[str]) -> None:
         """Another config: other words, sensors more or less, and sinks that are to be shown all that is open."""
-        self._speaker = parts.speaker
+        self._former, self._speaker = self._speaker, parts.speaker
         self._discovery_prefix = parts.config.publish.home_assistant
         before = self._states | set(self._introduced)
         self._show_all(parts.setups, self._outboxes.names, only=new_sinks)
@@ -234,6 +234,13 @@ class Bulletin:
         for topic, shown in held.items():
             if topic not in besides:
                 self._outboxes.put(Message(topic, b"", retain=True, qos=1, seq=shown.seq), only=sink)
+
+    def _in_words(self, alert: Alert, *, seq: int) -> AlertPayload:
+        """As the config has it; of a worker that has not gone over to it yet, as the one before had it."""
+        try:
+            return self._speaker.alert(alert, seq=seq)
+        except LookupError:
+            return self._former.alert(alert, seq=seq)
 
     def _shown(self, alert: Alert, seq: int, payload: bytes) -> Message:
         """The retained message of an open alert; an empty payload deletes it at the broker."""

@@ -28,6 +28,7 @@ from agent.service.reloading.kept_bundles import KeptBundles
 from agent.service.reloading.reload import Reassemble, Reloader, reassembly_of, unchangeable
 from agent.service.watch import Watch
 from agent.service.watching.logs import tell_suppressed
+from agent.service.workers.shares import workers_of
 
 STOP_SIGNALS = (signal.SIGTERM, signal.SIGINT)
 WATCH_S = 0.25
@@ -59,7 +60,8 @@ def run(config: Config, *, path: Path | None = None) -> int:
         signal.signal(number, lambda number, _frame: lists[signal.Signals(number)].append((number, time.monotonic())))
     try:
         kept = KeptBundles(Path(config.agent.state_dir))
-        parts = assemble(kept.standing_in(config))
+        asked = kept.standing_in(config)
+        parts = assemble(asked, judges=workers_of(asked) == 1)
         reassemble = unchangeable if path is None else reassembly_of(path, kept)
         daemon = Daemon(parts, signals=caught, hups=hups, reassemble=reassemble, kept=kept)
         kept.keep(parts.bundle, parts.config)  # not before the state folder is known to be ours
@@ -102,6 +104,7 @@ class Daemon:
         self._failures: list[BaseException] = []
         self._office = Office(
             parts,
+            read_again=lambda: self._reloader.ask(),
             kept=kept or KeptBundles(state_dir),
             stop=self._stop_reading,
             stop_watching=self._stop_watching,
@@ -131,9 +134,9 @@ class Daemon:
         office = self._office
         try:
             self._control.open()
+            self._control_thread.start()
             office.hearing.prepare()
             office.start()
-            self._control_thread.start()
             office.hearing.start()
             self._reload_thread.start()
             tell_systemd("READY=1")
@@ -149,6 +152,7 @@ class Daemon:
             office.publishers.end()
             self._end([*office.threads, *office.hearing.still_writing], patience_s=self._goodbyes_s)
         finally:
+            self._stop_answering.set()
             if not office.hearing.is_thinking:
                 office.store.close()
         return self._exit_code()

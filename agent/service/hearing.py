@@ -12,7 +12,7 @@ from concurrent.futures import Future
 from agent.service.assembly import Parts
 from agent.service.beats import Beats, Deadlines
 from agent.service.control import Answer
-from agent.service.inbox import Inbox
+from agent.service.inbox import MAX_BYTES, MAX_BYTES_IN_ALL, Inbox
 from agent.service.readers import Readers, Threads
 from agent.service.registrar import Registrar
 from agent.service.reloading.changes import Changes
@@ -47,10 +47,12 @@ class Hearing:
         beats: Beats,
         deadlines: Deadlines,
         thread: Threads,
+        processes: int = 1,
     ) -> None:
+        """`processes`: that hear sensors side by side, and share the memory that may be taken by what waits."""
         self._stop_reading = stop_reading
         self._stop_working, self._stop_watching = threading.Event(), threading.Event()
-        self.inbox = inbox_of(parts)
+        self.inbox = inbox_of(parts, processes=processes)
         self.watched = watched_of(
             parts, durations=durations, stop=self._stop_watching, beats=beats, deadlines=deadlines
         )
@@ -132,7 +134,12 @@ class Hearing:
         return self._working.is_alive()
 
 
-def inbox_of(parts: Parts) -> Inbox:
-    """With a lane for each source."""
+def inbox_of(parts: Parts, *, processes: int = 1) -> Inbox:
+    """With a lane for each source; one of several processes may hold its part of what one may."""
     patient = {source.name for source in parts.config.sources if KINDS[source.kind].is_patient}
-    return Inbox((source.name for source in parts.sources), patient=patient)
+    return Inbox(
+        (source.name for source in parts.sources),
+        patient=patient,
+        max_bytes=MAX_BYTES // processes,
+        max_bytes_in_all=MAX_BYTES_IN_ALL // processes,
+    )

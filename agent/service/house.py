@@ -7,16 +7,16 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 
-from msgspec import UNSET
+from msgspec import UNSET, UnsetType
 
 from agent.messages.notices import in_language
-from agent.messages.payloads import HealthPayload, PublishingHealth
+from agent.messages.payloads import HealthPayload, PublishingHealth, WorkerHealth
 from agent.messages.words import Language
 from agent.service.assembly import Parts
 from agent.service.child import Child
 from agent.service.keeping.store import Store
 from agent.service.merging import merged
-from agent.service.process import memory_mb
+from agent.service.process import memory_mb, shared_out_mb
 from agent.service.publisher import Publisher
 from agent.service.publishers import Publishers
 from agent.service.share import Share
@@ -57,7 +57,13 @@ class House:
                 self.fillings.setdefault(name, Filling()).note(now_s, publisher.waiting_bytes)
 
 
-def health_of(house: House, shares: Sequence[Share], *, language: Language | None = None) -> HealthPayload:
+def health_of(
+    house: House,
+    shares: Sequence[Share],
+    *,
+    workers: tuple[WorkerHealth, ...] | UnsetType = UNSET,
+    language: Language | None = None,
+) -> HealthPayload:
     """How the whole agent is now, with what each process tells of what it hears."""
     parts, publishers = house.parts, house.publishers.by_sink
     others = {name: _publishing(publisher) for name, publisher in publishers.items() if name != BROKER}
@@ -80,12 +86,13 @@ def health_of(house: House, shares: Sequence[Share], *, language: Language | Non
         runtime=told.runtime or parts.runtime,
         time=datetime.now(UTC),
         uptime_s=round(time.monotonic() - house.started_s, 1),
-        memory_mb=_sum_of(memory_mb(), told.memory_mb),
+        memory_mb=memory_mb() if told.memory_mb is None else _sum_of(shared_out_mb(), told.memory_mb),
         state_kept=house.store.is_kept,
         sensors=told.sensors,
         sources=told.sources,
         publishing=_publishing(publishers[BROKER]),
         sinks=others or UNSET,
+        workers=workers,
         seq=house.store.numbers.seq,
         open_alerts=told.open_alerts,
         shelved=told.shelved,

@@ -149,6 +149,11 @@ class Inbox:
         with self._arrived:
             self._ledger.go_on(sensor, before)
 
+    def forget(self, sensor: str) -> None:
+        """Another process goes on with the accounts of a sensor."""
+        with self._arrived:
+            self._ledger.forget(sensor)
+
     def add(self, source: str, *, patient: bool) -> None:
         """A lane for one more source."""
         with self._arrived:

@@ -3,19 +3,25 @@
 from __future__ import annotations
 
 import threading
+import time
+from collections.abc import Callable, Mapping
 from concurrent.futures import Future
 from functools import partial
 from pathlib import Path
 
-from agent.messages.payloads import HealthPayload
+from agent.bundle.manifest import Manifest
+from agent.messages.payloads import HealthPayload, encode
 from agent.messages.words import Language
-from agent.service.assembly import Parts
+from agent.ports import Message
+from agent.service.assembly import Elsewhere, Parts
 from agent.service.beats import Beats, Deadlines
+from agent.service.bulletin import STATE_VALID_S
 from agent.service.commands import Commands
 from agent.service.control import Answer
 from agent.service.hearing import Hearing
 from agent.service.house import House, health_of
 from agent.service.keeping.store import open_store
+from agent.service.merging import merged
 from agent.service.outbox import Outbox, Outboxes
 from agent.service.publishers import Publishers
 from agent.service.readers import Threads
@@ -23,13 +29,16 @@ from agent.service.registry import Registry
 from agent.service.reloading.kept_bundles import KeptBundles
 from agent.service.reloading.sinks import Sinks
 from agent.service.requests import TakeFigures
-from agent.service.share import Share
+from agent.service.share import Share, Stage
 from agent.service.upkeep import Upkeep
 from agent.service.watching.figures import Figures, figures_of
 from agent.service.watching.metrics import Exposition
-from agent.service.watching.stopwatch import Durations
+from agent.service.watching.stopwatch import Durations, Histogram
 from agent.service.watching.tally import Tally
 from agent.service.watching.watched import endpoint_of, page_of
+from agent.service.workers.asking import said_lost
+from agent.service.workers.hearers import Hearers
+from agent.service.workers.shares import workers_of
 
 
 class Office:
@@ -45,8 +54,10 @@ class Office:
         beats: Beats,
         deadlines: Deadlines,
         thread: Threads,
+        read_again: Callable[[], object],
     ) -> None:
-        self._kept = kept
+        """`read_again` has the config read again, as who asks for that."""
+        self._kept, self._read_again = kept, read_again
         self.store = open_store(Path(parts.config.agent.state_dir), retry_s=deadlines.disk_s)
         durations = Durations() if parts.config.metrics.enabled else None
         self.publishers = Publishers(
@@ -67,6 +78,7 @@ class Office:
         self._house = House(parts, self.store, self.publishers)
         self._house.adopt(parts)
         self._tally = Tally()
+        self._stages: dict[str, Stage] = {}  # that workers have timed
         self._registry = Registry(
             parts, store=self.store, outboxes=self.outboxes, tally=self._tally, health=self._health
         )
@@ -78,24 +90,42 @@ class Office:
             wake=lambda: self.hearing.wake(),
             tell=lambda request: self.hearing.ask(request),
         )
-        self.hearing = Hearing(
-            parts,
-            registrar=self._registry,
-            follow=self._sinks.exchange,
-            rolled_back=self._rolled_back,
-            upkeep=self._upkeep,
-            durations=durations,
-            stop_reading=stop,
-            beats=beats,
-            deadlines=deadlines,
-            thread=thread,
-        )
+        self.hearing: Hearing | Hearers
+        if isinstance(parts.encoder, Elsewhere):
+            self.hearing = Hearers(
+                parts,
+                workers=workers_of(parts.config),
+                house=self._house,
+                registry=self._registry,
+                upkeep=self._upkeep,
+                exchange=self._sinks.exchange,
+                gone=self._gone,
+                rolled_back=self._rolled_back_elsewhere,
+                is_timed=durations is not None,
+                copy_of=kept.copy_of,
+                beats=beats,
+                deadlines=deadlines,
+                thread=thread,
+            )
+        else:
+            self.hearing = Hearing(
+                parts,
+                registrar=self._registry,
+                follow=self._sinks.exchange,
+                rolled_back=self._rolled_back,
+                upkeep=self._upkeep,
+                durations=durations,
+                stop_reading=stop,
+                beats=beats,
+                deadlines=deadlines,
+                thread=thread,
+            )
         self.commands = Commands(self.hearing.ask, outboxes=self.outboxes, topic=parts.topics.answer)
         self._beside: list[threading.Thread] = []
         if durations is not None:
             endpoint = endpoint_of(
                 parts.config.metrics,
-                Exposition(self._figures, durations),
+                Exposition(self._figures, Timed(durations, lambda: self._stages)),
                 stop=stop_watching,
                 beats=beats,
                 deadlines=deadlines,
@@ -133,15 +163,40 @@ class Office:
         self._registry.bulletin.adopt(good, new_sinks=())
         self._house.adopt(good)
 
+    def _rolled_back_elsewhere(self, bad: Manifest, good: Manifest) -> None:
+        """A worker took the bundle back: have all follow, by the config as it is meant from now on."""
+        self._kept.refuse(bad, good)
+        self._read_again()
+
+    def _gone(self, sensor: str) -> None:
+        """A worker is gone for long: its sensors are not heard."""
+        speaker, topic = self._house.parts.speaker, self._house.parts.topics.state(sensor)
+        until_s = time.time() + STATE_VALID_S
+        payload = encode(speaker.state(said_lost(sensor), last=None, losses=None, valid_until_s=until_s))
+        self.outboxes.put(Message(topic, payload, retain=True, qos=1, kind="state", expiry_s=STATE_VALID_S))
+
     def _figures(self) -> Future[Figures]:
         """All figures, in time."""
         figures: Future[Figures] = Future()
 
         def put_together(answered: Future[Answer]) -> None:
             answer = answered.result()
-            shares = [answer["share"]]
+            shares = answer["shares"] if "shares" in answer else [answer["share"]]
+            self._stages = merged(shares).stages
             open_alerts = self._registry.bulletin.open_alerts
             figures.set_result(figures_of(self._house, shares, self._tally, open_alerts))
 
         self.hearing.ask(TakeFigures()).add_done_callback(put_together)
         return figures
+
+
+class Timed:
+    """What this process timed, and what workers did."""
+
+    def __init__(self, own: Durations, others: Callable[[], Mapping[str, Stage]]) -> None:
+        self._own, self._others = own, others
+
+    def read(self) -> Mapping[str, Histogram]:
+        own = {name: Stage(tuple(one.counts), one.seconds) for name, one in self._own.read().items()}
+        both = merged([Share(stages=own), Share(stages=dict(self._others()))]).stages
+        return {name: Histogram(list(stage.counts), stage.seconds) for name, stage in both.items()}

@@ -23,6 +23,16 @@ def memory_mb(process: int | str = "self") -> float | None:
     return round(resident_pages * PAGE_BYTES / 1e6, 1)
 
 
+def shared_out_mb(process: int | str = "self") -> float | None:
+    """Likewise, with of what several processes share its part of each page (PSS, proc(5)): such figures add up."""
+    try:
+        lines = Path(f"/proc/{process}/smaps_rollup").read_text().splitlines()
+        (kilobytes,) = (line.split()[1] for line in lines if line.startswith("Pss:"))
+    except (OSError, ValueError):
+        return memory_mb(process)
+    return round(int(kilobytes) * 1024 / 1e6, 1)
+
+
 def give_memory_back() -> None:
     """Have glibc return what is free now, and later what is free beyond what the windows take in turn (mallopt(3)).
 

@@ -93,6 +93,11 @@ class Ledger:
         """Count on from accounts that were kept elsewhere: those of sessions that have ended."""
         self._closed[sensor] = add(self._closed.get(sensor, Balance()), before)
 
+    def forget(self, sensor: str) -> None:
+        """Another ledger goes on with the accounts of a sensor."""
+        for kept in (self._accounts, self._closed, self._dropped_agent):
+            kept.pop(sensor, None)
+
     def sensors(self) -> tuple[str, ...]:
         """Every sensor heard so far."""
         return tuple(self._accounts)

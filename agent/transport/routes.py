@@ -80,6 +80,12 @@ def matches(pattern: str, topic: str) -> bool:
     return len(expected) == len(levels) and all(e in ("+", x) for e, x in zip(expected, levels, strict=True))
 
 
+def overlap(one: str, other: str) -> bool:
+    """Whether a topic can match both patterns."""
+    levels, others = one.split("/"), other.split("/")
+    return len(levels) == len(others) and all("+" in (a, b) or a == b for a, b in zip(levels, others, strict=True))
+
+
 @dataclass(frozen=True, slots=True)
 class Routes:
     """The routes of one source, asked per stream or per topic."""

@@ -27,6 +27,7 @@ CONFIG = """
 [agent]
 id = "gw"
 state_dir = "{state}"
+{agent}
 [broker]
 host = "{host}"
 port = {port}
@@ -106,11 +107,13 @@ class Listener:
 class Agent:
     """`run` as a process of its own."""
 
-    def __init__(self, folder: Path, *, broker: Any, plant: Any, more: str = "", tables: str = "") -> None:
+    def __init__(
+        self, folder: Path, *, broker: Any, plant: Any, more: str = "", tables: str = "", agent: str = ""
+    ) -> None:
         self.state = folder / "state"
         self.config = folder / "agent.toml"
         self._tables = tables
-        self._where = {"host": broker.host, "port": broker.port, "state": self.state, "broker": more}
+        self._where = {"host": broker.host, "port": broker.port, "state": self.state, "broker": more, "agent": agent}
         self._where |= {"plant_host": plant.host, "plant_port": plant.port}
         self._log = (folder / "log").open("ab")
         self._process: subprocess.Popen[bytes] | None = None

@@ -80,6 +80,7 @@ def needs_restart(old: Config, new: Config) -> list[str]:
     keys = {
         "agent.id": (old.agent.id, new.agent.id),
         "agent.state_dir": (old.agent.state_dir, new.agent.state_dir),
+        "agent.workers": (old.agent.workers, new.agent.workers),
         "publish.base_topic": (old.publish.base_topic, new.publish.base_topic),
         "[ring]": (old.ring, new.ring),
         "[metrics]": (old.metrics, new.metrics),

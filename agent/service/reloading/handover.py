@@ -197,6 +197,7 @@ class Handover:
             ledger = everything.inbox.total(desk.sensor)
             everything.registrar.save_rows([counted(desk, everything.parts, everything.registrar, ledger=ledger)])
             self._teaching.keep_lessons(desk, 0.0, at_once=True)
+            everything.inbox.forget(desk.sensor)
             return
         for alert in desk.pipeline.decision.open_alerts:
             self._announcer.end(desk, "removed", alert)

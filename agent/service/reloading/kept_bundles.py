@@ -75,6 +75,11 @@ class KeptBundles:
             log.warning("%s: the bundle cannot be copied (%s); a restart cannot go back to it", kept, error)
             shutil.rmtree(fresh, ignore_errors=True)
 
+    def copy_of(self, manifest: Manifest) -> str | None:
+        """The folder with the copy of a bundle; None where there is none."""
+        copy = self._folder / _id(manifest)
+        return str(copy) if copy.is_dir() else None
+
     def refuse(self, bad: Manifest, good: Manifest) -> None:
         """Note that a bundle was taken back for another one."""
         newest = list({**self._refused, _id(bad): _id(good)}.items())[-MOST_KEPT:]

@@ -23,7 +23,7 @@ from agent.config.load import check_config
 from agent.config.resolve import trust_of
 from agent.errors import BundleError, ConfigError, TextVibError
 from agent.messages.notices import in_language
-from agent.service.assembly import Parts, assemble
+from agent.service.assembly import Elsewhere, Parts, assemble
 from agent.service.beats import Beat
 from agent.service.control import Answer
 from agent.service.process import tell_systemd
@@ -49,7 +49,7 @@ class Applied(NamedTuple):
 
 
 Apply = Callable[[Parts, Parts, Changes], Applied]
-"""From the running parts to others."""
+"""From the running parts to others; TextVibError where nothing was changed."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -126,13 +126,13 @@ class Reloader:
         try:
             after = self._reassemble(self._parts)
         except TextVibError as error:
-            problems = tuple(str(error).splitlines())
-            for problem in problems:
-                log.error("reload: refused, nothing is changed: %s", problem)
-            return Reloaded(error.exit_code, problems=problems)
+            return _refused(error)
         changes = changes_between(self._parts, after)
         lines = tuple(changes.lines(self._parts, after))
-        applied = self._apply(self._parts, after, changes)
+        try:
+            applied = self._apply(self._parts, after, changes)
+        except TextVibError as error:
+            return _refused(error)
         self._parts, done, told = applied.parts, applied.done, applied.told
         done = (*lines, *done) or ("nothing has changed",)
         for line in done:
@@ -140,6 +140,13 @@ class Reloader:
         for line in told:
             log.warning("reload: %s", line)
         return Reloaded(done=done, told=told)
+
+
+def _refused(error: TextVibError) -> Reloaded:
+    problems = tuple(str(error).splitlines())
+    for problem in problems:
+        log.error("reload: refused, nothing is changed: %s", problem)
+    return Reloaded(error.exit_code, problems=problems)
 
 
 def reassembly_of(path: Path, kept: KeptBundles) -> Reassemble:
@@ -154,7 +161,9 @@ def reassembly_of(path: Path, kept: KeptBundles) -> Reassemble:
         if config is not None:
             problems += needs_restart(running.config, config)
         if not problems and config is not None:
-            parts = assemble(kept.standing_in(config), running=running)
+            judges = not isinstance(running.encoder, Elsewhere)
+            judges = not isinstance(running.encoder, Elsewhere)
+            parts = assemble(kept.standing_in(config), running=running, judges=judges)
             kept.keep(parts.bundle, parts.config)
             return parts
         if config is not None:

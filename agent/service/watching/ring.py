@@ -22,7 +22,7 @@ from agent.machine import SensorSetup
 from agent.recordings.kept import About, Kept
 from agent.recordings.kept_writer import to_file
 from agent.service.beats import Beat
-from agent.service.watching.ring_folder import FOLDER, files_of, make_room, name_of, put, size_of, tidy
+from agent.service.watching.ring_folder import FOLDER, alone, kept_of, last_number, make_room, name_of, put, tidy
 from agent.service.watching.strip import Seen, Strip, joined
 from agent.types import Alert
 
@@ -35,6 +35,7 @@ WAIT_S = 60.0
 MOST_A_DAY = 10
 """Times the bound of the folder: alerts that come and go every minute must not wear out a card."""
 IDLE_S = 0.5
+LOOK_S = 10.0
 FILE_S = 600.0
 MB = 10**6
 
@@ -104,8 +105,9 @@ class Ring:
         self._beat = beat or Beat("ring")
         self._waiting: queue.Queue[Waiting] = queue.Queue(MOST_WAITING)
         self._strips = {sensor: self._new_strip(one, overlap) for sensor, one in decisions.items()}
-        self._number = self._last_number()
+        self._number = self._highest = last_number(self.folder)
         self._day_began_s, self._written_bytes = clock(), 0
+        self._looked_s = clock()
 
     def adopt(
         self, origin: Origin, setups: Mapping[str, SensorSetup], decisions: Mapping[str, Judgement], *, overlap: int
@@ -134,7 +136,7 @@ class Ring:
         raised_by = strip.latest
         if raised_by is None:
             return None
-        self._number += 1
+        self._number = max(self._number, self._highest) + 1
         name, about = name_of(self._number, alert.id), self._about(alert, raised_by)
         setup = self._setups[alert.sensor]
         strip.begin_excerpt(
@@ -160,22 +162,21 @@ class Ring:
             try:
                 waiting = self._waiting.get(timeout=IDLE_S)
             except queue.Empty:
+                self._look()
                 continue
             self._beat.bump(within_s=FILE_S)
             self._write(waiting)
         self._beat.end()
 
-    def find(self, alerts: Collection[str]) -> dict[str, str]:
-        """Alert id -> path of its file, of those whose file is there."""
-        try:
-            return {file.alert: str(file.path) for file in files_of(self.folder) if file.alert in alerts}
-        except OSError:
-            return {}
+    def _look(self) -> None:
+        """Count on above what other processes have kept, now and then."""
+        now_s = self._clock()
+        if now_s - self._looked_s >= LOOK_S:
+            self._looked_s, self._highest = now_s, last_number(self.folder)
 
-    @property
-    def size(self) -> tuple[int, int]:
-        """As `size_of`."""
-        return size_of(self.folder)
+    def find(self, alerts: Collection[str]) -> dict[str, str]:
+        """As `kept_of`."""
+        return kept_of(self.folder, alerts)
 
     @property
     def notices(self) -> tuple[str, ...]:
@@ -217,9 +218,10 @@ class Ring:
             content = to_file(Kept(about, waiting.setup, samples, windows))
             self._spend(len(content))
             self.folder.mkdir(mode=0o700, exist_ok=True)
-            tidy(self.folder)
-            make_room(self.folder, len(content), most_bytes=self._most_bytes)
-            put(self.folder, waiting.name, content)
+            with alone(self.folder):
+                tidy(self.folder)
+                make_room(self.folder, len(content), most_bytes=self._most_bytes)
+                put(self.folder, waiting.name, content)
         except OSError as error:
             self._fail(about.alert, error.strerror or str(error))
             return
@@ -250,9 +252,3 @@ class Ring:
         self.failed += 1
         self.trouble = f"the windows around alert {alert} could not be kept ({reason}); the alert itself is not touched"
         log.warning("ring: %s", self.trouble, extra={"event": "windows_not_kept"})
-
-    def _last_number(self) -> int:
-        try:
-            return max((file.number for file in files_of(self.folder)), default=0)
-        except OSError:
-            return 0

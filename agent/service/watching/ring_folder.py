@@ -5,9 +5,12 @@ Files bear a number that rises, so that a clock that jumps turns no order round.
 
 from __future__ import annotations
 
+import contextlib
 import errno
+import fcntl
 import os
 import re
+from collections.abc import Collection, Iterator
 from pathlib import Path
 from typing import NamedTuple
 
@@ -84,6 +87,25 @@ def put(folder: Path, name: str, content: bytes) -> None:
         os.close(handle)
 
 
+@contextlib.contextmanager
+def alone(folder: Path) -> Iterator[None]:
+    """While no other process writes into it: several may keep windows there."""
+    handle = os.open(folder, os.O_RDONLY | os.O_DIRECTORY)
+    try:
+        fcntl.flock(handle, fcntl.LOCK_EX)
+        yield
+    finally:
+        os.close(handle)
+
+
+def last_number(folder: Path) -> int:
+    """The highest number of a file; 0 where there is none, or the folder cannot be read."""
+    try:
+        return max((file.number for file in files_of(folder)), default=0)
+    except OSError:
+        return 0
+
+
 def tidy(folder: Path) -> None:
     """Remove what a crash left half written."""
     for path in folder.glob(f".*{SUFFIX}{UNREADY}"):
@@ -93,6 +115,14 @@ def tidy(folder: Path) -> None:
 def _free_bytes(folder: Path) -> int:
     disk = os.statvfs(folder)
     return disk.f_bavail * disk.f_frsize
+
+
+def kept_of(folder: Path, alerts: Collection[str]) -> dict[str, str]:
+    """Alert id -> path of its file, of those whose file is there."""
+    try:
+        return {file.alert: str(file.path) for file in files_of(folder) if file.alert in alerts}
+    except OSError:
+        return {}
 
 
 def size_of(folder: Path) -> tuple[int, int]:

@@ -1,0 +1,169 @@
+"""Two worker processes under one agent: one is killed, the other is heard on, alerts stay single, all is answered."""
+
+from __future__ import annotations
+
+import os
+import signal
+import threading
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+from reloading import FIGURE, HEAD, Machines
+from waiting import until
+
+from agent.bundle.encoder import runtime_of
+from agent.config.load import load_config
+from agent.errors import BundleError, ConfigError, TransportError
+from agent.service.alert_requests import Acknowledge
+from agent.service.assembly import Parts, assemble
+from agent.service.control import ExportState, Forget, Learnt, Reload, Reloading, Status, ask
+from agent.service.daemon import Daemon
+
+NAMES = ("fa", "fb", "fc", "fd")
+SICK, WELL = 20.0, 1.0
+
+
+class Agent:
+    """A daemon in this process, whose workers are real."""
+
+    def __init__(self, folder: Path, broker: Any, base: str) -> None:
+        self.path, self.state_dir = folder / "agent.toml", folder / "state"
+        self._keys = {"id": "gw", "host": broker.host, "port": broker.port, "base": base}
+        self._keys |= {"plant_host": broker.host, "plant_port": broker.port}
+        self.configure(*NAMES)
+        self.failures: list[BaseException] = []
+        self.daemon = Daemon(self.parts(), reassemble=self.parts, goodbyes_s=2.0)
+        self._thread = threading.Thread(target=self._run, daemon=True)
+
+    def configure(self, *names: str) -> None:
+        head = HEAD.format(**self._keys).replace('id = "gw"', 'id = "gw"\nworkers = 2')
+        head = head.replace('"state"', f'"{self.state_dir}"')
+        self.path.write_text(head + "".join(FIGURE.format(name=name, base=self._keys["base"]) for name in names))
+
+    def parts(self, running: Parts | None = None) -> Parts:
+        return assemble(load_config(self.path), running=running, runtime=runtime_of("auto"), judges=False)
+
+    def start(self) -> None:
+        self._thread.start()
+        until(lambda: self.failures or (self.state_dir / "control.sock").exists())
+        until(lambda: self.failures or all(worker["running"] for worker in self.workers))
+
+    def _run(self) -> None:
+        try:
+            self.daemon.run()
+        except BaseException as error:
+            self.failures.append(error)
+
+    @property
+    def health(self) -> dict[str, Any]:
+        try:
+            health: dict[str, Any] = ask(self.state_dir, Status())["health"]
+        except (TransportError, ConfigError):  # it is not there yet, or not any more
+            return {"workers": [{"running": False}]}
+        return health
+
+    @property
+    def workers(self) -> list[dict[str, Any]]:
+        workers: list[dict[str, Any]] = self.health["workers"]
+        return workers
+
+    def reload(self) -> dict[str, Any]:
+        number = ask(self.state_dir, Reload())["number"]
+        until(lambda: ask(self.state_dir, Reloading(number))["ended"] is not None)
+        ended: dict[str, Any] = ask(self.state_dir, Reloading(number))["ended"]
+        return ended
+
+    def end(self) -> None:
+        self.daemon.stop()
+        self._thread.join(30)
+        assert not self._thread.is_alive()
+
+
+@pytest.fixture
+def base(request: pytest.FixtureRequest) -> str:
+    """Topics of each case's own."""
+    return f"two-workers-{abs(hash(request.node.name)) % 10**6}"
+
+
+@pytest.fixture
+def machines(mosquitto: Any, base: str) -> Iterator[Machines]:
+    made = Machines(mosquitto, base)
+    yield made
+    made.close()
+
+
+@pytest.fixture
+def agent(tmp_path: Path, mosquitto: Any, base: str) -> Iterator[Agent]:
+    made = Agent(tmp_path, mosquitto, base)
+    yield made
+    made.end()
+
+
+def test_a_killed_worker_comes_back_and_nobody_hears_an_alert_twice(agent: Agent, machines: Machines) -> None:
+    agent.start()
+    until(lambda: agent.health["sources"]["plant"]["connected"])
+    one, other = agent.workers
+    assert sorted(one["sensors"] + other["sensors"]) == sorted(NAMES)
+    for name in NAMES:
+        machines.figure(name, SICK)
+    until(lambda: sorted(machines.story) == [(name, "raised", None) for name in NAMES])
+
+    messages = agent.health["sources"]["plant"]["counters"]["messages"]
+    os.kill(one["pid"], signal.SIGKILL)
+    kept = other["sensors"][0]
+    diagnosed = len(machines.heard)
+    machines.figure(kept, SICK)  # whether or not its neighbour is back
+    until(lambda: any(topic == f"sensor/{kept}/diagnosis" for topic, _ in machines.heard[diagnosed:]))
+    until(lambda: agent.workers[0]["running"] and agent.workers[0]["pid"] not in (None, one["pid"]))
+    until(lambda: agent.health["sources"]["plant"]["connected"])
+    assert [worker["restarts"] for worker in agent.workers] == [1, 0]
+    assert agent.workers[0]["away_s"] > 0
+    assert agent.health["sources"]["plant"]["counters"]["messages"] >= messages  # with those that went before
+    for name in NAMES:
+        machines.figure(name, SICK)
+    until(lambda: len(agent.health["open_alerts"]) == len(NAMES))
+
+    # whoever asks is answered by whom it is about
+    lost = one["sensors"][0]
+    assert ask(agent.state_dir, Acknowledge(f"{lost}/machine", by="Kim"))["sensor"] == lost
+    until(lambda: machines.story[4:] == [(lost, "updated", "acknowledged")])
+    assert ask(agent.state_dir, Learnt(kept))["learning"] is None
+    assert ask(agent.state_dir, ExportState(lost))["state"]
+    assert set(ask(agent.state_dir, Status())["states"]) == set(NAMES)
+    for request, words in (
+        (Learnt("nobody"), "there is no sensor 'nobody'"),
+        (Acknowledge("none"), "not an open alert"),
+    ):
+        with pytest.raises(ConfigError, match=words):
+            ask(agent.state_dir, request)
+    with pytest.raises(ConfigError, match="nothing was learnt"):
+        ask(agent.state_dir, Forget(kept))
+
+    # a config that is read again reaches both
+    agent.configure(*NAMES[1:], "fe")
+    done = agent.reload()["done"]
+    assert sorted(done) == ["sensor fa: removed", "sensor fe: added"]
+    until(lambda: machines.story[5:] == [("fa", "cleared", "removed")])
+    until(lambda: machines.figure("fe", SICK, times=1) or machines.story[6:] == [("fe", "raised", None)])
+
+    for name in (*NAMES[1:], "fe"):
+        machines.figure(name, WELL)
+    until(lambda: sorted(machines.story[7:]) == [(name, "cleared", "recovered") for name in (*NAMES[1:], "fe")])
+    assert agent.health["open_alerts"] == []
+    assert agent.failures == []
+
+
+def test_a_bundle_that_no_worker_can_load_ends_the_agent_before_anything_is_opened(
+    agent: Agent, machines: Machines, tmp_path: Path
+) -> None:
+    hearers: Any = agent.daemon._office.hearing
+    broken = tmp_path / "bundle"
+    broken.mkdir()
+    (broken / "manifest.json").write_text("{")
+    hearers._copy_of = lambda manifest: str(broken)
+    agent.start()
+    (error,) = agent.failures
+    assert isinstance(error, BundleError)
+    assert machines.heard == []
