@@ -105,6 +105,7 @@ def test_limits_are_fitted_on_the_spread_that_the_agent_measures(published: Tabl
     assert np.array_equal(as_signs(whole, SPEC).values[:, spread_place(SPEC)], table.values[:, spread_place(SPEC)])
 
 
+@pytest.mark.long
 def test_every_rig_is_left_out_once_and_goes_on_where_it_was(published: Table, tmp_path) -> None:
     material = Material(published, None, SPEC)
     heard: list[str] = []
