@@ -69,7 +69,7 @@ class Rig:
             config.write_text(self._config(folder, sensors, lines), encoding="utf-8")
             agent = stack.enter_context(_agent(config, folder))
             received = stack.enter_context(_subscriber(self.broker))
-            _await_sources(folder, agent)
+            _await_sources(folder, agent, sensors=sensors)
             return self._measure(sensors, seconds, said, received, agent.pid, sender)
 
     def _measure(
@@ -205,16 +205,18 @@ def _subscriber(broker: Place) -> Iterator[dict[Window, float]]:
         client.loop_stop()
 
 
-def _await_sources(folder: Path, agent: subprocess.Popen[bytes]) -> None:
-    """Wait until the agent hears all its sources."""
+def _await_sources(folder: Path, agent: subprocess.Popen[bytes], *, sensors: int) -> None:
+    """Wait until the agent hears all its sources, each of its processes those of its own."""
     deadline_s = time.monotonic() + START_S
     while time.monotonic() < deadline_s and agent.poll() is None:
         time.sleep(0.1)
         try:
-            sources: dict[str, Any] = ask(folder, Status())["health"]["sources"]
+            health: dict[str, Any] = ask(folder, Status())["health"]
         except TextVibError:  # it is not there yet
             continue
-        if all(source["connected"] for source in sources.values()):
+        workers_run = all(worker["running"] for worker in health.get("workers", ()))
+        sources_are_open = all(source["connected"] for source in health["sources"].values())
+        if workers_run and sources_are_open and len(health["sensors"]) == sensors:
             return
     said = (folder / "agent.log").read_text(encoding="utf-8", errors="replace").strip().splitlines()[-5:]
     raise TransportError("\n".join(("bench --capacity: the agent did not come up", *said)))
