@@ -12,6 +12,7 @@ import logging
 import os
 import sys
 from collections.abc import Sequence
+from pathlib import Path
 
 from agent.commands import COMMANDS
 from agent.errors import TextVibError
@@ -52,10 +53,13 @@ def main(argv: Sequence[str] | None = None) -> int:
 
 def _in_the_language_asked_for(text: str, args: argparse.Namespace) -> str:
     """What a command refuses, as far as the table has words for it."""
+    from agent.config.load import language_told
     from agent.messages.notices import in_language
     from agent.messages.words import as_language
 
-    language = as_language(getattr(args, "language", None))
+    config = getattr(args, "config", None)
+    chosen = getattr(args, "language", None)
+    language = as_language(chosen) if chosen else language_told(config if isinstance(config, Path) else None)
     return "\n".join(in_language(line, language) for line in text.splitlines())
 
 

@@ -23,7 +23,9 @@ def inside_of(text: str, own: Own | None = None) -> Inside | None:
     try:
         return _inside(text, own)
     except ValueError as error:
-        raise type(error)(f"bearing {text!r}: {error}") from None
+        why = str(error)
+        named = why if why.startswith(repr(text)) else f"{text!r}: {why}"
+        raise type(error)(f"bearing {named}") from None
 
 
 def is_name(text: str) -> bool:

@@ -85,7 +85,8 @@ def _designations(text: str) -> Iterator[str]:
             yield last
         elif _may_be_a_bearing(run[0], plain[run.start() - 1], last):
             if last is None:
-                raise ValueError(f"{text!r}: {run[0]!r} is no part number of a rolling bearing")
+                whose = "" if run[0] == text.strip() else f"{text!r}: "
+                raise ValueError(f"{whose}{run[0]!r} is no part number of a rolling bearing")
             raise SeveralBearingsError(f"{text!r}: {last}, but {run[0]!r} may be another bearing; give one alone")
 
 

@@ -26,10 +26,10 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 
 def main(args: argparse.Namespace) -> int:
-    from agent.config.load import check_config
+    from agent.config.load import check_config, language_told
 
     config, problems = check_config(args.config)
-    language: Language = args.language or ("en" if config is None else config.agent.language)
+    language: Language = args.language or language_told(args.config)
 
     def tell(text: str) -> None:
         line = f"{args.config}: {text}"
@@ -70,5 +70,5 @@ def _try_sinks(parts: Parts, tell: Callable[[str], None], language: Language) ->
     for name, problem in tried(parts, language):
         failed |= problem is not None
         code = "check.note_sent" if problem is None else "check.note_failed"
-        tell(say(code, language, name=name, problem=problem))
+        tell(say(code, language, name=name, problem=in_language(problem or "", language)))
     return os.EX_UNAVAILABLE if failed else os.EX_OK

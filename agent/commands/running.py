@@ -28,8 +28,12 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 
 def language_of(args: argparse.Namespace, answer: dict[str, Any]) -> Language:
-    """The language asked for, or else the agent's own."""
-    return as_language(args.language or answer.get("language"))
+    """The language asked for, or else the agent's own: as it answers, or as its config says."""
+    if (told := args.language or answer.get("language")) or args.config is None:
+        return as_language(told)
+    from agent.config.load import language_told
+
+    return language_told(args.config)
 
 
 def own_language(args: argparse.Namespace) -> Language:

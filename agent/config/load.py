@@ -27,6 +27,7 @@ from agent.config.keys import (
 )
 from agent.config.watching_keys import LogConfig, MetricsConfig, RingConfig, TrendConfig, WebConfig
 from agent.errors import ConfigError
+from agent.messages.words import Language, as_language
 from agent.sinks import BROKER, SINKS
 from agent.sources import KINDS
 from agent.transport.broker import Broker
@@ -94,6 +95,13 @@ def check_config(path: Path) -> tuple[Config | None, list[str]]:
         notices = cross_check(config, raw, problems)
         return msgspec.structs.replace(config, notices=tuple(notices)), problems
     return None, problems
+
+
+def language_told(path: Path | None) -> Language:
+    """The language that a config names, whatever else is wrong with it; English where it names none."""
+    raw = None if path is None else _read(path, [])
+    agent = (raw or {}).get("agent")
+    return as_language(agent.get("language") if isinstance(agent, dict) else None)
 
 
 def _tables(agent: AgentConfig, problems: list[str]) -> dict[str, Entry]:

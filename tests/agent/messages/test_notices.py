@@ -10,6 +10,7 @@ from pathlib import Path
 import pytest
 from requirements import ROOT
 
+from agent.bearings.given import inside_of
 from agent.messages.notices import in_language, is_known
 from agent.messages.words import LANGUAGES
 
@@ -17,7 +18,9 @@ WORDING = {
     "notices": "agent/config agent/service/keeping/refuge.py agent/service/health.py "
     "agent/service/keeping/learnt_rows.py agent/service/keeping/alert_rows.py agent/service/desks.py "
     "agent/service/reloading/handover.py agent/service/reloading/kept_bundles.py agent/service/reloading/moving.py "
-    "agent/sources/__init__.py agent/sources/modbus.py agent/sources/transmitters.py agent/diagnosis/commissioning.py",
+    "agent/sources/__init__.py agent/sources/modbus.py agent/sources/transmitters.py agent/diagnosis/commissioning.py "
+    "agent/sinks agent/transport/secrets.py agent/bearings/given.py agent/bearings/part_numbers.py "
+    "agent/bearings/catalogue.py agent/commands/trend.py",
     "notes": "agent/recordings agent/tables/columns.py agent/tables/choice.py agent/tables/header.py "
     "agent/tables/settle.py",
 }
@@ -25,16 +28,27 @@ TAKES = {"notices", "remarks", "problems", "notes"}
 """Lists to which a sentence is added; they are parameters, variables and fields of these names."""
 MAKES = {"LeftOut", "_notice", "notice"}
 """What is called with sentences."""
-HANDED_ON = re.compile(r"([a-z.]+|7+)[:;] 7")
+HANDED_ON = re.compile(r"(([a-z.]+|7+|'7'|7\.7): )*7|([a-z.]+|7+); 7")
 """Another's sentence behind its place."""
+COMPOSED = {
+    "7; pitch_mm is the diameter of the circle through the balls' centres",
+    "7; or give 7",
+    "'7'7 is not in the catalogue7",
+    "7, so not in the catalogue7",
+}
+"""Sentences put together of others, which `test_words_behind_quotes_are_not_cut` has whole."""
+RAISED = {"ConfigError", "TransportError", "ValueError", "SeveralBearingsError"}
+"""What people are told of in the words that it is raised with, where a room is told of as notices."""
 TABLES = {"WHAT", "wants", "needs", "advice", "doubt"}
 
 
-def sentences_in(path: Path) -> list[str]:
+def sentences_in(path: Path, *, with_raised: bool = False) -> list[str]:
     """English sentences that a module makes for people, with `7` where something is filled in."""
     tree = ast.parse(path.read_text(encoding="utf-8"))
     found = [text for node in ast.walk(tree) for place in _places(node) for text in _texts(place)]
-    return [text for text in found if " " in text.strip() and not HANDED_ON.fullmatch(text)]
+    if with_raised:
+        found += [text for node in ast.walk(tree) for place in _raised(node) for text in _texts(place)]
+    return [text for text in found if " " in text.strip() and text not in COMPOSED and not HANDED_ON.fullmatch(text)]
 
 
 def _places(node: ast.AST) -> Iterator[ast.AST]:
@@ -51,10 +65,18 @@ def _places(node: ast.AST) -> Iterator[ast.AST]:
             yield value
         case ast.AugAssign(target=target) if _name(target) in TAKES:
             yield node.value
-        case ast.FunctionDef() if any(word in node.name for word in ("remark", "notes", "twice", "crowded", "_role")):
+        case ast.FunctionDef() if any(
+            word in node.name for word in ("remark", "problems_of", "notes", "twice", "crowded", "_role")
+        ):
             for inner in ast.walk(node):
                 if isinstance(inner, ast.Yield | ast.Return) and inner.value is not None:
                     yield inner.value
+
+
+def _raised(node: ast.AST) -> Iterator[ast.AST]:
+    match node:
+        case ast.Raise(exc=ast.Call() as made) if _name(made.func) in RAISED:
+            yield from made.args
 
 
 def _name(node: ast.AST) -> str:
@@ -65,7 +87,7 @@ def _texts(node: ast.AST) -> Iterator[str]:
     if isinstance(node, ast.Constant):
         yield from [node.value] if isinstance(node.value, str) else []
     elif isinstance(node, ast.JoinedStr):
-        yield "".join(str(part.value) if isinstance(part, ast.Constant) else "7" for part in node.values)
+        yield "".join(_filled(part) for part in node.values)
     elif isinstance(node, ast.Dict):
         for value in node.values:
             yield from _texts(value)
@@ -74,20 +96,30 @@ def _texts(node: ast.AST) -> Iterator[str]:
             yield from _texts(child)
 
 
-def modules() -> Iterator[Path]:
-    for places in WORDING.values():
-        for place in places.split():
-            path = ROOT / place
-            yield from [path] if path.suffix else sorted(path.rglob("*.py"))
+def _filled(part: ast.expr) -> str:
+    if isinstance(part, ast.Constant):
+        return str(part.value)
+    return "'7'" if isinstance(part, ast.FormattedValue) and part.conversion == ord("r") else "7"
+
+
+def modules(whose: str) -> Iterator[Path]:
+    for place in WORDING[whose].split():
+        path = ROOT / place
+        yield from [path] if path.suffix else sorted(path.rglob("*.py"))
 
 
 OTHERS = [language for language in LANGUAGES if language != "en"]
 
 
 @pytest.mark.parametrize("language", OTHERS)
-@pytest.mark.parametrize("path", [*modules()], ids=lambda path: path.relative_to(ROOT).as_posix())
-def test_every_sentence_of_a_room_below_is_in_the_table(path: Path, language: str) -> None:
-    assert [text for text in sentences_in(path) if not is_known(text, language)] == []  # type: ignore[arg-type]
+@pytest.mark.parametrize(
+    ("path", "with_raised"),
+    [(path, whose == "notices") for whose in WORDING for path in modules(whose)],
+    ids=lambda one: one.relative_to(ROOT).as_posix() if isinstance(one, Path) else "",
+)
+def test_every_sentence_of_a_room_below_is_in_the_table(path: Path, with_raised: bool, language: str) -> None:
+    said = sentences_in(path, with_raised=with_raised)
+    assert [text for text in said if not is_known(text, language)] == []  # type: ignore[arg-type]
 
 
 def test_a_sentence_without_words_is_noticed(tmp_path: Path) -> None:
@@ -97,6 +129,8 @@ def test_a_sentence_without_words_is_noticed(tmp_path: Path) -> None:
         'def remarks_on():\n    yield "unheard of"\nLeftOut(name, "is odd indeed")\nlog.info("not for people")\n'
     )
     assert sorted(sentences_in(path)) == ["7: quite new", "is odd indeed", "never said", "unheard of"]
+    path.write_text('def f():\n    raise ValueError(f"{name!r} is odd")\n')
+    assert sentences_in(path, with_raised=True) == ["'7' is odd"]
 
 
 @pytest.mark.parametrize(
@@ -137,3 +171,54 @@ def test_no_word_of_a_refusal_stays_english(english: str) -> None:
     place, _, sentence = korean.partition(": ")
     assert place in ("a.csv", "a.mat")
     assert not re.findall(r"(?<![-\w])(?:is|the|name|there|which|by|it|its|of|fit)(?!\w)", sentence)
+
+
+@pytest.mark.parametrize(
+    ("english", "korean"),
+    [
+        (
+            "sinks.mail: recipients: 'kim at example.com' is no e-mail address; write name@example.com",
+            "sinks.mail: recipients: 'kim at example.com'은(는) 이메일 주소가 아닙니다. "
+            "name@example.com 형식으로 적으십시오",
+        ),
+        (
+            "sinks.x: url: 'a has b; holds c: is d' is no address; write https://host/path",
+            "sinks.x: url: 'a has b; holds c: is d'은(는) 웹 주소가 아닙니다. https://host/path 형식으로 적으십시오",
+        ),
+        ("x: holds a thing nobody knows", "x: holds a thing nobody knows"),
+        ("somebody looks at this; never heard of", "somebody looks at this; never heard of"),
+        ("row 3 holds 'a b'", "3번째 행, 'a b' 포함"),
+        ("velocity_mm_s at a.b", "a.b에 velocity_mm_s"),
+        (
+            "sinks.m.username: expected text in quotes, got a whole number; it is 3",
+            "sinks.m.username: 따옴표로 감싼 텍스트만 쓸 수 있는데 정수입니다. 적힌 값: 3",
+        ),
+        (
+            "sinks.m.port: expected a whole number <= 65535; it is 70000",
+            "sinks.m.port: 65535 이하의 정수만 쓸 수 있습니다. 적힌 값: 70000",
+        ),
+        ("127.0.0.1:9: [Errno 111] Connection refused", "127.0.0.1:9: 연결 거부됨(오류 111)"),
+        ("h: timed out", "h: 시간 초과"),
+        ("HTTP 404; check url", "HTTP 404 응답; url을 확인하십시오"),
+        ("HTTP 301; it has moved: correct url", "HTTP 301 응답; 주소가 바뀌었습니다. url을 바로잡으십시오"),
+        (
+            "h:587: 535 5.7.8 no such user; check username and password_file",
+            "h:587: 535 5.7.8 no such user. username과 password_file을 확인하십시오",
+        ),
+        (
+            "s1: rate_mismatch: 26667 Hz declared, 18300 Hz arrive; correct rate_hz, or the sensor's clock",
+            "s1: 선언된 샘플링 주파수는 26667 Hz인데 18300 Hz로 수신됩니다. "
+            "샘플링 주파수 설정이나 센서 클럭을 바로잡으십시오",
+        ),
+    ],
+)
+def test_words_behind_quotes_are_not_cut(english: str, korean: str) -> None:
+    assert in_language(english, "ko") == korean
+
+
+@pytest.mark.parametrize("text", ["9999", "62O5", "6205 9999", "6205/6306"])
+def test_a_bearing_that_is_refused_stands_once_and_in_one_language(text: str) -> None:
+    with pytest.raises(ValueError, match="bearing") as told:
+        inside_of(text)
+    assert str(told.value).count(text) == 1 or text == "6205/6306"
+    assert not re.search(r"\b(is|the|give|near|may|names|part)\b", in_language(str(told.value), "ko"))
