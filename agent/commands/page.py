@@ -49,5 +49,6 @@ def main(args: argparse.Namespace) -> int:
         hosts=web.hosts,
         cert_file=web.cert_file,
         key_file=web.key_file,
+        language=running.language_of(args, {}),
     )
     return serve(settings, until_eof=args.until_eof)

@@ -133,8 +133,7 @@ class Office:
             self._house.endpoint = endpoint
             self._beside.append(thread("metrics", endpoint.run))
         if (web := parts.config.web) is not None:
-            state_dir = Path(parts.config.agent.state_dir)
-            page = page_of(web, state_dir, stop=stop_watching, beats=beats, deadlines=deadlines)
+            page = page_of(web, parts.config.agent, stop=stop_watching, beats=beats, deadlines=deadlines)
             self._house.page = page
             self._beside.append(thread("page", page.run))
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import gzip
 import hashlib
+import math
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from functools import lru_cache, partial
@@ -51,7 +52,7 @@ def app_of(settings: Settings, agent: Agent, *, live: Live | None = None) -> Sta
         yield
         await page.live.close()
 
-    return Starlette(
+    app = Starlette(
         routes=[
             Route("/", page.shell),
             Route("/login", page.login_form),
@@ -69,6 +70,8 @@ def app_of(settings: Settings, agent: Agent, *, live: Live | None = None) -> Sta
         middleware=[Middleware(Guard, sessions=page.sessions, hosts=hosts)],
         lifespan=lifespan,
     )
+    app.state.language = settings.language
+    return app
 
 
 class Page:
@@ -92,9 +95,11 @@ class Page:
         language = language_of(request)
         try:
             form = parse_qs((await body_of(request)).decode())
-            if self.sessions.is_throttled:
-                return HTMLResponse(login(language, wrong="too_many_tries"), 429)
-            token = self.sessions.begin(form.get("password", [""])[0])
+            address = "" if request.client is None else request.client.host
+            if (wait_s := math.ceil(self.sessions.wait_s(address))) > 0:
+                wrong = login(language, wrong="too_many_tries", seconds=wait_s)
+                return HTMLResponse(wrong, 429, {"Retry-After": str(wait_s)})
+            token = self.sessions.begin(form.get("password", [""])[0], address)
         except TooMuchError:
             return PlainTextResponse("too large\n", 413)
         except ValueError:

@@ -1,4 +1,4 @@
-"""In which language a browser is answered: as its user chose, else as the browser asks, else English."""
+"""In which language a browser is answered: as its user chose, else as the browser asks, else the agent's own."""
 
 from __future__ import annotations
 
@@ -10,22 +10,22 @@ COOKIE = "textvib_language"
 
 
 def language_of(request: Request) -> Language:
-    """By the cookie, or by Accept-Language (RFC 9110, section 12.5.4)."""
+    """By the cookie, by Accept-Language (RFC 9110, section 12.5.4), or as the application's `state.language` says."""
     chosen = request.cookies.get(COOKIE)
     if chosen in LANGUAGES:
         return as_language(chosen)
-    return preferred(request.headers.get("accept-language", ""))
+    return preferred(request.headers.get("accept-language", ""), otherwise=request.app.state.language)
 
 
-def preferred(accepted: str) -> Language:
-    """The one of ours that is wanted most; of equal ones the first."""
+def preferred(accepted: str, *, otherwise: Language = "en") -> Language:
+    """The one of ours that is wanted most; of equal ones the first; `otherwise` where none is."""
     wanted = []
     for place, one in enumerate(accepted.split(",")[:32]):
         name, _, rest = one.strip().partition(";")
         language = name.partition("-")[0].strip().lower()
         if language in LANGUAGES:
             wanted.append((-_weight(rest), place, language))
-    return as_language(min(wanted)[2]) if wanted else "en"
+    return as_language(min(wanted)[2]) if wanted else otherwise
 
 
 def _weight(parameters: str) -> float:

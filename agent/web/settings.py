@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from agent.config.web import Listening
+from agent.messages.words import Language
 
 
 @dataclass(frozen=True, slots=True)
@@ -18,6 +19,8 @@ class Settings:
     hosts: tuple[str, ...] = ()
     cert_file: str | None = None
     key_file: str | None = None
+    language: Language = "en"
+    """The agent's, in which a browser is answered that asks for none of ours."""
 
     @property
     def is_encrypted(self) -> bool:

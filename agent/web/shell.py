@@ -79,9 +79,10 @@ def shell(language: Language, *, has_password: bool) -> str:
     )
 
 
-def login(language: Language, *, wrong: str | None = None) -> str:
-    """The form; `wrong`: the code of what was wrong with the last try."""
-    said = "" if wrong is None else f'<p class="wrong" role="alert">{escape(say(f"page.{wrong}", language))}</p>'
+def login(language: Language, *, wrong: str | None = None, seconds: int = 0) -> str:
+    """The form; `wrong`: the code of what was wrong with the last try, `seconds`: how long to wait for the next."""
+    why = "" if wrong is None else escape(say(f"page.{wrong}", language, seconds=seconds))
+    said = f'<p class="wrong" role="alert">{why}</p>' if why else ""
     words = {name: escape(say(f"page.{name}", language)) for name in ("password", "enter")}
     return _LOGIN.format(head=_head(language), wrong=said, **words)
 

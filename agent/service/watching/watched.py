@@ -12,8 +12,9 @@ from collections.abc import Callable, Mapping
 from pathlib import Path
 
 from agent.bundle.manifest import identity_of
-from agent.config.keys import Config
+from agent.config.keys import AgentConfig, Config
 from agent.config.watching_keys import MetricsConfig, WebConfig
+from agent.messages.words import Language
 from agent.service.assembly import Parts
 from agent.service.beats import Beat, Beats, Deadlines
 from agent.service.child import Child
@@ -113,17 +114,20 @@ def endpoint_of(
     )
 
 
-def page_of(config: WebConfig, state_dir: Path, *, stop: threading.Event, beats: Beats, deadlines: Deadlines) -> Child:
+def page_of(
+    config: WebConfig, agent: AgentConfig, *, stop: threading.Event, beats: Beats, deadlines: Deadlines
+) -> Child:
     """The page's process, not started yet."""
-    return Child("page", page_argv(config, state_dir), stop=stop, beat=beats.add("page", turn_s=deadlines.turn_s))
+    argv = page_argv(config, Path(agent.state_dir), agent.language)
+    return Child("page", argv, stop=stop, beat=beats.add("page", turn_s=deadlines.turn_s))
 
 
-def page_argv(web: WebConfig, state_dir: Path) -> list[str]:
+def page_argv(web: WebConfig, state_dir: Path, language: Language) -> list[str]:
     """The command line of the page's process: all that it is told, so that it reads no config."""
     files = {"--password-file": web.password_file, "--cert-file": web.cert_file, "--key-file": web.key_file}
     return [
         *(sys.executable, "-m", "agent", "page", "--until-eof"),
-        *("--state-dir", str(state_dir), "--listen", web.listen),
+        *("--state-dir", str(state_dir), "--listen", web.listen, "--language", language),
         *(part for option, file in files.items() if file is not None for part in (option, file)),
         *(part for host in web.hosts for part in ("--host", host)),
     ]

@@ -6,7 +6,7 @@ import { courseCharts } from "./course_charts.js";
 import { evidenceOf } from "./alerts.js";
 import { badge, setBadge } from "./overview.js";
 import { trendPanel } from "./trend.js";
-import { NONE, ago, figure, say } from "./words.js";
+import { NONE, ago, figure, moment, say } from "./words.js";
 import { Waterfall } from "./waterfall.js";
 import { windowCharts } from "./window_charts.js";
 
@@ -26,13 +26,18 @@ export function sensorView(main, id, bearing) {
   const days = el("div");
   const commissioning = commissionPanel(id);
   const alertLink = el("p", { class: "alert-link", hidden: true });
-  main.append(
-    el("div", { class: "sensor-head" }, el("div", {}, heading, place), el("div", { class: "how" }, state, since)),
-    alertLink, el("div", { class: "beside" }, el("section", { class: "panel" }, said, evidence), commissioning.panel),
+  const how = el("div", { class: "how", hidden: true }, state, since);
+  const back = el("p", { hidden: true }, el("a", { href: "#/" }, say("to_all_sensors")));
+  const earlier = el("p", { class: "quiet earlier", hidden: true });
+  setText(place, say("loading"));
+  // Nothing can be pressed, and no empty drawing stands there, until the agent has said that there is such a sensor.
+  const rest = el("div", { class: "of-sensor", hidden: true },
+    alertLink, el("div", { class: "beside" }, el("section", { class: "panel" }, earlier, said, evidence), commissioning.panel),
     el("section", {}, el("div", { class: "section-head" }, el("h2", {}, say("live_window")), bearings, hold), waiting, spectra, fall),
     el("section", {}, el("h2", {}, say("over_time")), over),
     el("section", {}, el("h2", {}, say("over_days")), days),
   );
+  main.append(el("div", { class: "sensor-head" }, el("div", {}, heading, place), how), back, rest);
   const charts = windowCharts(spectra);
   const waterfall = new Waterfall(fall, say("waterfall"));
   const courses = courseCharts(over);
@@ -45,12 +50,21 @@ export function sensorView(main, id, bearing) {
   });
   let lastState = null;
   let trend = null;
-  trendPanel(days, id, bearing).then((made) => (trend = made));
+  let latest = null; // what was said of a window last
+  let unit = "";
+  trendPanel(days, id, bearing, () => unit).then((made) => (trend = made));
+  const age = () => {
+    const isEarlier = isOfEarlier(lastState, latest);
+    show(earlier, isEarlier);
+    if (isEarlier) setText(earlier, say("of_earlier_window", { when: moment(latest.time) }));
+  };
 
   return {
     query: `sensor=${encodeURIComponent(id)}&bearing=${encodeURIComponent(bearing ?? "")}`,
     overview(told) {
       const one = told.sensors.find((sensor) => sensor.id === id);
+      for (const part of [how, rest]) show(part, Boolean(one));
+      show(back, !one);
       if (!one) return setText(place, say("no_such_sensor"));
       setText(heading, one.machine.name ?? id);
       setText(place, [id, one.machine.position, told.agent.site].filter(Boolean).join(" · "));
@@ -58,6 +72,7 @@ export function sensorView(main, id, bearing) {
       setText(since, [one.since ? say("since", { time: ago(one.since) }) : "", one.reason_text].filter(Boolean).join(" · "));
       if (lastState !== null && lastState !== one.state) tell(`${id}: ${one.title}`);
       lastState = one.state;
+      age();
       limits = one.machine.zone_limits_mm_s;
       commissioning.update(one.commissioning);
       const open = told.alerts.filter((alert) => alert.sensor === id);
@@ -69,7 +84,13 @@ export function sensorView(main, id, bearing) {
     },
     look(told) {
       chooseBearings(told);
+      if (told.picture && told.picture.unit !== unit) {
+        unit = told.picture.unit ?? "";
+        trend?.rename();
+      }
       if (told.said) {
+        latest = told.said;
+        age();
         setText(said.querySelector("h2"), told.said.text.title);
         setText(said.querySelector(".sentence"), told.said.text.sentence);
         setText(said.querySelector(".advice"), told.said.text.advice);
@@ -110,6 +131,12 @@ export function sensorView(main, id, bearing) {
       ),
     );
   }
+}
+
+// Whether what stands on the card was said of a window before the sensor came into a state without one.
+function isOfEarlier(state, said) {
+  if (!said) return false;
+  return state === "lost" || (state === "invalid" && said.quality === null) || (state === "idle" && said.running);
 }
 
 function speedOf(said) {

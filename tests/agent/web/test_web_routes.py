@@ -166,3 +166,11 @@ def test_words_are_there_in_every_language(client, language):
     told = client.get(f"/words/{language}").json()
     assert told["language"] == language
     assert told["state"].keys() == table()["state"].keys()
+
+
+def test_a_browser_that_asks_for_no_language_is_answered_in_the_agents(agent, tmp_path):
+    app = app_of(Settings(tmp_path, Listening("127.0.0.1", 8640), language="ko"), agent)
+    with TestClient(app, base_url=URL) as made:
+        assert '<html lang="ko">' in made.get("/").text
+        assert '<html lang="ko">' in made.get("/login", headers={"Accept-Language": "de"}).text
+        assert '<html lang="en">' in made.get("/", headers={"Accept-Language": "en-GB"}).text

@@ -15,7 +15,7 @@ from agent.service.alert_requests import Acknowledge
 from agent.web.app import app_of
 from agent.web.guard import HEADERS, name_of
 from agent.web.requests import MOST_BYTES
-from agent.web.sessions import IDLE_S, MOST_SESSIONS, MOST_TRIES, OVER_S, Sessions
+from agent.web.sessions import FREE_TRIES, IDLE_S, MOST_ADDRESSES, MOST_SESSIONS, MOST_TRIES, OVER_S, Sessions
 from agent.web.settings import Settings
 from agent.web.static_files import FILES, FOLDER
 
@@ -203,8 +203,38 @@ def test_with_the_password_the_page_is_shown_until_one_leaves(locked):
 
 
 def test_who_guesses_is_kept_waiting(locked):
-    assert {enter(locked, f"guess number {n}") for n in range(MOST_TRIES)} == {403}
+    assert [enter(locked, f"guess number {n}") for n in range(6)] == [403] * (FREE_TRIES + 1) + [429] * 2
     assert enter(locked) == 429
+
+
+def test_the_wait_of_an_address_grows_and_each_try_is_one_line_of_the_log(tmp_path, caplog):
+    file, now = tmp_path / "password", [0.0]
+    file.write_text(PASSWORD)
+    sessions = Sessions(str(file), clock=lambda: now[0])
+    waits = []
+    for _ in range(10):
+        assert sessions.begin("wrong password", "10.0.0.7") is None
+        waits.append(sessions.wait_s("10.0.0.7"))
+        now[0] += OVER_S + 1
+    assert waits == [0, 0, 0, 2, 4, 8, 16, 32, 60, 60]
+    assert len(caplog.records) == len(waits)
+    assert "10.0.0.7, 10 in a row" in caplog.text
+    assert sessions.wait_s("10.0.0.8") == 0
+    assert sessions.begin(PASSWORD, "10.0.0.7")
+    for number in range(MOST_ADDRESSES + 9):
+        assert sessions.begin("wrong password", f"a{number}") is None
+        now[0] += OVER_S
+    assert len(sessions._tries) == MOST_ADDRESSES
+
+
+def test_of_many_addresses_together_nobody_is_let_in_for_a_while(tmp_path):
+    file = tmp_path / "password"
+    file.write_text(PASSWORD)
+    sessions = Sessions(str(file), clock=lambda: 0.0)
+    for number in range(MOST_TRIES):
+        assert sessions.begin("wrong password", f"a{number}") is None
+    assert sessions.begin(PASSWORD, "another") is None
+    assert sessions.wait_s("another") == OVER_S
 
 
 def test_over_https_the_cookie_is_never_sent_without(agent, tmp_path):
