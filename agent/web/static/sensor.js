@@ -52,7 +52,7 @@ export function sensorView(main, id, bearing) {
   let trend = null;
   let latest = null; // what was said of a window last
   let unit = "";
-  trendPanel(days, id, bearing, () => unit).then((made) => (trend = made));
+  let isTrendAsked = false; // of a sensor that there is not, there are no days
   const age = () => {
     const isEarlier = isOfEarlier(lastState, latest);
     show(earlier, isEarlier);
@@ -66,6 +66,10 @@ export function sensorView(main, id, bearing) {
       for (const part of [how, rest]) show(part, Boolean(one));
       show(back, !one);
       if (!one) return setText(place, say("no_such_sensor"));
+      if (!isTrendAsked) {
+        isTrendAsked = true;
+        trendPanel(days, id, bearing, () => unit).then((made) => (trend = made));
+      }
       setText(heading, one.machine.name ?? id);
       setText(place, [id, one.machine.position, told.agent.site].filter(Boolean).join(" · "));
       setBadge(state, one.state, one.title);
@@ -134,7 +138,7 @@ export function sensorView(main, id, bearing) {
 }
 
 // Whether what stands on the card was said of a window before the sensor came into a state without one.
-function isOfEarlier(state, said) {
+export function isOfEarlier(state, said) {
   if (!said) return false;
   return state === "lost" || (state === "invalid" && said.quality === null) || (state === "idle" && said.running);
 }

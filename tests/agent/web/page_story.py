@@ -15,6 +15,7 @@ from requirements import ROOT
 from waiting import until
 
 from agent.service.control import Reload, ask
+from agent.service.watching.trend_file import Key, TrendFile
 from simulator import demo_source
 
 RATE_HZ, SECONDS, RPM = 8000.0, 8.0, 1797.0
@@ -64,6 +65,13 @@ class Story:
         self.log = folder / "agent.log"
         with self.log.open("wb") as log:
             self.process = subprocess.Popen(command, cwd=ROOT, stderr=log, stdout=log)
+
+    def keep_days(self, count: int) -> None:
+        """So many days of the sensor's velocity, as the agent itself would keep them."""
+        file = TrendFile(self.folder / "state", years=10, max_bytes=10**9)
+        for number in range(count):
+            file.add({(Key("pump_de", "de", "velocity", 76), 20_000 + number): {10: 100}}, today=20_001 + number)
+        file.close()
 
     @property
     def url(self) -> str:

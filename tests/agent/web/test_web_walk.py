@@ -56,6 +56,14 @@ def test_a_walk_through_the_page(story: Story, browser: Chromium) -> None:
     browser.until("document.querySelector('.sensor-head .badge').dataset.state === 'healthy'")
     assert "12 windows" in browser.text(".ended")
 
+    see_an_unknown_sensor(browser)
+    story.keep_days(2)
+    browser.run("location.hash = '#/sensor/pump_de'")
+    browser.until("document.querySelectorAll('figure[data-chart=trend] .days li').length === 3")
+    assert browser.run("document.querySelectorAll('figure[data-chart=trend] canvas').length") == 0
+    assert "mm/s" in browser.text("figure[data-chart=trend] .days")
+    see_a_card_that_is_old(browser)
+
     story.damage()
     browser.until("document.querySelector('.sensor-head .badge').dataset.state === 'fault'")
     envelope = "document.querySelector('figure[data-chart=envelope]').dataset"
@@ -92,6 +100,33 @@ def test_a_walk_through_the_page(story: Story, browser: Chromium) -> None:
     assert all(url.startswith(story.url) for url in browser.requested), browser.requested
     (kept,) = ask(story.folder / "state", Status(whole=True))["alerts"]["pump_de"]
     assert (kept["acknowledged"], kept["by"]) == (True, "Kim <b>")
+
+
+def see_an_unknown_sensor(browser: Chromium) -> None:
+    browser.run("location.hash = '#/sensor/nosuch'")
+    browser.until("document.querySelector('.sensor-head').innerText.includes('no such sensor')")
+    seen = "[...document.querySelectorAll('main button, main progress, main figure, main .panel')]"
+    assert browser.run(f"{seen}.filter((one) => one.offsetParent !== null).length") == 0
+    assert browser.text("main a[href='#/']") == "All sensors"
+
+
+def see_a_card_that_is_old(browser: Chromium) -> None:
+    """The state is told as invalid by hand, as the agent would: the last card was of a window that could be judged."""
+    browser.until("document.querySelector('.said h2').innerText")
+    assert browser.run("document.querySelector('.earlier').hidden")
+    cases = (
+        ("lost", "null", True, True),
+        ("invalid", "null", True, True),
+        ("invalid", "'clipped'", True, False),
+        ("idle", "null", True, True),
+        ("idle", "null", False, False),
+        ("healthy", "null", True, False),
+    )
+    browser.run("import('/static/sensor.js').then((module) => { window.isOfEarlier = module.isOfEarlier; })")
+    browser.until("!!window.isOfEarlier")
+    for state, quality, running, is_earlier in cases:
+        said = f"{{quality: {quality}, running: {str(running).lower()}}}"
+        assert browser.run(f"isOfEarlier('{state}', {said})") is is_earlier, (state, said)
 
 
 @pytest.mark.long
