@@ -26,7 +26,7 @@ log = logging.getLogger(__name__)
 class Tries(NamedTuple):
     """Wrong passwords in a row from one address."""
 
-    count: int
+    in_a_row: int
     until_s: float
 
 
@@ -83,7 +83,7 @@ class Sessions:
         now_s = self._clock()
         self._failed_s.append(now_s)
         before = self._tries.pop(address, None)
-        count = 1 if before is None else before.count + 1
+        count = 1 if before is None else before.in_a_row + 1
         doubled = min(max(0, count - FREE_TRIES - 1), 16)
         wait_s = min(LONGEST_WAIT_S, FIRST_WAIT_S * 2**doubled) if count > FREE_TRIES else 0.0
         while len(self._tries) >= MOST_ADDRESSES:
