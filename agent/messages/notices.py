@@ -158,7 +158,8 @@ def _pattern_of(english: str) -> re.Pattern[str]:
     has_few = sum(letter.isalpha() for text in texts for letter in text) < FEW_LETTERS
 
     def field(place: int, name: str) -> str:
-        ends = [": "] * (place == 0 and not texts[0]) + ["; "] * has_few  # what is before a colon is a place
+        # What is before a colon is a place; an address may end in one, as :: does.
+        ends = [r"(?<!:): "] * (place == 0 and not texts[0]) + ["; "] * has_few
         anything = f"(?:(?!{'|'.join(ends)}).)*?" if ends and name not in SENTENCES else ".*?"
         return f"(?P<{name}>{FORMS.get(name, anything)})"
 
