@@ -5,6 +5,10 @@ from __future__ import annotations
 import argparse
 import json
 import os
+import signal
+import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
 
 from agent.bench.capacity_signal import WAYS
 
@@ -30,17 +34,28 @@ def main(args: argparse.Namespace) -> int:
     """Measure and print; with `--json` nothing but the document goes to standard output."""
     from agent.bench.capacity import lines_of, measure_capacity
 
-    measured = measure_capacity(
-        args.source,
-        most=args.sensors_max,
-        seconds=args.seconds,
-        broker=args.broker,
-        bundle=args.bundle,
-        runtime=args.runtime,
-        told=(lambda _: None) if args.json else _say,
-    )
+    with _ended_by_signal():
+        measured = measure_capacity(
+            args.source,
+            most=args.sensors_max,
+            seconds=args.seconds,
+            broker=args.broker,
+            bundle=args.bundle,
+            runtime=args.runtime,
+            told=(lambda _: None) if args.json else _say,
+        )
     print(json.dumps(measured) if args.json else "\n".join(lines_of(measured)))
     return os.EX_OK
+
+
+@contextmanager
+def _ended_by_signal() -> Iterator[None]:
+    """SIGTERM unwinds as Ctrl-C does, so that who started a process ends it."""
+    before = signal.signal(signal.SIGTERM, lambda number, _frame: sys.exit(128 + number))
+    try:
+        yield
+    finally:
+        signal.signal(signal.SIGTERM, before)
 
 
 def positive(text: str) -> int:
