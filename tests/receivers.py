@@ -16,6 +16,7 @@ from typing import Any
 
 from aiosmtpd.controller import Controller
 from aiosmtpd.smtp import AuthResult, LoginPassword
+from real_mosquitto import free_port
 
 
 class WebReceiver:
@@ -94,12 +95,6 @@ class MailReceiver:
 def _judged(given: Any, password: str) -> AuthResult:
     is_right = isinstance(given, LoginPassword) and given.password == password.encode()
     return AuthResult(success=is_right, handled=False)
-
-
-def free_port() -> int:
-    with socket.socket() as taken:
-        taken.bind(("127.0.0.1", 0))
-        return int(taken.getsockname()[1])
 
 
 @contextmanager

@@ -49,7 +49,7 @@ def main(args: argparse.Namespace) -> int:
     if args.json:
         print(*(json.dumps(row, ensure_ascii=False) for row in rows), sep="\n", end="\n" if rows else "")
     else:
-        print(*_lines(rows, folder, running.own_language(args)), sep="\n")
+        print(*_lines(rows, folder, running.language_of(args, {})), sep="\n")
     return os.EX_DATAERR if unreadable else os.EX_OK
 
 

@@ -36,16 +36,6 @@ def language_of(args: argparse.Namespace, answer: dict[str, Any]) -> Language:
     return language_told(args.config)
 
 
-def own_language(args: argparse.Namespace) -> Language:
-    """The language asked for, or else that of the config, where no agent answers."""
-    if args.language or args.config is None:
-        return as_language(args.language)
-    from agent.config.load import check_config
-
-    config, _ = check_config(args.config)
-    return "en" if config is None else config.agent.language
-
-
 def print_remarks(answer: dict[str, Any], language: Language) -> None:
     """What the agent adds to its answer."""
     for remark in answer.get("remarks", ()):

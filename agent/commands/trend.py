@@ -41,7 +41,7 @@ def main(args: argparse.Namespace) -> int:
         for line in lines:
             print(json.dumps(_as_json(line), ensure_ascii=False))
     else:
-        print(*_table(lines, running.own_language(args)), sep="\n")
+        print(*_table(lines, running.language_of(args, {})), sep="\n")
     return os.EX_OK
 
 

@@ -6,7 +6,7 @@ Whoever keeps and tells is handed in: the registry of this very process, or the 
 from __future__ import annotations
 
 import threading
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Collection, Mapping
 from concurrent.futures import Future
 
 from agent.service.assembly import Parts
@@ -85,8 +85,8 @@ class Hearing:
         """Let the worker look at what waits now."""
         self.inbox.wake()
 
-    def apply(self, before: Parts, after: Parts, changes: Changes) -> Applied:
-        """Another config; from the thread that reads it."""
+    def apply(self, before: Parts, after: Parts, changes: Changes, *, moving: Collection[str] = ()) -> Applied:
+        """Another config; from the thread that reads it. `moving`: sensors that another process goes on with."""
         return exchange(
             before,
             after,
@@ -95,6 +95,7 @@ class Hearing:
             inbox=self.inbox,
             hand_over=self.ask,
             stop=self._stop_reading,
+            moving=moving,
         )
 
     def ask(self, request: ToWorker) -> Future[Answer]:

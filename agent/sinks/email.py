@@ -9,7 +9,6 @@ import contextlib
 import re
 import smtplib
 import socket
-import ssl
 from collections.abc import Iterator
 from email.headerregistry import Address
 from email.message import EmailMessage
@@ -18,12 +17,12 @@ from typing import Annotated, Literal
 
 import msgspec
 
-from agent.errors import ConfigError, TransportError
+from agent.errors import TransportError
 from agent.ports import Message
 from agent.sinks.notes import NoteSink
 from agent.sinks.telling import Note, Telling
 from agent.transport.broker import is_here
-from agent.transport.secrets import path_of, read_secret
+from agent.transport.secrets import read_secret, trusting
 
 PORTS = {"starttls": 587, "tls": 465, "none": 25}
 MAX_RECIPIENTS = 50
@@ -122,7 +121,7 @@ class MailServer:
         config = self._config
         try:
             if config.security == "starttls":
-                session.starttls(context=self._tls())
+                session.starttls(context=trusting(config.ca_file))
             if config.username is not None and config.password_file is not None:
                 session.login(config.username, read_secret(config.password_file, "password_file"))
         except smtplib.SMTPAuthenticationError as error:
@@ -135,20 +134,15 @@ class MailServer:
     def _connected(self) -> smtplib.SMTP:
         config, me = self._config, socket.gethostname()  # its full name would ask a name server
         if config.security == "tls":
-            return smtplib.SMTP_SSL(config.host, self._port, me, timeout=config.timeout_s, context=self._tls())
+            return smtplib.SMTP_SSL(
+                config.host, self._port, me, timeout=config.timeout_s, context=trusting(config.ca_file)
+            )
         return smtplib.SMTP(config.host, self._port, me, timeout=config.timeout_s)
 
     def _lost(self, why: Exception | str) -> TransportError:
         if isinstance(why, smtplib.SMTPResponseException):
             why = _words(why.smtp_code, why.smtp_error)
         return TransportError(f"{self._config.host}:{self._port}: {str(why) or type(why).__name__}")
-
-    def _tls(self) -> ssl.SSLContext:
-        ca_file = self._config.ca_file
-        try:
-            return ssl.create_default_context(cafile=None if ca_file is None else path_of(ca_file))
-        except (OSError, ValueError) as error:
-            raise ConfigError(f"ca_file: {ca_file}: cannot be used ({error})") from error
 
     def _mail(self, note: Note, message: Message) -> EmailMessage:
         mail, domain = EmailMessage(), self._config.sender.rpartition("@")[2]

@@ -10,7 +10,6 @@ import hashlib
 import hmac
 import re
 import socket
-import ssl
 import time
 from collections.abc import Iterator
 from http.client import HTTPConnection, HTTPException, HTTPSConnection
@@ -24,7 +23,7 @@ from agent.ports import Message
 from agent.sinks.notes import NoteSink
 from agent.sinks.telling import Note, Telling
 from agent.transport.broker import is_here
-from agent.transport.secrets import path_of, read_secret
+from agent.transport.secrets import read_secret, trusting
 
 MAX_ANSWER_BYTES = 4096
 MIN_WAIT_S = 0.001  # 0 would mean not to wait, and is another error
@@ -155,12 +154,7 @@ class Webhook:
         host, port, timeout_s = self._url.hostname or "", self._url.port, self._config.timeout_s
         if self._url.scheme == "http":
             return HTTPConnection(host, port, timeout=timeout_s)
-        ca_file = self._config.ca_file
-        try:
-            context = ssl.create_default_context(cafile=None if ca_file is None else path_of(ca_file))
-        except (OSError, ValueError) as error:
-            raise ConfigError(f"ca_file: {ca_file}: cannot be used ({error})") from error
-        return HTTPSConnection(host, port, timeout=timeout_s, context=context)
+        return HTTPSConnection(host, port, timeout=timeout_s, context=trusting(self._config.ca_file))
 
     def _lost(self, error: Exception) -> TransportError:
         return TransportError(f"{self._url.hostname}: {str(error) or type(error).__name__}")

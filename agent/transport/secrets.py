@@ -95,6 +95,14 @@ def tls_context(broker: Broker) -> ssl.SSLContext:
     return context
 
 
+def trusting(ca_file: str | None) -> ssl.SSLContext:
+    """TLS of who shows no certificate itself; None: the system's authorities. ConfigError where the file is none."""
+    try:
+        return ssl.create_default_context(cafile=None if ca_file is None else path_of(ca_file))
+    except (OSError, ValueError) as error:
+        raise ConfigError(f"ca_file: {ca_file}: cannot be used ({error})") from error
+
+
 def fingerprint(broker: Broker) -> str:
     """Of all that is read at a connection: another one where a file or its content is another. Never raises."""
     digest = hashlib.sha256()

@@ -20,8 +20,7 @@ from agent.service.beats import Beats
 from agent.service.control import Answer
 from agent.service.hearing import Hearing
 from agent.service.process import give_memory_back
-from agent.service.reloading.changes import Changes, changes_between
-from agent.service.reloading.exchange import exchange
+from agent.service.reloading.changes import changes_between
 from agent.service.watch import Watch
 from agent.service.watching.logs import log_to_stderr, tell_suppressed, use
 from agent.service.watching.stopwatch import Durations
@@ -186,17 +185,7 @@ class WorkerLife:
         after = assemble(terms.config, running=before, runtime=terms.runtime)
         if terms.is_trial:
             return {}
-        changes: Changes = changes_between(before, after)
-        applied = exchange(
-            before,
-            after,
-            changes,
-            readers=hearing.readers,
-            inbox=hearing.inbox,
-            hand_over=hearing.ask,
-            stop=self._stop,
-            moving=terms.moving,
-        )
+        applied = hearing.apply(before, after, changes_between(before, after), moving=terms.moving)
         self._parts = applied.parts
         return {"done": applied.done, "told": applied.told}
 
@@ -212,24 +201,25 @@ class WorkerLife:
 
     def _linked(self, name: str, body: Callable[[], None]) -> threading.Thread:
         """A thread without which the process is worth nothing."""
-
-        def guarded() -> None:
-            try:
-                body()
-            except BaseException:
-                log.critical("%s failed, which is a bug; this worker is started anew", name, exc_info=True)
-                self._leave(os.EX_SOFTWARE)
-
-        thread = threading.Thread(target=guarded, name=name, daemon=True)
+        thread = _guarded(name, body, lambda: self._leave(os.EX_SOFTWARE))
         thread.start()
         return thread
 
     def _thread(self, name: str, body: Callable[[], None]) -> threading.Thread:
-        def guarded() -> None:
-            try:
-                body()
-            except BaseException:
-                log.critical("%s failed, which is a bug; this worker is started anew", name, exc_info=True)
-                self._failed = True
+        return _guarded(name, body, self._fail)
 
-        return threading.Thread(target=guarded, name=name, daemon=True)
+    def _fail(self) -> None:
+        self._failed = True
+
+
+def _guarded(name: str, body: Callable[[], None], failed: Callable[[], object]) -> threading.Thread:
+    """A thread, not started, whose failure is told before `failed` deals with it."""
+
+    def guarded() -> None:
+        try:
+            body()
+        except BaseException:
+            log.critical("%s failed, which is a bug; this worker is started anew", name, exc_info=True)
+            failed()
+
+    return threading.Thread(target=guarded, name=name, daemon=True)

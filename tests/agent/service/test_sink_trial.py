@@ -5,7 +5,8 @@ from __future__ import annotations
 from pathlib import Path
 
 import pytest
-from receivers import WebReceiver, free_port
+from real_mosquitto import free_port
+from receivers import WebReceiver
 
 from agent.cli import main
 

@@ -8,7 +8,8 @@ from pathlib import Path
 
 import pytest
 from certificates import Authority
-from receivers import MailReceiver, free_port, saying
+from real_mosquitto import free_port
+from receivers import MailReceiver, saying
 from test_telling import message
 
 from agent.errors import ConfigError, TransportError

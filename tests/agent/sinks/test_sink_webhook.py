@@ -10,7 +10,8 @@ from pathlib import Path
 
 import msgspec
 import pytest
-from receivers import WebReceiver, free_port, saying
+from real_mosquitto import free_port
+from receivers import WebReceiver, saying
 from test_telling import message
 
 from agent.errors import ConfigError, TransportError

@@ -4,13 +4,13 @@ damaged."""
 from __future__ import annotations
 
 import signal
-import socket
 import subprocess
 import sys
 from collections.abc import Sequence
 from pathlib import Path
 
 import numpy as np
+from real_mosquitto import free_port
 from requirements import ROOT
 from waiting import until
 
@@ -57,7 +57,7 @@ class Story:
 
     def __init__(self, folder: Path) -> None:
         self.folder = folder
-        self.port = _free_port()
+        self.port = free_port()
         for name in ("healthy", "outer_race"):
             _record(folder / f"{name}.npy", name)
         self._write("healthy")
@@ -105,9 +105,3 @@ class Story:
 def _record(path: Path, fault: str) -> None:
     motor = demo_source(fault, rate_hz=RATE_HZ, rpm=RPM, seed=7)
     np.save(path, motor.next(int(RATE_HZ * SECONDS))[:, :1])
-
-
-def _free_port() -> int:
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return int(probe.getsockname()[1])

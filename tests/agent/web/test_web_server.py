@@ -12,6 +12,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+from real_mosquitto import free_port
 from requirements import ROOT
 from waiting import until
 
@@ -32,9 +33,7 @@ sys.exit(main(sys.argv[1:]))
 
 class Served:
     def __init__(self, folder: Path) -> None:
-        with socket.socket() as probe:
-            probe.bind(("127.0.0.1", 0))
-            self.port = int(probe.getsockname()[1])
+        self.port = free_port()
         listen = f"127.0.0.1:{self.port}"
         command = ["page", "--until-eof", "--state-dir", str(folder), "--listen", listen]
         self.process = subprocess.Popen([sys.executable, "-c", START, *command], cwd=ROOT, stdin=subprocess.PIPE)
