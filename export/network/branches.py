@@ -6,9 +6,9 @@ is peculiar to a machine cannot. Training masks weights that a branch does not h
 
 from __future__ import annotations
 
+import fnmatch
 from collections.abc import Sequence
 from dataclasses import dataclass
-from fnmatch import fnmatch
 from typing import Literal
 
 import msgspec
@@ -85,7 +85,9 @@ def input_names(spec: FeatureSpec) -> tuple[str, ...]:
 
 def columns(spec: FeatureSpec, patterns: Sequence[str]) -> NDArray[np.bool_]:
     """(inputs,) which encoder inputs one of the patterns names."""
-    return np.array([any(fnmatch(name, pattern) for pattern in patterns) for name in input_names(spec)])
+    names = input_names(spec)
+    named = {name for pattern in patterns for name in fnmatch.filter(names, pattern)}
+    return np.array([name in named for name in names])
 
 
 @dataclass(frozen=True, slots=True)

@@ -14,6 +14,7 @@ import simulator
 from agent.dsp.features import feature_names
 from agent.dsp.spectra import FeatureSpec
 from export.cli import main
+from export.data.dressed import dressed_table
 from export.data.manifest import COLUMNS
 from export.data.table import Table, join
 from export.data.windows import labelled
@@ -77,10 +78,10 @@ def published() -> Table:
 
 RATE_HZ = 12_000
 RECIPE = """
-steps = 80
+steps = 60
 batch = 64
 text = "ngrams"
-text_steps = 30
+text_steps = 15
 hidden = [48]
 dim = 16
 
@@ -93,7 +94,9 @@ windows = 1000
 @pytest.fixture(scope="session")
 def trained_run(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """The folder of a trained and quantized run of one motor; nobody writes there."""
-    return made_once("trained_run", _train, tmp_path_factory)
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setitem(dressed_table.__kwdefaults__, "count", 40)
+        return made_once("trained_run", _train, tmp_path_factory)
 
 
 def _train(folder: Path) -> None:
