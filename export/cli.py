@@ -10,6 +10,7 @@ from dataclasses import replace
 from pathlib import Path
 
 from agent.errors import ConfigError, TextVibError
+from export.commands.continuing import add_continuing
 from export.commands.judging import add_judging
 from export.commands.needs import needs_of, require_for
 from export.commands.shrinking import add_shrinking, quantize_run
@@ -71,6 +72,9 @@ def _parser() -> argparse.ArgumentParser:
     pack.add_argument("run", type=Path)
     pack.add_argument("--out", type=Path, required=True, help="bundle folder; replaced if it exists")
     _add_name(pack)
+    pack.add_argument(
+        "--forgets-anyway", action="store_true", help="pack a continued run although it forgets more than is allowed"
+    )
     pack.set_defaults(command=_pack)
 
     verify = commands.add_parser("verify", help="compare a bundle with the float student of its run, in both runtimes")
@@ -84,8 +88,9 @@ def _parser() -> argparse.ArgumentParser:
     rebuild.add_argument("--run", type=Path, default=RUNS / "default", help="run folder (default: %(default)s)")
     rebuild.add_argument("--out", type=Path, default=Path("agent/bundles/default"), help="default: %(default)s")
     _add_name(rebuild)
-    rebuild.set_defaults(command=_rebuild, aware=None)
+    rebuild.set_defaults(command=_rebuild, aware=None, forgets_anyway=False)
 
+    add_continuing(commands, cache=RUNS / "features")
     add_shrinking(commands)
     add_signing(commands)
     add_judging(commands)
@@ -166,13 +171,16 @@ def _train(arguments: argparse.Namespace) -> int:
 
 
 def _pack(arguments: argparse.Namespace) -> int:
-    from export.bundling.pack import pack
+    from export.bundling.pack import check_forgets, pack
     from export.bundling.stored_towers import bundle_name, place_for
     from export.runs.folder import load_run
 
     name = bundle_name(arguments.name, run=arguments.run, out=arguments.out)
     tower = place_for(arguments.out, arguments.towers, name=name)
-    pack(load_run(arguments.run), arguments.out, name=name, version=arguments.version, tower=tower)
+    run = load_run(arguments.run)
+    if not arguments.forgets_anyway:
+        check_forgets(run)
+    pack(run, arguments.out, name=name, version=arguments.version, tower=tower)
     total = sum(path.stat().st_size for path in arguments.out.iterdir())
     print(f"{arguments.out}: bundle {name} {arguments.version}, {total} bytes; its text tower: {tower}")
     return 0

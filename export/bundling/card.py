@@ -10,7 +10,7 @@ import numpy as np
 from agent.bundle.runtimes import RUNTIMES
 from agent.types import FAULTS
 from export.bundling.verify import RuntimeFigures, Verification
-from export.runs.folder import QuantizedConfig, Run
+from export.runs.folder import QuantizedConfig, Run, forgets_of
 
 
 def model_card(
@@ -45,9 +45,22 @@ def _data(run: Run) -> str:
         f"{run.config.recordings} recordings of {', '.join(families) or 'no machine'}, "
         f"{run.config.machines_simulated} simulated machines; windows of {spec.window_s:g} s every "
         f"{run.config.hop_s:g} s. Objective {run.config.train.objective}, {run.config.train.steps} steps, "
-        f"seed {run.config.train.seed}, text encoder {run.config.text_encoder}.{_distilled(run)}",
+        f"seed {run.config.train.seed}, text encoder {run.config.text_encoder}.{_continued(run)}{_distilled(run)}",
     ]
     return "\n".join(lines)
+
+
+def _continued(run: Run) -> str:
+    if not run.config.continued:
+        return ""
+    added = " and ".join(f"{one.recordings} recordings in {one.config.steps} steps" for one in run.config.continued)
+    forgets = forgets_of(run)
+    lost = (
+        ""
+        if forgets is None
+        else f", which cost {forgets.worst:+.3f} of balanced accuracy on left-out groups of before"
+    )
+    return f" That run went on with {added}{lost}."
 
 
 def _distilled(run: Run) -> str:

@@ -28,13 +28,15 @@ from agent.types import FAULTS
 from export.bundling.card import model_card
 from export.bundling.verify import Case, Verification, verify
 from export.data import trained_files
-from export.runs.folder import QuantizedConfig, Run, RunError, read_descriptions, read_json
+from export.runs.folder import QuantizedConfig, Run, RunError, forgets_of, read_descriptions, read_json
 from export.scoring.score import encoder_inputs
 from export.text.encoders import read_texts
 from export.text.tower import sha256
 
 MAX_BUNDLE_BYTES = 300_000
 VERIFY_WINDOWS = 500
+MAY_FORGET = 0.02
+"""Of balanced accuracy, on average over the families of machines that a continued run knew before."""
 
 _6205 = Geometry(balls=9, ball_mm=7.94, pitch_mm=39.04)
 GOLDEN = (
@@ -77,6 +79,20 @@ def pack(run: Run, out: Path, *, name: str, version: str, tower: Path) -> Verifi
     shutil.rmtree(out, ignore_errors=True)
     part.replace(out)
     return report
+
+
+def check_forgets(run: Run) -> None:
+    """BundleError where a continued run lost more than MAY_FORGET of what it knew before."""
+    forgets = forgets_of(run)
+    if forgets is None or forgets.worst <= MAY_FORGET:
+        return
+    lost = max(forgets.left_out_groups.values(), key=lambda one: one.mean)
+    families = ", ".join(f"{name} {one.before:.3f} -> {one.after:.3f}" for name, one in lost.families.items())
+    raise BundleError(
+        f"{run.folder}: forgets {forgets.worst:.3f} of balanced accuracy on machines that it knew before ({families}), "
+        f"more than {MAY_FORGET}; continue with a larger --keep or --imitate, or a smaller --new, or pack it with "
+        "--forgets-anyway"
+    )
 
 
 def verification_case(run: Run, count: int = VERIFY_WINDOWS) -> Case:

@@ -8,6 +8,8 @@ import os
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from export.commands.arguments import count, sizes, weight
+
 if TYPE_CHECKING:
     from export.scoring.agreement import Agreement
 
@@ -17,34 +19,16 @@ def add_shrinking(commands: Any) -> None:
     distil = commands.add_parser("distil", help="a smaller student of a finished run's network -> a run folder")
     distil.add_argument("--teacher", type=Path, required=True, metavar="RUN", help="run folder, of any size")
     distil.add_argument("--out", type=Path, required=True, help="run folder of the student")
-    distil.add_argument("--hidden", type=_sizes, metavar="N,N,...", help="sizes of its hidden layers (default: 96,64)")
-    distil.add_argument("--steps", type=_count)
-    distil.add_argument("--labels", type=_weight, metavar="WEIGHT", help="of the windows' own labels (default: 0)")
+    distil.add_argument("--hidden", type=sizes, metavar="N,N,...", help="sizes of its hidden layers (default: 96,64)")
+    distil.add_argument("--steps", type=count)
+    distil.add_argument("--labels", type=weight, metavar="WEIGHT", help="of the windows' own labels (default: 0)")
     distil.add_argument("--seed", type=int)
     distil.set_defaults(command=_distil)
 
     quantize = commands.add_parser("quantize", help="a run -> its int8 ONNX and TFLite files")
     quantize.add_argument("run", type=Path)
-    quantize.add_argument("--aware", type=_count, metavar="STEPS", help="train the weights as the integers they become")
+    quantize.add_argument("--aware", type=count, metavar="STEPS", help="train the weights as the integers they become")
     quantize.set_defaults(command=quantize_run)
-
-
-def _count(text: str) -> int:
-    value = int(text)
-    if value < 1:
-        raise argparse.ArgumentTypeError(f"{text}: must be at least 1")
-    return value
-
-
-def _sizes(text: str) -> tuple[int, ...]:
-    return tuple(_count(part) for part in text.split(","))
-
-
-def _weight(text: str) -> float:
-    value = float(text)
-    if not 0 <= value < float("inf"):
-        raise argparse.ArgumentTypeError(f"{text}: must be a number from 0 on")
-    return value
 
 
 # Torch takes seconds to load: each command imports what it uses, so that --help answers at once.

@@ -28,10 +28,17 @@ def hash_of(path: Path) -> int:
 
 def stored(paths: Iterable[Path]) -> bytes:
     """The content of FILE for recordings at `paths`."""
-    files = sorted(set(paths))
-    hashes = sorted({hash_of(path) for path in track(files, "hashes of recordings")})
+    return _bytes({hash_of(path) for path in track(sorted(set(paths)), "hashes of recordings")})
+
+
+def stored_beside(folder: Path, paths: Iterable[Path]) -> bytes:
+    """The content of FILE for recordings at `paths` and for what the run or bundle in `folder` was trained on."""
+    return _bytes({hash_of(path) for path in paths} | (read(folder) or frozenset()))
+
+
+def _bytes(hashes: Iterable[int]) -> bytes:
     buffer = io.BytesIO()
-    np.save(buffer, np.array(hashes, dtype="<u8"), allow_pickle=False)
+    np.save(buffer, np.array(sorted(hashes), dtype="<u8"), allow_pickle=False)
     return buffer.getvalue()
 
 

@@ -24,11 +24,13 @@ from export.data.table import Table, load, save
 from export.network.graph import Floats, Graph
 from export.network.model import Student, fold
 from export.scoring.agreement import Agreement
+from export.scoring.forgetting import Forgets
 from export.shrinking.aware import AwareConfig
 from export.shrinking.distil import DistilConfig
 from export.text.encoders import EncodedSentences, TextEncoder, text_encoder
 from export.text.no_fault import WORDINGS, training_sentences, wordings_digest
 from export.text.tower import Tower, describe_faults, load_tower, tower_bytes
+from export.training.continuing import ContinueConfig
 from export.training.recipe import TrainConfig
 from export.training.train import Trained, student_of
 
@@ -39,6 +41,14 @@ class RunError(TextVibError):
     """A run folder lacks something; the message says which command makes it."""
 
     exit_code = 65
+
+
+class Continued(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """How a run went on from another one."""
+
+    config: ContinueConfig
+    recordings: int
+    run_sha256: str  # of the `trained.pt` that it went on from
 
 
 class RunConfig(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
@@ -52,6 +62,7 @@ class RunConfig(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     text_encoder: str
     wordings_sha256: str
     distilled: tuple[DistilConfig, ...] = ()  # students in turn, each of the one before; the first of `train`'s
+    continued: tuple[Continued, ...] = ()  # in turn, each of the one before; the first of `train`'s
     deviation_of: str | None = None  # the bundle whose limits of deviation were taken, for want of healthy recordings
     network_sha256: str | None = None  # of the `trained.pt` that the last one learnt from
 
@@ -115,22 +126,31 @@ def load_run(folder: Path) -> Run:
     config = read_json(folder / "config.json", RunConfig)
     rows = np.load(folder / "scaling.npy", allow_pickle=False)
     scaling = InputScaling(rows[0], rows[1], rows[2], view_shares(config.spec))
+    return Run(
+        folder=folder,
+        config=config,
+        table=load(folder / "table.npz"),
+        scaling=scaling,
+        graph=fold(_student(folder, config, scaling)),
+        tower=(folder / "tower.npz").read_bytes(),
+        calibration=read_json(folder / "calibration.json", Calibration),
+        deviation=read_json(folder / "deviation.json", DeviationScale),
+    )
+
+
+def load_trained(run: Run, encoder: TextEncoder) -> Trained:
+    """Student and tower as the training of a run left them, to go on with; its losses are not kept."""
+    return Trained(_student(run.folder, run.config, run.scaling), load_tower(run.tower, encoder), run.scaling, ())
+
+
+def _student(folder: Path, config: RunConfig, scaling: InputScaling) -> Student:
     recipe = config.train
     if config.distilled:
         student = Student(scaling.size, hidden=config.distilled[-1].hidden, dim=recipe.dim)
     else:
         student = student_of(recipe, config.spec, scaling)
     student.load_state_dict(torch.load(folder / "trained.pt", weights_only=True))
-    return Run(
-        folder=folder,
-        config=config,
-        table=load(folder / "table.npz"),
-        scaling=scaling,
-        graph=fold(student.eval()),
-        tower=(folder / "tower.npz").read_bytes(),
-        calibration=read_json(folder / "calibration.json", Calibration),
-        deviation=read_json(folder / "deviation.json", DeviationScale),
-    )
+    return student.eval()
 
 
 @dataclass(frozen=True, slots=True)
@@ -151,6 +171,24 @@ def read_descriptions(run: Run) -> Descriptions:
     sentences = training_sentences()
     texts, tower = EncodedSentences(sentences, encoder.encode(sentences.texts)), load_tower(run.tower, encoder)
     return Descriptions(encoder, tower, texts, describe_faults(tower, texts.vectors, sentences, FAULTS))
+
+
+class ForgetsOfRun(msgspec.Struct, frozen=True):
+    """What a run that went on lost of what it knew before, with a healthy state and without one."""
+
+    left_out_groups: dict[str, Forgets]  # of groups that no network concerned had heard
+    heard_windows: dict[str, Forgets]  # of windows that it heard again
+
+    @property
+    def worst(self) -> float:
+        """Balanced accuracy lost on average over families, of groups left out."""
+        return max(one.mean for one in self.left_out_groups.values())
+
+
+def forgets_of(run: Run) -> ForgetsOfRun | None:
+    """What `run` forgets; None where it did not go on from another one."""
+    found = run.metrics.get("forgets")
+    return None if found is None else msgspec.convert(found, ForgetsOfRun)
 
 
 def write_json(path: Path, value: object) -> None:

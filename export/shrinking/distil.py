@@ -24,10 +24,9 @@ from export.shrinking.transfer_inputs import Drawn, draw
 from export.training.batches import windows_of
 from export.training.checkpoint import checkpoint_in
 from export.training.descent import Descent, one_cycle
+from export.training.imitation import embedding_distance, relation_distance
 from export.training.objectives import OBJECTIVES
 from export.training.recipe import TrainConfig
-
-TINY = 1e-6  # distance; where all embeddings are one point
 
 
 class DistilConfig(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
@@ -101,23 +100,6 @@ def _loss(raw: Tensor, drawn: Drawn, network: Network, config: DistilConfig, obj
         centres, faults = torch.from_numpy(network.centres), torch.arange(len(network.centres))
         loss = loss + config.label_weight * OBJECTIVES[objective](unit[: len(labels)], labels, centres, faults)
     return loss
-
-
-def embedding_distance(raw: Tensor, target: Tensor) -> Tensor:
-    """Mean squared distance of raw embeddings (n, dim) to unit ones.
-
-    Direction and length at once, (|r| - 1)^2 + 2 |r| (1 - cosine), so that one int8 range fits all embeddings.
-    """
-    return (raw - target).square().sum(dim=1).mean()
-
-
-def relation_distance(student: Tensor, network: Tensor) -> Tensor:
-    """Huber loss between the pairwise distances within two sets of embeddings (n, dim), each in units of their mean.
-
-    Distance-wise relational knowledge distillation: Park et al. 2019 (arXiv 1904.05068), equations 4 to 6.
-    """
-    mine, theirs = functional.pdist(student), functional.pdist(network)
-    return functional.huber_loss(mine / mine.mean().clamp_min(TINY), theirs / theirs.mean().clamp_min(TINY))
 
 
 def _numbers(network: Network) -> tuple[Floats, ...]:

@@ -125,6 +125,11 @@ class Teacher:
         self._recordings = table.recordings[real]
         return self
 
+    @property
+    def trained(self) -> bool:
+        """Whether it has something to say of every window: two labels at least that show without a reference."""
+        return self._physics_blind.trained
+
     def _covered(self, reference: Floats) -> NDArray[np.bool_]:
         """(n,) whether the reference was learnt at the window's own speed."""
         known = np.isfinite(reference[:, self._scaling.speed_bound])

@@ -167,17 +167,23 @@ def _objective(raw: Tensor, targets: Tensor, texts: Tensor, text_targets: Tensor
 
 
 def lessons_of(windows: Windows) -> Lessons | None:
-    """What the teacher, trained on the same windows, says about windows between them; from a generator of its own."""
+    """What the teacher, trained on the same windows, says about windows between them; from a generator of its own.
+
+    None where nobody teaches, or where one fault alone is there to learn from.
+    """
     config, scaling, spec = windows.recipe, windows.scaling, windows.spec
     if config.teacher is None or not config.taught:
         return None
     learnt = windows.table.take(windows.rows)
     references = [reference[windows.rows] for reference in windows.commissioned]
     teacher = Teacher(scaling, spec, config.teacher, seed=config.seed)
+    teacher.fit(learnt, elsewhere=references[0], here=references[-1])
+    if not teacher.trained:
+        return None
     imagined = imagine(
         learnt,
         references,
-        teacher=teacher.fit(learnt, elsewhere=references[0], here=references[-1]),
+        teacher=teacher,
         scaling=scaling,
         spec=spec,
         rng=np.random.default_rng([config.seed, 1]),

@@ -26,6 +26,7 @@ ARGV = {
     "pack": ["run", "--out", "out"],
     "verify": ["--run", "run"],
     "rebuild": ["--data", "data", "--run", "out"],
+    "continue": ["run", "--manifest", "set.csv", "--out", "out"],
     "distil": ["--teacher", "run", "--out", "out"],
     "quantize": ["run"],
     "key": ["me"],

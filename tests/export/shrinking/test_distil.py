@@ -28,10 +28,11 @@ from export.network.model import Student, fold
 from export.runs.folder import load_run, read_descriptions
 from export.scoring.agreement import agreement_of
 from export.scoring.score import encoder_inputs
-from export.shrinking.distil import DistilConfig, Network, distil, embedding_distance, relation_distance
+from export.shrinking.distil import DistilConfig, Network, distil
 from export.shrinking.transfer_inputs import draw
 from export.text.tower import heard_of
 from export.training.batches import windows_of
+from export.training.imitation import embedding_distance, relation_distance
 from export.training.masking import Masking
 from export.training.recipe import TrainConfig
 from export.training.train import fit_scaling

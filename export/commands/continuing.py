@@ -1,0 +1,81 @@
+"""The workstation's command `continue`: a finished run learns on, from recordings of new machines or new faults."""
+
+from __future__ import annotations
+
+import argparse
+import os
+import sys
+from collections.abc import Iterator, Mapping
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from export.commands.arguments import count, share, weight
+
+if TYPE_CHECKING:
+    from export.scoring.forgetting import Forgets
+
+
+def add_continuing(commands: Any, *, cache: Path) -> None:
+    """Add the command to argparse's `commands`; features are kept in `cache` unless told otherwise."""
+    parser = commands.add_parser(
+        "continue", help="a finished run and recordings of new machines -> a run that knows both"
+    )
+    parser.add_argument("run", type=Path, help="run folder, of `train` or of `continue`")
+    parser.add_argument(
+        "--manifest", type=Path, action="append", required=True, help="the new recordings; may be repeated"
+    )
+    parser.add_argument("--out", type=Path, required=True, help="run folder of what it becomes")
+    parser.add_argument("--cache", type=Path, default=cache, help="feature cache (default: %(default)s)")
+    parser.add_argument("--keep", type=count, metavar="WINDOWS", help="heard before, to be heard again (default: 6000)")
+    parser.add_argument("--new", type=share, dest="new_share", metavar="SHARE", help="of each batch (default: 0.5)")
+    parser.add_argument(
+        "--imitate", type=weight, dest="imitation_weight", metavar="WEIGHT", help="of what it said before (default: 1)"
+    )
+    parser.add_argument(
+        "--tower",
+        choices=("kept", "trained"),
+        help="whether descriptions stay what they are, added ones with them (default: kept)",
+    )
+    parser.add_argument("--steps", type=count)
+    parser.add_argument("--seed", type=int)
+    parser.set_defaults(command=_continue)
+
+
+# Torch takes seconds to load: the command imports what it uses, so that --help answers at once.
+
+
+def _continue(arguments: argparse.Namespace) -> int:
+    import msgspec
+
+    from export.data.manifest import read_manifest
+    from export.runs.continue_run import run_continuation
+    from export.runs.folder import forgets_of, load_run
+    from export.training.continuing import ContinueConfig
+
+    chosen = {name: getattr(arguments, name) for name in ContinueConfig.__struct_fields__ if hasattr(arguments, name)}
+    config = msgspec.structs.replace(
+        ContinueConfig(), **{name: value for name, value in chosen.items() if value is not None}
+    )
+    rows = [row for path in arguments.manifest for row in read_manifest(path)]
+    run_continuation(
+        load_run(arguments.run),
+        rows,
+        config,
+        folder=arguments.out,
+        cache=arguments.cache,
+        tell=lambda line: print(line, file=sys.stderr, flush=True),
+    )
+    forgets = forgets_of(load_run(arguments.out))
+    if forgets is not None:
+        print("\n".join(as_table(forgets.left_out_groups)))
+    print((arguments.out / "metrics.json").read_text(), end="")
+    return os.EX_OK
+
+
+def as_table(forgets: Mapping[str, Forgets]) -> Iterator[str]:
+    """Lines: balanced accuracy of each family and recall of its labels, before and after."""
+    for name, one in forgets.items():
+        yield f"groups left out, {name.replace('_', ' ')}: {one.mean:+.3f} forgotten"
+        for family, kept in one.families.items():
+            labels = ", ".join(f"{label} {old:.2f} -> {new:.2f}" for label, (old, new) in kept.labels.items())
+            yield f"  {family:12} {kept.before:.3f} -> {kept.after:.3f}   {labels}"

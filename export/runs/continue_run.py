@@ -1,0 +1,106 @@
+"""A finished run goes on with recordings of new machines or new faults, into a run folder of its own.
+
+Of what it has heard its table is all that is needed; the recordings may be gone. A bounded part of that table is heard
+again and carried on. Limits of deviation and of signs are taken over, so that healthy states which agents have learnt
+stay what they are.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from pathlib import Path
+
+import msgspec
+
+from agent.errors import ConfigError, RecordingError
+from export.calibration.sign_limits import FittedSigns
+from export.calibration.temperature import held_out_similarities
+from export.data import trained_files
+from export.data.manifest import ManifestRow
+from export.data.store import kept_rows
+from export.data.table import Table, join
+from export.data.windows import recording_name, table_of
+from export.runs.folder import Continued, ForgetsOfRun, Run, load_trained, read_descriptions
+from export.runs.remembering import Lineage, forgets_of_heard
+from export.runs.suitability import lacks_of, survey
+from export.runs.train_run import FOLDS, FOLDS_FOLDER, Outcome, finish
+from export.text.tower import sha256
+from export.training.continuing import ContinueConfig, go_on
+
+Tell = Callable[[str], None]
+
+
+def run_continuation(
+    run: Run,
+    rows: Sequence[ManifestRow],
+    config: ContinueConfig,
+    *,
+    folder: Path,
+    cache: Path,
+    tell: Tell = lambda line: None,
+) -> None:
+    """Train the network of `run` on with the recordings `rows`; `tell` hears what they lack and which it knows already.
+
+    It is calibrated by groups, old and new, that neither a fold's network nor what became of it has heard.
+    """
+    if folder.resolve() == run.folder.resolve():
+        raise ConfigError(f"--out {folder}: is the folder of the run that goes on; name another one")
+    if run.config.distilled:
+        raise ConfigError(
+            f"{run.folder}: is a distilled student; continue the run that it learnt from, and distil that again"
+        )
+    folder.mkdir(parents=True, exist_ok=True)
+    texts, spec, recipe = read_descriptions(run), run.config.spec, run.config.train
+    new, used = _new_windows(run, rows, cache=cache, tell=tell)
+    heard = run.table.take(kept_rows(run.table, config.keep))
+    (folder / trained_files.FILE).write_bytes(trained_files.stored_beside(run.folder, [row.path for row in used]))
+
+    before = load_trained(run, texts.encoder)
+    trained = go_on(before, heard, new, config, recipe=recipe, spec=spec, texts=texts.texts, folder=folder)
+    table = join([heard, new])
+    lineage = Lineage(run, texts, config, len(heard), folder / FOLDS_FOLDER)
+    held_out = held_out_similarities(
+        table, lineage.learner(table), spec=spec, texts=texts.texts, count=FOLDS, seed=recipe.seed
+    )
+    source = Continued(config, recordings=len(used), run_sha256=sha256((run.folder / "trained.pt").read_bytes()))
+    run_config = msgspec.structs.replace(
+        run.config,
+        recordings=run.config.recordings + len(used),
+        continued=(*run.config.continued, source),
+    )
+    forgets = ForgetsOfRun(
+        left_out_groups=lineage.forgets(table, seed=recipe.seed),
+        heard_windows=forgets_of_heard(heard, run.graph, trained, texts),
+    )
+    outcome = Outcome(trained, table, held_out, texts.texts, texts.encoder)
+    signs = FittedSigns(run.calibration.signs, run.calibration.blind_signs)
+    finish(folder, run_config, outcome, deviation=run.deviation, signs=signs, beside={"forgets": forgets})
+
+
+def _new_windows(
+    run: Run, rows: Sequence[ManifestRow], *, cache: Path, tell: Tell
+) -> tuple[Table, Sequence[ManifestRow]]:
+    """Windows of the recordings that the run has not heard, and these; RecordingError where none is left."""
+    spec, hop_s = run.config.spec, run.config.hop_s
+    known = trained_files.known_among([row.path for row in rows], trained_files.read(run.folder) or frozenset())
+    for path in sorted(known):
+        tell(f"left out: {path}: this run was trained on it already")
+    surveyed = survey([row for row in rows if row.path not in known], spec, hop_s=hop_s)
+    if not surveyed:
+        raise RecordingError("every recording is one that this run was trained on already; name new ones")
+    machines = run.config.machines_simulated or 1  # what is heard again teaches the faults that are missing here
+    for lack in lacks_of(surveyed, spec, hop_s=hop_s, machines=machines):
+        tell(f"lacking: {lack}")
+    used = [one.row for one in surveyed if one.problem is None]
+    table, notes = table_of(used, spec, cache=cache, hop_s=hop_s)
+    for note in notes:
+        tell(f"left out: {note}")
+    if not len(table):
+        raise RecordingError("no window of any recording can be judged: each one's signal is dead, stuck or clipped")
+    if shared := sorted(set(table.recordings.tolist()) & set(run.table.recordings.tolist())):
+        raise ConfigError(
+            f"{shared[0]}: the run has heard another recording of that name; rename its file or folder, so that the "
+            "two are told apart"
+        )
+    names = set(table.recordings.tolist())
+    return table, [row for row in used if recording_name(row) in names]

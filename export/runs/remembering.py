@@ -1,0 +1,101 @@
+"""What a run that went on still knows of before, measured on groups that it never heard and on windows that it did."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from pathlib import Path
+
+import msgspec
+import numpy as np
+from numpy.typing import NDArray
+
+from agent.types import FAULTS
+from export.calibration.temperature import Learner, training
+from export.data.sampling import folds
+from export.data.table import Table
+from export.network.graph import Floats, Graph, embed
+from export.network.model import fold
+from export.runs.folder import Descriptions, Run
+from export.runs.train_run import FOLDS, fold_steps
+from export.scoring.forgetting import Forgets, forgetting_of
+from export.scoring.score import encoder_inputs, nearest
+from export.text.tower import describe_faults
+from export.training.continuing import ContinueConfig, go_on
+from export.training.train import Trained
+
+REFERENCES = (("with_baseline", True), ("without_baseline", False))
+
+
+@dataclass(frozen=True, slots=True)
+class Lineage:
+    """What became of the network of each fold: made as that of the run was, then trained on as it is.
+
+    A network that heard a group before it went on says nothing of how that group would be judged unheard.
+    """
+
+    run: Run
+    texts: Descriptions
+    config: ContinueConfig
+    heard: int  # rows of the joined table, its first ones, that come from the run
+    folder: Path
+    before: list[Trained] = field(default_factory=list, init=False)
+    after: list[Trained] = field(default_factory=list, init=False)
+
+    def learner(self, table: Table) -> Learner:
+        """Makes the student of a fold of `table`, and keeps what it was made from."""
+        recipe, spec, texts = self.run.config.train, self.run.config.spec, self.texts.texts
+        old = set(table.recordings[: self.heard].tolist())
+        first = training(recipe, steps=fold_steps(recipe.steps), spec=spec, texts=texts, folder=self.folder)
+
+        def learn(part: Table, number: int) -> Trained:
+            is_old = np.isin(part.recordings, list(old))
+            heard, new = part.take(is_old), part.take(~is_old)
+            self.before.append(first(heard, number))
+            short = msgspec.structs.replace(
+                self.config, steps=fold_steps(self.config.steps), seed=self.config.seed + number
+            )
+            place = self.folder / f"continued{number}"
+            place.mkdir(parents=True, exist_ok=True)
+            self.after.append(
+                go_on(self.before[-1], heard, new, short, recipe=recipe, spec=spec, texts=texts, folder=place)
+                if (~new.baseline).any()
+                else self.before[-1]
+            )
+            return self.after[-1]
+
+        return learn
+
+    def forgets(self, table: Table, *, seed: int) -> dict[str, Forgets]:
+        """Of groups from the run that each fold had to do without, with a healthy state and without one."""
+        return {name: self._forgets(table, with_reference, seed=seed) for name, with_reference in REFERENCES}
+
+    def _forgets(self, table: Table, with_reference: bool, *, seed: int) -> Forgets:
+        before, after, rows = [], [], []
+        for out, old, new in zip(folds(table, FOLDS, seed=seed), self.before, self.after, strict=True):
+            scored = np.flatnonzero(out[: self.heard] & ~table.baseline[: self.heard])
+            inputs = encoder_inputs(table, old.scaling, with_reference=with_reference)[scored]
+            before.append(named(inputs, fold(old.student), _centres(old, self.texts)))
+            after.append(named(inputs, fold(new.student), _centres(new, self.texts)))
+            rows.append(scored)
+        return forgetting_of(np.concatenate(before), np.concatenate(after), table.take(np.concatenate(rows)))
+
+
+def forgets_of_heard(heard: Table, old: Graph, trained: Trained, texts: Descriptions) -> dict[str, Forgets]:
+    """Of the windows that are heard again themselves: whether what was learnt is still there."""
+    part = heard.take(~heard.baseline)
+    centres = _centres(trained, texts)
+    found = {}
+    for name, with_reference in REFERENCES:
+        inputs = encoder_inputs(heard, trained.scaling, with_reference=with_reference)[~heard.baseline]
+        before, after = named(inputs, old, texts.centres), named(inputs, fold(trained.student), centres)
+        found[name] = forgetting_of(before, after, part)
+    return found
+
+
+def named(inputs: Floats, graph: Graph, centres: Floats) -> NDArray[np.str_]:
+    """(n,) the faults whose descriptions (faults, dim) are nearest to encoder inputs (n, inputs)."""
+    return nearest(embed(graph, inputs) @ centres.T, FAULTS)
+
+
+def _centres(trained: Trained, texts: Descriptions) -> Floats:
+    return describe_faults(trained.tower, texts.texts.vectors, texts.texts.sentences, FAULTS)
