@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 from agent.bundle.runtimes import CHOICES as RUNTIME_CHOICES
 from export.commands.asked import add_asked
 from export.commands.comparing import add_compare
+from export.commands.continual import add_continual
 from export.commands.field import add_field
 from export.commands.knowledge import add_knowledge
 from export.commands.proving import add_proving
@@ -46,6 +47,7 @@ def add_judging(commands: Any) -> None:
     add_wording(commands)
     add_proving(commands)
     add_compare(commands)
+    add_continual(commands)
     add_field(commands)
     add_knowledge(commands)
     add_asked(commands)

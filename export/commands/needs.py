@@ -134,6 +134,7 @@ NEEDS = {
     "protocols": STUDY,
     "select": STUDY,
     "compare": Needs(TRAINING, _of_recipes),
+    "continual": Needs(TRAINING, _of_recipes),
     "field": Needs(STUDY.modules, _of_studies),
     "knowledge": Needs(TRAINING, _of_recipes),
     "blind": Needs(TRAINING, _of_recipes),

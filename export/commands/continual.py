@@ -1,0 +1,99 @@
+"""The workstation's command `continual`: what is forgotten from domain to domain, and what keeps it."""
+
+from __future__ import annotations
+
+import argparse
+import os
+import sys
+from collections.abc import Iterator, Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from export.commands.arguments import count
+
+if TYPE_CHECKING:
+    from export.studies.continual.summary import Row
+
+WIDTHS = (8, 10, 13, 7, 16, 18, 9, 9)
+
+
+def add_continual(commands: Any) -> None:
+    """Add the command to argparse's `commands`."""
+    parser = commands.add_parser("continual", help="learn one domain after another: what is forgotten, and what helps")
+    parser.add_argument("--data", type=Path, required=True, help="folder with cwru, hit_selfbuilt and uestc")
+    parser.add_argument("--sequences", type=_names, metavar="NAME,...", help="default: speeds,rigs")
+    parser.add_argument("--objectives", type=_names, metavar="NAME,...", help="default: triplet,infonce")
+    parser.add_argument(
+        "--ways", type=_names, metavar="WAY,...", help="default: fine-tuning,replay,distillation,both,joint"
+    )
+    parser.add_argument("--seeds", type=count, default=5, help="courses of each kind (default: %(default)s)")
+    parser.add_argument("--steps", type=count, default=300, help="of each stage (default: %(default)s)")
+    parser.add_argument("--keep", type=count, default=300, help="windows in the store (default: %(default)s)")
+    parser.add_argument("--text", help="text encoder of the recipe (default: as shipped)")
+    parser.add_argument("--machines", type=int, default=40, help="simulated machines (default: %(default)s)")
+    parser.add_argument("--cache", type=Path, default=Path("runs/features"), help="default: %(default)s")
+    parser.add_argument(
+        "--out", type=Path, default=Path("runs/continual"), help="finished courses (default: %(default)s)"
+    )
+    parser.add_argument("--json", action="store_true", help="end with one JSON document")
+    parser.set_defaults(command=_continual)
+
+
+def _names(text: str) -> tuple[str, ...]:
+    return tuple(name.strip() for name in text.split(",") if name.strip())
+
+
+# Torch takes seconds to load: the command imports what it uses, so that --help answers at once.
+
+
+def _continual(arguments: argparse.Namespace) -> int:
+    import msgspec
+
+    from export.studies.columns.published import read_material
+    from export.studies.continual.study import plan_of, run_courses
+    from export.studies.continual.summary import rows_of
+    from export.training.continuing import ContinueConfig
+    from export.training.recipe import TrainConfig
+
+    plan = plan_of(arguments.sequences, arguments.objectives, arguments.ways, seeds=arguments.seeds)
+    recipe = TrainConfig(steps=arguments.steps)
+    if arguments.text is not None:
+        recipe = msgspec.structs.replace(recipe, text=arguments.text)
+    config = ContinueConfig(steps=arguments.steps, keep=arguments.keep)
+    material = read_material(arguments.data, cache=arguments.cache, machines=arguments.machines, tell=_tell)
+    found = run_courses(material, recipe, config, plan, folder=arguments.out, tell=_tell)
+    rows = rows_of(found, plan)
+    print(msgspec.json.encode(rows).decode() if arguments.json else "\n".join(as_table(rows)))
+    return os.EX_OK
+
+
+def _tell(line: str) -> None:
+    print(line, file=sys.stderr, flush=True)
+
+
+def as_table(rows: Sequence[Row]) -> Iterator[str]:
+    """A line for each row, under a header."""
+    head = ("sequence", "objective", "way", "seeds", "average", "forgotten", "of joint", "no state")
+    yield _line(head)
+    for row in rows:
+        average, forgotten = (
+            f"{mean:+.3f}" if signed else f"{mean:.3f}"
+            for mean, signed in ((row.with_baseline.average, False), (row.with_baseline.forgetting, True))
+        )
+        spread = ("", "") if row.spread is None else (f" ({row.spread.average:.3f})", f" ({row.spread.forgetting:.3f})")
+        yield _line(
+            (
+                row.sequence,
+                row.objective,
+                row.way,
+                str(row.seeds),
+                average + spread[0],
+                forgotten + spread[1],
+                "" if row.of_ceiling is None else f"{row.of_ceiling:.3f}",
+                f"{row.without_baseline.average:.3f}",
+            )
+        )
+
+
+def _line(cells: Sequence[str]) -> str:
+    return " ".join(cell.ljust(width) for cell, width in zip(cells, WIDTHS, strict=True)).rstrip()
