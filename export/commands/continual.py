@@ -24,7 +24,7 @@ def add_continual(commands: Any) -> None:
     parser.add_argument("--sequences", type=_names, metavar="NAME,...", help="default: speeds,rigs")
     parser.add_argument("--objectives", type=_names, metavar="NAME,...", help="default: triplet,infonce")
     parser.add_argument(
-        "--ways", type=_names, metavar="WAY,...", help="default: fine-tuning,replay,distillation,both,joint"
+        "--ways", type=_names, metavar="WAY,...", help="default: fine-tuning,rehearsal,distillation,both,joint"
     )
     parser.add_argument("--seeds", type=count, default=5, help="courses of each kind (default: %(default)s)")
     parser.add_argument("--steps", type=count, default=300, help="of each stage (default: %(default)s)")

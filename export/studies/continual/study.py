@@ -36,7 +36,7 @@ CEILING = "joint"
 FLOOR = "fine-tuning"
 WAYS: Mapping[str, tuple[bool, bool]] = {
     FLOOR: (False, False),
-    "replay": (True, False),
+    "rehearsal": (True, False),
     "distillation": (False, True),
     "both": (True, True),
 }
