@@ -11,9 +11,13 @@ import zipfile
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
+from typing import IO, Any
+
+import numpy as np
 
 from agent.errors import RecordingError
-from agent.recordings.channels import MAX_FILE_BYTES
+from agent.npy import NpyError, read_array
+from agent.recordings.channels import MAX_FILE_BYTES, MAX_VALUES
 
 MOST_MEMBERS = 4096
 SMALL_BYTES = 64 << 20  # unpacked, whatever the ratio
@@ -42,6 +46,14 @@ def weighed(path: Path, archive: zipfile.ZipFile) -> list[zipfile.ZipInfo]:
     packed = sum(member.compress_size for member in members)
     check_unpacked(path, sum(member.file_size for member in members), packed=packed)
     return members
+
+
+def array_in(path: Path, name: str, file: IO[bytes], file_size: int) -> np.ndarray[Any, Any]:
+    """A member of an archive that is an array, read no further than its header where that does not fit the member."""
+    try:
+        return read_array(file, size=file_size, most_values=MAX_VALUES)
+    except NpyError as error:
+        raise RecordingError(f"{path}: {name} {error}") from error
 
 
 def check_unpacked(path: Path, size: int, *, packed: int | None = None) -> None:

@@ -23,8 +23,7 @@ from agent.limits import MAX_RATE_HZ, MIN_RATE_HZ
 from agent.machine import AxisRole, BallCount, Bearing, FaultOrders, Geometry, Machine, SensorSetup
 from agent.recordings import KEPT as SUFFIX
 from agent.recordings.asked import Asked
-from agent.recordings.foreign import reading, weighed
-from agent.recordings.npy import array_in
+from agent.recordings.foreign import array_in, reading, weighed
 from agent.recordings.recording import Piece, Recording
 from agent.types import Diagnosis, Rate, Samples, Speed, Stream, Window
 

@@ -7,18 +7,15 @@ from __future__ import annotations
 
 import zipfile
 from pathlib import Path
-from typing import IO, Any
+from typing import Any
 
 import numpy as np
 from numpy.lib import format as npy_format
 
-from agent.errors import RecordingError
-from agent.npy import NpyError, read_array
 from agent.recordings.array_names import Leaf
 from agent.recordings.arrays import Arrays, recording_of
 from agent.recordings.asked import Asked
-from agent.recordings.channels import MAX_VALUES
-from agent.recordings.foreign import reading, weighed
+from agent.recordings.foreign import array_in, reading, weighed
 from agent.recordings.recording import Recording
 
 MOST_TEXT = 400  # characters of a word beside the arrays
@@ -56,14 +53,6 @@ def fields_of(name: str, array: np.ndarray[Any, Any]) -> dict[str, Leaf]:
         for field in array.dtype.names
         if array[field].dtype.kind in "iufc"
     }
-
-
-def array_in(path: Path, name: str, file: IO[bytes], file_size: int) -> np.ndarray[Any, Any]:
-    """One member, read no further than its header where that does not fit the member."""
-    try:
-        return read_array(file, size=file_size, most_values=MAX_VALUES)
-    except NpyError as error:
-        raise RecordingError(f"{path}: {name} {error}") from error
 
 
 def _text(array: np.ndarray[Any, Any]) -> str:
