@@ -18,6 +18,7 @@ from export.data.dressed import dressed_table
 from export.data.manifest import COLUMNS
 from export.data.table import Table, join
 from export.data.windows import labelled
+from export.runs import train_run
 
 D = len(feature_names(FeatureSpec()))
 KINDS = ("healthy", "inner_race", "outer_race", "ball")
@@ -96,6 +97,7 @@ def trained_run(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """The folder of a trained and quantized run of one motor; nobody writes there."""
     with pytest.MonkeyPatch.context() as patch:
         patch.setitem(dressed_table.__kwdefaults__, "count", 40)
+        patch.setattr(train_run, "FOLDS", 3)
         return made_once("trained_run", _train, tmp_path_factory)
 
 

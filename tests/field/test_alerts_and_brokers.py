@@ -48,7 +48,7 @@ def test_what_happened_while_broker_and_agent_were_away_is_said_once_and_in_orde
     assert field.agent.health["publishing"]["dropped"] == 0
 
 
-@pytest.mark.parametrize("end", [signal.SIGKILL, signal.SIGTERM])
+@pytest.mark.parametrize("end", [signal.SIGKILL, pytest.param(signal.SIGTERM, marks=pytest.mark.long)])
 def test_an_alert_that_clears_while_the_broker_is_away_leaves_no_ghost(field: Field, end: signal.Signals) -> None:
     listener = field.listen()
     field.agent.start("press")

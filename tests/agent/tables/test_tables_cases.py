@@ -131,6 +131,7 @@ def test_keys_of_a_message_say_what_they_are(cases: Path) -> None:
 FORMS = {".csv", ".txt", ".lvm"}
 
 
+@pytest.mark.long  # all of the reading is tried in tests/agent/recordings with the same forms
 def test_one_recording_in_every_form_of_text(cases: Path, tmp_path: Path) -> None:
     """Two seconds; `tests/agent/recordings` has the forms that want more, through all of the reading."""
     write_forms(cases, tmp_path, samples=24_000)

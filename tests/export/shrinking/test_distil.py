@@ -25,6 +25,7 @@ from export.cli import main
 from export.data.table import Table
 from export.network.graph import embed
 from export.network.model import Student, fold
+from export.runs import distil_run
 from export.runs.folder import load_run, read_descriptions
 from export.scoring.agreement import agreement_of
 from export.scoring.score import encoder_inputs
@@ -206,7 +207,9 @@ def distilled(trained_run: Path, tmp_path_factory: pytest.TempPathFactory) -> Pa
     """A student of that run."""
     folder = tmp_path_factory.mktemp("student") / "run"
     arguments = ["distil", "--teacher", str(trained_run), "--out", str(folder), "--hidden", "20,12", "--steps", "60"]
-    assert main([*arguments, "--seed", "5", "--labels", "0.5"]) == 0
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(distil_run, "FOLDS", 3)
+        assert main([*arguments, "--seed", "5", "--labels", "0.5"]) == 0
     return folder
 
 
