@@ -1,7 +1,4 @@
-"""Publishes to an MQTT broker: availability with a last will, and whatever the outbox holds.
-
-The connection never mends itself: when it is gone, `connected` says so and the publisher opens it again.
-"""
+"""Publishes to an MQTT broker: availability with a last will, and whatever the outbox holds."""
 
 from __future__ import annotations
 
@@ -14,13 +11,12 @@ from paho.mqtt.packettypes import PacketTypes
 from paho.mqtt.properties import Properties
 from paho.mqtt.reasoncodes import ReasonCode
 
-from agent.errors import RenewalError, TransportError
 from agent.messages.topics import OFFLINE, ONLINE
 from agent.ports import Command, Heard, Message
+from agent.sinks.broker_sink import BrokerSink
 from agent.sinks.command_topic import CommandTopic, acknowledge
 from agent.sinks.handed import Handed
-from agent.transport.link import Link
-from agent.transport.mqtt import Broker, connect, disconnect, explain, failed, make_client
+from agent.transport.mqtt import Broker, connect, explain, failed
 
 IN_FLIGHT = 20
 QUEUED = 2 * IN_FLIGHT  # messages of any kind in paho
@@ -35,75 +31,38 @@ MqttConfig = Broker
 """A `[[sinks]]` entry of this kind has the keys of `[broker]`."""
 
 
-class MqttSink:
-    """One connection to a broker, made anew by every `open`."""
+class MqttSink(BrokerSink):
+    """One connection to a broker after the other."""
 
     def __init__(self, broker: Broker, *, availability: str) -> None:
-        self._link = Link(broker, role="sink")
+        super().__init__(broker)
         self._availability = availability  # topic
-        self._client: paho.Client | None = None
-        self._up = False
         self._handed = Handed()
         self._commands: CommandTopic | None = None
         self._deaf: str | None = None  # why nothing comes on the topic of commands
-        self.refused = 0
-        self.lost: TransportError | None = None
-
-    @property
-    def connected(self) -> bool:
-        """Whether the broker is there and paho's own thread lives: a dead thread still calls itself connected."""
-        client = self._client
-        return self._up and client is not None and client.is_connected() and _has_live_thread(client)
 
     @property
     def notices(self) -> tuple[str, ...]:
         """What a person should mend of a connection that works, or that another client takes."""
-        deaf = () if self._deaf is None else (self._deaf,)
-        return (*deaf, *self._link.notices(connected=self.connected))
-
-    @property
-    def place(self) -> str:
-        """The broker in use, or tried next."""
-        return self._link.broker.address
-
-    @property
-    def may_move(self) -> bool:
-        """Whether the broker may be another at the next connection."""
-        return self._link.has_fallbacks
+        return (*(() if self._deaf is None else (self._deaf,)), *super().notices)
 
     def listen(self, topic: str, heard: Command) -> None:
         """Hand on what comes on `topic`, also what came while we were away, but nothing retained: a command is for
         now. It is acknowledged once it was dealt with."""
         self._commands = CommandTopic(topic, heard)
 
-    def renewal(self) -> RenewalError | None:
-        """Why this connection is to be made anew, though it works."""
-        return self._link.renewal()
-
     def open(self) -> None:
         """Connect and announce ourselves; TransportError where the broker is away or refuses."""
-        self._drop_client()
         self._handed = handed = Handed()
-        try:
-            broker = self._link.opens()
-            client = make_client(broker, role="sink")
+        with self._connecting() as (client, broker):
             client.max_inflight_messages_set(IN_FLIGHT)
             client.max_queued_messages_set(QUEUED)
             client.will_set(self._availability, OFFLINE, qos=1, retain=True)
-            client.on_disconnect = self._on_disconnect
             client.on_publish = lambda _client, _data, mid, reason, _properties: self._answered(handed, mid, reason)
             if self._commands is not None:
                 self._commands.prepare(client)
-            self._client = client
-            self.lost = None
-            self._up = True
             connect(client, broker, keeps_session=self._commands is not None)
             self._deaf = None if self._commands is None else self._commands.subscribe(client, broker)
-        except BaseException:
-            self._drop_client()
-            self._link.failed()
-            raise
-        self._link.holds()
         self.publish(Message(self._availability, ONLINE, retain=True, qos=1))
 
     def publish(self, message: Message, heard: Heard | None = None) -> bool:
@@ -183,20 +142,6 @@ class MqttSink:
         properties.MessageExpiryInterval = message.expiry_s
         return properties
 
-    def _drop_client(self) -> None:
-        self._up = False
-        client, self._client = self._client, None
-        if client is not None:
-            disconnect(client)
-
-    def _on_disconnect(
-        self, client: paho.Client, _data: object, _flags: object, reason: ReasonCode, _properties: Properties | None
-    ) -> None:
-        if client is self._client:
-            if self._up and reason.is_failure:
-                self.lost = self._link.losses.ended(reason, now_s=time.monotonic())
-            self._up = False
-
     def _answered(self, handed: Handed, mid: int, reason: ReasonCode) -> None:
         if reason.is_failure:
             self.refused += 1
@@ -209,8 +154,3 @@ class MqttSink:
 
 def _unheard(_refusal: str | None) -> None:
     """For who hands over and does not ask."""
-
-
-def _has_live_thread(client: paho.Client) -> bool:
-    thread = client._thread  # paho has no public way to ask
-    return thread is not None and thread.is_alive()
