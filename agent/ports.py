@@ -164,6 +164,30 @@ class Renewing(Protocol):
 
 
 @runtime_checkable
+class Numbering(Protocol):
+    """A sink whose connections are numbered over all starts of the agent."""
+
+    def number_connections(self, next_number: Callable[[], int]) -> None:
+        """Before it is opened: what gives each connection its number, from 0 on."""
+
+
+@runtime_checkable
+class Attending(Protocol):
+    """A sink that has something to do while nothing is to be published."""
+
+    def attend(self) -> None:
+        """Called often while it is connected, by who publishes; it must not wait."""
+
+
+@runtime_checkable
+class Trying(Protocol):
+    """A sink that can be tried beside one that is open."""
+
+    def try_out(self) -> None:
+        """See whether it could be opened, disturbing nothing and nobody; raises as `open`."""
+
+
+@runtime_checkable
 class Delivering(Protocol):
     """A sink that waits for the other side's answer while it hands over."""
 

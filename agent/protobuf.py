@@ -1,10 +1,11 @@
-"""The wire format of Protocol Buffers, read field by field without a schema: lengths are checked before they are used.
+"""The wire format of Protocol Buffers without a schema: read field by field, lengths checked before use; and written.
 
 Source: protobuf.dev, Encoding. A message is a list of tagged fields; groups, which that page deprecates, are refused.
 """
 
 from __future__ import annotations
 
+import struct
 from collections.abc import Iterator
 from typing import TypeVar
 
@@ -82,3 +83,28 @@ def _varint(message: bytes | memoryview, at: int) -> tuple[int, int]:
         if byte < 0x80:
             return value, at
     raise EndlessNumberError
+
+
+def number_field(number: int, value: int) -> bytes:
+    """A field that is a varint; a negative value as its two's complement of 64 bits."""
+    return _written(number << 3 | VARINT) + _written(value & 0xFFFF_FFFF_FFFF_FFFF)
+
+
+def bytes_field(number: int, value: bytes) -> bytes:
+    """A field of bytes: text in UTF-8, or a message."""
+    return _written(number << 3 | BYTES) + _written(len(value)) + value
+
+
+def double_field(number: int, value: float) -> bytes:
+    """A field that is a float of 64 bits."""
+    return _written(number << 3 | FIXED64) + struct.pack("<d", value)
+
+
+def _written(value: int) -> bytes:
+    """A varint of a number that is not negative."""
+    out = bytearray()
+    while value > 0x7F:
+        out.append(value & 0x7F | 0x80)
+        value >>= 7
+    out.append(value)
+    return bytes(out)

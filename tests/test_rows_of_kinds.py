@@ -44,6 +44,7 @@ TABLES = {
 
 ELSEWHERE = {
     "agent/sinks/__init__.py": set(SINKS),  # the name of a sink may be that of a source
+    "agent/sources/mapped.py": {"sparkplug"},  # a reason for which input is refused
     "agent/commands/__init__.py": {"replay"},  # the command
     "agent/bench/capacity_signal.py": {"mqtt", "serial"},  # the two kinds of which it simulates the sensors
     "agent/service/answers.py": {".vbp"},  # the end of a file's name that it makes

@@ -21,7 +21,10 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("config", type=Path, metavar="CONFIG", help="TOML file to validate")
     parser.add_argument("--language", choices=LANGUAGES, help="of what is printed (default: that of the config)")
     parser.add_argument(
-        "--try-sinks", action="store_true", help="send a test note by each sink that tells people (email, webhook)"
+        "--try-sinks",
+        action="store_true",
+        help="send a test note by each sink that tells people (email, webhook), and see whether sparkplug and opcua"
+        " could be opened",
     )
 
 
@@ -67,8 +70,8 @@ def _try_sinks(parts: Parts, tell: Callable[[str], None], language: Language) ->
     from agent.service.sink_trial import tried
 
     failed = False
-    for name, problem in tried(parts, language):
+    for sink, is_note, problem in tried(parts, language):
         failed |= problem is not None
-        code = "check.note_sent" if problem is None else "check.note_failed"
-        tell(say(code, language, name=name, problem=in_language(problem or "", language)))
+        code = ("check.note_" if is_note else "check.sink_") + ("sent" if problem is None else "failed")
+        tell(say(code, language, name=sink, problem=in_language(problem or "", language)))
     return os.EX_UNAVAILABLE if failed else os.EX_OK

@@ -14,7 +14,7 @@ from functools import partial
 from typing import Protocol
 
 from agent.errors import ConfigError, TransportError
-from agent.ports import Delivering, Message, Noticing, Renewing, Sink
+from agent.ports import Attending, Delivering, Message, Noticing, Renewing, Sink
 from agent.service.beats import Beat, Deadlines
 from agent.service.outbox import Outbox, Refusal
 from agent.sinks import BROKER
@@ -166,6 +166,8 @@ class Publisher:
                 return renewal
             if self._outbox.unanswered_s > self._answer_s:
                 return TransportError(f"acknowledges nothing for {self._answer_s:g} s")
+            if isinstance(self._sink, Attending):
+                self._sink.attend()
             self.outage.works(now_s=time.monotonic())
             message = self._outbox.take(IDLE_S)
             if message is not None and not self._send(message):

@@ -9,8 +9,9 @@ from __future__ import annotations
 import logging
 import threading
 from collections.abc import Callable
+from functools import partial
 
-from agent.ports import Hearing, Sink
+from agent.ports import Hearing, Numbering, Sink
 from agent.service.beats import Beats, Deadlines
 from agent.service.keeping.sink_rows import SinkRows
 from agent.service.outbox import Outbox
@@ -59,6 +60,8 @@ class Publishers:
         """One more sink, or another one in the place of that of its name, not opened yet."""
         if commands and isinstance(sink, Hearing):
             sink.listen(*self._command)
+        if isinstance(sink, Numbering):
+            sink.number_connections(partial(self._rows.next_connection, name))
         if name in self.by_sink:
             self._beats.remove(self.by_sink[name].beat)
         self._stops[name] = threading.Event()

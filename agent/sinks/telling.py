@@ -40,7 +40,9 @@ class Teller(Protocol):
         """What works and should not stay so."""
 
 
-class _Text(msgspec.Struct, frozen=True):
+class Wording(msgspec.Struct, frozen=True):
+    """What is said of a fault, in the agent's language."""
+
     title: str = ""
     sentence: str = ""
     advice: str = ""
@@ -59,7 +61,7 @@ class Event(msgspec.Struct, frozen=True, kw_only=True):
     id: str | None = None
     event: str = ""
     severity: str | None = None
-    text: _Text | str = ""  # of maintenance one sentence
+    text: Wording | str = ""  # of maintenance one sentence
     time: datetime | None = None
     opened: datetime | None = None
     deviation: float | None = None
@@ -98,7 +100,7 @@ def _is_wanted(event: Event, telling: Telling) -> bool:
 
 def _headline(event: Event, language: Language) -> str:
     place = " · ".join(filter(None, (event.site, event.machine_name or event.machine, event.position, event.bearing)))
-    title = event.text.title if isinstance(event.text, _Text) else event.text
+    title = event.text.title if isinstance(event.text, Wording) else event.text
     kind = event.event if event.event in ("cleared", "test") else event.severity or "maintenance"
     return say(f"note.{kind}", language, place=place, title=title)
 

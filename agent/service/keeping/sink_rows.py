@@ -63,6 +63,14 @@ class SinkRows:
                 changes.append(("delete from retained where sink = ? and topic = ? and seq < ?", [row]))
         return self._transactions.write(changes) if changes else True
 
+    def next_connection(self, sink: str) -> int:
+        """The number of the next connection to a sink, over all starts, from 0 on."""
+        name = f"connections:{sink}"
+        before = self._transactions.rows("select value from counter where name = ?", name)
+        number = int(before[0][0]) if before else 0
+        self._transactions.write([Put("counter", [(name, number + 1)])])
+        return number
+
     def orphaned(self, sinks: Collection[str]) -> dict[str, int]:
         """Sinks that no config names any more -> events that wait for them."""
         rows = self._transactions.rows("select sink, count(*) from outbox group by sink")

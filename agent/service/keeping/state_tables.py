@@ -54,7 +54,8 @@ TABLES = {
 counted, as `sensor_state` writes it. `alert`: those that are open, with the number of their last event and what was
 said then. `outbox`: events that a sink does not have yet. `retained`: topics on which a sink may hold something, with
 the alert that it may show; a row goes when the sink has acknowledged an emptied or a newer value.
-`counter`: boots, the last seq, the last write, the seconds that the agent ran, and which sinks have been read back."""
+`counter`: boots, the last seq, the last write, the seconds that the agent ran, which sinks have been read back, and how
+many connections there were to those that number them."""
 
 SEALS = ("generation", "crc")
 
