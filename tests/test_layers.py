@@ -77,6 +77,7 @@ BY_ROOM = {
     "recordings": OF_FORMATS,
     "bundle": {"cryptography"},
     "service": {"prometheus_client"},
+    "sinks": {"asyncua"},
     "web": {"starlette", "uvicorn"},
 }
 """Room of agent -> what it may import beyond the edge's own packages, on use."""

@@ -72,8 +72,8 @@ def test_no_code_beyond_its_folder_knows_an_alternative_by_its_name(folder: str)
 @pytest.mark.parametrize("table", [KINDS, SINKS, RUNTIMES, FORMATS, WRITERS], ids=lambda table: "+".join(table))
 def test_every_row_names_something_that_is_there(table: dict[str, Kind]) -> None:
     assert all(callable(load(table, name)) for name in table)
-    with pytest.raises(ConfigError, match=f"unknown kind 'opcua'; known: {', '.join(sorted(table))}"):
-        load(table, "opcua")
+    with pytest.raises(ConfigError, match=f"unknown kind 'profinet'; known: {', '.join(sorted(table))}"):
+        load(table, "profinet")
 
 
 @pytest.mark.parametrize(("table", "name"), [*((KINDS, kind) for kind in KINDS), *((SINKS, kind) for kind in SINKS)])

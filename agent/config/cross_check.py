@@ -22,7 +22,6 @@ from agent.config.web import remarks_on as remarks_on_web
 from agent.errors import ConfigError
 from agent.machine import BallCount
 from agent.messages.topics import WHOLE_MACHINE
-from agent.sinks import SINKS
 from agent.sinks.telling import Teller
 from agent.sources import KINDS
 from agent.transport.broker import Broker
@@ -88,9 +87,9 @@ def _brokers(config: Config) -> Iterator[tuple[str, Broker]]:
 
 
 def _tellers(config: Config) -> Iterator[tuple[str, Teller]]:
-    """Every sink that tells people, with its table."""
+    """Every sink that names files of its own, with its table."""
     for sink in config.sinks:
-        if SINKS[sink.kind].tells_people:
+        if isinstance(sink.settings, Teller):
             yield f"sinks.{sink.name}", sink.settings
 
 

@@ -22,7 +22,6 @@ from agent.messages.topics import Topics
 from agent.ports import Encoder, Sink, Source
 from agent.sinks import BROKER, SINKS
 from agent.sinks.mqtt import MqttSink
-from agent.sinks.telling import Telling
 from agent.sources import KINDS
 from agent.transport.mqtt import Broker
 
@@ -153,7 +152,7 @@ def settings_of_sink(config: Config, name: str) -> Any:
     if name == BROKER:
         return own_client(config.broker, config)
     (settings,) = (sink.settings for sink in config.sinks if sink.name == name)
-    if isinstance(settings, Telling) and settings.language is None:
+    if getattr(settings, "language", "") is None:
         return msgspec.structs.replace(settings, language=config.agent.language)
     return own_client(settings, config, role=f"-{name}") if isinstance(settings, Broker) else settings
 

@@ -19,6 +19,7 @@ class Kind:
 SINKS = {
     "mqtt": Kind("agent.sinks.mqtt:MqttSink"),
     "sparkplug": Kind("agent.sinks.sparkplug:SparkplugSink"),
+    "opcua": Kind("agent.sinks.opcua:OpcuaSink"),
     "memory": Kind("agent.sinks.memory:MemorySink"),
     "email": Kind("agent.sinks.email:EmailSink", tells_people=True),
     "webhook": Kind("agent.sinks.webhook:WebhookSink", tells_people=True),

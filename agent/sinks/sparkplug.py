@@ -193,7 +193,7 @@ class SparkplugSink(BrokerSink):
             self._host.hear(bytes(message.payload))
             if not self._host.is_there:
                 self.lost = TransportError("the primary host went away")
-        elif not message.retain and message.topic == self._node.command_topic and _asks_rebirth(message.payload):
+        elif not message.retain and message.topic == self._node.command_topic and _asks_rebirth(bytes(message.payload)):
             self._asked.set()
 
 

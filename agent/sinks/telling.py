@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Literal, Protocol
+from typing import Literal, Protocol, runtime_checkable
 
 import msgspec
 
@@ -28,8 +28,9 @@ class Telling(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=T
     language: Language | None = None
 
 
+@runtime_checkable
 class Teller(Protocol):
-    """The keys of one that more than a language is needed for."""
+    """The keys of a sink that names files of its own."""
 
     @property
     def files(self) -> Mapping[str, str | None]:
