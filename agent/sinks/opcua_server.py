@@ -17,6 +17,7 @@ import struct
 import sys
 import time
 from collections import deque
+from pathlib import Path
 from typing import Any
 
 import msgspec
@@ -76,8 +77,8 @@ async def server_of(settings: dict[str, Any]) -> Server:
     server.set_identity_tokens([ua.UserNameIdentityToken] if has_secret else [ua.AnonymousIdentityToken])
     policy = ua.SecurityPolicyType.NoSecurity
     if settings["cert_file"] is not None:
-        await server.load_certificate(settings["cert_file"])
-        await server.load_private_key(settings["key_file"])
+        await server.load_certificate(settings["cert_file"], form_of(settings["cert_file"]))
+        await server.load_private_key(settings["key_file"], format=form_of(settings["key_file"]))
         policy = ua.SecurityPolicyType.Basic256Sha256_SignAndEncrypt
     server.set_security_policy([policy])
     chunk = 65_535
@@ -92,6 +93,11 @@ async def server_of(settings: dict[str, Any]) -> Server:
     inner.max_session_timeout_ms = 120_000
     inner.max_pending_activation_seconds = 10.0
     return server
+
+
+def form_of(path: str) -> str:
+    """Whether a certificate or key is PEM or DER, by what it holds: names of files say nothing."""
+    return "PEM" if b"-----BEGIN" in Path(path).read_bytes()[:MAX_MESSAGE_BYTES] else "DER"
 
 
 async def keep_bounds(server: Server) -> None:
