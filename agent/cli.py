@@ -37,7 +37,7 @@ def main(argv: Sequence[str] | None = None) -> int:
         code: int = importlib.import_module(COMMANDS[args.command].module).main(args)
         sys.stdout.flush()
     except TextVibError as error:
-        for line in _in_the_language_asked_for(str(error), args).splitlines():
+        for line in _in_the_language_asked_for(error, args).splitlines():
             print(f"textvib-agent: {line}", file=sys.stderr)
         return error.exit_code
     except KeyboardInterrupt:
@@ -51,16 +51,16 @@ def main(argv: Sequence[str] | None = None) -> int:
     return code
 
 
-def _in_the_language_asked_for(text: str, args: argparse.Namespace) -> str:
-    """What a command refuses, as far as the table has words for it."""
+def _in_the_language_asked_for(error: TextVibError, args: argparse.Namespace) -> str:
+    """What a command, or the agent that it asked (RefusedError), refuses, as far as the table has words for it."""
     from agent.config.load import language_told
     from agent.messages.notices import in_language
     from agent.messages.words import as_language
 
     config = getattr(args, "config", None)
-    chosen = getattr(args, "language", None)
+    chosen = getattr(args, "language", None) or getattr(error, "language", None)
     language = as_language(chosen) if chosen else language_told(config if isinstance(config, Path) else None)
-    return "\n".join(in_language(line, language) for line in text.splitlines())
+    return "\n".join(in_language(line, language) for line in str(error).splitlines())
 
 
 def _parts_at_hand() -> list[str]:

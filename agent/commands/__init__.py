@@ -36,6 +36,9 @@ COMMANDS = {
     "close": Command("agent.commands.alerts", "clear an open alert by hand; what is not well raises another"),
     "state": Command("agent.commands.state", "move what the running agent knows of a sensor to another agent"),
     "status": Command("agent.commands.status", "show how the running agent and its sensors are"),
+    "report": Command(
+        "agent.commands.report", "write the report of an alert as one page: what it said, rested on, and became of it"
+    ),
     "ring": Command("agent.commands.ring", "list the recordings of windows around alerts, which replay takes"),
     "trend": Command("agent.commands.trend", "show how figures moved over days, and when a limit would be reached"),
     "page": Command("agent.commands.page", "serve the page for a browser; `run` does where the config has [web]"),

@@ -27,6 +27,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 
 def main(args: argparse.Namespace) -> int:
-    answer = ask(running.state_dir_of(args), REQUESTS[args.command](args.alert, args.by))
-    print(say(f"asked.{args.command}", running.language_of(args, answer), alert=answer["alert"]))
+    agent = running.agent_of(args)
+    answer = ask(agent.state_dir, REQUESTS[args.command](args.alert, args.by))
+    print(say(f"asked.{args.command}", agent.language(answer), alert=answer["alert"]))
     return os.EX_OK

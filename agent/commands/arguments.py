@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import argparse
+import os
 import re
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -47,12 +48,14 @@ def rpm_range(text: str) -> tuple[float, float]:
 
 
 class UsageError(TextVibError):
-    """An argument of `replay` that is wrong in the light of another; said, and left with, as its parser does it."""
+    """An argument that is wrong in the light of another; said, and left with, as the command's parser does it."""
 
     exit_code = WRONG_USAGE
 
-    def __init__(self, message: str) -> None:
-        super().__init__(f"{message}; see textvib-agent replay --help")
+    def __init__(self, message: str, command: str = "replay") -> None:
+        super().__init__(f"{message}; see textvib-agent {command} --help")
+        if command != "replay":
+            self.exit_code = os.EX_USAGE
 
 
 def add_scale(parser: argparse.ArgumentParser) -> None:

@@ -46,16 +46,17 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 
 def main(args: argparse.Namespace) -> int:
-    state_dir = running.state_dir_of(args)
+    agent = running.agent_of(args)
+    state_dir = agent.state_dir
     if args.cancel:
         answer = ask(state_dir, Cancel(sensor=args.sensor))
-        language = running.language_of(args, answer)
+        language = agent.language(answer)
         running.print_remarks(answer, language)
         print(say("asked.given_up", language, sensor=args.sensor))
         return os.EX_OK
     request = Commission(sensor=args.sensor, windows=args.windows, anyway=args.anyway, after_repair=args.after_repair)
     answer = ask(state_dir, request)
-    language = running.language_of(args, answer)
+    language = agent.language(answer)
     how = "asked.learning" if args.windows is None else "asked.learning_from"
     print(say(how, language, sensor=args.sensor, windows=args.windows))
     running.print_remarks(answer, language)

@@ -20,8 +20,9 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 
 def main(args: argparse.Namespace) -> int:
-    answer = ask(running.state_dir_of(args), Forget(sensor=args.sensor, rpm=args.speed))
-    language = running.language_of(args, answer)
+    agent = running.agent_of(args)
+    answer = ask(agent.state_dir, Forget(sensor=args.sensor, rpm=args.speed))
+    language = agent.language(answer)
     speeds = ", ".join(in_language(speed, language) for speed in answer["forgotten"])
     print(say("asked.forgotten", language, sensor=args.sensor, speeds=speeds))
     running.print_remarks(answer, language)

@@ -25,11 +25,9 @@ def main(args: argparse.Namespace) -> int:
     from agent.config.watching_keys import WebConfig
     from agent.config.web import listening, problems_of
 
-    state_dir, web = running.state_dir_of(args), WebConfig()
-    if args.config is not None:
-        from agent.config.load import load_config
-
-        web = load_config(args.config).web or web
+    agent, web = running.agent_of(args), WebConfig()
+    if (config := agent.whole_config) is not None:
+        web = config.web or web
     told = {key: value for key in ("listen", "password_file", "cert_file", "key_file") if (value := getattr(args, key))}
     if args.host:
         told["hosts"] = tuple(args.host)
@@ -43,12 +41,12 @@ def main(args: argparse.Namespace) -> int:
     from agent.web.settings import Settings
 
     settings = Settings(
-        state_dir=state_dir,
+        state_dir=agent.state_dir,
         listening=listening(web.listen),
         password_file=web.password_file,
         hosts=web.hosts,
         cert_file=web.cert_file,
         key_file=web.key_file,
-        language=running.language_of(args, {}),
+        language=agent.language(),
     )
     return serve(settings, until_eof=args.until_eof)

@@ -27,8 +27,9 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 def main(args: argparse.Namespace) -> int:
     path = str(args.out.resolve()) if args.out is not None else None
     request = Record(sensor=args.sensor, seconds=args.seconds, path=path)
-    answer = ask(running.state_dir_of(args), request)
-    language = running.language_of(args, answer)
+    agent = running.agent_of(args)
+    answer = ask(agent.state_dir, request)
+    language = agent.language(answer)
     print(say("asked.recording", language, sensor=args.sensor, seconds=f"{args.seconds:g}", path=answer["path"]))
     if not answer.get("heard", True):
         print(say("asked.silent", language, sensor=args.sensor))

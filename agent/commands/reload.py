@@ -20,7 +20,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 
 def main(args: argparse.Namespace) -> int:
-    state_dir = running.state_dir_of(args)
+    state_dir = running.agent_of(args).state_dir
     number = ask(state_dir, Reload())["number"]
     until_s = time.monotonic() + LONGEST_S
     while (ended := ask(state_dir, Reloading(number))["ended"]) is None:

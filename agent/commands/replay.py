@@ -13,7 +13,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Literal
 
 from agent.bundle.runtimes import CHOICES as RUNTIME_CHOICES
-from agent.commands import arguments, replay_kept, replay_report
+from agent.commands import arguments, replay_kept, replay_report, report_file
 from agent.commands.replay_output import exit_code, tell
 from agent.errors import RecordingError
 from agent.messages.words import LANGUAGES
@@ -93,7 +93,7 @@ def main(args: argparse.Namespace) -> int:
     if replay_kept.is_meant(args):
         return replay_kept.judge(args)
     arguments.bearing_of(args)
-    replay_report.check(args.report)
+    report_file.check(args.report)
     bundle = load_bundle(args.bundle)
     _, encoder = load_encoder(bundle, args.runtime)
     _check_together(args)

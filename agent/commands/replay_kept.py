@@ -9,7 +9,7 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from agent.commands import replay_report
+from agent.commands import replay_report, report_file
 from agent.commands.replay_output import exit_code, tell
 from agent.errors import ConfigError, RecordingError
 from agent.recordings import KEPT
@@ -21,6 +21,7 @@ if TYPE_CHECKING:
     from agent.recordings.kept import About, Kept
     from agent.recordings.recording import Recording
     from agent.report.section import Section
+    from agent.trend.line import Line
     from agent.types import Diagnosis
 
 TOLD = ("rate_hz", "rpm", "rpm_range", "bearing", "channel", "unit", "healthy", "join", "snapshots")
@@ -35,7 +36,7 @@ def is_meant(args: argparse.Namespace) -> bool:
 def judge(args: argparse.Namespace) -> int:
     from agent.bundle.load import load_bundle
 
-    replay_report.check(args.report)
+    report_file.check(args.report)
     bundle = load_bundle(args.bundle)
     sections: list[Section] = []
     answers = [_answer(path, args, bundle, sections) for path in args.files]
@@ -90,8 +91,20 @@ def _answer(path: Path, args: argparse.Namespace, bundle: Bundle, sections: list
     if args.report is not None:
         setup = dataclasses.replace(kept.setup, bearings=tuple(b for b in kept.setup.bearings if b.id == bearing))
         windows = [one.window for one in kept.windows]
-        sections.append(replay_report.section_of(answer, setup=setup, bundle=bundle, paths=[path], windows=windows))
+        section = replay_report.section_of(
+            answer, setup=setup, bundle=bundle, paths=[path], healthy=None, windows=windows, days=_days(path, kept)
+        )
+        sections.append(section)
     return answer
+
+
+def _days(path: Path, kept: Kept) -> list[Line]:
+    """How the sensor's figures went, where the file still lies in the folder of its agent; nothing elsewhere."""
+    from agent.service.looking_back.sensor_days import days_around
+    from agent.service.watching.ring_folder import FOLDER
+
+    folder = path.resolve().parent
+    return days_around(folder.parent, kept.setup, bearing=kept.about.bearing) if folder.name == FOLDER else []
 
 
 def _encoder(choice: str, about: About, bundle: Bundle) -> Encoder:

@@ -29,7 +29,8 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 def main(args: argparse.Namespace) -> int:
     from agent.service.watching.ring_folder import FOLDER, files_of
 
-    state_dir = running.state_dir_of(args)
+    agent = running.agent_of(args)
+    state_dir = agent.state_dir
     folder = state_dir / FOLDER
     try:
         if not state_dir.is_dir():
@@ -49,7 +50,7 @@ def main(args: argparse.Namespace) -> int:
     if args.json:
         print(*(json.dumps(row, ensure_ascii=False) for row in rows), sep="\n", end="\n" if rows else "")
     else:
-        print(*_lines(rows, folder, running.language_of(args, {})), sep="\n")
+        print(*_lines(rows, folder, agent.language()), sep="\n")
     return os.EX_DATAERR if unreadable else os.EX_OK
 
 

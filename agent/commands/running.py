@@ -1,15 +1,20 @@
-"""How a command finds the daemon it talks to, by its state directory or a config, and in which language it answers."""
+"""Which agent a command is about, by its state directory or a config, and in which language it is answered."""
 
 from __future__ import annotations
 
 import argparse
 import os
+from collections.abc import Mapping
+from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from agent.errors import ConfigError
 from agent.messages.notices import in_language
 from agent.messages.words import LANGUAGES, Language, as_language, say
+
+if TYPE_CHECKING:  # the command line loads nothing heavy
+    from agent.config.keys import Config
 
 DEFAULT_STATE_DIR = "/var/lib/textvib"
 VARIABLE = "TEXTVIB_STATE_DIR"
@@ -27,30 +32,43 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--language", choices=LANGUAGES, help="of the answer (default: that of the agent)")
 
 
-def language_of(args: argparse.Namespace, answer: dict[str, Any]) -> Language:
-    """The language asked for, or else the agent's own: as it answers, or as its config says."""
-    if (told := args.language or answer.get("language")) or args.config is None:
-        return as_language(told)
-    from agent.config.load import language_told
+@dataclass(frozen=True, slots=True)
+class Agent:
+    """The agent that a command is about; a config that names it is read once."""
 
-    return language_told(args.config)
+    state_dir: Path
+    config: Config | None  # where one was named
+    problems: tuple[str, ...]  # of it, as lines that name its file
+    chosen: Language | None  # asked for on the command line
+
+    def language(self, answer: Mapping[str, Any] | None = None) -> Language:
+        """The one asked for, or else the agent's own: as it answers, or as its config says."""
+        told = self.chosen or (answer or {}).get("language")
+        return as_language(told if told or self.config is None else self.config.agent.language)
+
+    @property
+    def whole_config(self) -> Config | None:
+        """The config, where one was named; ConfigError with all its problems."""
+        if self.problems:
+            raise ConfigError(*self.problems)
+        return self.config
+
+
+def agent_of(args: argparse.Namespace) -> Agent:
+    """The one that the arguments name; ConfigError where the config does not say where its state is."""
+    if args.config is None:
+        state_dir = args.state_dir or os.environ.get(VARIABLE, DEFAULT_STATE_DIR)
+        return Agent(Path(state_dir), None, (), args.language)
+    from agent.config.load import check_config
+
+    config, problems = check_config(args.config)
+    lines = tuple(f"{args.config}: {problem}" for problem in problems)
+    if config is None:
+        raise ConfigError(*lines)
+    return Agent(Path(config.agent.state_dir), config, lines, args.language)
 
 
 def print_remarks(answer: dict[str, Any], language: Language) -> None:
     """What the agent adds to its answer."""
     for remark in answer.get("remarks", ()):
         print(say("asked.mind", language, remark=in_language(remark, language)))
-
-
-def state_dir_of(args: argparse.Namespace) -> Path:
-    """The state directory that the arguments name; ConfigError where the config does not say."""
-    if args.state_dir is not None:
-        return Path(args.state_dir)
-    if args.config is None:
-        return Path(os.environ.get(VARIABLE, DEFAULT_STATE_DIR))
-    from agent.config.load import check_config
-
-    config, problems = check_config(args.config)
-    if config is None:
-        raise ConfigError(*(f"{args.config}: {problem}" for problem in problems))
-    return Path(config.agent.state_dir)

@@ -21,9 +21,10 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 
 def main(args: argparse.Namespace) -> int:
-    answer = ask(running.state_dir_of(args), Shelve(args.alert, args.duration, args.by))
+    agent = running.agent_of(args)
+    answer = ask(agent.state_dir, Shelve(args.alert, args.duration, args.by))
     until = time.strftime("%Y-%m-%d %H:%M", time.localtime(answer["until_wall_s"]))
-    print(say("asked.shelve", running.language_of(args, answer), alert=answer["alert"], until=until))
+    print(say("asked.shelve", agent.language(answer), alert=answer["alert"], until=until))
     return os.EX_OK
 
 

@@ -39,7 +39,7 @@ def main(args: argparse.Namespace) -> int:
 def _export(args: argparse.Namespace) -> int:
     if args.out is None and sys.stdout.isatty():
         raise ConfigError("a state is no text: give --out FILE, or send it on with > FILE")
-    answer = ask(running.state_dir_of(args), ExportState(args.sensor))
+    answer = ask(running.agent_of(args).state_dir, ExportState(args.sensor))
     stored = base64.b64decode(answer["state"])
     try:
         if args.out is None:
@@ -65,7 +65,7 @@ def _import(args: argparse.Namespace) -> int:
         raise ConfigError(f"{args.file}: cannot be read ({error.strerror}); name an existing file") from error
     if len(stored) > MAX_FILE_BYTES:
         raise ConfigError(f"{args.file}: larger than {MAX_FILE_BYTES} bytes; this is no state of a sensor")
-    state_dir = running.state_dir_of(args)
+    state_dir = running.agent_of(args).state_dir
     for start in range(0, len(stored) or 1, PIECE_BYTES):
         piece, is_last = stored[start : start + PIECE_BYTES], start + PIECE_BYTES >= len(stored)
         answer = ask(state_dir, ImportState(args.sensor, piece, start, is_last, args.replace))

@@ -9,6 +9,7 @@ from datetime import datetime
 from typing import Any
 
 from agent.commands import running
+from agent.messages.notices import in_language
 from agent.messages.terminal import WIDEST, columns, hanging, tabulated
 from agent.messages.words import Language, as_language, say, words_for
 from agent.service.control import Status, ask
@@ -22,8 +23,9 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 
 def main(args: argparse.Namespace) -> int:
-    answer = ask(running.state_dir_of(args), Status())
-    answer["language"] = running.language_of(args, answer)
+    agent = running.agent_of(args)
+    answer = ask(agent.state_dir, Status(language=agent.chosen))
+    answer["language"] = agent.language(answer)
     shown = json.dumps(answer, ensure_ascii=False) if args.json else "\n".join(lines_of(answer, room=columns()))
     print(shown)
     return os.EX_OK
@@ -114,7 +116,7 @@ def _source(name: str, source: dict[str, Any], language: Language) -> str:
     if source["ended"]:
         return say("status.source_ended", language, name=name)
     if not source["connected"]:
-        error = source["error"] or say("status.not_open", language)
+        error = in_language(source["error"], language) if source["error"] else say("status.not_open", language)
         return say("status.source_away", language, name=name, error=error)
     kinds = (
         say("status.refused_one", language, count=count, kind=words_for("refused", kind, language))
@@ -131,7 +133,7 @@ def _refusals(source: dict[str, Any], language: Language) -> list[str]:
     for one in source.get("refusals", ()):  # an older agent says none
         about = ", ".join(name for name in (one["where"], one["sensor"], one["key"]) if name)
         told = say("status.refused_one", language, count=one["count"], kind=words_for("refused", one["kind"], language))
-        lines.append(f"  {told}{about and f' ({about})'}: {one['detail']}")
+        lines.append(f"  {told}{about and f' ({about})'}: {in_language(one['detail'], language)}")
     return lines
 
 

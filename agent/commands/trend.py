@@ -18,7 +18,7 @@ from agent.messages.words import Language, say
 
 if TYPE_CHECKING:  # the command line loads nothing heavy
     from agent.machine import Mounting
-    from agent.service.watching.trend_lines import Line
+    from agent.trend.line import Line
 
 HEADS = ("sensor", "bearing", "figure", "speed", "days", "now", "a_month", "reached")
 
@@ -34,25 +34,25 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 def main(args: argparse.Namespace) -> int:
     from agent.service.watching.trend_lines import lines_of
 
-    lines = list(lines_of(running.state_dir_of(args), args.sensor, mountings=_mountings(args)))
+    agent = running.agent_of(args)
+    lines = list(lines_of(agent.state_dir, args.sensor, mountings=_mountings(agent)))
     if args.sensor is not None and not lines:
-        raise ConfigError(f"of {args.sensor!r} no day is kept in {running.state_dir_of(args)}")
+        raise ConfigError(f"of {args.sensor!r} no day is kept in {agent.state_dir}")
     if args.json:
         for line in lines:
             print(json.dumps(_as_json(line), ensure_ascii=False))
     else:
-        print(*_table(lines, running.language_of(args, {})), sep="\n")
+        print(*_table(lines, agent.language()), sep="\n")
     return os.EX_OK
 
 
-def _mountings(args: argparse.Namespace) -> dict[str, Mounting]:
+def _mountings(agent: running.Agent) -> dict[str, Mounting]:
     """Sensor -> what ISO zones ask for, where a config is at hand."""
-    if args.config is None:
+    if (config := agent.whole_config) is None:
         return {}
-    from agent.config.load import load_config
     from agent.config.resolve import sensor_setups
 
-    return {name: setup.machine.mounting for name, setup in sensor_setups(load_config(args.config)).items()}
+    return {name: setup.machine.mounting for name, setup in sensor_setups(config).items()}
 
 
 def _as_json(line: Line) -> dict[str, Any]:
@@ -69,7 +69,7 @@ def _as_json(line: Line) -> dict[str, Any]:
 
 
 def _table(lines: list[Line], language: Language) -> list[str]:
-    from agent.service.watching.trend_lines import moves_in_words, reached_in_words, speeds_in_words
+    from agent.messages.trend_text import moves_in_words, reached_in_words, speeds_in_words
 
     if not lines:
         return [say("trend.none", language)]

@@ -22,16 +22,19 @@ ORDERS = {"half": "½×", "first": "1×", "second": "2×", "third": "3×"}
 """Fields of `ShaftGrowth` that are orders, as they are written."""
 
 
-def figures(answer: Answer) -> Markup:
-    """The table."""
+def figures(answer: Answer, *, of_alert: bool = False) -> Markup:
+    """The table; that of an alert is all of the window that raised it, beside between which values the others lie."""
     language, shown = answer.language, answer.shown
     heads = ("figure", "value", "unit", "range", "at_most")
     groups = [head(say(f"report.{one}", language) for one in heads)]
     if shown is not None and shown.evidence is not None:
         place = said_place(answer, shown)
-        groups += [group(say("report.in_window", language, place=place), columns=len(heads))]
+        code = "report.in_alert" if of_alert else "report.in_window"
+        groups += [group(say(code, language, place=place), columns=len(heads))]
         groups += [body(_of_window(answer, shown.evidence))]
-    groups += [group(say("report.in_all", language), columns=len(heads)), body(_of_all(answer))]
+    if not of_alert:
+        groups += [group(say("report.in_all", language), columns=len(heads))]
+    groups += [body(_of_all(answer, "_alert" if of_alert else ""))]
     return wide(element("table", *groups, class_="figures"))
 
 
@@ -65,11 +68,11 @@ def _of_window(answer: Answer, evidence: Evidence) -> Iterator[tuple[str, ...]]:
             yield say("report.iso_zone", language), zone, "", "", ""
 
 
-def _of_all(answer: Answer) -> Iterator[tuple[str, ...]]:
+def _of_all(answer: Answer, ending: str) -> Iterator[tuple[str, ...]]:
     language, verdict = answer.language, answer.verdict
     deviation = null(why_no_deviation(answer), language) if verdict.deviation is None else f"{verdict.deviation:.3g}"
     known = [d.deviation for d in answer.diagnoses if d.deviation is not None]
-    yield say("report.deviation_said", language), deviation, "1", _between(known), "1"
+    yield say(f"report.deviation_said{ending}", language), deviation, "1", _between(known), "1"
     signs = verdict.signs
     above = "above" if signs is not None and signs.above_healthy else "blind"
     known = [d.signs.impulses for d in answer.diagnoses if d.signs is not None and d.signs.impulses is not None]
@@ -80,7 +83,7 @@ def _of_all(answer: Answer) -> Iterator[tuple[str, ...]]:
     else:
         impulses = say("report.null", language, reason=say("report.no_impulses", language))
     limit = "" if answer.impulses_limit is None else f"{answer.impulses_limit:.2f}"
-    yield say(f"report.impulses_{above}", language), impulses, "1", _between(known, ".2f"), limit
+    yield say(f"report.impulses_{above}{ending}", language), impulses, "1", _between(known, ".2f"), limit
     yield from _growth(answer, None if signs is None else signs.growth)
 
 

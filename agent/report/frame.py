@@ -5,6 +5,7 @@ Lengths are pixels of a drawing `WIDTH` wide; colours and letters are in `agent.
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 from agent.messages.terminal import width as columns_of
@@ -48,12 +49,21 @@ def across(low: float, high: float) -> Scale:
     return Scale(low, high, LEFT, RIGHT)
 
 
-def frame(across: Scale, up: Scale, *, name: str, bottom: float | None = None, most_up: int = 5) -> Markup:
-    """The box of a plot with what its height says; its vertical lines go down to `bottom`, below rows beneath it."""
+Ticks = Sequence[tuple[float, str]]
+"""Values, and how each is written."""
+
+
+def frame(
+    across: Scale, up: Scale, *, name: str, bottom: float | None = None, most_up: int = 5, at: Ticks | None = None
+) -> Markup:
+    """The box of a plot with what its height says; its vertical lines go down to `bottom`, below rows beneath it.
+
+    `at`: where they stand, if not at round values.
+    """
     below = up.start if bottom is None else bottom
     middle = (up.start + up.end) / 2
     return joined(
-        *(_line(across.at(x), up.end, across.at(x), below, "grid") for x, _ in ticks(across)),
+        *(_line(across.at(x), up.end, across.at(x), below, "grid") for x, _ in (ticks(across) if at is None else at)),
         *(_line(LEFT, up.at(y), RIGHT, up.at(y), "grid") for y, _ in ticks(up, most_up)),
         *(_tick(label, LEFT - 5, up.at(y) + 4, "tick up") for y, label in ticks(up, most_up)),
         element("rect", x=LEFT, y=up.end, width=RIGHT - LEFT, height=up.start - up.end, class_="box"),
@@ -61,9 +71,10 @@ def frame(across: Scale, up: Scale, *, name: str, bottom: float | None = None, m
     )
 
 
-def axis(across: Scale, y: float, name: str) -> Markup:
-    """Ticks and name of what goes across, below `y`."""
-    labels = [_tick(label, across.at(value), y + TICK_ROOM - 3, "tick") for value, label in ticks(across)]
+def axis(across: Scale, y: float, name: str, *, at: Ticks | None = None) -> Markup:
+    """Ticks (`at`: those) and name of what goes across, below `y`."""
+    marked = ticks(across) if at is None else at
+    labels = [_below(label, across.at(value), y + TICK_ROOM - 3) for value, label in marked]
     named = element("text", name, x=(LEFT + RIGHT) / 2, y=y + TICK_ROOM + TITLE_ROOM - 3, class_="axis")
     return joined(*labels, named)
 
@@ -90,6 +101,12 @@ def limit(up: Scale, value: float, words: str) -> Markup:
 def room_for(words: str) -> float:
     """How wide a label is at most."""
     return COLUMN * columns_of(text(words))
+
+
+def _below(label: str, x: float, y: float) -> Markup:
+    """A label in the middle of its tick; at the end of the drawing it ends there."""
+    is_wide = x + room_for(label) / 2 > WIDTH
+    return _tick(label, WIDTH, y, "tick up") if is_wide else _tick(label, x, y, "tick")
 
 
 def _tick(label: str, x: float, y: float, class_: str) -> Markup:

@@ -9,7 +9,7 @@ from __future__ import annotations
 import re
 from html import escape
 
-_VOID = {"br", "meta", "rect", "line", "circle", "polyline", "path"}
+_VOID = {"br", "meta", "rect", "line", "circle", "polyline", "polygon", "path"}
 """Elements without an end tag in HTML, or without content in SVG."""
 _UNWRITABLE = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x9f\u202a-\u202e\u2066-\u2069\ud800-\udfff\ufffe\uffff]")
 

@@ -4,30 +4,43 @@ from __future__ import annotations
 
 from agent.machine import BallCount
 from agent.messages.answer import what_was_read
-from agent.messages.words import say
+from agent.messages.words import Language, say
 from agent.report.markup import Markup, element, joined
-from agent.report.section import Section, SourceFile
+from agent.report.section import Judge, Section, SourceFile
 from agent.report.tables import foreign, listed, table
+
+Rows = list[tuple[str, str]]
 
 
 def origin(section: Section) -> Markup:
     """The table."""
-    answer, judge, language = section.answer, section.judge, section.answer.language
-    healthy = [_file(file, section) for file in section.healthy]
-    bundle = [judge.bundle, element("div", f"SHA-256 {judge.bundle_sha256}", class_="hash")]
+    answer, language = section.answer, section.answer.language
     rows = [
         (say("report.file", language), listed(_file(file, section) for file in section.files)),
         (say("report.read_as", language), listed([what_was_read(answer), _samples(section)])),
         (say("report.told_speed", language), _speed(section)),
-        (say("report.told_bearing", language), _bearing(section)),
-        (
-            say("report.healthy_file", language),
-            listed(healthy) if healthy else say("report.no_healthy_file", language),
-        ),
+        (say("report.told_bearing", language), told_bearing(section)),
+        (say("report.healthy_file", language), _healthy(section)),
+        *judged_by(section.judge, language),
+    ]
+    return table(rows, class_="facts")
+
+
+def judged_by(judge: Judge, language: Language) -> Rows:
+    """The rows of agent and bundle."""
+    bundle = [judge.bundle, element("div", f"SHA-256 {judge.bundle_sha256}", class_="hash")]
+    return [
         (say("report.agent", language), say("report.agent_version", language, version=judge.agent)),
         (say("report.bundle", language), listed(bundle)),
     ]
-    return table(rows, class_="facts")
+
+
+def _healthy(section: Section) -> str:
+    language = section.answer.language
+    if section.healthy is None and section.answer.verdict.deviation is not None:
+        return say("report.healthy_kept", language)
+    healthy = [_file(file, section) for file in section.healthy or ()]
+    return listed(healthy) if healthy else say("report.no_healthy_file", language)
 
 
 def _samples(section: Section) -> str:
@@ -48,7 +61,8 @@ def _speed(section: Section) -> str:
     return came_from if rpm is None else say("shown.rpm", language, rpm=f"{rpm:.1f}", origin=came_from)
 
 
-def _bearing(section: Section) -> str:
+def told_bearing(section: Section) -> str:
+    """What was told of the bearing."""
     bearing, language = section.bearing, section.answer.language
     if bearing is None or bearing.geometry is None:
         return say("report.told_nothing", language)

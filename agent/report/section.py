@@ -16,6 +16,7 @@ from agent.diagnosis.places import Place, places_of
 from agent.dsp.spectra import Spectra, analyse
 from agent.machine import Bearing, Machine, SensorSetup
 from agent.messages.answer import Answer
+from agent.trend.line import Line
 from agent.types import Window
 
 
@@ -54,9 +55,10 @@ class Section:
     bearing: Bearing | None  # as it was told
     machine: Machine  # likewise
     files: tuple[SourceFile, ...]  # of the recording
-    healthy: tuple[SourceFile, ...]  # of what it was compared with
+    healthy: tuple[SourceFile, ...] | None  # of what it was compared with; None: with what is kept beside its windows
     judge: Judge
     picture: Picture | None  # None: there is no window
+    days: tuple[Line, ...] = ()  # how the sensor's figures went before
 
 
 def section_of(
@@ -66,8 +68,9 @@ def section_of(
     windows: Iterable[Window],
     bundle: Bundle,
     files: Iterable[SourceFile],
-    healthy: Iterable[SourceFile] = (),
-    version: str,
+    healthy: Iterable[SourceFile] | None = (),
+    judge: Judge,
+    days: Iterable[Line] = (),
 ) -> Section:
     """The section of an answer on diagnoses of `windows`, of which only the one that is drawn is kept."""
     bearing = bearing_of(answer, setup)
@@ -76,10 +79,16 @@ def section_of(
         bearing=bearing,
         machine=setup.machine,
         files=tuple(files),
-        healthy=tuple(healthy),
-        judge=Judge(version, f"{bundle.manifest.name} {bundle.manifest.version}", identity_of(bundle.manifest)),
+        healthy=None if healthy is None else tuple(healthy),
+        judge=judge,
         picture=_picture(answer, bearing, windows, bundle),
+        days=tuple(days),
     )
+
+
+def judge_of(bundle: Bundle, *, version: str) -> Judge:
+    """Who judges now."""
+    return Judge(version, f"{bundle.manifest.name} {bundle.manifest.version}", identity_of(bundle.manifest))
 
 
 def bearing_of(answer: Answer, setup: SensorSetup) -> Bearing | None:

@@ -10,7 +10,8 @@ from agent.messages.answer import Answer, questions, what_was_read
 from agent.messages.notices import in_language
 from agent.messages.sentences import fault_said, said_by_verdict
 from agent.messages.wording import text_of
-from agent.messages.words import say, words_for
+from agent.messages.words import Language, say, words_for
+from agent.report.days_drawn import days_text
 from agent.report.drawn import drawings
 from agent.report.figures import figures
 from agent.report.lines import lines_text
@@ -26,18 +27,19 @@ SYMBOLS = {"fault": "▲", "abnormal": "◆", "healthy": "●", "not_named": "�
 
 def section_text(section: Section, *, number: int, is_first: bool) -> Markup:
     """The whole section; `number` makes its anchors unique in the page."""
-    answer = section.answer
+    answer, language = section.answer, section.answer.language
     parts = [
         element("h2", foreign(name_of(section))),
         element("p", what_was_read(answer), class_="quiet"),
-        _said(answer),
-        *_under("verdict", answer, _rests_on(answer)),
-        *_under("found_lines", answer, lines_text(answer)),
-        *_under("figures", answer, figures(answer)),
+        said_block(answer, state_of(answer.verdict)),
+        *under("verdict", language, rests_on(answer)),
+        *under("found_lines", language, lines_text(answer)),
+        *under("figures", language, figures(answer)),
         *drawings(section, id_=f"s{number}"),
-        *_under("unknowns", answer, _unknown(answer)),
-        *_under("notes", answer, _notes(answer)),
-        *_under("origin", answer, origin(section)),
+        *(under("days", language, days_text(section.days, language, id_=f"s{number}")) if section.days else ()),
+        *under("unknowns", language, unknown(answer)),
+        *under("notes", language, notes_text(answer)),
+        *under("origin", language, origin(section)),
     ]
     return element("section", *parts, id=f"s{number}", class_="first" if is_first else None)
 
@@ -61,18 +63,24 @@ def state_of(verdict: Verdict) -> str:
 
 
 def state_in_words(answer: Answer) -> str:
-    state = state_of(answer.verdict)
-    return f"{SYMBOLS[state]} {say(f'report.state_{state}', answer.language)}"
+    return shaped(state_of(answer.verdict), answer.language)
 
 
-def _under(code: str, answer: Answer, *parts: str) -> Iterator[Markup]:
-    yield element("h3", say(f"report.{code}", answer.language))
+def shaped(state: str, language: Language) -> str:
+    """The state's words behind its shape."""
+    return f"{SYMBOLS[state]} {say(f'report.state_{state}', language)}"
+
+
+def under(code: str, language: Language, *parts: str) -> Iterator[Markup]:
+    """Parts under their heading."""
+    yield element("h3", say(f"report.{code}", language))
     yield joined(*parts)
 
 
-def _said(answer: Answer) -> Markup:
+def said_block(answer: Answer, state: str) -> Markup:
+    """What is said, framed as its state is, and what is asked."""
     parts = [
-        element("p", state_in_words(answer), class_="state"),
+        element("p", shaped(state, answer.language), class_="state"),
         element("p", answer.text.title, class_="title"),
         element("p", answer.text.sentence),
         element("p", answer.text.advice),
@@ -81,15 +89,16 @@ def _said(answer: Answer) -> Markup:
         caution = say("label.caution", answer.language), say("shown.simulated", answer.language)
         parts.append(element("p", ": ".join(caution), class_="caution"))
     asked = [element("p", f"? {question}", class_="asks") for question in questions(answer)]
-    return joined(element("div", *parts, class_=f"said {state_of(answer.verdict)}"), *asked)
+    return joined(element("div", *parts, class_=f"said {state}"), *asked)
 
 
-def _rests_on(answer: Answer) -> Markup:
+def rests_on(answer: Answer) -> Markup:
+    """The table of what a verdict rests on."""
     language, verdict = answer.language, answer.verdict
     name = say("report.no_name", language)
     if said_by_verdict(verdict).is_named:
         name = say("report.named", language, title=answer.text.title, percent=f"{verdict.probability:.0%}")
-    reason = words_for("reason", verdict.reason, language)
+    reason = words_for("reason", verdict.reason, language) if verdict.reason else ""
     likeness = [
         f"{text_of(m.fault, descriptions=answer.descriptions, language=language).title} {m.similarity:.2f}"
         for m in verdict.matches
@@ -106,7 +115,8 @@ def _rests_on(answer: Answer) -> Markup:
     return table([row for row in rows if row[1]], class_="facts")
 
 
-def _unknown(answer: Answer) -> Markup:
+def unknown(answer: Answer) -> Markup:
+    """The table of what could not be known."""
     language = answer.language
     rows = unknowns(answer)
     if not rows:
@@ -116,7 +126,8 @@ def _unknown(answer: Answer) -> Markup:
     return table(shown, heads=[say(f"report.{head}", language) for head in heads])
 
 
-def _notes(answer: Answer) -> Markup:
+def notes_text(answer: Answer) -> Markup:
+    """What the reader noted."""
     notes = [in_language(note, answer.language) for note in answer.recording.notes]
     if not notes:
         return element("p", say("report.no_notes", answer.language))

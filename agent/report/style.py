@@ -53,6 +53,7 @@ svg .raised { font-size: 8px; }
 .box { fill: none; stroke: #6b7882; stroke-width: 1; }
 .curve { fill: none; stroke: #1f4e79; stroke-width: 1; stroke-linejoin: round; }
 .dot { fill: #1f4e79; }
+.band { fill: #d5e3ef; }
 .limit { stroke: #14212b; stroke-width: 1.3; stroke-dasharray: 7 4; }
 .leader { stroke: #6b7882; stroke-width: .8; }
 .leader.background { stroke-dasharray: 2 2; }

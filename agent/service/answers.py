@@ -64,12 +64,8 @@ class Answers:
         self._moving = Moving(everything, announcer=announcer, teaching=teaching)
 
     def answer(self, request: Asked) -> Answer:
-        """What is asked for, and the agent's language; what it refuses is in that."""
-        language = self._everything.parts.config.agent.language
-        try:
-            return {**self._answered(request), "language": language}
-        except ConfigError as error:
-            raise ConfigError(*(in_language(line, language) for line in str(error).splitlines())) from error
+        """What is asked for, and the agent's language."""
+        return {**self._answered(request), "language": self._everything.parts.config.agent.language}
 
     def _answered(self, request: Asked) -> Answer:
         match request:

@@ -8,24 +8,24 @@ from __future__ import annotations
 
 import logging
 import time
-from collections.abc import Collection, Iterable, Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import replace
 
 from agent.machine import SensorSetup
 from agent.messages.compose import cleared_from, said_of, seq_of
-from agent.messages.home_assistant import discovery
 from agent.messages.payloads import AlertPayload, encode
 from agent.ports import Message
 from agent.service.assembly import Parts
+from agent.service.introductions import introductions
 from agent.service.keeping.alert_rows import OpenAlert, Said
 from agent.service.keeping.sink_rows import Shown
 from agent.service.keeping.store import Store
+from agent.service.looking_back.history import Unkept
 from agent.service.outbox import Outboxes
 from agent.service.wall_clock import clock_now
 from agent.service.watching.events import log_alert
 from agent.service.watching.tally import Tally
 from agent.types import Alert, AlertReason
-from firmware_bridge import VERSION
 
 STATE_VALID_S = 60
 """A state is said again every ten seconds; one that is not is no state any more."""
@@ -36,11 +36,14 @@ log = logging.getLogger(__name__)
 class Bulletin:
     """Fills the outboxes with what must arrive; called by one thread."""
 
-    def __init__(self, parts: Parts, *, store: Store, outboxes: Outboxes, tally: Tally | None = None) -> None:
+    def __init__(
+        self, parts: Parts, *, store: Store, outboxes: Outboxes, history: Unkept, tally: Tally | None = None
+    ) -> None:
         self._topics = parts.topics
         self._speaker = self._former = parts.speaker
         self._store = store
         self._outboxes = outboxes
+        self._history = history
         self._tally = tally or Tally()
         self._open: dict[str, tuple[Alert, Message]] = {}  # by alert: what is shown of it
         self._lasting: dict[str, Message] = {}  # likewise of what is no alert
@@ -78,6 +81,7 @@ class Bulletin:
     def say(self, said: Said) -> None:
         """Hand on what is kept."""
         alert_id, alert = said.event.alert, said.alert
+        self._history.note(alert, said.event)
         self._open.pop(alert_id, None)
         self._lasting.pop(alert_id, None)
         if said.shown.payload and alert is not None:
@@ -102,7 +106,9 @@ class Bulletin:
     def take_up_alerts(self, setups: Mapping[str, SensorSetup]) -> None:
         """At the start: clear alerts that nobody watches any more, and empty every retained topic that is not wanted
         now."""
-        for stored in self._store.alerts.open():
+        opened, waiting = self._store.alerts.open(), self._waiting
+        self._history.take_up(opened, waiting, is_whole=self._store.is_kept)
+        for stored in opened:
             if _is_watched(stored.alert, setups):
                 self._open[stored.alert.id] = stored.alert, self._shown(stored.alert, stored.seq, self._payload(stored))
             else:
@@ -128,7 +134,7 @@ class Bulletin:
 
     def adopt(self, parts: Parts, *, new_sinks: Collection[str]) -> None:
         """Another config: other words, sensors more or less, and sinks that are to be shown all that is open."""
-        self._former, self._speaker = self._speaker, parts.speaker
+        self._former, self._speaker, self._history.parts = self._speaker, parts.speaker, parts
         self._discovery_prefix = parts.config.publish.home_assistant
         before = self._states | set(self._introduced)
         self._show_all(parts.setups, self._outboxes.names, only=new_sinks)
@@ -166,7 +172,13 @@ class Bulletin:
         """What is retained: noted for all `sinks`, and on those that may hold anything (None: all) emptied where it is
         not wanted; then said."""
         self._states = {self._topics.state(sensor) for sensor in sensors}
-        self._introduced = self._introductions(sensors)
+        self._introduced = introductions(
+            sensors,
+            speaker=self._speaker,
+            topics=self._topics,
+            prefix=self._discovery_prefix,
+            expire_s=STATE_VALID_S,
+        )
         always = {self._topics.availability, self._topics.health, *self._states, *self._introduced}
         wanted = [*(Message(topic, b"", retain=True) for topic in always), *self._shown_now]
         self._store.sinks.note_retained(wanted, sinks=sinks)
@@ -179,30 +191,18 @@ class Bulletin:
         for message in self._introduced.values():
             self._outboxes.put(message)
 
-    def _introductions(self, sensors: Iterable[str]) -> dict[str, Message]:
-        if self._discovery_prefix is None:
-            return {}
-        told = (
-            discovery(
-                self._speaker.place(sensor),
-                topics=self._topics,
-                prefix=self._discovery_prefix,
-                version=VERSION,
-                language=self._speaker.language,
-                expire_s=STATE_VALID_S,
-            )
-            for sensor in sensors
-        )
-        return {topic: Message(topic, payload, retain=True, qos=1, kind="discovery") for topic, payload in told}
-
     def _end_unheard(self) -> None:
         """End alerts that wait to be said and are not open any more, as where their rows were damaged."""
-        last = {event.alert: event for sink in self._outboxes.names for event in self._store.sinks.waiting(sink)}
-        for alert_id, event in last.items():
+        for alert_id, event in {event.alert: event for event in self._waiting}.items():
             said = said_of(event.payload)
             if said is not None and said.event != "cleared" and alert_id not in self._open:
                 topic = self._topics.alert(said.sensor, said.bearing)
                 self._clear_unheard(alert_id, topic, event.payload, reason="state_lost")
+
+    @property
+    def _waiting(self) -> list[Message]:
+        """Events that a sink does not have yet."""
+        return [event for sink in self._outboxes.names for event in self._store.sinks.waiting(sink)]
 
     @property
     def _shown_now(self) -> list[Message]:

@@ -9,6 +9,8 @@ from concurrent.futures import Future
 import msgspec
 
 from agent.errors import TextVibError, TransportError
+from agent.messages.notices import in_language
+from agent.messages.words import Language
 from agent.ports import Message
 from agent.service.alert_requests import remote_request
 from agent.service.control import Answer, Asked
@@ -23,9 +25,18 @@ log = logging.getLogger(__name__)
 class Commands:
     """May be called from any thread."""
 
-    def __init__(self, ask: Callable[[Asked], Future[Answer]], *, outboxes: Outboxes, topic: str) -> None:
-        """`ask` leaves a request; `topic` is that of answers to who asked over a sink."""
+    def __init__(
+        self,
+        ask: Callable[[Asked], Future[Answer]],
+        *,
+        outboxes: Outboxes,
+        topic: str,
+        language: Callable[[], Language] = lambda: "en",
+    ) -> None:
+        """`ask` leaves a request; `topic` is that of answers to who asked over a sink, `language` that of refusals
+        there."""
         self._ask = ask
+        self._language = language
         self._outboxes = outboxes
         self._topic = topic
         self._waiting = 0
@@ -45,7 +56,7 @@ class Commands:
                 raise TransportError("too many commands wait; try again")
             answer = self._ask(remote_request(payload))
         except TextVibError as error:
-            self._say(payload, {"ok": False, "error": str(error)})
+            self._say(payload, self._refusal(error))
             done()
             return
         self._waiting += 1
@@ -53,10 +64,14 @@ class Commands:
         def said(given: Future[Answer]) -> None:
             self._waiting -= 1
             error = given.exception()
-            self._say(payload, {"ok": False, "error": str(error)} if error else {"ok": True, **given.result()})
+            self._say(payload, self._refusal(error) if error else {"ok": True, **given.result()})
             done()
 
         answer.add_done_callback(said)
+
+    def _refusal(self, error: BaseException) -> Answer:
+        lines = (in_language(line, self._language()) for line in str(error).splitlines())
+        return {"ok": False, "error": "\n".join(lines)}
 
     def _say(self, command: bytes, answer: Answer) -> None:
         log.info("command %.200r: %s", command, "done" if answer["ok"] else answer["error"])

@@ -15,7 +15,7 @@ from typing import Any, TypeAlias
 import msgspec
 
 from agent.errors import ConfigError, TextVibError, TransportError
-from agent.messages.words import Language
+from agent.messages.words import Language, as_language
 from agent.service.alert_requests import Remote
 
 SOCKET_NAME = "control.sock"
@@ -120,12 +120,29 @@ Handler: TypeAlias = Callable[[Request], Answer]
 _REQUESTS = msgspec.json.Decoder(Request)
 
 
+class RefusedError(ConfigError):
+    """The agent refuses; in the words of the code, which whoever asked puts into their language, or else the agent's
+    `language`."""
+
+    def __init__(self, *problems: str, language: Language | None) -> None:
+        super().__init__(*problems)
+        self.language = language
+
+
+def refusal_of(answer: Answer) -> RefusedError:
+    """What an answer that is not `ok` says."""
+    told = answer.get("language")
+    return RefusedError(str(answer.get("error", "refused")), language=None if told is None else as_language(told))
+
+
 def answer_to(line: bytes, handle: Handler) -> Answer:
     """What to answer to one line; a refusal is an answer, too."""
     try:
         return {"ok": True, **handle(_REQUESTS.decode(line))}
     except (msgspec.MsgspecError, RecursionError) as error:
         return {"ok": False, "error": f"not a request this agent knows: {error}"}
+    except RefusedError as error:
+        return {"ok": False, "error": str(error), "language": error.language}
     except TextVibError as error:
         return {"ok": False, "error": str(error)}
 
@@ -153,7 +170,7 @@ def ask(state_dir: Path, request: Request, *, timeout_s: float = 15.0) -> Answer
     except msgspec.MsgspecError as error:
         raise TransportError(f"{path}: the agent's answer was cut short; try again") from error
     if not answer.pop("ok", False):
-        raise ConfigError(str(answer.get("error", "refused")))
+        raise refusal_of(answer)
     return answer
 
 

@@ -16,10 +16,10 @@ from collections.abc import Callable, Iterable, Sequence
 from pathlib import Path
 
 from agent.config.keys import Config
-from agent.errors import TextVibError
+from agent.errors import ConfigError, TextVibError
 from agent.service.assembly import Parts, assemble
 from agent.service.beats import Beats, Deadlines
-from agent.service.control import Answer, Reload, Reloading, Request
+from agent.service.control import Answer, RefusedError, Reload, Reloading, Request
 from agent.service.control_server import ControlServer
 from agent.service.hearing import LAST_READS_S
 from agent.service.office import Office
@@ -179,6 +179,12 @@ class Daemon:
 
     def _handle(self, request: Request) -> Answer:
         """Have a request answered by whom it is for; from the control thread."""
+        try:
+            return self._answered(request)
+        except ConfigError as error:
+            raise RefusedError(*error.problems, language=self._office.parts.config.agent.language) from error
+
+    def _answered(self, request: Request) -> Answer:
         match request:
             case Reload():
                 return {"number": self._reloader.ask()}

@@ -15,6 +15,7 @@ from agent.messages.words import Language
 from agent.service.assembly import Parts
 from agent.service.child import Child
 from agent.service.keeping.store import Store
+from agent.service.looking_back.history import History
 from agent.service.merging import merged
 from agent.service.process import memory_mb, shared_out_mb
 from agent.service.publisher import Publisher
@@ -39,6 +40,7 @@ class House:
     publishers: Publishers
     endpoint: MetricsServer | None = None
     page: Child | None = None
+    history: History | None = None
     started_s: float = field(default_factory=time.monotonic)
     orphaned: dict[str, int] = field(default_factory=dict)  # sinks no longer configured -> events that wait for them
     fillings: dict[str, Filling] = field(default_factory=dict)  # by sink
@@ -75,6 +77,7 @@ def health_of(
         *house.store.notices,
         *(() if house.endpoint is None else house.endpoint.notices),
         *(() if house.page is None else house.page.notices),
+        *(() if house.history is None else house.history.notices),
         *notices_of_sinks(house),
         *told.notices,
     )

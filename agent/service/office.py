@@ -21,6 +21,7 @@ from agent.service.control import Answer
 from agent.service.hearing import Hearing
 from agent.service.house import House, health_of
 from agent.service.keeping.store import open_store
+from agent.service.looking_back.history import History
 from agent.service.merging import merged
 from agent.service.outbox import Outbox, Outboxes
 from agent.service.publishers import Publishers
@@ -79,8 +80,14 @@ class Office:
         self._house.adopt(parts)
         self._tally = Tally()
         self._stages: dict[str, Stage] = {}  # that workers have timed
+        self._house.history = History(parts)
         self._registry = Registry(
-            parts, store=self.store, outboxes=self.outboxes, tally=self._tally, health=self._health
+            parts,
+            store=self.store,
+            outboxes=self.outboxes,
+            history=self._house.history,
+            tally=self._tally,
+            health=self._health,
         )
         bulletin = self._registry.bulletin
         self._sinks = Sinks(self._house, bulletin=bulletin, outboxes=self.outboxes, publishers=self.publishers)
@@ -120,7 +127,12 @@ class Office:
                 deadlines=deadlines,
                 thread=thread,
             )
-        self.commands = Commands(self.hearing.ask, outboxes=self.outboxes, topic=parts.topics.answer)
+        self.commands = Commands(
+            self.hearing.ask,
+            outboxes=self.outboxes,
+            topic=parts.topics.answer,
+            language=lambda: self.parts.config.agent.language,
+        )
         self._beside: list[threading.Thread] = []
         if durations is not None:
             endpoint = endpoint_of(

@@ -13,6 +13,7 @@ from agent.service.bulletin import Bulletin
 from agent.service.keeping.sensor_rows import row_of
 from agent.service.keeping.sensor_state import WHOLE, SensorState
 from agent.service.keeping.store import Store
+from agent.service.looking_back.history import Unkept
 from agent.service.outbox import Outboxes
 from agent.service.registrar import Interrupted, Known, Learnt, by_bearing
 from agent.service.share import Share
@@ -29,11 +30,13 @@ class Registry:
         *,
         store: Store,
         outboxes: Outboxes,
+        history: Unkept | None = None,
         tally: Tally | None = None,
         health: Callable[[Share, Language | None], HealthPayload] | None = None,
     ) -> None:
         """`health`: the whole document, of what one process hears, in a language or the agent's own."""
-        self.bulletin = Bulletin(parts, store=store, outboxes=outboxes, tally=tally)
+        told = history or Unkept()
+        self.bulletin = Bulletin(parts, store=store, outboxes=outboxes, history=told, tally=tally)
         self._topic = parts.topics.health
         self._store = store
         self._outboxes = outboxes

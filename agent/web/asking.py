@@ -8,8 +8,8 @@ from typing import Any, Protocol
 
 import msgspec
 
-from agent.errors import ConfigError, TransportError
-from agent.service.control import MAX_ANSWER_BYTES, SOCKET_NAME, Answer, Asked
+from agent.errors import TransportError
+from agent.service.control import MAX_ANSWER_BYTES, SOCKET_NAME, Answer, Asked, refusal_of
 
 PATIENCE_S = 12.0
 AWAY = "no agent answers"
@@ -37,7 +37,7 @@ class SocketAgent:
         except (OSError, TimeoutError, ValueError, msgspec.MsgspecError) as error:
             raise TransportError(AWAY) from error
         if not answer.pop("ok", False):
-            raise ConfigError(str(answer.get("error", "refused")))
+            raise refusal_of(answer)
         return answer
 
     async def _line(self, request: Asked) -> bytes:

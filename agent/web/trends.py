@@ -6,8 +6,10 @@ from pathlib import Path
 from typing import Any
 
 from agent.machine import Mounting
+from agent.messages.trend_text import moves_in_words, reached_in_words, speeds_in_words
 from agent.messages.words import Language, say
-from agent.service.watching.trend_lines import Line, lines_of, moves_in_words, reached_in_words, speeds_in_words
+from agent.service.watching.trend_lines import lines_of
+from agent.trend.line import Line
 
 MOST_DAYS = 4000
 

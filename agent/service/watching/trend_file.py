@@ -1,7 +1,6 @@
 """The file of trends: what a day adds is put to what is there, days that are over become quantiles, old days weeks.
 
-One SQLite file of its own: it is written every ten minutes and missed by nobody, so that it shares no fate with the
-state. A file that is damaged is put aside, and another begun.
+One SQLite file of its own (see `side_file`), written every ten minutes.
 """
 
 from __future__ import annotations
@@ -15,17 +14,16 @@ from typing import Any, NamedTuple
 
 import msgspec
 
+from agent.service.keeping.side_file import opened, reading
 from agent.trend.figures import FIGURES
 from agent.trend.sketch import Day, Sketch
 
 FILE = "trend.sqlite"
-DAMAGED = ".damaged"
 FULL_DAYS = 400
 """For how long every day is kept; then the days of a week become one."""
 WEEK_DAYS = 7
 YEAR_DAYS = 365.25
 MOST_COUNTS_BYTES = 64 << 10
-BUSY_S = 5.0
 
 SCHEMA = """
 create table if not exists day (sensor text, bearing text, figure text, speed integer, day integer,
@@ -57,7 +55,7 @@ class TrendFile:
         self._years = years
         self._max_bytes = max_bytes
         self._thinned: int | None = None  # the day when it was
-        self._connection = _opened(self._path)
+        self._connection = opened(self._path, SCHEMA)
 
     def add(self, added: Added, *, today: int) -> None:
         """Put what came to what is there. A day is over with the day after it: until then others may add to it."""
@@ -130,13 +128,10 @@ def days_of(folder: Path, sensor: str | None = None) -> dict[Key, list[tuple[int
 
     sqlite3.Error where the file cannot be read.
     """
-    path = folder / FILE
-    if not path.exists():
-        return {}
     found: dict[Key, list[tuple[int, Day]]] = defaultdict(list)
-    with contextlib.closing(sqlite3.connect(f"file:{path}?mode=ro", uri=True, timeout=BUSY_S)) as connection:
-        if not connection.execute("select 1 from sqlite_master where name = 'unfinished'").fetchone():
-            return {}  # it is being made
+    with reading(folder / FILE, last_table="unfinished") as connection:
+        if connection is None:
+            return {}
         for *key, day, windows, low, middle, high in _rows(connection, "day", sensor):
             found[Key(*key)].append((day, Day(windows, low, middle, high)))
         for *key, day, counts in _rows(connection, "unfinished", sensor):
@@ -149,28 +144,6 @@ def days_of(folder: Path, sensor: str | None = None) -> dict[Key, list[tuple[int
 def _rows(connection: sqlite3.Connection, table: str, sensor: str | None) -> Iterator[tuple[Any, ...]]:
     which = "" if sensor is None else " where sensor = ?"
     yield from connection.execute(f"select * from {table}{which}", () if sensor is None else (sensor,))
-
-
-def _opened(path: Path) -> sqlite3.Connection:
-    for last in (False, True):
-        connection = sqlite3.connect(path, timeout=BUSY_S)
-        try:
-            connection.execute("pragma auto_vacuum = incremental")
-            connection.execute("pragma journal_mode = wal")
-            connection.execute("pragma synchronous = normal")
-            connection.executescript(SCHEMA)
-            if not last and connection.execute("pragma quick_check(1)").fetchone() != ("ok",):
-                raise sqlite3.DatabaseError("damaged")
-        except sqlite3.DatabaseError as error:
-            connection.close()
-            if last or isinstance(error, sqlite3.OperationalError):
-                raise
-            path.replace(path.with_name(path.name + DAMAGED))
-            for beside in ("-wal", "-shm"):
-                path.with_name(path.name + beside).unlink(missing_ok=True)
-        else:
-            return connection
-    raise AssertionError("unreachable")
 
 
 def _counts_from(blob: object) -> Counts:

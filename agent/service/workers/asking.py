@@ -11,7 +11,6 @@ from typing import Any
 import msgspec
 
 from agent.errors import ConfigError, TextVibError
-from agent.messages.notices import in_language
 from agent.service.alert_requests import Acknowledge, Close, Shelve, Unshelve
 from agent.service.answers import the_alert
 from agent.service.control import Answer, Status
@@ -43,9 +42,7 @@ class Asking:
             try:
                 self._route(request, answer)
             except TextVibError as error:
-                language = self._house.parts.config.agent.language
-                lines = (in_language(line, language) for line in str(error).splitlines())
-                answer.set_exception(ConfigError(*lines) if isinstance(error, ConfigError) else error)
+                answer.set_exception(error)
 
         def refused(done: Future[Any]) -> None:
             if (error := done.exception()) is not None:
