@@ -36,6 +36,7 @@ COMMANDS = {
     "close": Command("agent.commands.alerts", "clear an open alert by hand; what is not well raises another"),
     "state": Command("agent.commands.state", "move what the running agent knows of a sensor to another agent"),
     "status": Command("agent.commands.status", "show how the running agent and its sensors are"),
+    "retry": Command("agent.commands.retry", "let the running agent try at once what it cannot reach or was refused"),
     "report": Command(
         "agent.commands.report", "write the report of an alert as one page: what it said, rested on, and became of it"
     ),

@@ -1,7 +1,7 @@
 """A process beside the agent that it keeps running and that can do it no harm: the page.
 
-It lives as long as its standard input stays open, so it ends with the agent however that ends. One that fails is
-started again after a while that grows; why it is not there is a notice.
+It lives as long as its standard input stays open, so it ends with the agent however that ends. One that fails, or
+hangs, is started again after a while that grows; why it is not there is a notice.
 """
 
 from __future__ import annotations
@@ -13,6 +13,7 @@ import time
 from collections.abc import Sequence
 
 from agent.service.beats import Beat
+from agent.service.pulse import Felt, Pulse
 
 FIRST_BACK_OFF_S, LAST_BACK_OFF_S = 1.0, 60.0
 WELL_AFTER_S = 60.0
@@ -34,13 +35,16 @@ class Child:
         stop: threading.Event,
         beat: Beat | None = None,
         back_off_s: float = FIRST_BACK_OFF_S,
+        pulse: Pulse | None = None,
     ) -> None:
+        """`pulse`: within which times it shows on its standard output that it does not hang; None: it shows nothing."""
         self.starts = 0
         self.trouble: str | None = None  # why it does not run
         self._name = name
         self._argv = list(argv)
         self._stop = stop
         self._beat = beat or Beat(name)
+        self._pulse = pulse
         self._first_s = self._back_off_s = back_off_s
         self._process: subprocess.Popen[bytes] | None = None
 
@@ -73,19 +77,27 @@ class Child:
         """One life, until it ends or is to end; why it ended."""
         self._beat.bump()
         try:
-            self._process = process = subprocess.Popen(self._argv, stdin=subprocess.PIPE, close_fds=True)
+            out = None if self._pulse is None else subprocess.PIPE
+            self._process = process = subprocess.Popen(self._argv, stdin=subprocess.PIPE, stdout=out, close_fds=True)
         except OSError as error:
             return f"cannot be started ({error.strerror or error})"
         self.starts += 1
         began_s = time.monotonic()
+        felt = None if process.stdout is None or self._pulse is None else Felt(process.stdout, self._pulse)
         try:
             while process.poll() is None and not self._stop.is_set():
                 self._beat.bump()
                 if self.trouble is not None and time.monotonic() - began_s > LAST_BACK_OFF_S / 6:
                     self.trouble = None
+                if felt is not None and felt.is_lost(time.monotonic()):
+                    process.kill()  # it takes no word any more
+                    self._ended(process)
+                    return "hangs"
                 self._stop.wait(LOOK_S)
             return self._ended(process)
         finally:
+            if process.stdout is not None:
+                process.stdout.close()
             self._process = None
 
     def _ended(self, process: subprocess.Popen[bytes]) -> str:

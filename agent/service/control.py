@@ -110,10 +110,16 @@ class Reloading(msgspec.Struct, frozen=True, tag_field="command", tag="reloading
     number: int
 
 
+class Retry(msgspec.Struct, frozen=True, tag_field="command", tag="retry", forbid_unknown_fields=True):
+    """Try at once to reach a sink, or all (None), and send what was refused; answers with what waits for each."""
+
+    sink: str | None = None
+
+
 Asked: TypeAlias = Status | Look | Commission | Learnt | Cancel | Forget | Record | ExportState | ImportState | Remote
 """What the worker answers."""
 
-Request: TypeAlias = Asked | Reload | Reloading
+Request: TypeAlias = Asked | Reload | Reloading | Retry
 Answer: TypeAlias = dict[str, Any]
 Handler: TypeAlias = Callable[[Request], Answer]
 

@@ -19,7 +19,7 @@ from agent.config.keys import Config
 from agent.errors import ConfigError, TextVibError
 from agent.service.assembly import Parts, assemble
 from agent.service.beats import Beats, Deadlines
-from agent.service.control import Answer, RefusedError, Reload, Reloading, Request
+from agent.service.control import Answer, RefusedError, Reload, Reloading, Request, Retry
 from agent.service.control_server import ControlServer
 from agent.service.hearing import LAST_READS_S
 from agent.service.office import Office
@@ -190,6 +190,9 @@ class Daemon:
                 return {"number": self._reloader.ask()}
             case Reloading():
                 return self._reloader.answer(request.number)
+            case Retry():
+                waiting = self._office.publishers.try_again(request.sink)
+                return {"waiting": waiting, "language": self._office.parts.config.agent.language}
             case _:
                 return self._office.commands.handle(request)
 

@@ -14,11 +14,9 @@ from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 
 from agent.ports import Message
+from agent.service.holds import Holds, Refusal
 
 MAX_BYTES = 16 << 20
-REFUSED_FIRST_S = 1.0
-REFUSED_LONGEST_S = 300.0
-"""Pauses before what was refused is tried again: twice as long each time, up to this."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -27,14 +25,6 @@ class Settled:
 
     message: Message
     refusal: str | None
-
-
-@dataclass(frozen=True, slots=True)
-class Refusal:
-    """What a sink refuses now, and why."""
-
-    topic: str
-    reason: str
 
 
 class Outbox:
@@ -61,7 +51,7 @@ class Outbox:
         self._sent: dict[str, Message] = {}  # retained, under way, by topic
         self._answers: deque[Settled] = deque()
         self._taken_s: dict[str, float] = {}  # by topic: when what is under way there was taken
-        self._holds: dict[str, _Hold] = {}  # by topic
+        self._holds = Holds(clock)
         self._limit, self._max_bytes = limit, max_bytes
         self._bytes = sum(len(message.payload) for message in self._events)
         self._dropped = 0
@@ -137,8 +127,7 @@ class Outbox:
                 self.back(message)
         with self._arrived:
             self._answers.clear()
-            for hold in self._holds.values():
-                hold.until_s = self._clock()
+            self._holds.end_pauses()
 
     def repeat_retained(self) -> None:
         """Mark every retained value as to be sent."""
@@ -157,6 +146,12 @@ class Outbox:
         with self._arrived:
             gone, self._gone = self._gone, []
             return gone
+
+    def try_again(self) -> None:
+        """What was refused is to be tried at once."""
+        with self._arrived:
+            self._holds.end_pauses()
+            self._arrived.notify()
 
     def wake(self) -> None:
         with self._arrived:
@@ -183,7 +178,7 @@ class Outbox:
             if self._event is not None or self._sent or self._rest:
                 return True
             topics = [*(message.topic for message in list(self._events)[:1]), *self._retained]
-            return any(not self._is_held(topic) for topic in topics)
+            return any(not self._holds.is_held(topic) for topic in topics)
 
     @property
     def bytes(self) -> int:
@@ -200,14 +195,14 @@ class Outbox:
     def refusals(self) -> tuple[Refusal, ...]:
         """What is refused at present, and tried again."""
         with self._arrived:
-            return tuple(Refusal(topic, hold.reason) for topic, hold in sorted(self._holds.items()))
+            return self._holds.refusals
 
     def _next(self) -> Message | None:
-        if self._event is None and self._events and not self._is_held(self._events[0].topic):
+        if self._event is None and self._events and not self._holds.is_held(self._events[0].topic):
             self._event = self._events.popleft()
             return self._event
         for topic, message in self._retained.items():
-            if topic not in self._sent and not self._is_held(topic):
+            if topic not in self._sent and not self._holds.is_held(topic):
                 del self._retained[topic]
                 if message.qos > 0:
                     self._sent[topic] = message
@@ -224,9 +219,9 @@ class Outbox:
         if message is not self._event and message is not self._sent.get(message.topic):
             return False
         if refusal is None:
-            self._holds.pop(message.topic, None)
+            self._holds.let_go(message.topic)
         else:
-            self._hold(message.topic, refusal)
+            self._holds.hold(message.topic, refusal)
         if message.retain:
             del self._sent[message.topic]
             if refusal is not None:
@@ -241,15 +236,6 @@ class Outbox:
             self._events.appendleft(message)
         return True
 
-    def _hold(self, topic: str, reason: str) -> None:
-        before = self._holds.get(topic)
-        pause_s = REFUSED_FIRST_S if before is None else min(2 * before.pause_s, REFUSED_LONGEST_S)
-        self._holds[topic] = _Hold(reason, pause_s, self._clock() + pause_s)
-
-    def _is_held(self, topic: str) -> bool:
-        hold = self._holds.get(topic)
-        return hold is not None and self._clock() < hold.until_s
-
     def _make_room(self) -> None:
         while len(self._rest) > self._limit:
             self._drop(self._rest)
@@ -262,15 +248,6 @@ class Outbox:
         self._dropped += 1
         if message.qos > 0:
             self._gone.append(message)
-
-
-@dataclass(slots=True)
-class _Hold:
-    """A topic that waits after a refusal."""
-
-    reason: str
-    pause_s: float
-    until_s: float  # monotonic
 
 
 class Outboxes:

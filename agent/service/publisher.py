@@ -16,7 +16,8 @@ from typing import Protocol
 from agent.errors import ConfigError, TransportError
 from agent.ports import Attending, Delivering, Message, Noticing, Renewing, Sink
 from agent.service.beats import Beat, Deadlines
-from agent.service.outbox import Outbox, Refusal
+from agent.service.holds import Refusal
+from agent.service.outbox import Outbox
 from agent.sinks import BROKER
 from agent.transport.retry import Outage
 
@@ -83,6 +84,7 @@ class Publisher:
         self._found = found
         self._moved = moved
         self._place: str | None = None  # where it was last
+        self._is_hurried = threading.Event()  # not to wait any longer before the next try
         self._answer_s = answer_s
 
     @property
@@ -118,6 +120,11 @@ class Publisher:
     def notices(self) -> tuple[str, ...]:
         """What a person should mend although messages go their way."""
         return self._sink.notices if isinstance(self._sink, Noticing) else ()
+
+    def try_again(self) -> None:
+        """Try what is away or refused at once; from any thread."""
+        self._is_hurried.set()
+        self._outbox.try_again()
 
     def run(self) -> None:
         while not self._stop.is_set():
@@ -169,6 +176,7 @@ class Publisher:
             if isinstance(self._sink, Attending):
                 self._sink.attend()
             self.outage.works(now_s=time.monotonic())
+            self._is_hurried.clear()
             message = self._outbox.take(IDLE_S)
             if message is not None and not self._send(message):
                 self._stop.wait(CONGESTED_S)
@@ -178,7 +186,11 @@ class Publisher:
     def _pause(self, error: TransportError | ConfigError) -> None:
         pause_s = self.outage.failed(error, now_s=time.monotonic())
         self.beat.bump(within_s=pause_s + self.beat.turn_s)
-        self._stop.wait(pause_s)
+        until_s = time.monotonic() + pause_s
+        while (left_s := until_s - time.monotonic()) > 0 and not self._is_hurried.is_set():
+            if self._stop.wait(min(left_s, IDLE_S)):
+                break
+        self._is_hurried.clear()
 
     def _flush(self) -> None:
         deadline_s = time.monotonic() + FLUSH_S

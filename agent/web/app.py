@@ -29,6 +29,7 @@ from agent.web.kept_windows import Windows
 from agent.web.languages import COOKIE as LANGUAGE_COOKIE
 from agent.web.languages import language_of
 from agent.web.live import Live
+from agent.web.past_alerts import PastAlerts, bundle_of, found
 from agent.web.requests import TooMuchError, body_of, wish
 from agent.web.sessions import COOKIE, Sessions
 from agent.web.settings import Settings
@@ -61,6 +62,8 @@ def app_of(settings: Settings, agent: Agent, *, live: Live | None = None) -> Sta
             Route("/language", page.choose_language, methods=["POST"]),
             Route("/events", page.live.events),
             Route("/ask", partial(wish, agent=agent, done=page.live.overviews.hurry), methods=["POST"]),
+            Route("/alerts/past", page.past.listed),
+            Route("/alerts/{alert}/report", page.past.report),
             Route("/alerts/{alert}/window", page.window),
             Route("/alerts/{alert}/file", page.file),
             Route("/sensors/{sensor}/trend", page.trend),
@@ -83,6 +86,7 @@ class Page:
         self._agent = agent
         self._state_dir = settings.state_dir
         self._windows = Windows(settings.state_dir)
+        self.past = PastAlerts(settings.state_dir)
         self._is_encrypted = settings.is_encrypted
 
     async def shell(self, request: Request) -> Response:
@@ -136,11 +140,9 @@ class Page:
 
     async def window(self, request: Request) -> Response:
         """The window that raised an alert, drawn."""
-        sensor = request.query_params.get("sensor", "")
+        alert = request.path_params["alert"]
         try:
-            answer = await self._agent.ask(Look(sensor[:64], after=NOTHING_NEW))
-            spec = msgspec.convert(answer["spec"], FeatureSpec)
-            alert = request.path_params["alert"]
+            spec = await self._spec(alert, request.query_params.get("sensor", "")[:64])
             picture = await run_in_threadpool(self._windows.picture, alert, spec=spec)
         except RecordingError as error:
             return JSONResponse({"error": str(error)}, 409)
@@ -149,6 +151,12 @@ class Page:
         if picture is None:
             return JSONResponse({"error": "not kept"}, 404)
         return Response(msgspec.json.encode(picture), media_type="application/json")
+
+    async def _spec(self, alert: str, sensor: str) -> FeatureSpec:
+        """That of a running agent's `sensor`; of an alert that has ended, whose sensor may be no more, its bundle's."""
+        if not sensor and (past := await run_in_threadpool(found, self._state_dir, alert)) is not None:
+            return (await run_in_threadpool(bundle_of, self._state_dir, past)).spec
+        return msgspec.convert((await self._agent.ask(Look(sensor, after=NOTHING_NEW)))["spec"], FeatureSpec)
 
     async def trend(self, request: Request) -> Response:
         """How the figures of a sensor moved over days."""

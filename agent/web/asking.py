@@ -9,7 +9,7 @@ from typing import Any, Protocol
 import msgspec
 
 from agent.errors import TransportError
-from agent.service.control import MAX_ANSWER_BYTES, SOCKET_NAME, Answer, Asked, refusal_of
+from agent.service.control import MAX_ANSWER_BYTES, SOCKET_NAME, Answer, Request, refusal_of
 
 PATIENCE_S = 12.0
 AWAY = "no agent answers"
@@ -18,7 +18,7 @@ AWAY = "no agent answers"
 class Agent(Protocol):
     """Who answers what a page asks."""
 
-    async def ask(self, request: Asked) -> Answer:
+    async def ask(self, request: Request) -> Answer:
         """The answer; TransportError where nobody answers, ConfigError where it refuses."""
 
 
@@ -29,7 +29,7 @@ class SocketAgent:
         self._path = state_dir / SOCKET_NAME
         self._patience_s = patience_s
 
-    async def ask(self, request: Asked) -> Answer:
+    async def ask(self, request: Request) -> Answer:
         """The answer; TransportError where nobody answers, ConfigError where it refuses."""
         try:
             line = await asyncio.wait_for(self._line(request), self._patience_s)
@@ -40,7 +40,7 @@ class SocketAgent:
             raise refusal_of(answer)
         return answer
 
-    async def _line(self, request: Asked) -> bytes:
+    async def _line(self, request: Request) -> bytes:
         reader, writer = await asyncio.open_unix_connection(str(self._path), limit=MAX_ANSWER_BYTES)
         try:
             writer.write(msgspec.json.encode(request) + b"\n")

@@ -18,8 +18,9 @@ from agent.web.sessions import COOKIE, Sessions
 
 OPEN = ("/login", "/static/", "/words/")
 """Paths that are shown without a password: nothing of the machine is in them."""
+POLICY = "Content-Security-Policy"
 HEADERS = {
-    "Content-Security-Policy": (
+    POLICY: (
         "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self'; connect-src 'self'; "
         "form-action 'self'; base-uri 'none'; frame-ancestors 'none'"
     ),
@@ -50,7 +51,8 @@ class Guard:
             if message["type"] == "http.response.start":
                 headers = MutableHeaders(scope=message)
                 for name, value in HEADERS.items():
-                    headers[name] = value
+                    if name != POLICY or name not in headers:  # a report has one of its own, which allows less
+                        headers[name] = value
                 headers.setdefault("Cache-Control", "no-store")
             await send(message)
 

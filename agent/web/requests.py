@@ -1,4 +1,4 @@
-"""What a browser may ask for that changes something: alerts and commissioning, each a short JSON object."""
+"""What a browser may ask for that changes something: alerts, commissioning, sinks, each a short JSON object."""
 
 from __future__ import annotations
 
@@ -13,14 +13,14 @@ from starlette.responses import JSONResponse, Response
 from agent.errors import ConfigError, TransportError
 from agent.messages.notices import in_language
 from agent.service.alert_requests import Remote
-from agent.service.control import Cancel, Commission
+from agent.service.control import Cancel, Commission, Retry
 from agent.web.asking import Agent
 from agent.web.languages import language_of
 
 MOST_BYTES = 4 << 10
 BODY_S = 5.0
 
-Wish: TypeAlias = Remote | Commission | Cancel
+Wish: TypeAlias = Remote | Commission | Cancel | Retry
 _WISHES = msgspec.json.Decoder(Wish)
 
 

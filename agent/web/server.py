@@ -17,6 +17,7 @@ from uvicorn.protocols.http.h11_impl import H11Protocol
 
 from agent.config.web import certificates
 from agent.errors import ConfigError, TransportError
+from agent.service.pulse import EVERY_S, SIGN
 from agent.web.app import app_of
 from agent.web.asking import SocketAgent
 from agent.web.live import MOST_VIEWERS
@@ -99,7 +100,16 @@ def serve(settings: Settings, *, until_eof: bool) -> int:
 async def _run(server: uvicorn.Server, listener: socket.socket, *, until_eof: bool) -> None:
     if until_eof:
         asyncio.get_running_loop().add_reader(sys.stdin.fileno(), _leave_at_eof, server)
+        os.set_blocking(sys.stdout.fileno(), False)
+        _show_pulse()
     await server.serve(sockets=[listener])
+
+
+def _show_pulse() -> None:
+    """Tell whoever started us that this loop turns, and again in a while."""
+    with contextlib.suppress(OSError):  # nobody reads it: who started us is gone, or takes its time
+        os.write(sys.stdout.fileno(), SIGN)
+    asyncio.get_running_loop().call_later(EVERY_S, _show_pulse)
 
 
 def _leave_at_eof(server: uvicorn.Server) -> None:

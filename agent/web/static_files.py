@@ -32,6 +32,8 @@ FILES = {
     "course_charts.js": SCRIPT,
     "commission.js": SCRIPT,
     "alerts.js": SCRIPT,
+    "alert_parts.js": SCRIPT,
+    "past_alerts.js": SCRIPT,
     "trend.js": SCRIPT,
     "health.js": SCRIPT,
 }

@@ -18,6 +18,7 @@ from agent.messages.words import Language
 from agent.service.assembly import Parts
 from agent.service.beats import Beat, Beats, Deadlines
 from agent.service.child import Child
+from agent.service.pulse import Pulse
 from agent.service.watching.looking import Looking
 from agent.service.watching.metrics import Exposition
 from agent.service.watching.metrics_server import MetricsServer
@@ -119,7 +120,8 @@ def page_of(
 ) -> Child:
     """The page's process, not started yet."""
     argv = page_argv(config, Path(agent.state_dir), agent.language)
-    return Child("page", argv, stop=stop, beat=beats.add("page", turn_s=deadlines.turn_s))
+    pulse = Pulse(first_s=deadlines.open_s, within_s=deadlines.turn_s)
+    return Child("page", argv, stop=stop, beat=beats.add("page", turn_s=deadlines.turn_s), pulse=pulse)
 
 
 def page_argv(web: WebConfig, state_dir: Path, language: Language) -> list[str]:

@@ -1,9 +1,10 @@
-// Open alerts with what they rest on, the raw window that raised each, and what a person does about them.
+// Open alerts with what they rest on, the raw window that raised each, and what a person does about them; below, past ones.
 
 import { el, keyed, setText, show } from "./dom.js";
 import { press } from "./ask.js";
-import { figure, moment, say } from "./words.js";
-import { windowCharts } from "./window_charts.js";
+import { moment, say } from "./words.js";
+import { drawWindow, evidenceOf, reportLink, windowDetails } from "./alert_parts.js";
+import { pastAlerts } from "./past_alerts.js";
 
 const WHO = "textvib-who";
 const SHELVES = ["1h", "8h", "1d", "7d"];
@@ -17,10 +18,15 @@ export function alerts(main, chosen) {
     el("h1", {}, say("alerts")), none,
     el("p", { class: "who-row" }, el("label", { for: "who" }, say("who")), who), list,
   );
+  const past = pastAlerts(main);
+  let open = new Set();
   const by = () => who.value.trim() || null;
   return {
     query: "",
     overview(told) {
+      const now = new Set(told.alerts.map((one) => one.id));
+      past.know(told.sensors, [...open].some((id) => !now.has(id)));
+      open = now;
       show(none, !told.alerts.length);
       show(who.parentElement, told.alerts.length > 0);
       const names = new Map(told.sensors.map((one) => [one.id, one.machine.name ?? one.id]));
@@ -32,6 +38,7 @@ export function alerts(main, chosen) {
     },
     remove() {
       for (const row of list.children) row.charts?.remove();
+      past.remove();
     },
   };
 }
@@ -60,37 +67,11 @@ function make(alert, by, isChosen) {
       act("close", () => ({ command: "close" }), "close"),
     ),
     out,
-    details(alert),
+    windowDetails(alert, alert.sensor),
+    el("p", {}, reportLink(alert)),
   );
   if (isChosen) queueMicrotask(() => row.scrollIntoView({ block: "start" }));
   return row;
-}
-
-// The raw window is fetched once somebody opens it, and once it is written: that takes a few seconds after an alert.
-function details(alert) {
-  const note = el("p", { class: "quiet" }, say("not_kept"));
-  const box = el("div", { class: "window" }, note);
-  const opened = el("details", {}, el("summary", {}, say("raw_window")), box);
-  opened.addEventListener("toggle", () => draw(opened));
-  return Object.assign(opened, { alert, box, note, isAsked: false });
-}
-
-async function draw(opened) {
-  const { alert, box, note } = opened;
-  if (!opened.open || !opened.isKept || opened.isAsked) return;
-  opened.isAsked = true;
-  const where = `/alerts/${encodeURIComponent(alert.id)}`;
-  const answer = await fetch(`${where}/window?sensor=${encodeURIComponent(alert.sensor)}`).catch(() => null);
-  const told = (await answer?.json().catch(() => null)) ?? { error: say("page_away") };
-  if (!told.picture) {
-    opened.isAsked = false;
-    return setText(note, told.error);
-  }
-  note.remove();
-  const charts = windowCharts(box);
-  charts.draw(told.picture);
-  opened.closest("li").charts = charts;
-  box.append(el("p", {}, el("a", { href: `${where}/file`, download: told.name }, say("download", { name: told.name }))));
 }
 
 function update(row, alert, machine) {
@@ -116,37 +97,10 @@ function update(row, alert, machine) {
   show(find(".unshelve"), isShelved);
   const opened = find("details");
   opened.isKept = alert.kept;
-  draw(opened);
+  drawWindow(opened);
   const lines = JSON.stringify([alert.evidence, alert.nearest, alert.deviation]);
   if (row.dataset.evidence !== lines) {
     row.dataset.evidence = lines;
     find(".evidence").replaceChildren(evidenceOf(alert));
   }
-}
-
-export function evidenceOf(said) {
-  const evidence = said.evidence;
-  const facts = el("dl", { class: "facts" });
-  const fact = (label, value) => value && facts.append(el("div", {}, el("dt", {}, say(label)), el("dd", {}, value)));
-  fact("deviation", said.deviation === null ? "" : say("times_limit", { times: figure(said.deviation) }));
-  fact("nearest", said.nearest.map((one) => `${one.title} ${one.similarity.toFixed(2)}`).join(", "));
-  if (evidence) {
-    const velocity = evidence.velocity_rms.value;
-    fact("velocity", velocity === null ? "" : `${figure(velocity, "mm/s")}${evidence.iso_zone ? ` · ${say("zone", { zone: evidence.iso_zone })}` : ""}`);
-    fact("kurtosis", evidence.kurtosis.value === null ? "" : figure(evidence.kurtosis.value));
-  }
-  const standing = (evidence?.lines ?? []).filter((line) => !said.background.includes(line.name));
-  if (!standing.length) return facts;
-  const head = ["line", "expected", "seen", "above_floor"].map((label) => el("th", { scope: "col" }, say(label)));
-  const rows = standing.map((line) =>
-    el(
-      "tr", {},
-      el("th", { scope: "row" }, [line.name, ...line.also].join(" / ")),
-      el("td", {}, `${line.expected_hz.toFixed(1)} Hz`),
-      el("td", {}, `${line.seen_hz.toFixed(1)} Hz`),
-      el("td", {}, `+${line.above_floor_db.toFixed(0)} dB`),
-    ),
-  );
-  const table = el("table", {}, el("thead", {}, el("tr", {}, head)), el("tbody", {}, rows));
-  return el("div", {}, facts, table);
 }

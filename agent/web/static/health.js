@@ -1,6 +1,7 @@
 // How the agent itself is: what comes in and at which rate, what is lost, how late it is, what waits to go out.
 
 import { el, setText } from "./dom.js";
+import { press } from "./ask.js";
 import { NONE, count, figure, lasting, say, stateName } from "./words.js";
 
 export function health(main) {
@@ -19,6 +20,10 @@ export function health(main) {
     table("sources", ["source", "link", "outages", "refused"]),
     table("sinks", ["sink", "link", "published", "outbox", "dropped"]),
   );
+  const out = el("p", { role: "status", class: "out" });
+  const retry = el("button", { type: "button", class: "retry" }, say("retry"));
+  retry.addEventListener("click", () => press(retry, { command: "retry" }, out));
+  main.append(el("div", { class: "buttons" }, retry), out);
   return {
     query: "health=1",
     health(told) {

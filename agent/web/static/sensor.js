@@ -3,7 +3,7 @@
 import { el, setText, show, tell } from "./dom.js";
 import { commissionPanel } from "./commission.js";
 import { courseCharts } from "./course_charts.js";
-import { evidenceOf } from "./alerts.js";
+import { evidenceOf } from "./alert_parts.js";
 import { badge, setBadge } from "./overview.js";
 import { trendPanel } from "./trend.js";
 import { NONE, ago, figure, moment, say } from "./words.js";

@@ -4,7 +4,8 @@ room."""
 from __future__ import annotations
 
 from agent.ports import Message
-from agent.service.outbox import REFUSED_LONGEST_S, Outbox
+from agent.service.holds import LONGEST_S
+from agent.service.outbox import Outbox
 
 
 class Clock:
@@ -90,13 +91,27 @@ def test_what_is_refused_stays_first_and_is_tried_again_ever_more_rarely() -> No
         if not pauses:
             assert taken(outbox).topic == "state"  # goes by
         assert outbox.take(0.0) is None
-        while not outbox.sendable or outbox._is_held("event"):
+        while not outbox.sendable or outbox._holds.is_held("event"):
             clock.now_s += 0.5
         pauses.append(clock.now_s - before_s)
     assert pauses[:4] == [1, 2, 4, 8]
-    assert pauses[-1] == REFUSED_LONGEST_S
+    assert pauses[-1] == LONGEST_S
     assert taken(outbox).payload == b"first"
     assert outbox.dropped == 0
+
+
+def test_what_is_refused_is_tried_at_once_where_somebody_asks_for_it() -> None:
+    outbox = Outbox(limit=5, clock=Clock())
+    outbox.put(event(b"first"))
+    for _ in range(2):
+        outbox.answer(taken(outbox), "Not authorized")
+        outbox.settled()
+        assert outbox.take(0.0) is None
+        outbox.try_again()
+    assert outbox.refusals
+    outbox.answer(taken(outbox))
+    outbox.settled()
+    assert outbox.refusals == ()
 
 
 def test_a_new_connection_tries_what_was_refused_at_once() -> None:

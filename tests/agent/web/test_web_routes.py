@@ -2,13 +2,18 @@
 
 from __future__ import annotations
 
+import base64
+import hashlib
 import math
+import re
 from collections.abc import Iterator
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 import pytest
 from fake_agent import SETUP, FakeAgent, diagnosis, window
+from one_alert import ALERT
 from starlette.testclient import TestClient
 
 from agent.config.web import Listening
@@ -16,8 +21,10 @@ from agent.diagnosis.witness import Circumstances
 from agent.errors import ConfigError, TransportError
 from agent.messages.words import LANGUAGES, table
 from agent.recordings.kept import About, Kept, KeptWindow
-from agent.recordings.kept_writer import to_file
+from agent.recordings.kept_writer import setup_row, to_file
 from agent.service.control import Cancel, Commission
+from agent.service.looking_back.history_file import FILE, HistoryFile
+from agent.service.looking_back.past import Whence, event_of
 from agent.service.watching.ring_folder import FOLDER, name_of
 from agent.service.watching.trend_file import Key, TrendFile
 from agent.types import Speed
@@ -87,6 +94,63 @@ def test_days_come_with_their_slope_and_the_date_of_a_limit(client, tmp_path):
     assert "2024-" in one["reached"]
     (korean,) = client.get("/sensors/pump_de/trend", headers={"Accept-Language": "ko"}).json()["trends"]
     assert korean["name"] == "정상 대비 편차"
+
+
+def end_alerts(folder: Path, count: int, *, sensor: str = "pump_de") -> None:
+    file = HistoryFile(folder)
+    for n in range(1, count + 1):
+        alert = replace(ALERT, id=f"{sensor}{n}", sensor=sensor)
+        ended = replace(alert, event="cleared", reason="closed", by="Kim", wall_s=2e9)
+        for seq, one in ((2 * n, alert), (2 * n + 1, ended)):
+            file.note(one, event_of(one, seq), Whence("gw", None, "1", "b", "0" * 64, setup_row(SETUP)))
+    file.note(replace(ALERT, id="open"), event_of(ALERT, 500), Whence("gw", None, "1", "b", "0" * 64, None))
+    file.close()
+
+
+def test_past_alerts_are_listed_some_at_a_time_of_all_sensors_or_one(client, tmp_path):
+    assert client.get("/alerts/past").json() == {"alerts": [], "before": None}
+    end_alerts(tmp_path, 12)
+    end_alerts(tmp_path, 1, sensor="fan")
+    first = client.get("/alerts/past").json()
+    rest = client.get(f"/alerts/past?before={first['before']}").json()
+    assert [len(one["alerts"]) for one in (first, rest)] == [10, 3]
+    assert rest["before"] is None
+    assert len({one["id"] for told in (first, rest) for one in told["alerts"]} - {"open"}) == 13
+    (one,) = client.get("/alerts/past?sensor=fan", headers={"Accept-Language": "ko"}).json()["alerts"]
+    assert one["events"][1]["by"] == "Kim"
+    assert "종료" in one["events"][1]["what"]
+    assert "외륜" in one["text"]["title"]
+    assert (one["kept"], one["closed"], one["machine"]) == (False, 2e9, "pump")
+    for wrong in ("x", "-1", str(1 << 63), "²"):
+        assert client.get(f"/alerts/past?before={wrong}").status_code == 400
+
+
+def test_a_report_is_shown_under_a_policy_that_lets_it_do_nothing(client, tmp_path):
+    assert client.get("/alerts/fan1/report").status_code == 404
+    end_alerts(tmp_path, 1, sensor="fan")
+    answer = client.get("/alerts/fan1/report", headers={"Accept-Language": "ko"})
+    assert "경보 보고서" in answer.text
+    policy = answer.headers["content-security-policy"]
+    assert {"sandbox", "frame-ancestors 'none'", "default-src 'none'"} <= set(policy.split("; "))
+    assert "script" not in policy
+    style = re.search("<style>(.*?)</style>", answer.text, re.DOTALL)[1]
+    assert base64.b64encode(hashlib.sha256(style.encode()).digest()).decode() in policy
+    assert client.get("/alerts/f/report").status_code == 404  # the whole id
+    assert client.get("/alerts/past").headers["content-security-policy"].startswith("default-src 'none'; script-src")
+
+
+def test_the_window_of_a_past_alert_is_drawn_without_its_agent(client, agent, tmp_path):
+    agent.trouble = TransportError(AWAY)
+    keep_window(tmp_path)
+    file = HistoryFile(tmp_path)
+    file.note(replace(ALERT, id="a1b2"), event_of(ALERT, 1), Whence("gw", None, "1", "b", "0" * 64, None))
+    assert client.get("/alerts/a1b2/window?sensor=").json()["picture"]["envelope"]["values"]
+
+
+def test_a_history_that_cannot_be_read_is_said(client, tmp_path):
+    (tmp_path / FILE).write_bytes(b"SQLite format 3\0" + b"\1" * 5000)
+    for path in ("/alerts/past", "/alerts/a/report"):
+        assert client.get(path).status_code == 409
 
 
 def test_without_days_there_are_none(client):

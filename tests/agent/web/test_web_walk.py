@@ -96,10 +96,25 @@ def test_a_walk_through_the_page(story: Story, browser: Chromium) -> None:
     browser.until("document.querySelector('figure[data-chart=envelope]')?.dataset.peakHz")
     shoot("sensor_phone_ko")
 
-    assert browser.errors == []
-    assert all(url.startswith(story.url) for url in browser.requested), browser.requested
     (kept,) = ask(story.folder / "state", Status(whole=True))["alerts"]["pump_de"]
     assert (kept["acknowledged"], kept["by"]) == (True, "Kim <b>")
+    see_it_among_past_alerts(browser)
+    shoot("past_alert_phone_ko")
+
+    assert browser.errors == []
+    assert all(url.startswith(story.url) for url in browser.requested), browser.requested
+
+
+def see_it_among_past_alerts(browser: Chromium) -> None:
+    """Once it is closed: the motor is still damaged, so that another one is raised."""
+    browser.run("location.hash = '#/alerts'")
+    browser.until("!!document.querySelector('.alerts:not(.past) .close')")
+    browser.click(".alerts:not(.past) .close")
+    browser.until("document.querySelector('.past h3')?.innerText.includes('외륜')")
+    assert "Kim <b>" in browser.text(".past .events")
+    browser.run("document.querySelectorAll('.past details').forEach((one) => { one.open = true; })")
+    browser.until("document.querySelector('.past figure[data-chart=envelope]')?.dataset.peakPlaces?.includes('BPFO')")
+    assert browser.run("document.documentElement.scrollWidth") <= 360
 
 
 def see_an_unknown_sensor(browser: Chromium) -> None:
