@@ -26,7 +26,7 @@ def add_to(parser: argparse.ArgumentParser) -> None:
         "--seconds", type=positive, default=15, metavar="S", help="to measure of each step (default: %(default)s)"
     )
     group.add_argument(
-        "--broker", metavar="HOST:PORT", help="one that lets anybody in (default: a mosquitto of its own)"
+        "--broker", type=address, metavar="HOST:PORT", help="one that lets anybody in (default: a mosquitto of its own)"
     )
 
 
@@ -63,6 +63,14 @@ def positive(text: str) -> int:
     if not text.isdecimal() or not int(text):
         raise argparse.ArgumentTypeError(f"{text!r} is no whole number above 0")
     return int(text)
+
+
+def address(text: str) -> str:
+    """A broker's HOST:PORT."""
+    host, _, port = text.rpartition(":")
+    if not host or not (port.isdecimal() and port.isascii() and 0 < int(port) < 1 << 16):
+        raise argparse.ArgumentTypeError(f"{text!r} is no HOST:PORT, such as 127.0.0.1:1883")
+    return text
 
 
 def _say(line: str) -> None:

@@ -14,6 +14,7 @@ from agent.messages.terminal import columns, hanging
 from agent.messages.words import LANGUAGES, Language, say
 
 if TYPE_CHECKING:  # the command line loads nothing heavy
+    from agent.config.keys import Config
     from agent.service.assembly import Parts
 
 
@@ -39,6 +40,8 @@ def main(args: argparse.Namespace) -> int:
         wraps = sys.stdout.isatty()  # elsewhere a line each, for grep
         print(*(hanging(line, columns=columns()) if wraps else [line]), sep="\n")
 
+    if problems and config is not None:
+        problems += _of_bundle(config)
     for problem in problems:
         tell(in_language(problem, language))
     if config is None or problems:
@@ -64,6 +67,21 @@ def main(args: argparse.Namespace) -> int:
         )
     )
     return _try_sinks(parts, tell, language) if args.try_sinks else os.EX_OK
+
+
+def _of_bundle(config: Config) -> list[str]:
+    """What is wrong with the bundle, which is nothing that another problem of the config could hide."""
+    from agent.bundle.load import load_bundle
+    from agent.config.resolve import trust_of
+    from agent.errors import BundleError, ConfigError
+
+    try:
+        load_bundle(config.agent.bundle, trust=trust_of(config))
+    except BundleError as error:
+        return str(error).splitlines()
+    except ConfigError:  # of the keys, which is told
+        pass
+    return []
 
 
 def _try_sinks(parts: Parts, tell: Callable[[str], None], language: Language) -> int:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Set
 from typing import Any
 
 from agent.alerting.window_rules import DecisionConfig
@@ -36,12 +36,12 @@ EXTRA_DESIGNATIONS = (
 
 
 def cross_check(config: Config, raw: Mapping[str, Any], problems: list[str]) -> list[str]:
-    """Adds every broken reference to `problems`; returns notices, which stop nothing."""
+    """Adds every broken reference to `problems`; returns notices, which stop nothing.
+
+    What a section names that is missing or no table is not known, and no reference to it is broken.
+    """
     notices: list[str] = []
-    names = {
-        "sources": {s["name"] for s in raw["sources"] if isinstance(s, dict) and isinstance(s.get("name"), str)},
-        "machines": set(raw["machines"]),
-    }
+    names = {"sources": _names_of_sources(raw), "machines": _names_of_machines(raw)}
     for machine_id, machine in config.machines.items():
         _check_machine(machine_id, machine, config=config, sources=names["sources"], problems=problems, notices=notices)
     for sensor_id, sensor in config.sensors.items():
@@ -61,9 +61,21 @@ def cross_check(config: Config, raw: Mapping[str, Any], problems: list[str]) -> 
         notices.extend(f"{where}: {remark}" for remark in sink.remarks)
     problems.extend(problems_of_mappings(config))
     problems.extend(_shared_client_ids(config))
-    if not raw["sensors"]:
+    if raw.get("sensors") == {}:
         problems.append("sensors: none is defined; add [sensors.ID]")
     return notices
+
+
+def _names_of_sources(raw: Mapping[str, Any]) -> Set[str] | None:
+    told = raw.get("sources")
+    if not isinstance(told, list):
+        return None
+    return {one["name"] for one in told if isinstance(one, dict) and isinstance(one.get("name"), str)}
+
+
+def _names_of_machines(raw: Mapping[str, Any]) -> Set[str] | None:
+    told = raw.get("machines")
+    return told.keys() if isinstance(told, dict) else None
 
 
 def _untrusted(config: Config) -> tuple[str, ...]:
@@ -98,7 +110,7 @@ def _check_machine(
     machine: MachineConfig,
     *,
     config: Config,
-    sources: set[str],
+    sources: Set[str] | None,
     problems: list[str],
     notices: list[str],
 ) -> None:
@@ -122,12 +134,14 @@ def _check_machine(
 
 
 def _check_speed_topic(
-    where: str, speed: SpeedConfig, *, config: Config, sources: set[str], problems: list[str]
+    where: str, speed: SpeedConfig, *, config: Config, sources: Set[str] | None, problems: list[str]
 ) -> None:
-    if speed.source not in sources:
+    if sources is not None and speed.source not in sources:
         problems.append(f"{where}.source: there is no source {speed.source!r}; {near(str(speed.source), sources)}")
         return
-    kind = next(KINDS[source.kind] for source in config.sources if source.name == speed.source)
+    kind = next((KINDS[source.kind] for source in config.sources if source.name == speed.source), None)
+    if kind is None:  # it cannot be used, and that is said
+        return
     if speed.topic is not None and "topic" not in kind.finds_by:
         hearing = " or ".join(kind for kind, row in KINDS.items() if "topic" in row.finds_by)
         problems.append(f"{where}.source: {speed.source!r} is no {hearing} source; only those hear topics")
@@ -181,17 +195,15 @@ def _check_sensor(
     sensor: SensorConfig,
     *,
     config: Config,
-    names: Mapping[str, set[str]],
+    names: Mapping[str, Set[str] | None],
     problems: list[str],
     notices: list[str],
 ) -> None:
     where = f"sensors.{sensor_id}"
-    if sensor.source not in names["sources"]:
-        problems.append(
-            f"{where}.source: there is no source {sensor.source!r}; {near(sensor.source, names['sources'])}"
-        )
-    if sensor.machine not in names["machines"]:
-        machines = names["machines"]
+    sources, machines = names["sources"], names["machines"]
+    if sources is not None and sensor.source not in sources:
+        problems.append(f"{where}.source: there is no source {sensor.source!r}; {near(sensor.source, sources)}")
+    if machines is not None and sensor.machine not in machines:
         problems.append(f"{where}.machine: there is no machine {sensor.machine!r}; {near(sensor.machine, machines)}")
     machine = config.machines.get(sensor.machine)
     for index, bearing in enumerate(sensor.bearings or ()):

@@ -47,11 +47,11 @@ def _decode_entry(
     raw: Mapping[str, Any], where: str, *, table: Mapping[str, Alternative], problems: list[str]
 ) -> dict[str, Any] | None:
     settings = {key: value for key, value in raw.items() if key not in ("name", "kind")}
-    missing = [key for key in ("name", "kind") if key not in raw]
-    problems.extend(f"{where}.{key}: missing; add it" for key in missing)
-    if missing:
+    problems.extend(f"{where}.{key}: missing; add it" for key in ("name", "kind") if key not in raw)
+    name = decode(Id, raw["name"], where=f"{where}.name", problems=problems) if "name" in raw else UNUSABLE
+    if "kind" not in raw:
         return None
-    name, kind = decode(Id, raw["name"], where=f"{where}.name", problems=problems), raw["kind"]
+    kind = raw["kind"]
     if not isinstance(kind, str) or kind not in table:
         problems.append(f"{where}.kind: unknown kind {kind!r}; {near(str(kind), table)}")
         return None

@@ -54,7 +54,9 @@ SECTIONS: dict[str, Any] = {
     "bearings": dict[str, GeometryConfig],
     "sensors": dict[Id, SensorConfig],
 }
-REQUIRED = ("agent", "sources", "machines", "sensors")
+STAND_INS: dict[str, Any] = {"agent": AgentConfig(id="unnamed"), "sources": (), "machines": {}, "sensors": {}}
+"""What the rest of a config is checked with where a section that it needs is missing, or cannot be used."""
+REQUIRED = tuple(STAND_INS)
 
 
 def load_config(path: Path) -> Config:
@@ -90,11 +92,12 @@ def check_config(path: Path) -> tuple[Config | None, list[str]]:
         sections["sinks"] = decode_entries(
             "sinks", raw["sinks"], table=SINKS, entry=SinkConfig, problems=problems, taken=(BROKER,)
         )
-    if all(key in sections for key in REQUIRED):
-        config = Config(**sections, tables=_tables(sections["agent"], problems))
-        notices = cross_check(config, raw, problems)
-        return msgspec.structs.replace(config, notices=tuple(notices)), problems
-    return None, problems
+    told = {**STAND_INS, **sections}  # so that a section that is missing hides nothing that is wrong in others
+    config = Config(**told, tables=_tables(told["agent"], problems))
+    notices = cross_check(config, raw, problems)
+    if not all(key in sections for key in REQUIRED):
+        return None, problems
+    return msgspec.structs.replace(config, notices=tuple(notices)), problems
 
 
 def language_told(path: Path | None) -> Language:

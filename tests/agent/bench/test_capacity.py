@@ -233,10 +233,12 @@ def test_without_a_broker_it_says_what_to_install(tmp_path: Path, monkeypatch: p
     assert "\n" not in str(caught.value)
 
 
-@pytest.mark.parametrize("named", ["here", "here:", ":1883", "here:mqtt"])
-def test_a_broker_is_named_by_host_and_port(named: str, tmp_path: Path) -> None:
-    with pytest.raises(ConfigError, match="is no HOST:PORT"), broker_at(named, tmp_path):
-        pass
+@pytest.mark.parametrize("named", ["here", "here:", ":1883", "here:mqtt", "here:0", "here:99999"])
+def test_a_broker_is_named_by_host_and_port(named: str, capsys: pytest.CaptureFixture[str]) -> None:
+    with pytest.raises(SystemExit) as left:
+        main(["bench", "--capacity", "--broker", named])
+    assert left.value.code == os.EX_USAGE
+    assert "is no HOST:PORT" in capsys.readouterr().err
 
 
 def test_a_broker_that_is_not_there_is_told_at_once(tmp_path: Path) -> None:

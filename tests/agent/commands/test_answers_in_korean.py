@@ -14,10 +14,13 @@ from agent.service.control import (
     Answer,
     Cancel,
     Commission,
+    ExportState,
     Forget,
     Learnt,
     Record,
+    RefusedError,
     Request,
+    Status,
 )
 from agent.service.control_server import ControlServer
 
@@ -28,6 +31,7 @@ LEARNT = {
     "kept": True,
     "troubles": [],
 }
+ASKED: list[Request] = []
 KEPT_BACK = "the healthy state from before the repair is taken back"
 
 
@@ -45,6 +49,11 @@ def handle(request: Request) -> Answer:
             return {"alert": "12ab", "language": "ko"}
         case Record():
             return {"path": "/tmp/a.vbp", "heard": False, "language": "ko"}
+        case Status():
+            ASKED.append(request)
+            return {"language": "ko"}
+        case ExportState():
+            raise RefusedError("there is no sensor 'x'; known: a", language="ko")
     raise AssertionError(request)
 
 
@@ -95,3 +104,20 @@ def test_answers_are_in_the_agents_language_or_the_one_asked_for(
     assert [line for line in korean if line not in said] == []
     assert main([*arguments, "--state-dir", str(agent), "--language", "en"]) == 0
     assert english in capsys.readouterr().out
+
+
+def test_a_refusal_is_in_the_agents_language_or_the_one_asked_for(
+    agent: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    arguments = ["state", "export", "x", "--out", "/dev/null", "--state-dir", str(agent)]
+    for more, told in (([], "센서 'x'이(가) 없습니다"), (["--language", "en"], "there is no sensor 'x'; known: a")):
+        assert main([*arguments, *more]) == 78
+        assert told in capsys.readouterr().err
+
+
+def test_status_is_asked_for_in_the_language_of_who_asks(agent: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    ASKED.clear()
+    for more in ([], ["--language", "en"]):
+        assert main(["status", "--json", "--state-dir", str(agent), *more]) == 0
+    assert [Status(), Status(language="en")] == ASKED
+    assert '"language": "en"' in capsys.readouterr().out

@@ -7,6 +7,7 @@ from pathlib import Path
 import pytest
 
 from agent.alerting.window_rules import SNAPSHOT_COUNTS
+from agent.cli import main
 from agent.config.load import check_config, load_config
 from agent.config.resolve import decisions, routes, sensor_setups
 from agent.errors import ConfigError
@@ -423,6 +424,38 @@ def test_a_mistake_in_a_sink_is_named_by_its_key(tmp_path: Path, entry: str, pro
     problems = check_config(path)[1]
     assert len(problems) == 1, problems
     assert problems[0].startswith(problem)
+
+
+def test_a_section_that_is_missing_hides_nothing_in_others(tmp_path: Path) -> None:
+    path = tmp_path / "a.toml"
+    wrong = GOOD.replace('machine = "', 'machine = "x', 1).replace("[[sources]]", "[[sources]]\nnonsense = 1", 1)
+    path.write_text(wrong.replace("[agent]", "[agents]"), encoding="utf-8")
+    config, problems = check_config(path)
+    assert config is None
+    for told in ("agents: unknown section", "there is no machine 'x", "nonsense: unknown key"):
+        assert sum(told in problem for problem in problems) == 1, (told, problems)
+    path.write_text("\n".join(line for line in GOOD.splitlines() if "sources" not in line), encoding="utf-8")
+    assert not [one for one in check_config(path)[1] if "there is no source" in one]  # for want of the section alone
+
+
+def test_a_speed_from_a_source_that_cannot_be_used_is_no_crash(write) -> None:
+    text = GOOD.replace("[machines.", '[machines.other]\nspeed = { topic = "a", source = "odd" }\n[machines.', 1)
+    problems = check_config(write(text + "\n[[sources]]\nname = 'odd'\nkind = 'nokind'\n"))[1]
+    assert len(problems) == 1, problems
+    assert problems[0].startswith("sources.odd.kind")
+
+
+def test_an_entry_without_a_name_is_read_for_what_else_is_wrong(write) -> None:
+    problems = check_config(write(GOOD + "\n[[sources]]\nkind = 'mqtt'\nqos = 7\n"))[1]
+    assert [problem.split(":")[0].rpartition(".")[2] for problem in problems] == ["name", "qos"]
+
+
+def test_check_tells_of_the_bundle_beside_the_config(write, tmp_path, capsys) -> None:
+    text = GOOD.replace("[agent]", f'[agent]\nbundle = "{tmp_path}"', 1).replace('machine = "', 'machine = "x', 1)
+    assert main(["check", str(write(text))]) == 78
+    said = capsys.readouterr().out
+    assert "xpump1" in said
+    assert "manifest.json" in said
 
 
 SLEEPER = ('topic = "fan/acc"', 'topic = "fan/acc"\nsnapshot_every_s = 300')
