@@ -1,0 +1,107 @@
+"""What `replay` is given: recordings, what the arguments say of them, and where the two contradict each other."""
+
+from __future__ import annotations
+
+import argparse
+import dataclasses
+from collections.abc import Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING, Literal
+
+from agent.commands import arguments
+from agent.errors import RecordingError
+
+if TYPE_CHECKING:
+    from agent.machine import SensorSetup
+    from agent.recordings.read import Recording
+
+SENSOR = "recording"
+"""Under which name the pipeline knows it."""
+
+
+def read(paths: Sequence[Path], args: argparse.Namespace) -> Recording:
+    """The recording in files, as the arguments say how; RecordingError says which file is the trouble."""
+    import numpy as np
+
+    from agent.commands.waiting import read_recording
+    from agent.recordings.short import as_snapshots
+    from agent.recordings.speeds import with_speeds_of
+
+    scale = arguments.scale_of(args)
+    parts = [
+        read_recording(path, variable=args.channel, rate_hz=args.rate_hz, unit=args.unit, scale=scale) for path in paths
+    ]
+    if args.snapshots and len(parts) > 1:
+        return as_snapshots(parts)
+    if any(part.axes != parts[0].axes or part.rate_hz != parts[0].rate_hz for part in parts):
+        raise RecordingError(f"{paths[0]}: the files to join differ in rate or channels")
+    if len(parts) == 1:
+        return parts[0]
+    samples = np.concatenate([part.samples for part in parts])
+    return with_speeds_of(dataclasses.replace(parts[0], samples=samples, pieces=parts[0].pieces[:1]), parts)
+
+
+def check_together(args: argparse.Namespace) -> None:
+    """UsageError for arguments that contradict each other, before anything is read; RecordingError for --join."""
+    if args.join and args.snapshots:
+        raise RecordingError("--join takes files as consecutive in time, --snapshots as apart; give one of them")
+    if args.rpm is not None and args.rpm_range is not None:
+        raise arguments.UsageError("argument --rpm-range: not together with --rpm; give the one that is known")
+    if args.healthy_rpm is not None and not args.healthy:
+        raise arguments.UsageError("argument --healthy-rpm: is the speed of --healthy FILE; give that, too")
+
+
+def beside_itself(recording: Recording, healthy: Sequence[Path]) -> Recording:
+    """The recording with a note where it is also the healthy one, and so cannot differ from it."""
+    if recording.path.resolve() not in {path.resolve() for path in healthy}:
+        return recording
+    note = "is also given as healthy (--healthy), and cannot differ from itself"
+    return dataclasses.replace(recording, notes=(*recording.notes, note))
+
+
+def check_speed(recording: Recording, args: argparse.Namespace) -> None:
+    """RecordingError where the file says another speed than `--rpm`."""
+    from agent.dsp.speed_doubts import NEARLY
+    from agent.recordings.speeds import range_of
+
+    told, says = args.rpm, recording.rpm
+    if told is not None and recording.speeds:
+        low, high = range_of(recording.speeds)
+        raise RecordingError(
+            f"{recording.path}: says that the speed moves from {low:.0f} to {high:.0f} rpm, and --rpm says {told:g}; "
+            "leave --rpm out, and it is followed"
+        )
+    if told is None or says is None or args.rpm_range is not None or abs(told / says - 1) <= NEARLY:
+        return
+    meant = "Hz seem to have been given for rpm" if abs(60 * told / says - 1) <= NEARLY else "one of them is wrong"
+    raise RecordingError(
+        f"{recording.path}: says {says:g} rpm, and --rpm says {told:g}; {meant}. Leave --rpm out, or give --rpm-range"
+    )
+
+
+def setup_of(args: argparse.Namespace, recording: Recording, *, rpm: float | None) -> SensorSetup:
+    """The machine as arguments and recording tell it; `rpm` goes before what the recording says."""
+    from agent.machine import Bearing, Machine, SensorSetup
+
+    inside = arguments.bearing_of(args)
+    limits = args.rpm_range
+    speed = rpm or recording.rpm
+    machine = Machine(
+        "machine",
+        rpm=None if limits else speed,
+        rpm_range=limits,
+        speed_source=_source_of_speed(recording, rpm=rpm, limits=limits),
+    )
+    bearings = (Bearing(args.bearing, inside),) if inside else ()
+    return SensorSetup(SENSOR, machine, bearings)
+
+
+def _source_of_speed(
+    recording: Recording, *, rpm: float | None, limits: tuple[float, float] | None
+) -> Literal["estimate", "told", "file", "tacho", "unknown"]:
+    """Whose word a recording's speed is; a column that moves is a tacho's."""
+    if limits:
+        return "estimate"
+    if rpm:
+        return "told"
+    return "file" if recording.rpm else "tacho" if recording.speeds else "unknown"
