@@ -48,13 +48,18 @@ def rpm_range(text: str) -> tuple[float, float]:
 
 
 class UsageError(TextVibError):
-    """An argument that is wrong in the light of another; said, and left with, as the command's parser does it."""
+    """An argument that is wrong in the light of another; said, and left with, as the command's parser does it.
+
+    `command` None: `replay`, whose exit codes are its own.
+    """
 
     exit_code = WRONG_USAGE
 
-    def __init__(self, message: str, command: str = "replay") -> None:
-        super().__init__(f"{message}; see textvib-agent {command} --help")
-        if command != "replay":
+    def __init__(self, message: str, command: str | None = None) -> None:
+        if command is None:
+            super().__init__(f"{message}; see textvib-agent replay --help")
+        else:
+            super().__init__(f"{message}; see textvib-agent {command} --help")
             self.exit_code = os.EX_USAGE
 
 

@@ -12,7 +12,7 @@ from agent.errors import RecordingError
 PAGES = (".html", ".htm")
 
 
-def check(report: Path | None, *, option: str = "--report", command: str = "replay") -> None:
+def check(report: Path | None, *, option: str = "--report", command: str | None = None) -> None:
     """UsageError for a report that cannot be written, before anything is read."""
     if report is None:
         return

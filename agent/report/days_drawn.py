@@ -36,7 +36,11 @@ def days_text(lines: Sequence[Line], language: Language, *, id_: str) -> Markup:
         return element("p", say("report.no_days" if not most else "report.few_days", language, days=most))
     figures = [_figure(_drawn(line, language, id_=f"{id_}-days{n}")) for n, line in enumerate(drawn[:MOST_DRAWN], 1)]
     left = len(drawn) - MOST_DRAWN
-    more = element("p", say("report.more_days", language, count=left), class_="quiet") if left > 0 else ""
+    more = (
+        element("p", say("report.more_days", language, count=left, command="textvib-agent trend"), class_="quiet")
+        if left > 0
+        else ""
+    )
     return joined(*figures, more)
 
 

@@ -32,8 +32,10 @@ def find_alert(state_dir: Path, wanted: str | None, *, sensor: str | None = None
     if fitting:
         raise ConfigError(f"alert: {wanted!r} is the beginning of several{of_sensor}; {_told(fitting)}")
     known = past_alerts(state_dir, sensor=sensor) or past_alerts(state_dir)
-    named = "none" if wanted is None else f"no {wanted!r}"
-    raise ConfigError(f"alert: there is {named}{of_sensor} in {state_dir}; {_told(known)}{_beside(state_dir, wanted)}")
+    named = "" if wanted is None else f" {wanted!r}"
+    raise ConfigError(
+        f"alert: there is no alert{named}{of_sensor} in {state_dir}; {_told(known)}{_beside(state_dir, wanted)}"
+    )
 
 
 def _raised(past: Past) -> int:

@@ -141,9 +141,27 @@ def test_which_alert_is_meant(tmp_path: Path) -> None:
     assert find_alert(tmp_path, None, sensor="pump_de").raised == second
     with pytest.raises(ConfigError, match=r"'0a' is the beginning of several; there are: 0a1 .*, 0a2"):
         find_alert(tmp_path, "0a")
-    with pytest.raises(ConfigError, match=r"no '0b' of sensor 'pump_de' .* there are: 0a1"):
+    with pytest.raises(ConfigError, match=r"no alert '0b' of sensor 'pump_de' .* there are: 0a1"):
         find_alert(tmp_path, "0b", sensor="pump_de")
     (tmp_path / "ring").mkdir()
     (tmp_path / "ring" / "00000001-77ab.vbw").write_bytes(b"")
     with pytest.raises(ConfigError, match=r"its windows are in .*77ab\.vbw"):
         find_alert(tmp_path, "77")
+
+
+def test_what_there_is_is_said_in_korean_too(tmp_path: Path) -> None:
+    told = []
+    for sensor in (None, "fan"):
+        for wanted in (None, "77"):
+            with pytest.raises(ConfigError) as caught:
+                find_alert(tmp_path, wanted, sensor=sensor)
+            told.append(str(caught.value))
+    for n in (1, 2):
+        HistoryFile(tmp_path).note(replace(ALERT, id=f"a{n}"), Event(n, "raised", 1.0), WHENCE)
+    (tmp_path / "ring").mkdir()
+    (tmp_path / "ring" / "00000001-77ab.vbw").write_bytes(b"")
+    for sensor, wanted in ((None, "77"), ("fan", "77"), (None, "a"), ("pump_de", "a")):
+        with pytest.raises(ConfigError) as caught:
+            find_alert(tmp_path, wanted, sensor=sensor)
+        told.append(str(caught.value))
+    assert [text for text in told if not is_known(text, "ko")] == []
