@@ -33,7 +33,8 @@ def main(args: argparse.Namespace) -> int:
     from agent.config.load import check_config, language_told
 
     config, problems = check_config(args.config)
-    language: Language = args.language or language_told(args.config)
+    told = language_told(args.config) if config is None else config.agent.language
+    language: Language = args.language or told
 
     def tell(text: str) -> None:
         line = f"{args.config}: {text}"

@@ -7,7 +7,7 @@ from dataclasses import dataclass, field, replace
 from datetime import datetime
 from pathlib import Path
 from types import SimpleNamespace
-from typing import Any
+from typing import Any, cast
 
 import numpy as np
 import pytest
@@ -26,6 +26,7 @@ from agent.service.announcer import Announcer
 from agent.service.doubts_told import ToldDoubts
 from agent.service.keeping.state_tables import Put
 from agent.service.keeping.store import Store, open_store
+from agent.service.looking_back.history import Unkept
 from agent.service.maintenance import Silences
 from agent.service.registry import Registry
 from agent.service.shelves import take_back, until_by_alert
@@ -363,3 +364,19 @@ def test_home_assistant_forgets_what_an_earlier_life_told_it(journal: Journal) -
     announcer(journal, home_assistant="homeassistant").take_up_alerts({"pump_de": desk()})
     announcer(journal).take_up_alerts({"pump_de": desk()})
     assert [payload is None for payload in journal.on(told)] == [False, True]
+
+
+def test_an_alert_is_noted_for_later_once_it_is_kept_and_before_it_is_handed_on(journal: Journal) -> None:
+    noted: list[tuple[Alert | None, int, list[int], int]] = []
+
+    class Noting(Unkept):
+        def note(self, alert: Alert | None, event: Message) -> None:
+            kept = [waiting.seq for waiting in journal.store.sinks.waiting("broker")]
+            noted.append((alert, event.seq, kept, len(journal.messages)))
+
+    parts, outboxes = parts_with(), cast("Any", journal)
+    bulletin = Registry(parts, store=journal.store, outboxes=outboxes, history=Noting()).bulletin
+    bulletin.say_alert(ALERT)
+    assert noted == [(ALERT, 1, [1], 0)]
+    bulletin.say_silence("pump", silent_s=900.0, over=False)
+    assert [one[:2] for one in noted] == [(ALERT, 1), (None, 2)]

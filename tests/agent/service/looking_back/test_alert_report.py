@@ -36,10 +36,9 @@ def state(tmp_path_factory: pytest.TempPathFactory) -> Path:
     listening.write()
     note(folder, listening.raised)
     file = TrendFile(folder, years=10, max_bytes=10**9)
-    for number in range(60):
-        rising = round(math.log(0.3 * math.exp(0.015 * number)) / 0.02)
-        key = Key(SETUP.sensor, "de", "deviation", 76)
-        file.add({(key, DAY + number): {rising: 100}}, today=DAY + number + 1)
+    key = Key(SETUP.sensor, "de", "deviation", 76)
+    rising = {n: round(math.log(0.3 * math.exp(0.015 * n)) / 0.02) for n in range(60)}
+    file.add({(key, DAY + n): {at: 100} for n, at in rising.items()}, today=DAY + 61)
     file.close()
     return folder
 
