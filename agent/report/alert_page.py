@@ -16,7 +16,7 @@ from agent.report.drawn import drawings
 from agent.report.figures import figures
 from agent.report.lines import lines_text
 from agent.report.markup import Markup, element, joined
-from agent.report.origin import judged_by, origin, told_bearing
+from agent.report.origin import judged_by, origin, told_bearing, told_speed
 from agent.report.page import document
 from agent.report.section import Section
 from agent.report.section_text import notes_text, rests_on, said_block, under, unknown
@@ -122,6 +122,7 @@ def _origin(section: AlertSection) -> Markup:
     reason = words_for("no_windows", section.no_windows or "", language)
     rows = [
         (say("report.file", language), reason),
+        (say("report.told_speed", language), told_speed(raised)),
         (say("report.told_bearing", language), told_bearing(raised)),
         *judged_by(raised.judge, language),
     ]

@@ -89,11 +89,21 @@ def _says(line: Line, language: Language) -> str:
 
 
 def _when_reached(line: Line, language: Language) -> str:
+    """Which limit the last day has reached, and when the next one is; or that this cannot be told."""
+    last = line.days[-1][1].middle
+    over = [name for name, value in line.limits.items() if last >= value]
     found = next_limit(line)
-    if found is None:
-        return say("report.days_not_reached", language)
-    name, first, last = found
-    return say("report.days_reached", language, limit=say(f"trend_limit.{name}", language), first=first, last=last)
+    told = [say("report.days_over", language, limit=_named(over[-1], language))] if over else []
+    if found is not None and found[0] not in over:
+        name, first, last_date = found
+        told.append(say("report.days_reached", language, limit=_named(name, language), first=first, last=last_date))
+    elif not over:
+        told.append(say("report.days_not_reached", language))
+    return " ".join(told)
+
+
+def _named(limit: str, language: Language) -> str:
+    return say("report.its_limit" if limit == "alarm" else f"trend_limit.{limit}", language)
 
 
 def _band(days: NDArray[np.float64], low: NDArray[np.float64], high: NDArray[np.float64], x: Scale, y: Scale) -> Markup:

@@ -29,7 +29,9 @@ def figures(answer: Answer, *, of_alert: bool = False) -> Markup:
     groups = [head(say(f"report.{one}", language) for one in heads)]
     if shown is not None and shown.evidence is not None:
         place = said_place(answer, shown)
-        code = "report.in_alert" if of_alert else "report.in_window"
+        code = "report.in_window"
+        if of_alert:
+            code = "report.in_alert" if len(answer.recording.samples) else "report.in_alert_alone"
         groups += [group(say(code, language, place=place), columns=len(heads))]
         groups += [body(_of_window(answer, shown.evidence))]
     if not of_alert:

@@ -18,7 +18,7 @@ def origin(section: Section) -> Markup:
     rows = [
         (say("report.file", language), listed(_file(file, section) for file in section.files)),
         (say("report.read_as", language), listed([what_was_read(answer), _samples(section)])),
-        (say("report.told_speed", language), _speed(section)),
+        (say("report.told_speed", language), told_speed(section)),
         (say("report.told_bearing", language), told_bearing(section)),
         (say("report.healthy_file", language), _healthy(section)),
         *judged_by(section.judge, language),
@@ -50,7 +50,7 @@ def _samples(section: Section) -> str:
     return say(code, language, samples=len(recording.samples), pieces=pieces)
 
 
-def _speed(section: Section) -> str:
+def told_speed(section: Section) -> str:
     answer, language = section.answer, section.answer.language
     told = section.machine
     if answer.shown is None and told.rpm is not None:  # nothing was measured at the speed that was told
