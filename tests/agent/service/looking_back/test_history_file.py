@@ -54,6 +54,7 @@ def test_an_alert_is_found_again_with_what_it_said_and_became(tmp_path: Path) ->
     seen = replace(ALERT, event="updated", reason="acknowledged", by="Kim", acknowledged=True)
     for seq, alert in enumerate((ALERT, seen, seen, CLEARED), 1):
         kept.note(alert, event(seq - (seq == 3)))  # the second one twice
+    kept.note(ALERT, event(1))  # what is older changes nothing
     (past,) = past_alerts(tmp_path)
     assert (past.raised, past.last, past.closed, past.seq) == (ALERT, seen, True, 4)
     assert [(one.event, one.reason, one.by) for one in past.events] == [
