@@ -466,6 +466,7 @@ class Alert:
     clock_origin: tuple[str, float] | None = None  # start of the machine, and wall minus monotonic seconds, when raised
     shelf: Shelf | None = None
     recording: str | None = None  # where, below the state directory, the raw windows that raised it are kept
+    was: str | None = None  # what somebody has found it to be: a fault id, of ours or not, or `healthy`
 
 
 @dataclass(frozen=True, slots=True)

@@ -10,7 +10,7 @@ from dataclasses import replace
 from pathlib import Path
 
 from agent.errors import ConfigError, TextVibError
-from export.commands.continuing import add_continuing
+from export.commands.continuing import add_adopting, add_continuing
 from export.commands.judging import add_judging
 from export.commands.needs import needs_of, require_for
 from export.commands.shrinking import add_shrinking, quantize_run
@@ -90,6 +90,7 @@ def _parser() -> argparse.ArgumentParser:
     _add_name(rebuild)
     rebuild.set_defaults(command=_rebuild, aware=None, forgets_anyway=False)
 
+    add_adopting(commands)
     add_continuing(commands, cache=RUNS / "features")
     add_shrinking(commands)
     add_signing(commands)

@@ -30,10 +30,10 @@ COMMANDS = {
         "agent.commands.commission", "teach the running agent what a sensor's machine looks like healthy"
     ),
     "forget": Command("agent.commands.forget", "forget what a sensor's machine looks like healthy"),
-    "acknowledge": Command("agent.commands.alerts", "note that somebody has seen an open alert"),
+    "acknowledge": Command("agent.commands.acknowledge", "note that somebody has seen an open alert"),
     "shelve": Command("agent.commands.shelve", "put an open alert aside for a time; what is worse by then comes back"),
     "unshelve": Command("agent.commands.alerts", "take an alert back that was shelved"),
-    "close": Command("agent.commands.alerts", "clear an open alert by hand; what is not well raises another"),
+    "close": Command("agent.commands.acknowledge", "clear an open alert by hand; what is not well raises another"),
     "state": Command("agent.commands.state", "move what the running agent knows of a sensor to another agent"),
     "status": Command("agent.commands.status", "show how the running agent and its sensors are"),
     "retry": Command("agent.commands.retry", "let the running agent try at once what it cannot reach or was refused"),

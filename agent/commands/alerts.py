@@ -1,21 +1,14 @@
-"""`acknowledge`, `unshelve` and `close` ALERT: what somebody says of an open alert, told to the running agent."""
+"""`unshelve` ALERT, and what every command about an open alert is told."""
 
 from __future__ import annotations
 
 import argparse
 import os
-from collections.abc import Callable
 
 from agent.commands import running
 from agent.messages.words import say
-from agent.service.alert_requests import Acknowledge, Close, Remote, Unshelve
+from agent.service.alert_requests import Unshelve
 from agent.service.control import ask
-
-REQUESTS: dict[str, Callable[[str, str | None], Remote]] = {
-    "acknowledge": Acknowledge,
-    "unshelve": Unshelve,
-    "close": Close,
-}
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -28,6 +21,6 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 def main(args: argparse.Namespace) -> int:
     agent = running.agent_of(args)
-    answer = ask(agent.state_dir, REQUESTS[args.command](args.alert, args.by))
-    print(say(f"asked.{args.command}", agent.language(answer), alert=answer["alert"]))
+    answer = ask(agent.state_dir, Unshelve(args.alert, args.by))
+    print(say("asked.unshelve", agent.language(answer), alert=answer["alert"]))
     return os.EX_OK

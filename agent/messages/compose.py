@@ -191,6 +191,7 @@ class Speaker:
             shelved_until=None if alert.shelf is None else _when(alert.shelf.until_wall_s),
             clock=alert.clock,
             recording=alert.recording,
+            was=alert.was,
         )
 
     def maintenance(self, machine: str, *, silent_s: float, over: bool, seq: int, wall_s: float) -> MaintenancePayload:

@@ -147,6 +147,7 @@ class AlertPayload(Place, frozen=True, kw_only=True):
     shelved_until: datetime | None = None  # somebody knows of it and put it aside until then; null: it is not
     clock: Clock = "unknown"  # what `opened` was read from; a correction is an update
     recording: str | None = None  # file in the agent's state folder with the raw windows that raised it; null: none
+    was: str | None = None  # what somebody has found it to be: a fault id, of ours or not, or `healthy`
 
 
 class MaintenancePayload(msgspec.Struct, frozen=True, kw_only=True):

@@ -24,11 +24,17 @@ Who = Annotated[str, msgspec.Meta(max_length=100)]
 """An alert: its id, the beginning of it, or sensor/bearing. Or whoever says so."""
 
 
+FAULT_ID = r"^[a-z][a-z0-9_]{0,39}$"
+Fault = Annotated[str, msgspec.Meta(pattern=FAULT_ID)]
+"""What an alert really was, as somebody has found: a fault id, of ours or not, or `healthy`."""
+
+
 class Acknowledge(msgspec.Struct, frozen=True, tag_field="command", tag="acknowledge", forbid_unknown_fields=True):
-    """Note that somebody has seen an open alert; it stays open."""
+    """Note that somebody has seen an open alert; it stays open. Of one that is over, only what it was can be said."""
 
     alert: Who
     by: Who | None = None
+    was: Fault | None = None
 
 
 class Shelve(
@@ -58,6 +64,7 @@ class Close(msgspec.Struct, frozen=True, tag_field="command", tag="close", forbi
 
     alert: Who
     by: Who | None = None
+    was: Fault | None = None
 
 
 Remote: TypeAlias = Acknowledge | Shelve | Unshelve | Close

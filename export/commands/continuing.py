@@ -22,7 +22,14 @@ def add_continuing(commands: Any, *, cache: Path) -> None:
     )
     parser.add_argument("run", type=Path, help="run folder, of `train` or of `continue`")
     parser.add_argument(
-        "--manifest", type=Path, action="append", required=True, help="the new recordings; may be repeated"
+        "--manifest", type=Path, action="append", default=[], help="the new recordings; may be repeated"
+    )
+    parser.add_argument(
+        "--adopted",
+        type=Path,
+        action="append",
+        default=[],
+        help="rows of judged alerts, of `adopt`; may be repeated",
     )
     parser.add_argument("--out", type=Path, required=True, help="run folder of what it becomes")
     parser.add_argument("--cache", type=Path, default=cache, help="feature cache (default: %(default)s)")
@@ -41,13 +48,26 @@ def add_continuing(commands: Any, *, cache: Path) -> None:
     parser.set_defaults(command=_continue)
 
 
+def add_adopting(commands: Any) -> None:
+    """Add the command to argparse's `commands`."""
+    parser = commands.add_parser("adopt", help="alerts that somebody has judged -> rows that `continue` learns from")
+    parser.add_argument(
+        "state", type=Path, nargs="+", help="an agent's state folder, or the ring in it; a copy will do"
+    )
+    parser.add_argument("--out", type=Path, required=True, help="file of the rows (.npz)")
+    parser.add_argument("--json", action="store_true", help="end with one JSON document")
+    parser.set_defaults(command=_adopt)
+
+
 # Torch takes seconds to load: the command imports what it uses, so that --help answers at once.
 
 
 def _continue(arguments: argparse.Namespace) -> int:
     import msgspec
 
+    from agent.errors import ConfigError
     from export.data.manifest import read_manifest
+    from export.data.table import load
     from export.runs.continue_run import run_continuation
     from export.runs.folder import forgets_of, load_run
     from export.training.continuing import ContinueConfig
@@ -57,18 +77,48 @@ def _continue(arguments: argparse.Namespace) -> int:
         ContinueConfig(), **{name: value for name, value in chosen.items() if value is not None}
     )
     rows = [row for path in arguments.manifest for row in read_manifest(path)]
+    if not (rows or arguments.adopted):
+        raise ConfigError("nothing to go on with: name recordings (--manifest) or rows of confirmed alerts (--adopted)")
     run_continuation(
         load_run(arguments.run),
         rows,
         config,
         folder=arguments.out,
         cache=arguments.cache,
+        adopted=[load(path) for path in arguments.adopted],
         tell=lambda line: print(line, file=sys.stderr, flush=True),
     )
     forgets = forgets_of(load_run(arguments.out))
     if forgets is not None:
         print("\n".join(as_table(forgets.left_out_groups)))
     print((arguments.out / "metrics.json").read_text(), end="")
+    return os.EX_OK
+
+
+def _adopt(arguments: argparse.Namespace) -> int:
+    import json
+
+    from agent.dsp.spectra import FeatureSpec
+    from agent.errors import RecordingError
+    from export.data.adopted import adopt, ring_of
+    from export.data.table import join, save
+
+    found, notes = [], []
+    for folder in arguments.state:
+        adopted, left_out = adopt(ring_of(folder), FeatureSpec())
+        found += adopted
+        notes += left_out
+    for note in notes:
+        print(f"left out: {note}", file=sys.stderr)
+    if not found:
+        raise RecordingError("nothing was adopted: no alert that somebody has judged has windows over its limit")
+    save(join([one.table for one in found]), arguments.out)
+    for one in found:
+        print(f"{one.alert}: {one.label} of {one.machine}, {one.windows} windows")
+    print(f"{arguments.out}: {sum(one.windows for one in found)} windows of {len(found)} alerts")
+    if arguments.json:
+        told = [{"alert": o.alert, "label": o.label, "machine": o.machine, "windows": o.windows} for o in found]
+        print(json.dumps({"adopted": told, "left_out": notes}, ensure_ascii=False))
     return os.EX_OK
 
 

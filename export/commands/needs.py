@@ -120,6 +120,7 @@ NEEDS = {
     "pack": Needs(LEARNING, _of_run, every_runtime=True),
     "verify": Needs(LEARNING, every_runtime=True),
     "rebuild": Needs((*TRAINING, *WRITING), _of_recipes, every_runtime=True),
+    "adopt": Needs(),
     "continue": Needs(TRAINING, _of_run),
     "distil": Needs(TRAINING, _of_run),
     "quantize": Needs((*LEARNING, *WRITING), _of_run),

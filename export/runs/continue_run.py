@@ -11,8 +11,10 @@ from collections.abc import Callable, Sequence
 from pathlib import Path
 
 import msgspec
+import numpy as np
 
 from agent.errors import ConfigError, RecordingError
+from agent.types import FAULTS
 from export.calibration.sign_limits import FittedSigns
 from export.calibration.temperature import held_out_similarities
 from export.data import trained_files
@@ -37,9 +39,12 @@ def run_continuation(
     *,
     folder: Path,
     cache: Path,
+    adopted: Sequence[Table] = (),
     tell: Tell = lambda line: None,
 ) -> None:
-    """Train the network of `run` on with the recordings `rows`; `tell` hears what they lack and which it knows already.
+    """Train the network of `run` on with the recordings `rows` and with what was `adopted` from agents.
+
+    `tell` hears what the recordings lack, which of them it knows already, and which faults it cannot learn.
 
     It is calibrated by groups, old and new, that neither a fold's network nor what became of it has heard.
     """
@@ -51,7 +56,8 @@ def run_continuation(
         )
     folder.mkdir(parents=True, exist_ok=True)
     texts, spec, recipe = read_descriptions(run), run.config.spec, run.config.train
-    new, used = _new_windows(run, rows, cache=cache, tell=tell)
+    recorded, used = _new_windows(run, rows, cache=cache, tell=tell) if rows else (None, [])
+    new = _with_adopted(run, recorded, adopted, tell)
     heard = run.table.take(kept_rows(run.table, config.keep))
     (folder / trained_files.FILE).write_bytes(trained_files.stored_beside(run.folder, [row.path for row in used]))
 
@@ -97,10 +103,24 @@ def _new_windows(
         tell(f"left out: {note}")
     if not len(table):
         raise RecordingError("no window of any recording can be judged: each one's signal is dead, stuck or clipped")
-    if shared := sorted(set(table.recordings.tolist()) & set(run.table.recordings.tolist())):
-        raise ConfigError(
-            f"{shared[0]}: the run has heard another recording of that name; rename its file or folder, so that the "
-            "two are told apart"
-        )
     names = set(table.recordings.tolist())
     return table, [row for row in used if recording_name(row) in names]
+
+
+def _with_adopted(run: Run, recorded: Table | None, adopted: Sequence[Table], tell: Tell) -> Table:
+    """All new windows of faults that an encoder knows; RecordingError where there are none."""
+    tables = [] if recorded is None else [recorded]
+    for table in adopted:
+        known = np.isin(table.labels, FAULTS)
+        for label in sorted(set(table.labels[~known].tolist())):
+            tell(f"left out: {label}: no fault that an encoder is trained on; describe adds it to a bundle by words")
+        tables.append(table.take(known))
+    table = join(tables)
+    if table.baseline.all():
+        raise RecordingError("nothing new is left to learn from; name recordings (--manifest) or rows (--adopted)")
+    if shared := sorted(set(table.recordings.tolist()) & set(run.table.recordings.tolist())):
+        raise ConfigError(
+            f"{shared[0]}: the run has heard a recording of that name; leave it out, or rename its file or folder "
+            "where it is another one"
+        )
+    return table

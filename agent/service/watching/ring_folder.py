@@ -1,5 +1,7 @@
 """The folder of kept windows: bounded in bytes, the oldest go first, and a file is there whole or not at all.
 
+Windows of which somebody has said what they show (see `confirmed`) stay longer, as far as half of the bytes.
+
 Files bear a number that rises, so that a clock that jumps turns no order round.
 """
 
@@ -18,6 +20,9 @@ from agent.recordings import KEPT as SUFFIX
 
 FOLDER = "ring"
 UNREADY = ".new"
+WORD = ".was"  # of the file beside it that says what an alert was
+CONFIRMED_SHARE = 0.5
+"""Of the bound, that confirmed windows may hold before they are as good as others."""
 LEAVE_FREE_BYTES = 32 << 20
 """Of the disk, for what matters more: the state that survives a restart."""
 
@@ -60,11 +65,27 @@ def make_room(folder: Path, needed: int, *, most_bytes: int) -> None:
         raise OSError(errno.EFBIG, f"{needed} bytes are more than all that it may hold")
     if free + total < needed + LEAVE_FREE_BYTES:
         raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
-    while files and (total + needed > most_bytes or free < needed + LEAVE_FREE_BYTES):
-        oldest = files.pop(0)
+    waiting = _least_missed_first(folder, files, most_bytes=most_bytes)
+    while waiting and (total + needed > most_bytes or free < needed + LEAVE_FREE_BYTES):
+        oldest = waiting.pop(0)
         oldest.path.unlink(missing_ok=True)
+        _word_of(folder, oldest.alert).unlink(missing_ok=True)
         total -= oldest.bytes
         free += oldest.bytes
+
+
+def _least_missed_first(folder: Path, files: list[File], *, most_bytes: int) -> list[File]:
+    """Confirmed windows last, but for the oldest of them that are beyond their share."""
+    confirmed = [file for file in files if _word_of(folder, file.alert).exists()]
+    held = sum(file.bytes for file in confirmed)
+    while confirmed and held > CONFIRMED_SHARE * most_bytes:
+        held -= confirmed.pop(0).bytes
+    others = [file for file in files if file not in confirmed]
+    return [*others, *confirmed]
+
+
+def _word_of(folder: Path, alert: str) -> Path:
+    return folder / f"{alert}{WORD}"
 
 
 def put(folder: Path, name: str, content: bytes) -> None:

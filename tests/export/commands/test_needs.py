@@ -44,10 +44,11 @@ ARGV = {
     "field": ["--data", "data"],
     "knowledge": ["--data", "data"],
     "asked": ["--data", "data"],
+    "adopt": ["state", "--out", "rows.npz"],
     "blind": ["--data", "data"],
 }
 """Command -> arguments by which it asks for all that it may need; `manifest` needs nothing."""
-SENTENCES = set(ARGV) - {"verify", "evaluate", "asked", "key", "sign"}
+SENTENCES = set(ARGV) - {"verify", "evaluate", "asked", "adopt", "key", "sign"}
 
 
 def commands() -> dict[str, argparse.ArgumentParser]:

@@ -1,0 +1,146 @@
+"""Windows that an agent kept around alerts, labelled by what somebody found the alerts to be: rows to learn from.
+
+Beside them stands the healthy state that the agent compared them with, as it was then: one row for each speed.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, replace
+from pathlib import Path
+
+import numpy as np
+
+from agent.dsp.features import Features, extract, feature_names
+from agent.dsp.spectra import FeatureSpec, analyse
+from agent.errors import RecordingError
+from agent.machine import Bearing
+from agent.recordings.kept import Kept, KeptWindow, read_kept
+from agent.service.watching.confirmed import confirmed_in
+from agent.service.watching.ring_folder import FOLDER, files_of
+from agent.types import HEALTHY
+from export.data.table import Table, join
+from export.data.windows import labelled
+
+OVERLAP = 3  # windows before and after one that share samples with it, of two seconds every half second
+
+
+@dataclass(frozen=True, slots=True)
+class Adopted:
+    """One alert that somebody has judged, as rows."""
+
+    alert: str
+    label: str
+    machine: str
+    windows: int
+    table: Table  # with the rows of its healthy state
+
+
+def ring_of(folder: Path) -> Path:
+    """The folder of kept windows of an agent's state folder, or `folder` where it is one; RecordingError if neither."""
+    ring = folder / FOLDER if (folder / FOLDER).is_dir() else folder
+    if not ring.is_dir():
+        raise RecordingError(f"{folder}: there is no such folder; name an agent's state folder, or the ring in it")
+    return ring
+
+
+def adopt(ring: Path, spec: FeatureSpec) -> tuple[list[Adopted], list[str]]:
+    """Every alert with windows and a word on it, and one line for each word that nothing came of."""
+    words, found, notes = confirmed_in(ring), [], []
+    there = {file.alert: file.path for file in files_of(ring)}
+    for alert, word in words.items():
+        if alert not in there:
+            notes.append(f"{alert}: is said to be {word.was}, but no windows of it are kept")
+            continue
+        try:
+            found.append(_adopted(read_kept(there[alert], features=len(feature_names(spec))), word.was, spec))
+        except RecordingError as error:
+            notes.append(str(error))
+    if not words:
+        notes.append(f"{ring}: nobody has said what an alert was; textvib-agent acknowledge ALERT --was FAULT does")
+    return [one for one in found if one.windows], [
+        *notes,
+        *(f"{one.alert}: none of its windows is over a limit" for one in found if not one.windows),
+    ]
+
+
+def _adopted(kept: Kept, label: str, spec: FeatureSpec) -> Adopted:
+    about, setup = kept.about, kept.setup
+    bearing = next((one for one in setup.bearings if one.id == about.bearing), Bearing("", None))
+    windows = [one for one in kept.windows if label == HEALTHY or _is_over(one, about.bearing)]
+    heard = [
+        extract(analyse(one.window, spec), spec=spec, rpm=one.under.speed.rpm, bearing=bearing, roles=setup.axis_roles)
+        for one in windows
+    ]
+    machine = about.machine.replace("-", "_")  # a family of its own: names are cut at their first dash
+    rows = Rows(machine, f"{about.agent}/{machine}/{about.bearing or ''}-{label}", spec)
+    states = list(_healthy_states(windows, about.bearing))
+    table = join(
+        [
+            rows.of(heard, [one.under.speed.rpm for one in windows], label=label, recording=about.alert),
+            rows.of(
+                [state for _, state in states],
+                [rpm for rpm, _ in states],
+                label=HEALTHY,
+                recording=f"{about.alert}-healthy",
+                baseline=True,
+            ),
+        ]
+    )
+    return Adopted(about.alert, label, about.machine, len(windows), table)
+
+
+def _is_over(window: KeptWindow, bearing: str | None) -> bool:
+    """Whether the alert rests on this window: what came before it may have been healthy."""
+    diagnosis = next((one for one in window.diagnoses if one.bearing == bearing), None)
+    if diagnosis is None or diagnosis.quality is not None:
+        return False
+    return diagnosis.deviation >= 1 if diagnosis.deviation is not None else diagnosis.fault != HEALTHY
+
+
+def _healthy_states(windows: Sequence[KeptWindow], bearing: str | None) -> Iterator[tuple[float | None, Features]]:
+    """The state that each window was compared with, once for each speed in whole rpm."""
+    seen = set()
+    for one in windows:
+        baselines, rpm = one.under.baselines, one.under.speed.rpm
+        baseline = baselines.get(bearing) or baselines.get(None)
+        state = None if baseline is None else baseline.reference(rpm)
+        if state is not None and (key := None if rpm is None else round(rpm)) not in seen:
+            seen.add(key)
+            yield rpm, state
+
+
+@dataclass(frozen=True, slots=True)
+class Rows:
+    """Makes rows of one machine; what is wrong with one of its bearings never stands on both sides of a split."""
+
+    machine: str
+    group: str
+    spec: FeatureSpec
+
+    def of(
+        self,
+        heard: Sequence[Features],
+        rpm: Sequence[float | None],
+        *,
+        label: str,
+        recording: str,
+        baseline: bool = False,
+    ) -> Table:
+        shape = (len(heard), len(feature_names(self.spec)))
+        known = np.array([one.known for one in heard], np.bool_).reshape(shape)
+        values = np.array([one.values for one in heard], np.float32).reshape(shape)
+        table = labelled(
+            np.where(known, values, np.float32(0)),
+            known,
+            label=label,
+            group=self.group,
+            machine=self.machine,
+            recording=recording,
+            rpm=None,
+            baseline=baseline,
+            impulses=np.array([np.nan if one.impulses is None else one.impulses for one in heard], np.float32),
+            overlap=OVERLAP,
+        )
+        speeds = np.array([np.nan if one is None else one for one in rpm], np.float32)
+        return replace(table, rpm=speeds)

@@ -1,0 +1,132 @@
+"""Alerts that somebody has judged become rows: their windows over the limit, beside the healthy state of that machine."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import replace
+from pathlib import Path
+
+import numpy as np
+import pytest
+from one_alert import DIAGNOSIS
+
+import simulator
+from agent.diagnosis.baseline import Baseline
+from agent.diagnosis.witness import Circumstances
+from agent.dsp.features import extract, feature_names
+from agent.dsp.spectra import FeatureSpec, analyse
+from agent.errors import RecordingError
+from agent.machine import Bearing, Geometry, Machine, SensorSetup
+from agent.recordings.kept import About, Kept, KeptWindow
+from agent.recordings.kept_writer import to_file
+from agent.service.watching.confirmed import Confirmed, confirm
+from agent.service.watching.ring_folder import name_of, put
+from agent.types import Rate, Speed, Stream, Window
+from export.cli import main
+from export.data.adopted import adopt, ring_of
+from export.data.healthy import healthy_pools
+from export.data.table import load
+
+SPEC = FeatureSpec()
+RATE_HZ, RPM = 12_000.0, 1797.0
+BEARING = Bearing("de", Geometry(9, 7.94, 39.04))
+SIGNAL = simulator.signal("outer_race", seconds=3, rate_hz=int(RATE_HZ), rpm=RPM, seed=1)[:, :1].astype(np.float32)
+
+
+def window_at(start: int) -> Window:
+    part = SIGNAL[start : start + 24_000]
+    return Window(Stream("pump", RATE_HZ, unit="g"), start, part, Rate(RATE_HZ, "declared"), 1.0, None)
+
+
+def healthy_state() -> Baseline:
+    features = extract(analyse(window_at(0), SPEC), spec=SPEC, rpm=RPM, bearing=BEARING)
+    baseline = Baseline()
+    for _ in range(12):
+        baseline = baseline.learn(replace(features, values=features.values * np.float32(0.5)), rpm=RPM, rms=1.0)
+    return baseline
+
+
+def alert_file(alert: str, *deviations: float | None) -> bytes:
+    """One whose windows lie so far from the healthy state."""
+    under = Circumstances(Speed(RPM, "config"), True, False, {"de": healthy_state()})
+    windows = tuple(
+        KeptWindow(window_at(6000 * number), 6000 * number, under, (replace(DIAGNOSIS, bearing="de", deviation=one),))
+        for number, one in enumerate(deviations)
+    )
+    about = About(
+        alert=alert,
+        agent="gw",
+        sensor="pump",
+        bearing="de",
+        machine="pump-3",
+        fault="unknown",
+        probability=0.9,
+        wall_s=None,
+        raised_by=0,
+        version="1",
+        bundle="b 1",
+        bundle_sha256="0" * 64,
+        runtime="onnx",
+        detect_at=1.0,
+        name_at=0.5,
+    )
+    return to_file(Kept(about, SensorSetup("pump", Machine("pump-3"), (BEARING,)), SIGNAL, windows))
+
+
+@pytest.fixture
+def state(tmp_path: Path) -> Path:
+    ring = tmp_path / "state" / "ring"
+    ring.mkdir(parents=True)
+    put(ring, name_of(1, "A1"), alert_file("A1", 0.6, 1.5, 2.5))
+    put(ring, name_of(2, "B2"), alert_file("B2", 1.5, None))
+    return tmp_path / "state"
+
+
+def test_windows_over_the_limit_are_rows_beside_the_healthy_state(state: Path) -> None:
+    confirm(state / "ring", "A1", Confirmed("misalignment", "Kim", 5.0))
+    found, notes = adopt(ring_of(state), SPEC)
+    assert [(one.alert, one.label, one.machine, one.windows) for one in found] == [("A1", "misalignment", "pump-3", 2)]
+    assert notes == []
+    table = found[0].table
+    assert table.labels.tolist() == ["misalignment", "misalignment", "healthy"]
+    assert table.baseline.tolist() == [False, False, True]
+    assert set(table.families.tolist()) == {"pump_3"}
+    assert set(table.groups.tolist()) == {"gw/pump_3/de-misalignment"}
+    np.testing.assert_allclose(table.rpm, RPM)
+    heard = extract(analyse(window_at(6000), SPEC), spec=SPEC, rpm=RPM, bearing=BEARING)
+    np.testing.assert_array_equal(table.values[0], heard.values)
+    np.testing.assert_array_equal(table.known[0], heard.known)
+    assert [pool.tolist() for pool in healthy_pools(table)[:2]] == [[2], [2]]  # what it is compared with
+
+
+def test_a_false_alarm_teaches_by_all_of_its_windows(state: Path) -> None:
+    confirm(state / "ring", "A1", Confirmed("healthy"))
+    assert adopt(ring_of(state), SPEC)[0][0].windows == 3
+
+
+def test_what_nothing_comes_of_is_said(state: Path) -> None:
+    confirm(state / "ring", "C3", Confirmed("ball"))
+    put(state / "ring", name_of(3, "D4"), b"no archive")
+    confirm(state / "ring", "D4", Confirmed("ball"))
+    found, notes = adopt(ring_of(state), SPEC)
+    assert found == []
+    assert notes[0] == "C3: is said to be ball, but no windows of it are kept"
+    assert "damaged" in notes[1]
+    with pytest.raises(RecordingError, match="name an agent's state folder, or the ring in it"):
+        ring_of(state / "nowhere")
+
+
+def test_the_command_writes_what_continue_reads(
+    state: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    out = tmp_path / "rows.npz"
+    assert main(["adopt", str(state), "--out", str(out)]) == RecordingError.exit_code
+    assert "acknowledge ALERT --was FAULT" in capsys.readouterr().err
+    for alert in ("A1", "B2"):
+        confirm(state / "ring", alert, Confirmed("ball"))
+    assert main(["adopt", str(state / "ring"), "--out", str(out), "--json"]) == 0
+    said = capsys.readouterr().out.splitlines()
+    assert json.loads(said[-1])["adopted"][0] == {"alert": "A1", "label": "ball", "machine": "pump-3", "windows": 2}
+    table = load(out)
+    assert table.values.shape[1] == len(feature_names(SPEC))
+    assert (table.labels == "ball").sum() == 4
