@@ -10,7 +10,7 @@ from collections.abc import Callable
 from pathlib import Path
 
 from agent.commands import alerts, running
-from agent.errors import ConfigError
+from agent.errors import ConfigError, TransportError
 from agent.faults import FAULTS
 from agent.messages.words import say
 from agent.service.alert_requests import FAULT_ID, Acknowledge, Close, Remote
@@ -34,9 +34,10 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 def main(args: argparse.Namespace) -> int:
     agent = running.agent_of(args)
     was = args.was
+    request = _request(args, was)
     try:
-        answer = ask(agent.state_dir, _request(args, was))
-    except ConfigError:
+        answer = ask(agent.state_dir, request)
+    except (ConfigError, TransportError):
         alert = None if was is None else _over(agent.state_dir / FOLDER, args.alert)
         if alert is None:
             raise

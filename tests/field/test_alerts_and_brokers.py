@@ -213,12 +213,14 @@ def test_an_alert_of_a_sensor_that_vanished_stays_until_somebody_closes_it(field
     done = field.agent.command("close", "nonsense")
     assert done.returncode == os.EX_CONFIG
     assert f"'nonsense' is not an open alert; open: {alert} (press/machine)" in done.stderr
-    done = field.agent.command("close", alert[:8], "--by", "Kim")
-    assert (done.returncode, done.stdout) == (os.EX_OK, f"{alert}: closed\n")
+    done = field.agent.command("close", alert[:8], "--by", "Kim", "--was", "misalignment")
+    assert done.returncode == os.EX_OK
+    assert done.stdout.startswith(f"{alert}: closed\n{alert}: noted as misalignment; no windows of it are kept")
     until(lambda: listener.last("alert/press/machine") == b"")
     assert listener.story[1:] == [("press", "updated", "acknowledged"), ("press", "cleared", "closed")]
     assert [event["by"] for event in listener.events] == [None, "Kim", "Kim"]
     assert [event["acknowledged"] for event in listener.events] == [False, True, True]
+    assert [event["was"] for event in listener.events] == [None, None, "misalignment"]
 
 
 def test_alerts_are_acknowledged_and_closed_over_mqtt_and_nothing_else_is(field: Field) -> None:

@@ -9,6 +9,7 @@ from pathlib import Path
 import pytest
 
 from agent.cli import main
+from agent.errors import ConfigError
 from agent.service.alert_requests import Acknowledge, Close, Unshelve
 from agent.service.control import (
     Answer,
@@ -23,6 +24,8 @@ from agent.service.control import (
     Status,
 )
 from agent.service.control_server import ControlServer
+from agent.service.watching.confirmed import confirmed_in
+from agent.service.watching.ring_folder import name_of, put
 
 LEARNT = {
     "learning": None,
@@ -45,8 +48,10 @@ def handle(request: Request) -> Answer:
             return {"remarks": [KEPT_BACK], "language": "ko"}
         case Forget():
             return {"forgotten": ["1480 rpm", "speed unknown"], "remarks": [], "language": "ko"}
+        case Acknowledge(alert="over"):
+            raise RefusedError("alert: 'over' is not an open alert; open: none", language="ko")
         case Acknowledge() | Close() | Unshelve():
-            return {"alert": "12ab", "language": "ko"}
+            return {"alert": "12ab", "kept": True, "language": "ko"}
         case Record():
             return {"path": "/tmp/a.vbp", "heard": False, "language": "ko"}
         case Status():
@@ -93,6 +98,7 @@ def agent(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
         ),
         (["acknowledge", "12"], ["12ab: 확인 처리"], "12ab: acknowledged"),
         (["close", "12"], ["12ab: 종료"], "12ab: closed"),
+        (["acknowledge", "12", "--was", "ball"], ["12ab: ball(으)로 기록"], "12ab: noted as ball; its windows stay"),
         (["record", "a"], ["a: 60초 동안 /tmp/a.vbp에", "a: 아직 수신된 데이터가"], "a: recording 60 s to /tmp/a.vbp"),
     ],
 )
@@ -104,6 +110,25 @@ def test_answers_are_in_the_agents_language_or_the_one_asked_for(
     assert [line for line in korean if line not in said] == []
     assert main([*arguments, "--state-dir", str(agent), "--language", "en"]) == 0
     assert english in capsys.readouterr().out
+
+
+def test_of_an_alert_that_is_over_it_may_still_be_said_what_it_was(
+    agent: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    def said(*arguments: str) -> int:
+        return main(["acknowledge", "over", *arguments, "--state-dir", str(agent), "--language", "en"])
+
+    assert said("--was", "ball") == ConfigError.exit_code  # none of its windows are kept
+    assert "is not an open alert" in capsys.readouterr().err
+    (agent / "ring").mkdir()
+    put(agent / "ring", name_of(1, "over12"), b"windows")
+    assert said() == ConfigError.exit_code
+    assert said("--was", "Broken!") == ConfigError.exit_code
+    assert "write small letters, digits and _" in capsys.readouterr().err
+    assert said("--was", "ball", "--by", "Kim") == 0
+    assert "over12: noted as ball" in capsys.readouterr().out
+    word = confirmed_in(agent / "ring")["over12"]
+    assert (word.was, word.by) == ("ball", "Kim")
 
 
 def test_a_refusal_is_in_the_agents_language_or_the_one_asked_for(

@@ -1,4 +1,4 @@
-"""Alerts that somebody has judged become rows: their windows over the limit, beside the healthy state of that machine."""
+"""Alerts that somebody has judged become rows: windows over the limit, beside that machine's healthy state."""
 
 from __future__ import annotations
 
