@@ -17,6 +17,7 @@ ACCELERATION = 1
 CALM_HELLOS = 3
 """HELLOs of one device in a row after which a line is believed to belong to that device alone again."""
 _REMEMBERED_SESSIONS = 8
+_COUNTED = (Data, Status)  # once: `Data | Status` would be put together anew for every frame
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,6 +50,7 @@ class StreamTable:
         self.hello: Hello | None = None
         self.starts = 0  # sessions begun: boots and reconfigurations
         self.frames_missing = 0  # by frame_seq; frames of every type count
+        self._device = ""  # that said it
         self._streams: dict[int, tuple[int, StreamDescription]] = {}
         self._next_seq = 0
         self._reused = 0  # how often a session id came back for a start that was none of its own
@@ -68,14 +70,14 @@ class StreamTable:
         hello = self.hello
         if hello is not None and frame.session == hello.session:
             self._count(frame.seq)
-        if not isinstance(frame, Data | Status):
+        if not isinstance(frame, _COUNTED):
             return frame
         if hello is None or frame.session != hello.session:
             return _refuse(frame, "before_hello", f"session {frame.session:04x} has not said HELLO")
         return self._describe(hello, frame)
 
     def _greet(self, hello: Hello) -> Hello | Fault:
-        before, self.hello = self.hello, hello
+        before, self.hello, self._device = self.hello, hello, hello.device
         self._streams = {
             stream.stream_id: (descriptor_crc(stream), stream)
             for stream in hello.streams
@@ -106,10 +108,10 @@ class StreamTable:
         crc, stream = self._streams[frame.stream_id]
         session = hello.session + self._reused * 2**16
         if isinstance(frame, Status):
-            return StreamStatus(hello.device, session, stream, frame)
+            return StreamStatus(self._device, session, stream, frame)
         if frame.desc_crc != crc or frame.n_axes != len(stream.axes):
             return _refuse(frame, "descriptor", f"made under description {frame.desc_crc:04x}, HELLO's is {crc:04x}")
-        return Block(hello.device, session, stream, frame)
+        return Block(self._device, session, stream, frame)
 
     def _count(self, seq: int) -> None:
         missing = (seq - self._next_seq) % 2**16

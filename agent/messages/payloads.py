@@ -290,11 +290,18 @@ def encode(payload: msgspec.Struct) -> bytes:
 
 def _rounded(value: Any) -> Any:
     """The same lists and dicts with every float to `SIGNIFICANT_DIGITS`."""
-    if isinstance(value, float):
-        return float(f"{value:.{SIGNIFICANT_DIGITS}g}")
-    if isinstance(value, dict):
-        return {key: _rounded(item) for key, item in value.items()}
-    return [_rounded(item) for item in value] if isinstance(value, list | tuple) else value
+    kind = type(value)  # of plain values, whose types are these alone
+    if kind is float:
+        return float(_FIGURE % value)
+    if kind is dict:
+        return {key: _rounded(item) if type(item) in _INSIDE else item for key, item in value.items()}
+    if kind is list or kind is tuple:
+        return [_rounded(item) if type(item) in _INSIDE else item for item in value]
+    return value
+
+
+_FIGURE = f"%.{SIGNIFICANT_DIGITS}g"
+_INSIDE = frozenset((float, dict, list, tuple))
 
 
 def schemas() -> dict[str, bytes]:

@@ -36,13 +36,13 @@ def lower_hull(points: list[Point]) -> list[Point]:
 
 def push(hull: list[Point], point: Point) -> None:
     """Add a point to the right of a lower hull."""
-    while len(hull) >= 2 and _turns_up_too_late(hull[-2], hull[-1], point):
-        hull.pop()
+    x, y = point
+    while len(hull) >= 2:
+        (ax, ay), (bx, by) = hull[-2], hull[-1]
+        if (by - ay) * (x - ax) < (y - ay) * (bx - ax):
+            break
+        hull.pop()  # it lies on or above the line from the one before it to this one
     hull.append(point)
-
-
-def _turns_up_too_late(a: Point, b: Point, c: Point) -> bool:
-    return (b[1] - a[1]) * (c[0] - a[0]) >= (c[1] - a[1]) * (b[0] - a[0])
 
 
 @dataclass(slots=True)
@@ -81,12 +81,14 @@ class LowerLineFit:
 
     def add(self, point: Point) -> None:
         """Add a point to the right of all others (others are ignored)."""
-        if self._last is not None:
-            if point[0] <= self._last[0]:
+        last = self._last
+        if last is not None:
+            if point[0] <= last[0]:
                 return
-            if not self._segments or self._last[0] >= self._segments[-1].start + self._length:
-                self._segments.append(_Segment(self._last[0]))
-            self._segments[-1].add(self._last)
+            segments = self._segments
+            if not segments or last[0] >= segments[-1].start + self._length:
+                segments.append(_Segment(last[0]))
+            segments[-1].add(last)
         self._last = point
 
     def line(self, upto: int) -> LowerLine | None:

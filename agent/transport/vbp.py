@@ -7,7 +7,9 @@ to the last bit.
 from __future__ import annotations
 
 from collections.abc import Iterator
+from dataclasses import replace
 from pathlib import Path
+from typing import NamedTuple
 
 import numpy as np
 
@@ -16,18 +18,23 @@ from agent.limits import MAX_RATE_HZ, MIN_RATE_HZ
 from agent.transport.routes import Routes
 from agent.types import Counters, DeviceStatus, Item, SampleBlock, Samples, SourceFault, Stream
 from firmware_bridge.decoder import Decoder
-from firmware_bridge.frames import Data, Fault, Flag, Frame, Hello, Log, StreamDescription
+from firmware_bridge.frames import Data, Fault, Flag, Format, Frame, Hello, Log, StreamDescription
 from firmware_bridge.numbers import counts_of
 from firmware_bridge.session import Block, Heard, StreamStatus, StreamTable
 
 READ_BYTES = 1 << 16
 HELLO_PATIENCE_S = 15.0  # devices say HELLO every few seconds; who comes late waits for the next one
+SELF_TEST = int(Flag.SELF_TEST)  # a plain number: whether a flag is set is asked of every frame
 
 
 def samples_of(data: Data, description: StreamDescription) -> Samples:
     """Samples in g where the device knows its scale, else its integers, as float32 (n, axes)."""
-    counts = counts_of(data).astype(np.float32)
-    return counts if description.scale_g is None else counts * np.float32(description.scale_g)
+    if data.format is Format.I16:  # as nearly all are; each of these integers is a float32
+        counts = np.frombuffer(data.payload, "<i2").reshape(data.n_samples, data.n_axes)
+    else:
+        counts = counts_of(data).astype(np.float32)
+    step = description.scale_g
+    return counts.astype(np.float32) if step is None else np.multiply(counts, np.float32(step), dtype=np.float32)
 
 
 def stream_of(description: StreamDescription, *, sensor: str, session: int, live: bool) -> Stream:
@@ -50,6 +57,15 @@ def stream_of(description: StreamDescription, *, sensor: str, session: int, live
     )
 
 
+class Place(NamedTuple):
+    """Where the blocks of one device's stream go: as what, or why nowhere; while session, HELLO and routes stay."""
+
+    device: str
+    session: int
+    description: StreamDescription
+    stream: Stream | SourceFault
+
+
 class FrameReader:
     """What one line, topic or file has said so far; frames in, items out, nothing raised.
 
@@ -64,6 +80,7 @@ class FrameReader:
         self._table = StreamTable()
         self._streams: dict[tuple[str, StreamDescription], Stream] = {}  # of the present session
         self._session: tuple[str, int] | None = None
+        self._places: dict[int, Place] = {}  # by stream id
         self._greeted = False  # whether a HELLO came since we listen
         self._since_s: float | None = None  # when the first frame came that needs one
         self._counts = {"frames": 0, "blocks": 0, "faults": 0, "device_logs": 0, "before_hello": 0}
@@ -92,6 +109,7 @@ class FrameReader:
     def reroute(self, routes: Routes) -> None:
         """What belongs to which sensor from now on; sessions go on."""
         self._routes = routes
+        self._places.clear()
 
     def listen_anew(self) -> None:
         """The line was opened again: what is under way on it may have begun without us."""
@@ -104,18 +122,24 @@ class FrameReader:
 
     def _block(self, block: Block, arrival_s: float, wall_s: float | None) -> Item:
         description, data = block.stream, block.data
-        route = self._routes.of_stream(block.device, description.stream_id)
-        lost = {"stream_id": description.stream_id, "samples": data.n_samples}
-        if route is None:
-            where = f"device {block.device} stream {description.stream_id}"
-            return self._refuse(Fault("no_route", f"no sensor is configured for {where}", **lost), sensor=None)
-        if not MIN_RATE_HZ <= description.rate_hz <= MAX_RATE_HZ:
-            return self._refuse(Fault("rate", f"{description.rate_hz:g} Hz declared", **lost), sensor=route.sensor)
-        if data.flags & Flag.SELF_TEST:
-            return self._refuse(Fault("self_test", "the sensor shakes itself", **lost), sensor=route.sensor)
+        place = self._places.get(data.stream_id)
+        if (
+            place is None
+            or place.description is not description
+            or place.session != block.session
+            or place.device != block.device
+        ):
+            stream = self._stream_or_fault(block)
+            place = self._places[data.stream_id] = Place(block.device, block.session, description, stream)
+        if isinstance(place.stream, SourceFault):
+            self._counts["faults"] += 1
+            return replace(place.stream, samples=data.n_samples)
+        if data.flags & SELF_TEST:
+            fault = Fault("self_test", "the sensor shakes itself", samples=data.n_samples)
+            return self._refuse(fault, sensor=place.stream.sensor)
         self._counts["blocks"] += 1
         return SampleBlock(
-            stream=self._stream(block, route.sensor),
+            stream=place.stream,
             start=data.sample_index,
             samples=samples_of(data, description),
             device_us=data.t_us,
@@ -123,6 +147,17 @@ class FrameReader:
             wall_s=None if wall_s is None else wall_s - data.n_samples / description.rate_hz,
             clipped=data.n_clipped,
         )
+
+    def _stream_or_fault(self, block: Block) -> Stream | SourceFault:
+        """What the blocks of a stream are to the agent, or why they are refused."""
+        description = block.stream
+        route = self._routes.of_stream(block.device, description.stream_id)
+        if route is None:
+            where = f"device {block.device} stream {description.stream_id}"
+            return SourceFault("no_route", f"no sensor is configured for {where}")
+        if not MIN_RATE_HZ <= description.rate_hz <= MAX_RATE_HZ:
+            return SourceFault("rate", f"{description.rate_hz:g} Hz declared", route.sensor)
+        return self._stream(block, route.sensor)
 
     def _stream(self, block: Block, sensor: str) -> Stream:
         """One object per description and session, so that whoever compares streams need not look inside."""
