@@ -1,6 +1,7 @@
 """The latest windows of one sensor, in case that an alert comes, and those around an alert that came.
 
-Windows overlap: of each only the samples that the one before it lacks are held, so that a strip costs what it lasts.
+Windows overlap: of each only the samples that the one before it lacks are held, in 16 bits where they came so, and a
+strip costs what it lasts.
 """
 
 from __future__ import annotations
@@ -13,21 +14,30 @@ import numpy as np
 
 from agent.diagnosis.witness import Circumstances
 from agent.recordings.kept import KeptWindow
+from agent.service.watching.steps import Steps, in_steps
 from agent.types import Diagnosis, Samples, Window
+
+NO_SAMPLES: Samples = np.empty((0, 0), np.float32)
 
 
 @dataclass(frozen=True, slots=True)
 class Seen:
-    """A window without the `shared` samples at its beginning that the one before it has, too."""
+    """A window without samples, but for those behind the first `shared`, which the one before it has, too."""
 
     window: Window
     shared: int
+    behind: Steps
     under: Circumstances
     diagnoses: tuple[Diagnosis, ...]
 
     @property
     def end(self) -> int:
-        return self.window.start + self.shared + len(self.window.samples)
+        return self.window.start + self.length
+
+    @property
+    def length(self) -> int:
+        """Samples of the whole window."""
+        return self.shared + len(self.behind)
 
 
 @dataclass(slots=True)
@@ -68,8 +78,8 @@ class Strip:
             self._seen.clear()
             last = None
         shared = 0 if last is None else max(0, last.end - window.start)
-        tail = window if not shared else replace(window, samples=window.samples[shared:].copy())
-        seen = Seen(tail, shared, under, tuple(diagnoses))
+        behind = in_steps(window.samples[shared:], window.stream.step)
+        seen = Seen(replace(window, samples=NO_SAMPLES), shared, behind, under, tuple(diagnoses))
         self._seen.append(seen)
         for excerpt in self._excerpts:
             excerpt.add(seen)
@@ -103,12 +113,12 @@ def joined(strip: Iterable[Seen]) -> tuple[Samples, tuple[KeptWindow, ...]]:
     for seen in strip:
         if seen.shared <= total:  # after a gap a window shares none
             placed.append((seen, total - seen.shared))
-        parts.append(seen.window.samples)
-        total += len(seen.window.samples)
+        parts.append(seen.behind.samples)
+        total += len(seen.behind)
     samples = np.concatenate(parts)
     return samples, tuple(
         KeptWindow(
-            replace(seen.window, samples=samples[row : row + seen.shared + len(seen.window.samples)]),
+            replace(seen.window, samples=samples[row : row + seen.length]),
             row,
             seen.under,
             seen.diagnoses,

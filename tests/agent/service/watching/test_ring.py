@@ -113,7 +113,7 @@ def test_no_window_is_held_twice_while_all_is_well(listening: Listening) -> None
     listening.feed(signal(8.0, seed=5))
     seen = listening.ring.strip(SETUP.sensor)._seen
     assert len(seen) == CONFIG.raise_after + KEPT_AROUND + OVERLAP
-    assert all(len(one.window.samples) == HOP and one.window.samples.base is None for one in seen)
+    assert all(len(one.behind) == HOP and one.behind.kept.base is None and not one.window.samples.size for one in seen)
 
 
 def test_a_disk_that_refuses_costs_the_recording_and_is_told(listening: Listening, monkeypatch) -> None:
