@@ -77,6 +77,7 @@ class Publisher:
         self.published = 0
         self.unread = False  # whether the sink did not let us read what it holds of ours
         self._sink = sink
+        self._renewing = sink if isinstance(sink, Renewing) else None  # once: asking a protocol takes long
         self._outbox = outbox
         self._stop = stop
         self._rows = rows
@@ -159,17 +160,18 @@ class Publisher:
         if held is not None:
             told(self.name, held)
             self._found = None
-            self._place = self._sink.place if isinstance(self._sink, Renewing) else None
+            self._place = None if self._renewing is None else self._renewing.place
 
     def _has_moved(self) -> bool:
-        return isinstance(self._sink, Renewing) and self._sink.may_move and self._sink.place != self._place
+        sink = self._renewing
+        return sink is not None and sink.may_move and sink.place != self._place
 
     def _send_while_connected(self) -> TransportError:
         """Until stopped or the connection is none any more; why."""
         turn_s = self._sink.publish_s if isinstance(self._sink, Delivering) else None
         while self._sink.connected and not self._stop.is_set():
             self.beat.bump(within_s=turn_s)
-            if isinstance(self._sink, Renewing) and (renewal := self._sink.renewal()) is not None:
+            if self._renewing is not None and (renewal := self._renewing.renewal()) is not None:
                 return renewal
             if self._outbox.unanswered_s > self._answer_s:
                 return TransportError(f"acknowledges nothing for {self._answer_s:g} s")
