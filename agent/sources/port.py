@@ -135,16 +135,14 @@ class Port:
 
     def _waiting(self, end: int) -> bytes:
         """What the kernel holds of an open port; OSError where it says that there is something and gives nothing."""
-        look = select.poll()
-        look.register(end, select.POLLIN)
         data = b""
         with contextlib.suppress(BlockingIOError):  # as of a terminal that another process set up its own way
             data = piece = os.read(end, MAX_READ_BYTES)
-            if not data and look.poll(0):
+            if not data and _is_readable(end, 0):
                 data = piece = os.read(end, MAX_READ_BYTES)  # what came between the two
                 if not data:
                     raise OSError(errno.EIO, "readable, but empty")
-            while len(piece) >= KERNEL_BYTES and len(data) < MAX_READ_BYTES and look.poll(MOVED_MS):
+            while len(piece) >= KERNEL_BYTES and len(data) < MAX_READ_BYTES and _is_readable(end, MOVED_MS):
                 piece = os.read(end, MAX_READ_BYTES - len(data))
                 data += piece
         return data
@@ -165,6 +163,12 @@ class Port:
                 fcntl.ioctl(port.fileno(), termios.TIOCEXCL)
         if others := holders_of(self.name):
             log.warning("serial %s: also open in %s; two readers each get half of the bytes", self.name, others)
+
+
+def _is_readable(end: int, within_ms: int) -> bool:
+    look = select.poll()
+    look.register(end, select.POLLIN)
+    return bool(look.poll(within_ms))
 
 
 def holders_of(port: str) -> str | None:
