@@ -16,6 +16,7 @@ from waiting import until
 
 from agent.bundle.load import DEFAULT
 from agent.service.control import Look, ask
+from agent.service.requests import TakeFigures
 
 pytestmark = pytest.mark.long
 
@@ -99,13 +100,14 @@ def test_a_bundle_that_one_worker_takes_back_is_taken_back_by_all(
     (bundle / "manifest.json").write_bytes(msgspec.json.encode(manifest | {"version": "worse"}))
     (done,) = agent.reload()["done"]
     assert "worse instead of" in done
-    assert agent.health["bundle"].endswith(" worse")
+    assert {bundle.rpartition(" ")[2] for bundle in judging(agent)} == {"worse"}
 
     ill, well = (worker["sensors"] for worker in agent.workers)
     assert len(ill) == len(well) == 4
     for name in ill[:3]:
         machines.figure(name, SICK)
-    until(lambda: agent.health["bundle"] == proven)
+    until(lambda: judging(agent) == [proven, proven])
+    assert agent.health["bundle"] == proven
     until(lambda: any(notice.startswith("bundle_rolled_back") for notice in agent.health["notices"]))
     until(lambda: sorted(agent.health["open_alerts"]) == [])
     ended = [story for story in machines.story if story[1] == "cleared"]
@@ -117,6 +119,11 @@ def test_a_bundle_that_one_worker_takes_back_is_taken_back_by_all(
         until(lambda name=name: machines.figure(name, SICK, times=1) or (name, "raised", None) in machines.story)
     assert [worker["restarts"] for worker in agent.workers] == [0, 0]
     assert agent.failures == []
+
+
+def judging(agent: Agent) -> list[str]:
+    """The bundle by which each worker judges."""
+    return [share.bundle for share in agent.daemon._office.hearing.ask(TakeFigures()).result(10)["shares"]]
 
 
 def scraped(agent: Agent) -> list[str]:
