@@ -21,7 +21,7 @@ class Steps:
     step: np.float32 | None
 
     def __len__(self) -> int:
-        return self.kept.shape[1]
+        return int(self.kept.shape[1])
 
     @property
     def samples(self) -> Samples:
