@@ -1,11 +1,6 @@
 # shellcheck shell=sh
 # Mosquitto on this computer, by mosquitto.conf and mosquitto.acl: certificates, users and passwords are made once; read by install.sh.
 
-# What is written under [agent] or [broker] of a config: value_of FILE SECTION KEY.
-value_of() {
-    sed -n "/^\[$2\]/,/^\[/s/^$3 *= *\"\([^\"]*\)\".*/\1/p" "$1" 2>/dev/null | head -n 1
-}
-
 # What stands against a broker here, before anything is changed.
 look_at_broker() {
     file=${1:-$CONFIG}
@@ -58,11 +53,13 @@ install_broker() {
     id=$(value_of "$1" agent id)
     run mkdir -p "$BROKER"
     run chmod 755 "$BROKER"
+    take_up broker "$BROKER"
     make_certificates
     if [ ! -e "$BROKER/mosquitto.acl" ]; then # rules are the plant's from the first day on
         sed "s/gateway-1/$id/g" "$HERE/mosquitto.acl" | written 640 "$BROKER/mosquitto.acl"
     fi
-    if [ ! -e /etc/mosquitto/conf.d/textvib.conf ]; then put 644 "$HERE/mosquitto.conf" /etc/mosquitto/conf.d/textvib.conf; fi
+    if [ -e "$BROKER/mosquitto.conf" ] && [ ! -e "$BROKER_CONF" ]; then run mv "$BROKER/mosquitto.conf" "$BROKER_CONF"; fi
+    if [ ! -e "$BROKER_CONF" ]; then put 644 "$HERE/mosquitto.conf" "$BROKER_CONF"; fi
     if [ -z "$DRY" ]; then
         touch "$BROKER/users"
         if [ ! -e "$BROKER_PASSWORD" ] || ! grep -q "^$id:" "$BROKER/users"; then
@@ -80,20 +77,4 @@ install_broker() {
         run systemctl restart mosquitto || die "Mosquitto does not start with $BROKER; see: journalctl -u mosquitto, /var/log/mosquitto/mosquitto.log"
     fi
     say "the broker's users: mosquitto_passwd $BROKER/users NAME; its rules: $BROKER/mosquitto.acl; then systemctl reload mosquitto"
-}
-
-# take_config FILE SLOT: checked by the new version, then the agent's; what was there before is kept beside it.
-take_config() {
-    if [ -n "$DRY" ]; then
-        say "+ check $1 and install it as $CONFIG"
-        return 0
-    fi
-    # Of an example of ours the two lines of the broker's user are taken in.
-    sed 's/^# \(username = "[^"]*"\|password_file = "[^"]*"\)\( *# --broker.*\)$/\1\2/' "$1" | written 644 "$CONFIG.candidate"
-    if ! "$2/bin/textvib-agent" check "$CONFIG.candidate"; then
-        rm -f "$CONFIG.candidate"
-        return 1
-    fi
-    if [ -e "$CONFIG" ] && ! cmp -s "$CONFIG" "$CONFIG.candidate"; then mv "$CONFIG" "$CONFIG.before"; fi
-    mv "$CONFIG.candidate" "$CONFIG"
 }

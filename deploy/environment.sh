@@ -92,10 +92,10 @@ new_environment() {
         run $pip install -q --no-compile ${CONSTRAINTS:+-c "$CONSTRAINTS"} "$4"
     fi || return 1
     # Compiling everything would take as long as installing it. The rest of what the agent imports is compiled as the
-    # self-test imports it; later it cannot be, since the service may not write here.
-    # shellcheck disable=SC2016
-    run "$2/bin/python" -I -c 'import agent, compileall, pathlib
-for name in ("agent", "firmware_bridge", "simulator"): compileall.compile_dir(pathlib.Path(agent.__file__).parents[1] / name, quiet=1)'
+    # self-test imports it, of the page as it is imported here; later it cannot be, since the service may not write here.
+    run "$2/bin/python" -I -c 'import agent, compileall, contextlib, pathlib
+for name in ("agent", "firmware_bridge", "simulator"): compileall.compile_dir(pathlib.Path(agent.__file__).parents[1] / name, quiet=1)
+with contextlib.suppress(ImportError): import agent.web.server'
 }
 
 # The golden windows through each runtime, on this processor, as the agent itself does it before it opens anything.

@@ -12,21 +12,26 @@ SHARE=$(dirname "$HERE") # the checkout, or share/textvib of an installed wheel
 . "$HERE/environment.sh"
 # shellcheck source-path=SCRIPTDIR source=service.sh
 . "$HERE/service.sh"
+# shellcheck source-path=SCRIPTDIR source=config.sh
+. "$HERE/config.sh"
 # shellcheck source-path=SCRIPTDIR source=broker.sh
 . "$HERE/broker.sh"
+# shellcheck source-path=SCRIPTDIR source=page.sh
+. "$HERE/page.sh"
 # shellcheck source-path=SCRIPTDIR source=removal.sh
 . "$HERE/removal.sh"
 
-config='' virtual='' broker='' wheels='' python='' start=yes uninstall=''
+config='' virtual='' broker='' page='' wheels='' python='' start=yes uninstall=''
 
 usage() {
     cat <<'U'
-usage: install.sh [--config FILE | --virtual] [--broker] [--wheels DIR] [--python PYTHON] [--extras LIST] [--no-start] [--dry-run]
+usage: install.sh [--config FILE | --virtual] [--broker] [--page] [--wheels DIR] [--python PYTHON] [--extras LIST] [--no-start] [--dry-run]
        install.sh --uninstall [--dry-run]
 
   --config FILE    takes FILE as the agent's config, once it has been checked
   --virtual        a virtual motor with a damaged bearing, and a config for it, to see it work before a sensor is there; with --broker
   --broker         Mosquitto on this computer, with TLS, users and access rules
+  --page           the page in a browser for the whole network, with a password made here, not for this computer alone
   --wheels DIR     installs from this folder alone, without a network (deploy/wheels.sh makes it); default: wheels/ beside deploy/
   --python PYTHON  the interpreter to use; default: the first of python3, python3.14 ... python3.11 that is new enough
   --extras LIST    the package's extras, separated by commas
@@ -51,6 +56,7 @@ read_arguments() {
             ;;
         --virtual) virtual=yes broker=yes ;;
         --broker) broker=yes ;;
+        --page) page=yes ;;
         --no-start) start='' ;;
         --uninstall) uninstall=yes ;;
         --dry-run) DRY=yes ;;
@@ -79,6 +85,9 @@ look_at_files() {
     if [ -n "$config" ]; then
         if [ ! -f "$config" ] || [ ! -r "$config" ]; then die "--config: there is no file $config that can be read."; fi
         config=$(cd "$(dirname "$config")" && pwd)/$(basename "$config")
+    fi
+    if [ -z "$config$virtual" ] && [ ! -e "$CONFIG" ] && is_kept config && [ -e "$KEPT/config/agent.toml" ]; then
+        config=$KEPT/config/agent.toml
     fi
     if [ -n "$virtual" ]; then
         config=$SHARE/configs/virtual.toml
@@ -121,7 +130,11 @@ install_around() {
     put 644 "$HERE/textvib.conf" /etc/sysusers.d/textvib.conf
     make_user "$HERE/textvib.conf"
     run mkdir -p "$ETC"
+    take_up config "$ETC"
+    for unit in "$SERVICE" "$SENSOR_SERVICE"; do take_up "$unit.d" "$UNITS/$unit.d"; done
+    if [ "$config" = "$KEPT/config/agent.toml" ] && [ -z "$DRY" ]; then config=$CONFIG; fi
     if [ -n "$broker" ]; then install_broker "${config:-$CONFIG}"; fi
+    if [ -n "$page" ]; then make_page_password; fi
     if [ -n "$config" ]; then
         take_config "$config" "$slot" || {
             run rm -rf "$slot"
@@ -148,6 +161,7 @@ start_service() {
     restarted_or_taken_back "$before"
     remove_other_slots "$slot"
     if [ -n "$virtual" ]; then show_diagnosis; fi
+    show_page
     say "installed and running: textvib-agent status; journalctl -u $SERVICE"
 }
 
@@ -166,6 +180,10 @@ main() {
     look_at_files
     chosen=$(found_python "$python") || die_without_python "$python"
     if [ -n "$broker" ]; then look_at_broker "$config"; fi
+    if [ -n "$page" ]; then
+        look_at_page "$config"
+        config=${config:-$CONFIG}
+    fi
     cd / # Python looks into the folder that it is started in, and a checkout there would pass for what is installed
     if [ -z "$wheels" ] && ! "$chosen" -c 'import ensurepip' 2>/dev/null; then
         needs_packages "python$("$chosen" -c 'import sys; print("%d.%d" % sys.version_info[:2])')-venv"

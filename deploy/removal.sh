@@ -1,7 +1,36 @@
 # shellcheck shell=sh
-# Taking away what install.sh has put on this computer; what cannot be made again is kept, and said; read by install.sh.
+# Taking away what install.sh has put on this computer; what cannot be made again is kept, said, and taken up by the next
+# installation; read by install.sh.
 
-KEPT=$STATE/uninstalled # configs, passwords, certificates, changes of the units
+# put_away FOLDER NAME: kept under that name, in place of what an earlier time has left.
+put_away() {
+    if [ ! -d "$1" ]; then return 0; fi
+    # The agent's user may write in the state; a link or a folder of his would lead root astray.
+    if [ -L "$KEPT" ] || { [ -e "$KEPT" ] && [ ! -O "$KEPT" ]; }; then run rm -rf "$KEPT"; fi
+    run mkdir -p "$KEPT/$(dirname "$2")"
+    run chmod 700 "$STATE" "$KEPT"
+    run rm -rf "${KEPT:?}/$2"
+    run cp -a "$1" "$KEPT/$2"
+    # Names, for the numbers go with the user.
+    if [ -z "$DRY" ]; then (cd "$1" && find . \( -user textvib -o -group textvib \) -exec stat -c '%U:%G %n' {} +) >"$KEPT/$2.owners"; fi
+    run rm -rf "$1"
+}
+
+# Whether an uninstallation has put this away.
+is_kept() { [ -d "$KEPT/$1" ] && [ ! -L "$KEPT" ] && [ -O "$KEPT" ]; }
+
+# take_up NAME FOLDER: puts it back; what is there already stays as it is.
+take_up() {
+    if ! is_kept "$1"; then return 0; fi
+    say "taking up $KEPT/$1"
+    if [ -z "$DRY" ]; then
+        mkdir -p "$2"
+        tar -C "$KEPT/$1" -c . | tar -C "$2" -x --skip-old-files
+        while read -r owner path; do chown -h "$owner" "$2/$path"; done <"$KEPT/$1.owners"
+    fi
+    run rm -rf "${KEPT:?}/$1" "$KEPT/$1.owners"
+    run find "$KEPT" -depth -type d -empty -delete
+}
 
 remove_everything_but_state() {
     if booted; then
@@ -9,18 +38,14 @@ remove_everything_but_state() {
             if [ -e "$UNITS/$unit" ]; then run systemctl disable -q --now "$unit"; fi
         done
     fi
-    for folder in "$ETC" "$BROKER" "$UNITS/$SERVICE.d" "$UNITS/$SENSOR_SERVICE.d"; do
-        if [ -d "$folder" ]; then
-            run mkdir -p "$KEPT"
-            run chmod 700 "$STATE" "$KEPT"
-            run cp -a "$folder/." "$KEPT/"
-            run rm -rf "$folder"
-        fi
-    done
+    put_away "$ETC" config
+    if [ -d "$BROKER" ] && [ -e "$BROKER_CONF" ]; then run cp -p "$BROKER_CONF" "$BROKER/mosquitto.conf"; fi
+    put_away "$BROKER" broker
+    for unit in "$SERVICE" "$SENSOR_SERVICE"; do put_away "$UNITS/$unit.d" "$unit.d"; done
     had_broker=''
-    if [ -e /etc/mosquitto/conf.d/textvib.conf ]; then
+    if [ -e "$BROKER_CONF" ]; then
         had_broker=yes
-        run rm -f /etc/mosquitto/conf.d/textvib.conf
+        run rm -f "$BROKER_CONF"
         if booted; then run systemctl try-restart mosquitto; fi
     fi
     for unit in "$SERVICE" "$SENSOR_SERVICE"; do run rm -f "$UNITS/$unit"; done
@@ -38,7 +63,7 @@ remove_everything_but_state() {
     take_up_rules
     if [ -d "$STATE" ]; then
         say "removed. What was learnt is in $STATE (baselines, alerts, recordings); its config, passwords and certificates are in $KEPT." \
-            "An installation takes the state up again. To have nothing left: rm -r $STATE"
+            "The next installation takes all of it up again. To have nothing left: rm -r $STATE"
     else
         say "removed; there was no state."
     fi

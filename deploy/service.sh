@@ -8,8 +8,9 @@ make_user() {
         run useradd --system --user-group --home-dir "$STATE" --no-create-home --shell /usr/sbin/nologin --comment "TextVib Edge" textvib
         run usermod -aG dialout textvib
     fi
-    # A state folder that an earlier installation left belongs to root meanwhile, see remove_user.
-    if [ -d "$STATE" ]; then run chown -R textvib:textvib "$STATE"; fi
+    # A state folder that an earlier installation left belongs to root meanwhile, see remove_user; what is put away goes on
+    # to do so.
+    if [ -d "$STATE" ]; then run find "$STATE" -path "$KEPT" -prune -o -exec chown -h textvib:textvib {} +; fi
 }
 
 # Its number may be given to another user later, who must not find files of his own here.

@@ -15,12 +15,13 @@ from pathlib import Path
 
 from box import remove_tree
 from requirements import ROOT, skip_unless_required
+from tether import tethered
 
 FOLDER = ROOT / "build" / "arm64"
 DEBIAN = FOLDER / "root"
 SUITE, PYTHON = "bookworm", "3.11"
 PACKAGES = "python3,ca-certificates"
-NEEDED = ("debootstrap", "qemu-aarch64-static", "aarch64-linux-gnu-gcc")
+NEEDED = ("debootstrap", "dpkg-deb", "qemu-aarch64-static", "aarch64-linux-gnu-gcc", "unshare", "setpriv")
 PI_4, PI_5 = "cortex-a72", "cortex-a76"
 """Processors as qemu names them: Armv8.0 alone, where newer instructions end a program; and one that has them."""
 FOR_TESTS = ("pytest", "pytest-timeout", "hypothesis", "jsonschema", "scipy")
@@ -61,11 +62,23 @@ def made_debian() -> None:
         for package in sorted((DEBIAN / "var" / "cache" / "apt" / "archives").glob("*.deb")):
             unpack = f"dpkg-deb --fsys-tarfile {package} | tar -x -C {DEBIAN} --keep-directory-symlink"
             _run("sh", "-c", unpack)
+            _register(package)
         for name in ("passwd", "group"):
             shutil.copy(DEBIAN / "usr" / "share" / "base-passwd" / f"{name}.master", DEBIAN / "etc" / name)
         (FOLDER / "ready").touch()
     for name in ("src", "wheels", "tests-site"):
         (DEBIAN / name).mkdir(exist_ok=True)
+
+
+def _register(package: Path) -> None:
+    """Lets dpkg in there know that it is installed."""
+    control = _run("dpkg-deb", "--field", package).strip()
+    name = control.splitlines()[0].removeprefix("Package: ")
+    dpkg = DEBIAN / "var" / "lib" / "dpkg"
+    (dpkg / "info").mkdir(parents=True, exist_ok=True)
+    (dpkg / "info" / f"{name}.list").touch()
+    with (dpkg / "status").open("a") as status:
+        status.write(f"{control}\nStatus: install ok installed\n\n")
 
 
 def fetched_wheels() -> None:
@@ -93,6 +106,12 @@ def inside(
     *words: str, processor: str = PI_4, environment: dict[str, str] | None = None, timeout_s: float = 3000
 ) -> subprocess.CompletedProcess[str]:
     """A command in the Debian, in the checkout (read-only), emulating `processor`."""
+    command = entering(*words, processor=processor, environment=environment)
+    return subprocess.run(command, capture_output=True, text=True, check=False, timeout=timeout_s)
+
+
+def entering(*words: str, processor: str = PI_4, environment: dict[str, str] | None = None) -> list[str]:
+    """The same as words of this computer; what it starts ends with whoever runs them."""
     mounts = [f"mount --bind {ROOT} {DEBIAN}/src", f"mount -o remount,bind,ro {DEBIAN}/src"]
     mounts += [f"mount -t proc proc {DEBIAN}/proc", f"mount -t tmpfs tmpfs {DEBIAN}/tmp"]
     given = {"QEMU_CPU": processor, "PATH": "/opt/textvib/bin:/usr/bin:/bin:/usr/sbin:/sbin", "HOME": "/root"}
@@ -101,11 +120,11 @@ def inside(
     pairs = [f"{name}={value}" for name, value in given.items()]
     entered = shlex.join(["chroot", str(DEBIAN), "env", "-i", *pairs, "sh", "-c", f"cd /src && {shlex.join(words)}"])
     script = " && ".join([*mounts, f"exec {entered}"])
-    command = ["nice", "-n", os.environ.get("TEXTVIB_NICE", "15"), "unshare", "--mount", "sh", "-c", script]
-    return subprocess.run(command, capture_output=True, text=True, check=False, timeout=timeout_s)
+    return ["nice", "-n", os.environ.get("TEXTVIB_NICE", "15"), *tethered("sh", "-c", script)]
 
 
-def _run(*words: object, environment: dict[str, str] | None = None) -> None:
+def _run(*words: object, environment: dict[str, str] | None = None) -> str:
     command = [str(word) for word in words]
     ran = subprocess.run(command, capture_output=True, text=True, check=False, env=environment)
     assert ran.returncode == 0, f"{words[0]}: {ran.stdout[-500:]} {ran.stderr[-2000:]}"
+    return ran.stdout

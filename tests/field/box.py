@@ -6,22 +6,23 @@ What a test changes in it is gone with its end; the Debian itself and what pip f
 
 from __future__ import annotations
 
+import contextlib
 import os
 import platform
 import shutil
 import signal
 import subprocess
 import sys
-import time
 from pathlib import Path
 
 from requirements import ROOT, skip_unless_required
+from tether import first_child, tethered
 from waiting import until
 
 SUITES = {(3, 11): "bookworm", (3, 13): "trixie"}
 """Debians by the Python that they have: ours builds what is installed there."""
 PACKAGES = "systemd,systemd-sysv,dbus,python3,python3-venv,kmod"
-NEEDED = ("debootstrap", "systemd-nspawn", "nsenter")
+NEEDED = ("debootstrap", "systemd-nspawn", "nsenter", "unshare", "setpriv")
 BARE = "systemd,systemd-sysv,dbus,udev,kmod,python3,mosquitto,openssl"
 """What a box has before anything is installed, with a broker that nobody has set up; no pip and no ensurepip."""
 FOLDER = ROOT / "build" / "box"
@@ -84,21 +85,26 @@ class Box:
 
     def __init__(self, root: Path, log: Path, *options: str) -> None:
         kept = [] if Path("/run/systemd/system").exists() else ["--keep-unit"]  # no manager here that would give one
+        nspawn = ["systemd-nspawn", "-D", root, "--boot", "--register=no", *kept, "--volatile=overlay"]
         self._log = log.open("wb")
-        self._nspawn = subprocess.Popen(
-            ["systemd-nspawn", "-D", root, "--boot", "--register=no", *kept, "--volatile=overlay", *ALLOWED, *options],
+        self._tether = subprocess.Popen(
+            tethered(*nspawn, *ALLOWED, *options),
             env=os.environ | {"SYSTEMD_NSPAWN_UNIFIED_HIERARCHY": "1"},  # device rules need it
             stdin=subprocess.DEVNULL,
             stdout=self._log,
             stderr=self._log,
         )
-        self._init: str | None = None
-        until(self._is_up, seconds=BOOT_S)
+        self._init: int | None = None
+        try:
+            until(self._is_up, seconds=BOOT_S)
+        except BaseException:
+            self.close()
+            raise
 
     def _is_up(self) -> bool:
-        assert self._nspawn.poll() is None, "systemd-nspawn has ended"
-        children = Path(f"/proc/{self._nspawn.pid}/task/{self._nspawn.pid}/children").read_text().split()
-        self._init = children[0] if children else None
+        assert self._tether.poll() is None, "systemd-nspawn has ended"
+        nspawn = first_child(self._tether.pid)
+        self._init = first_child(nspawn) if nspawn is not None else None
         return self._init is not None and self.says("systemctl", "is-system-running") in ("running", "degraded")
 
     def run(self, *words: str, given: str = "", timeout_s: float = 60) -> subprocess.CompletedProcess[str]:
@@ -130,12 +136,14 @@ class Box:
         return self.says("journalctl", "--no-pager", "-o", "cat", "-u", unit)
 
     def close(self) -> None:
-        self._nspawn.send_signal(signal.SIGTERM)
-        deadline_s = time.monotonic() + 15
-        while self._nspawn.poll() is None and time.monotonic() < deadline_s:
-            time.sleep(0.1)
-        self._nspawn.kill()
-        self._nspawn.wait()
+        """Shuts it down, in an orderly way where that comes to an end."""
+        nspawn = first_child(self._tether.pid)
+        with contextlib.suppress(ProcessLookupError, subprocess.TimeoutExpired):
+            if nspawn is not None:
+                os.kill(nspawn, signal.SIGTERM)
+            self._tether.wait(timeout=15)
+        self._tether.kill()
+        self._tether.wait()
         self._log.close()
 
 

@@ -24,7 +24,9 @@ pytestmark = [pytest.mark.timeout(1800), pytest.mark.long]  # wheels are fetched
 DEBIAN_ARCHITECTURE = "amd64"
 SERVICE, SENSOR = "textvib-agent.service", "textvib-virtual-sensor.service"
 MOST_S = 120.0
-"""Of one processor, from the bare box to the diagnosis: how long it takes is for whoever waits, and is shown."""
+"""Of one processor, from the bare box to diagnosis and page: how long it takes is for whoever waits, and is shown."""
+KEPT = "/var/lib/textvib/uninstalled"
+PAGE = "http://127.0.0.1:8640"
 INSTALL = ("sh", "/handed/deploy/install.sh")
 OF_THE_SYSTEM = (
     "/var/log/",
@@ -71,6 +73,7 @@ def handed(wheels: Path) -> Iterator[Path]:
     folder.mkdir(parents=True)
     for name in ("deploy", "configs"):
         shutil.copytree(ROOT / name, folder / name)
+    shutil.copy(Path(__file__).parent / "page_visitor.py", folder)
     shutil.copytree(wheels, folder / "wheels", copy_function=os.link)
     with_other_member(wheels, folder / "damaged", "agent/bundles/default/scaling.npy", b"no scaling")
     with_other_member(wheels, folder / "mute", "agent/commands/run.py", b"raise SystemExit(3)\n")
@@ -117,6 +120,11 @@ def busy_s_of(said: str) -> float:
     return sum(int(minutes) * 60 + float(seconds) for minutes, seconds in re.findall(r"(\d+)m([\d.]+)s", said)[-2:])
 
 
+def page_of(box: Box, path: str, *password: str) -> str:
+    """The status of the page's answer, and what it tells."""
+    return box.says("/opt/textvib/bin/python", "-I", "/handed/page_visitor.py", path, *password)
+
+
 def slot_of(box: Box) -> str:
     return box.says("readlink", "/opt/textvib")
 
@@ -127,7 +135,8 @@ def test_from_a_bare_box_to_a_diagnosis_an_upgrade_and_away(box: Box, capsys: py
     said = installed(box, "--virtual")
     took_s, busy_s = time.monotonic() - began_s, busy_s_of(said)
     with capsys.disabled():
-        print(f"\ninstalled, configured and diagnosing after {took_s:.0f} s, of which {busy_s:.0f} s of one processor")
+        what = "installed, configured, diagnosing and shown on the page"
+        print(f"\n{what} after {took_s:.0f} s, of which {busy_s:.0f} s of one processor")
     assert busy_s < MOST_S
     assert "open alert" in said
     alerts = alerts_of(box)
@@ -137,6 +146,9 @@ def test_from_a_bare_box_to_a_diagnosis_an_upgrade_and_away(box: Box, capsys: py
     assert box.says("stat", "-c", "%a %U:%G", "/etc/textvib/broker.password") == "640 root:textvib"
     anonymous = box.run("textvib-bridge", "simulate", "--mqtt", "mqtt://localhost/plant/virtual", "--seconds", "1")
     assert anonymous.returncode != 0, "the broker lets nobody in without a name"
+    assert f"the page: {PAGE} on this computer" in said
+    assert page_of(box, "/").startswith("200 <!doctype html>")
+    assert "Bearing outer race fault" in page_of(box, "/events")
 
     # What runs stays what it is where an upgrade is none.
     slot, process = slot_of(box), box.shown(SERVICE, "MainPID")
@@ -158,17 +170,32 @@ def test_from_a_bare_box_to_a_diagnosis_an_upgrade_and_away(box: Box, capsys: py
     assert status_of(box)["health"]["seq"] >= seq
     assert len(box.says("sh", "-c", "ls -d /opt/textvib*").splitlines()) == 2, "the link, and one environment"
 
+    secrets = "cd /etc && sha256sum textvib/broker.password mosquitto/textvib/*.key mosquitto/textvib/users"
+    kept = box.says("sh", "-c", secrets)
     said = box.run(*INSTALL, "--uninstall", timeout_s=120).stdout
     assert "/var/lib/textvib" in said
     left = {path for path in files_of(box) - before if not path.startswith("/var/lib/textvib")}
     assert left == set()
     assert box.says("find", "/var/lib/textvib", "-maxdepth", "0", "-printf", "%U:%G %m") == "0:0 700"
     assert box.run("getent", "passwd", "textvib").returncode != 0
-    assert "# mine" in box.says("cat", "/var/lib/textvib/uninstalled/agent.toml")
+    assert "# mine" in box.says("cat", f"{KEPT}/config/agent.toml")
 
-    # The state is taken up by the next installation.
-    installed(box, "--config", "/var/lib/textvib/uninstalled/agent.toml", "--broker")
+    # The next installation takes up the state and what was put away: config, passwords, certificates; now with a page
+    # for the network.
+    began_s = time.monotonic()
+    said = installed(box, "--broker", "--page")
+    with capsys.disabled():
+        print(f"installed again after {time.monotonic() - began_s:.0f} s")
     until(lambda: alerts_of(box) == alerts, seconds=60)
+    assert status_of(box)["health"]["seq"] >= seq
+    assert box.says("sh", "-c", secrets) == kept
+    assert "# mine" in box.says("cat", "/etc/textvib/agent.toml")
+    assert box.run("test", "-e", KEPT).returncode != 0
+    assert "its password: sudo cat /etc/textvib/page.password" in said
+    assert page_of(box, "/events").startswith("401")
+    password = box.says("cat", "/etc/textvib/page.password")
+    assert page_of(box, "/events", password[1:]).startswith("401")
+    assert "Bearing outer race fault" in page_of(box, "/events", password)
 
 
 def test_the_package_installs_upgrades_and_goes(box: Box, handed: Path) -> None:
