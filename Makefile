@@ -103,7 +103,7 @@ systemd: $(VENV)/all system-packages
 ARM64_NEEDS := qemu-user-static binfmt-support debootstrap gcc-aarch64-linux-gnu libc6-dev-arm64-cross
 arm64: $(VENV)/all
 	@for p in $(ARM64_NEEDS); do dpkg -s $$p >/dev/null 2>&1 || apt-get install -y -qq --no-install-recommends $$p >/dev/null; done
-	TEXTVIB_REQUIRE_ALL=1 TEXTVIB_ARM64=1 $(BIN)/python -m pytest -v tests/field/test_field_arm64.py
+	TEXTVIB_REQUIRE_ALL=1 TEXTVIB_ARM64=1 $(BIN)/python -m pytest -v tests/field/test_field_arm64.py tests/field/test_field_arm64_package.py
 
 # What installs without a network: ARCH=arm64 PYTHONS="3.11 3.13" make deb. Debian 12 has Python 3.11, Ubuntu 24.04 3.12, Debian 13
 # 3.13; Raspberry Pi OS has Debian's.

@@ -150,6 +150,7 @@ install_service() {
     put 644 "$HERE/60-textvib-serial.rules" /etc/udev/rules.d/60-textvib-serial.rules
     put 644 "$HERE/$SERVICE" "$UNITS/$SERVICE"
     if [ -n "$virtual" ] || [ -e "$UNITS/$SENSOR_SERVICE" ]; then put 644 "$HERE/$SENSOR_SERVICE" "$UNITS/$SENSOR_SERVICE"; fi
+    run mkdir -p /usr/local/bin # a system that is made of packages alone may have none
     for command in $COMMANDS; do run ln -sfn "$PREFIX/bin/$command" "/usr/local/bin/$command"; done
 }
 

@@ -141,3 +141,28 @@ def test_a_broker_wants_a_config_that_names_its_user(tmp_path, python):
     assert 'username = "gw-7"' in said
     config.write_text('[agent]\nid = "no name"\n')
     assert "no name" in install("--broker", "--config", str(config), "--python", python).stderr
+
+
+def with_page(config: Path) -> str:
+    """The config that --page makes of another."""
+    sources = " ".join(f". {DEPLOY / name}.sh;" for name in ("common", "config", "page"))
+    script = ["sh", "-c", f'{sources} page=yes; with_page "$1" <"$1"', "sh", str(config)]
+    return subprocess.run(script, capture_output=True, text=True, check=True, timeout=30).stdout
+
+
+@pytest.mark.parametrize("name", ["virtual.toml", "serial.toml"])
+def test_a_page_for_the_network_has_a_password(name):
+    before = (ROOT / "configs" / name).read_text()
+    made = tomllib.loads(with_page(ROOT / "configs" / name))
+    assert made.pop("web") == {"listen": "0.0.0.0:8640", "password_file": "/etc/textvib/page.password"}
+    assert made == {key: value for key, value in tomllib.loads(before).items() if key != "web"}
+
+
+def test_a_page_that_is_there_is_not_opened_without_a_password(tmp_path, python):
+    config = tmp_path / "agent.toml"
+    config.write_text('[agent]\nid = "gw"\n[web]\nlisten = "127.0.0.1:8640"\n')
+    ran = install("--page", "--config", str(config), "--python", python)
+    assert ran.returncode == 1
+    assert "a [web] of its own, without a password" in ran.stderr
+    config.write_text(own := config.read_text() + 'password_file = "/etc/mine"\n')
+    assert with_page(config) == own

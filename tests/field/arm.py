@@ -11,8 +11,10 @@ import shlex
 import shutil
 import subprocess
 import sys
+from functools import cache
 from pathlib import Path
 
+import pytest
 from box import remove_tree
 from requirements import ROOT, skip_unless_required
 from tether import tethered
@@ -25,6 +27,11 @@ NEEDED = ("debootstrap", "dpkg-deb", "qemu-aarch64-static", "aarch64-linux-gnu-g
 PI_4, PI_5 = "cortex-a72", "cortex-a76"
 """Processors as qemu names them: Armv8.0 alone, where newer instructions end a program; and one that has them."""
 FOR_TESTS = ("pytest", "pytest-timeout", "hypothesis", "jsonschema", "scipy")
+MARKS = [
+    pytest.mark.timeout(5400),
+    pytest.mark.long,
+    pytest.mark.skipif(os.environ.get("TEXTVIB_ARM64") != "1", reason="make arm64 runs it: it takes long"),
+]
 PLATFORMS = ("manylinux_2_28", "manylinux_2_27", "manylinux_2_17", "manylinux2014")
 
 
@@ -33,6 +40,14 @@ def skip_where_none_can_be() -> None:
     skip_unless_required("root, to enter another system,", available=os.geteuid() == 0)
     for program in NEEDED:
         skip_unless_required(f"{program} (make arm64 installs it)", available=shutil.which(program) is not None)
+
+
+def prepared() -> None:
+    """The Debian with nothing of ours installed in it, and the wheels."""
+    skip_where_none_can_be()
+    made_debian()
+    fetched_wheels()
+    taken_away()
 
 
 def register_emulator() -> None:
@@ -81,17 +96,32 @@ def _register(package: Path) -> None:
         status.write(f"{control}\nStatus: install ok installed\n\n")
 
 
+def taken_away() -> None:
+    """What an earlier run has left installed there; a Debian package goes whole, with its config."""
+    if (DEBIAN / "var" / "lib" / "dpkg" / "info" / "textvib-edge.postinst").exists():
+        checked(inside("dpkg", "--purge", "textvib-edge"))
+    elif (DEBIAN / "opt" / "textvib").is_symlink():
+        checked(inside("sh", "/src/deploy/install.sh", "--uninstall"))
+    shutil.rmtree(DEBIAN / "var" / "lib" / "textvib", ignore_errors=True)
+
+
+@cache
 def fetched_wheels() -> None:
     """What is installed there, and beside it what runs the tests, unpacked since those are the tests' alone."""
     pip = f"{sys.executable} -m pip"
     environment = os.environ | {"PIP": pip}
     _run("sh", ROOT / "deploy" / "wheels.sh", DEBIAN / "wheels", "arm64", PYTHON, environment=environment)
+    wanted = (ROOT / "constraints.txt").read_text() + " ".join(FOR_TESTS)
+    stamp = FOLDER / "tests-site"
+    if stamp.exists() and stamp.read_text() == wanted:
+        return
     chosen = [word for name in PLATFORMS for word in ("--platform", f"{name}_aarch64")]
     _run(
         *(sys.executable, "-m", "pip", "install", "-q", "--no-compile", "--upgrade", "--target", DEBIAN / "tests-site"),
         *("--only-binary=:all:", "--python-version", PYTHON, "--implementation", "cp"),
         *("-c", ROOT / "constraints.txt", *chosen, "--platform", "any", *FOR_TESTS),
     )
+    stamp.write_text(wanted)
 
 
 def library_for_arm() -> Path:
@@ -118,9 +148,17 @@ def entering(*words: str, processor: str = PI_4, environment: dict[str, str] | N
     given |= {"LC_ALL": "C.UTF-8", "PYTHONPYCACHEPREFIX": "/var/cache/pyc", "OMP_NUM_THREADS": "1"}
     given |= environment or {}
     pairs = [f"{name}={value}" for name, value in given.items()]
-    entered = shlex.join(["chroot", str(DEBIAN), "env", "-i", *pairs, "sh", "-c", f"cd /src && {shlex.join(words)}"])
+    entered = shlex.join(
+        ["chroot", str(DEBIAN), "env", "-i", *pairs, "sh", "-c", f"cd /src && exec {shlex.join(words)}"]
+    )
     script = " && ".join([*mounts, f"exec {entered}"])
     return ["nice", "-n", os.environ.get("TEXTVIB_NICE", "15"), *tethered("sh", "-c", script)]
+
+
+def checked(ran: subprocess.CompletedProcess[str]) -> str:
+    """What a command that went well has printed."""
+    assert ran.returncode == 0, ran.stdout[-6000:] + ran.stderr[-3000:]
+    return ran.stdout
 
 
 def _run(*words: object, environment: dict[str, str] | None = None) -> str:

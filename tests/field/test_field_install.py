@@ -209,6 +209,7 @@ def test_the_package_installs_upgrades_and_goes(box: Box, handed: Path) -> None:
     started = box.run("systemctl", "enable", "--now", SENSOR, SERVICE)
     assert started.returncode == 0, box.journal(SERVICE)
     until(lambda: bool(alerts_of(box)), seconds=60)
+    assert page_of(box, "/").startswith("200 <!doctype html>")
     alerts, slot = alerts_of(box), slot_of(box)
     assert "package" in installed(box, good=False)
 
