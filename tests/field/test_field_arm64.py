@@ -94,7 +94,7 @@ def differences(expected: Any, seen: Any, place: str = "") -> list[str]:
     return [] if expected == seen else [f"{place}: {expected} and {seen}"]
 
 
-def tested(*paths: str, **environment: str) -> str:
+def passed(*paths: str, **environment: str) -> str:
     """What is said of tests of the checkout inside, which pass."""
     site = {"PYTHONPATH": "/tests-site", "TEXTVIB_EXAMPLES": "5", "HYPOTHESIS_STORAGE_DIRECTORY": "/tmp/hypothesis"}
     pytest_ = (
@@ -115,7 +115,7 @@ def tested(*paths: str, **environment: str) -> str:
 @pytest.mark.usefixtures("arm")
 def test_rooms_that_compute(capsys):
     """In one go: to start the tests takes longer there than many of them."""
-    said = tested(*(f"tests/agent/{room}" for room in ROOMS), "-k", f"not {SEARCH}")
+    said = passed(*(f"tests/agent/{room}" for room in ROOMS), "-k", f"not {SEARCH}")
     with capsys.disabled():
         print(f"\n{said.splitlines()[-1]}")
 
@@ -124,4 +124,4 @@ def test_rooms_that_compute(capsys):
 def test_c_and_python_agree_and_frames_are_the_same_bytes():
     library = library_for_arm()
     names = ("test_c_agreement.py", "test_spec.py", "test_frames.py", "test_cobs.py", "test_decoder.py")
-    tested(*(f"tests/firmware_bridge/{name}" for name in names), TEXTVIB_LIBVBP=str(library))
+    passed(*(f"tests/firmware_bridge/{name}" for name in names), TEXTVIB_LIBVBP=str(library))
