@@ -81,6 +81,7 @@ def made_debian() -> None:
         for name in ("passwd", "group"):
             shutil.copy(DEBIAN / "usr" / "share" / "base-passwd" / f"{name}.master", DEBIAN / "etc" / name)
         (FOLDER / "ready").touch()
+    (DEBIAN / "etc" / "hosts").write_text("127.0.0.1 localhost\n")
     for name in ("src", "wheels", "tests-site"):
         (DEBIAN / name).mkdir(exist_ok=True)
 
