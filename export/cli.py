@@ -211,6 +211,10 @@ def _verify(arguments: argparse.Namespace) -> int:
 
 
 def _rebuild(arguments: argparse.Namespace) -> int:
+    from export.bundling.stored_towers import bundle_name, place_for
+
+    name = bundle_name(arguments.name, run=arguments.run, out=arguments.out)
+    place_for(arguments.out, arguments.towers, name=name)  # what pack would refuse is refused before the training
     _train(argparse.Namespace(**{**vars(arguments), "out": arguments.run}))
     quantize_run(arguments)
     return _pack(arguments)

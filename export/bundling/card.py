@@ -5,11 +5,10 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-import numpy as np
-
 from agent.bundle.runtimes import RUNTIMES
 from agent.types import FAULTS
 from export.bundling.verify import RuntimeFigures, Verification
+from export.data.sampling import foreign_rows, recorded_rows, simulated_rows
 from export.runs.folder import QuantizedConfig, Run, forgets_of
 
 
@@ -34,12 +33,15 @@ def model_card(
 
 
 def _data(run: Run) -> str:
-    real = np.array([not machine.startswith("sim-") for machine in run.table.machines])
+    real = recorded_rows(run.table)
     labels = run.table.labels
+    made = simulated_rows(run.table)
     lines = ["## Data", "", "| fault | recorded windows | simulated windows |", "|---|---|---|"]
-    lines += [f"| {f} | {int(((labels == f) & real).sum())} | {int(((labels == f) & ~real).sum())} |" for f in FAULTS]
+    lines += [f"| {f} | {int(((labels == f) & real).sum())} | {int(((labels == f) & made).sum())} |" for f in FAULTS]
     families = sorted(set(run.table.families[real].tolist()))
-    spec = run.config.spec
+    spec, foreign = run.config.spec, int(foreign_rows(run.table).sum())
+    if foreign:
+        lines += ["", f"Beside them {foreign} windows of healthy machines of other kinds, dressed and simulated."]
     lines += [
         "",
         f"{run.config.recordings} recordings of {', '.join(families) or 'no machine'}, "
@@ -124,7 +126,7 @@ def _held_out(metrics: Mapping[str, Any]) -> str:
 
 
 def _limits(run: Run) -> str:
-    real = np.array([not machine.startswith("sim-") for machine in run.table.machines])
+    real = recorded_rows(run.table)
     shown = set(run.table.labels[real].tolist())
     simulated = [fault for fault in FAULTS if fault not in shown]
     return "\n".join(

@@ -28,6 +28,7 @@ from agent.types import FAULTS
 from export.bundling.card import model_card
 from export.bundling.verify import Case, Verification, verify
 from export.data import trained_files
+from export.data.sampling import recorded_rows
 from export.runs.folder import QuantizedConfig, Run, RunError, forgets_of, read_descriptions, read_json
 from export.scoring.score import encoder_inputs
 from export.text.encoders import read_texts
@@ -106,7 +107,7 @@ def verification_case(run: Run, count: int = VERIFY_WINDOWS) -> Case:
 
 def validated_faults(run: Run) -> tuple[str, ...]:
     """Faults that at least one recording of a real machine shows."""
-    real = np.array([not machine.startswith("sim-") for machine in run.table.machines])
+    real = recorded_rows(run.table)
     return tuple(fault for fault in FAULTS if fault in set(run.table.labels[real].tolist()))
 
 

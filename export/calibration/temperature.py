@@ -21,7 +21,7 @@ from agent.dsp.spectra import FeatureSpec
 from agent.types import FAULTS
 from export.calibration.line_limits import Standing, fit_objecting, standing_of
 from export.data.healthy import healthy_states
-from export.data.sampling import folds, sampling_weights
+from export.data.sampling import folds, foreign_rows, sampling_weights
 from export.data.table import Table
 from export.network.graph import Floats
 from export.progress import track
@@ -66,12 +66,13 @@ def held_out_similarities(
 ) -> HeldOut:
     """Let `count` students learn, each without one fold of the groups, and embed what it did not see."""
     found, rows = [], []
+    judged = ~table.baseline & ~foreign_rows(table)  # which have no say in how far a name may be trusted
     for number, out in enumerate(track(folds(table, count, seed=seed), "folds without some bearings, fold")):
         # A healthy baseline is known wherever there was a commissioning, so it may serve both sides as reference.
         trained = learn(table.take(~out | table.baseline), number)
         centres = describe_faults(trained.tower, texts.vectors, texts.sentences, FAULTS)
         inputs = encoder_inputs(table, trained.scaling)
-        scored = np.flatnonzero(out & ~table.baseline)
+        scored = np.flatnonzero(out & judged)
         found.append(embeddings(trained.student, inputs[scored]) @ centres.T)
         rows.append(scored)
     every = np.concatenate(rows)

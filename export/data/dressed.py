@@ -35,7 +35,10 @@ Signal = NDArray[np.float64]
 def dressed_table(
     rows: Sequence[ManifestRow], spec: FeatureSpec, *, cache: Path, count: int = COUNT, seed: int = 5
 ) -> Table | None:
-    """Two windows of each of `count` dressed recordings; None where no healthy recording is long enough."""
+    """Two windows of each of `count` dressed recordings; None where no healthy recording is long enough.
+
+    Each belongs to the group of the recording that it dresses: what it keeps of it stays on its side of a split.
+    """
     cache.mkdir(parents=True, exist_ok=True)
     healthy = [row for row in rows if row.label == HEALTHY]
     key = hashlib.sha256(feature_digest(spec).encode() + Path(__file__).read_bytes())
@@ -81,7 +84,7 @@ def dressed_table(
                 impulses=measured.impulses,
                 doubted=measured.doubted,
                 label=HEALTHY,
-                group=name,
+                group=row.group,
                 machine=name,
                 recording=name,
                 rpm=rpm,

@@ -9,6 +9,7 @@ from agent.faults import FAULTS_OF_DEGREE
 from export.data.table import Table
 
 SIMULATED = "sim-"  # what names of simulated machines begin with
+FOREIGN = ("dressed-", "foreign-")  # and those of healthy machines of other kinds
 DEGREE_WORTH = 3.0  # of a simulated fault of degree: no recording shows one, while bearing faults have some
 
 
@@ -35,17 +36,37 @@ def simulated_rows(table: Table) -> NDArray[np.bool_]:
     return np.char.startswith(table.machines.astype(np.str_), SIMULATED)
 
 
-def sampling_weights(table: Table, rows: NDArray[np.intp], real_share: float) -> NDArray[np.float64]:
+def foreign_rows(table: Table) -> NDArray[np.bool_]:
+    """(n,) healthy windows of machines of other kinds (`export.data.foreign`)."""
+    machines = table.machines.astype(np.str_)
+    return np.logical_or.reduce([np.char.startswith(machines, name) for name in FOREIGN])
+
+
+def recorded_rows(table: Table) -> NDArray[np.bool_]:
+    """(n,) windows as a machine made them."""
+    return ~simulated_rows(table) & ~foreign_rows(table)
+
+
+def sampling_weights(
+    table: Table, rows: NDArray[np.intp], real_share: float, *, foreign_share: float = 0.0
+) -> NDArray[np.float64]:
     """Chances of `rows` such that every label of every machine family weighs the same within real and simulated.
 
-    Simulated faults of degree weigh more: what no recording shows has only the simulator to be learnt from.
+    Simulated faults of degree weigh more: what no recording shows has only the simulator to be learnt from. Healthy
+    machines of other kinds have `foreign_share` of all, and the other two the rest.
     """
     family = table.families[rows]
     labels = table.labels[rows]
-    simulated = simulated_rows(table)[rows]
+    simulated, foreign = simulated_rows(table)[rows], foreign_rows(table)[rows]
     worth = np.where(simulated & np.isin(labels, FAULTS_OF_DEGREE), DEGREE_WORTH, 1.0)
     weights = np.zeros(len(rows))
-    for side, share in ((simulated, 1 - real_share), (~simulated, real_share)):
+    left = 1 - foreign_share
+    recorded = ~(simulated | foreign)
+    for side, share in (
+        (simulated, left * (1 - real_share)),
+        (recorded, left * real_share),
+        (foreign, foreign_share),
+    ):
         if side.any():
             _, inverse, counts = np.unique(
                 np.char.add(np.char.add(family[side], "/"), labels[side]), return_inverse=True, return_counts=True

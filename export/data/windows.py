@@ -17,15 +17,8 @@ import msgspec
 import numpy as np
 from numpy.typing import NDArray
 
-import agent.dsp.combs
-import agent.dsp.features
-import agent.dsp.fft
-import agent.dsp.harmonics
-import agent.dsp.peaks
-import agent.dsp.spectra
-import agent.dsp.speed
-import agent.dsp.speed_doubts
-from agent.dsp.features import extract
+import agent.dsp
+from agent.dsp.features import extract, feature_names
 from agent.dsp.spectra import FeatureSpec, analyse
 from agent.dsp.speed import SpeedTrack
 from agent.errors import RecordingError
@@ -97,7 +90,7 @@ def window_features(
         known.append(features.known)
         impulses.append(np.nan if features.impulses is None else features.impulses)
         doubted.append(speed.asks is not None)
-    d = len(agent.dsp.features.feature_names(spec))
+    d = len(feature_names(spec))
     return Measured(
         np.array(values, dtype=np.float32).reshape(-1, d),
         np.array(known, dtype=np.bool_).reshape(-1, d),
@@ -190,20 +183,11 @@ def _windows(row: ManifestRow, spec: FeatureSpec, hop_s: float) -> Table:
 
 
 def feature_digest(spec: FeatureSpec) -> str:
-    """What a table of features depends on beside the samples: the spec and the code that computes them."""
+    """What a table of features depends on beside the samples: the spec and all code of agent/dsp."""
     digest = hashlib.sha256(msgspec.json.encode(spec))
     digest.update(repr([field.name for field in fields(Table)]).encode())
-    for module in (
-        agent.dsp.features,
-        agent.dsp.spectra,
-        agent.dsp.fft,
-        agent.dsp.speed,
-        agent.dsp.speed_doubts,
-        agent.dsp.combs,
-        agent.dsp.harmonics,
-        agent.dsp.peaks,
-    ):
-        digest.update(Path(str(module.__file__)).read_bytes())
+    for source in sorted(Path(str(agent.dsp.__file__)).parent.glob("*.py")):
+        digest.update(source.read_bytes())
     return digest.hexdigest()
 
 

@@ -17,7 +17,7 @@ from agent.types import FAULTS
 from export.calibration.sign_limits import FittedSigns
 from export.calibration.temperature import Learner, held_out_similarities, training
 from export.data import trained_files
-from export.data.sampling import folds
+from export.data.sampling import folds, foreign_rows
 from export.data.table import Table
 from export.network.graph import Floats, Graph, embed, multiplications
 from export.network.model import fold
@@ -119,7 +119,7 @@ def _on_held_out(
     """Each fold's student beside its network, on the groups that both had to do without."""
     of_students, of_networks, student_cosines, network_cosines, rows = [], [], [], [], []
     for out, network, student in zip(folds(table, FOLDS, seed=seed), networks, students, strict=True):
-        scored = np.flatnonzero(out & ~table.baseline)
+        scored = np.flatnonzero(out & ~table.baseline & ~foreign_rows(table))
         inputs, centres = encoder_inputs(table, network.scaling)[scored], _centres(network, texts)
         of_students.append(embed(fold(student.student), inputs))
         of_networks.append(embed(fold(network.student), inputs))

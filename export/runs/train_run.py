@@ -31,8 +31,9 @@ from export.calibration.temperature import (
 )
 from export.data import trained_files
 from export.data.dressed import dressed_table
+from export.data.foreign import foreign_windows
 from export.data.manifest import ManifestRow
-from export.data.sampling import sampling_weights
+from export.data.sampling import foreign_rows, recorded_rows, sampling_weights
 from export.data.simulated import simulated_table
 from export.data.table import Table, join
 from export.data.windows import recording_name, table_of
@@ -84,6 +85,9 @@ def run_experiment(
     seeds = range(FIRST_SIMULATED, FIRST_SIMULATED + machines)
     table = join([real, simulated_table(seeds, spec, cache=cache)]) if machines else real
     dressed = dressed_table(rows, spec, cache=cache)
+    learnt = table
+    if config.foreign_share > 0:
+        learnt = join([table, foreign_windows(rows, spec, cache=cache)])
     with busy("limits of signs"):
         signs = fit_signs(table, dressed, spec)
     heard = [row.path for row in rows if recording_name(row) in set(real.recordings.tolist())]
@@ -91,11 +95,11 @@ def run_experiment(
     sentences = training_sentences()
     texts = EncodedSentences(sentences, encoder.encode(sentences.texts))
 
-    trained = train(table, config, spec=spec, texts=texts, folder=folder)
+    trained = train(learnt, config, spec=spec, texts=texts, folder=folder)
     trained.tower.near.fill_(fit_limit(sentences, texts.vectors, config))
     steps = fold_steps(config.steps)
     learn = training(config, steps=steps, spec=spec, texts=texts, folder=folder / FOLDS_FOLDER)
-    held_out = held_out_similarities(table, learn, spec=spec, texts=texts, count=FOLDS, seed=config.seed)
+    held_out = held_out_similarities(learnt, learn, spec=spec, texts=texts, count=FOLDS, seed=config.seed)
     run_config = RunConfig(
         train=config,
         spec=spec,
@@ -106,7 +110,7 @@ def run_experiment(
         wordings_sha256=wordings_digest(),
         deviation_of=borrowed,
     )
-    outcome = Outcome(trained, table, held_out, texts, encoder)
+    outcome = Outcome(trained, learnt, held_out, texts, encoder)
     finish(folder, run_config, outcome, deviation=deviation, signs=signs)
 
 
@@ -170,10 +174,10 @@ def fold_steps(steps: int) -> int:
 def metrics_of(outcome: Outcome, calibration: Calibration, *, real_share: float) -> dict[str, object]:
     """What every run folder says of its student."""
     trained, table, texts = outcome.trained, outcome.table, outcome.texts
-    simulated = sum(machine.startswith("sim-") for machine in table.machines.tolist())
+    real, foreign = int(recorded_rows(table).sum()), int(foreign_rows(table).sum())
     centres = describe_faults(trained.tower, texts.vectors, texts.sentences, FAULTS)
     return {
-        "windows": {"real": len(table) - simulated, "simulated": simulated},
+        "windows": {"real": real, "simulated": len(table) - real - foreign, "foreign": foreign},
         "final_loss": float(np.mean(trained.losses[-100:])),
         "held_out_groups": held_out_metrics(outcome.held_out, table, calibration.temperature, real_share),
         "training_windows": training_metrics(trained, table, centres),

@@ -38,6 +38,7 @@ def draw(windows: Windows, labelled: int, imagined: int, rng: np.random.Generato
         spec=windows.spec,
         config=msgspec.structs.replace(recipe.teacher or TeacherConfig(), windows=imagined),
         rng=rng,
+        foreign_share=recipe.foreign_share,
     )
     between = seen(windows, values, known, healthy, keep=np.zeros(imagined, np.bool_), rng=rng)
     return Drawn(np.concatenate([recorded, between]), windows.targets[batch])

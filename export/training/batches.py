@@ -48,7 +48,7 @@ def windows_of(
         table=table,
         targets=np.array([FAULTS.index(label) for label in table.labels]),
         rows=rows,
-        chances=sampling_weights(table, rows, recipe.real_share),
+        chances=sampling_weights(table, rows, recipe.real_share, foreign_share=recipe.foreign_share),
         commissioned=tuple(commissionings(table, scaling.speed_bound, draws=recipe.reference_draws, rng=rng)),
         scaling=scaling,
         spec=spec,

@@ -121,7 +121,10 @@ def _shared(windows: Windows, heard: int, new_share: float) -> Windows:
     chances = np.zeros(len(windows.rows))
     for side, share in ((is_new, new_share), (~is_new, 1 - new_share)):
         if side.any():
-            chances[side] = share * sampling_weights(windows.table, windows.rows[side], windows.recipe.real_share)
+            recipe, rows = windows.recipe, windows.rows[side]
+            chances[side] = share * sampling_weights(
+                windows.table, rows, recipe.real_share, foreign_share=recipe.foreign_share
+            )
     return replace(windows, chances=chances / chances.sum())
 
 

@@ -36,3 +36,14 @@ class Knowledge:
         known = table.known & ~hidden
         seen = replace(table, values=np.where(known, table.values, np.float32(0)), known=known)
         return seen, None if healthy is None else np.where(hidden, np.float32(np.nan), healthy)
+
+
+EVERYTHING = Knowledge()
+KNOWLEDGE = {"all known": EVERYTHING, "no geometry": Knowledge(geometry=False), "no speed": Knowledge(speed=False)}
+STATES = ("other speeds", "nothing")
+"""What is known of a machine healthy."""
+
+
+def level_name(known: str, state: str) -> str:
+    """Of one of KNOWLEDGE beside one of STATES."""
+    return f"{known}, healthy state of {state}"

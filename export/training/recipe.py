@@ -30,6 +30,7 @@ class TrainConfig(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     text_weight: float = 0.5
     length_weight: float = 0.05  # keeps raw embeddings near length 1, so that one int8 range fits them all
     real_share: float = 0.85  # of every batch; the rest is simulated, and teaches what no recording shows
+    foreign_share: float = 0.0  # of every batch: healthy machines of other kinds, beside the other two
     hidden_features: tuple[str, ...] = ("level",)  # published recordings differ in gain: their level means nothing
     masking: Masking = Masking()
     noise: float = 0.3  # standard deviations added to every known input: another machine's figures differ a little

@@ -23,7 +23,7 @@ from agent.dsp.features import views
 from agent.dsp.spectra import FeatureSpec
 from agent.faults import FAULTS_OF_DEGREE
 from agent.types import FAULTS
-from export.data.sampling import sampling_weights, simulated_rows
+from export.data.sampling import recorded_rows, sampling_weights
 from export.data.table import Table
 from export.network.branches import MACHINE, PHYSICS, PHYSICS_BLIND, ROTOR, SPECTRUM, columns
 from export.network.graph import Floats
@@ -93,8 +93,16 @@ class Expert:
 class Teacher:
     """What the experts say together; each was trained with a healthy reference and, but for the rotor's, without."""
 
-    def __init__(self, scaling: InputScaling, spec: FeatureSpec, config: TeacherConfig, *, seed: int) -> None:
-        self._scaling, self._config = scaling, config
+    def __init__(
+        self,
+        scaling: InputScaling,
+        spec: FeatureSpec,
+        config: TeacherConfig,
+        *,
+        seed: int,
+        foreign_share: float = 0.0,
+    ) -> None:
+        self._scaling, self._config, self._foreign_share = scaling, config, foreign_share
         read = (MACHINE, OWN, PHYSICS, PHYSICS_BLIND, ROTOR)
         self._machine, self._machine_blind, self._physics, self._physics_blind, self._rotor = (
             Expert(columns(spec, patterns), config, seed=seed + number) for number, patterns in enumerate(read)
@@ -104,17 +112,18 @@ class Teacher:
     def fit(self, table: Table, *, elsewhere: Floats, here: Floats) -> Teacher:
         """Train on all windows of `table`, with healthy references (n, d) learnt at other speeds and at the same.
 
-        Only the rotor's expert is trained at the same speed: what tells a bearing fault has to carry over.
+        Only the rotor's expert is trained at the same speed: what tells a bearing fault has to carry over. Machines of
+        other kinds teach physics alone: the machine expert's word counts by nearness to machines that were recorded.
         """
         config, scaling = self._config, self._scaling
         blind, compared, covered = (
             scaling.inputs(table.values, table.known, reference) for reference in (None, elsewhere, here)
         )
-        real = ~simulated_rows(table)
+        real = recorded_rows(table)
         rows = np.arange(len(table))
         absolute = ~np.isin(table.labels, FAULTS_OF_DEGREE)
         recorded = sampling_weights(table, rows, 1.0) * (real & absolute)
-        mixed = sampling_weights(table, rows, 1 - config.simulated_share)
+        mixed = sampling_weights(table, rows, 1 - config.simulated_share, foreign_share=self._foreign_share)
         seen = compared[:, -1] > 0
         self._machine.fit(compared, table.labels, recorded * seen)
         self._machine_blind.fit(blind, table.labels, recorded)
@@ -180,9 +189,12 @@ def imagine(
     config: TeacherConfig,
     masking: Masking,
     rng: np.random.Generator,
+    foreign_share: float = 0.0,
 ) -> Imagined:
     """Windows between those of `table`, a part of what is known hidden, and what `teacher` says of what is left."""
-    values, known, healthy = mix(table, references, scaling=scaling, spec=spec, config=config, rng=rng)
+    values, known, healthy = mix(
+        table, references, scaling=scaling, spec=spec, config=config, rng=rng, foreign_share=foreign_share
+    )
     known = hide(known, masking, mask_groups(spec), rng)
     return Imagined(
         values,
@@ -201,6 +213,7 @@ def mix(
     spec: FeatureSpec,
     config: TeacherConfig,
     rng: np.random.Generator,
+    foreign_share: float = 0.0,
 ) -> tuple[Floats, NDArray[np.bool_], Floats]:
     """Features, which of them are known, and the healthy reference of `config.windows` windows between recorded ones.
 
@@ -209,7 +222,8 @@ def mix(
     reference, of one of `references`, is mixed alike, so that a difference still belongs to one machine.
     """
     n = config.windows
-    chances = sampling_weights(table, np.arange(len(table)), 1 - config.simulated_windows)
+    every = np.arange(len(table))
+    chances = sampling_weights(table, every, 1 - config.simulated_windows, foreign_share=foreign_share)
     first, second = (rng.choice(len(table), n, p=chances) for _ in "ab")
     stacked = np.stack(references)
     which = rng.integers(len(references), size=n)

@@ -22,6 +22,7 @@ from agent.dsp.features import feature_names
 from agent.dsp.spectra import FeatureSpec
 from agent.types import FAULTS
 from export.data.healthy import covering_pools, healthy_pools, references
+from export.data.sampling import foreign_rows
 from export.data.table import Table
 from export.network.branches import connections
 from export.network.graph import Floats
@@ -67,7 +68,11 @@ def student_of(config: TrainConfig, spec: FeatureSpec, scaling: InputScaling) ->
 
 
 def fit_scaling(table: Table, spec: FeatureSpec, hidden: tuple[str, ...]) -> InputScaling:
-    """Mean and gain of every feature, and of its difference from the healthy reference, over the training windows."""
+    """Mean and gain of every feature, and of its difference from the healthy reference, over the training windows.
+
+    Machines of other kinds stay out: how far faults move a feature is what it is measured by.
+    """
+    table = table.take(~foreign_rows(table))
     known = table.known
     counts = np.maximum(known.sum(axis=0), 1)
     mean = np.where(known, table.values, 0).sum(axis=0, dtype=np.float64) / counts
@@ -176,7 +181,8 @@ def lessons_of(windows: Windows) -> Lessons | None:
         return None
     learnt = windows.table.take(windows.rows)
     references = [reference[windows.rows] for reference in windows.commissioned]
-    teacher = Teacher(scaling, spec, config.teacher, seed=config.seed)
+    foreign = config.foreign_share
+    teacher = Teacher(scaling, spec, config.teacher, seed=config.seed, foreign_share=foreign)
     teacher.fit(learnt, elsewhere=references[0], here=references[-1])
     if not teacher.trained:
         return None
@@ -189,6 +195,7 @@ def lessons_of(windows: Windows) -> Lessons | None:
         rng=np.random.default_rng([config.seed, 1]),
         config=msgspec.structs.replace(config.teacher, windows=min(config.teacher.windows, 32 * config.steps)),
         masking=msgspec.structs.replace(config.masking, spectrum=config.masking.view),
+        foreign_share=foreign,
     )
     return Lessons(imagined, scaling, config)
 

@@ -9,6 +9,7 @@ from collections.abc import Callable
 from pathlib import Path
 
 from agent.dsp.spectra import FeatureSpec
+from export.data.foreign import OtherMachines
 from export.data.layouts import rows_below
 from export.data.manifest import ManifestError
 from export.data.simulated import simulated_table
@@ -35,4 +36,5 @@ def read_material(data: Path, *, cache: Path, machines: int, tell: Callable[[str
     for line in (*found.skipped, *notes):
         tell(f"skipped {line}")
     seeds = range(FIRST_SIMULATED, FIRST_SIMULATED + machines)
-    return Material(recorded, simulated_table(seeds, spec, cache=cache) if machines else None, spec)
+    simulated = simulated_table(seeds, spec, cache=cache) if machines else None
+    return Material(recorded, simulated, spec, OtherMachines(tuple(found.rows), spec, cache))

@@ -22,6 +22,7 @@ import agent.diagnosis.baseline
 import agent.dsp.encoder_inputs
 from agent.dsp.spectra import FeatureSpec
 from agent.types import FAULTS
+from export.data.foreign import OtherMachines
 from export.data.table import Table, join
 from export.network.graph import Floats, Graph
 from export.network.model import fold
@@ -46,11 +47,15 @@ BESIDE = (agent.diagnosis.baseline, agent.dsp.encoder_inputs)
 
 @dataclass(frozen=True, slots=True)
 class Material:
-    """What every cell works on: recorded windows, simulated ones for training alone, and how features are read."""
+    """What every cell works on: recorded windows, simulated ones for training alone, and how features are read.
+
+    `foreign` makes healthy machines of other kinds of the recordings that a side may hear.
+    """
 
     recorded: Table
     simulated: Table | None
     spec: FeatureSpec
+    foreign: OtherMachines | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,13 +69,23 @@ class Fitted:
 
 
 def fit(material: Material, column: Column, config: TrainConfig) -> Fitted:
-    """Train on what is left of `column` and on all that is simulated."""
-    recorded = material.recorded.take(column.trained)
-    table = recorded if material.simulated is None else join([recorded, material.simulated])
+    """Train on `training_table`."""
+    table = training_table(material, column, foreign=config.foreign_share > 0)
     texts = descriptions(config.text)
     trained = train(table, config, spec=material.spec, texts=texts)
     centres = describe_faults(trained.tower, texts.vectors, texts.sentences, FAULTS).astype(np.float16)
     return Fitted(table, trained, fold(trained.student.eval()), centres)
+
+
+def training_table(material: Material, column: Column, *, foreign: bool) -> Table:
+    """What is left of `column`, all that is simulated, and, if `foreign`, machines of other kinds made of the two."""
+    recorded = material.recorded.take(column.trained)
+    tables = [recorded] if material.simulated is None else [recorded, material.simulated]
+    if foreign:
+        if material.foreign is None:
+            raise ValueError("a recipe with foreign_share needs machines of other kinds to learn from")
+        tables.append(material.foreign.learnt(set(recorded.recordings.tolist())))
+    return join(tables)
 
 
 @cache

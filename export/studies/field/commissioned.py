@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import partial
 from pathlib import Path
 
@@ -101,7 +101,7 @@ def cell_of(material: Material, family: str, rows: Sequence[ManifestRow], config
     """Train on the other rigs, then play every recording of this one in every setting and mode."""
     start = time.monotonic()
     column = machine_column(material.recorded, family)
-    taught = Material(material.recorded.take(column.trained), material.simulated, material.spec)
+    taught = replace(material, recorded=material.recorded.take(column.trained))
     edge = trained_edge(taught, config)
     played = [Played(row, read_row(row), row.rpm) for row in rows if row.rpm is not None]
     skipped: list[str] = []

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import partial
 from pathlib import Path
 
@@ -198,15 +198,15 @@ def _sides(material: Material, machine: str, fault: str) -> tuple[Material, tupl
     bound = speed_bound(view_shares(material.spec))
     if machine != SIMULATED:
         column = machine_column(table, machine)
-        return Material(
-            table.take(column.trained & (table.labels != fault)),
-            None if simulated is None else simulated.take(simulated.labels != fault),
-            material.spec,
+        return replace(
+            material,
+            recorded=table.take(column.trained & (table.labels != fault)),
+            simulated=None if simulated is None else simulated.take(simulated.labels != fault),
         ), (table.take(column.scored), healthy_references(table, column, bound))
     assert simulated is not None
     out = machine_fold(simulated, SCORED_SHARE) == 0
     left = simulated.take(~out & (simulated.labels != fault))
-    return Material(table, left, material.spec), with_references(simulated.take(out), bound)
+    return replace(material, simulated=left), with_references(simulated.take(out), bound)
 
 
 def _heard(

@@ -6,7 +6,7 @@ Each rig of the training side is left out in turn, and with it a part of the sim
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import msgspec
 import numpy as np
@@ -66,7 +66,7 @@ def strangers_of(material: Material, config: TrainConfig) -> Strangers:
             left = simulated.take(~out)
             sides.append(with_references(simulated.take(out), bound))
         seeded = msgspec.structs.replace(config, seed=config.seed + 1 + number)
-        student = float_student(fit(Material(table, left, material.spec), column, seeded))
+        student = float_student(fit(replace(material, simulated=left), column, seeded))
         found += [Strangers(windows, healthy, student(windows, healthy)) for windows, healthy in sides]
     return Strangers(
         join([part.table for part in found]),
