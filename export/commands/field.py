@@ -7,7 +7,6 @@ Finished cells lie under a key of everything that could change them.
 from __future__ import annotations
 
 import argparse
-import hashlib
 import os
 import sys
 from collections.abc import Callable, Sequence
@@ -21,10 +20,7 @@ from export.progress import track
 if TYPE_CHECKING:
     import msgspec
 
-    from export.studies.field.edge import Edge
-
 STUDIES = ("openset", "commissioned", "days", "adxl345", "rotor", "foreign", "hours")
-AGENT = Path(__file__).parent.parent.parent / "agent"
 
 
 def add_field(commands: Any) -> None:
@@ -42,6 +38,7 @@ def add_field(commands: Any) -> None:
     field.add_argument("--watched", type=int, default=4, help="simulated machines watched for days (default: 4)")
     field.add_argument("--rotors", type=int, default=24, help="simulated rotors (default: %(default)s)")
     field.add_argument("--hours", type=float, default=24.0, help="of healthy sensors, in all (default: %(default)s)")
+    field.add_argument("--sensors", type=int, default=24, help="that share these hours (default: %(default)s)")
     field.add_argument("--cache", type=Path, default=Path("runs/features"), help="default: %(default)s")
     field.add_argument("--out", type=Path, default=Path("runs/field"), help="cells and pictures (default: %(default)s)")
     field.add_argument("--json", action="store_true", help="end with one JSON document")
@@ -61,8 +58,9 @@ def _field(arguments: argparse.Namespace) -> int:
     from export.runs.folder import write_json
     from export.studies.field.tables import draw, table
 
-    if arguments.watched < 1:
-        raise ConfigError("--watched: must be at least 1")
+    counts = ("watched", "rotors", "hours", "sensors")
+    if problems := [f"--{name}: must be above 0" for name in counts if getattr(arguments, name) <= 0]:
+        raise ConfigError(*problems)
     runners: dict[str, Callable[[argparse.Namespace], Sequence[msgspec.Struct]]] = {
         "openset": _openset,
         "commissioned": _commissioned,
@@ -109,9 +107,10 @@ def _commissioned(arguments: argparse.Namespace) -> Sequence[msgspec.Struct]:
 def _days(arguments: argparse.Namespace) -> Sequence[msgspec.Struct]:
     from export.studies.columns.training_cache import kept
     from export.studies.field import days
+    from export.studies.field.judged import bundle_key, finished
 
-    edge = _finished(arguments.bundle)
-    key = _bundle_key(edge, days.__file__)
+    edge = finished(arguments.bundle)
+    key = bundle_key(edge, days.__file__)
     found = []
     for school in days.SCHOOLS:
         watched = range(days.FIRST_MACHINE, days.FIRST_MACHINE + arguments.watched)
@@ -126,9 +125,10 @@ def _days(arguments: argparse.Namespace) -> Sequence[msgspec.Struct]:
 def _adxl345(arguments: argparse.Namespace) -> Sequence[msgspec.Struct]:
     from export.studies.columns.training_cache import kept
     from export.studies.field import adxl345
+    from export.studies.field.judged import bundle_key, finished
 
-    edge = _finished(arguments.bundle)
-    key = _bundle_key(edge, adxl345.__file__)
+    edge = finished(arguments.bundle)
+    key = bundle_key(edge, adxl345.__file__)
     runs = adxl345.read_runs(arguments.data / "adxl345_motor")
     verdicts: list[adxl345.RunVerdict] = []
     for taught in (run for run in runs if run.kind == adxl345.NORMAL):
@@ -140,34 +140,29 @@ def _adxl345(arguments: argparse.Namespace) -> Sequence[msgspec.Struct]:
 
 
 def _rotor(arguments: argparse.Namespace) -> Sequence[msgspec.Struct]:
-    from export.studies.columns.training_cache import kept
-    from export.studies.field import rotor
+    from export.studies.field import judged
 
-    edge = _finished(arguments.bundle)
-    folder = arguments.out / _bundle_key(edge, rotor.__file__)
-    found = []
-    for seed in range(rotor.FIRST_MACHINE, rotor.FIRST_MACHINE + arguments.rotors):
-        found.append(kept(folder / f"rotor-{seed}.json", rotor.Rotor, partial(rotor.judge_rotor, edge, seed)))
-        _tell(f"rotor {seed} judged")
-    return rotor.said_of_rotors(found, overlap=edge.bundle.spec.window_s / edge.bundle.spec.hop_s)
+    edge = judged.finished(arguments.bundle)
+    said = judged.said_of_simulated_rotors(edge, arguments.rotors, folder=arguments.out, tell=_tell)
+    return [*said, *judged.said_of_recorded_rotor(edge, arguments.data)]
 
 
 def _foreign(arguments: argparse.Namespace) -> Sequence[msgspec.Struct]:
-    from export.studies.field import foreign
+    from export.studies.field import judged
 
-    recorded = foreign.recorded(arguments.data / "adxl345_motor")
-    return foreign.said_of_strangers(_finished(arguments.bundle), [*recorded, *foreign.simulated()])
+    return judged.said_of_other_machines(judged.finished(arguments.bundle), arguments.data)
 
 
 def _hours(arguments: argparse.Namespace) -> Sequence[msgspec.Struct]:
     from export.studies.columns.training_cache import kept
     from export.studies.field import hours
+    from export.studies.field.judged import bundle_key, finished
 
-    edge = _finished(arguments.bundle)
-    folder = arguments.out / _bundle_key(edge, hours.__file__)
+    edge = finished(arguments.bundle)
+    folder = arguments.out / bundle_key(edge, hours.__file__)
     found = []
-    for seed in range(hours.FIRST_MACHINE, hours.FIRST_MACHINE + hours.SENSORS):
-        each_h = arguments.hours / hours.SENSORS
+    each_h = arguments.hours / arguments.sensors
+    for seed in range(hours.FIRST_MACHINE, hours.FIRST_MACHINE + arguments.sensors):
         listen = partial(hours.listen_for_hours, edge, seed, hours=each_h)
         one = kept(folder / f"hours-{seed}-{each_h:g}.json", hours.Healthy, listen)
         _tell(f"sensor {seed}: commissioned after {one.commissioned_s} s, then {one.hours:g} h, alerts {one.alerts}")
@@ -185,40 +180,11 @@ def _trained_on(arguments: argparse.Namespace) -> tuple[Any, Any]:
     return read_material(arguments.data, cache=arguments.cache, machines=arguments.machines, tell=_tell), config
 
 
-def _finished(name: str) -> Edge:
-    from agent.bundle.encoder import load_encoder
-    from agent.bundle.load import load_bundle
-    from export.studies.field.edge import Edge
-
-    bundle = load_bundle(name)
-    return Edge(bundle, load_encoder(bundle, "auto")[1])
-
-
 def _key(module: str, material: Any, config: Any) -> str:
     from export.studies.columns.training_cache import cell_key
+    from export.studies.field.judged import agent_sources, digest_of
 
-    return _digest(cell_key(material, config, code=Path(module)).encode(), sorted(AGENT.rglob("*.py")))
-
-
-def _bundle_key(edge: Edge, module: str) -> str:
-    import msgspec
-
-    import simulator
-    from export.studies.columns.training_cache import imported
-
-    paths = [
-        *imported(Path(module)),
-        *sorted(AGENT.rglob("*.py")),
-        *sorted(Path(simulator.__file__).parent.glob("*.py")),
-    ]
-    return _digest(msgspec.json.encode(edge.bundle.manifest), paths)
-
-
-def _digest(start: bytes, paths: Sequence[Path]) -> str:
-    digest = hashlib.sha256(start)
-    for path in paths:
-        digest.update(path.read_bytes())
-    return digest.hexdigest()[:16]
+    return digest_of(cell_key(material, config, code=Path(module)).encode(), agent_sources())
 
 
 def _tell(line: str) -> None:

@@ -85,12 +85,12 @@ def _tell(line: str) -> None:
 
 def as_text(study: Study) -> str:
     """A row per rig, level and label; then recordings, and the reliability of the names of each level."""
-    rows = [f"{'left out: known':<{LEVEL}}{'label':<12}{'right':>7}{'parent':>7}{'wrong':>7}{'healthy':>8}{'open':>7}"]
-    for family, levels in study.answers.items():
-        for name, labels in levels.items():
-            for label, said in labels.items():
-                shares = f"{said.right:>7.2f}{said.parent:>7.2f}{said.wrong:>7.2f}{said.healthy:>8.2f}{said.open:>7.2f}"
-                rows.append(f"{f'{family}: {name}':<{LEVEL}}{label:<12}{shares}")
+    from export.scoring.answers import answers_as_text
+
+    levels = {
+        f"{family}: {name}": labels for family, levels in study.answers.items() for name, labels in levels.items()
+    }
+    rows = answers_as_text(levels, heading="left out: known", width=LEVEL)
     rows += ["", recordings_as_text(study), "", f"{'names given: known':<{LEVEL}}{'error':>6}   said -> right (share)"]
     for name, of in study.reliability.items():
         bins = "  ".join(f"{one.probability:.2f} -> {one.right:.2f} ({one.share:.2f})" for one in of.bins)

@@ -10,6 +10,7 @@ from collections.abc import Iterable, Mapping, Sequence
 import msgspec
 import numpy as np
 
+from export.scoring.answers import Levels, mean_answers
 from export.scoring.statistics import Interval, Tally, bootstrap_mean
 from export.studies.columns.cnn import CnnCell, CnnConfig
 from export.studies.columns.experts import FUSED, FUSED_BY_NEARNESS
@@ -41,6 +42,7 @@ class ColumnSummary(msgspec.Struct, frozen=True):
     per_class_recall: dict[str, float]
     per_group_recall: dict[str, float]
     effective_rank: float
+    levels: Levels  # the agent's own rule, mean over seeds
     recipes: dict[str, float]
     cnn: float | None
 
@@ -120,6 +122,7 @@ def _column(
         per_class_recall={label: _share(groups.values()) for label, groups in pooled.items()},
         per_group_recall={group: _share([found]) for groups in pooled.values() for group, found in groups.items()},
         effective_rank=float(np.mean([cell.spread.effective_rank for cell in cells])),
+        levels=mean_answers([cell.levels for cell in cells]),
         recipes={row: score[own] for row, own in ROWS.items()}
         | {SELECTED: score[experts.chosen], APART: score[experts.apart[name]]},
         cnn=None if raw is None else raw.balanced_accuracy,

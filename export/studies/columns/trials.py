@@ -16,13 +16,16 @@ from numpy.typing import NDArray
 
 from agent.bundle.runtimes.onnx import OnnxEncoder
 from agent.types import FAULTS
-from export.network.graph import Floats, embed
+from export.data.table import Table
+from export.network.graph import Floats, embed, unit_rows
 from export.progress import track
 from export.runs.quantize_run import integers, range_inputs
+from export.scoring.answers import Levels
 from export.scoring.score import balanced_accuracy, nearest
 from export.scoring.spread import Spread
 from export.scoring.statistics import tally_of
 from export.shrinking.writers.onnx import onnx_bytes
+from export.studies.columns.levels import said_at_levels
 from export.studies.columns.splits import Column
 from export.studies.columns.training_cache import Material, cell_key, fit, kept, scored_inputs, spread_of_training
 from export.training.recipe import TrainConfig
@@ -39,6 +42,7 @@ class ColumnCell(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     spread: Spread  # of the windows trained on, float
     windows: int
     seconds: float
+    levels: Levels = {}  # what the agent's own rule says of them, int8, by what is known
 
 
 def cell_of(material: Material, column: Column, config: TrainConfig) -> ColumnCell:
@@ -48,11 +52,15 @@ def cell_of(material: Material, column: Column, config: TrainConfig) -> ColumnCe
     net = integers(fitted.graph, range_inputs(fitted.table, fitted.trained.scaling))
     int8 = OnnxEncoder(onnx_bytes(net))
 
+    def embedded(inputs: Floats) -> Floats:
+        return net.output.decode(np.array([int8.embed(row) for row in INPUT_SCALE.encode(inputs)]))
+
+    def likeness(windows: Table, healthy: Floats | None) -> Floats:
+        units = unit_rows(embedded(fitted.trained.scaling.inputs(windows.values, windows.known, healthy)))
+        return units @ unit_rows(fitted.centres.astype(np.float32)).T
+
     scored, with_reference, bare = scored_inputs(material, column, fitted)
-    with_baseline, without = (
-        _named(net.output.decode(np.array([int8.embed(row) for row in INPUT_SCALE.encode(inputs)])), fitted.centres)
-        for inputs in (with_reference, bare)
-    )
+    with_baseline, without = (_named(embedded(inputs), fitted.centres) for inputs in (with_reference, bare))
     return ColumnCell(
         balanced_accuracy=balanced_accuracy(with_baseline, scored.labels),
         without_baseline=balanced_accuracy(without, scored.labels),
@@ -63,6 +71,7 @@ def cell_of(material: Material, column: Column, config: TrainConfig) -> ColumnCe
         spread=spread_of_training(fitted),
         windows=len(scored),
         seconds=time.monotonic() - start,
+        levels=said_at_levels(material, column, likeness, fitted.trained.scaling.speed_bound),
     )
 
 

@@ -1,7 +1,7 @@
 """Machines of other kinds than any that was trained on, without a healthy state: nothing of them may be called a fault.
 
 Recorded ones are an induction motor with and without its belt, heard by a cheap sensor; simulated ones are motors on
-the mains or on a drive, with gears, belts and blades. Each is judged told its speed and a bearing, and told neither.
+the mains or on a drive, with gears, belts and blades. Each is judged at every level of what may be told of it.
 """
 
 from __future__ import annotations
@@ -14,17 +14,17 @@ from pathlib import Path
 import simulator
 from agent.alerting.window_rules import DecisionConfig
 from agent.faults import HEALTHY
-from agent.machine import Bearing, Geometry, Inside, Machine, SensorSetup
+from agent.machine import Geometry, Inside, SensorSetup
 from agent.recordings.recording import Recording
 from agent.types import AXES
 from export.data.simulated import geometry_of
 from export.studies.field.adxl345 import BELTLESS, NORMAL, read_runs, steady
 from export.studies.field.edge import Edge
-from export.studies.field.playing import Player
+from export.studies.field.playing import Player, setup_told
 from export.studies.field.said import Said, pooled
+from export.training.knowledge import KNOWLEDGE, Knowledge
 
 SEED, MACHINES, SECONDS = 97, 40, 5.01
-TOLD = {"told speed and bearing": True, "told nothing": False}
 ANY_BEARING = Geometry(9, 7.94, 39.04)
 """Of recorded machines whose bearing nobody published: a 6205, as an installer might guess."""
 
@@ -63,18 +63,17 @@ def said_of_strangers(edge: Edge, strangers: Sequence[Stranger]) -> list[Said]:
     overlap = spec.window_s / spec.hop_s
     rows = []
     for kind in dict.fromkeys(one.kind for one in strangers):
-        for told, knows in TOLD.items():
+        for known, knowledge in KNOWLEDGE.items():
             said, alerts = {}, Counter[str]()
             for one in (one for one in strangers if one.kind == kind):
-                heard = Player(edge, _setup(one, knows=knows), DecisionConfig(), {}).play(one.recording)
+                heard = Player(edge, _setup(one, knowledge), DecisionConfig(), {}).play(one.recording)
                 if heard.said:
                     said[one.name] = Counter(heard.said)
                 alerts += Counter(heard.names)
             if said:
-                rows.append(pooled(f"{kind}, {told}", HEALTHY, said, alerts, overlap=overlap))
+                rows.append(pooled(f"{kind}, {known}", HEALTHY, said, alerts, overlap=overlap))
     return rows
 
 
-def _setup(one: Stranger, *, knows: bool) -> SensorSetup:
-    machine = Machine(one.name, rpm=one.rpm if knows else None, speed_source="config" if knows else "unknown")
-    return SensorSetup("foreign", machine, bearings=(Bearing("bearing", one.geometry if knows else None),))
+def _setup(one: Stranger, knowledge: Knowledge) -> SensorSetup:
+    return setup_told("foreign", one.name, rpm=one.rpm, geometry=one.geometry, knowledge=knowledge)

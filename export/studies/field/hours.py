@@ -25,7 +25,6 @@ from export.studies.field.said import Said, pooled
 FIRST_MACHINE = 96_000  # far from the seeds that train the default bundle
 RATE_HZ = 12_800.0
 BLOCK_S = 1.0
-SENSORS = 8
 COMMISSIONING_S = 3600.0  # at most
 
 

@@ -16,7 +16,7 @@ from agent.diagnosis.baseline import MIN_WINDOWS, Baseline
 from agent.diagnosis.commissioning import MAX_WINDOWS
 from agent.dsp.features import views
 from agent.errors import RecordingError
-from agent.machine import DEFAULT_TOLERANCE, Bearing, Machine, SensorSetup
+from agent.machine import DEFAULT_TOLERANCE, Bearing, Inside, Machine, SensorSetup
 from agent.pipeline import Pipeline
 from agent.recordings.recording import Piece, Recording, blocks_of
 from agent.stream.windowing import Windower
@@ -25,6 +25,7 @@ from export.data.simulated import geometry_of
 from export.evaluation.edge_replay import said_of
 from export.network.graph import Floats
 from export.studies.field.edge import Edge
+from export.training.knowledge import EVERYTHING, Knowledge
 
 Baselines = dict[str | None, Baseline]
 """By bearing."""
@@ -89,11 +90,34 @@ class Player:
 
 
 def setup_of_drawn(
-    drawn: simulator.DrawnMachine, sensor: str, *, rpm: float, tolerance: float = DEFAULT_TOLERANCE
+    drawn: simulator.DrawnMachine,
+    sensor: str,
+    *,
+    rpm: float,
+    tolerance: float = DEFAULT_TOLERANCE,
+    knowledge: Knowledge = EVERYTHING,
 ) -> SensorSetup:
     """What an installer tells of a simulated machine that turns at `rpm`, which is off by `tolerance` at most."""
-    machine = Machine(f"sim-{drawn.seed}", rpm=rpm, speed_source="config", rpm_tolerance=tolerance)
-    return SensorSetup(sensor, machine, bearings=(Bearing("bearing", geometry_of(drawn.geometry)),))
+    geometry = geometry_of(drawn.geometry)
+    name = f"sim-{drawn.seed}"
+    return setup_told(sensor, name, rpm=rpm, geometry=geometry, tolerance=tolerance, knowledge=knowledge)
+
+
+def setup_told(
+    sensor: str,
+    name: str,
+    *,
+    rpm: float,
+    geometry: Inside | None,
+    tolerance: float = DEFAULT_TOLERANCE,
+    knowledge: Knowledge = EVERYTHING,
+    snapshot_every_s: float | None = None,
+) -> SensorSetup:
+    """A sensor on the machine `name`, told of its speed and its bearing what is in `knowledge`."""
+    speed = Machine(name, rpm=rpm, speed_source="config", rpm_tolerance=tolerance)
+    machine = speed if knowledge.speed else Machine(name, speed_source="unknown")
+    bearing = Bearing("bearing", geometry if knowledge.geometry else None)
+    return SensorSetup(sensor, machine, bearings=(bearing,), snapshot_every_s=snapshot_every_s)
 
 
 def commission(edge: Edge, setup: SensorSetup, recordings: Iterable[Recording], before: Baselines) -> Baselines:

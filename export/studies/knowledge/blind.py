@@ -24,7 +24,8 @@ from export.calibration.sign_limits import as_signs
 from export.data.table import Table
 from export.network.graph import Floats
 from export.studies.columns.training_cache import Material
-from export.studies.knowledge.rigs import KNOWLEDGE, STATES, LeftOut
+from export.studies.knowledge.rigs import LeftOut
+from export.training.knowledge import KNOWLEDGE, STATES, level_name
 
 RULES_RIGHT, RULES_OF = 34, 44
 """Of CWRU's recordings, that the best tool by rules alone named rightly (the figure that this study stands beside)."""
@@ -51,7 +52,7 @@ def by_recording(left_out: LeftOut, limits: Calibration, material: Material) -> 
         for known, knowledge in KNOWLEDGE.items():
             likeness: Floats = left_out.likeness[known, state][: len(rows)]
             grounds = list(grounds_of(rows, likeness, healthy, limits, material.spec, knowledge))
-            found[f"{known}, healthy state of {state}"] = _count(rows, grounds, limits)
+            found[level_name(known, state)] = _count(rows, grounds, limits)
     return found
 
 

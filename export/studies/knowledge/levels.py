@@ -19,34 +19,23 @@ from agent.diagnosis.naming import NAME_AT, name_on, share_of
 from agent.faults import ABNORMAL, FAULTS_OF_BEARINGS, HEALTHY, UNKNOWN, parent_of
 from export.calibration.naming import grounds_of
 from export.calibration.reliability import Reliability, reliability_of
-from export.calibration.sign_limits import as_signs, fit_signs
-from export.data.dressed import DRESSED, dressed_table
+from export.calibration.sign_limits import as_signs
+from export.data.dressed import DRESSED
 from export.data.manifest import ManifestRow
-from export.data.table import join
 from export.progress import track
+from export.scoring.answers import Answers, answers_of
+from export.studies.columns.levels import limits_of
 from export.studies.columns.splits import FAMILIES, machine_column
 from export.studies.columns.training_cache import Material
 from export.studies.knowledge.blind import Recordings, by_recording
-from export.studies.knowledge.rigs import KNOWLEDGE, STATES, LeftOut, leave_out
+from export.studies.knowledge.rigs import LeftOut, leave_out
+from export.training.knowledge import KNOWLEDGE, STATES, level_name
 from export.training.recipe import TrainConfig
 
 FOREIGN = "dressed"
 """What stands for the label of healthy recordings dressed as other machines."""
 NAMED_FROM = (0.3, 0.4, 0.5, 0.6, 0.7, 0.8, 0.9)
 """Probabilities from which a name might be given."""
-TEMPERATURE = 0.11
-"""Of the shipped recipe, fitted on groups left out; it bears on shares between elements alone."""
-
-
-class Answers(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
-    """Shares of the windows of one label."""
-
-    windows: int
-    right: float
-    parent: float
-    wrong: float  # another name, or a parent that is not its own
-    healthy: float
-    open: float  # abnormal or unknown
 
 
 class NamedFrom(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
@@ -87,7 +76,7 @@ def run_knowledge(
         recipe = msgspec.structs.replace(config, seed=seed)
         for family in track(families, "rig left out"):
             left_out = leave_out(family, material, rows, recipe, cache=cache, folder=folder)
-            limits = _limits(family, material, rows, cache=cache)
+            limits = limits_of(material, machine_column(material.recorded, family).trained)
             for level, grounds, labels in grounds_at_levels(left_out, limits, material):
                 said = named_on(grounds, labels, limits)
                 named[family].setdefault(level, []).extend(said)
@@ -121,7 +110,7 @@ def grounds_at_levels(
         healthy = left_out.healthy if state == STATES[0] else None
         for known, knowledge in KNOWLEDGE.items():
             grounds = grounds_of(rows, left_out.likeness[known, state], healthy, limits, material.spec, knowledge)
-            yield f"{known}, healthy state of {state}", list(grounds), labels
+            yield level_name(known, state), list(grounds), labels
 
 
 def named_on(
@@ -145,15 +134,6 @@ def _by_share(elements: Sequence[tuple[float, bool, float]]) -> Reliability | No
         return None
     share, right, weights = (np.array(column, dtype=np.float64) for column in zip(*elements, strict=True))
     return reliability_of(share, right > 0, weights)
-
-
-def _limits(family: str, material: Material, rows: Sequence[ManifestRow], *, cache: Path) -> Calibration:
-    """Those of signs, fitted on all that is not of `family`."""
-    trained = material.recorded.take(machine_column(material.recorded, family).trained)
-    table = trained if material.simulated is None else join([trained, material.simulated])
-    others = [row for row in rows if not row.machine.startswith(family)]
-    signs = fit_signs(table, dressed_table(others, material.spec, cache=cache), material.spec)
-    return Calibration(TEMPERATURE, -1.0, 0.0, signs=signs.above, blind_signs=signs.blind)
 
 
 def is_right(name: Name, label: str) -> bool:
@@ -183,21 +163,7 @@ def _named_from(rigs: Sequence[Sequence[tuple[Name, str]]]) -> NamedFrom:
 
 def _answers_by_label(named: Sequence[tuple[Name, str]]) -> dict[str, Answers]:
     labels = sorted({label for _, label in named})
-    return {one: _answers([name for name, label in named if label == one], one) for one in labels}
-
-
-def _answers(names: Sequence[Name], label: str) -> Answers:
-    called = np.array([name.fault for name in names])
-    truth = HEALTHY if label == FOREIGN else label
-    parent = parent_of(truth) or ""
-    right, healthy = called == truth, called == HEALTHY
-    unsaid = np.isin(called, (UNKNOWN, ABNORMAL))
-    coarse = called == parent
-    return Answers(
-        windows=len(called),
-        right=float(right.mean()),
-        parent=float(coarse.mean()),
-        wrong=float((~(right | healthy | unsaid | coarse)).mean()),
-        healthy=float((healthy & ~right).mean()),
-        open=float(unsaid.mean()),
-    )
+    return {
+        one: answers_of([name.fault for name, label in named if label == one], HEALTHY if one == FOREIGN else one)
+        for one in labels
+    }

@@ -16,15 +16,11 @@ from agent.dsp.spectra import FeatureSpec
 from export.data.dressed import dressed_table
 from export.data.manifest import ManifestRow
 from export.data.table import Table, join
-from export.network.graph import Floats, embed
+from export.network.graph import Floats, embed, unit_rows
 from export.studies.columns.splits import healthy_references, machine_column
 from export.studies.columns.training_cache import Fitted, Material, cell_key, fit
-from export.training.knowledge import Knowledge
+from export.training.knowledge import KNOWLEDGE, STATES, Knowledge
 from export.training.recipe import TrainConfig
-
-KNOWLEDGE = {"all known": Knowledge(), "no geometry": Knowledge(geometry=False), "no speed": Knowledge(speed=False)}
-STATES = ("other speeds", "nothing")
-"""What is known of the machine healthy."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -86,7 +82,5 @@ def _likeness(fitted: Fitted, table: Table, healthy: Floats | None, knowledge: K
     """(n, faults) cosines of the windows to the descriptions, where no more than `knowledge` is known."""
     seen, reference = knowledge.of(table, healthy, spec)
     embedded = embed(fitted.graph, fitted.trained.scaling.inputs(seen.values, seen.known, reference))
-    centres = fitted.centres.astype(np.float32)
-    directions = centres / np.linalg.norm(centres, axis=1, keepdims=True)
-    likeness: Floats = embedded / np.linalg.norm(embedded, axis=1, keepdims=True) @ directions.T
+    likeness: Floats = unit_rows(embedded) @ unit_rows(fitted.centres.astype(np.float32)).T
     return likeness

@@ -10,7 +10,7 @@ import numpy as np
 import pytest
 
 from agent.dsp.spectra import FeatureSpec
-from export.commands.proving import columns_as_text
+from export.commands.proving_tables import columns_as_text
 from export.data.manifest import ManifestRow
 from export.data.raw import RawWindows, raw_windows
 from export.data.table import Table

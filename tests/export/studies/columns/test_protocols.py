@@ -14,14 +14,17 @@ import pytest
 
 from agent.dsp.features import feature_names, views
 from agent.dsp.spectra import FeatureSpec
+from agent.types import FAULTS
 from export.cli import main
-from export.commands.proving import columns_as_text
+from export.commands.proving_tables import columns_as_text
 from export.data.layouts import rows_below
 from export.data.manifest import ManifestRow
 from export.data.table import Table, join
 from export.data.windows import labelled
+from export.network.graph import Floats
 from export.scoring.spread import Spread
 from export.studies.columns.experts import EXPERTS, FUSED, FUSED_BY_NEARNESS, FUSIONS, SPECTRAL, Fusion, fuse
+from export.studies.columns.levels import said_at_levels
 from export.studies.columns.protocols import run_protocols
 from export.studies.columns.selection import Choice
 from export.studies.columns.simple import RECIPES, SimpleCell, SimpleConfig, Windows, predictions, simple_key
@@ -30,6 +33,7 @@ from export.studies.columns.summary import APART, SELECTED, summarise
 from export.studies.columns.training_cache import Material
 from export.studies.columns.trials import ColumnCell, key_of
 from export.training.familiarity import nearness
+from export.training.knowledge import KNOWLEDGE, STATES, level_name
 from export.training.recipe import TrainConfig
 
 SPEC = FeatureSpec()
@@ -266,6 +270,42 @@ def test_another_recipe_or_other_windows_start_over(table: Table) -> None:
     simple = simple_key(Material(table, None, SPEC), SimpleConfig())
     assert simple_key(Material(table, table, SPEC), SimpleConfig()) == simple  # trained on recordings alone
     assert simple_key(Material(_at(table, 3.0), None, SPEC), SimpleConfig()) != simple
+
+
+def test_a_columns_windows_are_named_by_the_agents_rule_at_every_level(published: Table) -> None:
+    material = Material(published, None, SPEC)
+    asked: list[tuple[bool, bool]] = []
+
+    def nearest_to_its_label(windows: Table, healthy: Floats | None) -> Floats:
+        asked.append((healthy is not None, bool(windows.known.all())))
+        found = np.zeros((len(windows), len(FAULTS)), np.float32)
+        found[np.arange(len(windows)), [FAULTS.index(label) for label in windows.labels]] = 0.9
+        return found
+
+    column = columns_of(published)["C+H>U"]
+    bound = np.zeros(published.values.shape[1], np.bool_)
+    levels = said_at_levels(material, column, nearest_to_its_label, bound)
+    assert [told for told, _ in asked] == [True] * len(KNOWLEDGE) + [False] * len(KNOWLEDGE)
+    assert [whole for _, whole in asked] == [True, False, False] * 2
+    assert list(levels) == [level_name(known, state) for state in STATES for known in KNOWLEDGE]
+    for level, labels in levels.items():
+        assert set(labels) == {"healthy", "inner_race", "outer_race", "ball"}
+        for label, said in labels.items():
+            assert said.right + said.parent + said.wrong + said.healthy + said.open == pytest.approx(1)
+            if not level.startswith("all") and label != "healthy":
+                assert said.right == 0
+
+
+def test_machines_of_no_column_are_heard_by_a_bundle_and_missing_sets_are_told(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    arguments = ["protocols", "--data", str(tmp_path), "--only", "brito", "--only", "foreign", "--out", str(tmp_path)]
+    assert main([*arguments, "--json"]) == 0
+    printed = capsys.readouterr()
+    assert json.loads(printed.out) == {"machines": {}}
+    assert [line for line in printed.err.splitlines() if "not there" in line] == [
+        f"skipped {tmp_path / name}: not there" for name in ("brito", "adxl345_motor")
+    ]
 
 
 def test_missing_sets_are_named(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:

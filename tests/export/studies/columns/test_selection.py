@@ -15,7 +15,7 @@ from requirements import ROOT
 from agent.dsp.spectra import FeatureSpec
 from agent.errors import ConfigError
 from export.cli import main
-from export.commands.proving import tryouts_as_text
+from export.commands.proving_tables import tryouts_as_text
 from export.data.table import Table
 from export.runs.recipes import read_recipe, read_recipes
 from export.studies.columns.experts import FUSIONS

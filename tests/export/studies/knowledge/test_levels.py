@@ -20,8 +20,8 @@ from export.data.table import Table
 from export.studies.columns.training_cache import Material
 from export.studies.knowledge.blind import by_recording
 from export.studies.knowledge.levels import _answers_by_label, _named_from, _reliability, run_knowledge
-from export.studies.knowledge.rigs import KNOWLEDGE, STATES, LeftOut
-from export.training.knowledge import Knowledge
+from export.studies.knowledge.rigs import LeftOut
+from export.training.knowledge import KNOWLEDGE, STATES, Knowledge
 from export.training.recipe import TrainConfig
 
 SMALL = TrainConfig(steps=5, batch=16, text="ngrams")
