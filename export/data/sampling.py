@@ -39,7 +39,8 @@ def simulated_rows(table: Table) -> NDArray[np.bool_]:
 def foreign_rows(table: Table) -> NDArray[np.bool_]:
     """(n,) healthy windows of machines of other kinds (`export.data.foreign`)."""
     machines = table.machines.astype(np.str_)
-    return np.logical_or.reduce([np.char.startswith(machines, name) for name in FOREIGN])
+    of: NDArray[np.bool_] = np.logical_or.reduce([np.char.startswith(machines, name) for name in FOREIGN])
+    return of
 
 
 def recorded_rows(table: Table) -> NDArray[np.bool_]:

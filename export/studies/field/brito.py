@@ -15,6 +15,7 @@ from agent.alerting.window_rules import DecisionConfig
 from agent.diagnosis.baseline import MIN_WINDOWS
 from agent.errors import RecordingError
 from agent.faults import HEALTHY
+from agent.machine import SensorSetup
 from agent.pipeline import Pipeline
 from agent.recordings.read import read_recording
 from agent.recordings.recording import Piece, Recording, blocks_of
@@ -34,30 +35,33 @@ EVERY_S = 60.0
 
 def said_of_brito(edge: Edge, folder: Path) -> list[Said]:
     """A row per level and fault of the files below `folder`, over the four sensors."""
-    heard = {label: [_snapshots(folder, label, name) for name in SENSORS] for label in (HEALTHY, *FAULTS)}
+    heard = {label: {name: _snapshots(folder, label, name) for name in SENSORS} for label in (HEALTHY, *FAULTS)}
     rows = []
     for level, (knowledge, commissioned) in LEVELS.items():
         said: dict[str, dict[str, Counter[str]]] = {fault: {} for fault in FAULTS}
-        for number, name in enumerate(SENSORS):
+        for name in SENSORS:
             setup = setup_told(name, "brito", rpm=RPM, geometry=None, knowledge=knowledge, snapshot_every_s=EVERY_S)
-
-            def pipeline(baselines: Baselines, setup=setup) -> Pipeline:
-                return Pipeline(
-                    setup, bundle=edge.bundle, encoder=edge.encoder, config=DecisionConfig(), baselines=dict(baselines)
-                )
-
-            taught = pipeline({})
-            if commissioned:
-                taught.healthy.commission(MIN_WINDOWS)
-                _diagnoses(taught, heard[HEALTHY][number])
-                if taught.healthy.windows_to_learn:
-                    raise RecordingError(f"{folder}: the healthy second of {name} cannot be learnt")
+            baselines = _commissioned(edge, setup, heard[HEALTHY][name]) if commissioned else {}
             for fault in FAULTS:
-                found = _diagnoses(pipeline(taught.healthy.baselines), heard[fault][number])
+                found = _diagnoses(_pipeline(edge, setup, baselines), heard[fault][name])
                 said[fault][name] = Counter(said_of(one) for one in found)
         overlap = PIECE_S / HOP_S
         rows += [pooled(f"recorded rotor, {level}", fault, said[fault], Counter(), overlap=overlap) for fault in FAULTS]
     return rows
+
+
+def _commissioned(edge: Edge, setup: SensorSetup, healthy: Recording) -> Baselines:
+    pipeline = _pipeline(edge, setup, {})
+    pipeline.healthy.commission(MIN_WINDOWS)
+    _diagnoses(pipeline, healthy)
+    if pipeline.healthy.windows_to_learn:
+        raise RecordingError(f"{healthy.path}: its pieces of {setup.sensor} cannot be learnt")
+    return dict(pipeline.healthy.baselines)
+
+
+def _pipeline(edge: Edge, setup: SensorSetup, baselines: Baselines) -> Pipeline:
+    config = DecisionConfig()
+    return Pipeline(setup, bundle=edge.bundle, encoder=edge.encoder, config=config, baselines=dict(baselines))
 
 
 def _snapshots(folder: Path, label: str, sensor: str) -> Recording:
