@@ -60,3 +60,13 @@ def test_wrong_usage_is_one_line_and_the_version_another(capsys):
         (line,) = (printed.err or printed.out).splitlines()
         assert line.startswith("textvib-export")
         assert line.endswith("--help") == bool(code)
+
+
+def test_a_rebuild_that_could_not_be_packed_is_refused_before_it_trains(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    run = tmp_path / "default"
+    folders = ["--data", str(tmp_path), "--run", str(run), "--out", str(tmp_path / "bundles" / "default")]
+    assert main(["rebuild", *folders, "--version", "9"]) == 78
+    assert "name of the bundle that ships" in capsys.readouterr().err
+    assert not run.exists()
