@@ -14,7 +14,6 @@ from agent.messages.terminal import columns, hanging
 from agent.messages.words import LANGUAGES, Language, say
 
 if TYPE_CHECKING:  # the command line loads nothing heavy
-    from agent.config.keys import Config
     from agent.service.assembly import Parts
 
 
@@ -30,59 +29,20 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 
 def main(args: argparse.Namespace) -> int:
-    from agent.config.load import check_config, language_told
+    from agent.service.checking import verdict_on
 
-    config, problems = check_config(args.config)
-    told = language_told(args.config) if config is None else config.agent.language
-    language: Language = args.language or told
 
     def tell(text: str) -> None:
         line = f"{args.config}: {text}"
         wraps = sys.stdout.isatty()  # elsewhere a line each, for grep
         print(*(hanging(line, columns=columns()) if wraps else [line]), sep="\n")
 
-    if problems and config is not None:
-        problems += _of_bundle(config)
-    for problem in problems:
-        tell(in_language(problem, language))
-    if config is None or problems:
-        tell(say("check.problems" if len(problems) != 1 else "check.problem", language, count=len(problems)))
+    verdict = verdict_on(args.config, args.language)
+    for line in verdict.lines:
+        tell(line)
+    if verdict.parts is None:
         return os.EX_CONFIG
-    for notice in config.notices:
-        tell(say("check.notice", language, notice=in_language(notice, language)))
-    from agent.service.assembly import assemble
-
-    parts = assemble(config)
-    for notice in parts.notices:
-        tell(say("check.notice", language, notice=in_language(notice, language)))
-    manifest = parts.bundle.manifest
-    tell(
-        say(
-            "check.good",
-            language,
-            sensors=len(config.sensors),
-            sources=len(config.sources),
-            sinks=say("check.sinks", language, count=len(config.sinks)) if config.sinks else "",
-            bundle=f"{manifest.name} {manifest.version}",
-            runtime=parts.runtime,
-        )
-    )
-    return _try_sinks(parts, tell, language) if args.try_sinks else os.EX_OK
-
-
-def _of_bundle(config: Config) -> list[str]:
-    """What is wrong with the bundle, which is nothing that another problem of the config could hide."""
-    from agent.bundle.load import load_bundle
-    from agent.config.resolve import trust_of
-    from agent.errors import BundleError, ConfigError
-
-    try:
-        load_bundle(config.agent.bundle, trust=trust_of(config))
-    except BundleError as error:
-        return str(error).splitlines()
-    except ConfigError:  # of the keys, which is told
-        pass
-    return []
+    return _try_sinks(verdict.parts, tell, verdict.language) if args.try_sinks else os.EX_OK
 
 
 def _try_sinks(parts: Parts, tell: Callable[[str], None], language: Language) -> int:

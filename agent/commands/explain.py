@@ -5,8 +5,6 @@ from __future__ import annotations
 import argparse
 import json
 import os
-import time
-from collections.abc import Callable
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -15,14 +13,9 @@ from agent.messages.words import LANGUAGES, Language
 
 if TYPE_CHECKING:
     from agent.explain.finding import Finding
-    from agent.explain.reading import Arrived
-    from agent.sources.port import Port
     from agent.transport.mqtt import Broker
 
 SECONDS = 5.0
-TRY_S = 1.0  # at a baud that may be wrong
-MOST_TOPICS = 64
-MOST_BYTES = 4 << 20
 
 
 class NothingHeardError(TextVibError):
@@ -91,56 +84,21 @@ def _findings(args: argparse.Namespace) -> list[Finding]:
     return _topics(args)
 
 
-# --------------------------------------------------------------------------------------------------------------- ports
-
-
 def _port(args: argparse.Namespace) -> Finding:
-    from agent.explain.ports import BAUDS, explain_port, is_understood
-    from agent.sources.port import Port, PortConfig
+    from agent.explain.listening import hear_port
 
-    bauds = (args.baud,) if args.baud else BAUDS
-    heard: dict[int, bytes] = {}
-    for baud in bauds:
-        port = Port(PortConfig(port=args.target, baud=baud))
-        port.open()
-        try:
-            first = _hear(port, min(TRY_S, args.seconds))
-            heard[baud] = first
-            if len(bauds) == 1 or is_understood(first) or not first:
-                more_s = max(0.0, args.seconds - TRY_S)
-                return explain_port(args.target, first + _hear(port, more_s), seconds=args.seconds, baud=baud)
-        finally:
-            port.close()
-    baud = max(heard, key=lambda b: len(heard[b]))
-    return explain_port(args.target, heard[baud], seconds=TRY_S, baud=baud)
-
-
-def _hear(port: Port, seconds: float) -> bytes:
-    data, until_s = bytearray(), time.monotonic() + seconds
-    while (left_s := until_s - time.monotonic()) > 0 and len(data) < MOST_BYTES:
-        data += port.read(min(left_s, 0.2))
-    return bytes(data)
-
-
-# -------------------------------------------------------------------------------------------------------------- topics
+    return hear_port(args.target, seconds=args.seconds, baud=args.baud)
 
 
 def _topics(args: argparse.Namespace) -> list[Finding]:
-    from agent.explain.reading import Arrived
-    from agent.explain.topics import explain_topic
+    from agent.explain.listening import hear_topics
 
     broker = _broker(args)
-    found: dict[str, list[Arrived]] = {}
-
-    def keep(topic: str, payload: bytes, retained: bool) -> None:
-        if topic in found or len(found) < MOST_TOPICS:
-            found.setdefault(topic, []).append(Arrived(payload, time.monotonic(), retained))
-
-    _listen(broker, args.target, args.seconds, keep)
+    found = hear_topics(broker, args.target, seconds=args.seconds)
     if not found:
         hint = "is the topic right (try #), and does the sensor send now?"
         raise NothingHeardError(f"{args.target}: nothing came in {args.seconds:g} s from {broker.address}; {hint}")
-    return [explain_topic(topic, messages) for topic, messages in sorted(found.items())]
+    return found
 
 
 def _broker(args: argparse.Namespace) -> Broker:
@@ -165,26 +123,3 @@ def _broker(args: argparse.Namespace) -> Broker:
     if problems := [*problems_of(broker, "--broker"), *problems_of_secrets(broker, "--broker")]:
         raise ConfigError(*problems)
     return broker
-
-
-def _listen(broker: Broker, topic: str, seconds: float, keep: Callable[[str, bytes, bool], None]) -> None:
-    """Hand every message on `topic` to `keep` for so long; TransportError where the broker is away or refuses."""
-    from agent.errors import TransportError
-    from agent.transport.mqtt import connect, disconnect, explain, make_client
-
-    client = make_client(broker, role="listener")
-    refused: list[str] = []
-    client.on_message = lambda _client, _data, m: keep(m.topic, bytes(m.payload), m.retain)
-    client.on_subscribe = lambda _client, _data, _mid, reasons, _properties: refused.extend(
-        explain(reason) for reason in reasons if reason.is_failure
-    )
-    try:
-        connect(client, broker)
-        client.subscribe(topic)
-        time.sleep(seconds)
-    except ValueError as error:
-        raise ConfigError(f"{topic!r} is no topic: {error}") from error
-    finally:
-        disconnect(client)
-    if refused:
-        raise TransportError(f"mqtt {broker.address}: refused the subscription to {topic!r}: {refused[0]}")

@@ -10,6 +10,7 @@ import difflib
 import re
 import types
 from collections.abc import Iterable, Mapping
+from functools import cache
 from typing import Annotated, Any, Final, Literal, Union, get_args, get_origin
 
 import msgspec
@@ -78,7 +79,7 @@ def _decode_struct(kind: type[msgspec.Struct], value: Any, *, where: str, proble
     if not isinstance(value, Mapping):
         problems.append(f"{where}: expected a table, got {value!r}; write [{where}] and its keys below")
         return UNUSABLE
-    fields = {field.encode_name: field for field in msgspec.structs.fields(kind)}
+    fields = _fields_of(kind)
     prefix = f"{where}." if where else ""
     known_problems = len(problems)
     unknown = [key for key in value if key not in fields]
@@ -105,6 +106,12 @@ def _decode_struct(kind: type[msgspec.Struct], value: Any, *, where: str, proble
         if len(problems) == known_problems:  # else it may be broken only for want of a key that was complained about
             problems.append(f"{where}: {error}")
         return UNUSABLE
+
+
+@cache
+def _fields_of(kind: type[msgspec.Struct]) -> dict[str, msgspec.structs.FieldInfo]:
+    """Key -> field; to find the types out takes longer than all else, and a setup checks a config at each answer."""
+    return {field.encode_name: field for field in msgspec.structs.fields(kind)}
 
 
 def _unknown(key: str, fields: Iterable[str]) -> str:

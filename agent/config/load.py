@@ -73,7 +73,14 @@ def check_config(path: Path) -> tuple[Config | None, list[str]]:
     raw = _read(path, problems)
     if raw is None:
         return None, problems
-    _resolve_files(raw, folder=path.resolve().parent, where="", problems=problems)
+    config, found = check_table(raw, path.resolve().parent)
+    return config, problems + found
+
+
+def check_table(raw: dict[str, Any], folder: Path) -> tuple[Config | None, list[str]]:
+    """As `check_config`, of what would stand in a file in `folder`; `raw` is changed."""
+    problems: list[str] = []
+    _resolve_files(raw, folder=folder, where="", problems=problems)
     sections: dict[str, Any] = {}
     known = [*SECTIONS, "sources", "sinks"]
     problems.extend(f"{key}: unknown section; {near(key, known)}" for key in raw if key not in known)

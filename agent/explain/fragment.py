@@ -30,14 +30,15 @@ def speed_config(source: Mapping[str, Any], speed: Mapping[str, Any]) -> str:
 
 
 def _line(key: str, value: Any, remark: str | None = None) -> str:
-    return f"{key} = {_value(value)}" + (f"  # {remark}" if remark else "")
+    return f"{key} = {toml_value(value)}" + (f"  # {remark}" if remark else "")
 
 
-def _value(value: Any) -> str:
+def toml_value(value: Any) -> str:
+    """A value as TOML, on one line."""
     if isinstance(value, Mapping):
-        return "{ " + ", ".join(f"{key} = {_value(inner)}" for key, inner in value.items()) + " }"
+        return "{ " + ", ".join(f"{key} = {toml_value(inner)}" for key, inner in value.items()) + " }"
     if isinstance(value, list | tuple):
-        return "[" + ", ".join(_value(inner) for inner in value) + "]"
+        return "[" + ", ".join(toml_value(inner) for inner in value) + "]"
     if isinstance(value, bool):
         return str(value).lower()
     return f"{value:.10g}" if isinstance(value, float) else json.dumps(value, ensure_ascii=False)
