@@ -38,6 +38,7 @@ FLOORS = {
         "sinks report",
         "config explain",
         "service",
+        "setup",
         "web",
         "commands bench demo",
         "cli",

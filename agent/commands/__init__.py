@@ -18,6 +18,7 @@ class Command(NamedTuple):
 COMMANDS = {
     "run": Command("agent.commands.run", "listen, diagnose and publish until told to stop"),
     "reload": Command("agent.commands.reload", "let the running agent read its config again, all of it or nothing"),
+    "setup": Command("agent.commands.setup", "find sensors, ask what they are of, and write a checked config"),
     "check": Command(
         "agent.commands.check", "validate a config and everything it names, open nothing, print every problem"
     ),

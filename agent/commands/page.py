@@ -4,9 +4,13 @@ from __future__ import annotations
 
 import argparse
 import os
+from pathlib import Path
 
 from agent.commands import running
 from agent.errors import ConfigError
+
+PLACES = ("listen", "password_file", "cert_file", "key_file", "setup_file")
+"""Keys of [web] that have an option of their own."""
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -16,6 +20,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--host", action="append", default=[], metavar="NAME", help="under which browsers reach it")
     parser.add_argument("--cert-file", metavar="FILE", help="with --key-file: serve https")
     parser.add_argument("--key-file", metavar="FILE")
+    parser.add_argument("--setup-file", metavar="FILE", help="the agent's config, to which the page may add sensors")
     parser.add_argument("--until-eof", action="store_true", help="end when standard input does")
 
 
@@ -28,7 +33,7 @@ def main(args: argparse.Namespace) -> int:
     agent, web = running.agent_of(args), WebConfig()
     if (config := agent.whole_config) is not None:
         web = config.web or web
-    told = {key: value for key in ("listen", "password_file", "cert_file", "key_file") if (value := getattr(args, key))}
+    told = {key: value for key in PLACES if (value := getattr(args, key))}
     if args.host:
         told["hosts"] = tuple(args.host)
     import msgspec
@@ -48,5 +53,6 @@ def main(args: argparse.Namespace) -> int:
         cert_file=web.cert_file,
         key_file=web.key_file,
         language=agent.language(),
+        setup_file=None if web.setup_file is None else Path(web.setup_file).resolve(),
     )
     return serve(settings, until_eof=args.until_eof)

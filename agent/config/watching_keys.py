@@ -37,6 +37,7 @@ class WebConfig(msgspec.Struct, frozen=True, kw_only=True):
     hosts: tuple[str, ...] = ()  # names under which browsers reach it, where that is not `listen`
     cert_file: str | None = None  # with the key: it is served as https
     key_file: str | None = None
+    setup_file: str | None = None  # this config, where the page may add sensors to it
 
     def __post_init__(self) -> None:
         if (self.cert_file is None) != (self.key_file is None):

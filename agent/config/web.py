@@ -52,9 +52,7 @@ def problems_of(web: WebConfig | None) -> Iterator[str]:
     """What keeps the page from being served, or must not be."""
     if web is None:
         return
-    missing = [package for package in PACKAGES if importlib.util.find_spec(package) is None]
-    if missing:
-        yield f"web: needs {' and '.join(missing)}; install the extra: pip install 'textvib-edge[web]'"
+    yield from problems_of_packages()
     try:
         where = listening(web.listen)
     except ValueError as error:
@@ -63,6 +61,8 @@ def problems_of(web: WebConfig | None) -> Iterator[str]:
     if web.password_file is None:
         if not where.is_loopback:
             yield f"web.listen: {web.listen} is open to all who reach this computer; give password_file, or 127.0.0.1"
+        if web.setup_file is not None:
+            yield "web.setup_file: who may add sensors is asked for a password; give password_file, too"
         if web.hosts:
             yield "web.hosts: a page that is reached under other names is reached by others; give password_file, too"
     else:
@@ -70,11 +70,20 @@ def problems_of(web: WebConfig | None) -> Iterator[str]:
             read_password(web.password_file)
         except ConfigError as error:
             yield f"web.{error}"
+    if web.setup_file is not None and not path_of(web.setup_file).is_file():
+        yield f"web.setup_file: there is no file {web.setup_file}; name this config itself"
     if web.cert_file is not None and web.key_file is not None:
         try:
             certificates(web.cert_file, web.key_file)
         except ConfigError as error:
             yield f"web.{error}"
+
+
+def problems_of_packages() -> Iterator[str]:
+    """What must be installed before any page is served."""
+    missing = [package for package in PACKAGES if importlib.util.find_spec(package) is None]
+    if missing:
+        yield f"web: needs {' and '.join(missing)}; install the extra: pip install 'textvib-edge[web]'"
 
 
 def remarks_on(web: WebConfig | None) -> Iterator[str]:

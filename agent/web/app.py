@@ -32,8 +32,9 @@ from agent.web.live import Live
 from agent.web.past_alerts import PastAlerts, bundle_of, found
 from agent.web.requests import TooMuchError, body_of, wish
 from agent.web.sessions import COOKIE, Sessions
+from agent.web.setting_up import SettingUp
 from agent.web.settings import Settings
-from agent.web.shell import login, shell
+from agent.web.shell import View, login, shell
 from agent.web.static_files import File, sent, static_file
 from agent.web.trends import trends_of
 
@@ -52,6 +53,8 @@ def app_of(settings: Settings, agent: Agent, *, live: Live | None = None) -> Sta
     async def lifespan(app: Starlette) -> AsyncIterator[None]:
         yield
         await page.live.close()
+        if page.setting_up is not None:
+            page.setting_up.close()
 
     app = Starlette(
         routes=[
@@ -69,6 +72,7 @@ def app_of(settings: Settings, agent: Agent, *, live: Live | None = None) -> Sta
             Route("/sensors/{sensor}/trend", page.trend),
             Route("/words/{language}", page.words),
             Route("/static/{name}", static_file),
+            *_routes_of_setup(page.setting_up),
         ],
         middleware=[Middleware(Guard, sessions=page.sessions, hosts=hosts)],
         lifespan=lifespan,
@@ -77,12 +81,26 @@ def app_of(settings: Settings, agent: Agent, *, live: Live | None = None) -> Sta
     return app
 
 
+def _routes_of_setup(setting_up: SettingUp | None) -> list[Route]:
+    """None where the page may not add to the config."""
+    if setting_up is None:
+        return []
+    return [
+        Route("/setup/search", setting_up.search, methods=["POST"]),
+        Route("/setup/ask", setting_up.ask, methods=["POST"]),
+        Route("/setup/write", setting_up.write, methods=["POST"]),
+    ]
+
+
 class Page:
     """What the routes share."""
 
     def __init__(self, settings: Settings, agent: Agent, live: Live) -> None:
         self.live = live
         self.sessions = Sessions(settings.password_file)
+        path = settings.setup_file
+        self.setting_up = None if path is None else SettingUp(path, agent, listen_s=settings.listen_s)
+        self._is_setup_alone = settings.is_setup_alone
         self._agent = agent
         self._state_dir = settings.state_dir
         self._windows = Windows(settings.state_dir)
@@ -90,7 +108,12 @@ class Page:
         self._is_encrypted = settings.is_encrypted
 
     async def shell(self, request: Request) -> Response:
-        return HTMLResponse(shell(language_of(request), has_password=self.sessions.are_wanted))
+        views = View(
+            has_password=self.sessions.are_wanted,
+            has_setup=self.setting_up is not None,
+            is_setup_alone=self._is_setup_alone,
+        )
+        return HTMLResponse(shell(language_of(request), views))
 
     async def login_form(self, request: Request) -> Response:
         return HTMLResponse(login(language_of(request)))

@@ -28,14 +28,14 @@ class TooMuchError(Exception):
     """A body that is larger, or slower, than any of ours."""
 
 
-async def body_of(request: Request) -> bytes:
+async def body_of(request: Request, *, most_bytes: int = MOST_BYTES) -> bytes:
     """The body of a request, as far as it is one that a page of ours sends; TooMuchError otherwise."""
     body = bytearray()
     try:
         async with asyncio.timeout(BODY_S):
             async for chunk in request.stream():
                 body += chunk
-                if len(body) > MOST_BYTES:
+                if len(body) > most_bytes:
                     raise TooMuchError
     except TimeoutError:
         raise TooMuchError from None

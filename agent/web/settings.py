@@ -21,6 +21,12 @@ class Settings:
     key_file: str | None = None
     language: Language = "en"
     """The agent's, in which a browser is answered that asks for none of ours."""
+    setup_file: Path | None = None
+    """The config to which the page may add sensors; None: it may not."""
+    listen_s: float = 4.0
+    """For which a setup listens to each port and broker."""
+    is_setup_alone: bool = False
+    """No agent is there yet: the page begins with the setup, and the config may be written anew."""
 
     @property
     def is_encrypted(self) -> bool:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from html import escape
+from typing import NamedTuple
 
 from agent.messages.words import Language, say
 from agent.web.static_files import MODULES
@@ -22,7 +23,7 @@ _SHELL = """{head}<link rel="stylesheet" href="/static/uplot.min.css">
 {preloads}<script src="/static/uplot.min.js" defer></script>
 <script src="/static/main.js" type="module"></script>
 </head>
-<body>
+<body{alone}>
 <a class="skip" href="#main">{skip}</a>
 <header>
 <a class="brand" href="#/">TextVib<span id="agent"></span></a>
@@ -30,6 +31,7 @@ _SHELL = """{head}<link rel="stylesheet" href="/static/uplot.min.css">
 <a href="#/">{sensors}</a>
 <a href="#/alerts">{alerts}<span id="open-alerts" class="count" hidden></span></a>
 <a href="#/health">{health}</a>
+<a href="#/setup"{setup_hidden}>{setup}</a>
 </nav>
 <div class="corner">
 <span id="link" role="status" class="link">{connecting}</span>
@@ -63,10 +65,18 @@ NAMES: dict[Language, str] = {"en": "English", "ko": "한국어"}
 """Of each language, in itself."""
 
 
-def shell(language: Language, *, has_password: bool) -> str:
+class View(NamedTuple):
+    """What the page shows beside what it always shows."""
+
+    has_password: bool = False
+    has_setup: bool = False
+    is_setup_alone: bool = False  # no agent is there yet, so the setup is shown first
+
+
+def shell(language: Language, view: View) -> str:
     """The page, still empty."""
     other: Language = "ko" if language == "en" else "en"
-    named = ("skip", "menu", "sensors", "alerts", "health", "connecting", "leave", "waiting", "no_script")
+    named = ("skip", "menu", "sensors", "alerts", "health", "setup", "connecting", "leave", "waiting", "no_script")
     words = {name: escape(say(f"page.{name}", language)) for name in named}
     return _SHELL.format(
         head=_head(language),
@@ -74,7 +84,9 @@ def shell(language: Language, *, has_password: bool) -> str:
         other=other,
         other_name=NAMES[other],
         preloads="".join(f'<link rel="modulepreload" href="/static/{name}">\n' for name in MODULES),
-        leave_hidden="" if has_password else " hidden",
+        leave_hidden="" if view.has_password else " hidden",
+        setup_hidden="" if view.has_setup else " hidden",
+        alone=' data-setup="alone"' if view.is_setup_alone else "",
         **words,
     )
 

@@ -36,6 +36,7 @@ FILES = {
     "past_alerts.js": SCRIPT,
     "trend.js": SCRIPT,
     "health.js": SCRIPT,
+    "setup.js": SCRIPT,
 }
 
 MODULES = tuple(name for name, kind in FILES.items() if kind == SCRIPT and not name.startswith("uplot"))

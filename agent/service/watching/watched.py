@@ -127,6 +127,7 @@ def page_of(
 def page_argv(web: WebConfig, state_dir: Path, language: Language) -> list[str]:
     """The command line of the page's process: all that it is told, so that it reads no config."""
     files = {"--password-file": web.password_file, "--cert-file": web.cert_file, "--key-file": web.key_file}
+    files["--setup-file"] = web.setup_file
     return [
         *(sys.executable, "-m", "agent", "page", "--until-eof"),
         *("--state-dir", str(state_dir), "--listen", web.listen, "--language", language),

@@ -6,6 +6,7 @@ import { look } from "./stream.js";
 import { overview } from "./overview.js";
 import { say, loadWords } from "./words.js";
 import { sensorView } from "./sensor.js";
+import { setup } from "./setup.js";
 import { setText, show, tell } from "./dom.js";
 
 const main = document.getElementById("main");
@@ -16,6 +17,7 @@ function wanted() {
   const [name, first, second] = location.hash.replace(/^#\/?/, "").split("/").map(decodeURIComponent);
   if (name === "sensor" && first) return ["#/", () => sensorView(main, first, second)];
   if (name === "alerts") return ["#/alerts", () => alerts(main, first)];
+  if (name === "setup" || (!name && document.body.dataset.setup === "alone")) return ["#/setup", () => setup(main)];
   if (name === "health") return ["#/health", () => health(main)];
   return ["#/", () => overview(main)];
 }

@@ -1,0 +1,139 @@
+"""Listens to ports and to a broker for `setup`, says what it does meanwhile, and asks for what the broker wants."""
+
+from __future__ import annotations
+
+import argparse
+import os
+import sys
+from dataclasses import replace
+from typing import TYPE_CHECKING
+
+import msgspec
+
+from agent.commands.setup_terminal import BackError, Terminal
+from agent.errors import TextVibError
+from agent.messages.notices import in_language
+from agent.messages.words import say
+from agent.setup.found import Found, in_words
+from agent.setup.searching import (
+    NONE,
+    as_user,
+    broker_of,
+    heard_on_broker,
+    heard_on_port,
+    most_useful_first,
+    ports_here,
+    unused,
+)
+from agent.transport.broker import Broker, problems_of
+
+if TYPE_CHECKING:
+    from agent.setup.given import Given
+    from agent.setup.interview import Interview
+
+
+class NothingFoundError(TextVibError):
+    """Nothing sends, so there is nothing to configure."""
+
+    exit_code = os.EX_TEMPFAIL
+
+
+def searched(interview: Interview, args: argparse.Namespace, given: Given, terminal: Terminal | None) -> Interview:
+    """With what sends. NothingFoundError where nothing does and nobody is there to listen again."""
+    while True:
+        ports = _ports(interview, args)
+        broker, topics = _topics(interview, args, given, terminal)
+        found = most_useful_first([*ports, *topics])
+        for one in found:
+            if one.carries == "nothing":
+                _say(f"{say('setup.left_out', args.language)} {one.what}: {in_words(one, args.language)}")
+        if any(one.carries in ("samples", "figures") for one in found):
+            return replace(interview, found=found, broker=broker)
+        if terminal is None:
+            raise NothingFoundError(say("setup.found_nothing", args.language))
+        terminal.tell(say("setup.found_nothing", args.language))
+        if not _again(terminal):
+            raise NothingFoundError(say("setup.not_written", args.language))
+
+
+def _again(terminal: Terminal) -> bool:
+    choices = [(one, say(f"setup.more_{one}", terminal.language)) for one in ("yes", "no")]
+    try:
+        return terminal.answer("again", choices=choices, default="yes") in ("", "yes")
+    except BackError:
+        return True
+
+
+def _say(text: str) -> None:
+    """How far it is: beside the answer, which may be read by a program."""
+    print(text, file=sys.stderr, flush=True)
+
+
+def _ports(interview: Interview, args: argparse.Namespace) -> list[Found]:
+    wanted = unused(args.port or ports_here(), interview.existing)
+    if not wanted:
+        _say(say("setup.no_ports", args.language))
+    found = []
+    for port in wanted:
+        _say(say("setup.hear_port", args.language, place=port))
+        found.append(heard_on_port(port, seconds=args.seconds))
+    return found
+
+
+def _topics(
+    interview: Interview, args: argparse.Namespace, given: Given, terminal: Terminal | None
+) -> tuple[Broker | None, tuple[Found, ...]]:
+    """The broker that was heard, and what is said there; (None, ()) where none is to be."""
+    told = args.broker or given.answers.get("broker", "")
+    user = given.answers.get("username", ""), given.answers.get("password", "")
+    broker = broker_of(told, interview, user=user)
+    while True:
+        if terminal is not None and not told:
+            broker = _asked_broker(terminal, broker)
+        if broker is None:
+            return None, ()
+        try:
+            return broker, _heard(broker, interview, args)
+        except TextVibError as error:
+            if terminal is None:
+                if not told and not given.answers.get("username"):
+                    _say(str(error))  # nobody asked for this one
+                    return None, ()
+                raise
+            reason = in_language(str(error), terminal.language)
+            terminal.tell(f"! {reason}", indent=2)
+            broker, told = _with_user(terminal, broker, reason, interview), ""
+            if broker.username is not None:
+                told = broker.host
+
+
+def _heard(broker: Broker, interview: Interview, args: argparse.Namespace) -> tuple[Found, ...]:
+    _say(say("setup.hear_broker", args.language, place=broker.address, seconds=f"{args.seconds:g}"))
+    return heard_on_broker(broker, interview.existing, topic=args.topic, seconds=args.seconds)
+
+
+def _asked_broker(terminal: Terminal, default: Broker | None) -> Broker | None:
+    while True:
+        try:
+            address = terminal.answer("broker", default=NONE if default is None else default.host, none=NONE)
+        except BackError:
+            terminal.tell(say("setup.begin_again", terminal.language))
+            continue
+        if address == NONE or (not address and default is None):
+            return None
+        if not address or (default is not None and address == default.host):
+            return default
+        broker = Broker(host=address)
+        if not (problems := problems_of(broker, "broker")):
+            return broker
+        terminal.tell(f"! {in_language(problems[0], terminal.language)}", indent=2)
+
+
+def _with_user(terminal: Terminal, broker: Broker, reason: str, interview: Interview) -> Broker:
+    """With a name and a password, where they are given."""
+    try:
+        username = terminal.answer("username", place=broker.address, why=reason)
+        password = terminal.answer("password", is_secret=True) if username else ""
+    except BackError:
+        return msgspec.structs.replace(broker, username=None, password_file=None)
+    return as_user(msgspec.structs.replace(broker, username=None, password_file=None), username, password, interview)

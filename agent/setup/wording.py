@@ -1,0 +1,51 @@
+"""Choices, and what is to be done once a config is written, in the words of who is asked."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from pathlib import Path
+
+from agent.messages.words import Language, say, words_for
+from agent.setup.asking import Asked
+from agent.setup.found import doubts, in_words
+
+SERVICE = Path("/etc/systemd/system/textvib-agent.service")
+
+
+def labels_of(asked: Asked) -> list[tuple[str, str]]:
+    """What may be chosen, each with its words; of what was heard also what it is and what is doubtful about it."""
+    language = asked.spot.interview.language
+    if asked.question.key != "watch":
+        return [(choice, _of_choice(asked.question.key, choice, language)) for choice in asked.choices]
+    return [
+        (
+            one.what,
+            "; ".join(
+                (
+                    f"{one.what}  {in_words(one, language)}",
+                    *(say("setup.doubt", language, text=doubt) for doubt in doubts(one, language)),
+                )
+            ),
+        )
+        for one in asked.spot.left
+    ]
+
+
+def _of_choice(key: str, choice: str, language: Language) -> str:
+    """A choice as a person reads it; itself where it is a name."""
+    words = words_for("setup", f"{key}_{choice}", language)
+    return choice if words == f"{key}_{choice}".replace("_", " ") else words
+
+
+def next_steps(path: Path, sensors: Sequence[str], *, is_new: bool, language: Language) -> list[str]:
+    """What to do with a config that was written, the commands with it."""
+    start = "systemctl enable --now textvib-agent" if SERVICE.exists() else f"textvib-agent run {path}"
+    lines = [say("setup.written", language, path=path)]
+    if is_new:
+        lines.append(say("setup.next_start", language, command=start))
+    else:
+        lines.append(say("setup.next_reload", language, command=f"textvib-agent reload --config {path}"))
+    for name in sensors:
+        command = f"textvib-agent commission {name} --config {path}"
+        lines.append(say("setup.next_commission", language, command=command))
+    return lines
