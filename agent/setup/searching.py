@@ -93,10 +93,12 @@ def broker_of(told: str, interview: Interview, *, user: tuple[str, str] = ("", "
         if problems := problems_of(broker, "broker"):
             raise ConfigError(*problems)
         return as_user(broker, *user, interview)
-    if "broker" in interview.existing:
+    here = as_user(Broker(), *user, interview)
+    if interview.existing:
         config, _ = check_table(copy.deepcopy(dict(interview.existing)), interview.folder)
-        return None if config is None else config.broker
-    return as_user(Broker(), *user, interview) if has_broker(Broker()) else None
+        brokers = [] if config is None else [getattr(one.settings, "broker", None) for one in config.sources]
+        here = next((one for one in brokers if one is not None), here if config is None else config.broker)
+    return here if "broker" in interview.existing or has_broker(here) else None
 
 
 def as_user(broker: Broker, username: str, password: str, interview: Interview) -> Broker:

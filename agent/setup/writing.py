@@ -99,7 +99,9 @@ def write(draft: Draft, path: Path) -> None:
 
 
 def take_back(draft: Draft, path: Path) -> None:
-    """As it was before it was written; OSError where that cannot be."""
+    """As it was before it was written, unless somebody has changed it since; OSError where that cannot be."""
+    if text_of(path) != draft.text:
+        return
     for final in draft.secrets.values():
         final.unlink(missing_ok=True)
     if draft.before is None:

@@ -8,9 +8,10 @@ from __future__ import annotations
 
 import asyncio
 import tempfile
+from collections.abc import Awaitable, Callable
 from dataclasses import replace
 from pathlib import Path
-from typing import Any, TypeVar
+from typing import Any, TypeAlias, TypeVar
 
 import msgspec
 from starlette.concurrency import run_in_threadpool
@@ -39,6 +40,8 @@ POLL_S = 0.25
 RELOAD_S = 60.0
 
 Body = TypeVar("Body", bound=msgspec.Struct)
+Do: TypeAlias = Callable[[Body, Language], dict[str, Any]]
+Then: TypeAlias = Callable[[dict[str, Any], Language], Awaitable[dict[str, Any]]]
 
 
 class Search(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
@@ -81,18 +84,18 @@ class SettingUp:
 
     async def write(self, request: Request) -> Response:
         """Write what these answers come to, and have the agent take it over."""
-        language = language_of(request)
-        written = await self._answer(request, Answers, self._written)
-        return written if written.status_code != 200 else JSONResponse(await self._taken_over(written, language))
+        return await self._answer(request, Answers, self._written, self._taken_over)
 
-    async def _answer(self, request: Request, kind: type[Body], answer: Any) -> Response:
+    async def _answer(self, request: Request, kind: type[Body], answer: Do[Body], then: Then | None = None) -> Response:
+        """What `answer` makes of the body in a thread, and `then` of that; one at a time."""
         language = language_of(request)
         if request.headers.get("content-type", "").partition(";")[0].strip() != "application/json":
             return JSONResponse({"error": "application/json"}, 415)
         try:
             told = msgspec.json.decode(await body_of(request, most_bytes=MOST_BYTES), type=kind)
             async with self._turn:
-                return JSONResponse(await run_in_threadpool(answer, told, language))
+                done = await run_in_threadpool(answer, told, language)
+                return JSONResponse(done if then is None else await then(done, language))
         except TooMuchError:
             return JSONResponse({"error": f"{MOST_BYTES} bytes"}, 413)
         except (msgspec.MsgspecError, RecursionError) as error:
@@ -167,9 +170,8 @@ class SettingUp:
 
     # ------------------------------------------------------------------------------------------------- the agent
 
-    async def _taken_over(self, written: Response, language: Language) -> dict[str, Any]:
+    async def _taken_over(self, told: dict[str, Any], language: Language) -> dict[str, Any]:
         """What became of it; an agent that refuses it has the config back as it was."""
-        told: dict[str, Any] = msgspec.json.decode(written.body)
         if "by_hand" in told or told.pop("is_new"):
             return told
         try:
@@ -180,7 +182,8 @@ class SettingUp:
             await run_in_threadpool(take_back, self._draft, self._path)
             lines = [in_language(str(one), language) for one in ended["problems"]]
             return {"error": " ".join([say("setup.taken_back", language), *lines])}
-        return {"told": [told["told"][0], say("setup.taken_over", language), *told["told"][2:]], "reloaded": True}
+        words = [told["told"][0], say("setup.taken_over", language)]
+        return {"told": words, "reloaded": True, "sensors": list(self._draft.sensors)}
 
     async def _reloaded(self) -> dict[str, Any]:
         number = (await self._agent.ask(Reload()))["number"]

@@ -133,6 +133,7 @@ export function setup(main) {
     setText(out, "");
     body.replaceChildren(el("div", { class: "panel setup written" },
       told.told.map((line) => el("p", {}, line)),
+      (told.sensors ?? []).map((name) => el("p", {}, el("a", { href: `#/sensor/${encodeURIComponent(name)}` }, say("setup_commission", { sensor: name })))),
       told.by_hand ? el("pre", { class: "draft", tabindex: 0 }, told.by_hand) : "",
       el("div", { class: "buttons" }, el("button", { type: "button", onclick: place }, say("setup_another")))));
     tell(told.told.join(" "));
