@@ -156,7 +156,7 @@ def _before(
 
 def _there_already(given: Given, existing: dict[str, object]) -> list[int]:
     """Sensors of the answers that the config has: its topic or its port is named there."""
-    from agent.setup.draft import places_in
+    from agent.setup.tables import places_in
 
     there = places_in(existing)
     return [n for n in range(given.sensors) if os.path.realpath(given.watched(n)) in there or given.watched(n) in there]

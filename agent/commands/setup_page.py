@@ -23,7 +23,7 @@ GROUPS, OF_A_GROUP = 3, 4
 
 def serve_setup(args: argparse.Namespace, path: Path, folder: Path) -> int:
     """Serve it until somebody ends it; `folder` is nobody else's and goes with this process."""
-    from agent.setup.asking import write_secret
+    from agent.setup.told_secrets import write_secret
 
     if problems := [*problems_of_packages()]:
         raise ConfigError(*problems)

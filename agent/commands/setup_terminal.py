@@ -91,7 +91,7 @@ def converse(terminal: Terminal, interview: Interview, given: Given) -> Intervie
 
 
 def _asked(terminal: Terminal, asked: Asked) -> str:
-    from agent.setup.wording import labels_of
+    from agent.setup.wording import default_of, labels_of
 
     is_secret = asked.question.kind == "secret"
-    return terminal.answer(asked.question.key, choices=labels_of(asked), default=asked.default, is_secret=is_secret)
+    return terminal.answer(asked.question.key, choices=labels_of(asked), default=default_of(asked), is_secret=is_secret)

@@ -5,14 +5,16 @@ from __future__ import annotations
 import copy
 from collections.abc import Iterator
 from dataclasses import dataclass
-from pathlib import Path
 
 from agent.config.load import check_table
 from agent.messages.notices import in_language
-from agent.messages.words import say
-from agent.setup.draft import PASSWORD_FILES, number, tables_of
-from agent.setup.interview import OPEN, Interview, Spot
-from agent.setup.questions import QUESTIONS, Question
+from agent.messages.words import LANGUAGES, say
+from agent.setup.draft import tables_of
+from agent.setup.interview import OPEN, UNKNOWN, Interview, Spot
+from agent.setup.question import Question
+from agent.setup.questions import QUESTIONS
+from agent.setup.tables import number
+from agent.setup.told_secrets import PASSWORD_FILES, write_secret
 
 LONGEST_TEXT = 200
 
@@ -58,6 +60,8 @@ def answered(interview: Interview, asked: Asked, text: str) -> tuple[Interview, 
         if asked.default is None:
             return interview, say("setup.must_be_answered", interview.language)
         text = asked.default
+    if asked.default == UNKNOWN and text in {say("setup.speed_unknown", language) for language in LANGUAGES}:
+        text = UNKNOWN
     if problem := _unfit(asked, text):
         return interview, problem
     tried = interview.answered(asked.name, text)
@@ -114,10 +118,3 @@ def _keep_secret(interview: Interview, key: str, text: str) -> None:
     """Readable by nobody else, from its first moment."""
     assert interview.secrets is not None
     write_secret(interview.secrets / PASSWORD_FILES[key], text)
-
-
-def write_secret(path: Path, text: str) -> None:
-    """A file that its owner alone reads, with one line end."""
-    path.unlink(missing_ok=True)
-    path.touch(0o600, exist_ok=False)
-    path.write_text(f"{text}\n", encoding="utf-8")

@@ -13,8 +13,8 @@ from agent.config.load import check_table
 from agent.errors import ConfigError
 from agent.messages.notices import in_language
 from agent.messages.words import Language, say
-from agent.setup.draft import id_of
 from agent.setup.interview import Interview
+from agent.setup.tables import id_of
 
 STATE = Path("/var/lib/textvib")
 BESIDE = "textvib-state"

@@ -5,34 +5,16 @@ What is not answered yet is left out, so that any interview has a draft that can
 
 from __future__ import annotations
 
-import os
-import re
 from collections.abc import Iterable, Iterator, Mapping
-from functools import lru_cache
 from typing import Any
 
 import msgspec
 
-from agent.config.keys import PublishConfig
-from agent.ports import load_settings
+from agent.setup.agent_part import tables_of_agent
 from agent.setup.found import Found
-from agent.setup.interview import OPEN, UNKNOWN, YES, Interview, Spot
-from agent.sinks import SINKS
+from agent.setup.interview import OPEN, UNKNOWN, Interview, Spot
+from agent.setup.tables import id_of, merged, number, table_of
 from agent.transport.broker import Broker
-
-LONGEST_ID = 32
-PASSWORD_FILES = {
-    "password": "broker.password",
-    "publish_password": "publish.password",
-    "sink_password": "people.password",
-    "page_password": "page.password",
-}
-"""Secret that is asked for -> the file in which it is kept beside the config."""
-
-
-def id_of(text: str) -> str:
-    """An id made of a name; "" where no letter of it may stand in one."""
-    return re.sub(r"[^A-Za-z0-9]+", "_", text).strip("_").lower()[:LONGEST_ID]
 
 
 def machine_of(spot: Spot) -> str:
@@ -56,123 +38,34 @@ def sensors_before(spot: Spot) -> dict[str, Any]:
     return dict(tables_of(spot.interview, sensors=spot.sensor)["sensors"])
 
 
+def default_id(spot: Spot) -> str:
+    """An id for a sensor that was given none."""
+    machine = machine_of(spot) if spot.of("machine") else "sensor"
+    wanted = "_".join(part for part in (machine, spot.of("end")) if part)
+    taken = sensors_before(spot)
+    return next(one for one in (wanted, *(f"{wanted}_{n}" for n in range(2, 999))) if one not in taken)
+
+
 def tables_of(interview: Interview, *, sensors: int | None = None) -> dict[str, Any]:
     """The whole config as it would be, with the first `sensors` of the interview; None: all."""
     return merged(interview.existing, additions_of(interview, sensors=sensors))
 
 
-def merged(tables: Mapping[str, Any], more: Mapping[str, Any]) -> dict[str, Any]:
-    """Both, where lists go on and tables are filled up; a key of `more` that is there already keeps what it has."""
-    both = dict(tables)
-    for key, value in more.items():
-        if isinstance(value, Mapping):
-            both[key] = merged(both.get(key, {}), value)
-        elif isinstance(value, list):
-            both[key] = [*both.get(key, []), *value]
-        else:
-            both.setdefault(key, value)
-    return both
-
-
 def additions_of(interview: Interview, *, sensors: int | None = None) -> dict[str, Any]:
     """What the answers add to the config."""
-    added: dict[str, Any] = _of_the_agent(interview) if interview.is_new else {}
+    added: dict[str, Any] = tables_of_agent(interview) if interview.is_new else {}
     added |= {"sources": [], "machines": {}, "sensors": {}}
-    for number in range(interview.sensors if sensors is None else sensors):
-        spot = interview.at(number)
+    for sensor in range(interview.sensors if sensors is None else sensors):
+        spot = interview.at(sensor)
         if spot.found is not None:
             _add_sensor(spot, spot.found, added)
     return added
-
-
-def places_in(tables: Mapping[str, Any]) -> set[str]:
-    """Topics and ports that a config names, ports by their true names, too."""
-    sensors = tables.get("sensors", {}).values()
-    speeds = (machine.get("speed", {}) for machine in tables.get("machines", {}).values())
-    topics = {str(one["topic"]) for one in (*sensors, *speeds) if "topic" in one}
-    ports = {str(source["port"]) for source in tables.get("sources", ()) if "port" in source}
-    return topics | ports | {os.path.realpath(port) for port in ports}
 
 
 def sensors_heard(interview: Interview) -> dict[str, Found]:
     """Id of each sensor that was asked about -> what was heard of it."""
     spots = (interview.at(number) for number in range(interview.sensors))
     return {spot.of("sensor") or default_id(spot): spot.found for spot in spots if spot.found is not None}
-
-
-# ------------------------------------------------------------------------------------------------------------ the agent
-
-
-def _of_the_agent(interview: Interview) -> dict[str, Any]:
-    spot = interview.at(0)
-    agent = {"id": spot.told("agent_id") or interview.agent_id, "language": spot.told("language") or interview.language}
-    if interview.state_dir is not None:
-        agent["state_dir"] = interview.state_dir
-    tables: dict[str, Any] = {"agent": agent, "broker": table_of(publishing_broker(interview))}
-    if spot.told("base_topic") not in (OPEN, PublishConfig().base_topic):
-        tables["publish"] = {"base_topic": spot.told("base_topic")}
-    if spot.told("home_assistant") == YES:
-        tables.setdefault("publish", {})["home_assistant"] = "homeassistant"
-    if spot.told("page") == "here":
-        tables["web"] = {"listen": "127.0.0.1:8640"}
-    elif spot.told("page") == "network":
-        tables["web"] = {"listen": "0.0.0.0:8640", "password_file": secret_path(interview, "page_password")}
-    if (kind := spot.told("alerts")) in telling_kinds():
-        tables["sinks"] = [{"name": "people", "kind": kind, **_of_the_sink(interview, kind)}]
-    return tables
-
-
-def telling_kinds() -> tuple[str, ...]:
-    """Kinds of sinks that tell people."""
-    return tuple(kind for kind, row in SINKS.items() if row.tells_people)
-
-
-@lru_cache
-def sink_keys(kind: str) -> frozenset[str]:
-    """Keys of a kind of sink; none of one that does not tell people."""
-    return frozenset(load_settings(SINKS, kind).__struct_fields__) if kind in telling_kinds() else frozenset()
-
-
-def _of_the_sink(interview: Interview, kind: str) -> dict[str, Any]:
-    spot = interview.at(0)
-    keys: dict[str, Any] = {
-        key: spot.told(f"sink_{key}") for key in ("url", "form", "host", "sender", "username") if key in sink_keys(kind)
-    }
-    if "recipients" in sink_keys(kind):
-        told = [one for one in re.split(r"[\s,;]+", spot.told("sink_recipients")) if one]
-        keys["recipients"] = told or [keys["sender"]]  # until they are told, so that the sender can be checked
-    if keys.get("username"):
-        keys["password_file"] = secret_path(interview, "sink_password")
-    return {key: value for key, value in keys.items() if value}
-
-
-def publishing_broker(interview: Interview) -> Broker:
-    """Where the agent publishes: as answered, else where it hears, else on this computer."""
-    spot = interview.at(0)
-    heard = interview.broker
-    address = spot.told("publish_broker")
-    if heard is not None and address in ("", heard.host):
-        return heard
-    broker = Broker(host=address or "localhost")
-    if spot.told("publish_username"):
-        password_file = secret_path(interview, "publish_password") if spot.told("publish_password") else None
-        broker = msgspec.structs.replace(broker, username=spot.told("publish_username"), password_file=password_file)
-    return broker
-
-
-def secret_path(interview: Interview, key: str) -> str:
-    """The file of a secret: among those told, until the config is written."""
-    return str((interview.secrets or interview.folder) / PASSWORD_FILES[key])
-
-
-def table_of(broker: Broker) -> dict[str, Any]:
-    """Keys of a broker that are not at their defaults, and its host."""
-    fresh = Broker()
-    told = {key: getattr(broker, key) for key in broker.__struct_fields__ if key != "client_id"}
-    return {"host": broker.host, **{key: value for key, value in told.items() if value != getattr(fresh, key)}}
-
-
-# ------------------------------------------------------------------------------------------------------------ a sensor
 
 
 def _add_sensor(spot: Spot, found: Found, added: dict[str, Any]) -> None:
@@ -194,14 +87,6 @@ def _add_sensor(spot: Spot, found: Found, added: dict[str, Any]) -> None:
 
 def _so_far(interview: Interview, added: Mapping[str, Any]) -> dict[str, Any]:
     return merged(interview.existing, added)
-
-
-def default_id(spot: Spot) -> str:
-    """An id for a sensor that was given none."""
-    machine = machine_of(spot) if spot.of("machine") else "sensor"
-    wanted = "_".join(part for part in (machine, spot.of("end")) if part)
-    taken = sensors_before(spot)
-    return next(one for one in (wanted, *(f"{wanted}_{n}" for n in range(2, 999))) if one not in taken)
 
 
 def _source_of(found: Found, sensor: str, interview: Interview, added: dict[str, Any]) -> str:
@@ -264,15 +149,6 @@ def _speed(spot: Spot, added: dict[str, Any]) -> dict[str, Any]:
             )
             return {} if told is None else {**told.speed, "source": _source_of(told, "plant", spot.interview, added)}
     return {}
-
-
-def number(text: str) -> int | float | str:
-    """A figure as TOML has it, with a decimal comma or a point; the text itself where it is none, as `check` says."""
-    try:
-        value = float(text.strip().replace(",", "."))
-    except ValueError:
-        return text
-    return int(value) if value.is_integer() and abs(value) < 1e15 else value
 
 
 def speeds_of(found: Iterable[Found]) -> Iterator[Found]:

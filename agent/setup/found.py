@@ -98,6 +98,8 @@ def in_words(found: Found, language: Language) -> str:
         parts.append(f"{finding.rate_hz:g} Hz")
     if finding.unit is not None:
         parts.append(finding.unit)
+    if found.carries == "nothing":
+        return parts[0]
     return f"{say(f'setup.carries_{found.carries}', language)}: {', '.join(parts)}"
 
 

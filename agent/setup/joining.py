@@ -9,7 +9,7 @@ import tomllib
 from collections.abc import Mapping
 from typing import Any
 
-from agent.setup.draft import merged
+from agent.setup.tables import merged
 
 
 class UnjoinableError(Exception):

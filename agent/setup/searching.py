@@ -19,10 +19,10 @@ from agent.config.load import check_table
 from agent.errors import ConfigError, TextVibError
 from agent.explain.finding import Finding
 from agent.explain.listening import hear_port, hear_topics
-from agent.setup.asking import write_secret
-from agent.setup.draft import PASSWORD_FILES, places_in
 from agent.setup.found import Found
 from agent.setup.interview import Interview
+from agent.setup.tables import places_in
+from agent.setup.told_secrets import PASSWORD_FILES, write_secret
 from agent.transport.broker import Broker, problems_of
 
 NONE = "none"
@@ -59,7 +59,7 @@ def heard_on_port(port: str, *, seconds: float = SECONDS) -> Found:
     try:
         return Found(hear_port(port, seconds=seconds))
     except TextVibError as error:
-        return Found(Finding(port, str(error)))
+        return Found(Finding(port, str(error).removeprefix(f"serial {port}: ")))
 
 
 def heard_on_broker(

@@ -8,6 +8,7 @@ from pathlib import Path
 from agent.messages.words import Language, say, words_for
 from agent.setup.asking import Asked
 from agent.setup.found import doubts, in_words
+from agent.setup.interview import UNKNOWN
 
 SERVICE = Path("/etc/systemd/system/textvib-agent.service")
 
@@ -29,6 +30,12 @@ def labels_of(asked: Asked) -> list[tuple[str, str]]:
         )
         for one in asked.spot.left
     ]
+
+
+def default_of(asked: Asked) -> str | None:
+    """What is taken where nothing is said: of a text as a person would write it, of a choice as it is."""
+    is_word = asked.question.kind == "text" and asked.default == UNKNOWN
+    return say("setup.speed_unknown", asked.spot.interview.language) if is_word else asked.default
 
 
 def _of_choice(key: str, choice: str, language: Language) -> str:

@@ -20,10 +20,12 @@ from agent.config.load import MAX_FILE_BYTES
 from agent.errors import ConfigError
 from agent.messages.words import Language, say
 from agent.service.checking import Verdict, verdict_on_table
-from agent.setup.draft import PASSWORD_FILES, additions_of, merged, sensors_heard
+from agent.setup.draft import additions_of, sensors_heard
 from agent.setup.found import in_words
 from agent.setup.interview import Interview
 from agent.setup.joining import joined
+from agent.setup.tables import merged
+from agent.setup.told_secrets import PASSWORD_FILES
 from agent.setup.toml_text import toml_of
 
 EXAMPLE = "configs/serial.toml"

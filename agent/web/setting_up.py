@@ -28,7 +28,7 @@ from agent.setup.found import Found, in_words
 from agent.setup.interview import Interview
 from agent.setup.joining import UnjoinableError
 from agent.setup.searching import broker_of, heard_on_broker, heard_on_port, most_useful_first, ports_here, unused
-from agent.setup.wording import labels_of, next_steps
+from agent.setup.wording import default_of, labels_of, next_steps
 from agent.setup.writing import draft_of, take_back, text_of, verdict_of, write
 from agent.transport.broker import Broker
 from agent.web.asking import Agent
@@ -216,5 +216,5 @@ def _in_words(asked: Asked, language: Language) -> dict[str, Any]:
         "text": say(f"setup.{key}", language),
         "why": say(f"setup.{key}_why", language),
         "choices": labels_of(asked),
-        "default": asked.default,
+        "default": default_of(asked),
     }

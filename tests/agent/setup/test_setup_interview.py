@@ -145,6 +145,11 @@ def test_the_second_sensor_of_a_machine_is_asked_about_its_own_bearing_alone(tmp
     }
 
 
+def test_a_word_of_any_language_leaves_a_bearing_unknown(tmp_path: Path) -> None:
+    interview, _ = asked_in_turn(interview_of(tmp_path, "batches"), {**PUMP, "sensors.0.bearing": "모름"})
+    assert tables_of(interview)["machines"]["cooling_pump_3"]["bearings"] == {"de": {}}
+
+
 def test_going_back_takes_the_latest_answer_back_alone(tmp_path: Path) -> None:
     interview = interview_of(tmp_path, "batches")
     for text in ("", "Pump", "nde"):
