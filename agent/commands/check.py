@@ -31,7 +31,6 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 def main(args: argparse.Namespace) -> int:
     from agent.service.checking import verdict_on
 
-
     def tell(text: str) -> None:
         line = f"{args.config}: {text}"
         wraps = sys.stdout.isatty()  # elsewhere a line each, for grep
