@@ -182,11 +182,13 @@ def _written(
     verdict = verdict_of(draft, interview.folder, language)
     if verdict.parts is None:
         raise ConfigError(*(f"{path}: {line}" for line in verdict.lines))
-    if terminal is not None:
-        for line in verdict.lines:
+    for line in () if args.json else verdict.lines:
+        if terminal is None:
+            print(line)
+        else:
             terminal.tell(line)
-        if not _agreed(terminal):
-            return _told(args, say("setup.not_written", language), {})
+    if terminal is not None and not _agreed(terminal):
+        return _told(args, say("setup.not_written", language), {})
     try:
         write(draft, path)
     except OSError as error:

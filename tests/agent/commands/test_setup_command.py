@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import json
-import sys
 import threading
 import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
+from heard_sensors import framed, gauss, interview_of
 from mqtt_clients import client_of, leave
 from real_mosquitto import Mosquitto
 from serial_lines import Terminal as Line
@@ -20,9 +20,6 @@ from agent.commands.setup_terminal import Terminal, converse
 from agent.config.load import load_config
 from agent.service.assembly import assemble
 from agent.types import SampleBlock
-
-sys.path.append(str(Path(__file__).parent.parent / "setup"))
-from heard import framed, gauss, interview_of
 
 SHORT = ["--seconds", "0.6"]
 

@@ -6,7 +6,7 @@ import copy
 from pathlib import Path
 
 import pytest
-from heard import heard, interview_of
+from heard_sensors import heard, interview_of
 
 from agent.config.keys import Config
 from agent.config.load import check_table

@@ -6,7 +6,7 @@ import tomllib
 from pathlib import Path
 
 import pytest
-from heard import interview_of
+from heard_sensors import interview_of
 
 from agent.config.load import check_config
 from agent.errors import ConfigError
