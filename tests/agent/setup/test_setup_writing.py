@@ -15,7 +15,7 @@ from agent.setup.given import Given, read_answers
 from agent.setup.interview import Interview
 from agent.setup.joining import UnjoinableError, joined
 from agent.setup.toml_text import toml_of
-from agent.setup.writing import Draft, draft_of, text_of, verdict_of, write
+from agent.setup.writing import Draft, draft_of, take_back, text_of, verdict_of, write
 
 PUMP = {"sensors.0.machine": "Cooling pump 3", "sensors.0.bearing": "6205"}
 THERE = """# the plant's own remark
@@ -191,3 +191,19 @@ def test_answers_are_texts_and_of_several_files_later_ones_count(tmp_path: Path)
 def test_a_wrong_key_is_named(text: str, said: str, tmp_path: Path) -> None:
     with pytest.raises(ConfigError, match=said):
         given(tmp_path, text)
+
+
+def test_what_was_written_can_be_taken_back_unless_somebody_has_changed_it_since(tmp_path: Path) -> None:
+    path = tmp_path / "agent.toml"
+    told = {"publish_broker": "other", "publish_username": "box", "publish_password": "hush-hush"}
+    _, draft = drafted(tmp_path, path, **told)
+    write(draft, path)
+    take_back(draft, path)
+    assert not path.exists()
+    assert not (tmp_path / "publish.password").exists()
+    path.write_text(THERE)
+    _, draft = drafted(tmp_path, path, existing=THERE)
+    write(draft, path)
+    path.write_text("# somebody else's\n")
+    take_back(draft, path)
+    assert path.read_text() == "# somebody else's\n"
