@@ -5,6 +5,7 @@ from __future__ import annotations
 import argparse
 import os
 import sys
+from collections.abc import Sequence
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
@@ -13,7 +14,7 @@ import msgspec
 from agent.commands.setup_terminal import BackError, Terminal
 from agent.errors import TextVibError
 from agent.messages.notices import in_language
-from agent.messages.words import say
+from agent.messages.words import Language, say
 from agent.setup.found import Found, in_words
 from agent.setup.searching import (
     NONE,
@@ -32,6 +33,10 @@ if TYPE_CHECKING:
     from agent.setup.interview import Interview
 
 
+MOST_SHOWN = 8
+"""Of what cannot be used, each on a line."""
+
+
 class NothingFoundError(TextVibError):
     """Nothing sends, so there is nothing to configure."""
 
@@ -44,9 +49,7 @@ def searched(interview: Interview, args: argparse.Namespace, given: Given, termi
         ports = _ports(interview, args)
         broker, topics = _topics(interview, args, given, terminal)
         found = most_useful_first([*ports, *topics])
-        for one in found:
-            if one.carries == "nothing":
-                _say(f"{say('setup.left_out', args.language)} {one.what}: {in_words(one, args.language)}")
+        _tell_left_out([one for one in found if one.carries == "nothing"], args.language)
         if any(one.carries in ("samples", "figures") for one in found):
             return replace(interview, found=found, broker=broker)
         if terminal is None:
@@ -54,6 +57,13 @@ def searched(interview: Interview, args: argparse.Namespace, given: Given, termi
         terminal.tell(say("setup.found_nothing", args.language))
         if not _again(terminal):
             raise NothingFoundError(say("setup.not_written", args.language))
+
+
+def _tell_left_out(left: Sequence[Found], language: Language) -> None:
+    for one in left[:MOST_SHOWN]:
+        _say(f"{say('setup.left_out', language)} {one.what}: {in_words(one, language)}")
+    if len(left) > MOST_SHOWN:
+        _say(f"{say('setup.left_out', language)} {say('explain.more', language, count=len(left) - MOST_SHOWN)}")
 
 
 def _again(terminal: Terminal) -> bool:

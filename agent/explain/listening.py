@@ -48,7 +48,12 @@ def _bytes_of(port: Port, seconds: float) -> bytes:
 
 
 def hear_topics(
-    broker: Broker, topic: str, *, seconds: float, is_wanted: Callable[[str], bool] = lambda topic: True
+    broker: Broker,
+    topic: str,
+    *,
+    seconds: float,
+    is_wanted: Callable[[str], bool] = lambda topic: True,
+    most_topics: int = MOST_TOPICS,
 ) -> list[Finding]:
     """What is said on `topic` (+ and # allowed), a finding for each, sorted; TransportError where the broker is away or
     refuses, ConfigError where `topic` is none."""
@@ -56,7 +61,7 @@ def hear_topics(
     held: dict[str, int] = {}
 
     def keep(name: str, payload: bytes, retained: bool) -> None:
-        if not is_wanted(name) or (name not in found and len(found) >= MOST_TOPICS):
+        if not is_wanted(name) or (name not in found and len(found) >= most_topics):
             return
         messages = found.setdefault(name, [])
         if len(messages) < 2 * MOST_MESSAGES and held.get(name, 0) < MOST_BYTES:

@@ -34,6 +34,7 @@ PATTERNS = ("ttyUSB*", "ttyACM*", "ttyAMA*", "ttyTHS*")  # the boards' own ttyS*
 SECONDS = 4.0
 """For which each port and broker is heard."""
 KNOCK_S = 1.0
+MOST_TOPICS = 256  # of a broker; a plant's says much that is no vibration
 
 
 def ports_here(dev: Path = Path("/dev"), by_id: Path = BY_ID) -> tuple[str, ...]:
@@ -59,7 +60,7 @@ def heard_on_port(port: str, *, seconds: float = SECONDS) -> Found:
     try:
         return Found(hear_port(port, seconds=seconds))
     except TextVibError as error:
-        return Found(Finding(port, str(error).removeprefix(f"serial {port}: ")))
+        return Found(Finding(port, str(error).removeprefix(f"serial {port}: cannot open: ")))
 
 
 def heard_on_broker(
@@ -74,7 +75,8 @@ def heard_on_broker(
         return name not in used and not name.startswith(("$", *(f"{base}/" for base in own)))
 
     listener = msgspec.structs.replace(broker, client_id=f"textvib-setup-{os.getpid()}")
-    return tuple(Found(one, broker) for one in hear_topics(listener, topic, seconds=seconds, is_wanted=is_wanted))
+    found = hear_topics(listener, topic, seconds=seconds, is_wanted=is_wanted, most_topics=MOST_TOPICS)
+    return tuple(Found(one, broker) for one in found)
 
 
 def unused(ports: Iterable[str], existing: Mapping[str, Any]) -> list[str]:
