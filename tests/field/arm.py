@@ -145,6 +145,7 @@ def entering(*words: str, processor: str = PI_4, environment: dict[str, str] | N
     """The same as words of this computer; what it starts ends with whoever runs them."""
     mounts = [f"mount --bind {ROOT} {DEBIAN}/src", f"mount -o remount,bind,ro {DEBIAN}/src"]
     mounts += [f"mount -t proc proc {DEBIAN}/proc", f"mount -t tmpfs tmpfs {DEBIAN}/tmp"]
+    mounts += [f"mount --rbind /dev {DEBIAN}/dev"]
     given = {"QEMU_CPU": processor, "PATH": "/opt/textvib/bin:/usr/bin:/bin:/usr/sbin:/sbin", "HOME": "/root"}
     given |= {"LC_ALL": "C.UTF-8", "PYTHONPYCACHEPREFIX": "/var/cache/pyc", "OMP_NUM_THREADS": "1"}
     given |= environment or {}
