@@ -64,6 +64,16 @@ class _Segment:
         self.us_sum += point[1]
 
 
+@dataclass(frozen=True, slots=True)
+class _Whole:
+    """Segments to which no point comes any more, together."""
+
+    hull: list[Point]
+    count: int
+    index_sum: int
+    us_sum: int
+
+
 class LowerLineFit:
     """The line under a cloud of (count, time) points, over a sliding baseline and in bounded memory.
 
@@ -77,6 +87,7 @@ class LowerLineFit:
         self._length = max(1, horizon // segments)
         self._resolution_us = resolution_us
         self._segments: deque[_Segment] = deque(maxlen=segments)
+        self._before: _Whole | None = None  # all of them but the last; None: to be put together
         self._last: Point | None = None  # kept aside: it may lie beyond the count that is asked about
 
     def add(self, point: Point) -> None:
@@ -88,30 +99,47 @@ class LowerLineFit:
             segments = self._segments
             if not segments or last[0] >= segments[-1].start + self._length:
                 segments.append(_Segment(last[0]))
+                self._before = None
             segments[-1].add(last)
         self._last = point
 
     def line(self, upto: int) -> LowerLine | None:
         """The line from points at or before count `upto`, which lies at or after all points but the last."""
-        points = [point for segment in self._segments for point in segment.hull]
-        count = sum(segment.count for segment in self._segments)
-        index_sum = sum(segment.index_sum for segment in self._segments)
-        us_sum = sum(segment.us_sum for segment in self._segments)
+        if not self._segments:
+            return None
+        before, latest = self._all_before(), self._segments[-1]
+        hull = before.hull.copy()
+        for point in latest.hull:
+            push(hull, point)
+        count, index_sum = before.count + latest.count, before.index_sum + latest.index_sum
+        us_sum = before.us_sum + latest.us_sum
         if self._last is not None and self._last[0] <= upto:
-            points.append(self._last)
+            push(hull, self._last)
             count, index_sum, us_sum = count + 1, index_sum + self._last[0], us_sum + self._last[1]
-        hull = lower_hull(points)
         if len(hull) < 2:
             return None
         right = next((k for k in range(1, len(hull)) if hull[k][0] * count >= index_sum), len(hull) - 1)
         (i0, t0), (i1, t1) = hull[right - 1], hull[right]
         slope = (t1 - t0) / (i1 - i0)
-        span_us = (points[-1][0] - points[0][0]) * slope
+        span_us = (hull[-1][0] - hull[0][0]) * slope
         if span_us <= 0:
             return None
         delay_us = max(0.0, ((us_sum - count * t0) - slope * (index_sum - count * i0)) / count)
         error = (8 * delay_us / count + self._resolution_us) / span_us
         return LowerLine(slope, error * 1e6, count, span_us, (i0, t0))
+
+    def _all_before(self) -> _Whole:
+        """The segments before the latest, to which no point comes any more: put together once for each."""
+        if self._before is None:
+            whole = list(self._segments)[:-1]
+            hull = lower_hull([point for segment in whole for point in segment.hull])
+            self._before = _Whole(
+                hull,
+                sum(one.count for one in whole),
+                sum(one.index_sum for one in whole),
+                sum(one.us_sum for one in whole),
+            )
+        return self._before
 
     def least_delays_us(self, line: LowerLine) -> list[float]:
         """How far above `line` the lowest point of each segment of the baseline lies, the one under way left out."""
