@@ -50,6 +50,7 @@ ELSEWHERE = {
     "agent/service/answers.py": {".vbp"},  # the end of a file's name that it makes
     "export/shrinking/writers/__init__.py": set(RUNTIMES),  # the table of writers, see below
     "export/studies/field/edge.py": {"onnx"},  # a study of one runtime
+    "export/studies/field/brito.py": {".csv"},  # as its recordings are published
     "export/extras.py": {"onnx", "ai_edge_litert"},  # packages to be installed, whatever they are for
     "export/commands/needs.py": {"onnx", "ai_edge_litert"},
 }
