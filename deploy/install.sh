@@ -205,7 +205,8 @@ main() {
     run systemctl daemon-reload
     if [ ! -e "$CONFIG" ] && [ -z "$DRY" ]; then
         remove_other_slots "$slot"
-        say "installed, and not started, for there is no config. Copy the file of $PREFIX/share/textvib/configs that fits to $CONFIG, mend it, then:" \
+        say "installed, and not started, for there is no config. Let setup ask for one, or copy the file of $PREFIX/share/textvib/configs that fits to $CONFIG and mend it:" \
+            "    textvib-agent setup" \
             "    textvib-agent check $CONFIG && systemctl enable --now $SERVICE"
     elif [ -z "$start" ]; then
         run systemctl enable -q "$SERVICE"
