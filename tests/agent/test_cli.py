@@ -280,6 +280,7 @@ def test_two_agents_never_share_a_state(config, start):
     assert "another agent runs with this state_dir" in second.stderr
 
 
+@pytest.mark.long
 def test_a_killed_agent_leaves_nothing_that_hinders_the_next(config, start):
     first = start(config)
     first.kill()

@@ -70,6 +70,7 @@ def test_the_service_manager_hears_of_the_end(start_agent, listener, tmp_path):
     manager.close()
 
 
+@pytest.mark.long
 def test_a_process_that_was_stopped_goes_on_and_blames_no_loop(start_agent, listener):
     agent = start_agent(hangs="none")
     until_online(listener, agent)

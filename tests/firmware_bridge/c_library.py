@@ -42,7 +42,7 @@ from firmware_bridge.frames import (
 from firmware_bridge.layout import NO_TEMPERATURE, NO_TIME, time_of
 
 SOURCE = ROOT / "firmware_bridge" / "c"
-CORES = ("m0plus", "m55", *(pytest.param(core, marks=pytest.mark.long) for core in ("m3", "m4f", "m7f", "m33f")))
+CORES = ("m0plus", *(pytest.param(core, marks=pytest.mark.long) for core in ("m3", "m4f", "m7f", "m33f", "m55")))
 """The oldest and the newest; those between in `make field`, and the m4f as a whole firmware always."""
 
 

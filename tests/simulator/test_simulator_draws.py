@@ -103,7 +103,7 @@ def best_line_db(drawn, order, heard_hz):
     return max(heights)
 
 
-@pytest.mark.parametrize("fault", ["inner_race", "outer_race"])
+@pytest.mark.parametrize("fault", ["inner_race", pytest.param("outer_race", marks=pytest.mark.long)])
 def test_most_draws_show_their_line_over_the_same_machine_healthy(fault):
     """No bearing is perfect: healthy ones show weak lines too, damaged ones strong ones. A ball strikes as it likes."""
     shown, rises = 0, []

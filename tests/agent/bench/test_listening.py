@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import pytest
+
 from agent.bench.listening import LINES, lines_of, measure_lines
 
 TRIES = 3
@@ -9,6 +11,7 @@ TRIES = 3
 up loses some each time."""
 
 
+@pytest.mark.long
 def test_three_lines_are_heard_whole_each_way() -> None:
     for _ in range(TRIES):
         measured = measure_lines(3.0)

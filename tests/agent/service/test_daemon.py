@@ -741,6 +741,7 @@ def only_replay(config: Path, file: str = "tape.npy") -> None:
     config.write_text(text[:before] + machine + REPLAY.replace("tape.npy", file))
 
 
+@pytest.mark.long
 def test_a_recording_is_played_whole_however_fast_and_then_the_agent_leaves(start, config, plant, tmp_path):
     seconds = 300  # more than the inbox holds
     np.save(tmp_path / "tape.npy", np.tile(signal(10.0), (seconds // 10, 1)))

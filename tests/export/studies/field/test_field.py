@@ -257,6 +257,7 @@ def test_verdicts_are_pooled_by_what_was_known() -> None:
     assert not untold.told_rpm
 
 
+@pytest.mark.long
 def test_the_command_judges_kept_runs_and_refuses_what_it_does_not_know(
     tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:

@@ -347,6 +347,7 @@ def test_without_both_sides_there_is_no_claim(tmp_path: Path) -> None:
 
 
 @pytest.mark.data
+@pytest.mark.long
 def test_the_command_on_recordings(shared_data: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     for name in ("cwru", "hit_selfbuilt", "uestc"):
         (tmp_path / "data" / name).mkdir(parents=True)

@@ -95,6 +95,7 @@ def test_line_sentences_name_lines_and_no_damage() -> None:
     assert not any(glossary.concepts_in(text) & {"damage", "no"} for text in sentences.texts)
 
 
+@pytest.mark.long
 def test_a_cell_scores_on_a_machine_that_training_never_heard(published: Table, tmp_path: Path) -> None:
     material = Material(published, None, SPEC)
     plan = plan_of(material)
