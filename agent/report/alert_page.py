@@ -45,6 +45,7 @@ class AlertSection:
     is_open: bool
     changes: tuple[Change, ...]
     no_windows: str | None  # code of why none are drawn
+    was: str | None = None  # what somebody has found it to be
 
 
 def alert_page_of(section: AlertSection, *, made: datetime) -> str:
@@ -65,6 +66,7 @@ def _text(section: AlertSection) -> Markup:
     parts = [
         element("h2", foreign(", ".join(section.place))),
         element("p", _standing(section), class_="quiet"),
+        *([] if section.was is None else [element("p", _found(section))]),
         said_block(last, state_of_alert(section.alert)),
         *under("events", language, _changes(section)),
         *under("verdict", language, rests_on(answer)),
@@ -78,6 +80,10 @@ def _text(section: AlertSection) -> Markup:
         *under("origin", language, _origin(section)),
     ]
     return element("section", *parts, id="s1", class_="first")
+
+
+def _found(section: AlertSection) -> Markup:
+    return element("strong", foreign(say("report.was", section.last.language, title=section.was or "")))
 
 
 def _standing(section: AlertSection) -> str:

@@ -43,7 +43,9 @@ def add_continuing(commands: Any, *, cache: Path) -> None:
         choices=("kept", "trained"),
         help="whether descriptions stay what they are, added ones with them (default: kept)",
     )
-    parser.add_argument("--steps", type=count)
+    parser.add_argument(
+        "--steps", type=count, help="of going on (default: 600); five folds are trained from the start beside it"
+    )
     parser.add_argument("--seed", type=int)
     parser.set_defaults(command=_continue)
 
@@ -65,9 +67,10 @@ def add_adopting(commands: Any) -> None:
 def _continue(arguments: argparse.Namespace) -> int:
     import msgspec
 
+    from agent.dsp.spectra import FeatureSpec
     from agent.errors import ConfigError
+    from export.data.adopted import read_rows
     from export.data.manifest import read_manifest
-    from export.data.table import load
     from export.runs.continue_run import run_continuation
     from export.runs.folder import forgets_of, load_run
     from export.training.continuing import ContinueConfig
@@ -85,7 +88,7 @@ def _continue(arguments: argparse.Namespace) -> int:
         config,
         folder=arguments.out,
         cache=arguments.cache,
-        adopted=[load(path) for path in arguments.adopted],
+        adopted=[read_rows(path, FeatureSpec()) for path in arguments.adopted],
         tell=lambda line: print(line, file=sys.stderr, flush=True),
     )
     forgets = forgets_of(load_run(arguments.out))
@@ -106,7 +109,9 @@ def _adopt(arguments: argparse.Namespace) -> int:
     found, notes = [], []
     for folder in arguments.state:
         adopted, left_out = adopt(ring_of(folder), FeatureSpec())
-        found += adopted
+        known = {one.alert for one in found}
+        notes += [f"{one.alert}: is also in {folder}, and adopted once" for one in adopted if one.alert in known]
+        found += [one for one in adopted if one.alert not in known]
         notes += left_out
     for note in notes:
         print(f"left out: {note}", file=sys.stderr)

@@ -15,11 +15,12 @@ from agent.dsp.features import Features, extract, feature_names
 from agent.dsp.spectra import FeatureSpec, analyse
 from agent.errors import RecordingError
 from agent.machine import Bearing
+from agent.recordings.foreign import reading
 from agent.recordings.kept import Kept, KeptWindow, read_kept
 from agent.service.watching.confirmed import confirmed_in
 from agent.service.watching.ring_folder import FOLDER, files_of
 from agent.types import HEALTHY
-from export.data.table import Table, join
+from export.data.table import Table, join, load
 from export.data.windows import labelled
 
 OVERLAP = 3  # windows before and after one that share samples with it, of two seconds every half second
@@ -42,6 +43,15 @@ def ring_of(folder: Path) -> Path:
     if not ring.is_dir():
         raise RecordingError(f"{folder}: there is no such folder; name an agent's state folder, or the ring in it")
     return ring
+
+
+def read_rows(path: Path, spec: FeatureSpec) -> Table:
+    """Rows as `adopt` has written them; RecordingError where the file is damaged, or of another kind."""
+    with reading(path, "file of rows, as `python -m export adopt` writes it"):
+        table = load(path)
+        if table.values.ndim != 2 or table.values.shape[1] != len(feature_names(spec)):
+            raise ValueError(f"rows of {table.values.shape[1:]} features")
+    return table
 
 
 def adopt(ring: Path, spec: FeatureSpec) -> tuple[list[Adopted], list[str]]:

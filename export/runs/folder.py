@@ -122,7 +122,10 @@ def load_run(folder: Path) -> Run:
     """A run as `save_run` left it; RunError where it never finished."""
     for name in ("config.json", "trained.pt", "tower.npz", "calibration.json", "deviation.json"):
         if not (folder / name).is_file():
-            raise RunError(f"{folder / name}: not there; run `python -m export train --out {folder}` to its end")
+            raise RunError(
+                f"{folder / name}: not there; name a finished run, or repeat the command that was making this one "
+                f"(`python -m export train` or `continue` with --out {folder}), which goes on"
+            )
     config = read_json(folder / "config.json", RunConfig)
     rows = np.load(folder / "scaling.npy", allow_pickle=False)
     scaling = InputScaling(rows[0], rows[1], rows[2], view_shares(config.spec))

@@ -7,12 +7,17 @@ and another begun. Who reads one needs no running agent, and writes nothing.
 from __future__ import annotations
 
 import contextlib
+import logging
 import sqlite3
 from collections.abc import Iterator
 from pathlib import Path
 
+from agent.errors import ConfigError
+
 DAMAGED = ".damaged"
 BUSY_S = 5.0
+
+log = logging.getLogger(__name__)
 
 
 def opened(path: Path, schema: str) -> sqlite3.Connection:
@@ -31,12 +36,28 @@ def opened(path: Path, schema: str) -> sqlite3.Connection:
             connection.close()
             if last or isinstance(error, sqlite3.OperationalError):
                 raise
-            path.replace(path.with_name(path.name + DAMAGED))
+            aside = _put_aside(path)
+            log.warning("%s is damaged; it is put aside as %s, and what was in it is no longer shown", path, aside.name)
             for beside in ("-wal", "-shm"):
                 path.with_name(path.name + beside).unlink(missing_ok=True)
         else:
             return connection
     raise AssertionError("unreachable")
+
+
+def _put_aside(path: Path) -> Path:
+    """Under a name that no earlier one has."""
+    taken = len(list(path.parent.glob(f"{path.name}{DAMAGED}*")))
+    aside = path.with_name(f"{path.name}{DAMAGED}{taken or ''}")
+    path.replace(aside)
+    return aside
+
+
+def unreadable(path: Path, error: sqlite3.Error) -> ConfigError:
+    """What a reader is told of a file that cannot be read."""
+    if isinstance(error, sqlite3.OperationalError):
+        return ConfigError(f"{path}: cannot be read ({error}); run this command as the user that runs the agent")
+    return ConfigError(f"{path}: is damaged ({error}); the agent puts it aside and begins another when it starts again")
 
 
 @contextlib.contextmanager

@@ -19,6 +19,8 @@ def find_alert(state_dir: Path, wanted: str | None, *, sensor: str | None = None
 
     ConfigError where there is none, or where it could be several.
     """
+    if wanted == "":
+        raise ConfigError("alert: is empty; give an id, the beginning of one, SENSOR/BEARING, or --last")
     fitting = past_alerts(state_dir, sensor=sensor, beginning=wanted or "")
     if wanted is not None and len(fitting) > 1:
         fitting = [one for one in fitting if one.last.id == wanted] or fitting

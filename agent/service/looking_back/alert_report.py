@@ -15,6 +15,7 @@ from agent.bundle.load import Bundle
 from agent.bundle.manifest import identity_of
 from agent.diagnosis.matching import Descriptions
 from agent.errors import RecordingError
+from agent.faults import FAULTS
 from agent.machine import Machine, SensorSetup
 from agent.messages.alert_answer import answer_of_alert
 from agent.messages.wording import text_of
@@ -25,6 +26,7 @@ from agent.report.alert_page import AlertSection, Change, alert_page_of
 from agent.report.section import Judge, SourceFile, file_of, section_of
 from agent.service.looking_back.past import Event, Past
 from agent.service.looking_back.sensor_days import days_around
+from agent.service.watching.confirmed import confirmed_in
 from agent.service.watching.ring import WAIT_S
 from agent.service.watching.ring_folder import FOLDER, File, files_of
 from agent.types import Alert
@@ -85,7 +87,17 @@ def _section_of(past: Past, state_dir: Path, *, bundle: Bundle, language: Langua
         is_open=not past.closed,
         changes=tuple(_changes(past, bundle.descriptions, language)),
         no_windows=windows.missing,
+        was=_found_to_be(past, state_dir, bundle.descriptions, language),
     )
+
+
+def _found_to_be(past: Past, state_dir: Path, descriptions: Descriptions, language: Language) -> str | None:
+    """What somebody has said that the alert was, the latest word, as a title where it is a fault of the bundle's."""
+    word = confirmed_in(state_dir / FOLDER).get(past.last.id)
+    was = word.was if word is not None else next((one.was for one in reversed(past.events) if one.was), past.last.was)
+    if was is None:
+        return None
+    return text_of(was, descriptions=descriptions, language=language).title if was in FAULTS else was
 
 
 def windows_of(past: Past, state_dir: Path, bundle: Bundle) -> Windows:

@@ -13,8 +13,7 @@ from typing import Any
 
 import msgspec
 
-from agent.errors import ConfigError
-from agent.service.keeping.side_file import opened, reading
+from agent.service.keeping.side_file import opened, reading, unreadable
 from agent.service.looking_back.past import Event, Past, Whence
 from agent.types import Alert
 
@@ -116,10 +115,7 @@ def past_alerts(
             rows = connection.execute(query, (*values, most)).fetchall()
             return [past for row in rows if (past := _past(row, _events(connection, row[0]))) is not None]
     except sqlite3.Error as error:
-        path = state_dir / FILE
-        raise ConfigError(
-            f"{path}: cannot be read ({error}); run this command as the user that runs the agent"
-        ) from error
+        raise unreadable(state_dir / FILE, error) from error
 
 
 def _past(row: Sequence[Any], events: tuple[Event, ...]) -> Past | None:

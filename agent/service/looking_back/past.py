@@ -13,6 +13,9 @@ from agent.service.assembly import Parts
 from agent.types import Alert
 from firmware_bridge import VERSION
 
+BY_HAND = ("acknowledged", "shelved", "unshelved", "closed", "repaired", "forgotten")
+"""Reasons of changes that somebody made; in all others the name is that of whoever made an earlier one."""
+
 
 class Whence(msgspec.Struct, frozen=True):
     """Which agent and bundle raised an alert, and on which machine."""
@@ -37,6 +40,7 @@ class Event(msgspec.Struct, frozen=True):
     probability: float | None = None
     severity: str | None = None
     shelved_until_s: float | None = None
+    was: str | None = None  # what somebody has found the alert to be
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,9 +75,10 @@ def event_of(alert: Alert, seq: int) -> Event:
         event=alert.event,
         wall_s=alert.wall_s,
         reason=alert.reason,
-        by=alert.by,
+        by=alert.by if alert.reason in BY_HAND else None,
         fault=alert.fault,
         probability=alert.probability,
         severity=alert.severity,
         shelved_until_s=None if alert.shelf is None else alert.shelf.until_wall_s,
+        was=alert.was,
     )

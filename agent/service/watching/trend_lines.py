@@ -6,8 +6,8 @@ import sqlite3
 from collections.abc import Iterator, Mapping
 from pathlib import Path
 
-from agent.errors import ConfigError
 from agent.machine import Mounting
+from agent.service.keeping.side_file import unreadable
 from agent.service.watching.trend_file import FILE, days_of
 from agent.trend.line import Line, line_of
 
@@ -17,10 +17,7 @@ def lines_of(state_dir: Path, sensor: str | None, *, mountings: Mapping[str, Mou
     try:
         found = days_of(state_dir, sensor)
     except sqlite3.Error as error:
-        path = state_dir / FILE
-        raise ConfigError(
-            f"{path}: cannot be read ({error}); run this command as the user that runs the agent"
-        ) from error
+        raise unreadable(state_dir / FILE, error) from error
     for key, days in found.items():
         mounting = mountings.get(key.sensor, Mounting())
         yield line_of(key.sensor, key.bearing or None, key.figure, key.speed, days=days, mounting=mounting)

@@ -124,7 +124,9 @@ def test_of_an_alert_that_is_over_it_may_still_be_said_what_it_was(
     put(agent / "ring", name_of(1, "over12"), b"windows")
     assert said() == ConfigError.exit_code
     assert said("--was", "Broken!") == ConfigError.exit_code
-    assert "write small letters, digits and _" in capsys.readouterr().err
+    assert "in small letters, digits and _" in capsys.readouterr().err
+    assert said("--was", "missalignment") == 0
+    assert "if misalignment was meant, say it again" in capsys.readouterr().err
     assert said("--was", "ball", "--by", "Kim") == 0
     assert "over12: noted as ball" in capsys.readouterr().out
     word = confirmed_in(agent / "ring")["over12"]

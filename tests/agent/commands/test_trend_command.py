@@ -55,10 +55,12 @@ def test_json_has_every_day(folder: Path, capsys: pytest.CaptureFixture[str]) ->
 def test_what_is_not_there_is_said(folder: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     assert main(["trend", "nobody", "--state-dir", str(folder)]) == 78
     assert "of 'nobody' no day is kept" in capsys.readouterr().err
+    assert main(["trend", "--state-dir", str(tmp_path / "nowhere")]) == 78
+    assert "there is no such folder" in capsys.readouterr().err
     empty = tmp_path / "empty"
     empty.mkdir()
     assert main(["trend", "--state-dir", str(empty)]) == 0
     assert "No day is kept yet" in capsys.readouterr().out
     (empty / FILE).write_bytes(b"no database" * 100)
     assert main(["trend", "--state-dir", str(empty)]) == 78
-    assert f"{empty / FILE}: cannot be read" in capsys.readouterr().err
+    assert f"{empty / FILE}: is damaged" in capsys.readouterr().err

@@ -23,7 +23,7 @@ from agent.service.watching.confirmed import Confirmed, confirm
 from agent.service.watching.ring_folder import name_of, put
 from agent.types import Rate, Speed, Stream, Window
 from export.cli import main
-from export.data.adopted import adopt, ring_of
+from export.data.adopted import adopt, read_rows, ring_of
 from export.data.healthy import healthy_pools
 from export.data.table import load
 
@@ -116,6 +116,14 @@ def test_what_nothing_comes_of_is_said(state: Path) -> None:
         ring_of(state / "nowhere")
 
 
+@pytest.mark.parametrize("content", [b"", b"no archive", b"\x93NUMPY"])
+def test_damaged_rows_are_refused_in_one_line(tmp_path: Path, content: bytes) -> None:
+    path = tmp_path / "rows.npz"
+    path.write_bytes(content)
+    with pytest.raises(RecordingError, match=r"rows\.npz: is damaged or no file of rows"):
+        read_rows(path, SPEC)
+
+
 def test_the_command_writes_what_continue_reads(
     state: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
@@ -127,6 +135,10 @@ def test_the_command_writes_what_continue_reads(
     assert main(["adopt", str(state / "ring"), "--out", str(out), "--json"]) == 0
     said = capsys.readouterr().out.splitlines()
     assert json.loads(said[-1])["adopted"][0] == {"alert": "A1", "label": "ball", "machine": "pump-3", "windows": 2}
+    doubled = ["adopt", str(state), str(state / "ring"), "--out", str(tmp_path / "twice.npz")]
+    assert main(doubled) == 0
+    assert "A1: is also in" in capsys.readouterr().err
+    assert len(load(tmp_path / "twice.npz")) == len(load(out))
     table = load(out)
     assert table.values.shape[1] == len(feature_names(SPEC))
     assert (table.labels == "ball").sum() == 4

@@ -21,6 +21,7 @@ from agent.service.looking_back.alert_report import report_of
 from agent.service.looking_back.bundles import bundle_for
 from agent.service.looking_back.history_file import HistoryFile
 from agent.service.looking_back.past import Event, Whence, event_of
+from agent.service.watching.confirmed import Confirmed, confirm
 from agent.service.watching.trend_file import Key, TrendFile
 from agent.types import Alert, Diagnosis
 
@@ -161,3 +162,12 @@ def test_the_command(state: Path, tmp_path: Path, capsys: pytest.CaptureFixture[
     ):
         assert main(wrong) == code, wrong
     assert f"there are: {raised(state).id}" in capsys.readouterr().err
+
+
+def test_what_somebody_found_the_alert_to_be_stands_in_the_report(state: Path, tmp_path: Path) -> None:
+    folder, alert = moved(state, tmp_path, raised(state)), raised(state).id
+    assert "Somebody has found" not in page(folder)[0]
+    confirm(folder / "ring", alert, Confirmed("misalignment", "Kim", 1e9))
+    assert "Somebody has found: Shaft misalignment" in page(folder)[0]
+    confirm(folder / "ring", alert, Confirmed("seal_rubs"))
+    assert "현장 확인 결과: seal_rubs" in page(folder, "ko")[0]

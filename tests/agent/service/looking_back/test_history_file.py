@@ -68,6 +68,27 @@ def test_an_alert_is_found_again_with_what_it_said_and_became(tmp_path: Path) ->
     assert (tmp_path / FILE).stat().st_mode & 0o077 == 0
 
 
+def test_what_the_agent_changes_by_itself_bears_nobodys_name(tmp_path: Path) -> None:
+    """An alert keeps who acknowledged it; its later changes are not theirs."""
+    renamed = replace(ALERT, event="updated", acknowledged=True, by="Kim", was="ball")
+    assert (event_of(renamed, 3).by, event_of(renamed, 3).was) == (None, "ball")
+    recovered = replace(renamed, event="cleared", reason="recovered")
+    assert event_of(recovered, 4).by is None
+    assert event_of(replace(renamed, reason="shelved"), 5).by == "Kim"
+
+
+def test_each_damaged_file_is_put_aside_under_a_name_of_its_own_and_said(
+    tmp_path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    for content in (b"no database" * 100, b"again none" * 100):
+        for beside in ("", "-wal", "-shm"):
+            (tmp_path / f"{FILE}{beside}").unlink(missing_ok=True)
+        (tmp_path / FILE).write_bytes(content)
+        HistoryFile(tmp_path).close()
+    assert {path.name for path in tmp_path.glob("*.damaged*")} == {f"{FILE}.damaged", f"{FILE}.damaged1"}
+    assert caplog.text.count("is damaged; it is put aside") == 2
+
+
 def test_what_a_crash_left_out_is_caught_up_with(tmp_path: Path) -> None:
     other = replace(ALERT, id="ff", sensor="fan")
     kept = history(tmp_path)
@@ -113,7 +134,7 @@ def test_a_disk_that_refuses_is_told_and_taken_again(tmp_path: Path) -> None:
 
 def test_damage_is_put_aside_and_a_row_that_cannot_be_read_is_left_out(tmp_path: Path) -> None:
     (tmp_path / FILE).write_bytes(b"SQLite format 3\0" + b"\1" * 5000)
-    with pytest.raises(ConfigError, match="cannot be read"):
+    with pytest.raises(ConfigError, match="is damaged"):
         past_alerts(tmp_path)
     kept = history(tmp_path)
     kept.note(ALERT, event(1))
