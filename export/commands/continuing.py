@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any
 from export.commands.arguments import count, share, weight
 
 if TYPE_CHECKING:
+    from export.data.adopted import Adopted
     from export.scoring.forgetting import Forgets
 
 
@@ -106,7 +107,8 @@ def _adopt(arguments: argparse.Namespace) -> int:
     from export.data.adopted import adopt, ring_of
     from export.data.table import join, save
 
-    found, notes = [], []
+    found: list[Adopted] = []
+    notes: list[str] = []
     for folder in arguments.state:
         adopted, left_out = adopt(ring_of(folder), FeatureSpec())
         known = {one.alert for one in found}
