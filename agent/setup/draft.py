@@ -13,7 +13,7 @@ import msgspec
 from agent.setup.agent_part import tables_of_agent
 from agent.setup.found import Found
 from agent.setup.interview import OPEN, UNKNOWN, Interview, Spot
-from agent.setup.tables import id_of, merged, number, table_of
+from agent.setup.tables import LONGEST_ID, id_of, merged, number, table_of
 from agent.transport.broker import Broker
 
 
@@ -24,7 +24,9 @@ def machine_of(spot: Spot) -> str:
         if name in (machine_id, machine.get("name")):
             return machine_id
     taken = machines_before(spot)
-    made = id_of(name) or "machine"
+    made = id_of(name)
+    if not any(letter.isalpha() for letter in made):  # of a name in another script
+        made = "_".join(part for part in ("machine", made) if part)[:LONGEST_ID]
     return made if made not in taken else next(f"{made}_{n}" for n in range(2, 999) if f"{made}_{n}" not in taken)
 
 

@@ -86,6 +86,7 @@ def _of_file(path: Path, problems: list[str]) -> dict[str, str]:
 
 def _texts(table: Mapping[str, Any], known: set[str], where: str, problems: list[str]) -> dict[str, str]:
     secrets = {one.key for one in QUESTIONS if one.kind == "secret"} | {"password"}
+    allowed = {*known, "sensors"} - secrets | {f"{key}_file" for key in secrets & known}
     texts: dict[str, str] = {}
     for key, value in table.items():
         name = key.removesuffix("_file")
@@ -94,7 +95,7 @@ def _texts(table: Mapping[str, Any], known: set[str], where: str, problems: list
         elif key in secrets:
             problems.append(f"{where}{key}: a password never stands in this file; give {key}_file, which holds it")
         elif key not in known:
-            problems.append(f"{where}{key}: unknown key; {near(key, {*known, 'sensors'} - secrets)}")
+            problems.append(f"{where}{key}: unknown key; {near(key, allowed)}")
         elif isinstance(value, list) and all(isinstance(one, str) for one in value):
             texts[key] = ", ".join(value)
         elif isinstance(value, bool):

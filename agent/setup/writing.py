@@ -28,7 +28,7 @@ from agent.setup.tables import merged
 from agent.setup.told_secrets import PASSWORD_FILES
 from agent.setup.toml_text import toml_of
 
-EXAMPLE = "configs/serial.toml"
+EXAMPLES = {"mqtt": "configs/mqtt.toml", "serial": "configs/serial.toml"}
 GROUP = "textvib"
 """Of the service's user; what root writes for it is of this group."""
 
@@ -67,7 +67,7 @@ def draft_of(interview: Interview, path: Path, before: str | None) -> Draft:
     secrets = _secrets(interview, path.parent)
     named = _with_names(added, {str(now): final.name for now, final in secrets.items()})
     text = toml_of(named, _comments(interview))
-    whole = joined(before, named, text) if before and not interview.is_new else _heading(interview.language) + text
+    whole = joined(before, named, text) if before and not interview.is_new else _heading(interview) + text
     return Draft(whole, text, before, merged(interview.existing, added), secrets, tuple(added.get("sensors", ())))
 
 
@@ -138,8 +138,11 @@ def _with_names(value: Any, names: Mapping[str, str]) -> Any:
     return names.get(value, value) if isinstance(value, str) else value
 
 
-def _heading(language: Language) -> str:
-    words = say("setup.file_heading", language, command="textvib-agent setup", example=EXAMPLE)
+def _heading(interview: Interview) -> str:
+    heard = sensors_heard(interview).values()
+    of_topics = {one.broker is not None for one in heard} or {False}
+    examples = ", ".join(EXAMPLES["mqtt" if is_topic else "serial"] for is_topic in sorted(of_topics))
+    words = say("setup.file_heading", interview.language, command="textvib-agent setup", example=examples)
     return f"# {words}\n\n"
 
 

@@ -53,6 +53,7 @@ def test_a_new_config_is_written_and_passes_the_check(tmp_path: Path) -> None:
     assert check_config(path)[1] == []
     assert path.stat().st_mode & 0o777 == 0o640
     assert [one.name for one in path.parent.iterdir()] == ["agent.toml"]
+    assert "every key is explained in configs/mqtt.toml." in path.read_text()
     assert "# plant/pump/acc: vibration: JSON, x, 4000 Hz, g" in path.read_text()
     assert draft.sensors == ("cooling_pump_3_de",)
 
@@ -181,6 +182,7 @@ def test_answers_are_texts_and_of_several_files_later_ones_count(tmp_path: Path)
     [
         ("agent_di = 'x'", "agent_di: unknown key; did you mean 'agent_id'?"),
         ("[[sensors]]\nrmp = 3", r"sensors\[0\].rmp: unknown key; did you mean 'rpm'"),
+        ("qqqq = 'x'", "known: .*page_password_file, .*password_file, .*sink_password_file"),
         ("page_password = 'x'", "a password never stands in this file; give page_password_file"),
         ("sensors = 3", "expected a list of tables"),
         ("agent_id = { a = 1 }", "is no answer"),
