@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 
 from agent.messages.terminal import columns, hanging, wrapped
 from agent.messages.words import LANGUAGES, Language, say
+from agent.setup.choosing import meant
 
 if TYPE_CHECKING:
     from agent.setup.asking import Asked
@@ -60,7 +61,7 @@ class Terminal:
             elif word.isdigit() and 1 <= int(word) <= len(choices):
                 return choices[int(word) - 1][0]
             else:
-                return said if is_secret else word
+                return said if is_secret else meant(word, choices)
 
     def _explain(self, key: str, filled: dict[str, object]) -> None:
         for line in wrapped(say(f"setup.{key}_why", self.language, **filled), columns() - 4):

@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from agent.config.load import check_table
 from agent.messages.notices import in_language
 from agent.messages.words import LANGUAGES, say
+from agent.setup.choosing import chosen
 from agent.setup.draft import tables_of
 from agent.setup.interview import OPEN, UNKNOWN, Interview, Spot
 from agent.setup.question import Question
@@ -62,6 +63,8 @@ def answered(interview: Interview, asked: Asked, text: str) -> tuple[Interview, 
         text = asked.default
     if asked.default == UNKNOWN and text in {say("setup.speed_unknown", language) for language in LANGUAGES}:
         text = UNKNOWN
+    if asked.question.kind == "choice":
+        text = chosen(asked.question.key, asked.choices, text)
     if problem := _unfit(asked, text):
         return interview, problem
     tried = interview.answered(asked.name, text)

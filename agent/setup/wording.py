@@ -5,8 +5,9 @@ from __future__ import annotations
 from collections.abc import Sequence
 from pathlib import Path
 
-from agent.messages.words import Language, say, words_for
+from agent.messages.words import Language, say
 from agent.setup.asking import Asked
+from agent.setup.choosing import words_of
 from agent.setup.found import doubts, in_words
 from agent.setup.interview import UNKNOWN
 
@@ -17,7 +18,7 @@ def labels_of(asked: Asked) -> list[tuple[str, str]]:
     """What may be chosen, each with its words; of what was heard also what it is and what is doubtful about it."""
     language = asked.spot.interview.language
     if asked.question.key != "watch":
-        return [(choice, _of_choice(asked.question.key, choice, language)) for choice in asked.choices]
+        return [(choice, words_of(asked.question.key, choice, language)) for choice in asked.choices]
     return [
         (
             one.what,
@@ -36,12 +37,6 @@ def default_of(asked: Asked) -> str | None:
     """What is taken where nothing is said: of a text as a person would write it, of a choice as it is."""
     is_word = asked.question.kind == "text" and asked.default == UNKNOWN
     return say("setup.speed_unknown", asked.spot.interview.language) if is_word else asked.default
-
-
-def _of_choice(key: str, choice: str, language: Language) -> str:
-    """A choice as a person reads it; itself where it is a name."""
-    words = words_for("setup", f"{key}_{choice}", language)
-    return choice if words == f"{key}_{choice}".replace("_", " ") else words
 
 
 def next_steps(path: Path, sensors: Sequence[str], *, is_new: bool, language: Language) -> list[str]:

@@ -100,6 +100,22 @@ def test_a_wrong_answer_is_refused_at_once_for_what_the_check_says(
     assert str(tmp_path) not in problem
 
 
+@pytest.mark.parametrize(
+    "said", ["nde", "NDE", "non-drive end (fan, far side)", "Non-drive  end", "반구동측", "반구동측(팬, 반대쪽)"]
+)
+def test_a_choice_is_taken_by_the_words_that_are_shown(said: str, tmp_path: Path) -> None:
+    interview, _ = asked_in_turn(interview_of(tmp_path, "batches"), {**PUMP, "sensors.0.end": said})
+    assert interview.answers["sensors.0.end"] == "nde"
+
+
+@pytest.mark.parametrize(("name", "machine_id"), [("송풍기 2", "machine_2"), ("송풍기", "machine"), ("Fan 2", "fan_2")])
+def test_a_machine_without_a_latin_letter_has_an_id_that_says_what_it_is(
+    name: str, machine_id: str, tmp_path: Path
+) -> None:
+    config = checked(filled(interview_of(tmp_path, "batches"), Given({"sensors.0.machine": name})))
+    assert [*config.machines] == [machine_id]
+
+
 def test_a_remark_of_the_check_is_told_beside_the_answer(tmp_path: Path) -> None:
     interview, _ = asked_in_turn(interview_of(tmp_path, "batches"), {**PUMP, "sensors.0.bearing": "9balls"})
     (bearing,) = (one for one in all_asked(interview) if one.question.key == "bearing")
