@@ -46,6 +46,10 @@ class TransportError(TextVibError):
     least_pause_s = 0.0
 
 
+class CredentialsError(TransportError):
+    """A broker answers, and lets nobody in, or lets nobody listen, with this user and password."""
+
+
 class RenewalError(TransportError):
     """A link that works is left on purpose, to be made anew at once; no outage."""
 

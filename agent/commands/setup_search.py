@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 import msgspec
 
 from agent.commands.setup_terminal import BackError, Terminal
-from agent.errors import TextVibError
+from agent.errors import ConfigError, CredentialsError, TextVibError
 from agent.messages.notices import in_language
 from agent.messages.words import Language, say
 from agent.setup.found import Found, in_words
@@ -48,13 +48,15 @@ def searched(interview: Interview, args: argparse.Namespace, given: Given, termi
     while True:
         ports = _ports(interview, args)
         broker, topics = _topics(interview, args, given, terminal)
+        interview = replace(interview, broker=broker)  # with what was typed for it: it is not asked for again
         found = most_useful_first([*ports, *topics])
         _tell_left_out([one for one in found if one.carries == "nothing"], args.language)
         if any(one.carries in ("samples", "figures") for one in found):
-            return replace(interview, found=found, broker=broker)
+            return replace(interview, found=found)
+        nothing = say("setup.found_nothing" if broker is not None else "setup.found_nothing_on_ports", args.language)
         if terminal is None:
-            raise NothingFoundError(say("setup.found_nothing", args.language))
-        terminal.tell(say("setup.found_nothing", args.language))
+            raise NothingFoundError(nothing)
+        terminal.tell(nothing)
         if not _again(terminal):
             raise NothingFoundError(say("setup.not_written", args.language))
 
@@ -93,36 +95,55 @@ def _ports(interview: Interview, args: argparse.Namespace) -> list[Found]:
 def _topics(
     interview: Interview, args: argparse.Namespace, given: Given, terminal: Terminal | None
 ) -> tuple[Broker | None, tuple[Found, ...]]:
-    """The broker that was heard, and what is said there; (None, ()) where none is to be."""
+    """The broker that was heard, and what is said there; (None, ()) where none is to be.
+
+    Where it cannot be reached its address is asked for again; a user, only where it lets nobody in without one.
+    """
     told = args.broker or given.answers.get("broker", "")
     user = given.answers.get("username", ""), given.answers.get("password", "")
-    broker = broker_of(told, interview, user=user)
+    broker = interview.broker or broker_of(told, interview, user=user)
+    if terminal is not None and not told:
+        broker = _asked_broker(terminal, broker)
     while True:
-        if terminal is not None and not told:
-            broker = _asked_broker(terminal, broker)
         if broker is None:
             return None, ()
         try:
             return broker, _heard(broker, interview, args)
+        except ConfigError:
+            raise  # of the topic or of a file: no other broker mends it
         except TextVibError as error:
+            reason = in_language(str(error), args.language)
             if terminal is None:
                 if not told and not given.answers.get("username"):
-                    _say(str(error))  # nobody asked for this one
+                    _say(reason)  # nobody asked for this one
                     return None, ()
                 raise
-            reason = in_language(str(error), terminal.language)
             terminal.tell(f"! {reason}", indent=2)
-            broker, told = _with_user(terminal, broker, reason, interview), ""
-            if broker.username is not None:
-                told = broker.host
+            broker = _another(terminal, broker, error, interview)
+
+
+def _another(terminal: Terminal, broker: Broker, error: TextVibError, interview: Interview) -> Broker | None:
+    """The broker to try after one that failed: with a user, where that is what it wants, else at another address."""
+    if isinstance(error, CredentialsError):
+        reason = in_language(str(error), terminal.language)
+        with_user = _with_user(terminal, broker, reason, interview)
+        if with_user.username is not None:
+            return with_user
+    return _asked_broker(terminal, None, known=broker)
 
 
 def _heard(broker: Broker, interview: Interview, args: argparse.Namespace) -> tuple[Found, ...]:
-    _say(say("setup.hear_broker", args.language, place=broker.address, seconds=f"{args.seconds:g}"))
+    told = {"place": broker.address, "seconds": f"{args.seconds:g}"}
+    if args.topic == "#":
+        _say(say("setup.hear_broker", args.language, **told))
+    else:
+        _say(say("setup.hear_topic", args.language, topic=args.topic, **told))
     return heard_on_broker(broker, interview.existing, topic=args.topic, seconds=args.seconds)
 
 
-def _asked_broker(terminal: Terminal, default: Broker | None) -> Broker | None:
+def _asked_broker(terminal: Terminal, default: Broker | None, *, known: Broker | None = None) -> Broker | None:
+    """At the address that is given; `known`: what is known of a broker, should it be named again."""
+    known = known or default
     while True:
         try:
             address = terminal.answer("broker", default=NONE if default is None else default.host, none=NONE)
@@ -131,8 +152,8 @@ def _asked_broker(terminal: Terminal, default: Broker | None) -> Broker | None:
             continue
         if address == NONE or (not address and default is None):
             return None
-        if not address or (default is not None and address == default.host):
-            return default
+        if not address or (known is not None and address == known.host):
+            return known
         broker = Broker(host=address)
         if not (problems := problems_of(broker, "broker")):
             return broker

@@ -8,14 +8,16 @@ from __future__ import annotations
 import time
 from collections.abc import Callable
 
-from agent.errors import ConfigError, TransportError
+from paho.mqtt.reasoncodes import ReasonCode
+
+from agent.errors import ConfigError
 from agent.explain.finding import Finding
 from agent.explain.ports import BAUDS, explain_port, is_understood
 from agent.explain.reading import Arrived
 from agent.explain.topics import MOST_MESSAGES, explain_topic
 from agent.sources.port import Port, PortConfig
 from agent.transport.broker import Broker
-from agent.transport.mqtt import connect, disconnect, explain, make_client
+from agent.transport.mqtt import connect, disconnect, make_client, refusal
 
 TRY_S = 1.0  # at a baud that may be wrong
 MOST_TOPICS = 64
@@ -74,10 +76,10 @@ def hear_topics(
 
 def _listen(broker: Broker, topic: str, seconds: float, keep: Callable[[str, bytes, bool], None]) -> None:
     client = make_client(broker, role="listener")
-    refused: list[str] = []
+    refused: list[ReasonCode] = []
     client.on_message = lambda _client, _data, m: keep(m.topic, bytes(m.payload), m.retain)
     client.on_subscribe = lambda _client, _data, _mid, reasons, _properties: refused.extend(
-        explain(reason) for reason in reasons if reason.is_failure
+        reason for reason in reasons if reason.is_failure
     )
     try:
         connect(client, broker)
@@ -88,4 +90,4 @@ def _listen(broker: Broker, topic: str, seconds: float, keep: Callable[[str, byt
     finally:
         disconnect(client)
     if refused:
-        raise TransportError(f"mqtt {broker.address}: refused the subscription to {topic!r}: {refused[0]}")
+        raise refusal(f"mqtt {broker.address}: refused the subscription to {topic!r}", refused[0])

@@ -16,7 +16,7 @@ from paho.mqtt.packettypes import PacketTypes
 from paho.mqtt.properties import Properties
 from paho.mqtt.reasoncodes import ReasonCode
 
-from agent.errors import ConfigError, TransportError
+from agent.errors import ConfigError, CredentialsError, TransportError
 from agent.transport.address import Address
 from agent.transport.broker import Broker as Broker
 from agent.transport.secrets import read_password, tls_context
@@ -36,6 +36,8 @@ MENDS = {
     0x9F: "the broker takes fewer connections at a time",
 }
 """Reason code of MQTT 5 -> what to do about it."""
+OF_CREDENTIALS = (0x86, 0x87)
+"""Reason codes that another user or password would mend; those of MQTT 3.1.1 are the same in paho."""
 
 
 Made = TypeVar("Made", bound=paho.Client)
@@ -118,7 +120,7 @@ def connect(
         raise TransportError(f"mqtt {broker.address}: {_hung_up(end)}")
     if reason.is_failure:
         disconnect(client)
-        raise TransportError(f"mqtt {broker.address}: refused the connection: {explain(reason)}")
+        raise refusal(f"mqtt {broker.address}: refused the connection", reason)
 
 
 def disconnect(client: paho.Client) -> None:
@@ -131,6 +133,12 @@ def explain(reason: ReasonCode) -> str:
     """A refusal's reason code for a person, with what to mend where that is known."""
     text, mend = str(reason), MENDS.get(reason.value)
     return text if mend is None else f"{text}; {mend}"
+
+
+def refusal(what: str, reason: ReasonCode) -> TransportError:
+    """The error for what a broker has refused; a CredentialsError where another user or password would mend it."""
+    kind = CredentialsError if reason.value in OF_CREDENTIALS else TransportError
+    return kind(f"{what}: {explain(reason)}")
 
 
 def failed(code: MQTTErrorCode) -> bool:

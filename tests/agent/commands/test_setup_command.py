@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import argparse
 import json
 import threading
 import time
@@ -16,9 +17,14 @@ from serial_lines import Terminal as Line
 
 from agent.cli import main
 from agent.commands import setup
+from agent.commands.setup_search import searched
 from agent.commands.setup_terminal import Terminal, converse
 from agent.config.load import load_config
+from agent.errors import CredentialsError, TextVibError, TransportError
 from agent.service.assembly import assemble
+from agent.setup.found import Found
+from agent.setup.searching import heard_on_broker
+from agent.transport.broker import Broker
 from agent.types import SampleBlock
 
 SHORT = ["--seconds", "0.6"]
@@ -107,6 +113,9 @@ def test_a_broker_that_wants_a_name_is_given_one(start_mosquitto, tmp_path: Path
     assert main([*run, *answers(tmp_path, '[[sensors]]\nmachine = "Fan"\n')]) == 75
     assert "check username and password" in capsys.readouterr().err
     assert not out.exists()
+    for protocol in ("5", "3.1.1"):
+        with pytest.raises(CredentialsError):
+            heard_on_broker(Broker(host=address, protocol=protocol), {}, seconds=0.1)  # type: ignore[arg-type]
     (tmp_path / "told").write_text("hush-hush\n")
     told = f'username = "agent"\npassword_file = "{tmp_path}/told"\n[[sensors]]\nmachine = "Fan"\n'
     assert main([*run, *answers(tmp_path, told)]) == 0
@@ -179,6 +188,55 @@ def test_what_is_given_is_not_asked(tmp_path: Path) -> None:
     person = Person(*[""] * 11)
     converse(person.terminal("ko"), interview_of(tmp_path, "batches", language="ko"), given)
     assert not any("기계 이름" in line for line in person.shown)
+
+
+def search(person: Person, heard: list[TextVibError | tuple[Found, ...]], folder: Path, monkeypatch, **told: str):
+    """A search at a terminal for which brokers are heard thus in turn; with the brokers that were tried."""
+    tried: list[Broker] = []
+
+    def hear(broker: Broker, *_: object, **__: object) -> tuple[Found, ...]:
+        tried.append(broker)
+        said = heard.pop(0)
+        if isinstance(said, TextVibError):
+            raise said
+        return said
+
+    monkeypatch.setattr("agent.commands.setup_search.heard_on_broker", hear)
+    monkeypatch.setattr("agent.commands.setup_search.ports_here", lambda: ())
+    args = argparse.Namespace(**{"broker": None, "port": None, "topic": "#", "seconds": 1.0, "language": "en", **told})
+    begun = interview_of(folder, broker=None)
+    return lambda: searched(begun, args, setup_given(), person.terminal()), tried
+
+
+def test_a_broker_that_is_away_is_asked_for_again_by_its_address(tmp_path: Path, monkeypatch) -> None:
+    found = interview_of(tmp_path, "batches").found
+    person = Person("plant", "10.0.0.7")
+    away = TransportError("mqtt plant:1883: cannot connect: [Errno 111] Connection refused")
+    run, tried = search(person, [away, away, found], tmp_path, monkeypatch, broker="plnt")
+    assert run().broker == Broker(host="10.0.0.7")
+    assert [one.host for one in tried] == ["plnt", "plant", "10.0.0.7"]
+    shown = "\n".join(person.shown)
+    assert "Connection refused" in shown
+    assert "User name" not in shown
+
+
+def test_without_the_broker_that_is_away_it_goes_on(tmp_path: Path, monkeypatch, capsys) -> None:
+    person = Person("", "no")
+    run, _ = search(person, [TransportError("away")], tmp_path, monkeypatch, broker="plnt", topic="plant/#")
+    with pytest.raises(TextVibError, match="Nothing was written"):
+        run()
+    assert "no broker was listened to" in " ".join(" ".join(person.shown).split())
+    assert "listening to plant/# of plnt" in capsys.readouterr().err
+
+
+def test_a_user_that_was_typed_is_kept_when_it_listens_again(tmp_path: Path, monkeypatch) -> None:
+    found = interview_of(tmp_path, "batches").found
+    person = Person("box", "hush-hush", "Yes")
+    refused = CredentialsError("mqtt plant:1883: refused the connection: Not authorized")
+    run, tried = search(person, [refused, (), found], tmp_path, monkeypatch, broker="plant")
+    assert run().broker == tried[-1]
+    assert [one.username for one in tried] == [None, "box", "box"]
+    assert Path(str(tried[-1].password_file)).read_text() == "hush-hush\n"
 
 
 def setup_given(told: dict[str, str] | None = None):

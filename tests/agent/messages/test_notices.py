@@ -13,13 +13,15 @@ from requirements import ROOT
 from agent.bearings.given import inside_of
 from agent.messages.notices import in_language, is_known
 from agent.messages.words import LANGUAGES
+from agent.transport.mqtt import MENDS
 
 WORDING = {
     "notices": "agent/config agent/service/keeping/refuge.py agent/service/health.py "
     "agent/service/keeping/learnt_rows.py agent/service/keeping/alert_rows.py agent/service/desks.py "
     "agent/service/reloading/handover.py agent/service/reloading/kept_bundles.py agent/service/reloading/moving.py "
     "agent/sources/__init__.py agent/sources/modbus.py agent/sources/transmitters.py agent/diagnosis/commissioning.py "
-    "agent/sinks agent/transport/secrets.py agent/bearings/given.py agent/bearings/part_numbers.py "
+    "agent/sinks agent/transport/secrets.py agent/transport/address.py agent/bearings/given.py "
+    "agent/bearings/part_numbers.py "
     "agent/bearings/catalogue.py agent/commands/trend.py",
     "notes": "agent/recordings agent/tables/columns.py agent/tables/choice.py agent/tables/header.py "
     "agent/tables/settle.py",
@@ -222,3 +224,25 @@ def test_a_bearing_that_is_refused_stands_once_and_in_one_language(text: str) ->
         inside_of(text)
     assert str(told.value).count(text) == 1 or text == "6205/6306"
     assert not re.search(r"\b(is|the|give|near|may|names|part)\b", in_language(str(told.value), "ko"))
+
+
+@pytest.mark.parametrize("language", OTHERS)
+@pytest.mark.parametrize(
+    "why",
+    [
+        "cannot connect: [Errno -2] Name or service not known",
+        "no answer within 5 s",
+        "closed the connection without an answer; port 8883 may want TLS (tls = true) or websockets (ws://)",
+        "closed the connection without an answer; port 443 may want TLS (tls = true)",
+        "closed the connection without an answer; port 1 may want a client certificate (cert_file), or websockets (wss://)",
+        "TLS failed: the broker's certificate is not trusted (self-signed certificate); "
+        "check tls, ca_file and the host name",
+        "TLS failed: the other side does not answer in TLS (WRONG_VERSION_NUMBER); "
+        "port 1883 may be one without TLS: set tls = false, or the port that has it",
+        "is no websocket at /mqtt (no upgrade); check port and path, or use mqtt://",
+        "refused the subscription to 'a/#': Not authorized",
+        *(f"refused the connection: Not authorized; {mend}" for mend in MENDS.values()),
+    ],
+)
+def test_why_a_broker_is_not_reached_is_in_the_table(why: str, language: str) -> None:
+    assert is_known(f"mqtt mqtts://plant:8883: {why}", language)  # type: ignore[arg-type]
