@@ -172,6 +172,14 @@ class Numbering(Protocol):
 
 
 @runtime_checkable
+class Briefed(Protocol):
+    """A sink whose first words are of all that is retained."""
+
+    def brief(self, standing: Sequence[Message]) -> None:
+        """Before each `open`: what is retained, as it stands. All of it is handed over afterwards, too."""
+
+
+@runtime_checkable
 class Attending(Protocol):
     """A sink that has something to do while nothing is to be published."""
 

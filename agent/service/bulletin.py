@@ -21,7 +21,7 @@ from agent.service.keeping.alert_rows import OpenAlert, Said
 from agent.service.keeping.sink_rows import Shown
 from agent.service.keeping.store import Store
 from agent.service.looking_back.history import Unkept
-from agent.service.outbox import Outboxes
+from agent.service.outboxes import Outboxes
 from agent.service.wall_clock import clock_now
 from agent.service.watching.events import log_alert
 from agent.service.watching.tally import Tally

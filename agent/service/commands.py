@@ -14,7 +14,7 @@ from agent.messages.words import Language
 from agent.ports import Message
 from agent.service.alert_requests import remote_request
 from agent.service.control import Answer, Asked
-from agent.service.outbox import Outboxes
+from agent.service.outboxes import Outboxes
 
 ANSWER_S = 10.0
 MOST_COMMANDS = 50  # over sinks, that wait for an answer

@@ -23,7 +23,8 @@ from agent.service.house import House, health_of
 from agent.service.keeping.store import open_store
 from agent.service.looking_back.history import History
 from agent.service.merging import merged
-from agent.service.outbox import Outbox, Outboxes
+from agent.service.outbox import Outbox
+from agent.service.outboxes import Outboxes
 from agent.service.publishers import Publishers
 from agent.service.readers import Threads
 from agent.service.registry import Registry

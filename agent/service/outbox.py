@@ -135,6 +135,12 @@ class Outbox:
             self._retained.update(self._latest)
             self._arrived.notify()
 
+    @property
+    def standing(self) -> tuple[Message, ...]:
+        """The latest value of every retained topic, sent or not."""
+        with self._arrived:
+            return tuple(self._latest.values())
+
     def drop(self, is_too_old: Callable[[Message], bool]) -> None:
         """Drop the oldest events as long as they are too old."""
         with self._arrived:
@@ -248,42 +254,3 @@ class Outbox:
         self._dropped += 1
         if message.qos > 0:
             self._gone.append(message)
-
-
-class Outboxes:
-    """One outbox per sink, by its name; each gets every message. Sinks come and go by whoever puts."""
-
-    def __init__(self, outboxes: dict[str, Outbox]) -> None:
-        self._outboxes = outboxes
-
-    def __getitem__(self, name: str) -> Outbox:
-        return self._outboxes[name]
-
-    def add(self, name: str, outbox: Outbox) -> None:
-        self._outboxes = {**self._outboxes, name: outbox}
-
-    def remove(self, name: str) -> None:
-        self._outboxes = {other: outbox for other, outbox in self._outboxes.items() if other != name}
-
-    def limit(self, most: int) -> None:
-        """Other messages that may be lost than before."""
-        for outbox in self._outboxes.values():
-            outbox.limit(most)
-
-    @property
-    def names(self) -> tuple[str, ...]:
-        return tuple(self._outboxes)
-
-    def put(self, message: Message, *, only: str | None = None) -> None:
-        """Leave a message for every sink, or for one; never waits."""
-        for name, outbox in self._outboxes.items():
-            if only in (None, name):
-                outbox.put(message)
-
-    def gone(self) -> dict[str, list[Message]]:
-        """Events dropped since the last call, by sink."""
-        return {name: gone for name, outbox in self._outboxes.items() if (gone := outbox.gone())}
-
-    def wake(self) -> None:
-        for outbox in self._outboxes.values():
-            outbox.wake()

@@ -14,7 +14,7 @@ from functools import partial
 from typing import Protocol
 
 from agent.errors import ConfigError, TransportError
-from agent.ports import Attending, Delivering, Message, Noticing, Renewing, Sink
+from agent.ports import Attending, Briefed, Delivering, Message, Noticing, Renewing, Sink
 from agent.service.beats import Beat, Deadlines
 from agent.service.holds import Refusal
 from agent.service.outbox import Outbox
@@ -131,6 +131,8 @@ class Publisher:
         while not self._stop.is_set():
             try:
                 self.beat.bump(within_s=self._open_s)
+                if isinstance(self._sink, Briefed):
+                    self._sink.brief(self._outbox.standing)
                 self._sink.open()
             except (TransportError, ConfigError) as error:  # a secret that cannot be read now may be there tomorrow
                 self._tidy()

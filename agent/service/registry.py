@@ -14,7 +14,7 @@ from agent.service.keeping.sensor_rows import row_of
 from agent.service.keeping.sensor_state import WHOLE, SensorState
 from agent.service.keeping.store import Store
 from agent.service.looking_back.history import Unkept
-from agent.service.outbox import Outboxes
+from agent.service.outboxes import Outboxes
 from agent.service.registrar import Interrupted, Known, Learnt, by_bearing
 from agent.service.share import Share
 from agent.service.watching.tally import Tally

@@ -150,7 +150,7 @@ class Board:
                 self._of(sensor).windows[window.bearing] = window
                 return Change(sensor, "shown")
             case ["alert", sensor, bearing]:
-                return self._alert(sensor, bearing, message.payload)
+                return self._alert(sensor, bearing, message)
             case ["event"]:
                 event = _read(message.payload, AlertTold)
                 if event.sensor is None:
@@ -160,7 +160,7 @@ class Board:
             case ["maintenance"]:
                 self.agent.event = _read(message.payload, AlertTold)
                 return Change(None, "event")
-            case ["health"]:
+            case ["health"] if message.payload:
                 self.agent.health = _read(message.payload, HealthTold)
                 return Change(None, "shown")
         return None
@@ -178,10 +178,15 @@ class Board:
             shown.windows.clear()
         return Change(sensor, "shown")
 
-    def _alert(self, sensor: str, bearing: str, payload: bytes) -> Change | None:
-        if payload:
-            self._of(sensor).alerts[bearing] = _read(payload, AlertTold)
-        elif sensor not in self.sensors or self.sensors[sensor].alerts.pop(bearing, None) is None:
+    def _alert(self, sensor: str, bearing: str, message: Message) -> Change | None:
+        """An alert is over by a message about it; a topic that is emptied alone is taken down, and ends nothing."""
+        if message.payload:
+            self._of(sensor).alerts[bearing] = _read(message.payload, AlertTold)
+        elif (
+            message.kind != "alert"
+            or sensor not in self.sensors
+            or self.sensors[sensor].alerts.pop(bearing, None) is None
+        ):
             return None
         return Change(sensor, "shown")
 

@@ -32,6 +32,7 @@ _TYPES: dict[Kind, ua.VariantType] = {
     "moment": ua.VariantType.DateTime,
 }
 _BY_STATE = {"lost": ua.StatusCodes.BadNoCommunication, "invalid": ua.StatusCodes.BadSensorFailure}
+_NEVER_EMPTY = ("real", "whole", "flag")  # kinds of which a variable always has a value, known or not
 _DOUBTFUL = ("learning", "unsteady")
 _EVENT_FIELDS = {"Alert": "id", "Kind": "event", "Sensor": "sensor", "Bearing": "bearing", "Fault": "fault"}
 
@@ -181,7 +182,7 @@ def _status(row: Tag[Any], value: Value, shown: SensorBoard | AgentBoard) -> int
         return int(_BY_STATE[state])
     if value is None and row.kind == "moment":
         return int(ua.StatusCodes.BadNoData)
-    if value is None and (row.is_measured or row.kind == "real"):
+    if value is None and (row.is_measured or row.kind in _NEVER_EMPTY):
         return int(ua.StatusCodes.UncertainInitialValue)
     if row.is_measured and (state in _DOUBTFUL or value == UNKNOWN):
         return int(ua.StatusCodes.UncertainSubNormal)
@@ -194,6 +195,8 @@ def _variant(kind: Kind, value: Value, language: str) -> ua.Variant:
             return ua.Variant(ua.LocalizedText(None if value is None else str(value), language), _TYPES[kind])
         case "real":
             return ua.Variant(math.nan if value is None else value, _TYPES[kind])
+        case "whole" | "flag":
+            return ua.Variant(value or 0 if kind == "whole" else bool(value), _TYPES[kind])
         case "moment":
             return ua.Variant(value or datetime.now(UTC), _TYPES[kind])
     return ua.Variant(value, _TYPES[kind])

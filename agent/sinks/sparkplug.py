@@ -11,7 +11,7 @@ import logging
 import queue
 import threading
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from itertools import count
 from typing import Annotated
 
@@ -76,6 +76,11 @@ class SparkplugSink(BrokerSink):
     def number_connections(self, next_number: Callable[[], int]) -> None:
         """How many connections there were before, over all starts: the node's `bdSeq`."""
         self._next_number = next_number
+
+    def brief(self, standing: Sequence[Message]) -> None:
+        """What is retained, for the births: one that came first would deny what is open, and be corrected."""
+        for message in standing:
+            self._node.note(message)
 
     def open(self) -> None:
         """Connect, wait for the primary host where there is one, and be born; TransportError where that is away."""

@@ -64,6 +64,10 @@ class EdgeNode:
         there = [sensor for sensor, shown in self._board.sensors.items() if shown.is_there]
         return [self._say("NBIRTH", None, own, now_ms), *(self._device_birth(sensor, now_ms) for sensor in there)]
 
+    def note(self, message: Message) -> None:
+        """What the next births are to know; nothing is said of it."""
+        self._board.take(message)
+
     def take(self, message: Message, *, now_ms: int) -> list[Said]:
         """What is to be said now that a message has come; nothing where it changes nothing."""
         change = self._board.take(message)

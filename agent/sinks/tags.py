@@ -41,6 +41,11 @@ def _alert(sensor: SensorBoard) -> AlertTold:
     return sensor.gravest or AlertTold()
 
 
+def _has_said(sensor: SensorBoard) -> bool:
+    """Whether it is known which alerts are open: the first state of a sensor comes behind them."""
+    return sensor.state is not None or bool(sensor.alerts)
+
+
 def _event(shown: SensorBoard | AgentBoard) -> AlertTold:
     return shown.event or AlertTold()
 
@@ -77,8 +82,8 @@ SENSOR: tuple[Tag[SensorBoard], ...] = (
     Tag("Velocity RMS", "real", _velocity, "mm/s", is_measured=True),
     Tag("ISO Zone", "text", _zone, is_measured=True),
     Tag("Notices", "words", lambda s: "\n".join(_state(s).notices)),
-    Tag("Alert/Open", "flag", lambda s: bool(s.alerts)),
-    Tag("Alert/Count", "whole", lambda s: len(s.alerts)),
+    Tag("Alert/Open", "flag", lambda s: bool(s.alerts) if _has_said(s) else None),
+    Tag("Alert/Count", "whole", lambda s: len(s.alerts) if _has_said(s) else None),
     Tag("Alert/ID", "text", lambda s: _alert(s).id),
     Tag("Alert/Severity", "text", lambda s: _alert(s).severity),
     Tag("Alert/Bearing", "text", lambda s: _alert(s).bearing),
@@ -88,13 +93,13 @@ SENSOR: tuple[Tag[SensorBoard], ...] = (
     Tag("Alert/Sentence", "words", lambda s: _alert(s).wording.sentence or None),
     Tag("Alert/Advice", "words", lambda s: _alert(s).wording.advice or None),
     Tag("Alert/Opened", "moment", lambda s: _alert(s).opened),
-    Tag("Alert/Acknowledged", "flag", lambda s: _alert(s).acknowledged),
+    Tag("Alert/Acknowledged", "flag", lambda s: _alert(s).acknowledged if _has_said(s) else None),
     Tag("Alert/Shelved Until", "moment", lambda s: _alert(s).shelved_until),
 )
 """Of a sensor what is; `Alert/` is the gravest of its open alerts."""
 
 EVENT: tuple[Tag[SensorBoard], ...] = (
-    Tag("Event/Number", "whole", lambda s: _event(s).seq),
+    Tag("Event/Number", "whole", lambda s: _event(s).seq or None),
     Tag("Event/Kind", "text", lambda s: _event(s).event or None),
     Tag("Event/Alert", "text", lambda s: _event(s).id),
     Tag("Event/Severity", "text", lambda s: _event(s).severity),
@@ -114,13 +119,13 @@ AGENT: tuple[Tag[AgentBoard], ...] = (
     Tag("Version", "text", lambda a: _health(a).version or None),
     Tag("Bundle", "text", lambda a: _health(a).bundle or None),
     Tag("Runtime", "text", lambda a: _health(a).runtime or None),
-    Tag("State Kept", "flag", lambda a: _health(a).state_kept),
-    Tag("Open Alerts", "whole", lambda a: len(_health(a).open_alerts)),
-    Tag("Notices", "words", lambda a: "\n".join(_health(a).notices)),
+    Tag("State Kept", "flag", lambda a: None if a.health is None else a.health.state_kept),
+    Tag("Open Alerts", "whole", lambda a: None if a.health is None else len(a.health.open_alerts)),
+    Tag("Notices", "words", lambda a: None if a.health is None else "\n".join(a.health.notices)),
 )
 
 MAINTENANCE: tuple[Tag[AgentBoard], ...] = (
-    Tag("Maintenance/Number", "whole", lambda a: _event(a).seq),
+    Tag("Maintenance/Number", "whole", lambda a: _event(a).seq or None),
     Tag("Maintenance/Event", "text", lambda a: _event(a).event or None),
     Tag("Maintenance/Kind", "text", lambda a: _event(a).kind),
     Tag("Maintenance/Machine", "text", lambda a: _event(a).machine or None),

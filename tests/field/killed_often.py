@@ -39,7 +39,8 @@ from agent.service.keeping.refuge import Refuge
 from agent.service.keeping.sink_rows import SinkRows
 from agent.service.keeping.state_file import FILE_NAME
 from agent.service.keeping.store import Store
-from agent.service.outbox import Outbox, Outboxes
+from agent.service.outbox import Outbox
+from agent.service.outboxes import Outboxes
 from agent.service.publisher import Publisher
 from agent.service.registry import Registry
 from agent.sinks.mqtt import MqttSink

@@ -5,7 +5,8 @@ from __future__ import annotations
 from agent.service.assembly import Parts
 from agent.service.bulletin import Bulletin
 from agent.service.house import House
-from agent.service.outbox import Outbox, Outboxes
+from agent.service.outbox import Outbox
+from agent.service.outboxes import Outboxes
 from agent.service.publishers import Publishers
 from agent.service.reloading.changes import Changes
 

@@ -192,6 +192,22 @@ def test_events_wait_for_a_broker_and_its_last_will_knows_the_birth(start_mosqui
         store.close()
 
 
+def test_the_births_know_what_is_open(make, host: StrictHost) -> None:
+    outbox, stop = Outbox(limit=10), threading.Event()
+    for message in (told.state(state="fault"), told.alert(), told.health(open_alerts=["7-abc"]), told.event()):
+        outbox.put(message)
+    publisher = Publisher(make(), outbox, stop=stop)
+    thread = threading.Thread(target=publisher.run)
+    thread.start()
+    try:
+        until(lambda: publisher.waiting == 0, seconds=10)
+    finally:
+        stop.set()
+        outbox.wake()
+        thread.join(20)
+    host.await_kinds("NBIRTH", "DBIRTH", "DDATA", "NDEATH")  # of these the data is the event's
+
+
 def test_it_is_tried_beside_one_that_runs(make, host: StrictHost) -> None:
     running, other = make(), make()
     running.open()

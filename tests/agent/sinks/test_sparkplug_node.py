@@ -122,6 +122,30 @@ def test_the_agent_itself_is_the_node() -> None:
     assert talk.host.node.values["Maintenance/Sentence"] == "The speed is told no more."
 
 
+def test_what_is_taken_down_is_not_said_to_be_over() -> None:
+    talk = Talk()
+    talk.says(told.state(), told.alert(), told.health(open_alerts=["7-abc"]))
+    emptied = [Message(f"{told.ROOT}/{topic}", b"", retain=True, qos=1) for topic in ("alert/p2/de", "health")]
+    assert talk.says(*emptied) == []
+    assert talk.says(told.removed()) == ["DDEATH"]
+    assert talk.host.node is not None
+    assert talk.host.node.values["Open Alerts"] == 1
+
+
+def test_a_birth_denies_nothing_that_is_not_known_yet() -> None:
+    talk = Talk()
+    assert talk.host.node is not None
+    assert {talk.host.node.values[name] for name in ("Open Alerts", "State Kept", "Maintenance/Number")} == {None}
+    of_device: dict[str, object] = {}
+    for said in talk.node.take(told.event(seq=9), now_ms=NOW_MS):
+        talk.host.hear(*said)
+        of_device = of_device or dict(talk.values())
+    names = ("Alert/Open", "Alert/Count", "Alert/Acknowledged", "Event/Number")
+    assert [of_device[name] for name in names] == [None] * 4
+    talk.says(told.state())
+    assert (talk.values()["Alert/Open"], talk.values()["Alert/Count"]) == (False, 0)
+
+
 @pytest.mark.parametrize("payload", [b"", b"[]", b"\xff", b'{"state": 5}', b'{"time": "yesterday"}', b"{" * 5000])
 def test_a_message_that_cannot_be_read_breaks_no_rule(payload: bytes) -> None:
     talk = Talk()

@@ -29,7 +29,8 @@ from agent.service.doubts_told import ToldDoubts
 from agent.service.keeping.learnt_rows import UnderWay
 from agent.service.keeping.sensor_state import Marks, SensorState
 from agent.service.keeping.store import Store, open_store
-from agent.service.outbox import Outbox, Outboxes
+from agent.service.outbox import Outbox
+from agent.service.outboxes import Outboxes
 from agent.service.registrar import Interrupted, Learnt, Registrar
 from agent.service.registry import Registry
 from agent.service.workers.link import Link
