@@ -78,7 +78,7 @@ BY_ROOM = {
     "recordings": OF_FORMATS,
     "bundle": {"cryptography"},
     "service": {"prometheus_client"},
-    "sinks": {"asyncua"},
+    "sinks": {"asyncua", "cryptography"},
     "web": {"starlette", "uvicorn"},
 }
 """Room of agent -> what it may import beyond the edge's own packages, on use."""

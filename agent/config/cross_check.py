@@ -13,6 +13,7 @@ from agent.config.decoding import decode, meant_by, near
 from agent.config.keys import BearingConfig, Config, GeometryConfig, MachineConfig, SensorConfig, SpeedConfig
 from agent.config.mappings import problems_of_mappings
 from agent.config.resolve import routes, trust_of
+from agent.config.shared_identities import problems_of_identities
 from agent.config.suitability import problems_of as problems_of_kinds
 from agent.config.suitability import remarks_on
 from agent.config.watched import problems_of as problems_of_metrics
@@ -22,6 +23,7 @@ from agent.config.web import remarks_on as remarks_on_web
 from agent.errors import ConfigError
 from agent.machine import BallCount
 from agent.messages.topics import WHOLE_MACHINE
+from agent.sinks.key_pairs import Paired, problem_of_pair
 from agent.sinks.telling import Teller
 from agent.sources import KINDS
 from agent.transport.broker import Broker
@@ -57,10 +59,13 @@ def cross_check(config: Config, raw: Mapping[str, Any], problems: list[str]) -> 
         problems.extend(found)
         notices.extend([] if found else remarks_on_broker(broker, where))
     for where, sink in _tellers(config):
-        problems.extend(problems_of_files(sink.files, where))
+        unread = problems_of_files(sink.files, where)
+        problems.extend(unread)
+        if not unread and isinstance(sink, Paired) and (unfit := problem_of_pair(sink)) is not None:
+            problems.append(f"{where}.{unfit}")
         notices.extend(f"{where}: {remark}" for remark in sink.remarks)
     problems.extend(problems_of_mappings(config))
-    problems.extend(_shared_client_ids(config))
+    problems.extend(problems_of_identities(config))
     if raw.get("sensors") == {}:
         problems.append("sensors: none is defined; add [sensors.ID]")
     return notices
@@ -214,18 +219,6 @@ def _check_sensor(
         problems.append(f"{where}.bearings: names a bearing twice; name each once")
     if sensor.decision:
         decode(DecisionConfig, sensor.decision, where=f"{where}.decision", problems=problems)
-
-
-def _shared_client_ids(config: Config) -> Iterator[str]:
-    """A broker lets in the later of two clients with one id, and throws the other out, by turns and for ever."""
-    seen = {config.broker.client_id: "broker"} if config.broker.client_id != Broker().client_id else {}
-    for sink in config.sinks:
-        if not isinstance(sink.settings, Broker) or sink.settings.client_id == Broker().client_id:
-            continue  # the default is made this agent's and this sink's own
-        mine = sink.settings.client_id
-        if mine in seen:
-            yield f"sinks.{sink.name}.client_id: {mine!r} is that of {seen[mine]}, too; give each an id of its own"
-        seen.setdefault(mine, f"sinks.{sink.name}")
 
 
 def _check_routes(config: Config, problems: list[str]) -> None:

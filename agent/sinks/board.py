@@ -182,13 +182,9 @@ class Board:
         """An alert is over by a message about it; a topic that is emptied alone is taken down, and ends nothing."""
         if message.payload:
             self._of(sensor).alerts[bearing] = _read(message.payload, AlertTold)
-        elif (
-            message.kind != "alert"
-            or sensor not in self.sensors
-            or self.sensors[sensor].alerts.pop(bearing, None) is None
-        ):
-            return None
-        return Change(sensor, "shown")
+            return Change(sensor, "shown")
+        shown = self.sensors.get(sensor) if message.kind == "alert" else None
+        return None if shown is None or shown.alerts.pop(bearing, None) is None else Change(sensor, "shown")
 
 
 def _read(payload: bytes, kind: type[Read]) -> Read:

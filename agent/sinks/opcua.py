@@ -19,6 +19,7 @@ from agent.errors import ConfigError, TransportError
 from agent.messages.words import Language
 from agent.ports import Heard, Message
 from agent.sinks.framed import Framed
+from agent.sinks.key_pairs import problem_of_pair
 from agent.transport.broker import is_here
 from agent.transport.secrets import path_of, read_secret
 
@@ -154,6 +155,8 @@ class OpcuaSink:
         secret = None if config.password_file is None else read_secret(config.password_file, "password_file")
         if secret is not None and len(secret) < LEAST_PASSWORD:
             raise ConfigError(f"password_file: fewer than {LEAST_PASSWORD} letters; choose a longer password")
+        if (unfit := problem_of_pair(config)) is not None:
+            raise ConfigError(unfit)
         files = {key: name and str(path_of(name)) for key, name in config.files.items() if key != "password_file"}
         return {
             "root": self._root,

@@ -403,6 +403,26 @@ def test_two_connections_with_one_client_id_are_refused(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize(
+    ("first", "second", "is_one"),
+    [
+        ("host = 'scada.lan'", "host = 'mqtt://SCADA.lan:1883'\nnode = 'gateway-1'", True),  # which is the agent's id
+        ("host = 'localhost'", "host = 'b.lan'\nfallbacks = ['127.0.0.1']", True),
+        ("host = 'scada.lan'", "host = 'other.lan'", False),
+        ("host = 'scada.lan'", "host = 'scada.lan'\nnode = 'second'", False),
+    ],
+)
+def test_two_edge_nodes_of_one_name_on_a_broker_are_refused(
+    tmp_path: Path, first: str, second: str, is_one: bool
+) -> None:
+    path = tmp_path / "a.toml"
+    entry = "[[sinks]]\nname = '{}'\nkind = 'sparkplug'\ngroup = 'plant'\n{}\n"
+    path.write_text(GOOD + entry.format("a", first) + entry.format("b", second), encoding="utf-8")
+    _, problems = check_config(path)
+    said = "sinks.b.node: plant/gateway-1 is the group and node of sinks.a on the same broker, too; give each a node"
+    assert problems == ([f"{said} of its own"] if is_one else [])
+
+
+@pytest.mark.parametrize(
     ("entry", "problem"),
     [
         ("name = 'broker'\nkind = 'memory'", "sinks.broker: the name 'broker' is taken; give each sink a name"),
