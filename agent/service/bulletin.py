@@ -232,7 +232,7 @@ class Bulletin:
 
     def _empty(self, sink: str, held: Mapping[str, Shown], *, besides: Collection[str]) -> None:
         for topic, shown in held.items():
-            if topic not in besides:
+            if topic not in besides:  # of no kind: what shows figures is not told that an alert is over
                 self._outboxes.put(Message(topic, b"", retain=True, qos=1, seq=shown.seq), only=sink)
 
     def _in_words(self, alert: Alert, *, seq: int) -> AlertPayload:
