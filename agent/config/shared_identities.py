@@ -3,9 +3,23 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from typing import Protocol, runtime_checkable
 
 from agent.config.keys import Config
 from agent.transport.broker import Broker, is_here
+
+
+@runtime_checkable
+class Grouped(Protocol):
+    """The keys of a sink that is a node of a group."""
+
+    @property
+    def group(self) -> str:
+        """Which hosts hear as one."""
+
+    @property
+    def node(self) -> str | None:
+        """None: the agent's id."""
 
 
 def problems_of_identities(config: Config) -> Iterator[str]:
@@ -30,10 +44,11 @@ def _edge_nodes(config: Config) -> Iterator[str]:
     """Of two nodes with one name a host hears the numbers mixed, and the death of one is that of both."""
     seen: dict[tuple[str, str, str], str] = {}
     for sink in config.sinks:
-        if sink.kind != "sparkplug":
+        settings = sink.settings
+        if not (isinstance(settings, Broker) and isinstance(settings, Grouped)):
             continue
-        group, node = sink.settings.group, sink.settings.node or config.agent.id
-        names = [(place, group, node) for place in _places(sink.settings)]
+        group, node = settings.group, settings.node or config.agent.id
+        names = [(place, group, node) for place in _places(settings)]
         other = next((seen[name] for name in names if name in seen), None)
         if other is not None:
             yield (
