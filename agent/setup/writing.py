@@ -28,7 +28,8 @@ from agent.setup.tables import merged
 from agent.setup.told_secrets import PASSWORD_FILES
 from agent.setup.toml_text import toml_of
 
-EXAMPLES = {"mqtt": "configs/mqtt.toml", "serial": "configs/serial.toml"}
+EXAMPLES = {True: "configs/mqtt.toml", False: "configs/serial.toml"}
+"""By whether a sensor is heard over a broker."""
 GROUP = "textvib"
 """Of the service's user; what root writes for it is of this group."""
 
@@ -141,7 +142,7 @@ def _with_names(value: Any, names: Mapping[str, str]) -> Any:
 def _heading(interview: Interview) -> str:
     heard = sensors_heard(interview).values()
     of_topics = {one.broker is not None for one in heard} or {False}
-    examples = ", ".join(EXAMPLES["mqtt" if is_topic else "serial"] for is_topic in sorted(of_topics))
+    examples = ", ".join(EXAMPLES[is_topic] for is_topic in sorted(of_topics))
     words = say("setup.file_heading", interview.language, command="textvib-agent setup", example=examples)
     return f"# {words}\n\n"
 
