@@ -10,6 +10,7 @@ from dataclasses import replace
 from pathlib import Path
 
 from agent.errors import ConfigError, TextVibError
+from export.commands.arguments import tell
 from export.commands.continuing import add_adopting, add_continuing
 from export.commands.judging import add_judging
 from export.commands.needs import needs_of, require_for
@@ -166,7 +167,7 @@ def _train(arguments: argparse.Namespace) -> int:
         rows += read_manifest(path)
     if not rows:
         raise ManifestError("no recordings: name a folder with --data or a table with --manifest")
-    run_experiment(rows, config, folder=arguments.out, cache=arguments.cache, machines=arguments.machines, tell=_tell)
+    run_experiment(rows, config, folder=arguments.out, cache=arguments.cache, machines=arguments.machines, tell=tell)
     print((arguments.out / "metrics.json").read_text(), end="")
     return 0
 
@@ -218,7 +219,3 @@ def _rebuild(arguments: argparse.Namespace) -> int:
     _train(argparse.Namespace(**{**vars(arguments), "out": arguments.run}))
     quantize_run(arguments)
     return _pack(arguments)
-
-
-def _tell(line: str) -> None:
-    print(line, file=sys.stderr, flush=True)

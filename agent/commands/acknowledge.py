@@ -18,7 +18,7 @@ from agent.messages.words import Language, say
 from agent.service.alert_requests import FAULT_ID, Acknowledge, Close, Remote
 from agent.service.control import ask
 from agent.service.watching.confirmed import Confirmed, confirm
-from agent.service.watching.ring_folder import FOLDER, files_of
+from agent.service.watching.ring_folder import FOLDER, beginning_with
 
 REQUESTS: dict[str, Callable[..., Remote]] = {"acknowledge": Acknowledge, "close": Close}
 
@@ -76,8 +76,5 @@ def _request(args: argparse.Namespace, was: str | None) -> Remote:
 
 def _over(folder: Path, wanted: str) -> str | None:
     """The alert whose id begins so and whose windows are kept, open or not; None where there are none or several."""
-    try:
-        fitting = {file.alert for file in files_of(folder) if wanted and file.alert.startswith(wanted)}
-    except OSError:
-        return None
+    fitting = {file.alert for file in beginning_with(folder, wanted)}
     return fitting.pop() if len(fitting) == 1 else None

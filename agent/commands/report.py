@@ -11,7 +11,6 @@ from pathlib import Path
 
 from agent.commands import report_file, running
 from agent.commands.arguments import UsageError
-from agent.errors import ConfigError
 from agent.messages.words import say
 
 
@@ -37,9 +36,7 @@ def main(args: argparse.Namespace) -> int:
     from agent.service.looking_back.bundles import bundle_for
 
     agent = running.agent_of(args)
-    if not agent.state_dir.is_dir():
-        raise ConfigError(f"{agent.state_dir}: there is no such folder; name the agent's config with --config")
-    past = find_alert(agent.state_dir, args.alert, sensor=args.sensor)
+    past = find_alert(agent.there, args.alert, sensor=args.sensor)
     out = args.out or Path(f"alert-{past.last.id}.html")
     report_file.check(out, option="--out", command=args.command)
     bundle = bundle_for(agent.state_dir, past.whence.bundle_sha256, args.bundle)

@@ -30,12 +30,9 @@ def main(args: argparse.Namespace) -> int:
     from agent.service.watching.ring_folder import FOLDER, files_of
 
     agent = running.agent_of(args)
-    state_dir = agent.state_dir
-    folder = state_dir / FOLDER
+    folder = agent.state_dir / FOLDER
     try:
-        if not state_dir.is_dir():
-            raise ConfigError(f"{state_dir}: there is no such folder; name the agent's config with --config")
-        files = files_of(folder)
+        files = files_of(agent.there / FOLDER)
     except OSError as error:
         raise ConfigError(
             f"{folder}: cannot be read ({error.strerror}); run this command as the user that runs the agent"

@@ -47,6 +47,13 @@ class Agent:
         return as_language(told if told or self.config is None else self.config.agent.language)
 
     @property
+    def there(self) -> Path:
+        """The state directory, for who reads it without the agent; ConfigError where there is none."""
+        if not self.state_dir.is_dir():
+            raise ConfigError(f"{self.state_dir}: there is no such folder; name the agent's config with --config")
+        return self.state_dir
+
+    @property
     def whole_config(self) -> Config | None:
         """The config, where one was named; ConfigError with all its problems."""
         if self.problems:

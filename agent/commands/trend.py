@@ -35,9 +35,7 @@ def main(args: argparse.Namespace) -> int:
     from agent.service.watching.trend_lines import lines_of
 
     agent = running.agent_of(args)
-    if not agent.state_dir.is_dir():
-        raise ConfigError(f"{agent.state_dir}: there is no such folder; name the agent's config with --config")
-    lines = list(lines_of(agent.state_dir, args.sensor, mountings=_mountings(agent)))
+    lines = list(lines_of(agent.there, args.sensor, mountings=_mountings(agent)))
     if args.sensor is not None and not lines:
         raise ConfigError(f"of {args.sensor!r} no day is kept in {agent.state_dir}")
     if args.json:

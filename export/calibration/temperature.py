@@ -28,7 +28,7 @@ from export.progress import track
 from export.scoring.score import embeddings, encoder_inputs
 from export.scoring.statistics import weighted_quantile
 from export.text.encoders import EncodedSentences
-from export.text.tower import describe_faults
+from export.text.tower import fault_centres
 from export.training.recipe import TrainConfig
 from export.training.train import Trained, train
 
@@ -70,7 +70,7 @@ def held_out_similarities(
     for number, out in enumerate(track(folds(table, count, seed=seed), "folds without some bearings, fold")):
         # A healthy baseline is known wherever there was a commissioning, so it may serve both sides as reference.
         trained = learn(table.take(~out | table.baseline), number)
-        centres = describe_faults(trained.tower, texts.vectors, texts.sentences, FAULTS)
+        centres = fault_centres(trained.tower, texts)
         inputs = encoder_inputs(table, trained.scaling)
         scored = np.flatnonzero(out & judged)
         found.append(embeddings(trained.student, inputs[scored]) @ centres.T)

@@ -1,8 +1,9 @@
-"""What numbers on the command line may be."""
+"""What numbers and lists on the command line may be, and how a command tells of what it does."""
 
 from __future__ import annotations
 
 import argparse
+import sys
 
 
 def count(text: str) -> int:
@@ -16,6 +17,11 @@ def count(text: str) -> int:
 def sizes(text: str) -> tuple[int, ...]:
     """Counts with commas between them."""
     return tuple(count(part) for part in text.split(","))
+
+
+def names(text: str) -> tuple[str, ...]:
+    """Words with commas between them."""
+    return tuple(name.strip() for name in text.split(",") if name.strip())
 
 
 def weight(text: str) -> float:
@@ -32,3 +38,8 @@ def share(text: str) -> float:
     if not 0 < value < 1:
         raise argparse.ArgumentTypeError(f"{text}: must lie between 0 and 1, as 0.5 does")
     return value
+
+
+def tell(line: str) -> None:
+    """A line on standard error at once: standard output is for what a command found."""
+    print(line, file=sys.stderr, flush=True)

@@ -7,10 +7,11 @@ from __future__ import annotations
 
 import argparse
 import os
-import sys
 from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
+
+from export.commands.arguments import names, tell
 
 if TYPE_CHECKING:
     from export.studies.objectives.sign_flip import Difference
@@ -22,8 +23,8 @@ def add_compare(commands: Any) -> None:
     compare = commands.add_parser("compare", help="train the same encoder with every objective, on three columns")
     compare.add_argument("--data", type=Path, required=True, help="folder with cwru, hit_selfbuilt and uestc")
     compare.add_argument("--seeds", type=int, default=3, help="trainings of each kind (default: %(default)s)")
-    compare.add_argument("--columns", type=_names, metavar="NAME,...", help="default: 007,800,U+H>C")
-    compare.add_argument("--only", type=_names, metavar="OBJECTIVE,...", help="default: each objective and miner once")
+    compare.add_argument("--columns", type=names, metavar="NAME,...", help="default: 007,800,U+H>C")
+    compare.add_argument("--only", type=names, metavar="OBJECTIVE,...", help="default: each objective and miner once")
     compare.add_argument("--shares", type=_shares, metavar="SHARE,...", help="of the windows (default: 1.0,0.1)")
     compare.add_argument("--recipe", type=Path, help="TOML or JSON of a training configuration (default: as shipped)")
     compare.add_argument("--steps", type=int, help="of every training (default: those of the recipe)")
@@ -35,10 +36,6 @@ def add_compare(commands: Any) -> None:
     )
     compare.add_argument("--json", action="store_true", help="end with one JSON document")
     compare.set_defaults(command=_compare)
-
-
-def _names(text: str) -> tuple[str, ...]:
-    return tuple(name.strip() for name in text.split(",") if name.strip())
 
 
 def _shares(text: str) -> tuple[float, ...]:
@@ -80,21 +77,17 @@ def _compare(arguments: argparse.Namespace) -> int:
     config = TrainConfig() if arguments.recipe is None else read_recipe(arguments.recipe)
     if arguments.steps is not None:
         config = msgspec.structs.replace(config, steps=arguments.steps)
-    material = read_material(arguments.data, cache=arguments.cache, machines=arguments.machines, tell=_tell)
+    material = read_material(arguments.data, cache=arguments.cache, machines=arguments.machines, tell=tell)
     key = key_of(material, config)
     folder = arguments.out / key
-    cells = run_trials(material, config, plan, folder=folder, jobs=arguments.jobs, tell=_tell)
+    cells = run_trials(material, config, plan, folder=folder, jobs=arguments.jobs, tell=tell)
     simulated = 0 if material.simulated is None else len(material.simulated)
     standings = standings_of(cells, plan, recipe=recipe_of(config), simulated_windows=simulated, key=key)
     write_json(folder / "standings.json", standings)
     draw_standings(folder / "standings.png", standings)
-    _tell(f"wrote {folder / 'standings.json'} and standings.png")
+    tell(f"wrote {folder / 'standings.json'} and standings.png")
     print(msgspec.json.encode(standings).decode() if arguments.json else as_text(standings))
     return os.EX_OK
-
-
-def _tell(line: str) -> None:
-    print(line, file=sys.stderr, flush=True)
 
 
 def as_text(standings: Standings) -> str:

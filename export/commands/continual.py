@@ -4,12 +4,11 @@ from __future__ import annotations
 
 import argparse
 import os
-import sys
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from export.commands.arguments import count
+from export.commands.arguments import count, names, tell
 
 if TYPE_CHECKING:
     from export.studies.continual.summary import Row
@@ -21,10 +20,10 @@ def add_continual(commands: Any) -> None:
     """Add the command to argparse's `commands`."""
     parser = commands.add_parser("continual", help="learn one domain after another: what is forgotten, and what helps")
     parser.add_argument("--data", type=Path, required=True, help="folder with cwru, hit_selfbuilt and uestc")
-    parser.add_argument("--sequences", type=_names, metavar="NAME,...", help="default: speeds,rigs")
-    parser.add_argument("--objectives", type=_names, metavar="NAME,...", help="default: triplet,infonce")
+    parser.add_argument("--sequences", type=names, metavar="NAME,...", help="default: speeds,rigs")
+    parser.add_argument("--objectives", type=names, metavar="NAME,...", help="default: triplet,infonce")
     parser.add_argument(
-        "--ways", type=_names, metavar="WAY,...", help="default: fine-tuning,rehearsal,distillation,both,joint"
+        "--ways", type=names, metavar="WAY,...", help="default: fine-tuning,rehearsal,distillation,both,joint"
     )
     parser.add_argument("--seeds", type=count, default=5, help="courses of each kind (default: %(default)s)")
     parser.add_argument("--steps", type=count, default=300, help="of each stage (default: %(default)s)")
@@ -37,10 +36,6 @@ def add_continual(commands: Any) -> None:
     )
     parser.add_argument("--json", action="store_true", help="end with one JSON document")
     parser.set_defaults(command=_continual)
-
-
-def _names(text: str) -> tuple[str, ...]:
-    return tuple(name.strip() for name in text.split(",") if name.strip())
 
 
 # Torch takes seconds to load: the command imports what it uses, so that --help answers at once.
@@ -60,15 +55,11 @@ def _continual(arguments: argparse.Namespace) -> int:
     if arguments.text is not None:
         recipe = msgspec.structs.replace(recipe, text=arguments.text)
     config = ContinueConfig(steps=arguments.steps, keep=arguments.keep)
-    material = read_material(arguments.data, cache=arguments.cache, machines=arguments.machines, tell=_tell)
-    found = run_courses(material, recipe, config, plan, folder=arguments.out, tell=_tell)
+    material = read_material(arguments.data, cache=arguments.cache, machines=arguments.machines, tell=tell)
+    found = run_courses(material, recipe, config, plan, folder=arguments.out, tell=tell)
     rows = rows_of(found, plan)
     print(msgspec.json.encode(rows).decode() if arguments.json else "\n".join(as_table(rows)))
     return os.EX_OK
-
-
-def _tell(line: str) -> None:
-    print(line, file=sys.stderr, flush=True)
 
 
 def as_table(rows: Sequence[Row]) -> Iterator[str]:

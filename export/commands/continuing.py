@@ -4,12 +4,11 @@ from __future__ import annotations
 
 import argparse
 import os
-import sys
 from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from export.commands.arguments import count, share, weight
+from export.commands.arguments import count, share, tell, weight
 
 if TYPE_CHECKING:
     from export.data.adopted import Adopted
@@ -90,7 +89,7 @@ def _continue(arguments: argparse.Namespace) -> int:
         folder=arguments.out,
         cache=arguments.cache,
         adopted=[read_rows(path, FeatureSpec()) for path in arguments.adopted],
-        tell=lambda line: print(line, file=sys.stderr, flush=True),
+        tell=tell,
     )
     forgets = forgets_of(load_run(arguments.out))
     if forgets is not None:
@@ -116,7 +115,7 @@ def _adopt(arguments: argparse.Namespace) -> int:
         found += [one for one in adopted if one.alert not in known]
         notes += left_out
     for note in notes:
-        print(f"left out: {note}", file=sys.stderr)
+        tell(f"left out: {note}")
     if not found:
         raise RecordingError("nothing was adopted: no alert that somebody has judged has windows over its limit")
     save(join([one.table for one in found]), arguments.out)

@@ -8,13 +8,13 @@ from __future__ import annotations
 
 import argparse
 import os
-import sys
 from collections.abc import Callable, Sequence
 from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from agent.errors import ConfigError
+from export.commands.arguments import names, tell
 from export.progress import track
 
 if TYPE_CHECKING:
@@ -46,10 +46,10 @@ def add_field(commands: Any) -> None:
 
 
 def _names(text: str) -> tuple[str, ...]:
-    names = tuple(name.strip() for name in text.split(",") if name.strip())
-    if unknown := [name for name in names if name not in STUDIES]:
+    named = names(text)
+    if unknown := [name for name in named if name not in STUDIES]:
         raise argparse.ArgumentTypeError(f"{', '.join(unknown)}: no study; there are {', '.join(STUDIES)}")
-    return names
+    return named
 
 
 def _field(arguments: argparse.Namespace) -> int:
@@ -77,7 +77,7 @@ def _field(arguments: argparse.Namespace) -> int:
         document[name] = rows
         write_json(arguments.out / f"{name}.json", rows)
         draw(name, rows, arguments.out / f"{name}.png")
-        _tell(f"wrote {arguments.out / name}.json and .png")
+        tell(f"wrote {arguments.out / name}.json and .png")
         if not arguments.json:
             print(table(name, rows), end="\n\n")
     if arguments.json:
@@ -90,7 +90,7 @@ def _openset(arguments: argparse.Namespace) -> Sequence[msgspec.Struct]:
 
     material, config = _trained_on(arguments)
     key = _key(openset.__file__, material, config)
-    return openset.run_openset(material, config, folder=arguments.out / key, tell=_tell)
+    return openset.run_openset(material, config, folder=arguments.out / key, tell=tell)
 
 
 def _commissioned(arguments: argparse.Namespace) -> Sequence[msgspec.Struct]:
@@ -100,7 +100,7 @@ def _commissioned(arguments: argparse.Namespace) -> Sequence[msgspec.Struct]:
     material, config = _trained_on(arguments)
     key = _key(commissioned.__file__, material, config)
     rows = rows_below(arguments.data).rows
-    cells = commissioned.run_commissioned(material, rows, config, folder=arguments.out / key, tell=_tell)
+    cells = commissioned.run_commissioned(material, rows, config, folder=arguments.out / key, tell=tell)
     return commissioned.watches_of(cells, overlap=material.spec.window_s / material.spec.hop_s)
 
 
@@ -117,7 +117,7 @@ def _days(arguments: argparse.Namespace) -> Sequence[msgspec.Struct]:
         for seed in track(watched, "machine watched for days"):
             place = arguments.out / key / f"{seed}-{school.replace(' ', '-')}.json"
             one = kept(place, days.Watched, partial(days.watch, edge, seed, school=school))
-            _tell(f"machine {seed} after {school}: {one.high} of {one.judged} windows high, {one.raised} alerts")
+            tell(f"machine {seed} after {school}: {one.high} of {one.judged} windows high, {one.raised} alerts")
             found.append(one)
     return days.summarise(found, overlap=edge.bundle.spec.window_s / edge.bundle.spec.hop_s)
 
@@ -135,7 +135,7 @@ def _adxl345(arguments: argparse.Namespace) -> Sequence[msgspec.Struct]:
         place = arguments.out / key / f"{taught.name.replace('/', '-')}.json"
         cell = kept(place, adxl345.RunVerdicts, partial(adxl345.judged_after, edge, taught, runs))
         verdicts += cell.verdicts
-        _tell(f"learnt from {taught.name}, judged {len(runs) - 1} runs")
+        tell(f"learnt from {taught.name}, judged {len(runs) - 1} runs")
     return adxl345.lines_of(verdicts, overlap=edge.bundle.spec.window_s / edge.bundle.spec.hop_s)
 
 
@@ -143,7 +143,7 @@ def _rotor(arguments: argparse.Namespace) -> Sequence[msgspec.Struct]:
     from export.studies.field import judged
 
     edge = judged.finished(arguments.bundle)
-    said = judged.said_of_simulated_rotors(edge, arguments.rotors, folder=arguments.out, tell=_tell)
+    said = judged.said_of_simulated_rotors(edge, arguments.rotors, folder=arguments.out, tell=tell)
     return [*said, *judged.said_of_recorded_rotor(edge, arguments.data)]
 
 
@@ -165,7 +165,7 @@ def _hours(arguments: argparse.Namespace) -> Sequence[msgspec.Struct]:
     for seed in range(hours.FIRST_MACHINE, hours.FIRST_MACHINE + arguments.sensors):
         listen = partial(hours.listen_for_hours, edge, seed, hours=each_h)
         one = kept(folder / f"hours-{seed}-{each_h:g}.json", hours.Healthy, listen)
-        _tell(f"sensor {seed}: commissioned after {one.commissioned_s} s, then {one.hours:g} h, alerts {one.alerts}")
+        tell(f"sensor {seed}: commissioned after {one.commissioned_s} s, then {one.hours:g} h, alerts {one.alerts}")
         found.append(one)
     return hours.said_of_healthy(found, overlap=edge.bundle.spec.window_s / edge.bundle.spec.hop_s)
 
@@ -177,7 +177,7 @@ def _trained_on(arguments: argparse.Namespace) -> tuple[Any, Any]:
     from export.training.recipe import TrainConfig
 
     config = TrainConfig() if arguments.recipe is None else read_recipe(arguments.recipe)
-    return read_material(arguments.data, cache=arguments.cache, machines=arguments.machines, tell=_tell), config
+    return read_material(arguments.data, cache=arguments.cache, machines=arguments.machines, tell=tell), config
 
 
 def _key(module: str, material: Any, config: Any) -> str:
@@ -185,7 +185,3 @@ def _key(module: str, material: Any, config: Any) -> str:
     from export.studies.field.judged import agent_sources, digest_of
 
     return digest_of(cell_key(material, config, code=Path(module)).encode(), agent_sources())
-
-
-def _tell(line: str) -> None:
-    print(line, file=sys.stderr, flush=True)

@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import argparse
 import os
-import sys
 from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
+
+from export.commands.arguments import tell
 
 if TYPE_CHECKING:
     from export.studies.knowledge.levels import Study
@@ -66,7 +67,7 @@ def _study(arguments: argparse.Namespace, families: Sequence[str]) -> Study:
     if arguments.seeds < 1:
         raise ConfigError("--seeds must be at least 1")
     config = TrainConfig() if arguments.recipe is None else read_recipe(arguments.recipe)
-    material = read_material(arguments.data, cache=arguments.cache, machines=arguments.machines, tell=_tell)
+    material = read_material(arguments.data, cache=arguments.cache, machines=arguments.machines, tell=tell)
     return run_knowledge(
         material,
         rows_below(arguments.data).rows,
@@ -75,12 +76,8 @@ def _study(arguments: argparse.Namespace, families: Sequence[str]) -> Study:
         seeds=range(arguments.seeds),
         cache=arguments.cache,
         folder=arguments.out,
-        tell=_tell,
+        tell=tell,
     )
-
-
-def _tell(line: str) -> None:
-    print(line, file=sys.stderr, flush=True)
 
 
 def as_text(study: Study) -> str:

@@ -4,12 +4,12 @@ from __future__ import annotations
 
 import argparse
 import os
-import sys
 from collections.abc import Sequence
 from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from export.commands.arguments import tell
 from export.commands.proving_tables import columns_as_text, levels_as_text, machines_as_text, tryouts_as_text
 from export.studies.columns.splits import COLUMNS
 
@@ -89,7 +89,7 @@ def _columns(arguments: argparse.Namespace, columns: Sequence[str]) -> Summary:
     from export.training.recipe import TrainConfig
 
     config = TrainConfig() if arguments.recipe is None else read_recipe(arguments.recipe)
-    material = read_material(arguments.data, cache=arguments.cache, machines=arguments.machines, tell=_tell)
+    material = read_material(arguments.data, cache=arguments.cache, machines=arguments.machines, tell=tell)
     cnn = None
     if arguments.with_cnn:
         chosen = CnnConfig()
@@ -103,7 +103,7 @@ def _columns(arguments: argparse.Namespace, columns: Sequence[str]) -> Summary:
         only=columns,
         simple=SimpleConfig(arguments.trees),
         cnn=cnn,
-        tell=_tell,
+        tell=tell,
     )
 
 
@@ -116,7 +116,7 @@ def _machines(arguments: argparse.Namespace, only: Sequence[str]) -> Levels:
     from export.studies.field.said import as_levels
 
     edge = judged.finished(arguments.bundle)
-    rotors = partial(judged.said_of_simulated_rotors, edge, arguments.rotors, folder=arguments.out, tell=_tell)
+    rotors = partial(judged.said_of_simulated_rotors, edge, arguments.rotors, folder=arguments.out, tell=tell)
     recorded = partial(judged.said_of_recorded_rotor, edge, arguments.data)
     others = partial(judged.said_of_other_machines, edge, arguments.data)
     studies = {"rotor": (rotors, None), "brito": (recorded, judged.BRITO), "foreign": (others, judged.ADXL345)}
@@ -124,7 +124,7 @@ def _machines(arguments: argparse.Namespace, only: Sequence[str]) -> Levels:
     for name in wanted:
         study, needed = studies[name]
         if needed is not None and not (arguments.data / needed).is_dir():
-            _tell(f"skipped {arguments.data / needed}: not there")
+            tell(f"skipped {arguments.data / needed}: not there")
             continue
         rows += study()
     return as_levels(rows)
@@ -140,14 +140,14 @@ def _select(arguments: argparse.Namespace) -> int:
 
     _check_counts(arguments)
     recipes = read_recipes(arguments.recipes)
-    material = read_material(arguments.data, cache=arguments.cache, machines=arguments.machines, tell=_tell)
+    material = read_material(arguments.data, cache=arguments.cache, machines=arguments.machines, tell=tell)
     tryouts = try_recipes(
         material,
         recipes,
         seeds=arguments.seeds,
         folder=arguments.out,
         simple=SimpleConfig(arguments.trees),
-        tell=_tell,
+        tell=tell,
     )
     print(msgspec.json.encode(tryouts).decode() if arguments.json else tryouts_as_text(tryouts))
     return os.EX_OK
@@ -160,7 +160,3 @@ def _check_counts(arguments: argparse.Namespace) -> None:
     problems = [f"--{name} must be at least 1" for name in counts if getattr(arguments, name, 1) < 1]
     if problems:
         raise ConfigError(*problems)
-
-
-def _tell(line: str) -> None:
-    print(line, file=sys.stderr, flush=True)

@@ -8,6 +8,7 @@ import sys
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from export.commands.arguments import tell
 from export.studies.columns.splits import COLUMNS
 
 if TYPE_CHECKING:
@@ -158,7 +159,7 @@ def _swap(arguments: argparse.Namespace) -> int:
 
     material, config, folder = _asked(arguments, Path(swaps.__file__))
     cells = swaps.run_swaps(
-        material, config, folder=folder, only=arguments.only or COLUMNS, seeds=arguments.seeds, tell=_tell
+        material, config, folder=folder, only=arguments.only or COLUMNS, seeds=arguments.seeds, tell=tell
     )
     summary = swaps.summary_of(cells)
     print(msgspec.json.encode(summary).decode() if arguments.json else swaps.as_text(summary))
@@ -172,7 +173,7 @@ def _left_out(arguments: argparse.Namespace) -> int:
 
     material, config, folder = _asked(arguments, Path(leftout.__file__))
     physics = (False,) if arguments.words_alone else (False, True)
-    cells = leftout.run_left_out(material, config, folder=folder, seeds=arguments.seeds, physics=physics, tell=_tell)
+    cells = leftout.run_left_out(material, config, folder=folder, seeds=arguments.seeds, physics=physics, tell=tell)
     print(msgspec.json.encode({"cells": cells}).decode() if arguments.json else "\n".join(map(leftout.as_line, cells)))
     return os.EX_OK
 
@@ -191,9 +192,5 @@ def _asked(arguments: argparse.Namespace, study: Path) -> tuple[Material, TrainC
     config = TrainConfig()
     if arguments.steps is not None:
         config = msgspec.structs.replace(config, steps=arguments.steps)
-    material = read_material(arguments.data, cache=arguments.cache, machines=arguments.machines, tell=_tell)
+    material = read_material(arguments.data, cache=arguments.cache, machines=arguments.machines, tell=tell)
     return material, config, arguments.out / cell_key(material, config, code=study)
-
-
-def _tell(line: str) -> None:
-    print(line, file=sys.stderr, flush=True)

@@ -18,9 +18,9 @@ from agent.types import HEALTHY
 from export.data.dressed import COUNT, dressed_table
 from export.data.healthy import NEITHER_HALF
 from export.data.manifest import ManifestRow
-from export.data.simulated import ROLES, geometry_of
+from export.data.simulated import axes_of, rows_of, seconds_for, simulation_digest
 from export.data.table import Table, join, load, save
-from export.data.windows import feature_digest, labelled, recording_name, window_features
+from export.data.windows import recording_name
 from export.progress import track
 
 FOREIGN = "foreign-"  # what names of simulated machines of other kinds begin with
@@ -67,9 +67,7 @@ def foreign_windows(
 def simulated_foreign(spec: FeatureSpec, *, cache: Path, count: int = MACHINES) -> Table:
     """Two windows of each of `count` simulated machines, told speed and bearing, each machine a group."""
     cache.mkdir(parents=True, exist_ok=True)
-    code = hashlib.sha256(feature_digest(spec).encode() + Path(__file__).read_bytes() + repr(count).encode())
-    for source in sorted(Path(str(simulator.__file__)).parent.glob("*.py")):
-        code.update(source.read_bytes())
+    code = hashlib.sha256(simulation_digest(spec).encode() + Path(__file__).read_bytes() + repr(count).encode())
     kept = cache / f"foreign-{code.hexdigest()[:24]}.npz"
     if not kept.exists():
         save(join([_machine(number, spec) for number in track(range(count), "machines of other kinds")]), kept)
@@ -78,29 +76,6 @@ def simulated_foreign(spec: FeatureSpec, *, cache: Path, count: int = MACHINES) 
 
 def _machine(number: int, spec: FeatureSpec) -> Table:
     rng = np.random.default_rng([MACHINES_SEED, number, 77])
-    machine = simulator.foreign_machine((MACHINES_SEED, number))
-    axes = [0, 1, 2] if rng.random() < 0.5 else [int(rng.integers(3))]
-    drawn = machine.record(0, seconds=spec.window_s + (WINDOWS - 1) * spec.hop_s + 0.01)
-    rpm = drawn.rpm * float(rng.normal(1, 0.002))  # a tacho or a name plate is a little off
-    measured = window_features(
-        drawn.samples[:, axes],
-        rate_hz=drawn.rate_hz,
-        spec=spec,
-        hop_s=spec.hop_s,
-        rpm=rpm,
-        geometry=geometry_of(drawn.geometry),
-        roles=tuple((name, ROLES[drawn.directions[axis]]) for name, axis in zip("xyz", axes, strict=False)),
-    )
-    name = f"{FOREIGN}{number}"
-    return labelled(
-        measured.values,
-        measured.known,
-        impulses=measured.impulses,
-        doubted=measured.doubted,
-        label=HEALTHY,
-        group=name,
-        machine=name,
-        recording=name,
-        rpm=rpm,
-        baseline=False,
-    )
+    machine, name, axes = simulator.foreign_machine((MACHINES_SEED, number)), f"{FOREIGN}{number}", axes_of(rng)
+    drawn = machine.record(0, seconds=seconds_for(WINDOWS, spec))
+    return rows_of(drawn, axes, spec, rng, label=HEALTHY, machine=name, recording=name)

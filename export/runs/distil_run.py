@@ -19,14 +19,14 @@ from export.calibration.temperature import Learner, held_out_similarities, train
 from export.data import trained_files
 from export.data.sampling import folds, foreign_rows
 from export.data.table import Table
-from export.network.graph import Floats, Graph, embed, multiplications
+from export.network.graph import Graph, embed, multiplications
 from export.network.model import fold
 from export.runs.folder import Descriptions, Run, read_descriptions
 from export.runs.train_run import FOLDS, FOLDS_FOLDER, Outcome, finish, fold_steps
 from export.scoring.agreement import Agreement, agreement_of, agreement_of_named
-from export.scoring.score import by_family, encoder_inputs, nearest
+from export.scoring.score import REFERENCES, by_family, encoder_inputs, nearest
 from export.shrinking.distil import DistilConfig, Network, distil
-from export.text.tower import describe_faults, sha256
+from export.text.tower import fault_centres, sha256
 from export.training.train import Trained
 
 
@@ -93,21 +93,17 @@ def _pupil(
 ) -> Trained:
     """The student of one fold's network."""
     short = msgspec.structs.replace(config, steps=fold_steps(config.steps), seed=config.seed + number)
-    source = Network(fold(network.student), network.scaling, _centres(network, texts))
+    source = Network(fold(network.student), network.scaling, fault_centres(network.tower, texts.texts))
     place = folder / f"student{number}"
     place.mkdir(parents=True, exist_ok=True)
     student, losses = distil(table, source, short, recipe=run.config.train, spec=run.config.spec, folder=place)
     return replace(network, student=student, losses=losses)
 
 
-def _centres(trained: Trained, texts: Descriptions) -> Floats:
-    return describe_faults(trained.tower, texts.texts.vectors, texts.texts.sentences, FAULTS)
-
-
 def _on_training(table: Table, network: Network, student: Graph) -> dict[str, Agreement]:
     scored = ~table.baseline
     result = {}
-    for name, with_reference in (("with_baseline", True), ("without_baseline", False)):
+    for name, with_reference in REFERENCES:
         inputs = encoder_inputs(table, network.scaling, with_reference=with_reference)[scored]
         result[name] = agreement_of(embed(student, inputs), embed(network.graph, inputs), network.centres)
     return result
@@ -120,7 +116,7 @@ def _on_held_out(
     of_students, of_networks, student_cosines, network_cosines, rows = [], [], [], [], []
     for out, network, student in zip(folds(table, FOLDS, seed=seed), networks, students, strict=True):
         scored = np.flatnonzero(out & ~table.baseline & ~foreign_rows(table))
-        inputs, centres = encoder_inputs(table, network.scaling)[scored], _centres(network, texts)
+        inputs, centres = encoder_inputs(table, network.scaling)[scored], fault_centres(network.tower, texts.texts)
         of_students.append(embed(fold(student.student), inputs))
         of_networks.append(embed(fold(network.student), inputs))
         student_cosines.append(of_students[-1] @ centres.T)

@@ -19,7 +19,6 @@ from agent.diagnosis.matching import Calibration
 from agent.dsp.encoder_inputs import CodeScale, InputScaling, view_shares
 from agent.dsp.spectra import FeatureSpec
 from agent.errors import TextVibError
-from agent.types import FAULTS
 from export.data.table import Table, load, save
 from export.network.graph import Floats, Graph
 from export.network.model import Student, fold
@@ -29,7 +28,7 @@ from export.shrinking.aware import AwareConfig
 from export.shrinking.distil import DistilConfig
 from export.text.encoders import EncodedSentences, TextEncoder, text_encoder
 from export.text.no_fault import WORDINGS, training_sentences, wordings_digest
-from export.text.tower import Tower, describe_faults, load_tower, tower_bytes
+from export.text.tower import Tower, fault_centres, load_tower, tower_bytes
 from export.training.continuing import ContinueConfig
 from export.training.recipe import TrainConfig
 from export.training.train import Trained, student_of
@@ -173,7 +172,7 @@ def read_descriptions(run: Run) -> Descriptions:
     encoder = text_encoder(run.config.train.text)
     sentences = training_sentences()
     texts, tower = EncodedSentences(sentences, encoder.encode(sentences.texts)), load_tower(run.tower, encoder)
-    return Descriptions(encoder, tower, texts, describe_faults(tower, texts.vectors, sentences, FAULTS))
+    return Descriptions(encoder, tower, texts, fault_centres(tower, texts))
 
 
 class ForgetsOfRun(msgspec.Struct, frozen=True):

@@ -7,23 +7,19 @@ from pathlib import Path
 
 import msgspec
 import numpy as np
-from numpy.typing import NDArray
 
-from agent.types import FAULTS
 from export.calibration.temperature import Learner, training
 from export.data.sampling import folds
 from export.data.table import Table
-from export.network.graph import Floats, Graph, embed
+from export.network.graph import Graph
 from export.network.model import fold
 from export.runs.folder import Descriptions, Run
 from export.runs.train_run import FOLDS, fold_steps
 from export.scoring.forgetting import Forgets, forgetting_of
-from export.scoring.score import encoder_inputs, nearest
-from export.text.tower import describe_faults
+from export.scoring.score import REFERENCES, encoder_inputs, named
+from export.text.tower import fault_centres
 from export.training.continuing import ContinueConfig, go_on
 from export.training.train import Trained
-
-REFERENCES = (("with_baseline", True), ("without_baseline", False))
 
 
 @dataclass(frozen=True, slots=True)
@@ -74,8 +70,8 @@ class Lineage:
         for out, old, new in zip(folds(table, FOLDS, seed=seed), self.before, self.after, strict=True):
             scored = np.flatnonzero(out[: self.heard] & ~table.baseline[: self.heard])
             inputs = encoder_inputs(table, old.scaling, with_reference=with_reference)[scored]
-            before.append(named(inputs, fold(old.student), _centres(old, self.texts)))
-            after.append(named(inputs, fold(new.student), _centres(new, self.texts)))
+            before.append(named(inputs, fold(old.student), fault_centres(old.tower, self.texts.texts)))
+            after.append(named(inputs, fold(new.student), fault_centres(new.tower, self.texts.texts)))
             rows.append(scored)
         return forgetting_of(np.concatenate(before), np.concatenate(after), table.take(np.concatenate(rows)))
 
@@ -83,19 +79,10 @@ class Lineage:
 def forgets_of_heard(heard: Table, old: Graph, trained: Trained, texts: Descriptions) -> dict[str, Forgets]:
     """Of the windows that are heard again themselves: whether what was learnt is still there."""
     part = heard.take(~heard.baseline)
-    centres = _centres(trained, texts)
+    centres = fault_centres(trained.tower, texts.texts)
     found = {}
     for name, with_reference in REFERENCES:
         inputs = encoder_inputs(heard, trained.scaling, with_reference=with_reference)[~heard.baseline]
         before, after = named(inputs, old, texts.centres), named(inputs, fold(trained.student), centres)
         found[name] = forgetting_of(before, after, part)
     return found
-
-
-def named(inputs: Floats, graph: Graph, centres: Floats) -> NDArray[np.str_]:
-    """(n,) the faults whose descriptions (faults, dim) are nearest to encoder inputs (n, inputs)."""
-    return nearest(embed(graph, inputs) @ centres.T, FAULTS)
-
-
-def _centres(trained: Trained, texts: Descriptions) -> Floats:
-    return describe_faults(trained.tower, texts.texts.vectors, texts.texts.sentences, FAULTS)

@@ -42,11 +42,19 @@ from export.progress import busy
 from export.runs.curves import draw_curves
 from export.runs.folder import RunConfig, save_run, write_json
 from export.runs.suitability import lacks_of, survey
-from export.scoring.score import balanced_accuracy, by_family, embeddings, encoder_inputs, nearest, recall_per_label
+from export.scoring.score import (
+    REFERENCES,
+    balanced_accuracy,
+    by_family,
+    embeddings,
+    encoder_inputs,
+    nearest,
+    recall_per_label,
+)
 from export.scoring.spread import Spread, spread_of
 from export.text.encoders import FOLDER, EncodedSentences, TextEncoder, read_wordings, sentences_of, text_encoder
 from export.text.no_fault import training_sentences, wordings_digest
-from export.text.tower import describe, describe_faults, nearest_fault_share, whole
+from export.text.tower import describe, describe_faults, fault_centres, nearest_fault_share, whole
 from export.training.recipe import TrainConfig
 from export.training.train import Trained, train
 
@@ -175,7 +183,7 @@ def metrics_of(outcome: Outcome, calibration: Calibration, *, real_share: float)
     """What every run folder says of its student."""
     trained, table, texts = outcome.trained, outcome.table, outcome.texts
     real, foreign = int(recorded_rows(table).sum()), int(foreign_rows(table).sum())
-    centres = describe_faults(trained.tower, texts.vectors, texts.sentences, FAULTS)
+    centres = fault_centres(trained.tower, texts)
     return {
         "windows": {"real": real, "simulated": len(table) - real - foreign, "foreign": foreign},
         "final_loss": float(np.mean(trained.losses[-100:])),
@@ -204,7 +212,7 @@ def training_metrics(trained: Trained, table: Table, centres: Floats) -> dict[st
     scored = np.flatnonzero(~table.baseline)
     part = table.take(scored)
     result: dict[str, object] = {}
-    for name, with_reference in (("with_baseline", True), ("without_baseline", False)):
+    for name, with_reference in REFERENCES:
         inputs = encoder_inputs(table, trained.scaling, with_reference=with_reference)[scored]
         predicted = nearest(embeddings(trained.student, inputs) @ centres.T, FAULTS)
         result[name] = by_family(predicted, part)

@@ -9,10 +9,14 @@ import torch
 from numpy.typing import NDArray
 
 from agent.dsp.encoder_inputs import InputScaling
+from agent.types import FAULTS
 from export.data.healthy import healthy_states
 from export.data.table import Table
-from export.network.graph import Floats
+from export.network.graph import Floats, Graph, embed
 from export.network.model import Student
+
+REFERENCES = (("with_baseline", True), ("without_baseline", False))
+"""What figures of both are called, and whether the healthy state is known."""
 
 
 def encoder_inputs(table: Table, scaling: InputScaling, *, with_reference: bool = True) -> Floats:
@@ -45,6 +49,11 @@ def nearest(similarity: Floats, faults: Sequence[str]) -> NDArray[np.str_]:
     """Fault of the highest similarity per row of (n, faults)."""
     names: NDArray[np.str_] = np.array(faults)[similarity.argmax(axis=1)]
     return names
+
+
+def named(inputs: Floats, graph: Graph, centres: Floats) -> NDArray[np.str_]:
+    """(n,) the faults whose descriptions (faults, dim) are nearest to encoder inputs (n, inputs)."""
+    return nearest(embed(graph, inputs) @ centres.T, FAULTS)
 
 
 def by_family(predicted: NDArray[np.str_], table: Table) -> Mapping[str, float]:

@@ -21,8 +21,9 @@ import torch
 from torch import Tensor, nn
 from torch.nn import functional
 
+from agent.types import FAULTS
 from export.network.graph import Floats, unit_rows
-from export.text.encoders import NONE, Sentences, TextEncoder, TextError
+from export.text.encoders import NONE, EncodedSentences, Sentences, TextEncoder, TextError
 
 HEARD = "heard"  # array of a stored tower
 
@@ -118,6 +119,11 @@ def describe_faults(tower: Tower, vectors: Floats, sentences: Sentences, faults:
     averaged = average_wordings(apart, sentences, faults)
     nothing = tower.nothing.numpy()
     return unit_rows(averaged - np.outer(averaged @ nothing, nothing))
+
+
+def fault_centres(tower: Tower, texts: EncodedSentences) -> Floats:
+    """`describe_faults` of all faults: what an encoder beside this tower names windows by."""
+    return describe_faults(tower, texts.vectors, texts.sentences, FAULTS)
 
 
 def describe_whole(tower: Tower, vectors: Floats, sentences: Sentences, faults: Sequence[str]) -> Floats:

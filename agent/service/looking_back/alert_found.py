@@ -9,7 +9,7 @@ from agent.errors import ConfigError
 from agent.service.looking_back.history_file import past_alerts
 from agent.service.looking_back.past import Past
 from agent.service.watching.events import place_of
-from agent.service.watching.ring_folder import FOLDER, files_of
+from agent.service.watching.ring_folder import FOLDER, beginning_with
 
 MOST_TOLD = 10
 
@@ -60,8 +60,5 @@ def _when(past: Past) -> str:
 
 def _beside(state_dir: Path, wanted: str | None) -> str:
     """Where only its windows are kept, as of before its history was."""
-    try:
-        paths = [file.path for file in files_of(state_dir / FOLDER) if wanted and file.alert.startswith(wanted)]
-    except OSError:
-        paths = []
-    return f"; its windows are in {paths[0]}, which `replay --report` takes" if paths else ""
+    files = beginning_with(state_dir / FOLDER, wanted)
+    return f"; its windows are in {files[0].path}, which `replay --report` takes" if files else ""

@@ -44,6 +44,14 @@ def files_of(folder: Path) -> list[File]:
     return sorted(file for path in paths if (file := _file_at(path)) is not None)
 
 
+def beginning_with(folder: Path, wanted: str | None) -> list[File]:
+    """The files of alerts whose ids begin so; none where that is empty, or the folder cannot be read."""
+    try:
+        return [file for file in files_of(folder) if wanted and file.alert.startswith(wanted)]
+    except OSError:
+        return []
+
+
 def _file_at(path: Path) -> File | None:
     """A file of the ring; None for others, and where it has just gone."""
     match = _NAME.fullmatch(path.name)

@@ -33,7 +33,7 @@ from export.studies.columns.splits import Column, healthy_references
 from export.text.encoders import EncodedSentences, text_encoder
 from export.text.glossary import GLOSSARY
 from export.text.no_fault import TRAINING, WORDINGS, training_sentences
-from export.text.tower import describe_faults
+from export.text.tower import fault_centres
 from export.training.recipe import TrainConfig
 from export.training.train import Trained, train
 
@@ -73,7 +73,7 @@ def fit(material: Material, column: Column, config: TrainConfig) -> Fitted:
     table = training_table(material, column, foreign=config.foreign_share > 0)
     texts = descriptions(config.text)
     trained = train(table, config, spec=material.spec, texts=texts)
-    centres = describe_faults(trained.tower, texts.vectors, texts.sentences, FAULTS).astype(np.float16)
+    centres = fault_centres(trained.tower, texts).astype(np.float16)
     return Fitted(table, trained, fold(trained.student.eval()), centres)
 
 

@@ -16,17 +16,15 @@ import numpy as np
 
 from agent.dsp.spectra import FeatureSpec
 from agent.errors import ConfigError
-from agent.types import FAULTS
 from export.data.store import kept_rows
 from export.data.table import join
-from export.network.graph import embed
 from export.network.model import fold
 from export.progress import track
-from export.scoring.score import balanced_accuracy, nearest
+from export.scoring.score import balanced_accuracy, named
 from export.studies.columns.training_cache import Material, cell_key, descriptions, kept
 from export.studies.continual.domains import SEQUENCES, Domain, scored_inputs
 from export.text.encoders import EncodedSentences
-from export.text.tower import describe_faults
+from export.text.tower import fault_centres
 from export.training.continuing import ContinueConfig, go_on
 from export.training.objectives import OBJECTIVES
 from export.training.recipe import TrainConfig
@@ -176,11 +174,11 @@ def _scores(
     trained: Trained, domains: Sequence[Domain], texts: EncodedSentences
 ) -> tuple[tuple[float, ...], tuple[float, ...]]:
     """On each domain, with a healthy state and without one."""
-    centres = describe_faults(trained.tower, texts.vectors, texts.sentences, FAULTS)
+    centres = fault_centres(trained.tower, texts)
     graph = fold(trained.student)
     pairs = [
         tuple(
-            balanced_accuracy(nearest(embed(graph, inputs) @ centres.T, FAULTS), domain.scored.labels)
+            balanced_accuracy(named(inputs, graph, centres), domain.scored.labels)
             for inputs in scored_inputs(domain, trained.scaling)
         )
         for domain in domains
