@@ -245,7 +245,7 @@ def test_without_a_running_agent_it_is_exit_75_and_says_how_to_start_one(tmp_pat
     assert len(shown.stderr.splitlines()) == 1
 
 
-@pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT])
+@pytest.mark.parametrize("number", [signal.SIGTERM, pytest.param(signal.SIGINT, marks=pytest.mark.long)])
 def test_a_signal_drains_and_leaves_with_success(config, start, number):
     process = start(config)
     process.send_signal(number)

@@ -196,13 +196,13 @@ def test_an_alert_lacks_nothing_that_only_another_name_lacked():
         (
             ("speed", "geometry", "healthy_state"),
             "More can be said with the shaft's speed, the bearing's type and the machine's healthy state "
-            "at this speed.",
-            "더 알려면 다음이 필요합니다: 회전수, 베어링 형번, 이 회전수에서의 정상 상태.",
+            "at the same speed.",
+            "더 알려면 다음이 필요합니다: 회전수, 베어링 형번, 같은 회전수에서의 정상 상태.",
         ),
         (
             ("healthy_state", "bandwidth"),
-            "More can be said with the machine's healthy state at this speed and a sensor that is sampled faster.",
-            "더 알려면 다음이 필요합니다: 이 회전수에서의 정상 상태, 샘플링이 더 빠른 센서.",
+            "More can be said with the machine's healthy state at the same speed and a sensor that is sampled faster.",
+            "더 알려면 다음이 필요합니다: 같은 회전수에서의 정상 상태, 샘플링이 더 빠른 센서.",
         ),
     ],
 )

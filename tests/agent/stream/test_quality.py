@@ -125,7 +125,7 @@ def test_full_scale_is_met_although_the_product_with_the_step_rounds_down() -> N
 
 
 @pytest.mark.data
-@pytest.mark.parametrize("window_s", [0.5, 2.0])
+@pytest.mark.parametrize("window_s", [0.5, pytest.param(2.0, marks=pytest.mark.long)])
 def test_every_published_recording_passes(shared_data: Path, window_s: float) -> None:
     """Healthy, faulty, quiet, quantised and motor-off alike: none of them has a broken sensor."""
     reasons: Counter[str] = Counter()

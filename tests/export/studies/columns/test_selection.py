@@ -98,7 +98,10 @@ def scrambled(table: Table, rows: np.ndarray) -> Table:
     return Table(**changed)
 
 
-@pytest.mark.parametrize("name", ["021", "1400", "C>H", "C+H>U", "U+H>C"])
+_LONG = [pytest.param(name, marks=pytest.mark.long) for name in ("C>H", "U+H>C")]
+
+
+@pytest.mark.parametrize("name", ["021", "1400", "C+H>U", *_LONG])
 def test_nothing_of_the_scored_side_is_read(published: Table, name: str) -> None:
     other = scrambled(published, ~columns_of(published)[name].trained)
     assert not np.array_equal(other.labels, published.labels)
