@@ -162,7 +162,7 @@ def _hours(arguments: argparse.Namespace) -> Sequence[msgspec.Struct]:
     folder = arguments.out / bundle_key(edge, hours.__file__)
     found = []
     each_h = arguments.hours / arguments.sensors
-    for seed in range(hours.FIRST_MACHINE, hours.FIRST_MACHINE + arguments.sensors):
+    for seed in track(range(hours.FIRST_MACHINE, hours.FIRST_MACHINE + arguments.sensors), "healthy sensors"):
         listen = partial(hours.listen_for_hours, edge, seed, hours=each_h)
         one = kept(folder / f"hours-{seed}-{each_h:g}.json", hours.Healthy, listen)
         tell(f"sensor {seed}: commissioned after {one.commissioned_s} s, then {one.hours:g} h, alerts {one.alerts}")
