@@ -94,7 +94,7 @@ def _when_reached(line: Line, language: Language) -> str:
     over = [name for name, value in line.limits.items() if last >= value]
     found = next_limit(line)
     told = [say("report.days_over", language, limit=_named(over[-1], language))] if over else []
-    if found is not None and found[0] not in over:
+    if found is not None:
         name, first, last_date = found
         told.append(say("report.days_reached", language, limit=_named(name, language), first=first, last=last_date))
     elif not over:

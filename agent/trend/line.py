@@ -26,7 +26,7 @@ class Line:
     days: tuple[tuple[date, Day], ...]  # at least one
     course: Course | None
     limits: dict[str, float]
-    reached: dict[str, tuple[date, date] | None]  # by limit
+    reached: dict[str, tuple[date, date] | None]  # by limit; None of one that the last day has reached
 
 
 def line_of(
@@ -35,7 +35,10 @@ def line_of(
     """`speed`: number of its class; `days`: their numbers since 1970 and what they were, oldest first."""
     course = course_of(list(days), is_ratio=FIGURES[figure].is_ratio)
     limits = limits_of(figure, mounting)
-    found = {name: None if course is None else reached(course, limit) for name, limit in limits.items()}
+    latest = days[-1][1].middle
+    found = {
+        name: None if course is None or latest >= limit else reached(course, limit) for name, limit in limits.items()
+    }
     return Line(
         sensor,
         bearing,

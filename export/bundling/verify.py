@@ -24,7 +24,10 @@ from export.progress import track
 MIN_COSINE_MEAN = 0.99
 MIN_COSINE = 0.9
 MIN_AGREEMENT = 0.98  # of the nearest description, float and int8
-MAX_STEPS_APART = 1
+MAX_STEPS_APART = 2
+MAX_FAR_SHARE = 1e-4  # of the codes that may be more than one step apart
+"""A hidden value that lies in the middle between two codes is rounded up by the one runtime and down by the other. That
+moves an output by a step as a rule, and by two where several such values meet: in 2 of 73,216 codes of one bundle."""
 WORST = 5
 LATENCY_RUNS = 2000
 
@@ -72,15 +75,14 @@ def verify(bundle: Bundle, graph: Graph, case: Case) -> Verification:
     for name, encoder in encoders.items():
         cosines[name], figures[name] = _figures(bundle, exact, answers[name], _median_us(encoder, codes[0]))
         problems += _problems(name, figures[name])
-    apart = int(np.ptp(np.array(list(answers.values()), np.int16), axis=0).max())
-    if apart > MAX_STEPS_APART:
-        problems.append(f"the runtimes differ by {apart} steps, more than {MAX_STEPS_APART}")
+    steps = np.ptp(np.array(list(answers.values()), np.int16), axis=0)
+    problems += problems_of_steps(steps)
     first = cosines[next(iter(RUNTIMES))]
     order = np.argsort(first)[:WORST]
     return Verification(
         windows=len(codes),
         runtimes=figures,
-        steps_apart=apart,
+        steps_apart=int(steps.max()),
         worst=tuple(f"{case.names[i]} (cosine {first[i]:.4f})" for i in order),
         problems=tuple(problems),
     )
@@ -109,6 +111,17 @@ def _problems(name: str, figures: RuntimeFigures) -> list[str]:
     if not figures.top1_agreement >= MIN_AGREEMENT:
         found.append(f"{name}: names the same fault as float in {figures.top1_agreement:.3f}, below {MIN_AGREEMENT}")
     return found
+
+
+def problems_of_steps(steps: NDArray[np.int16]) -> list[str]:
+    """What stands against runtimes whose codes (windows, dim) lie so many steps apart."""
+    most, far_share = int(steps.max()), float((steps > 1).mean())
+    if most <= MAX_STEPS_APART and far_share <= MAX_FAR_SHARE:
+        return []
+    return [
+        f"the runtimes differ by up to {most} steps, and by more than one in {far_share:.2%} of the codes (at most "
+        f"{MAX_STEPS_APART}, and {MAX_FAR_SHARE:.2%}); quantize the run anew, with --aware 300"
+    ]
 
 
 def _median_us(encoder: Encoder, codes: NDArray[np.int8]) -> float:

@@ -51,6 +51,11 @@ def test_words_beside_a_drawing(figure: str, middles: list[float], said: list[st
     assert unsaid not in told
 
 
+def test_no_date_is_given_of_a_limit_that_the_last_day_has_reached() -> None:
+    assert None not in line("deviation", RISING).reached.values()
+    assert set(line("deviation", [*RISING, 7.0]).reached.values()) == {None}
+
+
 def test_what_is_drawn() -> None:
     lines = [line("kurtosis", [3.0 + n % 2 for n in range(30)]), line("deviation", RISING)]
     first, second = ElementTree.fromstring(f"<p>{days_text(lines, 'ko', id_='s1')}</p>").iter(f"{SVG}svg")

@@ -20,7 +20,7 @@ from agent.errors import BundleError
 from agent.ports import load
 from agent.types import FAULTS
 from export.bundling.pack import pack, verification_case
-from export.bundling.verify import verify
+from export.bundling.verify import problems_of_steps, verify
 from export.calibration.line_limits import Objecting, Standing, fit_objecting, objected
 from export.calibration.reliability import reliability_of
 from export.calibration.temperature import REJECTED, HeldOut, fit_calibration, softmax
@@ -95,6 +95,17 @@ def test_verify_refuses_another_encoder(run: Run, tmp_path: Path) -> None:
     report = verify(bundle, Graph(run.graph.inputs, (*run.graph.nodes[:-1], turned)), verification_case(run, 50))
     assert any("cosine" in problem for problem in report.problems)
     assert verify(bundle, run.graph, verification_case(run, 50)).problems == ()
+
+
+@pytest.mark.parametrize(
+    ("far", "steps", "refused"), [(0, 1, False), (3, 2, False), (4, 2, True), (1, 3, True)], ids=str
+)
+def test_runtimes_may_round_a_code_in_ten_thousand_apart_and_none_far(far: int, steps: int, refused: bool) -> None:
+    codes = np.ones((500, 64), np.int16)
+    codes.flat[:far] = steps
+    problems = problems_of_steps(codes)
+    assert bool(problems) == refused
+    assert all("--aware" in problem for problem in problems)
 
 
 def test_a_bundle_that_fails_does_not_replace_the_old_one(run: Run, tmp_path: Path) -> None:
