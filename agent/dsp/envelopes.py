@@ -13,7 +13,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from agent.dsp.fft import Spectrum, fast_length, hann, power_of, rfft_over_length
+from agent.dsp.fft import Spectrum, fast_length, hann, power_of, power_over_rows, rfft_over_length, rows_of
 from agent.dsp.floors import evening_gain
 from agent.dsp.moments import mean_of
 from agent.types import Vector
@@ -45,11 +45,11 @@ def envelopes_of(
     modulation = np.zeros((len(bands), reach + 1), np.complex64)
     shapes = np.zeros((len(bands), 3), np.float32)
     heard = spectrum[:, : max((bins.stop for bins in bands if bins), default=0)]
-    power = power_of(heard).sum(axis=0)
+    power = power_over_rows(heard)
     for row, bins in enumerate(bands):
         if bins is None:
             continue
-        envelope = _envelope(_whitened(heard[:, bins], power[bins], whitening), reach=reach)
+        envelope = _envelope(heard[:, bins], evening_gain(power[bins], whitening), reach=reach)
         spread, kurtosis = _shape(envelope)
         shapes[row] = spread, kurtosis, _lasting_spread(envelope) if lasting else _inner_spread(envelope)
         modulation[row] = rfft_over_length(envelope)[: reach + 1]
@@ -57,25 +57,21 @@ def envelopes_of(
     return Envelopes(known, power_of(hann(modulation))[:, :reach], *shapes.T)
 
 
-def _whitened(band: Spectrum, power: Vector, width: int) -> Spectrum:
-    """The band's bins (axes, bins) with their `power`, summed over axes, made even in blocks of about `width` bins.
-
-    A resonance or a strong tone would otherwise speak for the whole band; flat, every part of it that is modulated at
-    one rate adds up, as in the enhanced envelope spectrum of the cyclic coherence (Abboud et al., MSSP 84 (2017)).
-    """
-    white: Spectrum = band * evening_gain(power, width)
-    return white
-
-
-def _envelope(band: Spectrum, *, reach: int) -> Vector:
+def _envelope(band: Spectrum, gain: Vector, *, reach: int) -> Vector:
     """Magnitude of the analytic signal of a band's bins (axes, bins), summed over axes as powers, mean 1.
+
+    Its bins are made even by `gain` first. A resonance or a strong tone would otherwise speak for the whole band; flat,
+    every part of it that is modulated at one rate adds up, as in the enhanced envelope spectrum of the cyclic coherence
+    (Abboud et al., MSSP 84 (2017)).
 
     The inverse FFT of the band's bins alone gives the analytic signal, shifted to 0 Hz and decimated, so the cost is
     that of the band, not of the window. It is sampled densely enough for modulation up to `reach` bins.
     """
-    length = fast_length(max(band.shape[1], 2 * reach))
-    analytic = np.fft.ifft(band, length, axis=1).astype(np.complex64, copy=False)
-    envelope: Vector = np.sqrt(power_of(analytic).sum(axis=0))
+    axes, bins = band.shape
+    white = np.zeros((rows_of(axes), fast_length(max(bins, 2 * reach))), np.complex64)
+    np.multiply(band, gain, out=white[:axes, :bins])
+    analytic = np.fft.ifft(white).astype(np.complex64, copy=False)
+    envelope: Vector = np.sqrt(power_over_rows(analytic[:axes]))
     envelope /= np.maximum(mean_of(envelope), np.float32(1e-20))
     return envelope
 

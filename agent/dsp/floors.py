@@ -25,8 +25,11 @@ def above_floor(power: NDArray[np.float32], width: int) -> NDArray[np.float32]:
     middle = blocked.shape[-1] // 2
     medians = np.partition(blocked, middle, axis=-1)[..., middle]
     floor = _between(np.log(np.maximum(medians, _SMALLEST) / _LN2), bins, blocked.shape[-1])
-    heights: NDArray[np.float32] = np.log1p(power * np.exp(-floor))
-    return heights
+    np.negative(floor, out=floor)
+    heights: NDArray[np.float32] = np.exp(floor, out=floor)
+    heights *= power
+    heights += np.float32(1)  # log1p would take ten times as long for digits that no floor is known to
+    return np.log(heights, out=heights)
 
 
 def evening_gain(power: Vector, width: int) -> Vector:

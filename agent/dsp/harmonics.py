@@ -69,8 +69,10 @@ def log_tail(total: Floats, count: NDArray[np.intp]) -> Floats:
 
     It is exp(-total) times the sum of total^j / j! over j < count, which is added up by Horner's rule.
     """
-    after_first = np.zeros(np.shape(total))
+    after_first, step = np.zeros(np.shape(total)), np.empty(np.shape(total))
     for j in range(len(ORDERS) - 1, 0, -1):
-        after_first = np.where(j < count, (after_first + 1.0) * (total / j), 0.0)
+        after_first += 1.0
+        after_first *= np.divide(total, j, out=step)
+        after_first *= j < count
     tail: Floats = np.where(count > 0, (np.log1p(after_first) - total) / math.log(10), 0.0)
     return tail

@@ -14,7 +14,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from agent.dsp.envelopes import envelopes_of
-from agent.dsp.fft import hann, power_of, rfft
+from agent.dsp.fft import hann, power_of, rfft, rows_of
 from agent.dsp.floors import above_floor
 from agent.dsp.moments import mean_of, moments
 from agent.types import Vector, Window
@@ -111,11 +111,13 @@ def hears_bearings(spec: FeatureSpec, *, rate_hz: float, samples: int) -> bool:
 def analyse(window: Window, spec: FeatureSpec) -> Spectra:
     """The window's spectra. Samples must be finite: `quality.fault_of_signal` comes first."""
     samples = np.ascontiguousarray(window.samples.T)  # (axes, n): as a windower cuts them, no copy
-    n = samples.shape[1]
-    samples = samples - mean_of(samples)[:, None]
-    rms, kurtosis, crest = moments(samples)
+    axes, n = samples.shape
+    centred = np.empty((rows_of(axes), n), np.float32)
+    np.subtract(samples, mean_of(samples)[:, None], out=centred[:axes])
+    centred[axes:] = 0.0
+    rms, kurtosis, crest = moments(centred[:axes])
 
-    spectrum = rfft(samples)
+    spectrum = rfft(centred)[:axes]
     bin_hz = window.rate.hz / n
     kept = min(spectrum.shape[1], int(spec.spectrum_hz[1] / bin_hz) + 2)
     axis_power = power_of(hann(spectrum[:, :kept])) / np.float32(0.375 * n * n / 2)
