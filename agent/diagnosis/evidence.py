@@ -5,8 +5,10 @@ Every figure is a value, or None with the reason why there is none; nothing here
 
 from __future__ import annotations
 
+import math
 from collections.abc import Sequence
 from dataclasses import fields, replace
+from functools import lru_cache
 
 import numpy as np
 from numpy.typing import NDArray
@@ -77,10 +79,10 @@ def bearing_lines(
         return _lines_in_ranges(heights, bearing.geometry, shaft_hz, spectra.bin_hz, spec.tolerance), APPROXIMATE
     assert bearing.orders is not None
     lines = (
-        _line(heights, name, order, shaft_hz, spectra.bin_hz, spec.tolerance)
+        _line(heights, name, order, shaft_hz, spectra.bin_hz, spec.tolerance, least_db=LINE_ABOVE_FLOOR_DB)
         for name, order in line_orders(bearing.orders)
     )
-    return _peaks([line for line in lines if line and line.above_floor_db >= LINE_ABOVE_FLOOR_DB], spectra.bin_hz), None
+    return _peaks([line for line in lines if line is not None], spectra.bin_hz), None
 
 
 def _peaks(lines: Sequence[BearingLine], bin_hz: float) -> tuple[BearingLine, ...]:
@@ -110,31 +112,38 @@ def _peak(lines: Sequence[BearingLine]) -> BearingLine:
     )
 
 
-def line_orders(orders: FaultOrders) -> list[tuple[str, float]]:
+@lru_cache(maxsize=64)
+def line_orders(orders: FaultOrders) -> tuple[tuple[str, float], ...]:
     """Names and orders of the lines at which a fault strikes, in the order of `FaultOrders`."""
     struck = {fault.frequency for fault in TABLE}
     families = [(field.name.upper(), getattr(orders, field.name)) for field in fields(orders) if field.name in struck]
-    return [
+    return tuple(
         (name if h == 1 else f"{h}x{name}", h * order) for name, order in families for h in range(1, _HARMONICS + 1)
-    ]
+    )
 
 
 def _line(
-    heights: NDArray[np.float32], name: str, order: float, shaft_hz: float, bin_hz: float, tolerance: float
+    heights: NDArray[np.float32],
+    name: str,
+    order: float,
+    shaft_hz: float,
+    bin_hz: float,
+    tolerance: float,
+    *,
+    least_db: float,
 ) -> BearingLine | None:
+    """What stands highest around an order; None where that is beyond the spectrum, or less than `least_db`."""
     expected_hz = order * shaft_hz
-    first = max(1, int(np.floor(expected_hz * (1 - tolerance) / bin_hz)))
-    last = int(np.ceil(expected_hz * (1 + tolerance) / bin_hz)) + 1
+    first = max(1, math.floor(expected_hz * (1 - tolerance) / bin_hz))
+    last = math.ceil(expected_hz * (1 + tolerance) / bin_hz) + 1
     if last > len(heights):
         return None
-    seen = first + int(np.argmax(heights[first:last]))
-    power = float(np.expm1(heights[seen]))
+    seen = first + int(heights[first:last].argmax())
+    above_floor_db = 10 * math.log10(max(math.expm1(heights[seen]), 1e-3))
+    if above_floor_db < least_db:
+        return None
     return BearingLine(
-        name=name,
-        order=order,
-        expected_hz=expected_hz,
-        seen_hz=seen * bin_hz,
-        above_floor_db=10 * float(np.log10(max(power, 1e-3))),
+        name=name, order=order, expected_hz=expected_hz, seen_hz=seen * bin_hz, above_floor_db=above_floor_db
     )
 
 
@@ -149,12 +158,11 @@ def _lines_in_ranges(
     found = []
     for name, low, high in count.ranges:
         middle = (low + high) / 2
-        line = _line(
-            _without_shaft(heights, shaft_hz / bin_hz), f"~{name}", middle, shaft_hz, bin_hz, high / middle - 1
-        )
         bins = [max(2.0, 2 * middle * shaft_hz / bin_hz * width) for width in (high / middle - 1, tolerance)]
         limit = LINE_ABOVE_FLOOR_DB + 10 * float(np.log10(np.log(100 * bins[0]) / np.log(100 * bins[1])))
-        if line is not None and line.above_floor_db >= limit:
+        off_shaft = _without_shaft(heights, shaft_hz / bin_hz)
+        line = _line(off_shaft, f"~{name}", middle, shaft_hz, bin_hz, high / middle - 1, least_db=limit)
+        if line is not None:
             found.append(line)
     return tuple(sorted(found, key=lambda line: -line.above_floor_db))
 
@@ -179,9 +187,15 @@ def velocity_rms(spectra: Spectra, *, unit: str) -> Figure:
     if spectra.bin_hz > 5.0:
         return Figure(None, "mm/s", WINDOW_TOO_SHORT)
     first, last = int(np.ceil(lowest / spectra.bin_hz)), int(highest / spectra.bin_hz) + 1
-    omega = 2 * np.pi * np.arange(first, last) * spectra.bin_hz
-    power = (spectra.axis_power[:, first:last] / omega**2).sum(axis=1)
-    return Figure(float(np.sqrt(power.max())) * STANDARD_GRAVITY * 1000, "mm/s")
+    power = (spectra.axis_power[:, first:last] / _omega_squared(first, last)).sum(axis=1)
+    return Figure(float(np.sqrt(power.max())) / spectra.bin_hz * STANDARD_GRAVITY * 1000, "mm/s")
+
+
+@lru_cache(maxsize=16)
+def _omega_squared(first: int, last: int) -> NDArray[np.float64]:
+    """Of bins [first, last), of 1 Hz each: sensors differ in their rates, and would each have a table of its own."""
+    squares: NDArray[np.float64] = (2 * np.pi * np.arange(first, last)) ** 2
+    return squares
 
 
 def iso_zone(velocity: Figure, mounting: Mounting, rpm: float | None) -> tuple[str | None, str | None]:

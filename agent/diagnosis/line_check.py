@@ -35,10 +35,11 @@ def line_heights(
     places = _places(spec)
     known_values = np.where(known, values, np.float32(np.nan))
     if healthy is None:
-        healthy = np.full_like(values, np.nan)
-    healthy_known: NDArray[np.bool_] = np.asarray(np.isfinite(healthy[..., np.concatenate(places)]).all(axis=-1))
-    above = known_values - np.where(healthy_known[..., np.newaxis], healthy, np.float32(0))
-    heights: Heights = np.stack([above[..., place].max(axis=-1) for place in places], axis=-1)
+        above, healthy_known = known_values, np.zeros(values.shape[:-1], np.bool_)
+    else:
+        healthy_known = np.asarray(np.isfinite(healthy[..., np.concatenate(places)]).all(axis=-1))
+        above = known_values - np.where(healthy_known[..., np.newaxis], healthy, np.float32(0))
+    heights: Heights = np.stack([np.maximum.reduce(above[..., place], axis=-1) for place in places], axis=-1)
     return heights, healthy_known
 
 
