@@ -1,19 +1,19 @@
 """What waits on its way to one sink, and in which order it goes: nothing here waits, and nothing here touches a disk.
 
 Events go one after another: the next leaves once the sink has acknowledged the one before, so that no loss, repeat or
-refusal turns their order round. Of a retained topic the latest value goes. The rest (diagnoses) is sent and forgotten.
-Where there is no room, the rest makes way before events, the oldest first; what was dropped is counted.
+refusal turns their order round. Of a retained topic the latest value goes. The rest (diagnoses) is sent, several at a
+time, and forgotten. Where there is no room, it makes way before events, the oldest first; what was dropped is counted.
 """
 
 from __future__ import annotations
 
-import threading
 import time
 from collections import OrderedDict, deque
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 
 from agent.ports import Message
+from agent.service.arrivals import Arrivals
 from agent.service.holds import Holds, Refusal
 
 MAX_BYTES = 16 << 20
@@ -53,10 +53,9 @@ class Outbox:
         self._taken_s: dict[str, float] = {}  # by topic: when what is under way there was taken
         self._holds = Holds(clock)
         self._limit, self._max_bytes = limit, max_bytes
-        self._bytes = sum(len(message.payload) for message in self._events)
-        self._dropped = 0
+        self._bytes, self._dropped = sum(len(message.payload) for message in self._events), 0
         self._gone: list[Message] = []  # events dropped, whose rows are to go
-        self._arrived = threading.Condition()
+        self._arrived = Arrivals()
         self._make_room()
 
     def limit(self, most: int) -> None:
@@ -75,7 +74,7 @@ class Outbox:
                 (self._events if message.qos > 0 else self._rest).append(message)
                 self._bytes += len(message.payload)
                 self._make_room()
-            self._arrived.notify()
+            self._arrived.tell(urgent=message.qos > 0)
 
     def take(self, timeout_s: float) -> Message | None:
         """The next message, events first, waiting up to `timeout_s`; it counts as under way until `answer` or `back`.
@@ -96,7 +95,7 @@ class Outbox:
         with self._arrived:
             if message.qos > 0:
                 self._answers.append(Settled(message, refusal))
-                self._arrived.notify()
+                self._arrived.tell()
 
     def settled(self) -> list[Settled]:
         """Answers since the last call; what was refused waits here again, for longer each time."""
@@ -133,7 +132,7 @@ class Outbox:
         """Mark every retained value as to be sent."""
         with self._arrived:
             self._retained.update(self._latest)
-            self._arrived.notify()
+            self._arrived.tell()
 
     @property
     def standing(self) -> tuple[Message, ...]:
@@ -157,11 +156,11 @@ class Outbox:
         """What was refused is to be tried at once."""
         with self._arrived:
             self._holds.end_pauses()
-            self._arrived.notify()
+            self._arrived.tell()
 
     def wake(self) -> None:
         with self._arrived:
-            self._arrived.notify()
+            self._arrived.tell()
 
     @property
     def waiting(self) -> int:
@@ -217,6 +216,7 @@ class Outbox:
             return None
         message = self._rest.popleft()
         self._bytes -= len(message.payload)
+        self._arrived.gather()
         return message
 
     def _settle(self, answer: Settled) -> bool:
