@@ -22,12 +22,7 @@ from agent.errors import TransportError
 from agent.ports import Polled
 from agent.service.beats import Beat
 from agent.service.source_thread import READ_TIMEOUT_S, Life, Reader
-from agent.transport.resting import rests
-
-YOUNG_S = 10.0
-"""A line that was opened so lately is read more often: without stamps its clock rests on the few readings so far."""
-
-YOUNG_SHARE, MANY = 1 / 8, 32  # of a rest, for the sake of up to so many lines: beyond, it would cost too much
+from agent.transport.resting import YOUNG_S, rests, share_of_rest
 
 Threads = Callable[[str, Callable[[], None]], threading.Thread]
 """Makes a thread of a name and a body, whose failure ends the agent."""
@@ -105,7 +100,7 @@ class Polling:
         """Less than 1 while there are lines that were opened lately, and not many of them."""
         now_s = time.monotonic()
         young = sum(now_s - line.opened_s < YOUNG_S for line in list(self._lines.values()))
-        return min(1.0, max(YOUNG_SHARE, young / MANY)) if young else 1.0
+        return share_of_rest(young)
 
     def _wait(self) -> set[int]:
         """The file descriptors of which something can be read, as soon as there is one."""

@@ -16,7 +16,7 @@ import paho.mqtt.client as paho
 from paho.mqtt.enums import MQTTErrorCode, MQTTProtocolVersion
 
 from agent.transport.publishes import PUBLISH_QOS_0, Published, packet_at, published_in
-from agent.transport.resting import rests
+from agent.transport.resting import Speakers, rests
 
 RECEIVE_BYTES = 1 << 18
 GATHER_BYTES = 1 << 20
@@ -133,7 +133,7 @@ class GatheringClient(paho.Client):
         made = super()._create_socket()
         self._inflow = None
         if self._transport != "websockets":  # whose frames paho takes apart itself
-            self._rests = rests()
+            self._rests, self._speakers = rests(), Speakers()
             self._inflow = Inflow(made, has_properties=self._protocol == MQTTProtocolVersion.MQTTv5)
         return made if self._inflow is None else self._inflow
 
@@ -147,6 +147,7 @@ class GatheringClient(paho.Client):
         while True:
             if messages := inflow.published():
                 found = True
+                self._speakers.feed((message.topic for message in messages), time.monotonic())
                 hear(messages)
             if not inflow.has_more:
                 break
@@ -154,5 +155,5 @@ class GatheringClient(paho.Client):
             if code != MQTTErrorCode.MQTT_ERR_SUCCESS or self.socket() is None:
                 return code
         if found:
-            time.sleep(next(self._rests))  # in which more comes
+            time.sleep(self._speakers.rest(next(self._rests), time.monotonic()))  # in which more comes
         return MQTTErrorCode.MQTT_ERR_SUCCESS
