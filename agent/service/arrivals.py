@@ -5,18 +5,23 @@ Woken for each of the rest, a thread would take the interpreter from the one tha
 
 from __future__ import annotations
 
+import math
 import threading
+import time
+from collections.abc import Callable
 from types import TracebackType
 
 GATHER_S = 0.05
-"""For about so long the rest gathers, once some of it was sent."""
+"""For about so long the rest gathers, where it comes more often than that."""
 
 
 class Arrivals:
     """A lock, as a context, and what to wait for within it."""
 
-    def __init__(self, *, gather_s: float = GATHER_S) -> None:
+    def __init__(self, *, gather_s: float = GATHER_S, clock: Callable[[], float] = time.monotonic) -> None:
         self._gather_s = gather_s
+        self._clock = clock
+        self._sent_s = -math.inf
         self._condition = threading.Condition()
         self._gathers_next = False
         self._gathers = False
@@ -35,8 +40,9 @@ class Arrivals:
             self._condition.notify()
 
     def gather(self) -> None:
-        """Some of the rest was sent: what is next waited for is something urgent, or the end of a moment."""
-        self._gathers_next = True
+        """Some of the rest was sent: where some was a moment ago, too, only what is urgent wakes for another one."""
+        before_s, self._sent_s = self._sent_s, self._clock()
+        self._gathers_next = self._sent_s - before_s < self._gather_s
 
     def wait(self, timeout_s: float) -> None:
         """Until something comes, or has come while it gathered."""
