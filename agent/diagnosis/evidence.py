@@ -194,8 +194,7 @@ def velocity_rms(spectra: Spectra, *, unit: str) -> Figure:
 @lru_cache(maxsize=16)
 def _omega_squared(first: int, last: int) -> NDArray[np.float64]:
     """Of bins [first, last), of 1 Hz each: sensors differ in their rates, and would each have a table of its own."""
-    squares: NDArray[np.float64] = (2 * np.pi * np.arange(first, last)) ** 2
-    return squares
+    return np.asarray((2 * np.pi * np.arange(first, last)) ** 2, dtype=np.float64)
 
 
 def iso_zone(velocity: Figure, mounting: Mounting, rpm: float | None) -> tuple[str | None, str | None]:
