@@ -149,14 +149,14 @@ def _train(arguments: argparse.Namespace) -> int:
     from export.data.manifest import ManifestError, ManifestRow, read_manifest
     from export.runs.recipes import read_recipe
     from export.runs.train_run import run_experiment
-    from export.training.objectives import OBJECTIVES
+    from export.training.objectives.named import problem_with
     from export.training.recipe import TrainConfig
 
     config = TrainConfig() if arguments.config is None else read_recipe(arguments.config)
     given = {name: getattr(arguments, name) for name in ("steps", "seed", "objective", "text")}
     config = msgspec.structs.replace(config, **{name: value for name, value in given.items() if value is not None})
-    if config.objective not in OBJECTIVES:
-        raise ConfigError(f"objective: {config.objective!r} is none of {', '.join(OBJECTIVES)}")
+    if problem := problem_with(config.objective):
+        raise ConfigError(f"objective: {problem}")
     rows: list[ManifestRow] = []
     if arguments.data is not None:
         found = rows_below(arguments.data)

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 from agent.bundle.runtimes import CHOICES as RUNTIME_CHOICES
 from export.commands.asked import add_asked
+from export.commands.claiming import add_claims
 from export.commands.comparing import add_compare
 from export.commands.continual import add_continual
 from export.commands.field import add_field
@@ -47,6 +48,7 @@ def add_judging(commands: Any) -> None:
     add_wording(commands)
     add_proving(commands)
     add_compare(commands)
+    add_claims(commands)
     add_continual(commands)
     add_field(commands)
     add_knowledge(commands)

@@ -135,6 +135,7 @@ NEEDS = {
     "protocols": STUDY,
     "select": STUDY,
     "compare": Needs(TRAINING, _of_recipes),
+    "claims": Needs(TRAINING, _of_recipes),
     "continual": Needs(TRAINING, _of_recipes),
     "field": Needs(STUDY.modules, _of_studies),
     "knowledge": Needs(TRAINING, _of_recipes),

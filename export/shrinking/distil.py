@@ -25,7 +25,7 @@ from export.training.batches import windows_of
 from export.training.checkpoint import checkpoint_in
 from export.training.descent import Descent, one_cycle
 from export.training.imitation import embedding_distance, relation_distance
-from export.training.objectives import OBJECTIVES
+from export.training.objectives.named import objective_of
 from export.training.recipe import TrainConfig
 
 
@@ -98,7 +98,7 @@ def _loss(raw: Tensor, drawn: Drawn, network: Network, config: DistilConfig, obj
     if config.label_weight:
         labels = torch.from_numpy(drawn.targets)
         centres, faults = torch.from_numpy(network.centres), torch.arange(len(network.centres))
-        loss = loss + config.label_weight * OBJECTIVES[objective](unit[: len(labels)], labels, centres, faults)
+        loss = loss + config.label_weight * objective_of(objective)(unit[: len(labels)], labels, centres, faults)
     return loss
 
 

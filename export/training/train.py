@@ -34,6 +34,7 @@ from export.training.batches import Windows, draw_rows, inputs_of, windows_of
 from export.training.checkpoint import checkpoint_in
 from export.training.descent import Descent, one_cycle, step_down
 from export.training.objectives import OBJECTIVES
+from export.training.objectives.named import objective_of
 from export.training.recipe import TrainConfig
 from export.training.teacher import Teacher, imagine
 from export.training.teacher_loss import Lessons
@@ -163,7 +164,7 @@ class StepLoss:
 
 def _objective(raw: Tensor, targets: Tensor, texts: Tensor, text_targets: Tensor, config: TrainConfig) -> Tensor:
     """Of raw embeddings (batch, dim) and described sentences (texts, dim)."""
-    objective = OBJECTIVES[config.objective]
+    objective = objective_of(config.objective)
     loss: Tensor = objective(functional.normalize(raw, dim=1), targets, texts, text_targets)
     # Sentences of one fault towards each other, those of different faults apart: without it all texts may collapse.
     loss = loss + config.text_weight * objective(texts[::2], text_targets[::2], texts[1::2], text_targets[1::2])

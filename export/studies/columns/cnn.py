@@ -30,7 +30,7 @@ from export.text.encoders import read_wordings, sentences_of, text_encoder
 from export.text.no_fault import WORDINGS
 from export.text.tower import Tower, describe_faults
 from export.training.descent import Descent, one_cycle
-from export.training.objectives import OBJECTIVES
+from export.training.objectives.named import objective_of
 from export.training.recipe import TrainConfig
 
 
@@ -92,7 +92,7 @@ def cnn_cell(material: Material, column: Column, raw: RawWindows, config: CnnCon
     vectors = text_encoder(config.text).encode(sentences.texts)
     by_fault = [np.flatnonzero(np.array(sentences.faults) == fault) for fault in FAULTS]
     text_targets = torch.arange(len(FAULTS)).repeat_interleave(config.sentences_per_fault)
-    objective = OBJECTIVES[config.objective]
+    objective = objective_of(config.objective)
 
     table = material.recorded.take(column.trained)
     samples = raw.samples[column.trained]

@@ -38,7 +38,7 @@ from export.studies.columns.training_cache import (
     scored_inputs,
     spread_of_training,
 )
-from export.training.objectives import OBJECTIVES
+from export.training.objectives.named import problem_with
 from export.training.recipe import TrainConfig
 
 FIRST, SECOND = "triplet", "infonce"
@@ -94,9 +94,7 @@ def plan_of(
 ) -> Plan:
     """ConfigError names every part that cannot be run, with what may stand there."""
     problems = [f"--columns: {name!r} is none of {', '.join(COLUMNS)}" for name in columns if name not in COLUMNS]
-    problems += [
-        f"--only: {name!r} is none of {', '.join(OBJECTIVES)}" for name in objectives if name not in OBJECTIVES
-    ]
+    problems += [f"--only: {problem}" for name in objectives if (problem := problem_with(name))]
     problems += [f"--shares: {share:g} is not above 0 and at most 1" for share in shares if not 0 < share <= 1]
     problems += [f"--seeds: {seeds} is less than 1"] if seeds < 1 else []
     wanted = {"--columns": columns, "--only": objectives, "--shares": shares}

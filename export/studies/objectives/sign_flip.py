@@ -60,13 +60,22 @@ def verdict_of(difference: Difference) -> Verdict:
     return "supported" if difference.mean > 0 else "contradicted"
 
 
-def _p_value(values: NDArray[np.float64]) -> float:
+def p_of_equivalence(columns: Mapping[str, Sequence[float]], *, bound: float) -> float:
+    """Of the mean lying within +-`bound`: the larger p-value of two one-sided sign-flip tests, against either bound.
+
+    Two one-sided tests: Schuirmann 1987 (J. Pharmacokinetics and Biopharmaceutics 15: 657-680).
+    """
+    values = np.concatenate([np.asarray(part, dtype=np.float64) for part in columns.values()])
+    return max(_p_value(values + bound, "greater"), _p_value(values - bound, "less"))
+
+
+def _p_value(values: NDArray[np.float64], side: Literal["two-sided", "greater", "less"] = "two-sided") -> float:
     """Of the mean: exact up to EXACT_PAIRS values, from as many flips drawn beyond."""
     from scipy.stats import permutation_test
 
     if len(values) == 1:
         return 1.0  # as good as its opposite
-    flips = {"permutation_type": "samples", "n_resamples": DRAWN, "vectorized": True}
+    flips = {"permutation_type": "samples", "n_resamples": DRAWN, "vectorized": True, "alternative": side}
     return float(permutation_test((values,), np.mean, **flips, random_state=0).pvalue)
 
 

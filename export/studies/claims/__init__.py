@@ -1,0 +1,1 @@
+"""`claims`: what was claimed of triplet ranking and InfoNCE, decided by trials that were planned before they ran."""
