@@ -1,13 +1,20 @@
-"""The command `claims`: what was claimed of triplet ranking and InfoNCE, each claim decided by planned trials."""
+"""The command `claims`: what was claimed of triplet ranking and InfoNCE, each claim decided by planned trials.
+
+Plan, trials, findings and picture lie in one folder, and a run that was stopped goes on there.
+"""
 
 from __future__ import annotations
 
 import argparse
 import os
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from export.commands.arguments import count, names, share, tell
+
+if TYPE_CHECKING:
+    from export.studies.claims.findings import Findings
+    from export.studies.claims.verdicts import Decision
 
 
 def add_claims(commands: Any) -> None:
@@ -28,6 +35,7 @@ def add_claims(commands: Any) -> None:
     parser.add_argument("--machines", type=int, default=20, help="simulated machines (default: %(default)s)")
     parser.add_argument("--cache", type=Path, default=Path("runs/features"), help="default: %(default)s")
     parser.add_argument("--out", type=Path, default=Path("runs/claims"), help="plan and trials (default: %(default)s)")
+    parser.add_argument("--so-far", action="store_true", help="judge what is finished of the plan; train nothing")
     parser.add_argument("--json", action="store_true", help="end with one JSON document")
     parser.set_defaults(command=_claims)
 
@@ -39,9 +47,13 @@ def _claims(arguments: argparse.Namespace) -> int:
     import msgspec
 
     from agent.errors import ConfigError
+    from export.runs.folder import write_json
     from export.studies.claims.cells import RECIPE, key_of
+    from export.studies.claims.courses import forgotten_in
+    from export.studies.claims.findings import findings_of
+    from export.studies.claims.picture import draw_findings
     from export.studies.claims.plan import Wanted
-    from export.studies.claims.study import run_study
+    from export.studies.claims.study import run_study, scores_of, so_far
     from export.studies.columns.published import read_material
     from export.training.objectives.named import problem_with
 
@@ -57,8 +69,59 @@ def _claims(arguments: argparse.Namespace) -> int:
         raise ConfigError(*problems)
     changes = {name: value for name in ("steps", "text") if (value := getattr(arguments, name)) is not None}
     recipe = msgspec.structs.replace(RECIPE, **changes)
+    forgotten = {} if arguments.continual is None else forgotten_in(arguments.continual)
     material = read_material(arguments.data, cache=arguments.cache, machines=arguments.machines, tell=tell)
-    folder = arguments.out / key_of(material, recipe)
-    plan, cells = run_study(material, recipe, wanted, folder=folder, tell=tell)
-    print(len(cells), plan.sha256)
+    key = key_of(material, recipe)
+    folder = arguments.out / key
+    plan, cells = (
+        so_far(folder, wanted) if arguments.so_far else run_study(material, recipe, wanted, folder=folder, tell=tell)
+    )
+    findings = findings_of(plan, scores_of(cells), forgotten, recipe=recipe, key=key)
+    write_json(folder / "findings.json", findings)
+    draw_findings(folder / "findings.png", findings)
+    tell(f"wrote {folder / 'findings.json'} and findings.png")
+    print(msgspec.json.encode(findings).decode() if arguments.json else as_text(findings))
     return os.EX_OK
+
+
+def as_text(findings: Findings) -> str:
+    """A line for each claim and for each point of the axes."""
+    plan = findings.plan
+    lines = [
+        f"{findings.finished} of {plan.trials} trials of the plan of {plan.written}, SHA-256 {plan.sha256[:16]}",
+        "",
+        _header(),
+        *(_line(one, findings.seeds.get(one.claim)) for one in findings.decisions),
+        "",
+        "difference: of balanced accuracy with a healthy state (of forgetting for courses), positive where it is as",
+        "was said; 95 % of each claim alone. p: of a difference, and of one within delta, adjusted for all claims.",
+        f"delta {plan.wanted.delta:g}, since {plan.why_delta}",
+        "",
+        f"{'axis':<32}{'at':>6}  {'objective':<26}{'mean':>6}{'spread':>8}{'seeds':>6}",
+    ]
+    lines += [
+        f"{one.axis:<32}{one.at:>6}  {one.objective:<26}{one.balanced_accuracy:>6.3f}{one.spread:>8.3f}{one.seeds:>6}"
+        f"  {', '.join(f'{name} {mean:.3f}' for name, mean in one.columns.items())}"
+        for one in findings.points
+    ]
+    return "\n".join(lines)
+
+
+def _header() -> str:
+    figures = f"{'difference':>11}{'95 %':>18}{'spread':>8}{'seeds':>6}{'p':>7}{'p within':>9}"
+    return f"{'claim':<16}{'verdict':<12}{figures}  why"
+
+
+def _line(decision: Decision, seeds: int | None) -> str:
+    from export.studies.claims.verdicts import seeds_to_decide
+
+    found, why = decision.difference, decision.why
+    if found is None:
+        return f"{decision.claim:<16}{decision.verdict:<12}{'':>59}  {why}"
+    bounds = "" if found.interval is None else f"{found.interval.low:+.3f} to {found.interval.high:+.3f}"
+    if (needed := seeds_to_decide(decision)) is not None:
+        why = f"{why}; {needed} seeds would decide"
+    return (
+        f"{decision.claim:<16}{decision.verdict:<12}{found.mean:>+11.3f}{bounds:>18}{found.spread:>8.3f}{seeds:>6}"
+        f"{decision.p_difference:>7.3f}{decision.p_equivalence:>9.3f}  {why}"
+    )

@@ -6,6 +6,7 @@ import math
 from collections.abc import Callable, Sequence
 from pathlib import Path
 
+from agent.errors import ConfigError
 from export.progress import track
 from export.runs.folder import read_json
 from export.studies.claims.asked import Scores
@@ -35,10 +36,14 @@ def run_study(
     return plan, _run(trials_planned(plan), sides, recipe, trials, tell)
 
 
-def finished(plan: Plan, folder: Path) -> Cells:
-    """What there is of the plan's trials, whether or not all are finished."""
-    places = {trial: path_of(trial, folder / "trials") for trial in trials_planned(plan)}
-    return {trial: read_json(path, TrialCell) for trial, path in places.items() if path.exists()}
+def so_far(folder: Path, wanted: Wanted) -> tuple[Plan, Cells]:
+    """The plan in `folder` and what is finished of its trials; ConfigError where there is no plan for `wanted`."""
+    trials = folder / "trials"
+    plan = kept_plan(folder / "plan.json", wanted, trials=trials.glob("*.json"))
+    if plan is None:
+        raise ConfigError(f"--so-far: {folder / 'plan.json'}: no plan for this yet; leave --so-far away to make it")
+    places = {trial: path_of(trial, trials) for trial in trials_planned(plan)}
+    return plan, {trial: read_json(path, TrialCell) for trial, path in places.items() if path.exists()}
 
 
 def scores_of(cells: Cells) -> Scores:
