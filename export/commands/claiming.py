@@ -30,9 +30,10 @@ def add_claims(commands: Any) -> None:
     parser.add_argument("--drawn-seeds", type=count, default=1, help="of points that no claim needs (default: 1)")
     parser.add_argument("--others", type=names, metavar="OBJECTIVE,...", help="default: cosine_triplet/semi_hard")
     parser.add_argument("--continual", type=Path, metavar="FOLDER", help="finished courses of `continual`")
-    parser.add_argument("--steps", type=count, help="of each training (default: 120)")
-    parser.add_argument("--text", help="text encoder (default: glossary)")
+    parser.add_argument("--steps", type=count, default=120, help="of each training (default: %(default)s)")
+    parser.add_argument("--text", default="glossary", help="text encoder; others are slower (default: %(default)s)")
     parser.add_argument("--machines", type=int, default=20, help="simulated machines (default: %(default)s)")
+    parser.add_argument("--device", default="cpu", help="cpu, or cuda where there is one (default: %(default)s)")
     parser.add_argument("--cache", type=Path, default=Path("runs/features"), help="default: %(default)s")
     parser.add_argument("--out", type=Path, default=Path("runs/claims"), help="plan and trials (default: %(default)s)")
     parser.add_argument("--so-far", action="store_true", help="judge what is finished of the plan; train nothing")
@@ -55,6 +56,7 @@ def _claims(arguments: argparse.Namespace) -> int:
     from export.studies.claims.plan import Wanted
     from export.studies.claims.study import run_study, scores_of, so_far
     from export.studies.columns.published import read_material
+    from export.training.device import chosen_device
     from export.training.objectives.named import problem_with
 
     wanted = Wanted(
@@ -65,17 +67,20 @@ def _claims(arguments: argparse.Namespace) -> int:
         minutes=float(arguments.minutes),
         others=Wanted().others if arguments.others is None else arguments.others,
     )
-    if problems := [f"--others: {problem}" for name in wanted.others if (problem := problem_with(name))]:
+    problems = [f"--others: {problem}" for name in wanted.others if (problem := problem_with(name))]
+    problems += ["--pilot-seeds: 1 shows no spread; give 2 at least"] if wanted.pilot_seeds < 2 else []
+    if problems:
         raise ConfigError(*problems)
-    changes = {name: value for name in ("steps", "text") if (value := getattr(arguments, name)) is not None}
-    recipe = msgspec.structs.replace(RECIPE, **changes)
+    recipe = msgspec.structs.replace(RECIPE, text=arguments.text, steps=arguments.steps)
     forgotten = {} if arguments.continual is None else forgotten_in(arguments.continual)
+    device = chosen_device(arguments.device)
     material = read_material(arguments.data, cache=arguments.cache, machines=arguments.machines, tell=tell)
     key = key_of(material, recipe)
     folder = arguments.out / key
-    plan, cells = (
-        so_far(folder, wanted) if arguments.so_far else run_study(material, recipe, wanted, folder=folder, tell=tell)
-    )
+    if arguments.so_far:
+        plan, cells = so_far(folder, wanted)
+    else:
+        plan, cells = run_study(material, recipe, wanted, folder=folder, device=device, tell=tell)
     findings = findings_of(plan, scores_of(cells), forgotten, recipe=recipe, key=key)
     write_json(folder / "findings.json", findings)
     draw_findings(folder / "findings.png", findings)

@@ -30,6 +30,7 @@ def add_compare(commands: Any) -> None:
     compare.add_argument("--steps", type=int, help="of every training (default: those of the recipe)")
     compare.add_argument("--machines", type=int, default=150, help="simulated machines (default: %(default)s)")
     compare.add_argument("--jobs", type=int, default=2, help="trainings at a time (default: %(default)s)")
+    compare.add_argument("--device", default="cpu", help="cpu, or cuda where there is one (default: %(default)s)")
     compare.add_argument("--cache", type=Path, default=Path("runs/features"), help="default: %(default)s")
     compare.add_argument(
         "--out", type=Path, default=Path("runs/compare"), help="finished trials (default: %(default)s)"
@@ -63,6 +64,7 @@ def _compare(arguments: argparse.Namespace) -> int:
         run_trials,
     )
     from export.studies.objectives.table import standings_of
+    from export.training.device import chosen_device
     from export.training.recipe import TrainConfig
 
     plan = plan_of(
@@ -77,10 +79,11 @@ def _compare(arguments: argparse.Namespace) -> int:
     config = TrainConfig() if arguments.recipe is None else read_recipe(arguments.recipe)
     if arguments.steps is not None:
         config = msgspec.structs.replace(config, steps=arguments.steps)
+    device = chosen_device(arguments.device)
     material = read_material(arguments.data, cache=arguments.cache, machines=arguments.machines, tell=tell)
     key = key_of(material, config)
     folder = arguments.out / key
-    cells = run_trials(material, config, plan, folder=folder, jobs=arguments.jobs, tell=tell)
+    cells = run_trials(material, config, plan, folder=folder, jobs=arguments.jobs, device=device, tell=tell)
     simulated = 0 if material.simulated is None else len(material.simulated)
     standings = standings_of(cells, plan, recipe=recipe_of(config), simulated_windows=simulated, key=key)
     write_json(folder / "standings.json", standings)

@@ -15,6 +15,7 @@ from torch import Tensor, nn
 from torch.nn import functional
 
 from export.network.branches import Connection, masks
+from export.network.dropout import Dropout
 from export.network.graph import INPUT, Dense, Floats, Graph, Join, Node, Select
 
 ENTRY_BYTES = 4  # of an input's number, beside one byte per weight
@@ -60,7 +61,7 @@ class Student(nn.Module):
         self.inputs, self.connections, self.connected = inputs, tuple(connections), len(masked)
         self.taught = taught
         self.registered = nn.ModuleList([*self.dense, *self.norms])  # plain lists keep the layers' types
-        self.dropout = nn.Dropout(dropout)
+        self.dropout = Dropout(dropout)
         self.last = nn.Linear(sizes[-1], dim)
 
     def forward(self, x: Tensor) -> Tensor:

@@ -22,6 +22,7 @@ from torch import Tensor, nn
 from torch.nn import functional
 
 from agent.types import FAULTS
+from export.network.dropout import Dropout
 from export.network.graph import Floats, unit_rows
 from export.text.encoders import NONE, EncodedSentences, Sentences, TextEncoder, TextError
 
@@ -37,7 +38,7 @@ class Tower(nn.Module):
     def __init__(self, inputs: int, dim: int, *, hidden: int = 128, dropout: float = 0.3) -> None:
         super().__init__()
         self.scale = math.sqrt(inputs)  # unit vectors become inputs of variance 1, so that texts differ from the start
-        self.layers = nn.Sequential(nn.Dropout(dropout), nn.Linear(inputs, hidden), nn.ReLU(), nn.Linear(hidden, dim))
+        self.layers = nn.Sequential(Dropout(dropout), nn.Linear(inputs, hidden), nn.ReLU(), nn.Linear(hidden, dim))
         self.register_buffer("near", torch.tensor(torch.nan))  # cosine from which a sentence is near a fault
         self.near: Tensor
         self.register_buffer("common", torch.zeros(dim))  # mean of whole descriptions

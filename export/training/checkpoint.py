@@ -68,7 +68,7 @@ def resume(checkpoint: Checkpoint, parts: Mapping[str, Stateful], rng: np.random
     """The losses so far, everything else put back; nothing where there is no checkpoint or one of another run."""
     if not checkpoint.path.exists():
         return []
-    state = torch.load(checkpoint.path, weights_only=True)
+    state = torch.load(checkpoint.path, weights_only=True, map_location="cpu")
     if state["run"] != checkpoint.key:
         return []
     for name, part in parts.items():

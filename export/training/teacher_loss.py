@@ -48,7 +48,7 @@ class Lessons(nn.Module):
                 for informed, bare in zip(_parts(imagined.informed), _parts(imagined.blind), strict=True)
             )
         )
-        branches, raw = student.reading(torch.from_numpy(inputs))
+        branches, raw = student.reading(torch.from_numpy(inputs).to(centres.device))
         likeness = functional.normalize(raw, dim=1) @ centres.T / recipe.teacher_temperature
         loss = _cross_entropy(answers.together[:, present], likeness).mean()
         targets: dict[Expert, Floats] = {
@@ -58,7 +58,7 @@ class Lessons(nn.Module):
             "nearness": answers.nearness,
             "rotor": answers.rotor,  # 0 where it said nothing: nothing to learn
         }
-        compared = torch.from_numpy((inputs[:, -1] > 0).astype(np.float32))
+        compared = torch.from_numpy((inputs[:, -1] > 0).astype(np.float32)).to(centres.device)
         widths = [branch.widths[1] for branch in recipe.branches]
         carried = torch.split(branches, widths, dim=1) if widths else ()
         for branch, head, seen in zip(recipe.branches, self.heads, carried, strict=True):
@@ -73,13 +73,13 @@ def _distance(expert: Expert, targets: Floats, answer: Tensor) -> Tensor:
     """(n,) of a branch's answer, before its softmax or sigmoid, to its expert's."""
     if expert != "nearness":
         return _cross_entropy(targets, answer)
-    near = torch.from_numpy(targets)
+    near = torch.from_numpy(targets).to(answer.device)
     return NEARNESS_WORTH * functional.binary_cross_entropy_with_logits(answer[:, 0], near, reduction="none")
 
 
 def _cross_entropy(targets: Floats, answer: Tensor) -> Tensor:
     """(n,) of answers before their softmax."""
-    return -(torch.from_numpy(targets) * functional.log_softmax(answer, dim=1)).sum(dim=1)
+    return -(torch.from_numpy(targets).to(answer.device) * functional.log_softmax(answer, dim=1)).sum(dim=1)
 
 
 def _parts(answers: ExpertAnswers) -> tuple[Floats, ...]:

@@ -33,6 +33,7 @@ from export.text.tower import Tower
 from export.training.batches import Windows, draw_rows, inputs_of, windows_of
 from export.training.checkpoint import checkpoint_in
 from export.training.descent import Descent, one_cycle, step_down
+from export.training.device import CPU, device_of
 from export.training.objectives import OBJECTIVES
 from export.training.objectives.named import objective_of
 from export.training.recipe import TrainConfig
@@ -94,26 +95,34 @@ def fit_scaling(table: Table, spec: FeatureSpec, hidden: tuple[str, ...]) -> Inp
 
 
 def train(
-    table: Table, config: TrainConfig, *, spec: FeatureSpec, texts: EncodedSentences, folder: Path | None = None
+    table: Table,
+    config: TrainConfig,
+    *,
+    spec: FeatureSpec,
+    texts: EncodedSentences,
+    folder: Path | None = None,
+    device: torch.device = CPU,
 ) -> Trained:
-    """Train on the windows of `table` that are not baselines, towards `texts`.
+    """Train on the windows of `table` that are not baselines, towards `texts`; what comes of it is on the processor.
 
     Every label of the table needs sentences; a fault that has neither windows nor sentences is not learnt.
     With a folder, checkpoints go there and an interrupted run with the same config and data resumes.
+    All draws are the processor's, so that another `device` changes results by rounding alone.
     """
     torch.manual_seed(config.seed)
     rng = np.random.default_rng(config.seed)
     scaling = fit_scaling(table, spec, config.hidden_features)
-    student = student_of(config, spec, scaling)
+    student = student_of(config, spec, scaling).to(device)
     tower = Tower(texts.vectors.shape[1], config.dim)
     tower.start_from(texts.vectors)
+    tower.to(device)
     windows = windows_of(table, scaling=scaling, spec=spec, recipe=config, rng=rng)
     with busy("the experts learn"):
         lessons = lessons_of(windows)
 
     networks: dict[str, nn.Module] = {"student": student, "tower": tower}
     if lessons is not None:
-        networks["lessons"] = lessons
+        networks["lessons"] = lessons.to(device)
     parameters = [parameter for network in networks.values() for parameter in network.parameters()]
     cycle = one_cycle(
         parameters, steps=config.steps, learning_rate=config.learning_rate, weight_decay=config.weight_decay
@@ -128,6 +137,8 @@ def train(
     tower.train()
     step_loss = StepLoss(student, tower, lessons, windows, texts, draw_texts, rng)
     losses = descent.run(step_loss, steps=config.steps, name="training")
+    student.to(CPU)
+    tower.to(CPU)
     tower.settle(texts.vectors, texts.sentences)
     return Trained(student.eval(), tower.eval(), scaling, losses)
 
@@ -151,9 +162,11 @@ class StepLoss:
         inputs = inputs_of(windows, batch, step % len(windows.commissioned), rng)
         drawn, text_targets = self.draw_texts(rng)
         jitter = rng.normal(0, config.noise, inputs.shape).astype(np.float32)
-        raw = self.student.raw(torch.from_numpy(np.where(inputs == 0, inputs, inputs + jitter)))
-        texts = self.tower(torch.from_numpy(self.texts.vectors[drawn]))
-        loss = _objective(raw, torch.from_numpy(windows.targets[batch]), texts, text_targets, config)
+        device = device_of(self.student)
+        raw = self.student.raw(torch.from_numpy(np.where(inputs == 0, inputs, inputs + jitter)).to(device))
+        texts = self.tower(torch.from_numpy(self.texts.vectors[drawn]).to(device))
+        targets, text_targets = torch.from_numpy(windows.targets[batch]).to(device), text_targets.to(device)
+        loss = _objective(raw, targets, texts, text_targets, config)
         if self.lessons is None:
             return loss
         present = [number for number, fault in enumerate(FAULTS) if fault in self.texts.sentences.faults]
@@ -225,9 +238,9 @@ def separate_texts(
     """Train the tower on sentences alone, so that vibrations start from descriptions that already stand apart."""
     optimizer = torch.optim.AdamW(tower.parameters(), lr=config.learning_rate / 2, weight_decay=config.weight_decay)
     tower.train()
+    device = device_of(tower)
     for _ in track(range(min(config.text_steps, config.steps)), "sentences told apart, step"):
         (one, targets), (other, _) = draw(rng), draw(rng)
-        loss = OBJECTIVES["supcon"](
-            tower(torch.from_numpy(vectors[one])), targets, tower(torch.from_numpy(vectors[other])), targets
-        )
+        first, second = (tower(torch.from_numpy(vectors[rows]).to(device)) for rows in (one, other))
+        loss = OBJECTIVES["supcon"](first, targets.to(device), second, targets.to(device))
         step_down(optimizer, loss)

@@ -5,7 +5,7 @@ Trials of one seed differ in nothing but what they are compared for. No teacher 
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from functools import partial
 from pathlib import Path
@@ -13,15 +13,17 @@ from typing import TypeAlias
 
 import msgspec
 import numpy as np
+import torch
 
 from export.data.table import Table
 from export.studies.columns.splits import Column, columns_of
 from export.studies.columns.training_cache import Material, cell_key, kept
 from export.studies.objectives.compare import TrialCell, trial_cell
+from export.training.device import CPU
 from export.training.recipe import TrainConfig
 
-RECIPE = TrainConfig(steps=120, text_steps=60, text="glossary", teacher=None)
-"""Of every trial: short, and sentences read by the glossary alone, so that seeds can be many."""
+RECIPE = TrainConfig(steps=120, text_steps=60, teacher=None)
+"""Of every trial: short, so that seeds can be many."""
 BATCH = 64
 SENTENCES = (4, 32)
 """Of each fault and of none, in every step: those of other faults are a vibration's negatives, whatever the batch."""
@@ -35,7 +37,8 @@ DOMAINS = (1, 2, 3)
 """What is trained on before a stranger: the first of its two rigs, both, both and simulated machines."""
 FIRST_RIG = {"U+H>C": "uestc", "C+H>U": "cwru"}
 
-Side: TypeAlias = tuple[Material, Column]
+Sides: TypeAlias = Mapping[tuple[str, int], tuple[Material, Column]]
+"""(column, domains) -> what is trained on and scored"""
 
 
 class Setting(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
@@ -64,8 +67,8 @@ class Trial(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
         return f"{self.column}-{s.objective.replace('/', '.')}-{point}-{self.seed}"
 
 
-def sides_of(material: Material) -> dict[tuple[str, int], Side]:
-    """(column, domains) -> what is trained on and scored; fewer domains than all only before a stranger."""
+def sides_of(material: Material) -> Sides:
+    """Of every column; with fewer domains than all only of strangers."""
     columns = columns_of(material.recorded)
     found = {(name, DOMAINS[-1]): (material, columns[name]) for name in (*COLUMNS, *STRANGERS)}
     recorded_alone = replace(material, simulated=None)
@@ -109,12 +112,12 @@ def recipe_of(setting: Setting, recipe: TrainConfig, *, seed: int) -> TrainConfi
     )
 
 
-def made(trial: Trial, sides: dict[tuple[str, int], Side], recipe: TrainConfig, *, folder: Path) -> TrialCell:
+def made(trial: Trial, sides: Sides, recipe: TrainConfig, *, folder: Path, device: torch.device = CPU) -> TrialCell:
     """The cell of `trial`, kept in `folder`, which belongs to one `key_of` alone."""
     material, column = sides[trial.column, trial.setting.domains]
     thin = few_windows(material.recorded, column, windows=trial.setting.windows, seed=trial.seed)
     config = recipe_of(trial.setting, recipe, seed=trial.seed)
-    return kept(path_of(trial, folder), TrialCell, partial(trial_cell, material, thin, config))
+    return kept(path_of(trial, folder), TrialCell, partial(trial_cell, material, thin, config, device=device))
 
 
 def path_of(trial: Trial, folder: Path) -> Path:

@@ -16,6 +16,7 @@ from typing import TypeVar
 
 import msgspec
 import numpy as np
+import torch
 from numpy.typing import NDArray
 
 import agent.diagnosis.baseline
@@ -34,6 +35,7 @@ from export.text.encoders import EncodedSentences, text_encoder
 from export.text.glossary import GLOSSARY
 from export.text.no_fault import TRAINING, WORDINGS, training_sentences
 from export.text.tower import fault_centres
+from export.training.device import CPU
 from export.training.recipe import TrainConfig
 from export.training.train import Trained, train
 
@@ -68,11 +70,11 @@ class Fitted:
     centres: NDArray[np.float16]  # (faults, dim)
 
 
-def fit(material: Material, column: Column, config: TrainConfig) -> Fitted:
+def fit(material: Material, column: Column, config: TrainConfig, *, device: torch.device = CPU) -> Fitted:
     """Train on `training_table`."""
     table = training_table(material, column, foreign=config.foreign_share > 0)
     texts = descriptions(config.text)
-    trained = train(table, config, spec=material.spec, texts=texts)
+    trained = train(table, config, spec=material.spec, texts=texts, device=device)
     centres = fault_centres(trained.tower, texts).astype(np.float16)
     return Fitted(table, trained, fold(trained.student.eval()), centres)
 

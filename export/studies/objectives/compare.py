@@ -38,6 +38,7 @@ from export.studies.columns.training_cache import (
     scored_inputs,
     spread_of_training,
 )
+from export.training.device import CPU
 from export.training.objectives.named import problem_with
 from export.training.recipe import TrainConfig
 
@@ -113,7 +114,14 @@ def trials_of(plan: Plan) -> list[Trial]:
 
 
 def run_trials(
-    material: Material, config: TrainConfig, plan: Plan, *, folder: Path, jobs: int = 1, tell: Tell = lambda line: None
+    material: Material,
+    config: TrainConfig,
+    plan: Plan,
+    *,
+    folder: Path,
+    jobs: int = 1,
+    device: torch.device = CPU,
+    tell: Tell = lambda line: None,
 ) -> dict[Trial, TrialCell]:
     """Every trial of `plan` with the recipe `config`, `jobs` at a time; `tell` hears of each that was not kept before.
 
@@ -126,7 +134,7 @@ def run_trials(
     if cells:
         tell(f"{len(cells)} of {len(trials)} trials are kept in {folder}")
     missing = [trial for trial in trials if trial not in cells]
-    work = {trial: partial(_trial, material, columns[trial.column], recipe, trial, folder) for trial in missing}
+    work = {trial: partial(_trial, material, columns[trial.column], recipe, trial, folder, device) for trial in missing}
     took_s: list[float] = []
     for trial, cell in track(_finished(work, jobs, recipe.text), "trials", total=len(work)):
         cells[trial] = cell
@@ -150,10 +158,10 @@ def key_of(material: Material, config: TrainConfig) -> str:
     return cell_key(material, recipe_of(config), code=Path(__file__))
 
 
-def trial_cell(material: Material, column: Column, config: TrainConfig) -> TrialCell:
+def trial_cell(material: Material, column: Column, config: TrainConfig, *, device: torch.device = CPU) -> TrialCell:
     """Train on the left of `column`, score the float net on the right."""
     start = time.monotonic()
-    fitted = fit(material, column, config)
+    fitted = fit(material, column, config, device=device)
     scored, with_reference, bare = scored_inputs(material, column, fitted)
     centres = fitted.centres.astype(np.float32)
     with_baseline, without = (embeddings(fitted.trained.student, inputs) for inputs in (with_reference, bare))
@@ -190,10 +198,12 @@ def _accuracy(embedded: Floats, centres: Floats, scored: Table) -> float:
     return balanced_accuracy(nearest(embedded @ centres.T, FAULTS), scored.labels)
 
 
-def _trial(material: Material, column: Column, recipe: TrainConfig, trial: Trial, folder: Path) -> TrialCell:
+def _trial(
+    material: Material, column: Column, recipe: TrainConfig, trial: Trial, folder: Path, device: torch.device
+) -> TrialCell:
     thin = thinned(material.recorded, column, share=trial.share, seed=trial.seed)
     config = msgspec.structs.replace(recipe, seed=trial.seed, objective=trial.objective)
-    return kept(folder / _name(trial), TrialCell, partial(trial_cell, material, thin, config))
+    return kept(folder / _name(trial), TrialCell, partial(trial_cell, material, thin, config, device=device))
 
 
 def _name(trial: Trial) -> str:

@@ -37,8 +37,8 @@ def batch_hard(closeness: Tensor, same: Tensor, other: Tensor, margin: float) ->
     """Per vibration its farthest own sentence and its nearest other one (Hermans et al. 2017, arXiv 1703.07737)."""
     farthest = closeness.masked_fill(~same, torch.inf).argmin(dim=1)
     nearest = closeness.masked_fill(~other, -torch.inf).argmax(dim=1)
-    chosen = torch.zeros((*closeness.shape, closeness.shape[1]), dtype=torch.bool)
-    chosen[torch.arange(len(closeness)), farthest, nearest] = True
+    chosen = torch.zeros((*closeness.shape, closeness.shape[1]), dtype=torch.bool, device=closeness.device)
+    chosen[torch.arange(len(closeness), device=closeness.device), farthest, nearest] = True
     return chosen & all_triplets(closeness, same, other, margin)
 
 

@@ -7,10 +7,13 @@ from __future__ import annotations
 
 import inspect
 import math
+import re
 from functools import cache, partial
 
 from agent.errors import ConfigError
 from export.training.objectives import OBJECTIVES, Objective
+
+NUMBER = re.compile(r"[0-9]*\.?[0-9]+(e[+-]?[0-9]+)?")
 
 
 def objective_of(name: str) -> Objective:
@@ -52,8 +55,4 @@ def _parts(name: str) -> tuple[str, list[tuple[str, str]]]:
 
 
 def _positive(text: str) -> bool:
-    try:
-        value = float(text)
-    except ValueError:
-        return False
-    return math.isfinite(value) and value > 0 and text == text.strip()
+    return NUMBER.fullmatch(text) is not None and 0 < float(text) < math.inf

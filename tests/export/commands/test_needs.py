@@ -40,6 +40,7 @@ ARGV = {
     "protocols": ["--data", "data"],
     "select": ["--data", "data", "--recipes", "recipe.toml"],
     "compare": ["--data", "data"],
+    "claims": ["--data", "data", "--text", "ngrams+minilm+glossary"],
     "continual": ["--data", "data"],
     "field": ["--data", "data"],
     "knowledge": ["--data", "data"],
