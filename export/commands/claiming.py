@@ -96,7 +96,7 @@ def as_text(findings: Findings) -> str:
         f"{findings.finished} of {plan.trials} trials of the plan of {plan.written}, SHA-256 {plan.sha256[:16]}",
         "",
         _header(),
-        *(_line(one, findings.seeds.get(one.claim)) for one in findings.decisions),
+        *map(_line, findings.decisions),
         "",
         "difference: of balanced accuracy with a healthy state (of forgetting for courses), positive where it is as",
         "was said; 95 % of each claim alone. p: of a difference, and of one within delta, adjusted for all claims.",
@@ -113,11 +113,11 @@ def as_text(findings: Findings) -> str:
 
 
 def _header() -> str:
-    figures = f"{'difference':>11}{'95 %':>18}{'spread':>8}{'seeds':>6}{'p':>7}{'p within':>9}"
+    figures = f"{'difference':>11}{'95 %':>18}{'spread':>8}{'pairs':>6}{'p':>7}{'p within':>9}"
     return f"{'claim':<16}{'verdict':<12}{figures}  why"
 
 
-def _line(decision: Decision, seeds: int | None) -> str:
+def _line(decision: Decision) -> str:
     from export.studies.claims.verdicts import seeds_to_decide
 
     found, why = decision.difference, decision.why
@@ -127,6 +127,6 @@ def _line(decision: Decision, seeds: int | None) -> str:
     if (needed := seeds_to_decide(decision)) is not None:
         why = f"{why}; {needed} seeds would decide"
     return (
-        f"{decision.claim:<16}{decision.verdict:<12}{found.mean:>+11.3f}{bounds:>18}{found.spread:>8.3f}{seeds:>6}"
+        f"{decision.claim:<16}{decision.verdict:<12}{found.mean:>+11.3f}{bounds:>18}{found.spread:>8.3f}{found.pairs:>6}"
         f"{decision.p_difference:>7.3f}{decision.p_equivalence:>9.3f}  {why}"
     )

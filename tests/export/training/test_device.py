@@ -31,7 +31,7 @@ from export.training.train import (
 TABLE = small_table(4)
 SCALING = fit_scaling(TABLE, SPEC, ())
 CONFIG = TrainConfig(
-    steps=2, text_steps=2, batch=8, sentences_per_fault=2, no_fault_sentences=2, text="glossary", dim=8, dropout=0.2
+    steps=2, text_steps=2, batch=8, sentences_per_fault=2, no_fault_sentences=2, text="ngrams", dim=8, dropout=0.2
 )
 
 QUICK = {"infonce", "quadruplet", "cosine_triplet/batch_hard/eliminated"}
