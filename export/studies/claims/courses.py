@@ -32,7 +32,7 @@ COURSE_CLAIMS = (
         ((TRIPLET, FLOOR),),
     ),
     CourseClaim(
-        "replay",
+        "hearing again",
         "hearing old windows again saves triplet more than InfoNCE",
         ((TRIPLET, FLOOR), (INFONCE, REHEARSED)),
         ((TRIPLET, REHEARSED), (INFONCE, FLOOR)),
