@@ -7,10 +7,11 @@ a healthy state.
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
-from typing import Literal
+from typing import Literal, TypeAlias
 
 import msgspec
 import numpy as np
+from numpy.typing import NDArray
 
 from export.studies.claims.cells import COLUMNS, FEW_SENTENCES, STRANGERS, Setting, Trial, trials_of
 
@@ -23,7 +24,9 @@ EARLY = 0.25
 """Of the steps, after which convergence is judged."""
 
 Kind = Literal["sum", "range", "spread"]
-Scores = Mapping[Trial, float]
+Scores: TypeAlias = Mapping[Trial, float]
+Values: TypeAlias = NDArray[np.float64]
+Measure: TypeAlias = Callable[[Values], Values]
 
 
 def infonce_at(temperature: float) -> str:
@@ -188,19 +191,19 @@ def values_of(claim: Claim, scores: Scores, seeds: Sequence[int]) -> dict[str, l
     return found
 
 
-Measure = Callable[[np.ndarray], np.ndarray]
+def _sums(scores: Values) -> Values:
+    sums: Values = scores.sum(axis=0)
+    return sums
 
 
-def _sums(scores: np.ndarray) -> np.ndarray:
-    return scores.sum(axis=0)
-
-
-def _ranges(scores: np.ndarray) -> np.ndarray:
+def _ranges(scores: Values) -> Values:
     """Best less worst setting with each seed, both chosen by the others: chance alone makes no range."""
     others = scores.sum(axis=1, keepdims=True) - scores
     each = np.arange(scores.shape[1])
-    return scores[others.argmax(axis=0), each] - scores[others.argmin(axis=0), each]
+    ranges: Values = scores[others.argmax(axis=0), each] - scores[others.argmin(axis=0), each]
+    return ranges
 
 
-def _distances(scores: np.ndarray) -> np.ndarray:
-    return np.abs(scores - scores.mean(axis=1, keepdims=True)).sum(axis=0)
+def _distances(scores: Values) -> Values:
+    distances: Values = np.abs(scores - scores.mean(axis=1, keepdims=True)).sum(axis=0)
+    return distances

@@ -177,7 +177,9 @@ def test_equivalence_is_two_one_sided_tests() -> None:
 
 @pytest.mark.long
 def test_equivalence_is_claimed_as_seldom_as_it_says() -> None:
-    wrong = np.mean([p_of_equivalence({"a": NOISE.normal(0.05, 0.06, 9)}, bound=0.05) <= 0.05 for _ in range(200)])
+    wrong = np.mean(
+        [p_of_equivalence({"a": NOISE.normal(0.05, 0.06, 9).tolist()}, bound=0.05) <= 0.05 for _ in range(200)]
+    )
     assert wrong <= 0.09
 
 
