@@ -15,9 +15,9 @@ import msgspec
 import numpy as np
 
 from agent.bundle.load import Bundle
-from export.bundling.stored_towers import SHIPPED, encoder_name, stored_tower
+from export.bundling.stored_towers import SHIPPED, stored_tower
 from export.network.graph import Floats
-from export.text.encoders import Sentences, TextEncoder, text_encoder
+from export.text.encoders import Sentences, TextEncoder, encoder_name, text_encoder
 from export.text.tower import Tower, describe, describe_faults, describe_whole, heard_of, load_tower, whole
 
 NEAR = 0.85

@@ -6,18 +6,15 @@ A tower belongs to the bundle whose manifest names its SHA-256, whatever it is c
 from __future__ import annotations
 
 import hashlib
-import io
 import json
 import re
 from collections.abc import Iterator
 from pathlib import Path
 
-import numpy as np
-
 from agent.bundle.load import DEFAULT
 from agent.bundle.manifest import MANIFEST
 from agent.errors import ConfigError
-from export.text.encoders import TextError
+from export.text.encoders import TextError, encoder_name
 
 TOWERS = Path(__file__).parent.parent / "text" / "towers"
 """Where the tower of the shipped bundle is; no other is ever written there."""
@@ -90,13 +87,6 @@ def keep_tower(content: bytes, bundle: Path) -> None:
     digest = hashlib.sha256(content).hexdigest()
     if not any(hashlib.sha256(file.read_bytes()).hexdigest() == digest for file in _places(bundle, None)):
         place_for(bundle, None, name=bundle.name).write_bytes(content)
-
-
-def encoder_name(content: bytes) -> str:
-    """Which text encoders a stored tower reads by, joined by +, without their versions."""
-    with np.load(io.BytesIO(content), allow_pickle=False) as stored:
-        name = str(stored["encoder"])
-    return "+".join(part.split("-")[0] for part in name.split("+"))
 
 
 def encoder_name_for(bundle: Path | str, given: Path | None) -> str | None:

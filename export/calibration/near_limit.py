@@ -15,10 +15,10 @@ from numpy.typing import NDArray
 from agent.types import FAULTS, HEALTHY
 from export.network.graph import Floats
 from export.progress import track
-from export.text.encoders import NONE, Sentences
+from export.text.encoders import NONE, EncodedSentences, Sentences
 from export.text.tower import Tower, describe, describe_whole
 from export.training.recipe import TrainConfig
-from export.training.train import sentence_draws, separate_texts
+from export.training.sentences import sentence_draws, separate_texts
 
 FOLDS = 3
 ADMITTED = 0.05
@@ -52,7 +52,7 @@ def read_left_out(sentences: Sentences, vectors: Floats, config: TrainConfig, *,
         torch.manual_seed(config.seed + number)
         tower = Tower(vectors.shape[1], config.dim)
         tower.start_from(vectors[kept])
-        separate_texts(tower, config, vectors[kept], sentence_draws(known, config), rng)
+        separate_texts(tower, config, EncodedSentences(known, vectors[kept]), sentence_draws(known, config), rng)
         cosines = describe(tower, vectors[out]) @ describe_whole(tower, vectors[kept], known, FAULTS).T
         for row, label in zip(cosines, labels[out], strict=True):
             if label == NONE:

@@ -131,6 +131,7 @@ NEEDS = {
     "rank": Needs(READING, _of_tower),
     "texts": Needs(READING, _of_tower, draws_into="out"),
     "swap": Needs(TRAINING, _of_recipes),
+    "tower": Needs(TRAINING, _of_recipes),
     "left-out": STUDY,
     "protocols": STUDY,
     "select": STUDY,

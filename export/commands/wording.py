@@ -46,6 +46,17 @@ def add_wording(commands: Any) -> None:
     swap.add_argument("--out", type=Path, default=Path("runs/swap"), help="finished cells (default: %(default)s)")
     swap.set_defaults(command=_swap)
 
+    tower = commands.add_parser(
+        "tower", help="what recipes are worth to a text tower of sentences alone"
+    )
+    tower.add_argument("--recipes", type=Path, nargs="+", default=[], help="TOML files (default: the shipped recipe)")
+    tower.add_argument("--seeds", type=int, default=3, help="towers per recipe (default: %(default)s)")
+    tower.add_argument("--inside", action="store_true", help="judge on training sentences left out: to choose by")
+    tower.add_argument("--before", action="store_true", help="learn without people's own words (said.toml)")
+    tower.add_argument("--out", type=Path, default=Path("runs/tower"), help="finished towers (default: %(default)s)")
+    tower.add_argument("--json", action="store_true", help="end with one JSON document")
+    tower.set_defaults(command=_tower)
+
     left_out = commands.add_parser("left-out", help="train without a fault and its words, describe it, count how often")
     _add_material(left_out)
     left_out.add_argument(
@@ -146,6 +157,16 @@ def _as_text(texts: Texts) -> str:
         f"{f'{one.kind} {one.language}':<16}{one.sentences:>10}{one.near_none:>18.3f}{one.median:>14.2f}"
         for one in texts.refused
     ]
+    rows += ["", f"{'own words, fault':<22}{'sentences':>10}{'nearest its own':>18}{'and near it':>14}"]
+    rows += [
+        f"{f'{one.kind} {one.language}':<22}{one.sentences:>10}{one.nearest:>18.3f}{one.near:>14.3f}"
+        for one in texts.said_found
+    ]
+    rows += ["", f"{'own words, denied':<22}{'sentences':>10}{'near no fault':>18}{'median cosine':>14}"]
+    rows += [
+        f"{f'{one.kind} {one.language}':<22}{one.sentences:>10}{one.near_none:>18.3f}{one.median:>14.2f}"
+        for one in texts.said_refused
+    ]
     if texts.wrong:
         rows += ["", "worst"]
         rows += [f"  {one.similarity:.2f} {one.nearest:<14}{one.sentence} ({one.fault})" for one in texts.wrong]
@@ -175,6 +196,28 @@ def _left_out(arguments: argparse.Namespace) -> int:
     physics = (False,) if arguments.words_alone else (False, True)
     cells = leftout.run_left_out(material, config, folder=folder, seeds=arguments.seeds, physics=physics, tell=tell)
     print(msgspec.json.encode({"cells": cells}).decode() if arguments.json else "\n".join(map(leftout.as_line, cells)))
+    return os.EX_OK
+
+
+def _tower(arguments: argparse.Namespace) -> int:
+    import msgspec
+
+    from export.data.manifest import ManifestError
+    from export.runs.recipes import read_recipes
+    from export.studies.sentences import tower_alone
+    from export.training.recipe import TrainConfig
+
+    if arguments.seeds < 1:
+        raise ManifestError("--seeds must be at least 1")
+    results = tower_alone.run_towers(
+        read_recipes(arguments.recipes) or {"shipped": TrainConfig()},
+        seeds=arguments.seeds,
+        folder=arguments.out,
+        inside=arguments.inside,
+        said=not arguments.before,
+        tell=tell,
+    )
+    print(msgspec.json.encode(results).decode() if arguments.json else tower_alone.as_text(results))
     return os.EX_OK
 
 

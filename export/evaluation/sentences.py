@@ -1,14 +1,15 @@
 """How far sentences may be trusted: other words for a fault find it, and what describes no fault is near none.
 
-All sentences here are never-seen ones (unseen.toml, negatives-unseen.toml), and the limit is the one that the tower
-was stored with: nothing is fitted to what is measured.
+All sentences here are never-seen ones (unseen.toml, negatives-unseen.toml, said-unseen.toml), and the limit is the one
+that the tower was stored with: nothing is fitted to what is measured.
 """
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from typing import TypeAlias
 
 import msgspec
 import numpy as np
@@ -19,7 +20,11 @@ from agent.types import FAULTS, HEALTHY
 from export.bundling.sentence_reader import Reader
 from export.network.graph import Floats
 from export.text.encoders import FOLDER, LANGUAGES, NONE, read_wordings, sentences_of
-from export.text.no_fault import KINDS, UNSEEN, read_contrasts
+from export.text.no_fault import UNSEEN, read_contrasts
+from export.text.said import SAID_UNSEEN, read_said
+
+Rows: TypeAlias = Sequence[tuple[str, str, str]]
+"""(sentence, fault or NONE, language)"""
 
 WORST = 12
 """Sentences that are shown."""
@@ -28,7 +33,7 @@ WORST = 12
 class Found(msgspec.Struct, frozen=True):
     """Never-seen sentences about a fault."""
 
-    kind: str  # "wording", or "affirmed": a defect in a form that says it is there
+    kind: str  # "wording", "affirmed": a defect in a form that says it is there, or one of `export.text.said`
     language: str
     sentences: int
     nearest: float  # share whose nearest description is their own
@@ -38,7 +43,7 @@ class Found(msgspec.Struct, frozen=True):
 class Refused(msgspec.Struct, frozen=True):
     """Never-seen sentences about no fault."""
 
-    kind: str  # of `export.negatives.KINDS`
+    kind: str  # of `export.text.no_fault.KINDS`, or a kind of denial of `export.text.said`
     language: str
     sentences: int
     near_none: float  # share below the limit for every fault but healthy
@@ -62,6 +67,8 @@ class Texts(msgspec.Struct, frozen=True):
     found: tuple[Found, ...]
     refused: tuple[Refused, ...]
     wrong: tuple[Wrong, ...]  # the worst first
+    said_found: tuple[Found, ...] = ()  # in people's own words
+    said_refused: tuple[Refused, ...] = ()  # likewise, per kind of denial
 
 
 @dataclass(frozen=True, slots=True)
@@ -74,10 +81,20 @@ class Read:
     languages: NDArray[np.str_]
     similarity: Floats  # (n, faults)
 
+    @property
+    def describes(self) -> bool:
+        """Whether these sentences are about faults."""
+        return NONE not in self.labels
+
 
 def read_never_seen(bundle: Bundle, reader: Reader) -> tuple[Read, ...]:
     """Both kinds of sentences about faults, then every kind about none, against the bundle's descriptions."""
-    never_seen, contrasts = sentences_of(read_wordings(FOLDER / "unseen.toml"), FAULTS), read_contrasts(UNSEEN)
+    return never_seen(lambda texts: reader.cosines(texts, bundle))
+
+
+def never_seen(cosines: Callable[[Sequence[str]], Floats]) -> tuple[Read, ...]:
+    """The same against any descriptions; `cosines` gives (sentences, faults)."""
+    wordings, contrasts = sentences_of(read_wordings(FOLDER / "unseen.toml"), FAULTS), read_contrasts(UNSEEN)
     affirmed = [
         (text, fault, language)
         for language, table in contrasts.affirmed.items()
@@ -85,41 +102,63 @@ def read_never_seen(bundle: Bundle, reader: Reader) -> tuple[Read, ...]:
         for text in texts
     ]
     rows = {
-        "wording": list(zip(never_seen.texts, never_seen.faults, never_seen.languages, strict=True)),
+        "wording": list(zip(wordings.texts, wordings.faults, wordings.languages, strict=True)),
         "affirmed": affirmed,
     }
     for one in contrasts.negatives:
         rows.setdefault(one.kind, []).append((one.text, NONE, one.language))
+    return _read(rows, cosines)
+
+
+def read_never_said(cosines: Callable[[Sequence[str]], Floats]) -> tuple[Read, ...]:
+    """People's own words, likewise: those about faults, then denials kind by kind."""
+    rows: dict[str, list[tuple[str, str, str]]] = {}
+    for one in sorted(read_said(SAID_UNSEEN), key=lambda one: one.fault == NONE):
+        rows.setdefault(one.kind, []).append((one.text, one.fault, one.language))
+    return _read(rows, cosines)
+
+
+def _read(rows: Mapping[str, Rows], cosines: Callable[[Sequence[str]], Floats]) -> tuple[Read, ...]:
     found = []
     for kind, sentences in rows.items():
         texts, labels, languages = zip(*sentences, strict=True)
-        found.append(Read(kind, texts, labels, np.array(languages), reader.cosines(texts, bundle)))
+        found.append(Read(kind, texts, labels, np.array(languages), cosines(texts)))
     return tuple(found)
 
 
 def judge_texts(bundle: Bundle, reader: Reader, read: Sequence[Read]) -> Texts:
-    """Shares per kind and language, and the sentences that lie worst."""
-    faults = np.array(bundle.descriptions.faults)
+    """Shares per kind and language, and the sentences that lie worst; people's own words likewise."""
+    faults, name = bundle.descriptions.faults, f"{bundle.manifest.name} {bundle.manifest.version}"
+    found, refused, wrong = judge(read, faults, near=reader.near)
+    said = judge(read_never_said(lambda texts: reader.cosines(texts, bundle)), faults, near=reader.near)
+    return Texts(name, reader.near, found, refused, wrong[:WORST], said[0], said[1])
+
+
+def judge(
+    read: Sequence[Read], named_faults: Sequence[str], *, near: float
+) -> tuple[tuple[Found, ...], tuple[Refused, ...], tuple[Wrong, ...]]:
+    """Shares per kind and language where `near` is the limit, and all sentences that lie wrong, the worst first."""
+    faults = np.array(named_faults)
     found: list[Found] = []
     refused: list[Refused] = []
     wrong: list[Wrong] = []
     for part in read:
-        if part.kind in KINDS:
+        if not part.describes:
             named = faults[faults != HEALTHY]
             cosines = part.similarity[:, faults != HEALTHY]
-            bad = cosines.max(axis=1) >= reader.near
+            bad = cosines.max(axis=1) >= near
         else:
             named, cosines = faults, part.similarity
             bad = faults[cosines.argmax(axis=1)] != np.array(part.labels)
         best = cosines.max(axis=1)
         for language in LANGUAGES:
             of = part.languages == language
-            if part.kind in KINDS:
+            if not part.describes:
                 refused.append(
                     Refused(part.kind, language, int(of.sum()), float((~bad[of]).mean()), float(np.median(best[of])))
                 )
             else:
-                reached = ~bad & (best >= reader.near)
+                reached = ~bad & (best >= near)
                 found.append(
                     Found(part.kind, language, int(of.sum()), float((~bad[of]).mean()), float(reached[of].mean()))
                 )
@@ -128,8 +167,7 @@ def judge_texts(bundle: Bundle, reader: Reader, read: Sequence[Read]) -> Texts:
             Wrong(part.texts[row], part.labels[row], str(nearest[row]), float(best[row])) for row in np.flatnonzero(bad)
         ]
     wrong.sort(key=lambda one: -one.similarity)
-    name = f"{bundle.manifest.name} {bundle.manifest.version}"
-    return Texts(name, reader.near, tuple(found), tuple(refused), tuple(wrong[:WORST]))
+    return tuple(found), tuple(refused), tuple(wrong)
 
 
 def draw_texts(path: Path, bundle: Bundle, reader: Reader, read: Sequence[Read]) -> None:
@@ -142,7 +180,7 @@ def draw_texts(path: Path, bundle: Bundle, reader: Reader, read: Sequence[Read])
     faults = np.array(bundle.descriptions.faults)
     figure, axes = plt.subplots(len(read), 1, figsize=(7, 1.5 * len(read)), sharex=True, layout="constrained")
     for axis, part in zip(axes, read, strict=True):
-        if part.kind in KINDS:
+        if not part.describes:
             cosines = part.similarity[:, faults != HEALTHY].max(axis=1)
         else:
             own = [int(np.flatnonzero(faults == label)[0]) for label in part.labels]

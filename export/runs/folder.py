@@ -26,8 +26,8 @@ from export.scoring.agreement import Agreement
 from export.scoring.forgetting import Forgets
 from export.shrinking.aware import AwareConfig
 from export.shrinking.distil import DistilConfig
-from export.text.encoders import EncodedSentences, TextEncoder, text_encoder
-from export.text.no_fault import WORDINGS, training_sentences, wordings_digest
+from export.text.encoders import EncodedSentences, TextEncoder, encoder_name, text_encoder
+from export.text.no_fault import WORDINGS, sentences_of_digest
 from export.text.tower import Tower, fault_centres, load_tower, tower_bytes
 from export.training.continuing import ContinueConfig
 from export.training.recipe import TrainConfig
@@ -167,10 +167,10 @@ class Descriptions:
 
 def read_descriptions(run: Run) -> Descriptions:
     """The training wordings through the run's tower; RunError where they are not those that it was trained with."""
-    if wordings_digest() != run.config.wordings_sha256:
-        raise RunError(f"{WORDINGS}, negatives.toml: changed since the run {run.folder} was trained; train again")
-    encoder = text_encoder(run.config.train.text)
-    sentences = training_sentences()
+    sentences = sentences_of_digest(run.config.wordings_sha256)
+    if sentences is None:
+        raise RunError(f"{WORDINGS.parent}: changed since the run {run.folder} was trained; train again")
+    encoder = text_encoder(encoder_name(run.tower))
     texts, tower = EncodedSentences(sentences, encoder.encode(sentences.texts)), load_tower(run.tower, encoder)
     return Descriptions(encoder, tower, texts, fault_centres(tower, texts))
 

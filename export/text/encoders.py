@@ -7,6 +7,7 @@ sentence used; the glossary (`export.text.glossary`) carries what words mean in 
 
 from __future__ import annotations
 
+import io
 import tomllib
 import unicodedata
 import zlib
@@ -23,7 +24,7 @@ from agent.diagnosis.matching import Text
 from agent.errors import TextVibError
 from export.extras import require, text_packages
 from export.network.graph import Floats, unit_rows
-from export.text.glossary import GlossaryEncoder
+from export.text.glossary import GlossaryEncoder, glossary_file
 
 FOLDER = Path(__file__).parent / "wordings"
 LANGUAGES = ("ko", "en")
@@ -139,7 +140,10 @@ class JoinedEncoder:
 
 
 def text_encoder(kind: str) -> TextEncoder:
-    """ "ngrams", "minilm", "glossary" or several joined by +; TextError for another, ConfigError if not installed."""
+    """ "ngrams", "minilm", "glossary" or several joined by +; TextError for another, ConfigError if not installed.
+
+    "glossary" is the newest one; "glossary-" with the hash that a tower names is the one which that was trained with.
+    """
     parts: list[TextEncoder] = []
     for name in kind.split("+"):
         if name == "ngrams":
@@ -149,8 +153,17 @@ def text_encoder(kind: str) -> TextEncoder:
             from export.text.minilm import MiniLmEncoder
 
             parts.append(MiniLmEncoder())
-        elif name == "glossary":
-            parts.append(GlossaryEncoder())
+        elif name.startswith("glossary"):
+            if (path := glossary_file(name)) is None:
+                raise TextError(f"{name}: not among {FOLDER}/glossary*.toml; install the release that it comes from")
+            parts.append(GlossaryEncoder(path))
         else:
             raise TextError(f"unknown text encoder {name!r}; known: ngrams, minilm, glossary, joined by +")
     return parts[0] if len(parts) == 1 else JoinedEncoder(parts)
+
+
+def encoder_name(content: bytes) -> str:
+    """Which text encoders a stored tower reads by, joined by +, as `text_encoder` takes them (glossaries by hash)."""
+    with np.load(io.BytesIO(content), allow_pickle=False) as stored:
+        name = str(stored["encoder"])
+    return "+".join(part if part.startswith("glossary") else part.split("-")[0] for part in name.split("+"))

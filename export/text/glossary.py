@@ -1,7 +1,8 @@
 """Which concepts a sentence names, whichever language it is in, and what it says of them: the part that hears a "no".
 
 A concept that no training sentence names moves nothing, because the tower above starts without weights for it. The
-glossary's hash is part of the encoder's name, so a tower never reads by another glossary than it was trained with.
+glossary's hash is part of the encoder's name, so a tower never reads by another glossary than it was trained with;
+glossaries that stored towers were trained with are kept beside the newest one.
 """
 
 from __future__ import annotations
@@ -19,24 +20,27 @@ import numpy as np
 from export.network.graph import Floats, unit_rows
 
 GLOSSARY = Path(__file__).parent / "wordings" / "glossary.toml"
-SAID_OF = ("no", "in_order", "damage")
-"""Concepts that say something of the others; the file begins with them."""
+SAID_OF = ("no", "in_order", "damage", "dismissed", "persists")
+"""Concepts that say something of the others; a file begins with them, or with the first three."""
+FEWEST_SAID_OF = 3
 
 
 class GlossaryEncoder:
     """Concepts named, one that says "none", and every concept once more beside each of SAID_OF and beside no denial.
 
-    Conjunctions are given because "not balanced" and "not damaged" differ in nothing else.
+    Conjunctions are given because "not balanced" and "not damaged" differ in nothing else. ValueError where `path` does
+    not begin with SAID_OF.
     """
 
     def __init__(self, path: Path = GLOSSARY) -> None:
         content = path.read_bytes()
         concepts = msgspec.convert(tomllib.loads(content.decode()), dict[str, dict[str, tuple[str, ...]]])
-        if tuple(concepts)[: len(SAID_OF)] != SAID_OF:
+        self._said_of = _leading(tuple(concepts))
+        if self._said_of < FEWEST_SAID_OF:
             raise ValueError(f"{path}: must begin with {', '.join(SAID_OF)}")
-        self.name = f"glossary-{hashlib.sha256(content).hexdigest()[:8]}"
+        self.name = _name(content)
         self.concepts = tuple(concepts)
-        self.dim = (2 + len(SAID_OF)) * len(concepts) + 1
+        self.dim = (2 + self._said_of) * len(concepts) + 1
         self._patterns = [_pattern(words) for words in concepts.values()]
 
     def encode(self, texts: Sequence[str]) -> Floats:
@@ -55,10 +59,26 @@ class GlossaryEncoder:
         found = self.concepts_in(text)
         named = [float(concept in found) for concept in self.concepts]
         row = [*named, float(not any(named))]
-        for word in named[: len(SAID_OF)]:
+        for word in named[: self._said_of]:
             row += [one * word for one in named]
         plain = not any(named[:2])
         return row + [one * plain for one in named]
+
+
+def glossary_file(name: str) -> Path | None:
+    """That of the glossary which `GlossaryEncoder` calls `name`, or the newest one for "glossary"; None if not kept."""
+    if name in ("glossary", _name(GLOSSARY.read_bytes())):
+        return GLOSSARY
+    return next((path for path in GLOSSARY.parent.glob("glossary-*.toml") if path.stem == name), None)
+
+
+def _name(content: bytes) -> str:
+    return f"glossary-{hashlib.sha256(content).hexdigest()[:8]}"
+
+
+def _leading(concepts: tuple[str, ...]) -> int:
+    """With how many of SAID_OF `concepts` begin."""
+    return next((at for at, name in enumerate(SAID_OF) if concepts[at : at + 1] != (name,)), len(SAID_OF))
 
 
 def _pattern(words: Mapping[str, Sequence[str]]) -> re.Pattern[str]:

@@ -7,7 +7,6 @@ words and which ways to deny are trained on and which only measure stands in two
 from __future__ import annotations
 
 import hashlib
-import re
 import tomllib
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -18,16 +17,14 @@ import msgspec
 
 from agent.types import FAULTS
 from export.text.encoders import FOLDER, NONE, Sentences, TextError, read_wordings, sentences_of
+from export.text.forms import fill, thinned
+from export.text.said import SAID, read_said
 
 Kind = Literal["denied", "sound", "topic", "other"]
 KINDS: tuple[Kind, ...] = ("denied", "sound", "topic", "other")
 WORDINGS = FOLDER / "training.toml"
 TRAINING, UNSEEN = FOLDER / "negatives.toml", FOLDER / "negatives-unseen.toml"
 EVERY = 3  # of the forms around each word: all forms and words occur, without ten thousand sentences
-
-_PARTICLES = {"이(가)": ("이", "가"), "은(는)": ("은", "는"), "을(를)": ("을", "를"), "과(와)": ("과", "와")}
-_PARTICLES |= {"(이)라": ("이라", "라"), "(으)로": ("으로", "로")}
-_HANGUL, _FINALS, _RIEUL = 0xAC00, 28, 8
 
 
 class _Forms(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
@@ -83,55 +80,45 @@ def read_contrasts(path: Path = TRAINING, *, faults: Sequence[str] | None = None
             (fault, word) for fault, words in forms.defects.items() if not faults or fault in faults for word in words
         ]
         for number, (fault, word) in enumerate(defects):
-            denied = _thinned(forms.denials, number, every)
+            denied = thinned(forms.denials, number, every)
             negatives += [Negative(fill(form, word), "denied", language, fault) for form in denied]
         for number, part in enumerate(forms.parts):
-            praised = _thinned(forms.praises, number, every)
+            praised = thinned(forms.praises, number, every)
             negatives += [Negative(fill(form, part), "sound", language) for form in praised]
         whole: tuple[tuple[Kind, tuple[str, ...]], ...]
         whole = (("denied", forms.denied), ("sound", forms.sound), ("topic", forms.topic), ("other", forms.other))
         negatives += [Negative(text, kind, language) for kind, texts in whole for text in texts]
         table = {fault: list(texts) for fault, texts in forms.meant.items() if not faults or fault in faults}
         for number, (fault, word) in enumerate(defects):
-            table.setdefault(fault, []).extend(fill(f, word) for f in _thinned(forms.affirmations, number, every))
+            table.setdefault(fault, []).extend(fill(f, word) for f in thinned(forms.affirmations, number, every))
         affirmed[language] = {fault: tuple(texts) for fault, texts in table.items()}
     return Contrasts(tuple(negatives), affirmed)
 
 
-def training_sentences(faults: Sequence[str] = FAULTS) -> Sentences:
-    """All that a tower learns from: the wordings, defects affirmed, and what describes no fault (labelled NONE)."""
+def training_sentences(faults: Sequence[str] = FAULTS, *, said: bool = True) -> Sentences:
+    """All that a tower learns from: the wordings, defects affirmed, and what describes no fault (labelled NONE).
+
+    Without `said`, what towers learnt from before people's own words were written down.
+    """
     described = sentences_of(read_wordings(WORDINGS), faults)
     contrasts = read_contrasts(faults=faults, every=EVERY)
     rows = list(zip(described.texts, described.faults, described.languages, strict=True))
     for language, table in contrasts.affirmed.items():
         rows += [(text, fault, language) for fault, texts in table.items() for text in texts]
     rows += [(one.text, NONE, one.language) for one in contrasts.negatives]
+    if said:
+        known = {text for text, _, _ in rows}
+        rows += [(one.text, one.fault, one.language) for one in read_said(faults=faults) if one.text not in known]
     return Sentences(*(tuple(column) for column in zip(*rows, strict=True)))
 
 
-def wordings_digest() -> str:
+def wordings_digest(*, said: bool = True) -> str:
     """SHA-256 over the files that `training_sentences` reads."""
-    return hashlib.sha256(WORDINGS.read_bytes() + TRAINING.read_bytes()).hexdigest()
+    files = (WORDINGS, TRAINING, SAID) if said else (WORDINGS, TRAINING)
+    return hashlib.sha256(b"".join(file.read_bytes() for file in files)).hexdigest()
 
 
-def fill(form: str, word: str) -> str:
-    """`word` in the place of {} in `form`, with the Korean particle behind it that its last syllable asks for."""
-    before, after = form.split("{}")
-    for marked, (closed, open_) in _PARTICLES.items():
-        if after.startswith(marked):
-            after = (closed if _is_closed(word, marked) else open_) + after.removeprefix(marked)
-    text = re.sub(r"\s+", " ", before + word + after).strip()
-    return text[:1].upper() + text[1:] if form[:1].isupper() else text
-
-
-def _is_closed(word: str, marked: str) -> bool:
-    """Whether the last syllable ends in a consonant; ㄹ counts as none before 로. Other scripts count as open."""
-    code = ord(word[-1]) - _HANGUL
-    if not 0 <= code < 11_172:
-        return False
-    final = code % _FINALS
-    return final != 0 and not (marked == "(으)로" and final == _RIEUL)
-
-
-def _thinned(forms: Sequence[str], number: int, every: int) -> Sequence[str]:
-    return forms[number % every :: every]
+def sentences_of_digest(digest: str) -> Sentences | None:
+    """Those that a run of this `wordings_digest` was trained with; None where the files hold them no longer."""
+    said = next((said for said in (True, False) if wordings_digest(said=said) == digest), None)
+    return None if said is None else training_sentences(said=said)

@@ -29,7 +29,8 @@ from export.training.checkpoint import checkpoint_in
 from export.training.descent import Descent, one_cycle
 from export.training.imitation import embedding_distance
 from export.training.recipe import TrainConfig
-from export.training.train import StepLoss, Trained, lessons_of, sentence_draws
+from export.training.sentences import sentence_draws
+from export.training.train import StepLoss, Trained, lessons_of, queue_of
 
 
 class ContinueConfig(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
@@ -77,6 +78,9 @@ def go_on(
     networks: dict[str, nn.Module] = {"student": student, "tower": tower}
     if lessons is not None:
         networks["lessons"] = lessons
+    queue = queue_of(recipe)
+    if queue is not None:
+        networks["queue"] = queue
     learning = [part for network in networks.values() for part in network.parameters() if part.requires_grad]
     cycle = one_cycle(
         learning, steps=config.steps, learning_rate=config.learning_rate, weight_decay=recipe.weight_decay
@@ -86,7 +90,7 @@ def go_on(
         folder, "checkpoint.pt", table=table, config=(config, recipe), arrays=arrays, every=config.checkpoint_every
     )
     descent = Descent(networks, cycle, rng=rng, checkpoint=checkpoint)
-    learn = StepLoss(student, tower, lessons, windows, texts, sentence_draws(texts.sentences, recipe), rng)
+    learn = StepLoss(student, tower, lessons, windows, texts, sentence_draws(texts.sentences, recipe), rng, queue)
     imitate = Imitation(student, fold(before.student.eval()), _heard(windows, len(heard)), rng)
 
     def loss_of(step: int) -> Tensor:

@@ -27,6 +27,8 @@ class TrainConfig(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     weight_decay: float = 1e-3
     no_fault_sentences: int = 32  # even; as many per step that describe no fault, where there are any to draw from
     text_steps: int = 300  # at most, on sentences alone, before the first vibration
+    dropout_positives: float = 0.0  # weight, in these steps, of each sentence towards itself under another dropout mask
+    hard_sentences: int = 0  # in these steps, one of so many nearest sentences of other labels beside each; 0: none
     text_weight: float = 0.5
     length_weight: float = 0.05  # keeps raw embeddings near length 1, so that one int8 range fits them all
     real_share: float = 0.85  # of every batch; the rest is simulated, and teaches what no recording shows

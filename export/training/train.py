@@ -5,15 +5,12 @@ Everything random comes from one seed; a run that was killed goes on where its l
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TypeAlias
 
 import msgspec
 import numpy as np
 import torch
-from numpy.typing import NDArray
 from torch import Tensor, nn
 from torch.nn import functional
 
@@ -25,23 +22,21 @@ from export.data.healthy import covering_pools, healthy_pools, references
 from export.data.sampling import foreign_rows
 from export.data.table import Table
 from export.network.branches import connections
-from export.network.graph import Floats
 from export.network.model import Student
-from export.progress import busy, track
-from export.text.encoders import NONE, EncodedSentences, Sentences
+from export.progress import busy
+from export.text.encoders import EncodedSentences
 from export.text.tower import Tower
 from export.training.batches import Windows, draw_rows, inputs_of, windows_of
 from export.training.checkpoint import checkpoint_in
-from export.training.descent import Descent, one_cycle, step_down
+from export.training.descent import Descent, one_cycle
 from export.training.device import CPU, device_of
-from export.training.objectives import OBJECTIVES
+from export.training.objectives import QUEUED
 from export.training.objectives.named import objective_of
+from export.training.queue import Queue
 from export.training.recipe import TrainConfig
+from export.training.sentences import SentenceDraws, sentence_draws, separate_texts, text_term
 from export.training.teacher import Teacher, imagine
 from export.training.teacher_loss import Lessons
-
-SentenceDraws: TypeAlias = Callable[[np.random.Generator], tuple[NDArray[np.intp], Tensor]]
-"""Sentences of one step, as rows, and what they describe, as numbers of FAULTS and one beyond."""
 
 INPUT_SCALE = CodeScale(scale=LIMIT / 127, zero_point=0)
 SMALLEST_STD = 0.02
@@ -123,6 +118,9 @@ def train(
     networks: dict[str, nn.Module] = {"student": student, "tower": tower}
     if lessons is not None:
         networks["lessons"] = lessons.to(device)
+    queue = queue_of(config)
+    if queue is not None:
+        networks["queue"] = queue.to(device)
     parameters = [parameter for network in networks.values() for parameter in network.parameters()]
     cycle = one_cycle(
         parameters, steps=config.steps, learning_rate=config.learning_rate, weight_decay=config.weight_decay
@@ -132,10 +130,10 @@ def train(
     descent = Descent(networks, cycle, rng=rng, checkpoint=checkpoint)
     draw_texts = sentence_draws(texts.sentences, config)
     if not descent.losses:
-        separate_texts(tower, config, texts.vectors, draw_texts, rng)
+        separate_texts(tower, config, texts, draw_texts, rng)
     student.train()
     tower.train()
-    step_loss = StepLoss(student, tower, lessons, windows, texts, draw_texts, rng)
+    step_loss = StepLoss(student, tower, lessons, windows, texts, draw_texts, rng, queue)
     losses = descent.run(step_loss, steps=config.steps, name="training")
     student.to(CPU)
     tower.to(CPU)
@@ -154,6 +152,7 @@ class StepLoss:
     texts: EncodedSentences
     draw_texts: SentenceDraws
     rng: np.random.Generator
+    queue: Queue | None = None  # sentences of the steps before, as the tower read them then
 
     def __call__(self, step: int) -> Tensor:
         """Of a batch drawn for this step; the order of the draws is what a seed means."""
@@ -166,7 +165,9 @@ class StepLoss:
         raw = self.student.raw(torch.from_numpy(np.where(inputs == 0, inputs, inputs + jitter)).to(device))
         texts = self.tower(torch.from_numpy(self.texts.vectors[drawn]).to(device))
         targets, text_targets = torch.from_numpy(windows.targets[batch]).to(device), text_targets.to(device)
-        loss = _objective(raw, targets, texts, text_targets, config)
+        loss = _objective(raw, targets, texts, text_targets, config, self.queue)
+        if self.queue is not None:
+            self.queue.push(texts, text_targets)
         if self.lessons is None:
             return loss
         present = [number for number, fault in enumerate(FAULTS) if fault in self.texts.sentences.faults]
@@ -175,14 +176,24 @@ class StepLoss:
         return loss + config.teacher_weight * self.lessons.loss(self.student, centres, present, rng)
 
 
-def _objective(raw: Tensor, targets: Tensor, texts: Tensor, text_targets: Tensor, config: TrainConfig) -> Tensor:
-    """Of raw embeddings (batch, dim) and described sentences (texts, dim)."""
+def _objective(
+    raw: Tensor, targets: Tensor, texts: Tensor, text_targets: Tensor, config: TrainConfig, queue: Queue | None
+) -> Tensor:
+    """Of raw embeddings (batch, dim) and described sentences (texts, dim), beside which those queued stand."""
     objective = objective_of(config.objective)
-    loss: Tensor = objective(functional.normalize(raw, dim=1), targets, texts, text_targets)
+    held, held_targets = (texts[:0], text_targets[:0]) if queue is None else queue.contents()
+    contrast, labels = torch.cat([texts, held]), torch.cat([text_targets, held_targets])
+    loss: Tensor = objective(functional.normalize(raw, dim=1), targets, contrast, labels)
     # Sentences of one fault towards each other, those of different faults apart: without it all texts may collapse.
-    loss = loss + config.text_weight * objective(texts[::2], text_targets[::2], texts[1::2], text_targets[1::2])
+    loss = loss + config.text_weight * text_term(objective, texts, text_targets)
     length: Tensor = (raw.norm(dim=1) - 1).square().mean()
     return loss + config.length_weight * length
+
+
+def queue_of(config: TrainConfig) -> Queue | None:
+    """For the sentences of the steps before, where the objective of `config` wants any; one of its networks."""
+    plain, _, _ = config.objective.partition("@")
+    return Queue(QUEUED[plain], config.dim) if plain in QUEUED else None
 
 
 def lessons_of(windows: Windows) -> Lessons | None:
@@ -212,35 +223,3 @@ def lessons_of(windows: Windows) -> Lessons | None:
         foreign_share=foreign,
     )
     return Lessons(imagined, scaling, config)
-
-
-def sentence_draws(sentences: Sentences, config: TrainConfig) -> SentenceDraws:
-    """Draws `sentences_per_fault` of every fault that has any, in the order of FAULTS, then those that describe none.
-
-    These are one more target, beyond FAULTS: away from every fault, and no vibration's.
-    """
-    labels = np.array(sentences.faults)
-    per_fault = dict.fromkeys(FAULTS, config.sentences_per_fault) | {NONE: config.no_fault_sentences}
-    numbers = [number for number, label in enumerate(per_fault) if per_fault[label] and (labels == label).any()]
-    counts = [list(per_fault.values())[number] for number in numbers]
-    pools = [np.flatnonzero(labels == list(per_fault)[number]) for number in numbers]
-    targets = torch.tensor(numbers).repeat_interleave(torch.tensor(counts))
-
-    def draw(rng: np.random.Generator) -> tuple[NDArray[np.intp], Tensor]:
-        return np.concatenate([rng.choice(pool, count) for pool, count in zip(pools, counts, strict=True)]), targets
-
-    return draw
-
-
-def separate_texts(
-    tower: Tower, config: TrainConfig, vectors: Floats, draw: SentenceDraws, rng: np.random.Generator
-) -> None:
-    """Train the tower on sentences alone, so that vibrations start from descriptions that already stand apart."""
-    optimizer = torch.optim.AdamW(tower.parameters(), lr=config.learning_rate / 2, weight_decay=config.weight_decay)
-    tower.train()
-    device = device_of(tower)
-    for _ in track(range(min(config.text_steps, config.steps)), "sentences told apart, step"):
-        (one, targets), (other, _) = draw(rng), draw(rng)
-        first, second = (tower(torch.from_numpy(vectors[rows]).to(device)) for rows in (one, other))
-        loss = OBJECTIVES["supcon"](first, targets.to(device), second, targets.to(device))
-        step_down(optimizer, loss)

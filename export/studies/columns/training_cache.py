@@ -34,6 +34,7 @@ from export.studies.columns.splits import Column, healthy_references
 from export.text.encoders import EncodedSentences, text_encoder
 from export.text.glossary import GLOSSARY
 from export.text.no_fault import TRAINING, WORDINGS, training_sentences
+from export.text.said import SAID
 from export.text.tower import fault_centres
 from export.training.device import CPU
 from export.training.recipe import TrainConfig
@@ -42,7 +43,7 @@ from export.training.train import Trained, train
 Kept = TypeVar("Kept", bound=msgspec.Struct)
 
 ROOT = Path(__file__).parents[3]
-TRAINED_ON = (WORDINGS, TRAINING, GLOSSARY)
+TRAINED_ON = (WORDINGS, TRAINING, SAID, GLOSSARY)
 BESIDE = (agent.diagnosis.baseline, agent.dsp.encoder_inputs)
 """What cells read of the agent; its features are in the windows."""
 

@@ -36,6 +36,7 @@ ARGV = {
     "rank": ["the outer ring is pitted"],
     "texts": ["--out", "out"],
     "swap": ["--data", "data"],
+    "tower": ["--inside"],
     "left-out": ["--data", "data"],
     "protocols": ["--data", "data"],
     "select": ["--data", "data", "--recipes", "recipe.toml"],

@@ -21,26 +21,42 @@ from export.calibration.near_limit import ADMITTED, fit_limit, read_left_out
 from export.cli import main
 from export.evaluation.sentences import draw_texts, judge_texts, read_never_seen
 from export.studies.sentences.swaps import SwapCell, summary_of
-from export.text.encoders import FOLDER, NONE, JoinedEncoder, NgramEncoder, read_wordings, sentences_of
+from export.text.encoders import (
+    FOLDER,
+    NONE,
+    EncodedSentences,
+    JoinedEncoder,
+    NgramEncoder,
+    read_wordings,
+    sentences_of,
+)
 from export.text.glossary import GlossaryEncoder
 from export.text.no_fault import KINDS, UNSEEN, read_contrasts, training_sentences
 from export.text.tower import Tower, average_wordings, describe, describe_faults, load_tower, sha256, tower_bytes, whole
 from export.training.recipe import TrainConfig
-from export.training.train import sentence_draws, separate_texts
+from export.training.sentences import sentence_draws, separate_texts
 
 CONFIG = TrainConfig(dim=32, text_steps=150, text="ngrams+glossary")
 ENCODER = JoinedEncoder([NgramEncoder(dim=512), GlossaryEncoder()])
 
 
 @pytest.fixture(scope="module")
-def tower() -> Tower:
-    """Trained on sentences alone, without a text package, in a few seconds."""
+def learnt() -> EncodedSentences:
+    """What the tower learns from, read once."""
     sentences = training_sentences()
-    vectors = ENCODER.encode(sentences.texts)
+    return EncodedSentences(sentences, ENCODER.encode(sentences.texts))
+
+
+@pytest.fixture(scope="module")
+def tower(learnt: EncodedSentences) -> Tower:
+    """Trained on sentences alone, without a text package, in a few seconds."""
+    sentences, vectors = learnt.sentences, learnt.vectors
     torch.manual_seed(0)
     tower = Tower(vectors.shape[1], CONFIG.dim)
     tower.start_from(vectors)
-    separate_texts(tower, CONFIG, vectors, sentence_draws(sentences, CONFIG), np.random.default_rng(0))
+    separate_texts(
+        tower, CONFIG, EncodedSentences(sentences, vectors), sentence_draws(sentences, CONFIG), np.random.default_rng(0)
+    )
     tower.settle(vectors, sentences)
     return tower.eval()
 
@@ -75,7 +91,9 @@ def test_without_negatives_a_denial_is_its_fault() -> None:
     vectors = ENCODER.encode(sentences.texts)
     torch.manual_seed(0)
     tower = Tower(vectors.shape[1], CONFIG.dim)
-    separate_texts(tower, CONFIG, vectors, sentence_draws(sentences, CONFIG), np.random.default_rng(0))
+    separate_texts(
+        tower, CONFIG, EncodedSentences(sentences, vectors), sentence_draws(sentences, CONFIG), np.random.default_rng(0)
+    )
     tower.settle(vectors, sentences)
     centres = describe_faults(tower, vectors, sentences, FAULTS)
     denied = [one.text for one in read_contrasts(UNSEEN).negatives if one.kind == "denied"]
@@ -83,21 +101,21 @@ def test_without_negatives_a_denial_is_its_fault() -> None:
     assert (cosines.max(axis=1) < 0.6).mean() < 0.7
 
 
-def test_a_settled_tower_frees_descriptions_of_what_they_share_and_of_nothing(tower: Tower) -> None:
-    sentences = training_sentences()
-    vectors = ENCODER.encode(sentences.texts)
+def test_a_settled_tower_frees_descriptions_of_what_they_share_and_of_nothing(
+    tower: Tower, learnt: EncodedSentences
+) -> None:
+    sentences, vectors = learnt.sentences, learnt.vectors
     raw = copy.deepcopy(tower)
     raw.common.zero_()
     raw.nothing.zero_()
     before, after = (describe_faults(one, vectors, sentences, FAULTS) for one in (raw, tower))
     np.testing.assert_allclose(np.linalg.norm(after, axis=1), 1, rtol=1e-5)
-    assert np.linalg.norm(after.mean(axis=0)) < 0.1 * np.linalg.norm(before.mean(axis=0))
+    assert np.linalg.norm(after.mean(axis=0)) < 0.2 * np.linalg.norm(before.mean(axis=0))
     assert np.abs(after @ tower.nothing.numpy()).max() < 1e-5 < np.abs(before @ tower.nothing.numpy()).max()
 
 
-def test_what_was_freed_can_be_made_whole(tower: Tower) -> None:
-    sentences = training_sentences()
-    vectors = ENCODER.encode(sentences.texts)
+def test_what_was_freed_can_be_made_whole(tower: Tower, learnt: EncodedSentences) -> None:
+    sentences, vectors = learnt.sentences, learnt.vectors
     averaged = average_wordings(describe(tower, vectors), sentences, FAULTS)
     nothing = tower.nothing.numpy()
     averaged -= np.outer(averaged @ nothing, nothing)  # which they do not get back
@@ -123,18 +141,17 @@ def test_never_seen_wordings_stand_for_the_same_as_those_of_training(tower: Towe
         assert freed.mean() > not_freed.mean()
 
 
-def test_inputs_that_no_training_sentence_has_weigh_nothing(tower: Tower) -> None:
+def test_inputs_that_no_training_sentence_has_weigh_nothing(tower: Tower, learnt: EncodedSentences) -> None:
     vectors = ENCODER.encode(["외륜 결함"])
-    spare = np.flatnonzero(~ENCODER.encode(training_sentences().texts).any(axis=0))
+    spare = np.flatnonzero(~learnt.vectors.any(axis=0))
     assert len(spare)
     strange = vectors.copy()
     strange[:, spare] = 1
     assert np.array_equal(describe(tower, vectors), describe(tower, strange))
 
 
-def test_the_limit_lets_few_sentences_about_no_fault_through() -> None:
-    sentences = training_sentences()
-    vectors = ENCODER.encode(sentences.texts)
+def test_the_limit_lets_few_sentences_about_no_fault_through(learnt: EncodedSentences) -> None:
+    sentences, vectors = learnt.sentences, learnt.vectors
     short = TrainConfig(dim=16, text_steps=40, text="ngrams+glossary")
     left_out = read_left_out(sentences, vectors, short)
     limit = fit_limit(sentences, vectors, short)
@@ -191,6 +208,8 @@ def test_the_report_counts_what_the_reader_says(tower: Tower, tmp_path: Path) ->
         worst = part.similarity[part.languages == refused.language][:, 1:].max(axis=1)
         assert refused.near_none == pytest.approx((worst < NEAR).mean())
         assert refused.sentences == len(worst)
+    assert {one.kind for one in texts.said_found} == {"insisted", "jargon", "misspelt"}
+    assert len(texts.said_refused) == 2 * len({one.kind for one in texts.said_refused}) >= 40
     reader.tower.near.fill_(-1.0)
     assert all(refused.near_none == 0 for refused in judge_texts(shipped, reader, read).refused)
     assert judge_texts(shipped, reader, read).wrong[0].similarity >= texts.wrong[-1].similarity
@@ -214,7 +233,9 @@ def test_the_command_ends_with_one_document(tmp_path: Path, capsys: pytest.Captu
     assert {one["language"] for one in document["found"]} == {"ko", "en"}
     assert (tmp_path / "texts.png").is_file()
     assert main(arguments) == 0
-    assert "near no fault" in capsys.readouterr().out
+    out = capsys.readouterr().out
+    assert "near no fault" in out
+    assert "false_alarm ko" in out
 
 
 def test_the_cost_of_a_swap_is_averaged_over_seeds_then_columns() -> None:

@@ -7,7 +7,8 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from export.text.glossary import GLOSSARY, SAID_OF, GlossaryEncoder
+from export.text.encoders import TextError, text_encoder
+from export.text.glossary import FEWEST_SAID_OF, GLOSSARY, SAID_OF, GlossaryEncoder, glossary_file
 
 
 @pytest.mark.parametrize(
@@ -60,7 +61,37 @@ def test_another_glossary_has_another_name(tmp_path: Path) -> None:
 
 def test_what_says_something_of_the_others_stands_first(tmp_path: Path) -> None:
     assert GlossaryEncoder().concepts[: len(SAID_OF)] == SAID_OF
+    kept = list(GLOSSARY.parent.glob("glossary-*.toml"))
+    assert kept
+    for path in kept:
+        assert GlossaryEncoder(path).concepts[:FEWEST_SAID_OF] == SAID_OF[:FEWEST_SAID_OF]
     other = tmp_path / "glossary.toml"
     other.write_text('[belt]\nen = ["belt"]\nko = ["벨트"]\n')
     with pytest.raises(ValueError, match="must begin with"):
         GlossaryEncoder(other)
+
+
+def test_glossaries_of_stored_towers_are_kept_to_the_letter() -> None:
+    for path in GLOSSARY.parent.glob("glossary-*.toml"):
+        assert GlossaryEncoder(path).name == path.stem
+        assert text_encoder(path.stem).name == path.stem
+        assert text_encoder(path.stem).dim == GlossaryEncoder(path).dim
+    newest = GlossaryEncoder().name
+    assert glossary_file(newest) == glossary_file("glossary") == GLOSSARY
+    with pytest.raises(TextError, match="glossary-00000000: not among"):
+        text_encoder("ngrams+glossary-00000000")
+
+
+@pytest.mark.parametrize(
+    ("said", "concepts"),
+    [
+        ("The inner race alert was a false alarm", {"inner", "ring", "dismissed"}),
+        ("내륜 경보는 오경보였다", {"inner", "ring", "dismissed"}),
+        ("It is no false alarm, the fault is still there", {"no", "dismissed", "damage", "persists"}),
+        ("외륜이 나갔다", {"outer", "ring", "damage"}),
+        ("Is the spectrum in order", {"in_order"}),
+        ("베어링을 교체해야 합니다", {"ring"}),
+    ],
+)
+def test_own_words_name_concepts(said: str, concepts: set[str]) -> None:
+    assert GlossaryEncoder().concepts_in(said) == concepts

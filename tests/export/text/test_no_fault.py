@@ -9,12 +9,12 @@ import pytest
 
 from agent.types import FAULTS
 from export.text.encoders import LANGUAGES, NONE, TextError, read_wordings, sentences_of
+from export.text.forms import fill
 from export.text.no_fault import (
     KINDS,
     TRAINING,
     UNSEEN,
     Contrasts,
-    fill,
     read_contrasts,
     training_sentences,
     wordings_digest,

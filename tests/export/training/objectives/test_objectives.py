@@ -150,6 +150,32 @@ def slow_lifted(*batch: Tensor) -> float:
     return mean(costs) / 2
 
 
+def slow_debiased(*batch: Tensor) -> float:
+    anchors, labels, texts, text_labels = batch
+    rows = []
+    for anchor, label in zip(anchors, labels, strict=True):
+        own = [math.exp(float(anchor @ t) / 0.1) for t, k in zip(texts, text_labels, strict=True) if k == label]
+        others = [math.exp(float(anchor @ t) / 0.1) for t, k in zip(texts, text_labels, strict=True) if k != label]
+        expected = max((mean(others) - 0.1 * mean(own)) / 0.9, math.exp(-10))
+        rows.append(mean([-math.log(p / (p + len(others) * expected)) for p in own]))
+    return mean(rows)
+
+
+def slow_mixed(*batch: Tensor) -> float:
+    anchors, labels, texts, text_labels = batch
+    fewest = min(sum(k != label for k in text_labels) for label in labels)
+    rows = []
+    for anchor, label in zip(anchors, labels, strict=True):
+        others = [t for t, k in zip(texts, text_labels, strict=True) if k != label]
+        hardest = sorted(others, key=lambda t: -float(anchor @ t))[: min(4, fewest)]
+        made = [one + other for one, other in itertools.combinations(hardest, 2)]
+        made += [0.25 * anchor + 0.75 * one for one in hardest]
+        against = sum(math.exp(float(anchor @ (t / t.norm())) / 0.1) for t in [*others, *made])
+        own = [math.exp(float(anchor @ t) / 0.1) for t, k in zip(texts, text_labels, strict=True) if k == label]
+        rows.append(mean([-math.log(p / (p + against)) for p in own]))
+    return mean(rows)
+
+
 def mined_oracle(name: str) -> Slow:
     loss, miner, *rest = name.split("/")
     return lambda *batch: slow_mined(
@@ -166,7 +192,11 @@ ORACLES: dict[str, Slow] = {
     "quadruplet": slow_quadruplet,
     "contrastive": slow_contrastive,
     "lifted": slow_lifted,
-    **{name: mined_oracle(name) for name in OBJECTIVES if "/" in name},
+    "infonce/debiased": slow_debiased,
+    "infonce/mixed": slow_mixed,
+    **{f"infonce/{form}": slow_info_nce for form in ("queue", "tiled")},
+    **{f"triplet/{form}": slow_triplet for form in ("queue", "tiled")},
+    **{name: mined_oracle(name) for name in OBJECTIVES if name.split("/")[-1] in (*MINERS, "eliminated")},
 }
 
 
