@@ -6,10 +6,11 @@ step down the loss: allocators give little back, so that one process could not t
 
 from __future__ import annotations
 
+import multiprocessing
 import resource
-import subprocess
-import sys
 import time
+from concurrent.futures import ProcessPoolExecutor
+from itertools import product
 
 import torch
 from torch.nn import functional
@@ -41,18 +42,15 @@ def measure(name: str, batch: int) -> tuple[float, float]:
 
 
 def main() -> None:
-    """One row per loss and batch; given a name and a batch, that cell alone."""
-    if sys.argv[1:]:
-        print(*measure(sys.argv[1], int(sys.argv[2])))
-        return
+    """One row per loss and batch."""
     print(f"{'loss':<16}{'batch':>8}{'MB':>10}{'s':>10}")
-    for batch in BATCHES:
-        for name in NAMES:
-            command = [sys.executable, "-m", "export.studies.objectives.tile_memory", name, str(batch)]
-            ran = subprocess.run(command, capture_output=True, text=True, check=True)
-            megabytes, seconds = map(float, ran.stdout.split())
-            print(f"{name:<16}{batch:>8}{megabytes:>10.1f}{seconds:>10.3f}", flush=True)
+    context = multiprocessing.get_context("fork")  # what is loaded is not loaded anew for every cell
+    for batch, name in product(BATCHES, NAMES):
+        with ProcessPoolExecutor(1, mp_context=context) as pool:
+            megabytes, seconds = pool.submit(measure, name, batch).result()
+        print(f"{name:<16}{batch:>8}{megabytes:>10.1f}{seconds:>10.3f}", flush=True)
 
 
 if __name__ == "__main__":
+    torch.set_num_threads(1)  # a forked process has none of the threads of its parent
     main()
