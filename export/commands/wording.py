@@ -46,9 +46,7 @@ def add_wording(commands: Any) -> None:
     swap.add_argument("--out", type=Path, default=Path("runs/swap"), help="finished cells (default: %(default)s)")
     swap.set_defaults(command=_swap)
 
-    tower = commands.add_parser(
-        "tower", help="what recipes are worth to a text tower of sentences alone"
-    )
+    tower = commands.add_parser("tower", help="what recipes are worth to a text tower of sentences alone")
     tower.add_argument("--recipes", type=Path, nargs="+", default=[], help="TOML files (default: the shipped recipe)")
     tower.add_argument("--seeds", type=int, default=3, help="towers per recipe (default: %(default)s)")
     tower.add_argument("--inside", action="store_true", help="judge on training sentences left out: to choose by")
