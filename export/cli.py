@@ -14,6 +14,7 @@ from export.commands.arguments import tell
 from export.commands.continuing import add_adopting, add_continuing
 from export.commands.judging import add_judging
 from export.commands.needs import needs_of, require_for
+from export.commands.pretraining import add_pretraining
 from export.commands.shrinking import add_shrinking, quantize_run
 from export.commands.signing import add_signing
 from export.extras import cannot_load, load_now
@@ -93,6 +94,7 @@ def _parser() -> argparse.ArgumentParser:
 
     add_adopting(commands)
     add_continuing(commands, cache=RUNS / "features")
+    add_pretraining(commands, cache=RUNS / "features")
     add_shrinking(commands)
     add_signing(commands)
     add_judging(commands)
@@ -110,6 +112,9 @@ def _add_training(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--steps", type=int, help="training steps")
     parser.add_argument("--seed", type=int)
     parser.add_argument("--objective", help="a name of export.objective")
+    parser.add_argument(
+        "--from", type=Path, dest="begun", metavar="FOLDER", help="start from a student of `pretrain` instead of chance"
+    )
     parser.add_argument("--text", help="ngrams, minilm, glossary or several joined by +")
 
 
@@ -145,8 +150,10 @@ def _manifest(arguments: argparse.Namespace) -> int:
 def _train(arguments: argparse.Namespace) -> int:
     import msgspec
 
+    from agent.dsp.spectra import FeatureSpec
     from export.data.layouts import rows_below
     from export.data.manifest import ManifestError, ManifestRow, read_manifest
+    from export.runs.pretrained import read_begun
     from export.runs.recipes import read_recipe
     from export.runs.train_run import run_experiment
     from export.training.objectives.named import problem_with
@@ -167,7 +174,9 @@ def _train(arguments: argparse.Namespace) -> int:
         rows += read_manifest(path)
     if not rows:
         raise ManifestError("no recordings: name a folder with --data or a table with --manifest")
-    run_experiment(rows, config, folder=arguments.out, cache=arguments.cache, machines=arguments.machines, tell=tell)
+    begun = None if arguments.begun is None else read_begun(arguments.begun, config, FeatureSpec())
+    place = {"folder": arguments.out, "cache": arguments.cache}
+    run_experiment(rows, config, **place, machines=arguments.machines, begun=begun, tell=tell)
     print((arguments.out / "metrics.json").read_text(), end="")
     return 0
 

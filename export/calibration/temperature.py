@@ -30,6 +30,7 @@ from export.scoring.statistics import weighted_quantile
 from export.text.encoders import EncodedSentences
 from export.text.tower import fault_centres
 from export.training.recipe import TrainConfig
+from export.training.start import Start
 from export.training.train import Trained, train
 
 REJECTED = 0.05
@@ -49,14 +50,25 @@ Learner: TypeAlias = Callable[[Table, int], Trained]
 """Makes the student of one fold of the windows left in it and the fold's number."""
 
 
-def training(config: TrainConfig, *, steps: int, spec: FeatureSpec, texts: EncodedSentences, folder: Path) -> Learner:
-    """Trains as `config` says, for `steps` alone and with a seed of each fold's own; its checkpoints go to `folder`."""
+def training(
+    config: TrainConfig,
+    *,
+    steps: int,
+    spec: FeatureSpec,
+    texts: EncodedSentences,
+    folder: Path,
+    start: Start | None = None,
+) -> Learner:
+    """Trains as `config` says, for `steps` alone and with a seed of each fold's own; its checkpoints go to `folder`.
+
+    `start` may have heard nothing that a fold leaves out.
+    """
 
     def learn(table: Table, number: int) -> Trained:
         short = msgspec.structs.replace(config, steps=steps, seed=config.seed + number)
         place = folder / str(number)
         place.mkdir(parents=True, exist_ok=True)
-        return train(table, short, spec=spec, texts=texts, folder=place)
+        return train(table, short, spec=spec, texts=texts, folder=place, start=start)
 
     return learn
 

@@ -13,6 +13,7 @@ from export.commands.asked import add_asked
 from export.commands.claiming import add_claims
 from export.commands.comparing import add_compare
 from export.commands.continual import add_continual
+from export.commands.few_labels import add_few_labels
 from export.commands.field import add_field
 from export.commands.knowledge import add_knowledge
 from export.commands.proving import add_proving
@@ -50,6 +51,7 @@ def add_judging(commands: Any) -> None:
     add_compare(commands)
     add_claims(commands)
     add_continual(commands)
+    add_few_labels(commands)
     add_field(commands)
     add_knowledge(commands)
     add_asked(commands)

@@ -84,7 +84,7 @@ def _adopted(kept: Kept, label: str, spec: FeatureSpec) -> Adopted:
     ]
     machine = about.machine.replace("-", "_")  # a family of its own: names are cut at their first dash
     rows = Rows(machine, f"{about.agent}/{machine}/{about.bearing or ''}-{label}", spec)
-    states = list(_healthy_states(windows, about.bearing))
+    states = list(healthy_states_of(windows, about.bearing))
     table = join(
         [
             rows.of(heard, [one.under.speed.rpm for one in windows], label=label, recording=about.alert),
@@ -108,7 +108,7 @@ def _is_over(window: KeptWindow, bearing: str | None) -> bool:
     return diagnosis.deviation >= 1 if diagnosis.deviation is not None else diagnosis.fault != HEALTHY
 
 
-def _healthy_states(windows: Sequence[KeptWindow], bearing: str | None) -> Iterator[tuple[float | None, Features]]:
+def healthy_states_of(windows: Sequence[KeptWindow], bearing: str | None) -> Iterator[tuple[float | None, Features]]:
     """The state that each window was compared with, once for each speed in whole rpm."""
     seen = set()
     for one in windows:

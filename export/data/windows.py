@@ -50,7 +50,7 @@ def table_of(
     cache.mkdir(parents=True, exist_ok=True)
     tables, notes = [], []
     for row in track(rows, "features"):
-        kept = cache / f"{_key(row, spec, hop)}.npz"
+        kept = cache / f"{key_of_row(row, spec, hop)}.npz"
         if not kept.exists():
             try:
                 save(_windows(row, spec, hop), kept)
@@ -78,8 +78,7 @@ def window_features(
     roles: tuple[tuple[str, AxisRole], ...] = (),
 ) -> Measured:
     """Of samples (n, axes); windows that cannot be judged are left out."""
-    source: Literal["unknown", "config"] = "unknown" if rpm is None else "config"
-    speeds = SpeedTrack(Machine("machine", rpm=rpm, rpm_tolerance=rpm_tolerance, speed_source=source))
+    speeds = speeds_by(rpm, rpm_tolerance)
     values, known, impulses, doubted = [], [], [], []
     for window in judged_windows(samples, rate_hz=rate_hz, window_s=spec.window_s, hop_s=hop_s):
         spectra = analyse(window, spec)
@@ -97,6 +96,12 @@ def window_features(
         np.array(impulses, dtype=np.float32),
         np.array(doubted, dtype=np.bool_),
     )
+
+
+def speeds_by(rpm: float | None, tolerance: float) -> SpeedTrack:
+    """What tells the speed of a recording's windows, in their order, where it is given so and may be off by a share."""
+    source: Literal["unknown", "config"] = "unknown" if rpm is None else "config"
+    return SpeedTrack(Machine("machine", rpm=rpm, rpm_tolerance=tolerance, speed_source=source))
 
 
 def judged_windows(samples: Samples, *, rate_hz: float, window_s: float, hop_s: float) -> Iterator[Window]:
@@ -191,7 +196,8 @@ def feature_digest(spec: FeatureSpec) -> str:
     return digest.hexdigest()
 
 
-def _key(row: ManifestRow, spec: FeatureSpec, hop_s: float) -> str:
+def key_of_row(row: ManifestRow, spec: FeatureSpec, hop_s: float) -> str:
+    """Under which the features of a recording are kept."""
     digest = hashlib.sha256(feature_digest(spec).encode())
     digest.update(hashlib.sha256(row.path.read_bytes()).digest())
     facts = [str(getattr(row, field.name)) for field in fields(row) if field.name != "path"]

@@ -50,6 +50,13 @@ class Continued(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     run_sha256: str  # of the `trained.pt` that it went on from
 
 
+class BegunWith(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """What the first student of a run had learnt without labels."""
+
+    objective: str
+    sha256: str  # of its weights then
+
+
 class RunConfig(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """`config.json`: the recipe and where its data came from; a distilled run keeps both of its network."""
 
@@ -63,6 +70,7 @@ class RunConfig(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     distilled: tuple[DistilConfig, ...] = ()  # students in turn, each of the one before; the first of `train`'s
     continued: tuple[Continued, ...] = ()  # in turn, each of the one before; the first of `train`'s
     deviation_of: str | None = None  # the bundle whose limits of deviation were taken, for want of healthy recordings
+    begun: BegunWith | None = None  # None: from chance
     network_sha256: str | None = None  # of the `trained.pt` that the last one learnt from
 
 

@@ -40,7 +40,8 @@ from export.data.windows import recording_name, table_of
 from export.network.graph import Floats
 from export.progress import busy
 from export.runs.curves import draw_curves
-from export.runs.folder import RunConfig, save_run, write_json
+from export.runs.folder import BegunWith, RunConfig, save_run, write_json
+from export.runs.pretrained import Begun
 from export.runs.suitability import lacks_of, survey
 from export.scoring.score import (
     REFERENCES,
@@ -74,9 +75,13 @@ def run_experiment(
     machines: int,
     spec: FeatureSpec | None = None,
     hop_s: float = HOP_S,
+    begun: Begun | None = None,
     tell: Callable[[str], None] = lambda line: None,
 ) -> None:
-    """Train on `rows` and on `machines` simulated machines; `tell` hears, before it, what the recordings lack."""
+    """Train on `rows` and on `machines` simulated machines; `tell` hears, before it, what the recordings lack.
+
+    Where the student was `begun` without labels, those of the folds are too if it has heard none of the recordings.
+    """
     spec = spec or FeatureSpec()
     encoder = text_encoder(config.text)
     surveyed = survey(rows, spec, hop_s=hop_s)
@@ -99,14 +104,24 @@ def run_experiment(
     with busy("limits of signs"):
         signs = fit_signs(table, dressed, spec)
     heard = [row.path for row in rows if recording_name(row) in set(real.recordings.tolist())]
-    (folder / trained_files.FILE).write_bytes(trained_files.stored(heard))
+    (folder / trained_files.FILE).write_bytes(
+        trained_files.stored(heard) if begun is None else trained_files.stored_beside(begun.folder, heard)
+    )
+    start = None if begun is None else begun.start
     sentences = training_sentences()
     texts = EncodedSentences(sentences, encoder.encode(sentences.texts))
 
-    trained = train(learnt, config, spec=spec, texts=texts, folder=folder)
+    trained = train(learnt, config, spec=spec, texts=texts, folder=folder, start=start)
     trained.tower.near.fill_(fit_limit(sentences, texts.vectors, config))
     steps = fold_steps(config.steps)
-    learn = training(config, steps=steps, spec=spec, texts=texts, folder=folder / FOLDS_FOLDER)
+    if begun is not None and (known := trained_files.known_among(heard, begun.heard)):
+        start = None
+        tell(
+            f"folds start from chance: {len(known)} of these recordings were heard without labels, {min(known)} among "
+            "them, and no fold would be of bearings that nobody has heard"
+        )
+    folds = folder / FOLDS_FOLDER
+    learn = training(config, steps=steps, spec=spec, texts=texts, folder=folds, start=start)
     held_out = held_out_similarities(learnt, learn, spec=spec, texts=texts, count=FOLDS, seed=config.seed)
     run_config = RunConfig(
         train=config,
@@ -117,6 +132,7 @@ def run_experiment(
         text_encoder=encoder.name,
         wordings_sha256=wordings_digest(),
         deviation_of=borrowed,
+        begun=None if begun is None else BegunWith(begun.objective, begun.sha256),
     )
     outcome = Outcome(trained, learnt, held_out, texts, encoder)
     finish(folder, run_config, outcome, deviation=deviation, signs=signs)

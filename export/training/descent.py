@@ -38,7 +38,7 @@ class Descent:
 
     def __init__(
         self,
-        networks: Mapping[str, nn.Module],
+        networks: Mapping[str, Stateful],
         steps_by: tuple[Optimizer, LRScheduler],
         *,
         rng: np.random.Generator,

@@ -35,6 +35,7 @@ from export.training.objectives.named import objective_of
 from export.training.queue import Queue
 from export.training.recipe import TrainConfig
 from export.training.sentences import SentenceDraws, sentence_draws, separate_texts, text_term
+from export.training.start import Start, begun_with
 from export.training.teacher import Teacher, imagine
 from export.training.teacher_loss import Lessons
 
@@ -96,18 +97,22 @@ def train(
     spec: FeatureSpec,
     texts: EncodedSentences,
     folder: Path | None = None,
+    start: Start | None = None,
     device: torch.device = CPU,
 ) -> Trained:
-    """Train on the windows of `table` that are not baselines, towards `texts`; what comes of it is on the processor.
+    """Train on the windows of `table` that are not baselines, towards `texts`, from `start` or from chance.
 
     Every label of the table needs sentences; a fault that has neither windows nor sentences is not learnt.
     With a folder, checkpoints go there and an interrupted run with the same config and data resumes.
-    All draws are the processor's, so that another `device` changes results by rounding alone.
+    All draws are the processor's, so that another `device` changes results by rounding alone; what comes of it is on the
+    processor.
     """
     torch.manual_seed(config.seed)
     rng = np.random.default_rng(config.seed)
     scaling = fit_scaling(table, spec, config.hidden_features)
-    student = student_of(config, spec, scaling).to(device)
+    student = student_of(config, spec, scaling)
+    scaling = begun_with(start, student, scaling)
+    student.to(device)
     tower = Tower(texts.vectors.shape[1], config.dim)
     tower.start_from(texts.vectors)
     tower.to(device)
@@ -125,7 +130,7 @@ def train(
     cycle = one_cycle(
         parameters, steps=config.steps, learning_rate=config.learning_rate, weight_decay=config.weight_decay
     )
-    arrays, every = [texts.vectors], config.checkpoint_every
+    arrays, every = [texts.vectors, *(() if start is None else start.arrays)], config.checkpoint_every
     checkpoint = checkpoint_in(folder, "checkpoint.pt", table=table, config=config, arrays=arrays, every=every)
     descent = Descent(networks, cycle, rng=rng, checkpoint=checkpoint)
     draw_texts = sentence_draws(texts.sentences, config)

@@ -27,6 +27,7 @@ ARGV = {
     "verify": ["--run", "run"],
     "rebuild": ["--data", "data", "--run", "out"],
     "continue": ["run", "--manifest", "set.csv", "--out", "out"],
+    "pretrain": ["recordings", "--out", "out"],
     "distil": ["--teacher", "run", "--out", "out"],
     "quantize": ["run"],
     "key": ["me"],
@@ -43,13 +44,14 @@ ARGV = {
     "compare": ["--data", "data"],
     "claims": ["--data", "data", "--text", "ngrams+minilm+glossary"],
     "continual": ["--data", "data"],
+    "few-labels": ["--data", "data"],
     "field": ["--data", "data"],
     "knowledge": ["--data", "data"],
     "asked": ["--data", "data"],
     "blind": ["--data", "data"],
 }
 """Command -> arguments by which it asks for all that it may need; `manifest` and `adopt` need nothing."""
-SENTENCES = set(ARGV) - {"verify", "evaluate", "asked", "key", "sign"}
+SENTENCES = set(ARGV) - {"verify", "pretrain", "evaluate", "asked", "key", "sign"}
 
 
 def commands() -> dict[str, argparse.ArgumentParser]:

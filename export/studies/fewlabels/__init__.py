@@ -1,0 +1,1 @@
+"""What learning without labels is worth where labels are few, or none are of the machine."""
