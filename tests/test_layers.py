@@ -59,7 +59,12 @@ FLOORS = {
 }
 """Package -> its rooms, lowest first; rooms of one floor do not import each other."""
 
-NEIGHBOURS = {("agent", "bench", "commands"), ("export", "text", "data"), ("export", "studies", "evaluation")}
+NEIGHBOURS = {
+    ("agent", "bench", "commands"),
+    ("export", "text", "data"),
+    ("export", "training", "scoring"),
+    ("export", "studies", "evaluation"),
+}
 """(package, room, the room of its own floor that it may import)."""
 
 WAITING = {"socket", "time", "threading", "asyncio", "queue", "signal", "subprocess", "selectors", "ssl"}

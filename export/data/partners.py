@@ -62,4 +62,5 @@ def _snapshots_beside(table: Table, rows: list[int]) -> dict[int, list[int]]:
 def _speeds(table: Table) -> list[int]:
     """(n,) whole numbers that are the same for the same speed; -1 where it is unknown."""
     steps = np.rint(np.log(np.maximum(np.nan_to_num(table.rpm, nan=1.0), 1.0)) / SAME_SPEED).astype(np.int64)
-    return np.where(np.isfinite(table.rpm), steps, -1).tolist()
+    numbers: list[int] = np.where(np.isfinite(table.rpm), steps, -1).tolist()
+    return numbers

@@ -160,9 +160,7 @@ def _of_alert(kept: Kept, spec: FeatureSpec, views: int) -> Unlabelled | None:
 
 
 def _is_manifest(path: Path) -> bool:
-    """Whether a table begins with the columns of a manifest."""
-    if path.suffix.lower() != ".csv":
-        return False
+    """Whether a file begins with the columns of a manifest."""
     try:
         with path.open("rb") as file:
             return file.readline(1000).decode("utf-8-sig", "replace").startswith(",".join(COLUMNS))
