@@ -128,7 +128,7 @@ def together(parts: Sequence[Unlabelled]) -> Unlabelled:
 
 def as_heard(table: Table, views: int) -> Unlabelled:
     """Windows whose samples are not there: each view on them is what was heard."""
-    return Unlabelled(unlabelled(table), Viewed(*(np.stack([part] * views) for part in (table.values, table.known))))
+    return Unlabelled(unlabelled(table), Viewed(np.stack([table.values] * views), np.stack([table.known] * views)))
 
 
 def _of_alert(kept: Kept, spec: FeatureSpec, views: int) -> Unlabelled | None:

@@ -115,7 +115,9 @@ def band_edges(spec: FeatureSpec) -> NDArray[np.float64]:
     spectrum = {f"spectrum/{i}": (bounds[i], bounds[i + 1]) for i in range(spec.spectrum_bands)}
     envelopes = {f"shape/{kind}/{i}": b for kind in ("spread", "peaky") for i, b in enumerate(spec.envelope_bands_hz)}
     nowhere = (np.nan, np.nan)
-    return np.array([{**spectrum, **envelopes}.get(name, nowhere) for name in feature_names(spec)])
+    found = {**spectrum, **envelopes}
+    edges: NDArray[np.float64] = np.array([found.get(name, nowhere) for name in feature_names(spec)], dtype=np.float64)
+    return edges
 
 
 def without_bands(
@@ -127,7 +129,7 @@ def without_bands(
     over all bands stay: they are means and bests of those that are heard.
     """
     low, high = edges[:, 0], edges[:, 1]
-    touched = (low < spans_hz[:, 1:]) & (high > spans_hz[:, :1])
+    touched: NDArray[np.bool_] = (low < spans_hz[:, 1:]) & (high > spans_hz[:, :1])
     return known & ~touched
 
 
@@ -136,7 +138,8 @@ def spans_of(count: int, spec: FeatureSpec, rng: np.random.Generator) -> NDArray
     low, high = np.log(spec.spectrum_hz[0]), np.log(spec.envelope_bands_hz[-1][1])
     widths = rng.uniform(0, WIDEST_SPAN * (high - low), count) * (rng.random(count) < 0.5)
     starts = rng.uniform(low, high - widths)
-    return np.exp(np.stack([starts, starts + widths], axis=1))
+    spans: NDArray[np.float64] = np.exp(np.stack([starts, starts + widths], axis=1))
+    return spans
 
 
 def _rms(samples: Samples) -> NDArray[np.float64]:

@@ -57,6 +57,6 @@ def draw_looks(path: Path, losses: Sequence[float], looks: Sequence[Look], title
 
 
 def _draw_loss(axes: Axes, losses: Sequence[float]) -> None:
-    width = min(SMOOTHING, len(losses))
+    width = max(1, min(SMOOTHING, len(losses) // 4))
     axes.plot(np.convolve(losses, np.ones(width) / width, mode="valid"))
     axes.set(xlabel="step", ylabel="loss", title=f"training loss, mean of {width} steps")

@@ -7,6 +7,7 @@ Each is what its paper describes, as far as a batch of one machine allows.
 from __future__ import annotations
 
 import copy
+from collections.abc import Iterator
 from typing import Protocol
 
 import torch
@@ -32,7 +33,7 @@ class Head(Stateful, Protocol):
         """A scalar for a batch of pairs; what is kept between steps advances."""
         ...
 
-    def parameters(self) -> object: ...
+    def parameters(self) -> Iterator[nn.Parameter]: ...
 
 
 class SimCLR(nn.Module):

@@ -22,6 +22,7 @@ from export.runs import train_run
 from export.runs.folder import RunError, load_run, read_json
 from export.runs.pretrain_run import lacks_of
 from export.runs.pretrained import PretrainedConfig, read_begun
+from export.text.encoders import Sentences
 from export.training.recipe import TrainConfig
 
 RATE_HZ = 6000
@@ -46,7 +47,7 @@ def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
 def made(folder: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
     out = tmp_path_factory.mktemp("made") / "start"
     options = ["--config", folder / "recipe.toml", "--cache", out.parent / "cache", "--out", out, "--rpm", "1800"]
-    sizes = ["--steps", "4", "--batch", "16", "--views", "1", "--machines", "1"]
+    sizes = ["--steps", "4", "--batch", "16", "--views", "1", "--machines", "0"]
     assert main(["pretrain", str(folder), *map(str, options), *sizes]) == 0
     return out
 
@@ -187,6 +188,7 @@ def test_folds_start_from_chance_where_their_recordings_were_heard(
     monkeypatch.setattr(train_run, "fit_limit", lambda *_: 0.0)
     monkeypatch.setattr(train_run, "dressed_table", lambda *_, **rest: None)
     monkeypatch.setattr(train_run, "fit_signs", lambda *_: None)
+    monkeypatch.setattr(train_run, "training_sentences", lambda: Sentences((), (), ()))
 
     def fake() -> object:
         return type("Trained", (), {"tower": type("Tower", (), {"near": torch.zeros(1)})()})()
@@ -207,7 +209,7 @@ def test_folds_start_from_chance_where_their_recordings_were_heard(
                 recipe,
                 folder=tmp_path / "run",
                 cache=made.parent / "cache",
-                machines=1,
+                machines=0,
                 begun=replace(begun, heard=heard),
                 tell=told.append,
             )
