@@ -17,7 +17,7 @@ from export.data.unlabelled import Unlabelled, as_heard
 from export.network.model import Student
 from export.training.recipe import TrainConfig
 from export.training.selfsupervised import SELF_SUPERVISED, pretraining
-from export.training.selfsupervised.heads import BYOL, QUEUE, MoCo, follow, projector, slow_of
+from export.training.selfsupervised.heads import BYOL, QUEUE, MoCo, SimCLR, follow, projector, slow_of
 from export.training.selfsupervised.pairs import Pair
 from export.training.selfsupervised.pretraining import PretrainConfig, draw_pair, material_of, pretrain
 from export.training.selfsupervised.watch import Look, Watch, verdict_of
@@ -158,6 +158,21 @@ def test_slow_networks_follow_and_keys_wait_in_the_queue() -> None:
     for made in (head, BYOL(student, 6)):
         torch.autograd.backward(made.loss(student, pair))
         assert all(weight.grad is None for weight in made.slow.parameters())
+
+
+def test_windows_of_one_state_are_not_pushed_apart() -> None:
+    """Where all are of one state, nothing but the partner is left to choose."""
+    torch.manual_seed(0)
+    student = Student(8, hidden=(6,), dim=4).train()
+    one, other = torch.randn(5, 8), torch.randn(5, 8)
+    alike, strange = Pair(one, other, torch.zeros(5, dtype=torch.long)), Pair(one, other, torch.arange(5))
+    head = SimCLR(student, 6)
+    assert float(head.loss(student, alike).detach()) == pytest.approx(0, abs=1e-5)
+    assert float(head.loss(student, strange).detach()) > 0.5
+    queued = MoCo(student, 6)
+    queued.queued.fill_(0)
+    assert float(queued.loss(student, alike).detach()) == pytest.approx(0, abs=1e-5)
+    assert float(queued.loss(student, strange).detach()) > 0.5
 
 
 def test_a_start_brings_all_but_the_last_layer_and_scales_what_it_has_heard() -> None:
