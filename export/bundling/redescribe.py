@@ -1,53 +1,36 @@
-"""A bundle with faults described anew: from a finished one and a file of sentences, its encoder untouched.
+"""A bundle with faults described anew: from a finished one, a file of sentences, or examples; its encoder untouched.
 
-Every new vector comes from the very tower that the encoder was trained with (`export.bundling.sentence_reader`).
+Every vector of words comes from the very tower that the encoder was trained with (`export.bundling.sentence_reader`),
+every one of an example from that encoder (`export.bundling.examples`).
 """
 
 from __future__ import annotations
 
 import hashlib
-import io
-import re
-import shutil
-import tomllib
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 
 import msgspec
 import numpy as np
 
-from agent.bundle.encoder import load_encoder
 from agent.bundle.load import Bundle, load_bundle
-from agent.bundle.manifest import FILES, MANIFEST, FileEntry, Manifest
-from agent.diagnosis.matching import Text
-from agent.errors import BundleError
-from agent.types import HEALTHY, INVALID, UNKNOWN
-from export.bundling.pack import MAX_BUNDLE_BYTES
+from agent.bundle.manifest import FILES, MANIFEST, Manifest, identity_of
+from agent.errors import BundleError, ConfigError
+from export.bundling import examples as by_examples
+from export.bundling.examples import Moved, hear_examples
+from export.bundling.given_words import Descriptions, read_descriptions, texts_of
+from export.bundling.rewritten import descriptions_bytes, replace_bundle
 from export.bundling.sentence_reader import Near, Reader, rank, reader_of
+from export.bundling.stored_examples import Stored, keep_examples, read_stored
 from export.bundling.stored_towers import folder_of, keep_tower
-from export.calibration.head_start import TAKEN, grant_of
+from export.bundling.told import counted, grants_of, named_by, told_of
+from export.calibration.head_start import TAKEN
 from export.data import trained_files
 from export.network.graph import Floats
-from export.text.encoders import Sentences, TextError
+from export.text.encoders import Sentences
 
-FAULT_ID = re.compile(r"[a-z][a-z0-9_]{0,39}")
-ADVICE = {"ko": "설비를 점검하고 진동 추이를 관찰하십시오.", "en": "Inspect the machine and watch the trend."}
-"""For a fault that is described without advice; other languages get the English one."""
 UNGRANTED = "the tower was stored without windows: a new fault is granted nothing, and hardly ever named; train anew"
-
-
-class Wording(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
-    """How one language describes a fault; title, sentence and advice are what people read in an alert."""
-
-    sentences: tuple[str, ...]
-    title: str | None = None
-    sentence: str | None = None
-    advice: str | None = None
-
-
-Descriptions = Mapping[str, Mapping[str, Wording]]
-"""language -> fault -> wording"""
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,53 +39,47 @@ class Redescribed:
 
     nearest: Mapping[str, Near]  # for every fault described, the nearest other one
     granted: Mapping[str, float]  # for every fault that the encoder was not trained with, described before or now
-    remarks: tuple[str, ...]  # what is wrong with which sentence, and how to mend it
-
-
-def read_descriptions(path: Path) -> Descriptions:
-    """A TOML file with a table per language, fault id -> sentences; TextError names what is wrong.
-
-    Instead of a list a fault may have a table with `sentences` and, optionally, `title`, `sentence` and `advice`.
-    """
-    try:
-        content = tomllib.loads(path.read_text(encoding="utf-8"))
-        given = msgspec.convert(content, dict[str, dict[str, tuple[str, ...] | Wording]])
-    except (OSError, UnicodeDecodeError, tomllib.TOMLDecodeError, msgspec.ValidationError) as error:
-        raise TextError(f"{path}: {error}; it must hold a table per language, fault = [sentences]") from error
-    found: dict[str, dict[str, Wording]] = {}
-    for language, faults in given.items():
-        for fault, wording in faults.items():
-            whole = wording if isinstance(wording, Wording) else Wording(wording)
-            where = f"{path}: {language}.{fault}"
-            if not FAULT_ID.fullmatch(fault) or fault in (UNKNOWN, INVALID):
-                raise TextError(f"{where}: not a fault id; use small letters, digits and _, not unknown or invalid")
-            if not whole.sentences or any(not sentence.strip() for sentence in whole.sentences):
-                raise TextError(f"{where}: an empty list or sentence; write one or take it out")
-            found.setdefault(language, {})[fault] = whole
-    if not found:
-        raise TextError(f"{path}: describes no fault; write a table per language, fault = [sentences]")
-    return found
+    remarks: tuple[str, ...]  # what is wrong with which sentence or example, and how to mend it
+    moved: Mapping[str, Moved] = field(default_factory=dict)  # every fault that has examples, given before or now
 
 
 def redescribe(
-    bundle_path: Path | str, descriptions: Path, out: Path, *, tower: Path | None = None, version: str | None = None
+    bundle_path: Path | str,
+    descriptions: Path | None,
+    out: Path,
+    *,
+    examples: Sequence[Path] = (),
+    tower: Path | None = None,
+    version: str | None = None,
+    takes_anyway: bool = False,
 ) -> Redescribed:
-    """Write to `out` the bundle with the faults of `descriptions` described anew; the others keep theirs.
+    """Write to `out` the bundle with the faults of `descriptions` and of `examples` described anew; others keep theirs.
 
-    TextError or BundleError, and nothing at `out` touched, where anything is wrong.
+    TextError, RecordingError or BundleError, and nothing at `out` touched, where anything is wrong. That examples take
+    too many windows from other faults is wrong unless `takes_anyway`.
     """
+    if descriptions is None and not examples:
+        raise ConfigError("nothing to describe with: name words (--descriptions) or rows of judged alerts (--examples)")
     bundle = load_bundle(bundle_path)
-    given = read_descriptions(descriptions)
+    given = {} if descriptions is None else read_descriptions(descriptions)
     reader = reader_of(bundle, tower, folder=bundle_path)
     if out.exists() and not (out / MANIFEST).is_file():
         raise BundleError(f"{out}: exists and is no bundle; name another folder with --out")
     source = folder_of(bundle_path)
-    described = _vectors(given, reader, bundle)
-    faults = tuple(dict.fromkeys((*bundle.manifest.faults, *described)))
-    known = dict(zip(bundle.descriptions.faults, bundle.descriptions.vectors, strict=True)) | described
-    vectors = np.stack([known[fault] for fault in faults])
-    granted = _grants(bundle, known, reader)
-    digest = hashlib.sha256(bundle.manifest.wordings_sha256.encode() + descriptions.read_bytes()).hexdigest()
+    heard, notes = hear_examples(examples, bundle) if examples else ({}, ())
+    told = told_of(
+        bundle, _vectors(given, reader, bundle), read_stored(source.absolute(), identity_of(bundle.manifest)), heard
+    )
+    described = told.described()
+    before = dict(zip(bundle.descriptions.faults, bundle.descriptions.vectors, strict=True))
+    known = before | described
+    faults, vectors = tuple(known), np.stack(list(known.values()))
+    granted = grants_of(bundle, known, reader, told.weights)
+    names = named_by(reader, before, bundle.calibration.granted), named_by(reader, known, granted)
+    moved = counted(by_examples.moves_of(told.examples, told.words, known, told.weights), *names)
+    if not takes_anyway:
+        by_examples.check_moves({fault: one for fault, one in moved.items() if fault in heard})
+    digest = _digest(bundle, [*([] if descriptions is None else [descriptions]), *examples])
     made = msgspec.structs.replace(
         bundle.manifest,
         faults=faults,
@@ -111,27 +88,25 @@ def redescribe(
         calibration=msgspec.structs.replace(bundle.manifest.calibration, granted=granted),
     )
     contents = {name: (source / name).read_bytes() for name in FILES}
-    contents["descriptions.npy"] = _npy(vectors)
-    contents["texts.json"] = _texts(bundle, given)
-    contents["model_card.md"] += _card(bundle, made, described, by_windows=reader.heard is not None).encode()
+    contents["descriptions.npy"] = descriptions_bytes(vectors)
+    contents["texts.json"] = texts_of(bundle, given)
+    by_windows = reader.heard is not None
+    contents["model_card.md"] += _card(bundle, made, described, moved, by_windows=by_windows).encode()
     trained_on = source / trained_files.FILE
     beside = {trained_files.FILE: trained_on.read_bytes()} if trained_on.is_file() else {}
-    _replace(out, contents, made, beside)
+    replace_bundle(out, contents, made, beside)
     keep_tower(reader.stored, out)
-    nearest = {fault: _nearest_other(fault, faults, vectors) for fault in described}
+    keep_examples(Stored(told.examples, told.words), out, identity_of(load_bundle(out).manifest))
     ungranted = (UNGRANTED,) if granted and reader.heard is None else ()
-    return Redescribed(nearest, granted, ungranted + _remarks(bundle, reader, given))
+    remarks = (*ungranted, *notes, *by_examples.remarks_on(moved), *_remarks(bundle, reader, given))
+    return Redescribed({one: _nearest_other(one, faults, vectors) for one in described}, granted, remarks, moved)
 
 
-def _grants(bundle: Bundle, known: Mapping[str, Floats], reader: Reader) -> dict[str, float]:
-    """What each fault of `known` is granted that the encoder was not trained with; 0 where no window was stored."""
-    trained = bundle.manifest.trained
-    centres = np.stack([known[fault] for fault in trained])
-    return {
-        fault: 0.0 if reader.heard is None else grant_of(reader.heard, centres, vector)
-        for fault, vector in known.items()
-        if fault not in trained
-    }
+def _digest(bundle: Bundle, files: Sequence[Path]) -> str:
+    digest = hashlib.sha256(bundle.manifest.wordings_sha256.encode())
+    for path in files:
+        digest.update(path.read_bytes())
+    return digest.hexdigest()
 
 
 def _remarks(bundle: Bundle, reader: Reader, given: Descriptions) -> tuple[str, ...]:
@@ -160,39 +135,22 @@ def _vectors(given: Descriptions, reader: Reader, bundle: Bundle) -> dict[str, F
     flat = [
         (s, fault, language) for language, table in given.items() for fault, w in table.items() for s in w.sentences
     ]
+    if not flat:
+        return {}
     sentences = Sentences(*zip(*flat, strict=True))
     faults = tuple(dict.fromkeys(sentences.faults))
     rows = reader.describe(sentences, faults, trained=bundle.manifest.trained)
     return dict(zip(faults, rows, strict=True))
 
 
-def _texts(bundle: Bundle, given: Descriptions) -> bytes:
-    """What people read: a known fault keeps its text but for what was given; another is told by its first sentence."""
-    texts = {fault: dict(per_language) for fault, per_language in bundle.descriptions.texts.items()}
-    for fault in dict.fromkeys(fault for table in given.values() for fault in table):
-        wordings = {language: table[fault] for language, table in given.items() if fault in table}
-        for language in texts[HEALTHY]:
-            wording = wordings.get(language)
-            before = texts.get(fault, {}).get(language) or _plain_text(fault, language, wording, wordings)
-            texts.setdefault(fault, {})[language] = before if wording is None else _overruled(before, wording)
-    return msgspec.json.format(msgspec.json.encode(texts), indent=1)
-
-
-def _plain_text(fault: str, language: str, wording: Wording | None, wordings: Mapping[str, Wording]) -> Text:
-    chosen = wording or next(iter(wordings.values()))
-    return Text(
-        title=chosen.title or fault.replace("_", " "),
-        sentence=chosen.sentence or chosen.sentences[0],
-        advice=chosen.advice or ADVICE.get(language, ADVICE["en"]),
-    )
-
-
-def _overruled(text: Text, wording: Wording) -> Text:
-    given = {name: value for name in ("title", "sentence", "advice") if (value := getattr(wording, name))}
-    return msgspec.structs.replace(text, **given)
-
-
-def _card(bundle: Bundle, made: Manifest, described: Mapping[str, Floats], *, by_windows: bool) -> str:
+def _card(
+    bundle: Bundle,
+    made: Manifest,
+    described: Mapping[str, Floats],
+    moved: Mapping[str, Moved],
+    *,
+    by_windows: bool,
+) -> str:
     before = bundle.manifest
     lines = [
         f"\n## Described anew: {made.version}",
@@ -200,6 +158,8 @@ def _card(bundle: Bundle, made: Manifest, described: Mapping[str, Floats], *, by
         f"From version {before.version}, without touching the encoder: {', '.join(described)}. The scores, the "
         "temperature and the limits of unknown above were measured with the descriptions before.",
     ]
+    if moved:
+        lines += ["", *(f"- {line}" for line in by_examples.as_lines(moved))]
     granted = made.calibration.granted
     if granted and by_windows:
         numbers = ", ".join(f"{fault} ({cosine:+.2f})" for fault, cosine in granted.items())
@@ -216,36 +176,5 @@ def _nearest_other(fault: str, faults: Sequence[str], vectors: Floats) -> Near:
     own = faults.index(fault)
     similarity = vectors @ vectors[own]
     similarity[own] = -np.inf
-    nearest = int(similarity.argmax())
-    return Near(faults[nearest], float(similarity[nearest]))
-
-
-def _npy(vectors: Floats) -> bytes:
-    buffer = io.BytesIO()
-    np.save(buffer, vectors.astype(np.float16), allow_pickle=False)
-    return buffer.getvalue()
-
-
-def _replace(out: Path, contents: Mapping[str, bytes], manifest: Manifest, beside: Mapping[str, bytes]) -> None:
-    """Write beside `out`, load and self-test as an agent would, then move into its place.
-
-    `beside` are files that no agent reads.
-    """
-    files = {name: FileEntry(hashlib.sha256(content).hexdigest(), len(content)) for name, content in contents.items()}
-    encoded = msgspec.json.encode(msgspec.structs.replace(manifest, files=files))
-    part = out.with_name(out.name + ".part")
-    shutil.rmtree(part, ignore_errors=True)
-    part.mkdir(parents=True)
-    for name, content in (*contents.items(), *beside.items()):
-        (part / name).write_bytes(content)
-    (part / MANIFEST).write_bytes(msgspec.json.format(encoded, indent=1) + b"\n")
-    try:
-        load_encoder(load_bundle(part))
-        total = sum(path.stat().st_size for path in part.iterdir())
-        if total > MAX_BUNDLE_BYTES:
-            raise BundleError(f"the bundle would have {total} bytes, more than {MAX_BUNDLE_BYTES}; describe less")
-    except BundleError:
-        shutil.rmtree(part)
-        raise
-    shutil.rmtree(out, ignore_errors=True)
-    part.replace(out)
+    other = int(similarity.argmax())
+    return Near(faults[other], float(similarity[other]))

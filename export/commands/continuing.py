@@ -103,8 +103,8 @@ def _adopt(arguments: argparse.Namespace) -> int:
 
     from agent.dsp.spectra import FeatureSpec
     from agent.errors import RecordingError
-    from export.data.adopted import adopt, ring_of
-    from export.data.table import join, save
+    from export.data.adopted import adopt, ring_of, write_rows
+    from export.data.table import join
 
     found: list[Adopted] = []
     notes: list[str] = []
@@ -118,7 +118,7 @@ def _adopt(arguments: argparse.Namespace) -> int:
         tell(f"left out: {note}")
     if not found:
         raise RecordingError("nothing was adopted: no alert that somebody has judged has windows over its limit")
-    save(join([one.table for one in found]), arguments.out)
+    write_rows(join([one.table for one in found]), FeatureSpec(), arguments.out)
     for one in found:
         print(f"{one.alert}: {one.label} of {one.machine}, {one.windows} windows")
     print(f"{arguments.out}: {sum(one.windows for one in found)} windows of {len(found)} alerts")

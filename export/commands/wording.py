@@ -20,7 +20,13 @@ if TYPE_CHECKING:
 def add_wording(commands: Any) -> None:
     """Add the commands to argparse's `commands`."""
     describe = commands.add_parser("describe", help="a bundle with faults described anew, its encoder untouched")
-    describe.add_argument("--descriptions", type=Path, required=True, help="TOML: a table per language, fault = [...]")
+    describe.add_argument("--descriptions", type=Path, help="TOML: a table per language, fault = [...]")
+    describe.add_argument(
+        "--examples", type=Path, action="append", default=[], help="rows of judged alerts, of `adopt`; may be repeated"
+    )
+    describe.add_argument(
+        "--takes-anyway", action="store_true", help="however many windows trained on examples take from other faults"
+    )
     describe.add_argument("--out", type=Path, required=True, help="bundle folder; replaced if it is one")
     describe.add_argument("--version", help="default: that of the bundle, marked as changed")
     _add_reader(describe)
@@ -84,16 +90,25 @@ def _add_material(parser: argparse.ArgumentParser) -> None:
 
 
 def _describe(arguments: argparse.Namespace) -> int:
+    from export.bundling.examples import as_lines
     from export.bundling.redescribe import redescribe
 
     made = redescribe(
-        arguments.bundle, arguments.descriptions, arguments.out, tower=arguments.tower, version=arguments.version
+        arguments.bundle,
+        arguments.descriptions,
+        arguments.out,
+        examples=arguments.examples,
+        tower=arguments.tower,
+        version=arguments.version,
+        takes_anyway=arguments.takes_anyway,
     )
     for fault, other in made.nearest.items():
         grant = f", granted {made.granted[fault]:+.2f}" if fault in made.granted else ""
         print(f"{fault:<16} nearest other fault {other.fault} ({other.similarity:.2f}){grant}")
     for fault in sorted(made.granted.keys() - made.nearest.keys()):
         print(f"{fault:<16} described before, granted {made.granted[fault]:+.2f} beside these")
+    for line in as_lines(made.moved):
+        print(line)
     for remark in made.remarks:
         print(remark, file=sys.stderr)
     print(f"wrote {arguments.out}")

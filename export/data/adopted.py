@@ -5,13 +5,16 @@ Beside them stands the healthy state that the agent compared them with, as it wa
 
 from __future__ import annotations
 
+import hashlib
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 
+import msgspec
 import numpy as np
+from numpy.typing import NDArray
 
-from agent.dsp.features import Features, extract, feature_names
+from agent.dsp.features import VERSION, Features, extract, feature_names
 from agent.dsp.spectra import FeatureSpec, analyse
 from agent.errors import RecordingError
 from agent.machine import Bearing
@@ -20,9 +23,11 @@ from agent.recordings.kept import Kept, KeptWindow, read_kept
 from agent.service.watching.confirmed import confirmed_in
 from agent.service.watching.ring_folder import FOLDER, files_of
 from agent.types import HEALTHY
-from export.data.table import Table, join, load
+from export.data.table import Table, join, load, save
 from export.data.windows import labelled
 
+BASELINE = "-healthy"  # ends the name of the rows that an alert was compared with
+SPEC = "spec"  # array of a file of rows
 OVERLAP = 3  # windows before and after one that share samples with it, of two seconds every half second
 
 
@@ -45,13 +50,37 @@ def ring_of(folder: Path) -> Path:
     return ring
 
 
+def write_rows(table: Table, spec: FeatureSpec, path: Path) -> None:
+    """Rows and by which features they are told."""
+    save(table, path, beside={SPEC: np.array(_digest(spec))})
+
+
 def read_rows(path: Path, spec: FeatureSpec) -> Table:
-    """Rows as `adopt` has written them; RecordingError where the file is damaged, or of another kind."""
+    """Rows as `adopt` has written them; RecordingError where the file is damaged, or of another kind.
+
+    Files of before do not say by which features they are told; their number alone is held against `spec`.
+    """
     with reading(path, "file of rows, as `python -m export adopt` writes it"):
         table = load(path)
-        if table.values.ndim != 2 or table.values.shape[1] != len(feature_names(spec)):
-            raise ValueError(f"rows of {table.values.shape[1:]} features")
+        with np.load(path, allow_pickle=False) as arrays:
+            told = str(arrays[SPEC]) if SPEC in arrays.files else None
+        lengths = {len(getattr(table, name)) for name in table.__slots__}
+        if table.values.ndim != 2 or table.values.shape != table.known.shape or len(lengths) > 1:
+            raise ValueError(f"rows of {table.values.shape} values, {table.known.shape} known")
+    if table.values.shape[1] != len(feature_names(spec)) or told not in (None, _digest(spec)):
+        raise RecordingError(
+            f"{path}: its rows were made by other features than these; adopt the alerts again, with this version"
+        )
     return table
+
+
+def alerts_of(table: Table) -> NDArray[np.str_]:
+    """(n,) the alert that each row belongs to, be it a window of it or the healthy state beside it."""
+    return np.array([name.removesuffix(BASELINE) for name in table.recordings.tolist()], np.str_)
+
+
+def _digest(spec: FeatureSpec) -> str:
+    return hashlib.sha256(msgspec.json.encode((VERSION, spec))).hexdigest()
 
 
 def adopt(ring: Path, spec: FeatureSpec) -> tuple[list[Adopted], list[str]]:
@@ -92,7 +121,7 @@ def _adopted(kept: Kept, label: str, spec: FeatureSpec) -> Adopted:
                 [state for _, state in states],
                 [rpm for rpm, _ in states],
                 label=HEALTHY,
-                recording=f"{about.alert}-healthy",
+                recording=f"{about.alert}{BASELINE}",
                 baseline=True,
             ),
         ]
@@ -103,7 +132,7 @@ def _adopted(kept: Kept, label: str, spec: FeatureSpec) -> Adopted:
 def _is_over(window: KeptWindow, bearing: str | None) -> bool:
     """Whether the alert rests on this window: what came before it may have been healthy."""
     diagnosis = next((one for one in window.diagnoses if one.bearing == bearing), None)
-    if diagnosis is None or diagnosis.quality is not None:
+    if diagnosis is None or diagnosis.quality is not None or not diagnosis.running:
         return False
     return diagnosis.deviation >= 1 if diagnosis.deviation is not None else diagnosis.fault != HEALTHY
 

@@ -7,9 +7,10 @@ which windows may share a side of a split and whose healthy state may serve as r
 from __future__ import annotations
 
 import os
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, fields
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -48,11 +49,15 @@ def join(tables: Sequence[Table]) -> Table:
     return Table(*(np.concatenate([getattr(t, field.name) for t in tables]) for field in fields(Table)))
 
 
-def save(table: Table, path: Path) -> None:
-    """A kill leaves the whole file or none, and so does another run that writes the same."""
+def save(table: Table, path: Path, *, beside: Mapping[str, NDArray[Any]] | None = None) -> None:
+    """A kill leaves the whole file or none, and so does another run that writes the same.
+
+    `beside` are arrays of other names that `load` leaves alone.
+    """
     part = path.with_suffix(f".{os.getpid()}.part")
     with part.open("wb") as file:
-        np.savez_compressed(file, **{field.name: getattr(table, field.name) for field in fields(Table)})
+        own: dict[str, Any] = {field.name: getattr(table, field.name) for field in fields(Table)}
+        np.savez_compressed(file, **own, **(beside or {}))
     part.replace(path)
 
 

@@ -131,7 +131,7 @@ def plan_of(material: Material) -> list[tuple[str, str]]:
 def left_out_cell(material: Material, place: str, fault: str, config: TrainConfig, *, physics: bool) -> LeftOutCell:
     """Train without `fault` and without `place`, describe the fault, score."""
     start = time.monotonic()
-    table, scored, healthy = _sides(material, place)
+    table, scored, healthy = sides_of(material, place)
     table = table.take(table.labels != fault)
     sentences = sentences_without(fault)
     if physics:
@@ -206,7 +206,7 @@ def _column(table: Table, place: str) -> Column:
     return machine_column(table, place) if place in FAMILIES else columns_of(table)[place]
 
 
-def _sides(material: Material, place: str) -> tuple[Table, Table, Floats]:
+def sides_of(material: Material, place: str) -> tuple[Table, Table, Floats]:
     """What may be taught; and what is scored, with the healthy state of its machine at other speeds."""
     recorded, simulated = material.recorded, material.simulated
     bound = speed_bound(view_shares(material.spec))

@@ -17,7 +17,8 @@ from agent.bundle.manifest import FILES, MANIFEST
 from agent.diagnosis.matching import Descriptions, match
 from agent.errors import BundleError
 from agent.types import FAULTS
-from export.bundling.redescribe import read_descriptions, redescribe
+from export.bundling.given_words import read_descriptions
+from export.bundling.redescribe import redescribe
 from export.bundling.sentence_reader import rank, reader_of
 from export.cli import main
 from export.network.graph import Floats

@@ -1,0 +1,83 @@
+"""Words that somebody gives for faults: the file of them, and what people then read in alerts."""
+
+from __future__ import annotations
+
+import re
+import tomllib
+from collections.abc import Mapping
+from pathlib import Path
+
+import msgspec
+
+from agent.bundle.load import Bundle
+from agent.diagnosis.matching import Text
+from agent.types import HEALTHY, INVALID, UNKNOWN
+from export.text.encoders import TextError
+
+FAULT_ID = re.compile(r"[a-z][a-z0-9_]{0,39}")
+ADVICE = {"ko": "설비를 점검하고 진동 추이를 관찰하십시오.", "en": "Inspect the machine and watch the trend."}
+"""For a fault that is described without advice; other languages get the English one."""
+
+
+class Wording(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """How one language describes a fault; title, sentence and advice are what people read in an alert."""
+
+    sentences: tuple[str, ...]
+    title: str | None = None
+    sentence: str | None = None
+    advice: str | None = None
+
+
+Descriptions = Mapping[str, Mapping[str, Wording]]
+"""language -> fault -> wording"""
+
+
+def read_descriptions(path: Path) -> Descriptions:
+    """A TOML file with a table per language, fault id -> sentences; TextError names what is wrong.
+
+    Instead of a list a fault may have a table with `sentences` and, optionally, `title`, `sentence` and `advice`.
+    """
+    try:
+        content = tomllib.loads(path.read_text(encoding="utf-8"))
+        given = msgspec.convert(content, dict[str, dict[str, tuple[str, ...] | Wording]])
+    except (OSError, UnicodeDecodeError, tomllib.TOMLDecodeError, msgspec.ValidationError) as error:
+        raise TextError(f"{path}: {error}; it must hold a table per language, fault = [sentences]") from error
+    found: dict[str, dict[str, Wording]] = {}
+    for language, faults in given.items():
+        for fault, wording in faults.items():
+            whole = wording if isinstance(wording, Wording) else Wording(wording)
+            where = f"{path}: {language}.{fault}"
+            if not FAULT_ID.fullmatch(fault) or fault in (UNKNOWN, INVALID):
+                raise TextError(f"{where}: not a fault id; use small letters, digits and _, not unknown or invalid")
+            if not whole.sentences or any(not sentence.strip() for sentence in whole.sentences):
+                raise TextError(f"{where}: an empty list or sentence; write one or take it out")
+            found.setdefault(language, {})[fault] = whole
+    if not found:
+        raise TextError(f"{path}: describes no fault; write a table per language, fault = [sentences]")
+    return found
+
+
+def texts_of(bundle: Bundle, given: Descriptions) -> bytes:
+    """What people read: a known fault keeps its text but for what was given; another is told by its first sentence."""
+    texts = {fault: dict(per_language) for fault, per_language in bundle.descriptions.texts.items()}
+    for fault in dict.fromkeys(fault for table in given.values() for fault in table):
+        wordings = {language: table[fault] for language, table in given.items() if fault in table}
+        for language in texts[HEALTHY]:
+            wording = wordings.get(language)
+            before = texts.get(fault, {}).get(language) or _plain_text(fault, language, wording, wordings)
+            texts.setdefault(fault, {})[language] = before if wording is None else _overruled(before, wording)
+    return msgspec.json.format(msgspec.json.encode(texts), indent=1)
+
+
+def _plain_text(fault: str, language: str, wording: Wording | None, wordings: Mapping[str, Wording]) -> Text:
+    chosen = wording or next(iter(wordings.values()))
+    return Text(
+        title=chosen.title or fault.replace("_", " "),
+        sentence=chosen.sentence or chosen.sentences[0],
+        advice=chosen.advice or ADVICE.get(language, ADVICE["en"]),
+    )
+
+
+def _overruled(text: Text, wording: Wording) -> Text:
+    given = {name: value for name in ("title", "sentence", "advice") if (value := getattr(wording, name))}
+    return msgspec.structs.replace(text, **given)
