@@ -36,9 +36,11 @@ def spoken(seen: Everything, language: Language | None) -> Everything:
 
 
 def whole_survey(seen: Everything) -> Answer:
-    """By sensor what a page shows beside `status`: open alerts, severity, how its commissioning ended, its machine."""
-    language, desks = seen.parts.config.agent.language, seen.desks
+    """By sensor what a page shows beside `status`: open alerts, severity, how its commissioning ended, its machine; and
+    by fault what the bundle calls it."""
+    language, desks, speaker = seen.parts.config.agent.language, seen.desks, seen.parts.speaker
     return {
+        "titles": {fault: speaker.title(fault) for fault in speaker.descriptions.faults},
         "alerts": {sensor: _alerts(seen, desk) for sensor, desk in desks.items()},
         "severity": {sensor: _severity(seen, desk) for sensor, desk in desks.items()},
         "ended": {

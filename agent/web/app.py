@@ -64,7 +64,11 @@ def app_of(settings: Settings, agent: Agent, *, live: Live | None = None) -> Sta
             Route("/logout", page.log_out, methods=["POST"]),
             Route("/language", page.choose_language, methods=["POST"]),
             Route("/events", page.live.events),
-            Route("/ask", partial(wish, agent=agent, done=page.live.overviews.hurry), methods=["POST"]),
+            Route(
+                "/ask",
+                partial(wish, agent=agent, done=page.live.overviews.hurry, keep_word=page.past.keep_word),
+                methods=["POST"],
+            ),
             Route("/alerts/past", page.past.listed),
             Route("/alerts/{alert}/report", page.past.report),
             Route("/alerts/{alert}/window", page.window),

@@ -31,7 +31,8 @@ def overview_of(answer: Answer) -> Overview:
     sensors = [_sensor(sensor, answer) for sensor in states]
     agent = {key: health[key] for key in ("agent", "site", "version", "bundle", "runtime", "notices")}
     alerts = [{**alert, "kept": alert["id"] in answer["kept"]} for one in answer["alerts"].values() for alert in one]
-    told = {"agent": agent, "sensors": sensors, "alerts": sorted(alerts, key=lambda one: str(one["opened"]))}
+    alerts.sort(key=lambda one: str(one["opened"]))
+    told = {"agent": agent, "sensors": sensors, "alerts": alerts, "titles": answer["titles"]}
     return Overview(sensors=frame("overview", told), health=frame("health", health))
 
 

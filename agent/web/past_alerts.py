@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import time
 from functools import lru_cache, partial
 from pathlib import Path
 from typing import Any
@@ -19,12 +20,14 @@ from agent.messages.notices import in_language
 from agent.messages.payloads import encode
 from agent.messages.words import Language
 from agent.report.page import POLICY
-from agent.service.looking_back.alert_report import change_in_words, report_of
+from agent.service.looking_back.alert_report import change_in_words, found_to_be, report_of
 from agent.service.looking_back.bundles import bundle_for
 from agent.service.looking_back.history_file import past_alerts
 from agent.service.looking_back.past import Past
+from agent.service.watching.confirmed import Confirmed, confirm, confirmed_in
 from agent.service.watching.ring_folder import FOLDER, kept_of
 from agent.web.languages import language_of
+from agent.web.requests import Judgement
 
 AT_ONCE = 10
 MOST_ID = 64
@@ -52,6 +55,21 @@ class PastAlerts:
         except TextVibError as error:
             return JSONResponse({"error": in_language(str(error), language)}, 409)
         return Response(msgspec.json.encode(content), media_type="application/json")
+
+    def keep_word(self, said: Judgement) -> bool:
+        """Keep what an alert that has ended was, beside its windows; False where it is none, or there are none.
+
+        As `textvib-agent acknowledge` does: the agent that raised it need not run.
+        """
+        folder = self._state_dir / FOLDER
+        try:
+            past = found(self._state_dir, said.alert)
+            if said.was is None or past is None or not past.closed or not kept_of(folder, {past.last.id}):
+                return False
+            confirm(folder, past.last.id, Confirmed(said.was, said.by, time.time()))
+        except (OSError, TextVibError):
+            return False
+        return True
 
     async def report(self, request: Request) -> Response:
         """The report of an alert, open or ended, as `textvib-agent report` writes it."""
@@ -97,10 +115,22 @@ def _listed(state_dir: Path, sensor: str | None, before: int | None, language: L
     alerts = past_alerts(state_dir, sensor=sensor, closed=True, before=before, most=AT_ONCE + 1)
     shown = alerts[:AT_ONCE]
     kept = kept_of(state_dir / FOLDER, {past.last.id for past in shown})
+    words = confirmed_in(state_dir / FOLDER) if shown else {}
+    bundles = [bundle_of(state_dir, past) for past in shown]
+    told = [
+        _told(past, bundle, language, kept=past.last.id in kept) | {"was": found_to_be(past, words)}
+        for past, bundle in zip(shown, bundles, strict=True)
+    ]
     return {
-        "alerts": [_told(past, bundle_of(state_dir, past), language, kept=past.last.id in kept) for past in shown],
+        "alerts": told,
+        "titles": _titles(bundles[0], language) if bundles else {},
         "before": shown[-1].seq if len(alerts) > AT_ONCE else None,
     }
+
+
+def _titles(bundle: Bundle, language: Language) -> dict[str, str]:
+    """What the faults of a bundle are called."""
+    return {fault: bundle.descriptions.texts[fault][language].title for fault in bundle.descriptions.faults}
 
 
 def _told(past: Past, bundle: Bundle, language: Language, *, kept: bool) -> dict[str, Any]:

@@ -7,13 +7,14 @@ from collections.abc import Callable
 from typing import TypeAlias
 
 import msgspec
+from starlette.concurrency import run_in_threadpool
 from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
 
 from agent.errors import ConfigError, TransportError
 from agent.messages.notices import in_language
-from agent.service.alert_requests import Remote
-from agent.service.control import Cancel, Commission, Retry
+from agent.service.alert_requests import Acknowledge, Close, Remote
+from agent.service.control import Answer, Cancel, Commission, Retry
 from agent.web.asking import Agent
 from agent.web.languages import language_of
 
@@ -21,6 +22,8 @@ MOST_BYTES = 4 << 10
 BODY_S = 5.0
 
 Wish: TypeAlias = Remote | Commission | Cancel | Retry
+Judgement: TypeAlias = Acknowledge | Close
+"""What may say what an alert was."""
 _WISHES = msgspec.json.Decoder(Wish)
 
 
@@ -42,14 +45,19 @@ async def body_of(request: Request, *, most_bytes: int = MOST_BYTES) -> bytes:
     return bytes(body)
 
 
-async def wish(request: Request, agent: Agent, done: Callable[[], None]) -> Response:
-    """Hand a wish on to the agent, and its answer back; `done` is called where something was changed."""
+async def wish(
+    request: Request, agent: Agent, done: Callable[[], None], keep_word: Callable[[Judgement], bool]
+) -> Response:
+    """Hand a wish on to the agent, and its answer back; `done` is called where something was changed.
+
+    What an alert of the past was is for nobody but `keep_word` to keep: the agent knows it no more.
+    """
     language = language_of(request)
     if request.headers.get("content-type", "").partition(";")[0].strip() != "application/json":
         return JSONResponse({"error": "application/json"}, 415)
     try:
         wanted = _WISHES.decode(await body_of(request))
-        answer = await agent.ask(wanted)
+        answer = await _answer(agent, wanted, keep_word)
     except TooMuchError:
         return JSONResponse({"error": f"{MOST_BYTES} bytes"}, 413)
     except (msgspec.MsgspecError, RecursionError) as error:
@@ -61,3 +69,12 @@ async def wish(request: Request, agent: Agent, done: Callable[[], None]) -> Resp
     done()
     remarks = [in_language(str(one), language) for one in answer.get("remarks", ())]
     return JSONResponse({"ok": True, "remarks": remarks})
+
+
+async def _answer(agent: Agent, wanted: Wish, keep_word: Callable[[Judgement], bool]) -> Answer:
+    try:
+        return await agent.ask(wanted)
+    except (ConfigError, TransportError):
+        if isinstance(wanted, Judgement) and await run_in_threadpool(keep_word, wanted):
+            return {}
+        raise

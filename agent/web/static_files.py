@@ -34,6 +34,7 @@ FILES = {
     "alerts.js": SCRIPT,
     "alert_parts.js": SCRIPT,
     "past_alerts.js": SCRIPT,
+    "verdict.js": SCRIPT,
     "trend.js": SCRIPT,
     "health.js": SCRIPT,
     "setup.js": SCRIPT,

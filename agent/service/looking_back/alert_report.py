@@ -6,7 +6,7 @@ Nothing is judged again and nothing is asked of a running agent: the report tell
 from __future__ import annotations
 
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from pathlib import Path
@@ -26,7 +26,7 @@ from agent.report.alert_page import AlertSection, Change, alert_page_of
 from agent.report.section import Judge, SourceFile, file_of, section_of
 from agent.service.looking_back.past import Event, Past
 from agent.service.looking_back.sensor_days import days_around
-from agent.service.watching.confirmed import confirmed_in
+from agent.service.watching.confirmed import Confirmed, confirmed_in
 from agent.service.watching.ring import WAIT_S
 from agent.service.watching.ring_folder import FOLDER, File, files_of
 from agent.types import Alert
@@ -87,14 +87,19 @@ def _section_of(past: Past, state_dir: Path, *, bundle: Bundle, language: Langua
         is_open=not past.closed,
         changes=tuple(_changes(past, bundle.descriptions, language)),
         no_windows=windows.missing,
-        was=_found_to_be(past, state_dir, bundle.descriptions, language),
+        was=_title_of_finding(past, state_dir, bundle.descriptions, language),
     )
 
 
-def _found_to_be(past: Past, state_dir: Path, descriptions: Descriptions, language: Language) -> str | None:
+def found_to_be(past: Past, words: Mapping[str, Confirmed]) -> str | None:
+    """What somebody has said that the alert was, as in the ring's `words`, which are the latest, else in its events."""
+    word = words.get(past.last.id)
+    return word.was if word is not None else next((one.was for one in reversed(past.events) if one.was), past.last.was)
+
+
+def _title_of_finding(past: Past, state_dir: Path, descriptions: Descriptions, language: Language) -> str | None:
     """What somebody has said that the alert was, the latest word, as a title where it is a fault of the bundle's."""
-    word = confirmed_in(state_dir / FOLDER).get(past.last.id)
-    was = word.was if word is not None else next((one.was for one in reversed(past.events) if one.was), past.last.was)
+    was = found_to_be(past, confirmed_in(state_dir / FOLDER))
     if was is None:
         return None
     return text_of(was, descriptions=descriptions, language=language).title if was in FAULTS else was

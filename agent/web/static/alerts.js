@@ -5,6 +5,7 @@ import { press } from "./ask.js";
 import { moment, say } from "./words.js";
 import { drawWindow, evidenceOf, reportLink, windowDetails } from "./alert_parts.js";
 import { pastAlerts } from "./past_alerts.js";
+import { showWord, verdict } from "./verdict.js";
 
 const WHO = "textvib-who";
 const SHELVES = ["1h", "8h", "1d", "7d"];
@@ -18,9 +19,9 @@ export function alerts(main, chosen) {
     el("h1", {}, say("alerts")), none,
     el("p", { class: "who-row" }, el("label", { for: "who" }, say("who")), who), list,
   );
-  const past = pastAlerts(main);
-  let open = new Set();
   const by = () => who.value.trim() || null;
+  const past = pastAlerts(main, by);
+  let open = new Set();
   return {
     query: "",
     overview(told) {
@@ -33,7 +34,7 @@ export function alerts(main, chosen) {
       keyed(list, told.alerts, {
         key: (one) => one.id,
         make: (one) => make(one, by, chosen === one.id),
-        update: (row, one) => update(row, one, names.get(one.sensor) ?? one.sensor),
+        update: (row, one) => update(row, one, names.get(one.sensor) ?? one.sensor, told.titles),
       });
     },
     remove() {
@@ -45,9 +46,13 @@ export function alerts(main, chosen) {
 
 function make(alert, by, isChosen) {
   const out = el("p", { role: "status", class: "out" });
-  const act = (label, command, className) => {
+  const found = verdict();
+  const act = (label, command, className, hasWord = false) => {
     const made = el("button", { type: "button", class: className }, say(label));
-    made.addEventListener("click", () => press(made, { alert: alert.id, by: by(), ...command() }, out));
+    made.addEventListener("click", () => {
+      const word = hasWord ? found.word() : {};
+      if (word) press(made, { alert: alert.id, by: by(), ...command(), ...word }, out);
+    });
     return made;
   };
   const howLong = el(
@@ -58,13 +63,15 @@ function make(alert, by, isChosen) {
     "li", { class: "alert panel", id: `alert-${alert.id}` },
     el("div", { class: "alert-head" }, el("h2"), el("span", { class: "badge" }), el("span", { class: "marks quiet" })),
     el("p", { class: "quiet where" }), el("p", { class: "sentence" }), el("p", { class: "advice" }),
-    el("p", { class: "asks" }), el("div", { class: "evidence" }),
+    el("p", { class: "asks" }), el("p", { class: "found" }), el("div", { class: "evidence" }),
     el(
       "div", { class: "buttons" },
-      act("acknowledge", () => ({ command: "acknowledge" }), "primary acknowledge"),
+      found,
+      act("acknowledge", () => ({ command: "acknowledge" }), "primary acknowledge", true),
+      act("was_keep", () => ({ command: "acknowledge" }), "keep-word", true),
       el("span", { class: "together shelf" }, howLong, act("shelve", () => ({ command: "shelve", for: howLong.value }), "shelve")),
       act("unshelve", () => ({ command: "unshelve" }), "unshelve"),
-      act("close", () => ({ command: "close" }), "close"),
+      act("close", () => ({ command: "close" }), "close", true),
     ),
     out,
     windowDetails(alert, alert.sensor),
@@ -74,7 +81,7 @@ function make(alert, by, isChosen) {
   return row;
 }
 
-function update(row, alert, machine) {
+function update(row, alert, machine, titles) {
   const find = (selector) => row.querySelector(selector);
   const isShelved = Boolean(alert.shelved_until);
   setText(find("h2"), alert.text.title);
@@ -93,6 +100,9 @@ function update(row, alert, machine) {
   setText(find(".asks"), alert.asks?.text ?? "");
   show(find(".asks"), Boolean(alert.asks));
   show(find(".acknowledge"), !alert.acknowledged);
+  show(find(".keep-word"), alert.acknowledged);
+  find(".verdict").fill(titles);
+  showWord(find(".found"), alert.was, titles);
   show(find(".shelf"), !isShelved);
   show(find(".unshelve"), isShelved);
   const opened = find("details");

@@ -1,10 +1,13 @@
 // Alerts that have ended, the latest first, some at a time: what each said, what became of it, and what is kept of it.
 
 import { el, setText, show } from "./dom.js";
+import { press } from "./ask.js";
 import { moment, say } from "./words.js";
 import { drawWindow, evidenceOf, reportLink, windowDetails } from "./alert_parts.js";
+import { showWord, verdict } from "./verdict.js";
 
-export function pastAlerts(main) {
+// `by()`: who looks, or null.
+export function pastAlerts(main, by) {
   const choice = el("select", { "aria-label": say("of_sensor") }, el("option", { value: "" }, say("of_all_sensors")));
   const list = el("ul", { class: "alerts past" });
   const note = el("p", { class: "quiet", role: "status" });
@@ -21,7 +24,7 @@ export function pastAlerts(main) {
     const told = (await answer?.json().catch(() => null)) ?? { error: say("page_away") };
     if (number !== asked) return;
     if (isAnew) clear();
-    list.append(...(told.alerts ?? []).map(make));
+    list.append(...(told.alerts ?? []).map((one) => make(one, told.titles, by)));
     before = told.before ?? null;
     show(more, before !== null);
     setText(note, told.error ?? (list.children.length ? "" : say("no_past_alerts")));
@@ -46,7 +49,7 @@ export function pastAlerts(main) {
   };
 }
 
-function make(alert) {
+function make(alert, titles, by) {
   const time = (seconds) => (seconds === null ? say("unknown_time") : moment(seconds * 1000));
   const where = [alert.machine_name ?? alert.machine, alert.sensor, alert.bearing ? say("bearing", { bearing: alert.bearing }) : ""];
   const times = [say("opened", { time: moment(alert.opened) }), say("over_since", { time: time(alert.closed) })];
@@ -61,10 +64,29 @@ function make(alert) {
     el("p", { class: "quiet" }, [...where.filter(Boolean), ...times].join(" · ")),
     el("p", { class: "sentence" }, alert.text.sentence),
     el("ul", { class: "events" }, events),
+    ...wordOf(alert, titles, by),
     el("details", {}, el("summary", {}, say("rested_on")), el("div", { class: "wide-evidence" }, evidenceOf(alert))),
     alert.kept ? raw : el("p", { class: "quiet" }, say("window_gone")),
     el("p", {}, reportLink(alert)),
   );
   drawWindow(raw);
   return row;
+}
+
+// What it was found to be, which can be said as long as there are windows to say it of.
+function wordOf(alert, titles, by) {
+  const said = el("p", { class: "found" });
+  showWord(said, alert.was, titles);
+  if (!alert.kept) return [said];
+  const out = el("p", { role: "status", class: "out" });
+  const found = verdict();
+  found.fill(titles);
+  const keep = el("button", { type: "button", class: "keep-word" }, say("was_keep"));
+  keep.addEventListener("click", async () => {
+    const word = found.word();
+    if (!word || !found.isChosen()) return;
+    const isKept = await press(keep, { command: "acknowledge", alert: alert.id, by: by(), ...word }, out);
+    if (isKept) showWord(said, word.was, titles);
+  });
+  return [said, el("div", { class: "buttons" }, found, keep), out];
 }

@@ -47,7 +47,7 @@ HeadStart: TypeAlias = Literal["whole", "shrunk", "none"]
 HEAD_STARTS: tuple[HeadStart, ...] = ("whole", "shrunk", "none")
 """Tried: what `describe` grants by words alone, as much of it as the words weigh, and nothing. Below 0 each stays."""
 DRAWS = 5
-RIG_OF = {"1400": "uestc", "021": "cwru"}
+RIG_OF = {"021": "cwru"}
 """The rig of a place that is not one itself."""
 
 
@@ -105,31 +105,37 @@ def run_shots(
     *,
     folder: Path,
     seeds: int = 1,
+    inside: int = 1,
     tell: Callable[[str], None] = lambda line: None,
 ) -> tuple[ShotsCell, ...]:
-    """Every cell, those that choose first; each is kept in `folder`."""
+    """Every cell of `cells_of`, those that choose first; each is kept in `folder`."""
     cells = []
-    for without, place, fault in track(cells_of(material), "fault left out"):
-        inside = material if without is None else lacking(material, without)
+    for without, place, fault in track(cells_of(material, inside=inside), "fault left out"):
+        part = material if without is None else lacking(material, without)
         for seed in range(seeds):
             seeded = msgspec.structs.replace(config, seed=seed)
             path = folder / f"{place}-{fault}-{without or 'scored'}-{seed}.json"
-            make = partial(shots_cell, inside, place, fault, seeded, without=without)
+            make = partial(shots_cell, part, place, fault, seeded, without=without)
             cells.append(kept(path, ShotsCell, make))
             tell(f"{place} {fault} without {without or 'nothing else'} seed {seed}: {cells[-1].seconds:.0f} s")
     return tuple(cells)
 
 
-def cells_of(material: Material) -> list[tuple[str | None, str, str]]:
-    """(rig that is lacking, place, fault) of every cell; None: nothing is, and the cell is reported."""
+def cells_of(material: Material, *, inside: int) -> list[tuple[str | None, str, str]]:
+    """(rig that is lacking, place, fault) of every cell; None: nothing is, and the cell is reported.
+
+    Of each rig that is lacking, so many faults of each other rig choose, in turn. A speed that was left out is no place
+    here: the bearing that it shows gave the other speeds, too.
+    """
     found: list[tuple[str | None, str, str]] = []
-    for rig in FAMILIES:
-        left = lacking(material, rig).recorded
-        for place in FAMILIES:
-            shown = set(left.labels[is_of(left, place)].tolist())
-            found += [(rig, place, fault) for fault in FAULTS if fault in shown - {HEALTHY}]
-    scored = sorted(plan_of(material), key=lambda cell: cell[0] not in FAMILIES)
-    return found + [(None, place, fault) for place, fault in scored]
+    rigs = [rig for rig in FAMILIES if is_of(material.recorded, rig).any()]
+    for rig in rigs:
+        for number, place in enumerate(other for other in rigs if other != rig):
+            shown = set(material.recorded.labels[is_of(material.recorded, place)].tolist()) - {HEALTHY}
+            faults = [fault for fault in FAULTS if fault in shown]
+            found += [(rig, place, faults[(number + turn) % len(faults)]) for turn in range(min(inside, len(faults)))]
+    scored = [cell for cell in plan_of(material) if cell[0] != "1400"]
+    return found + [(None, place, fault) for place, fault in sorted(scored, key=lambda cell: cell[0] not in FAMILIES)]
 
 
 def lacking(material: Material, rig: str) -> Material:
@@ -253,14 +259,14 @@ def check_apart(examples: NDArray[np.str_], scored: NDArray[np.str_]) -> None:
 def pools_of(material: Material, place: str, fault: str, scored: Table) -> dict[Source, Side]:
     """Windows of `fault` that examples may be drawn from; none of the own rig where it shows one damaged bearing.
 
-    No pool has windows of groups whose loss would leave nothing of the fault to score.
+    A group that alone is scored is lent by nobody.
     """
     everything = _all_windows(material, place)
     mine = everything.table.labels == fault
     rig = RIG_OF.get(place, place)
     own = np.zeros(len(mine), np.bool_) if place == SIMULATED else mine & is_of(everything.table, rig)
     groups = set(scored.groups[scored.labels == fault].tolist())
-    if len(groups) == 1 or place == "1400":
+    if len(groups) == 1:
         own &= ~np.isin(everything.table.groups, list(groups))
     pools: dict[Source, NDArray[np.bool_]] = {"own rig": own, "another rig": mine & ~is_of(everything.table, rig)}
     return {source: everything.take(rows) for source, rows in pools.items() if rows.any()}

@@ -103,6 +103,7 @@ def surveyed(**changed: Any) -> Answer:
         "learning": {},
         "healthy": {"pump_de": "healthy at 1500 rpm"},
         "kept": {},
+        "titles": {"healthy": "Healthy", "outer_race": "Bearing outer race fault"},
     }
 
 

@@ -22,9 +22,11 @@ from agent.errors import ConfigError, TransportError
 from agent.messages.words import LANGUAGES, table
 from agent.recordings.kept import About, Kept, KeptWindow
 from agent.recordings.kept_writer import setup_row, to_file
+from agent.service.alert_requests import Acknowledge, Close
 from agent.service.control import Cancel, Commission
 from agent.service.looking_back.history_file import FILE, HistoryFile
 from agent.service.looking_back.past import Whence, event_of
+from agent.service.watching.confirmed import confirmed_in
 from agent.service.watching.ring_folder import FOLDER, name_of
 from agent.service.watching.trend_file import Key, TrendFile
 from agent.types import Speed
@@ -108,7 +110,7 @@ def end_alerts(folder: Path, count: int, *, sensor: str = "pump_de") -> None:
 
 
 def test_past_alerts_are_listed_some_at_a_time_of_all_sensors_or_one(client, tmp_path):
-    assert client.get("/alerts/past").json() == {"alerts": [], "before": None}
+    assert client.get("/alerts/past").json() == {"alerts": [], "titles": {}, "before": None}
     end_alerts(tmp_path, 12)
     end_alerts(tmp_path, 1, sensor="fan")
     first = client.get("/alerts/past").json()
@@ -174,6 +176,50 @@ def test_a_wish_goes_to_the_agent_and_its_remarks_come_back(client, agent, wish,
     agent.answered = lambda request: {"remarks": ["mind"]}
     assert client.post("/ask", json=wish, headers=OURS).json() == {"ok": True, "remarks": ["mind"]}
     assert agent.asked == [asked]
+
+
+def said_of_past(client, folder: Path, *, kept: bool) -> tuple[int, str | None]:
+    """What comes of a word on an alert that has ended, and what is shown of it then."""
+    end_alerts(folder, 1, sensor="fan")
+    if kept:
+        (folder / FOLDER).mkdir()
+        (folder / FOLDER / name_of(1, "fan1")).write_bytes(b"windows")
+    wish = {"command": "acknowledge", "alert": "fan1", "by": "Kim", "was": "misalignment"}
+    answer = client.post("/ask", json=wish, headers=OURS)
+    told = client.get("/alerts/past", headers={"Accept-Language": "ko"}).json()
+    assert "정렬" in told["titles"]["misalignment"]
+    return answer.status_code, told["alerts"][0]["was"]
+
+
+@pytest.mark.parametrize("trouble", [ConfigError("no open alert"), TransportError(AWAY)])
+def test_what_an_alert_of_the_past_was_is_kept_beside_its_windows_and_shown(client, agent, tmp_path, trouble):
+    agent.trouble = trouble
+    assert said_of_past(client, tmp_path, kept=True) == (200, "misalignment")
+    assert confirmed_in(tmp_path / FOLDER)["fan1"].by == "Kim"
+    open_one = {"command": "acknowledge", "alert": "open", "was": "ball"}
+    assert client.post("/ask", json=open_one, headers=OURS).status_code in (409, 503)  # for its agent alone
+    alone = {"command": "acknowledge", "alert": "fan1"}
+    assert client.post("/ask", json=alone, headers=OURS).status_code in (409, 503)
+
+
+def test_without_windows_there_is_nothing_to_say_a_word_of(client, agent, tmp_path):
+    agent.trouble = ConfigError("no open alert")
+    assert said_of_past(client, tmp_path, kept=False) == (409, None)
+    assert confirmed_in(tmp_path / FOLDER) == {}
+
+
+def test_a_word_on_an_open_alert_goes_to_the_agent_and_what_is_no_name_nowhere(client, agent):
+    for command, kind in (("acknowledge", Acknowledge), ("close", Close)):
+        wish = {"command": command, "alert": "a", "by": None, "was": "seal_rubs"}
+        assert client.post("/ask", json=wish, headers=OURS).json() == {"ok": True, "remarks": []}
+        assert agent.asked[-1] == kind("a", None, "seal_rubs")
+        evil = {**OURS, "Origin": "http://evil"}
+        assert client.post("/ask", json=wish, headers=evil).status_code == 403
+    asked = len(agent.asked)
+    for wrong in ("Seal rubs", "", "a" * 41, "../x"):
+        wish = {"command": "close", "alert": "a", "was": wrong}
+        assert client.post("/ask", json=wish, headers=OURS).status_code == 400
+    assert len(agent.asked) == asked
 
 
 def test_what_the_agent_refuses_is_said_in_the_language_of_who_asked(client, agent):

@@ -79,7 +79,9 @@ def test_a_walk_through_the_page(story: Story, browser: Chromium) -> None:
     assert "BPFO" in browser.text(".alert table")
     browser.run("document.querySelector('.alert details').open = true")
     browser.run("document.getElementById('who').value = 'Kim <b>'")
+    browser.run("document.querySelector('.alert .was').value = 'inner_race'")
     browser.click(".alert .acknowledge")
+    browser.until("document.querySelector('.alert .found').innerText.includes('inner race')")
     browser.until("document.querySelector('.alert .marks').innerText.includes('Kim <b>')")
     browser.until("document.querySelector('.alert figure[data-chart=envelope]')?.dataset.peakPlaces?.includes('BPFO')")
     shoot("alert")
@@ -112,8 +114,22 @@ def see_it_among_past_alerts(browser: Chromium) -> None:
     browser.click(".alerts:not(.past) .close")
     browser.until("document.querySelector('.past h3')?.innerText.includes('외륜')")
     assert "Kim <b>" in browser.text(".past .events")
+    assert "내륜" in browser.text(".past .found")
+    say_what_it_was(browser)
     browser.run("document.querySelectorAll('.past details').forEach((one) => { one.open = true; })")
     browser.until("document.querySelector('.past figure[data-chart=envelope]')?.dataset.peakPlaces?.includes('BPFO')")
+    assert browser.run("document.documentElement.scrollWidth") <= 360
+
+
+def say_what_it_was(browser: Chromium) -> None:
+    """Of an alert that is over, by a name of one's own: what is no name is not sent."""
+    choose = "const one = document.querySelector('.past .was'); one.value = '_'; one.dispatchEvent(new Event('change'))"
+    browser.run(f"(() => {{ {choose}; }})()")
+    for name, said in (("Seal rubs", "내륜"), ("seal_rubs", "seal_rubs")):
+        browser.run(f"document.querySelector('.past .was-own').value = '{name}'")
+        browser.run("document.querySelector('.past .was-own').dispatchEvent(new Event('input'))")
+        browser.click(".past .keep-word")
+        browser.until(f"document.querySelector('.past .found').innerText.includes('{said}')")
     assert browser.run("document.documentElement.scrollWidth") <= 360
 
 
