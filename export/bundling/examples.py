@@ -26,8 +26,8 @@ from export.data.table import Table
 from export.network.graph import Floats
 from export.scoring.score import nearest
 
-WORDS_WEIGH = 10.0
-"""As many examples as the words of a fault weigh. Chosen by faults left out, inside training sides (`export shots`)."""
+WORDS_WEIGH = 1.0
+"""As many examples as the words of a fault weigh; the least that leaves them a say. See decision 0038."""
 FEW = 3
 """Fewer examples than these are remarked on."""
 MAY_TAKE = TAKEN

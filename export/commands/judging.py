@@ -17,7 +17,7 @@ from export.commands.few_labels import add_few_labels
 from export.commands.field import add_field
 from export.commands.knowledge import add_knowledge
 from export.commands.proving import add_proving
-from export.commands.wording import add_wording
+from export.commands.wording import add_shots, add_wording
 
 if TYPE_CHECKING:
     from export.evaluation.evaluate import Evaluation
@@ -47,6 +47,7 @@ def add_judging(commands: Any) -> None:
     evaluate.set_defaults(command=_evaluate)
 
     add_wording(commands)
+    add_shots(commands)
     add_proving(commands)
     add_compare(commands)
     add_claims(commands)

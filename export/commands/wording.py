@@ -70,6 +70,16 @@ def add_wording(commands: Any) -> None:
     left_out.set_defaults(command=_left_out)
 
 
+def add_shots(commands: Any) -> None:
+    """Add the command to argparse's `commands`."""
+    shots = commands.add_parser("shots", help="a fault left out: its words beside 1, 5 and 20 of its windows")
+    _add_material(shots)
+    shots.add_argument("--recipe", type=Path, help="TOML or JSON of a training configuration (default: the shipped)")
+    shots.add_argument("--inside", type=int, default=1, help="faults per pair of rigs that choose (default: 1)")
+    shots.add_argument("--out", type=Path, default=Path("runs/shots"), help="finished cells (default: %(default)s)")
+    shots.set_defaults(command=_shots)
+
+
 def _add_reader(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--bundle", default="default", help="bundle folder, or default")
     parser.add_argument(
@@ -234,18 +244,36 @@ def _tower(arguments: argparse.Namespace) -> int:
     return os.EX_OK
 
 
+def _shots(arguments: argparse.Namespace) -> int:
+    import msgspec
+
+    from export.studies.sentences import shots, shots_table
+
+    material, config, folder = _asked(arguments, Path(shots.__file__))
+    cells = shots.run_shots(
+        material, config, folder=folder, seeds=arguments.seeds, inside=max(1, arguments.inside), tell=tell
+    )
+    rows = shots_table.rows_of(cells)
+    shots_table.draw(arguments.out / "shots.png", rows)
+    tell(f"wrote {arguments.out / 'shots.png'}")
+    print(msgspec.json.encode({"rows": rows}).decode() if arguments.json else "\n".join(shots_table.as_table(rows)))
+    return os.EX_OK
+
+
 def _asked(arguments: argparse.Namespace, study: Path) -> tuple[Material, TrainConfig, Path]:
     """What is trained on, how, and the folder for the finished cells of the module file `study`."""
     import msgspec
 
     from export.data.manifest import ManifestError
+    from export.runs.recipes import read_recipe
     from export.studies.columns.published import read_material
     from export.studies.columns.training_cache import cell_key
     from export.training.recipe import TrainConfig
 
     if arguments.seeds < 1 or (arguments.steps is not None and arguments.steps < 1):
         raise ManifestError("--seeds and --steps must be at least 1")
-    config = TrainConfig()
+    recipe = getattr(arguments, "recipe", None)
+    config = TrainConfig() if recipe is None else read_recipe(recipe)
     if arguments.steps is not None:
         config = msgspec.structs.replace(config, steps=arguments.steps)
     material = read_material(arguments.data, cache=arguments.cache, machines=arguments.machines, tell=tell)

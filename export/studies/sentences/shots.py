@@ -219,7 +219,7 @@ def _shots_of(
     rng: np.random.Generator,
 ) -> Iterator[Shot]:
     """All numbers of examples of one draw: each holds the smaller ones, and all are scored on the same windows."""
-    chosen = drawn(pool.groups, max(SHOTS), rng)
+    chosen = drawn(pool.groups, max(SHOTS), rng, most_groups=1 if source == "own rig" else None)
     groups = tuple(sorted(set(pool.groups[chosen].tolist())))
     rows = scored_beside(judged.table.groups, groups)
     check_apart(pool.groups[chosen], judged.table.groups[rows])
@@ -235,10 +235,12 @@ def _shots_of(
                 yield Shot(source, draw, count, words_weigh, head_start, groups, said)
 
 
-def drawn(groups: NDArray[np.str_], count: int, rng: np.random.Generator) -> NDArray[np.intp]:
+def drawn(
+    groups: NDArray[np.str_], count: int, rng: np.random.Generator, *, most_groups: int | None = None
+) -> NDArray[np.intp]:
     """`count` windows, or all that there are, of as few groups as have them: one damaged bearing where it can be."""
     rows: list[int] = []
-    for group in rng.permutation(np.unique(groups)):
+    for group in rng.permutation(np.unique(groups))[:most_groups]:
         rows += rng.permutation(np.flatnonzero(groups == group)).tolist()
         if len(rows) >= count:
             break

@@ -39,6 +39,7 @@ ARGV = {
     "swap": ["--data", "data"],
     "tower": ["--inside"],
     "left-out": ["--data", "data"],
+    "shots": ["--data", "data"],
     "protocols": ["--data", "data"],
     "select": ["--data", "data", "--recipes", "recipe.toml"],
     "compare": ["--data", "data"],
