@@ -134,7 +134,7 @@ NEEDS = {
     "swap": Needs(TRAINING, _of_recipes),
     "tower": Needs(TRAINING, _of_recipes),
     "left-out": STUDY,
-    "shots": Needs(TRAINING, _of_recipes),
+    "shots": STUDY,
     "protocols": STUDY,
     "select": STUDY,
     "compare": Needs(TRAINING, _of_recipes),

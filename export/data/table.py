@@ -56,8 +56,9 @@ def save(table: Table, path: Path, *, beside: Mapping[str, NDArray[Any]] | None 
     """
     part = path.with_suffix(f".{os.getpid()}.part")
     with part.open("wb") as file:
-        own: dict[str, Any] = {field.name: getattr(table, field.name) for field in fields(Table)}
-        np.savez_compressed(file, **own, **(beside or {}))
+        arrays: dict[str, Any] = {field.name: getattr(table, field.name) for field in fields(Table)}
+        arrays |= beside or {}
+        np.savez_compressed(file, **arrays)
     part.replace(path)
 
 
