@@ -103,7 +103,7 @@ def _doubled(table: Table, rows: Sequence[int]) -> Iterator[int]:
 
 def _window_of(table: Table, row: int) -> bytes:
     """What two rows share that are one window."""
-    return table.values[row].tobytes() + table.known[row].tobytes()
+    return bytes(table.values[row].tobytes() + table.known[row].tobytes())
 
 
 def _notes(doubled: int, healthy: int) -> tuple[str, ...]:

@@ -39,7 +39,7 @@ def told_of(bundle: Bundle, given: Mapping[str, Floats], stored: Stored, heard: 
     """All words and examples; TextError where a fault has examples and no words."""
     examples = stored.with_more(heard)
     before = dict(zip(bundle.descriptions.faults, bundle.descriptions.vectors, strict=True))
-    words = {fault: given.get(fault, vector) for fault, vector in stored.words.items()} | given
+    words = dict(stored.words) | dict(given)
     for fault in examples:
         if fault not in words and fault not in before:
             raise TextError(
