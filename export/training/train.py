@@ -104,8 +104,8 @@ def train(
 
     Every label of the table needs sentences; a fault that has neither windows nor sentences is not learnt.
     With a folder, checkpoints go there and an interrupted run with the same config and data resumes.
-    All draws are the processor's, so that another `device` changes results by rounding alone; what comes of it is on the
-    processor.
+    All draws are the processor's, so that another `device` changes results by rounding alone; what is returned lies on
+    the processor.
     """
     torch.manual_seed(config.seed)
     rng = np.random.default_rng(config.seed)
