@@ -35,7 +35,7 @@ def _mixtures(anchors: Tensor, texts: Tensor, closeness: Tensor) -> Tensor:
     """Unit vectors (n, mixtures, dim); every anchor has as many negatives as the one with the fewest."""
     fewest = int(torch.isfinite(closeness).sum(dim=1).min())
     nearest = texts[closeness.topk(min(HARDEST, fewest), dim=1).indices]
-    one, other = torch.triu_indices(nearest.shape[1], nearest.shape[1], offset=1)
+    one, other = torch.triu_indices(nearest.shape[1], nearest.shape[1], offset=1, device=texts.device)
     pairs = nearest[:, one] + nearest[:, other]
     with_anchor = OWN_SHARE * anchors[:, None, :] + (1 - OWN_SHARE) * nearest
     return functional.normalize(torch.cat([pairs, with_anchor], dim=1), dim=2)

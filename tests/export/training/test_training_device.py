@@ -80,7 +80,7 @@ def _step(config: TrainConfig, *, elsewhere: bool) -> tuple[float, float]:
         for network in (student, tower, *([] if lessons is None else [lessons])) if elsewhere else ():
             send(network)
         draw = sentence_draws(texts.sentences, config)
-        separate_texts(tower, config, texts.vectors, draw, rng)
+        separate_texts(tower, config, texts, draw, rng)
         loss = StepLoss(student, tower, lessons, windows, texts, draw, rng)(0)
         assert isinstance(loss, Elsewhere) == elsewhere
         torch.autograd.backward(loss)
