@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import argparse
-import difflib
 import os
 import re
 import sys
@@ -14,6 +13,7 @@ from pathlib import Path
 from agent.commands import alerts, running
 from agent.errors import ConfigError, TransportError
 from agent.faults import FAULTS
+from agent.messages.finding_text import no_name_in_words, own_name_in_words
 from agent.messages.words import Language, say
 from agent.service.alert_requests import FAULT_ID, Acknowledge, Close, Remote
 from agent.service.control import ask
@@ -36,16 +36,19 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 def main(args: argparse.Namespace) -> int:
     agent = running.agent_of(args)
     was = args.was
-    request = _request(args, was)
+    request = _request(args, was, agent.language())
     try:
         answer = ask(agent.state_dir, request)
-    except (ConfigError, TransportError):
+    except (ConfigError, TransportError) as error:
         alert = None if was is None else _over(agent.state_dir / FOLDER, args.alert)
         if alert is None:
             raise
         _tell_of_own_name(was, agent.language())
         confirm(agent.state_dir / FOLDER, alert, Confirmed(was, args.by, time.time()))
         print(say("asked.was_kept", agent.language(), alert=alert, fault=was))
+        if isinstance(error, TransportError) and not _is_over(agent.state_dir, alert):
+            print(say("asked.was_open", agent.language(), alert=alert), file=sys.stderr)
+            return error.exit_code
         return os.EX_OK
     language = agent.language(answer)
     print(say(f"asked.{args.command}", language, alert=answer["alert"]))
@@ -58,19 +61,13 @@ def main(args: argparse.Namespace) -> int:
 
 def _tell_of_own_name(was: str, language: Language) -> None:
     """A slip of the pen would be a fault of its own."""
-    if was in FAULTS:
-        return
-    near = difflib.get_close_matches(was, FAULTS, 1)
-    code = "asked.was_near" if near else "asked.was_own"
-    print(say(code, language, fault=was, near="".join(near), known=", ".join(FAULTS)), file=sys.stderr)
+    if remark := own_name_in_words(was, language):
+        print(remark, file=sys.stderr)
 
 
-def _request(args: argparse.Namespace, was: str | None) -> Remote:
+def _request(args: argparse.Namespace, was: str | None, language: Language) -> Remote:
     if was is not None and re.fullmatch(FAULT_ID, was) is None:
-        raise ConfigError(
-            f"--was: {was!r} is no name of a fault; give one of {', '.join(FAULTS)}, or a name of your own in small "
-            "letters, digits and _, like seal_rubs"
-        )
+        raise ConfigError(f"--was: {no_name_in_words(was, language)}")
     return REQUESTS[args.command](args.alert, args.by, *([] if was is None else [was]))
 
 
@@ -78,3 +75,10 @@ def _over(folder: Path, wanted: str) -> str | None:
     """The alert whose id begins so and whose windows are kept, open or not; None where there are none or several."""
     fitting = {file.alert for file in beginning_with(folder, wanted)}
     return fitting.pop() if len(fitting) == 1 else None
+
+
+def _is_over(state_dir: Path, alert: str) -> bool:
+    """Whether an alert has ended, as far as is written down."""
+    from agent.service.looking_back.history_file import past_alerts
+
+    return any(past.last.id == alert and past.closed for past in past_alerts(state_dir, beginning=alert))

@@ -15,6 +15,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from agent.errors import ConfigError, TransportError
+from agent.faults import parent_of
 
 if TYPE_CHECKING:
     from agent.demo.listener import Mailbox
@@ -216,7 +217,9 @@ def _account(screen: Screen, mailbox: Mailbox, health: dict[str, Any], fault: st
         f"{balance[term]} {term.replace('_', ' ')}" for term in TERMS if balance[term] or term == TERMS[0]
     )
     adds_up = balance["produced"] == sum(balance[term] for term in TERMS) and not balance["unexplained"]
-    raised, cleared = ("raised", fault) in story[:1], bool(story) and story[-1] == ("cleared", fault)
+    # A computer that is busy may hear the bearing first and its element once there are more windows.
+    raised = story[:1] in ([("raised", fault)], [("raised", parent_of(fault))])
+    cleared = bool(story) and story[-1] == ("cleared", fault)
     ids = len({event["id"] for event in mailbox.events})
     for good, line in (
         (raised, f"alert raised   {mailbox.events[0]['text']['title'] if mailbox.events else 'none'}"),

@@ -24,7 +24,8 @@ Who = Annotated[str, msgspec.Meta(max_length=100)]
 """An alert: its id, the beginning of it, or sensor/bearing. Or whoever says so."""
 
 
-FAULT_ID = r"^[a-z][a-z0-9_]{0,39}$"
+FAULT_ID = r"^(?!(?:abnormal|idle|invalid|unknown)$)[a-z][a-z0-9_]{0,39}$(?!\n)"
+"""Names in small letters; what the agent says where it can name nothing is none."""
 Fault = Annotated[str, msgspec.Meta(pattern=FAULT_ID)]
 """What an alert really was, as somebody has found: a fault id, of ours or not, or `healthy`."""
 

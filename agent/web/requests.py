@@ -12,7 +12,9 @@ from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
 
 from agent.errors import ConfigError, TransportError
+from agent.messages.finding_text import no_name_in_words, own_name_in_words
 from agent.messages.notices import in_language
+from agent.messages.words import Language
 from agent.service.alert_requests import Acknowledge, Close, Remote
 from agent.service.control import Answer, Cancel, Commission, Retry
 from agent.web.asking import Agent
@@ -20,6 +22,7 @@ from agent.web.languages import language_of
 
 MOST_BYTES = 4 << 10
 BODY_S = 5.0
+MOST_SHOWN = 60  # letters of a name that is none
 
 Wish: TypeAlias = Remote | Commission | Cancel | Retry
 Judgement: TypeAlias = Acknowledge | Close
@@ -55,19 +58,23 @@ async def wish(
     language = language_of(request)
     if request.headers.get("content-type", "").partition(";")[0].strip() != "application/json":
         return JSONResponse({"error": "application/json"}, 415)
+    body = b""
     try:
-        wanted = _WISHES.decode(await body_of(request))
+        body = await body_of(request)
+        wanted = _WISHES.decode(body)
         answer = await _answer(agent, wanted, keep_word)
     except TooMuchError:
         return JSONResponse({"error": f"{MOST_BYTES} bytes"}, 413)
     except (msgspec.MsgspecError, RecursionError) as error:
-        return JSONResponse({"error": str(error)}, 400)
+        return JSONResponse({"error": _told(error, body, language)}, 400)
     except ConfigError as error:
         return JSONResponse({"error": in_language(str(error), language)}, 409)
     except TransportError as error:
         return JSONResponse({"error": in_language(str(error), language)}, 503)
     done()
     remarks = [in_language(str(one), language) for one in answer.get("remarks", ())]
+    if isinstance(wanted, Judgement) and wanted.was is not None and (own := own_name_in_words(wanted.was, language)):
+        remarks.append(own)
     return JSONResponse({"ok": True, "remarks": remarks})
 
 
@@ -78,3 +85,10 @@ async def _answer(agent: Agent, wanted: Wish, keep_word: Callable[[Judgement], b
         if isinstance(wanted, Judgement) and await run_in_threadpool(keep_word, wanted):
             return {}
         raise
+
+
+def _told(error: Exception, body: bytes, language: Language) -> str:
+    """What is wrong with a wish; a name that is none is what people write, all else what programs do."""
+    if not str(error).endswith("`$.was`"):
+        return str(error)
+    return no_name_in_words(str(msgspec.json.decode(body)["was"])[:MOST_SHOWN], language)

@@ -6,6 +6,7 @@ Beside them stands the healthy state that the agent compared them with, as it wa
 from __future__ import annotations
 
 import hashlib
+import zipfile
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -60,6 +61,8 @@ def read_rows(path: Path, spec: FeatureSpec) -> Table:
 
     Files of before do not say by which features they are told; their number alone is held against `spec`.
     """
+    if path.is_file() and not zipfile.is_zipfile(path):
+        raise RecordingError(f"{path}: is damaged or no file of rows, as `python -m export adopt` writes it")
     with reading(path, "file of rows, as `python -m export adopt` writes it"):
         table = load(path)
         with np.load(path, allow_pickle=False) as arrays:
@@ -95,7 +98,9 @@ def adopt(ring: Path, spec: FeatureSpec) -> tuple[list[Adopted], list[str]]:
             found.append(_adopted(read_kept(there[alert], features=len(feature_names(spec))), word.was, spec))
         except RecordingError as error:
             notes.append(str(error))
-    if not words:
+    if not words and not there:
+        notes.append(f"{ring}: no windows of an alert lie here; name an agent's state folder, or its ring")
+    elif not words:
         notes.append(f"{ring}: nobody has said what an alert was; textvib-agent acknowledge ALERT --was FAULT does")
     return [one for one in found if one.windows], [
         *notes,

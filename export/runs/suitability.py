@@ -65,7 +65,8 @@ def _surveyed(row: ManifestRow, spec: FeatureSpec, hop_s: float) -> Surveyed:
     except RecordingError as error:
         return Surveyed(row, problem=str(error))
     if (rate_hz := recording.rate_hz) is None:
-        return Surveyed(row, problem=f"{row.path}: its sample rate is neither in the file nor in column rate_hz")
+        advice = "give it in column rate_hz of a manifest, or to `pretrain` by --rate-hz"
+        return Surveyed(row, problem=f"{row.path}: its sample rate is not in the file: {advice}")
     size, hop = window_length(spec.window_s, rate_hz), max(1, round(hop_s * rate_hz))
     count = len(recording.samples)
     if count < size:

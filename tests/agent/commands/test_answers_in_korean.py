@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from agent.cli import main
-from agent.errors import ConfigError
+from agent.errors import ConfigError, TransportError
 from agent.service.alert_requests import Acknowledge, Close, Unshelve
 from agent.service.control import (
     Answer,
@@ -131,6 +131,18 @@ def test_of_an_alert_that_is_over_it_may_still_be_said_what_it_was(
     assert "over12: noted as ball" in capsys.readouterr().out
     word = confirmed_in(agent / "ring")["over12"]
     assert (word.was, word.by) == ("ball", "Kim")
+
+
+def test_where_no_agent_answers_the_word_is_kept_and_the_alert_is_said_to_be_open(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    (tmp_path / "ring").mkdir()
+    put(tmp_path / "ring", name_of(1, "open12"), b"windows")
+    close = ["close", "open", "--was", "ball", "--state-dir", str(tmp_path), "--language", "en"]
+    assert main(close) == TransportError.exit_code
+    said = capsys.readouterr()
+    assert "open12: noted as ball" in said.out
+    assert "open12: no agent answers, so the alert is open as before" in said.err
 
 
 def test_a_refusal_is_in_the_agents_language_or_the_one_asked_for(

@@ -211,14 +211,17 @@ def test_without_windows_there_is_nothing_to_say_a_word_of(client, agent, tmp_pa
 def test_a_word_on_an_open_alert_goes_to_the_agent_and_what_is_no_name_nowhere(client, agent):
     for command, kind in (("acknowledge", Acknowledge), ("close", Close)):
         wish = {"command": command, "alert": "a", "by": None, "was": "seal_rubs"}
-        assert client.post("/ask", json=wish, headers=OURS).json() == {"ok": True, "remarks": []}
+        (remark,) = client.post("/ask", json=wish, headers=OURS).json()["remarks"]
+        assert remark.startswith("seal_rubs is a name of your own")
         assert agent.asked[-1] == kind("a", None, "seal_rubs")
         evil = {**OURS, "Origin": "http://evil"}
         assert client.post("/ask", json=wish, headers=evil).status_code == 403
     asked = len(agent.asked)
-    for wrong in ("Seal rubs", "", "a" * 41, "../x"):
+    for wrong in ("Seal rubs", "", "a" * 41, "../x", "ball\n", "unknown", "씰"):
         wish = {"command": "close", "alert": "a", "was": wrong}
-        assert client.post("/ask", json=wish, headers=OURS).status_code == 400
+        answer = client.post("/ask", json=wish, headers=OURS)
+        assert answer.status_code == 400
+        assert "is no name of a fault; give one of healthy, " in answer.json()["error"]
     assert len(agent.asked) == asked
 
 

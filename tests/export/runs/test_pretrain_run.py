@@ -75,7 +75,7 @@ def test_what_cannot_be_read_is_named_with_the_mend(
         (bare / name).write_bytes((folder / name).read_bytes())
     assert main(["pretrain", str(bare), "--out", str(tmp_path / "out"), "--cache", str(tmp_path / "cache")]) != 0
     said = capsys.readouterr().err
-    assert "silent.npy: its sample rate is neither in the file nor" in said
+    assert "silent.npy: its sample rate is not in the file: give it in column rate_hz" in said
     assert "torn.wav" in said
     assert "nothing to learn from" in said
     assert not (tmp_path / "out").exists()
