@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from agent.recordings.kept import About
 from agent.types import Alert, BearingLine, Diagnosis, Evidence, Figure, Match, Rate, Speed
 
 DIAGNOSIS = Diagnosis(
@@ -48,3 +49,21 @@ ALERT = Alert(
     severity="warning",
     diagnosis=DIAGNOSIS,
 )
+ABOUT = About(
+    alert="a1",
+    agent="gw",
+    sensor="pump",
+    bearing="de",
+    machine="pump-3",
+    fault="unknown",
+    probability=0.9,
+    wall_s=None,
+    raised_by=0,
+    version="1",
+    bundle="b 1",
+    bundle_sha256="0" * 64,
+    runtime="onnx",
+    detect_at=1.0,
+    name_at=0.5,
+)
+"""What is kept beside the windows of an alert."""

@@ -1,9 +1,10 @@
-"""What numbers and lists on the command line may be, and how a command tells of what it does."""
+"""What numbers and lists on the command line may be, what all studies ask for, and how a command tells what it does."""
 
 from __future__ import annotations
 
 import argparse
 import sys
+from pathlib import Path
 
 
 def count(text: str) -> int:
@@ -38,6 +39,15 @@ def share(text: str) -> float:
     if not 0 < value < 1:
         raise argparse.ArgumentTypeError(f"{text}: must lie between 0 and 1, as 0.5 does")
     return value
+
+
+def add_material(parser: argparse.ArgumentParser, *, machines: int, out: str, holds: str) -> None:
+    """What a study trains and judges on, and where it keeps what is finished: by default below runs/`out`."""
+    parser.add_argument("--data", type=Path, required=True, help="folder with cwru, hit_selfbuilt and uestc")
+    parser.add_argument("--machines", type=int, default=machines, help="simulated machines (default: %(default)s)")
+    parser.add_argument("--cache", type=Path, default=Path("runs/features"), help="default: %(default)s")
+    parser.add_argument("--out", type=Path, default=Path("runs", out), help=f"{holds} (default: %(default)s)")
+    parser.add_argument("--json", action="store_true", help="end with one JSON document")
 
 
 def tell(line: str) -> None:

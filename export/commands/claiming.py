@@ -10,7 +10,7 @@ import os
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from export.commands.arguments import count, names, share, tell
+from export.commands.arguments import add_material, count, names, share, tell
 
 if TYPE_CHECKING:
     from export.studies.claims.findings import Findings
@@ -22,7 +22,7 @@ def add_claims(commands: Any) -> None:
     parser = commands.add_parser(
         "claims", help="decide what was claimed of triplet and InfoNCE: plan, trials, verdicts"
     )
-    parser.add_argument("--data", type=Path, required=True, help="folder with cwru, hit_selfbuilt and uestc")
+    add_material(parser, machines=20, out="claims", holds="plan and trials")
     parser.add_argument("--delta", type=share, default=0.05, help="smallest effect of interest (default: %(default)s)")
     parser.add_argument("--power", type=share, default=0.8, help="wanted (default: %(default)s)")
     parser.add_argument("--minutes", type=count, default=40, help="that trials may take (default: %(default)s)")
@@ -32,12 +32,8 @@ def add_claims(commands: Any) -> None:
     parser.add_argument("--continual", type=Path, metavar="FOLDER", help="finished courses of `continual`")
     parser.add_argument("--steps", type=count, default=120, help="of each training (default: %(default)s)")
     parser.add_argument("--text", default="glossary", help="text encoder; others are slower (default: %(default)s)")
-    parser.add_argument("--machines", type=int, default=20, help="simulated machines (default: %(default)s)")
     parser.add_argument("--device", default="cpu", help="cpu, or cuda where there is one (default: %(default)s)")
-    parser.add_argument("--cache", type=Path, default=Path("runs/features"), help="default: %(default)s")
-    parser.add_argument("--out", type=Path, default=Path("runs/claims"), help="plan and trials (default: %(default)s)")
     parser.add_argument("--so-far", action="store_true", help="judge what is finished of the plan; train nothing")
-    parser.add_argument("--json", action="store_true", help="end with one JSON document")
     parser.set_defaults(command=_claims)
 
 

@@ -11,7 +11,7 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from export.commands.arguments import names, tell
+from export.commands.arguments import add_material, names, tell
 
 if TYPE_CHECKING:
     from export.studies.objectives.sign_flip import Difference
@@ -21,21 +21,15 @@ if TYPE_CHECKING:
 def add_compare(commands: Any) -> None:
     """Add the command to argparse's `commands`."""
     compare = commands.add_parser("compare", help="train the same encoder with every objective, on three columns")
-    compare.add_argument("--data", type=Path, required=True, help="folder with cwru, hit_selfbuilt and uestc")
+    add_material(compare, machines=150, out="compare", holds="finished trials")
     compare.add_argument("--seeds", type=int, default=3, help="trainings of each kind (default: %(default)s)")
     compare.add_argument("--columns", type=names, metavar="NAME,...", help="default: 007,800,U+H>C")
     compare.add_argument("--only", type=names, metavar="OBJECTIVE,...", help="default: each objective and miner once")
     compare.add_argument("--shares", type=_shares, metavar="SHARE,...", help="of the windows (default: 1.0,0.1)")
     compare.add_argument("--recipe", type=Path, help="TOML or JSON of a training configuration (default: as shipped)")
     compare.add_argument("--steps", type=int, help="of every training (default: those of the recipe)")
-    compare.add_argument("--machines", type=int, default=150, help="simulated machines (default: %(default)s)")
     compare.add_argument("--jobs", type=int, default=2, help="trainings at a time (default: %(default)s)")
     compare.add_argument("--device", default="cpu", help="cpu, or cuda where there is one (default: %(default)s)")
-    compare.add_argument("--cache", type=Path, default=Path("runs/features"), help="default: %(default)s")
-    compare.add_argument(
-        "--out", type=Path, default=Path("runs/compare"), help="finished trials (default: %(default)s)"
-    )
-    compare.add_argument("--json", action="store_true", help="end with one JSON document")
     compare.set_defaults(command=_compare)
 
 

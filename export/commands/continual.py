@@ -5,10 +5,9 @@ from __future__ import annotations
 import argparse
 import os
 from collections.abc import Iterator, Sequence
-from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from export.commands.arguments import count, names, tell
+from export.commands.arguments import add_material, count, names, tell
 
 if TYPE_CHECKING:
     from export.studies.continual.summary import Row
@@ -19,7 +18,7 @@ WIDTHS = (8, 10, 13, 7, 16, 18, 9, 9)
 def add_continual(commands: Any) -> None:
     """Add the command to argparse's `commands`."""
     parser = commands.add_parser("continual", help="learn one domain after another: what is forgotten, and what helps")
-    parser.add_argument("--data", type=Path, required=True, help="folder with cwru, hit_selfbuilt and uestc")
+    add_material(parser, machines=40, out="continual", holds="finished courses")
     parser.add_argument("--sequences", type=names, metavar="NAME,...", help="default: speeds,rigs")
     parser.add_argument("--objectives", type=names, metavar="NAME,...", help="default: triplet,infonce")
     parser.add_argument(
@@ -29,12 +28,6 @@ def add_continual(commands: Any) -> None:
     parser.add_argument("--steps", type=count, default=300, help="of each stage (default: %(default)s)")
     parser.add_argument("--keep", type=count, default=300, help="windows in the store (default: %(default)s)")
     parser.add_argument("--text", help="text encoder of the recipe (default: as shipped)")
-    parser.add_argument("--machines", type=int, default=40, help="simulated machines (default: %(default)s)")
-    parser.add_argument("--cache", type=Path, default=Path("runs/features"), help="default: %(default)s")
-    parser.add_argument(
-        "--out", type=Path, default=Path("runs/continual"), help="finished courses (default: %(default)s)"
-    )
-    parser.add_argument("--json", action="store_true", help="end with one JSON document")
     parser.set_defaults(command=_continual)
 
 

@@ -5,10 +5,9 @@ from __future__ import annotations
 import argparse
 import os
 from collections.abc import Iterator
-from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from export.commands.arguments import count, names, sizes, tell
+from export.commands.arguments import add_material, count, names, sizes, tell
 
 if TYPE_CHECKING:
     from export.studies.fewlabels.summary import Row, Worth
@@ -17,7 +16,7 @@ if TYPE_CHECKING:
 def add_few_labels(commands: Any) -> None:
     """Add the command to argparse's `commands`."""
     parser = commands.add_parser("few-labels", help="what pre-training without labels adds where labels are few")
-    parser.add_argument("--data", type=Path, required=True, help="folder with cwru, hit_selfbuilt and uestc")
+    add_material(parser, machines=20, out="few-labels", holds="finished courses")
     parser.add_argument("--columns", type=names, metavar="NAME,...", help="default: 007,800,U+H>C")
     parser.add_argument(
         "--ways", type=names, metavar="WAY,...", help="default: none,scaling and every objective of `pretrain`"
@@ -30,12 +29,6 @@ def add_few_labels(commands: Any) -> None:
     parser.add_argument("--steps", type=count, default=100, help="with labels (default: %(default)s)")
     parser.add_argument("--batch", type=count, default=128, help="of both (default: %(default)s)")
     parser.add_argument("--text", help="text encoder of the recipe (default: as shipped)")
-    parser.add_argument("--machines", type=int, default=20, help="simulated machines (default: %(default)s)")
-    parser.add_argument("--cache", type=Path, default=Path("runs/features"), help="default: %(default)s")
-    parser.add_argument(
-        "--out", type=Path, default=Path("runs/few-labels"), help="finished courses (default: %(default)s)"
-    )
-    parser.add_argument("--json", action="store_true", help="end with one JSON document")
     parser.set_defaults(command=_few_labels)
 
 

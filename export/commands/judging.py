@@ -17,7 +17,8 @@ from export.commands.few_labels import add_few_labels
 from export.commands.field import add_field
 from export.commands.knowledge import add_knowledge
 from export.commands.proving import add_proving
-from export.commands.wording import add_shots, add_wording
+from export.commands.sentence_studies import add_sentence_studies
+from export.commands.wording import add_wording
 
 if TYPE_CHECKING:
     from export.evaluation.evaluate import Evaluation
@@ -47,7 +48,7 @@ def add_judging(commands: Any) -> None:
     evaluate.set_defaults(command=_evaluate)
 
     add_wording(commands)
-    add_shots(commands)
+    add_sentence_studies(commands)
     add_proving(commands)
     add_compare(commands)
     add_claims(commands)

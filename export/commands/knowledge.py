@@ -8,7 +8,7 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from export.commands.arguments import tell
+from export.commands.arguments import add_material, tell
 
 if TYPE_CHECKING:
     from export.studies.knowledge.levels import Study
@@ -27,15 +27,9 @@ def add_knowledge(commands: Any) -> None:
 
 
 def _add_material(parser: argparse.ArgumentParser) -> None:
-    parser.add_argument("--data", type=Path, required=True, help="folder with cwru, hit_selfbuilt and uestc")
-    parser.add_argument("--machines", type=int, default=150, help="simulated machines (default: %(default)s)")
+    add_material(parser, machines=150, out="knowledge", holds="finished trainings")
     parser.add_argument("--seeds", type=int, default=1, help="trainings of each rig left out (default: %(default)s)")
     parser.add_argument("--recipe", type=Path, help="TOML or JSON of a training configuration")
-    parser.add_argument("--cache", type=Path, default=Path("runs/features"), help="default: %(default)s")
-    parser.add_argument(
-        "--out", type=Path, default=Path("runs/knowledge"), help="finished trainings (default: %(default)s)"
-    )
-    parser.add_argument("--json", action="store_true", help="end with one JSON document")
 
 
 def _knowledge(arguments: argparse.Namespace) -> int:

@@ -9,7 +9,7 @@ from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from export.commands.arguments import tell
+from export.commands.arguments import add_material, tell
 from export.commands.proving_tables import columns_as_text, levels_as_text, machines_as_text, tryouts_as_text
 from export.studies.columns.splits import COLUMNS
 
@@ -48,14 +48,8 @@ def add_proving(commands: Any) -> None:
 
 
 def _add_material(parser: argparse.ArgumentParser) -> None:
-    parser.add_argument("--data", type=Path, required=True, help="folder with cwru, hit_selfbuilt and uestc")
-    parser.add_argument("--machines", type=int, default=150, help="simulated machines (default: %(default)s)")
-    parser.add_argument("--cache", type=Path, default=Path("runs/features"), help="default: %(default)s")
-    parser.add_argument(
-        "--out", type=Path, default=Path("runs/protocols"), help="finished cells (default: %(default)s)"
-    )
+    add_material(parser, machines=150, out="protocols", holds="finished cells")
     parser.add_argument("--trees", type=int, default=300, help="of each simple recipe (default: %(default)s)")
-    parser.add_argument("--json", action="store_true", help="end with one JSON document")
 
 
 # What a command needs takes seconds to load: each imports what it uses, so that --help answers at once.

@@ -6,6 +6,7 @@
 from __future__ import annotations
 
 import pickle
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -89,6 +90,18 @@ def read_begun(folder: Path, recipe: TrainConfig, spec: FeatureSpec) -> Begun:
         sha256((folder / WEIGHTS).read_bytes()),
         heard,
     )
+
+
+def start_of_folds(begun: Begun, heard: Sequence[Path], tell: Callable[[str], None]) -> Start | None:
+    """The same start where it has heard none of the files `heard`; else None, and `tell` hears why."""
+    known = trained_files.known_among(heard, begun.heard)
+    if not known:
+        return begun.start
+    tell(
+        f"folds start from chance: {len(known)} of these recordings were heard without labels, {min(known)} among "
+        "them, and no fold would be of bearings that nobody has heard"
+    )
+    return None
 
 
 def _scaling(path: Path, spec: FeatureSpec) -> InputScaling:

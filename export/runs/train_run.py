@@ -41,7 +41,7 @@ from export.network.graph import Floats
 from export.progress import busy
 from export.runs.curves import draw_curves
 from export.runs.folder import BegunWith, RunConfig, save_run, write_json
-from export.runs.pretrained import Begun
+from export.runs.pretrained import Begun, start_of_folds
 from export.runs.suitability import lacks_of, survey
 from export.scoring.score import (
     REFERENCES,
@@ -107,20 +107,14 @@ def run_experiment(
     (folder / trained_files.FILE).write_bytes(
         trained_files.stored(heard) if begun is None else trained_files.stored_beside(begun.folder, heard)
     )
-    start = None if begun is None else begun.start
     sentences = training_sentences()
     texts = EncodedSentences(sentences, encoder.encode(sentences.texts))
 
-    trained = train(learnt, config, spec=spec, texts=texts, folder=folder, start=start)
+    trained = train(learnt, config, spec=spec, texts=texts, folder=folder, start=None if begun is None else begun.start)
     trained.tower.near.fill_(fit_limit(sentences, texts.vectors, config))
     steps = fold_steps(config.steps)
-    if begun is not None and (known := trained_files.known_among(heard, begun.heard)):
-        start = None
-        tell(
-            f"folds start from chance: {len(known)} of these recordings were heard without labels, {min(known)} among "
-            "them, and no fold would be of bearings that nobody has heard"
-        )
     folds = folder / FOLDS_FOLDER
+    start = None if begun is None else start_of_folds(begun, heard, tell)
     learn = training(config, steps=steps, spec=spec, texts=texts, folder=folds, start=start)
     held_out = held_out_similarities(learnt, learn, spec=spec, texts=texts, count=FOLDS, seed=config.seed)
     run_config = RunConfig(

@@ -9,18 +9,19 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import partial
+from itertools import product
 from pathlib import Path
 
 import msgspec
 import numpy as np
 
 from agent.dsp.spectra import FeatureSpec
-from agent.errors import ConfigError
 from export.data.store import kept_rows
 from export.data.table import join
 from export.network.model import fold
 from export.progress import track
 from export.scoring.score import balanced_accuracy, named
+from export.studies.columns.options import known_names
 from export.studies.columns.training_cache import Material, cell_key, descriptions, kept
 from export.studies.continual.domains import SEQUENCES, Domain, scored_inputs
 from export.text.encoders import EncodedSentences
@@ -87,15 +88,7 @@ def plan_of(
         "--objectives": (objectives or COMPARED, tuple(OBJECTIVES)),
         "--ways": (ways or ALL_WAYS, ALL_WAYS),
     }
-    problems = [
-        f"{option}: {name!r} is none of {', '.join(known)}"
-        for option, (names, known) in wanted.items()
-        for name in names
-        if name not in known
-    ]
-    if problems:
-        raise ConfigError(*problems)
-    sequences, objectives, ways = (tuple(dict.fromkeys(names)) for names, _ in wanted.values())
+    sequences, objectives, ways = known_names(wanted)
     return Plan(sequences, objectives, ways, seeds)
 
 
@@ -111,11 +104,8 @@ class Trial:
 
 def trials_of(plan: Plan) -> Iterator[Trial]:
     """Seed by seed, so that what was stopped has compared everything as often as time allowed."""
-    for seed in range(plan.seeds):
-        for sequence in plan.sequences:
-            for objective in plan.objectives:
-                for way in plan.ways:
-                    yield Trial(seed, sequence, objective, way)
+    for parts in product(range(plan.seeds), plan.sequences, plan.objectives, plan.ways):
+        yield Trial(*parts)
 
 
 def run_courses(

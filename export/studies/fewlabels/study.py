@@ -10,12 +10,12 @@ import hashlib
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from functools import partial
+from itertools import product
 from pathlib import Path
 
 import msgspec
 import numpy as np
 
-from agent.errors import ConfigError
 from export.data.table import join
 from export.data.unlabelled import Unlabelled, as_heard, together, unlabelled
 from export.data.viewed import Viewed
@@ -23,6 +23,7 @@ from export.network.graph import Floats
 from export.network.model import fold
 from export.progress import track
 from export.scoring.score import balanced_accuracy, named
+from export.studies.columns.options import known_names
 from export.studies.columns.splits import COLUMNS, Column, columns_of
 from export.studies.columns.training_cache import Fitted, Material, cell_key, descriptions, kept, scored_inputs
 from export.studies.fewlabels.sides import heard_without_labels, with_few_labels
@@ -92,15 +93,7 @@ def plan_of(
 ) -> Plan:
     """ConfigError names every part that cannot be run, with what may stand there; None is the default."""
     wanted = {"--columns": (columns or THREE_COLUMNS, COLUMNS), "--ways": (ways or ALL_WAYS, ALL_WAYS)}
-    problems = [
-        f"{option}: {name!r} is none of {', '.join(known)}"
-        for option, (chosen, known) in wanted.items()
-        for name in chosen
-        if name not in known
-    ]
-    if problems:
-        raise ConfigError(*problems)
-    chosen, starts = (tuple(dict.fromkeys(names)) for names, _ in wanted.values())
+    chosen, starts = known_names(wanted)
     return Plan(chosen, starts, tuple(sorted(set(labels))), seeds)
 
 
@@ -113,11 +106,8 @@ def recipe_of(recipe: TrainConfig) -> TrainConfig:
 
 def trials_of(plan: Plan) -> Iterator[Trial]:
     """Seed by seed, so that what was stopped has compared everything as often as time allowed."""
-    for seed in range(plan.seeds):
-        for column in plan.columns:
-            for way in plan.ways:
-                for labels in plan.labels:
-                    yield Trial(seed, column, way, labels)
+    for parts in product(range(plan.seeds), plan.columns, plan.ways, plan.labels):
+        yield Trial(*parts)
 
 
 def run_courses(

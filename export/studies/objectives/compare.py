@@ -28,6 +28,7 @@ from export.progress import track
 from export.runs.folder import read_json
 from export.scoring.score import balanced_accuracy, embeddings, nearest
 from export.scoring.spread import Spread, spread_of
+from export.studies.columns.options import unknown_names
 from export.studies.columns.splits import COLUMNS, Column, columns_of
 from export.studies.columns.training_cache import (
     Material,
@@ -94,7 +95,7 @@ def plan_of(
     seeds: int = 3,
 ) -> Plan:
     """ConfigError names every part that cannot be run, with what may stand there."""
-    problems = [f"--columns: {name!r} is none of {', '.join(COLUMNS)}" for name in columns if name not in COLUMNS]
+    problems = unknown_names("--columns", columns, COLUMNS)
     problems += [f"--only: {problem}" for name in objectives if (problem := problem_with(name))]
     problems += [f"--shares: {share:g} is not above 0 and at most 1" for share in shares if not 0 < share <= 1]
     problems += [f"--seeds: {seeds} is less than 1"] if seeds < 1 else []

@@ -8,7 +8,8 @@ from statistics import fmean, pstdev
 
 import msgspec
 
-from export.studies.sentences.shots import HEAD_STARTS, RIG_OF, WORDS_WEIGH, HeadStart, Shot, ShotsCell
+from export.studies.sentences.lent import RIG_OF
+from export.studies.sentences.shots import HEAD_STARTS, WORDS_WEIGH, HeadStart, Shot, ShotsCell
 
 
 class Choice(msgspec.Struct, frozen=True, order=True):

@@ -16,6 +16,7 @@ from torch.nn import functional
 
 from export.network.model import Student
 from export.training.checkpoint import Stateful
+from export.training.queue import Queue
 from export.training.selfsupervised.contrastive import nt_xent, queued_info_nce
 from export.training.selfsupervised.pairs import Pair
 from export.training.selfsupervised.prediction import regression, swapped_prediction
@@ -23,6 +24,7 @@ from export.training.selfsupervised.redundancy import barlow_twins, vicreg
 
 MOMENTUM = 0.98  # of the slow networks; papers are slower, over hundreds of times as many steps
 QUEUE = 1024
+DRAWN = -1  # state of a key that is of no window
 PROTOTYPES = 48
 
 
@@ -55,15 +57,12 @@ class MoCo(nn.Module):
     section 3.3). Either view is the query once.
     """
 
-    queue: Tensor
-    queued: Tensor
-
     def __init__(self, student: Student, width: int) -> None:
         super().__init__()
         self.projector = projector(student.last.out_features, width)
         self.slow = slow_of(nn.Sequential(Embedding(student), self.projector))
-        self.register_buffer("queue", functional.normalize(torch.randn(QUEUE, width), dim=1))
-        self.register_buffer("queued", torch.full((QUEUE,), -1))  # states of the keys; -1: drawn, of no window
+        self.queue = Queue(QUEUE, width)  # of keys and their states
+        self.queue.push(functional.normalize(torch.randn(QUEUE, width), dim=1), torch.full((QUEUE,), DRAWN))
 
     def loss(self, student: Student, pair: Pair) -> Tensor:
         follow(self.slow, nn.Sequential(Embedding(student), self.projector))
@@ -74,10 +73,9 @@ class MoCo(nn.Module):
             halves = [self.slow(half) for half in pair.both[order].chunk(2)]
             keys = functional.normalize(torch.cat(halves)[order.argsort()], dim=1)
         partners = keys.roll(count, dims=0)
-        apart = pair.apart_from(self.queued).repeat(2, 1)
-        loss = queued_info_nce(queries, partners, self.queue.clone(), apart=apart)
-        self.queue = torch.cat([keys[count:], self.queue])[:QUEUE]
-        self.queued = torch.cat([pair.states, self.queued])[:QUEUE]
+        held, states = self.queue.contents()
+        loss = queued_info_nce(queries, partners, held, apart=pair.apart_from(states).repeat(2, 1))
+        self.queue.push(keys[count:], pair.states)
         return loss
 
 

@@ -8,6 +8,7 @@ import wave
 from collections.abc import Callable
 from pathlib import Path
 
+import msgspec
 import numpy as np
 
 RATE_HZ = 1000.0
@@ -127,34 +128,18 @@ def flac(path: Path) -> None:
 
 def kept(path: Path) -> None:
     """As one window that no healthy state was known for."""
-    from one_alert import DIAGNOSIS
+    from one_alert import ABOUT, DIAGNOSIS
 
     from agent.diagnosis.witness import Circumstances
     from agent.machine import Bearing, Machine, SensorSetup
-    from agent.recordings.kept import About, Kept, KeptWindow
+    from agent.recordings.kept import Kept, KeptWindow
     from agent.recordings.kept_writer import to_file
     from agent.types import Rate, Speed, Stream, Window
 
     samples = SIGNAL.astype(np.float32)[:, None]
     stream = Stream("pump", RATE_HZ, unit="g")
     window = Window(stream, 0, samples, Rate(RATE_HZ, "declared"), 1.0, None)
-    about = About(
-        alert="a1",
-        agent="gw",
-        sensor="pump",
-        bearing="de",
-        machine="m",
-        fault="outer_race",
-        probability=0.9,
-        wall_s=None,
-        raised_by=0,
-        version="1",
-        bundle="b 1",
-        bundle_sha256="0" * 64,
-        runtime="onnx",
-        detect_at=1.0,
-        name_at=0.5,
-    )
+    about = msgspec.structs.replace(ABOUT, machine="m", fault="outer_race")
     judged = KeptWindow(window, 0, Circumstances(Speed(None, "unknown"), True, False, {}), (DIAGNOSIS,))
     setup = SensorSetup("pump", Machine("m"), (Bearing("de"),))
     path.write_bytes(to_file(Kept(about, setup, samples, (judged,))))

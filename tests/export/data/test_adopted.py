@@ -6,9 +6,10 @@ import json
 from dataclasses import replace
 from pathlib import Path
 
+import msgspec
 import numpy as np
 import pytest
-from one_alert import DIAGNOSIS
+from one_alert import ABOUT, DIAGNOSIS
 
 import simulator
 from agent.diagnosis.baseline import Baseline
@@ -17,7 +18,7 @@ from agent.dsp.features import extract, feature_names
 from agent.dsp.spectra import FeatureSpec, analyse
 from agent.errors import RecordingError
 from agent.machine import Bearing, Geometry, Machine, SensorSetup
-from agent.recordings.kept import About, Kept, KeptWindow
+from agent.recordings.kept import Kept, KeptWindow
 from agent.recordings.kept_writer import to_file
 from agent.service.watching.confirmed import Confirmed, confirm
 from agent.service.watching.ring_folder import name_of, put
@@ -53,23 +54,7 @@ def alert_file(alert: str, *deviations: float | None) -> bytes:
         KeptWindow(window_at(6000 * number), 6000 * number, under, (replace(DIAGNOSIS, bearing="de", deviation=one),))
         for number, one in enumerate(deviations)
     )
-    about = About(
-        alert=alert,
-        agent="gw",
-        sensor="pump",
-        bearing="de",
-        machine="pump-3",
-        fault="unknown",
-        probability=0.9,
-        wall_s=None,
-        raised_by=0,
-        version="1",
-        bundle="b 1",
-        bundle_sha256="0" * 64,
-        runtime="onnx",
-        detect_at=1.0,
-        name_at=0.5,
-    )
+    about = msgspec.structs.replace(ABOUT, alert=alert)
     return to_file(Kept(about, SensorSetup("pump", Machine("pump-3"), (BEARING,)), SIGNAL, windows))
 
 

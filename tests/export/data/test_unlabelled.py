@@ -5,9 +5,10 @@ from __future__ import annotations
 from dataclasses import replace
 from pathlib import Path
 
+import msgspec
 import numpy as np
 import pytest
-from one_alert import DIAGNOSIS
+from one_alert import ABOUT, DIAGNOSIS
 from small_windows import SPEC, small_table
 
 import simulator
@@ -17,7 +18,7 @@ from agent.dsp.features import extract
 from agent.dsp.spectra import analyse
 from agent.errors import RecordingError
 from agent.machine import Bearing, Geometry, Machine, SensorSetup
-from agent.recordings.kept import About, Kept, KeptWindow
+from agent.recordings.kept import Kept, KeptWindow
 from agent.recordings.kept_writer import to_file
 from agent.service.watching.ring_folder import name_of, put
 from agent.types import Rate, Speed, Stream, Window
@@ -48,23 +49,7 @@ def ring(tmp_path: Path) -> Path:
     for _ in range(12):
         baseline = baseline.learn(replace(features, values=features.values * np.float32(0.5)), rpm=RPM, rms=1.0)
     under = Circumstances(Speed(RPM, "config"), True, False, {"de": baseline})
-    about = About(
-        alert="A1",
-        agent="gw",
-        sensor="pump",
-        bearing="de",
-        machine="pump-3",
-        fault="unknown",
-        probability=0.9,
-        wall_s=None,
-        raised_by=0,
-        version="1",
-        bundle="b 1",
-        bundle_sha256="0" * 64,
-        runtime="onnx",
-        detect_at=1.0,
-        name_at=0.5,
-    )
+    about = msgspec.structs.replace(ABOUT, alert="A1")
     windows = tuple(
         KeptWindow(window_at(12_000 * n), 12_000 * n, under, (replace(DIAGNOSIS, bearing="de", deviation=0.2),))
         for n in range(3)

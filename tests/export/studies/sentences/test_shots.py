@@ -12,18 +12,8 @@ from small_windows import SPEC, small_table
 import export.studies.sentences.shots as study
 from export.data.table import Table, join
 from export.studies.columns.training_cache import Material
-from export.studies.sentences.shots import (
-    LeakError,
-    Said,
-    Shot,
-    ShotsCell,
-    cells_of,
-    check_apart,
-    drawn,
-    pools_of,
-    scored_beside,
-    shots_cell,
-)
+from export.studies.sentences.lent import LeakError, check_apart, drawn, pools_of, scored_beside
+from export.studies.sentences.shots import Said, Shot, ShotsCell, cells_of, shots_cell
 from export.studies.sentences.shots_table import as_table, choice_for, draw, rows_of
 from export.training.recipe import TrainConfig
 

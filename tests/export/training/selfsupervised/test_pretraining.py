@@ -151,10 +151,10 @@ def test_slow_networks_follow_and_keys_wait_in_the_queue() -> None:
     pair = Pair(torch.randn(5, 8), torch.randn(5, 8), torch.arange(5))
     head = MoCo(student, 6)
     head.loss(student, pair)
-    assert head.queue.shape == (QUEUE, 6)
-    assert head.queued[:5].tolist() == [0, 1, 2, 3, 4]
-    assert (head.queued[5:] == -1).all()
-    torch.testing.assert_close(head.queue.norm(dim=1), torch.ones(QUEUE))
+    assert head.queue.vectors.shape == (QUEUE, 6)
+    assert head.queue.labels[:5].tolist() == [0, 1, 2, 3, 4]
+    assert (head.queue.labels[5:] == -1).all()
+    torch.testing.assert_close(head.queue.vectors.norm(dim=1), torch.ones(QUEUE))
     for made in (head, BYOL(student, 6)):
         torch.autograd.backward(made.loss(student, pair))
         assert all(weight.grad is None for weight in made.slow.parameters())
@@ -170,7 +170,7 @@ def test_windows_of_one_state_are_not_pushed_apart() -> None:
     assert float(head.loss(student, alike).detach()) == pytest.approx(0, abs=1e-5)
     assert float(head.loss(student, strange).detach()) > 0.5
     queued = MoCo(student, 6)
-    queued.queued.fill_(0)
+    queued.queue.labels.fill_(0)
     assert float(queued.loss(student, alike).detach()) == pytest.approx(0, abs=1e-5)
     assert float(queued.loss(student, strange).detach()) > 0.5
 
