@@ -78,7 +78,7 @@ test-tflite-runtime:
 
 # Trains, quantizes, verifies and packs the default bundle from the recordings beside the checkout.
 rebuild: $(VENV)/workstation
-	$(BIN)/python -m export rebuild --data ../shared/data --out agent/bundles/default
+	$(BIN)/python -m export rebuild --data ../shared/data --out agent/bundles/default --replace
 
 # Damaged frames and noise by the million; then ten minutes of the agent with every trouble mixed by chance.
 soak: $(VENV)/all system-packages

@@ -10,7 +10,7 @@ from dataclasses import replace
 from pathlib import Path
 
 from agent.errors import ConfigError, TextVibError
-from export.commands.arguments import tell
+from export.commands.arguments import add_replace, tell
 from export.commands.continuing import add_adopting, add_continuing
 from export.commands.judging import add_judging
 from export.commands.needs import needs_of, require_for
@@ -19,6 +19,7 @@ from export.commands.shrinking import add_shrinking, quantize_run
 from export.commands.signing import add_signing
 from export.extras import cannot_load, load_now
 from export.progress import busy
+from export.training.names import IN_WORDS
 from firmware_bridge.command_line import Parser, Version
 
 RUNS = Path("runs")
@@ -72,8 +73,9 @@ def _parser() -> argparse.ArgumentParser:
 
     pack = commands.add_parser("pack", help="a quantized run -> a verified bundle")
     pack.add_argument("run", type=Path)
-    pack.add_argument("--out", type=Path, required=True, help="bundle folder; replaced if it exists")
+    pack.add_argument("--out", type=Path, required=True, help="bundle folder")
     _add_name(pack)
+    add_replace(pack)
     pack.add_argument(
         "--forgets-anyway", action="store_true", help="pack a continued run although it forgets more than is allowed"
     )
@@ -102,6 +104,7 @@ def _parser() -> argparse.ArgumentParser:
 
 
 def _add_training(parser: argparse.ArgumentParser) -> None:
+    add_replace(parser)
     parser.add_argument("--data", type=Path, help="folder with the published sets (cwru, hit_selfbuilt, uestc, uos)")
     parser.add_argument("--manifest", type=Path, action="append", default=[], help="more recordings; may be repeated")
     parser.add_argument("--machines", type=int, default=MACHINES, help="simulated machines (default: %(default)s)")
@@ -111,7 +114,7 @@ def _add_training(parser: argparse.ArgumentParser) -> None:
     )
     parser.add_argument("--steps", type=int, help="training steps")
     parser.add_argument("--seed", type=int)
-    parser.add_argument("--objective", help="a name of export.objective")
+    parser.add_argument("--objective", help=f"what is minimised: {IN_WORDS} (default: that of the recipe)")
     parser.add_argument(
         "--from", type=Path, dest="begun", metavar="FOLDER", help="start from a student of `pretrain` instead of chance"
     )
@@ -176,22 +179,27 @@ def _train(arguments: argparse.Namespace) -> int:
         raise ManifestError("no recordings: name a folder with --data or a table with --manifest")
     begun = None if arguments.begun is None else read_begun(arguments.begun, config, FeatureSpec())
     place = {"folder": arguments.out, "cache": arguments.cache}
-    run_experiment(rows, config, **place, machines=arguments.machines, begun=begun, tell=tell)
+    replace = arguments.replace
+    run_experiment(rows, config, **place, machines=arguments.machines, begun=begun, replace=replace, tell=tell)
+    if arguments.chosen == "train":
+        tell(f"next: python -m export quantize {arguments.out}")
     print((arguments.out / "metrics.json").read_text(), end="")
     return 0
 
 
 def _pack(arguments: argparse.Namespace) -> int:
+    from export.bundling.bundle_folder import check_folder
     from export.bundling.pack import check_forgets, pack
     from export.bundling.stored_towers import bundle_name, place_for
     from export.runs.folder import load_run
 
     name = bundle_name(arguments.name, run=arguments.run, out=arguments.out)
     tower = place_for(arguments.out, arguments.towers, name=name)
+    check_folder(arguments.out)
     run = load_run(arguments.run)
     if not arguments.forgets_anyway:
         check_forgets(run)
-    pack(run, arguments.out, name=name, version=arguments.version, tower=tower)
+    pack(run, arguments.out, name=name, version=arguments.version, tower=tower, replace=arguments.replace)
     total = sum(path.stat().st_size for path in arguments.out.iterdir())
     print(f"{arguments.out}: bundle {name} {arguments.version}, {total} bytes; its text tower: {tower}")
     return 0
@@ -221,9 +229,13 @@ def _verify(arguments: argparse.Namespace) -> int:
 
 
 def _rebuild(arguments: argparse.Namespace) -> int:
+    from export.bundling.bundle_folder import check_folder, check_free
     from export.bundling.stored_towers import bundle_name, place_for
 
     name = bundle_name(arguments.name, run=arguments.run, out=arguments.out)
+    check_folder(arguments.out)
+    if not arguments.replace:
+        check_free(arguments.out)
     place_for(arguments.out, arguments.towers, name=name)  # what pack would refuse is refused before the training
     _train(argparse.Namespace(**{**vars(arguments), "out": arguments.run}))
     quantize_run(arguments)

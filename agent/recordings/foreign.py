@@ -6,8 +6,10 @@ which Python's reader then holds it to.
 
 from __future__ import annotations
 
+import struct
 import warnings
 import zipfile
+import zlib
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -25,7 +27,7 @@ MOST_RATIO = 200  # of unpacked to packed size; samples come nowhere near it
 
 
 @contextmanager
-def reading(path: Path, what: str) -> Iterator[None]:
+def reading(path: Path, what: str, *, mend: str = "copy or save it again, or name another file") -> Iterator[None]:
     """RecordingError that says `path` is damaged or no `what`, for anything that a library raises in here."""
     try:
         with warnings.catch_warnings():
@@ -34,8 +36,19 @@ def reading(path: Path, what: str) -> Iterator[None]:
     except (RecordingError, ImportError, MemoryError):
         raise
     except Exception as error:  # libraries raise nearly anything on a damaged file
-        detail = " ".join(f"{type(error).__name__}: {error}".rstrip(": ").split())
-        raise RecordingError(f"{path}: is damaged or no {what} ({detail:.200})") from error
+        raise RecordingError(f"{path}: is damaged or no {what} ({in_words(error):.200}); {mend}") from error
+
+
+def in_words(error: Exception) -> str:
+    """What a library found wrong with a file, without the names that programmers have for it."""
+    said = " ".join(str(error).split())
+    if isinstance(error, EOFError | struct.error):
+        return "it ends too early"
+    if isinstance(error, zlib.error):
+        return "what is packed in it does not unpack"
+    if isinstance(error, KeyError) and " " not in said:
+        return f"it lacks {said}"
+    return said.strip("'\"") or "it cannot be read"
 
 
 def weighed(path: Path, archive: zipfile.ZipFile) -> list[zipfile.ZipInfo]:

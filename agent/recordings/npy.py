@@ -23,7 +23,7 @@ MOST_TEXT = 400  # characters of a word beside the arrays
 
 def read(path: Path, asked: Asked) -> Recording:
     """An array whole; `asked` chooses columns by number from 1, or fields by name."""
-    with reading(path, "plain .npy array; save it with numpy.save"):
+    with reading(path, "plain .npy array", mend="save it with numpy.save, without objects"):
         array = npy_format.open_memmap(path, mode="r")
     return recording_of(path, Arrays(fields_of("", array)), asked)
 

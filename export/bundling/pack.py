@@ -25,6 +25,7 @@ from agent.errors import BundleError
 from agent.machine import Geometry
 from agent.ports import Encoder, load
 from agent.types import FAULTS
+from export.bundling.bundle_folder import check_folder, check_same
 from export.bundling.card import model_card
 from export.bundling.verify import Case, Verification, verify
 from export.data import trained_files
@@ -49,11 +50,12 @@ GOLDEN = (
 """An outer race with a healthy reference, an inner race without, a slow sensor without geometry, nothing known."""
 
 
-def pack(run: Run, out: Path, *, name: str, version: str, tower: Path) -> Verification:
+def pack(run: Run, out: Path, *, name: str, version: str, tower: Path, replace: bool = False) -> Verification:
     """Write the bundle of a quantized run to `out`, and its text tower to the file `tower`.
 
-    BundleError, and nothing at `out` touched, where it fails.
+    BundleError, and nothing at `out` touched, where it fails, or where something else lies there (unless `replace`).
     """
+    check_folder(out)
     if not (run.folder / "quantized.json").is_file():
         raise RunError(f"{run.folder}: not quantized; run `python -m export quantize {run.folder}`")
     quantized = read_json(run.folder / "quantized.json", QuantizedConfig)
@@ -63,6 +65,8 @@ def pack(run: Run, out: Path, *, name: str, version: str, tower: Path) -> Verifi
     contents = _contents(run, quantized)
     draft = contents | {"model_card.md": b"# Not yet verified\n"}
     _write(part, draft, run, quantized, name=name, version=version)
+    if not replace:
+        check_same(out, load_bundle(part).manifest, contents)
     report = verify(load_bundle(part), run.graph, verification_case(run))
     if report.problems:
         raise BundleError("the bundle is not accepted:\n" + "\n".join(report.problems))

@@ -15,9 +15,10 @@ import msgspec
 import numpy as np
 
 from agent.bundle.load import Bundle, load_bundle
-from agent.bundle.manifest import FILES, MANIFEST, Manifest, identity_of
-from agent.errors import BundleError, ConfigError
+from agent.bundle.manifest import FILES, Manifest, identity_of
+from agent.errors import ConfigError
 from export.bundling import examples as by_examples
+from export.bundling.bundle_folder import check_folder, check_same
 from export.bundling.examples import Moved, hear_examples
 from export.bundling.given_words import Descriptions, read_descriptions, texts_of
 from export.bundling.rewritten import descriptions_bytes, replace_bundle
@@ -52,19 +53,20 @@ def redescribe(
     tower: Path | None = None,
     version: str | None = None,
     takes_anyway: bool = False,
+    replace: bool = False,
 ) -> Redescribed:
     """Write to `out` the bundle with the faults of `descriptions` and of `examples` described anew; others keep theirs.
 
     TextError, RecordingError or BundleError, and nothing at `out` touched, where anything is wrong. That examples take
-    too many windows from other faults is wrong unless `takes_anyway`.
+    too many windows from other faults is wrong unless `takes_anyway`; so is another bundle at `out` unless
+    `replace`.
     """
     if descriptions is None and not examples:
         raise ConfigError("nothing to describe with: name words (--descriptions) or rows of judged alerts (--examples)")
     bundle = load_bundle(bundle_path)
     given = {} if descriptions is None else read_descriptions(descriptions)
     reader = reader_of(bundle, tower, folder=bundle_path)
-    if out.exists() and not (out / MANIFEST).is_file():
-        raise BundleError(f"{out}: exists and is no bundle; name another folder with --out")
+    check_folder(out)
     source = folder_of(bundle_path)
     heard, notes = hear_examples(examples, bundle) if examples else ({}, ())
     told = told_of(
@@ -90,6 +92,8 @@ def redescribe(
     contents = {name: (source / name).read_bytes() for name in FILES}
     contents["descriptions.npy"] = descriptions_bytes(vectors)
     contents["texts.json"] = texts_of(bundle, given)
+    if not replace:
+        check_same(out, made, contents)
     by_windows = reader.heard is not None
     contents["model_card.md"] += _card(bundle, made, described, moved, by_windows=by_windows).encode()
     trained_on = source / trained_files.FILE

@@ -50,6 +50,15 @@ def add_material(parser: argparse.ArgumentParser, *, machines: int, out: str, ho
     parser.add_argument("--json", action="store_true", help="end with one JSON document")
 
 
+def add_replace(parser: argparse.ArgumentParser) -> None:
+    """Whether a command that fills a folder may write over something else that is finished there."""
+    parser.add_argument(
+        "--replace",
+        action="store_true",
+        help="write over what another command has made at --out; what this one has begun there goes on without it",
+    )
+
+
 def tell(line: str) -> None:
     """A line on standard error at once: standard output is for what a command found."""
     print(line, file=sys.stderr, flush=True)

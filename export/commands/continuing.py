@@ -8,7 +8,7 @@ from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from export.commands.arguments import count, share, tell, weight
+from export.commands.arguments import add_replace, count, share, tell, weight
 
 if TYPE_CHECKING:
     from export.data.adopted import Adopted
@@ -32,6 +32,7 @@ def add_continuing(commands: Any, *, cache: Path) -> None:
         help="rows of judged alerts, of `adopt`; may be repeated",
     )
     parser.add_argument("--out", type=Path, required=True, help="run folder of what it becomes")
+    add_replace(parser)
     parser.add_argument("--cache", type=Path, default=cache, help="feature cache (default: %(default)s)")
     parser.add_argument("--keep", type=count, metavar="WINDOWS", help="heard before, to be heard again (default: 6000)")
     parser.add_argument("--new", type=share, dest="new_share", metavar="SHARE", help="of each batch (default: 0.5)")
@@ -69,7 +70,7 @@ def _continue(arguments: argparse.Namespace) -> int:
 
     from agent.dsp.spectra import FeatureSpec
     from agent.errors import ConfigError
-    from export.data.adopted import read_rows
+    from export.data.adopted import files_of_rows, read_rows
     from export.data.manifest import read_manifest
     from export.runs.continue_run import run_continuation
     from export.runs.folder import forgets_of, load_run
@@ -82,15 +83,20 @@ def _continue(arguments: argparse.Namespace) -> int:
     rows = [row for path in arguments.manifest for row in read_manifest(path)]
     if not (rows or arguments.adopted):
         raise ConfigError("nothing to go on with: name recordings (--manifest) or rows of confirmed alerts (--adopted)")
+    adopted = [read_rows(path, FeatureSpec()) for path in arguments.adopted]
+    files = [files_of_rows(path) for path in arguments.adopted]
     run_continuation(
         load_run(arguments.run),
         rows,
         config,
         folder=arguments.out,
         cache=arguments.cache,
-        adopted=[read_rows(path, FeatureSpec()) for path in arguments.adopted],
+        adopted=adopted,
+        adopted_files=None if None in files else frozenset().union(*(one or () for one in files)),
+        replace=arguments.replace,
         tell=tell,
     )
+    tell(f"next: python -m export quantize {arguments.out}")
     forgets = forgets_of(load_run(arguments.out))
     if forgets is not None:
         print("\n".join(as_table(forgets.left_out_groups)))
@@ -118,7 +124,8 @@ def _adopt(arguments: argparse.Namespace) -> int:
         tell(f"left out: {note}")
     if not found:
         raise RecordingError("nothing was adopted: no alert that somebody has judged has windows over its limit")
-    write_rows(join([one.table for one in found]), FeatureSpec(), arguments.out)
+    files = {one.file for one in found}
+    write_rows(join([one.table for one in found]), FeatureSpec(), arguments.out, files=files)
     for one in found:
         print(f"{one.alert}: {one.label} of {one.machine}, {one.windows} windows")
     print(f"{arguments.out}: {sum(one.windows for one in found)} windows of {len(found)} alerts")

@@ -7,7 +7,8 @@ import os
 from pathlib import Path
 from typing import Any
 
-from export.commands.arguments import count, tell, weight
+from export.commands.arguments import add_replace, count, tell, weight
+from export.training.names import SELF_SUPERVISED
 
 MACHINES = 40
 
@@ -28,7 +29,8 @@ def add_pretraining(commands: Any, *, cache: Path) -> None:
         help="what is known of recordings, column label empty where nobody knows; may be repeated",
     )
     parser.add_argument("--out", type=Path, required=True, help="folder of what it becomes")
-    parser.add_argument("--objective", help="simclr, moco, byol, swav, vicreg or barlow (default: vicreg)")
+    add_replace(parser)
+    parser.add_argument("--objective", help=f"{', '.join(SELF_SUPERVISED)} (default: vicreg)")
     parser.add_argument("--steps", type=count, help="default: 1000")
     parser.add_argument("--seed", type=int)
     parser.add_argument("--batch", type=count, help="windows of each step (default: 256)")
@@ -56,7 +58,6 @@ def _pretrain(arguments: argparse.Namespace) -> int:
     from export.runs.pretrain_run import run_pretraining
     from export.runs.recipes import read_recipe
     from export.training.recipe import TrainConfig
-    from export.training.selfsupervised import SELF_SUPERVISED
     from export.training.selfsupervised.pretraining import PretrainConfig
 
     problems = []
@@ -86,7 +87,9 @@ def _pretrain(arguments: argparse.Namespace) -> int:
         folder=arguments.out,
         cache=arguments.cache,
         machines=arguments.machines,
+        replace=arguments.replace,
         tell=tell,
     )
+    tell(f"next: python -m export train --manifest LABELLED.csv --from {arguments.out}")
     print((arguments.out / "metrics.json").read_text(), end="")
     return os.EX_OK

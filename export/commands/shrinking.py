@@ -8,7 +8,7 @@ import os
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from export.commands.arguments import count, sizes, weight
+from export.commands.arguments import add_replace, count, sizes, tell, weight
 
 if TYPE_CHECKING:
     from export.scoring.agreement import Agreement
@@ -19,6 +19,7 @@ def add_shrinking(commands: Any) -> None:
     distil = commands.add_parser("distil", help="a smaller student of a finished run's network -> a run folder")
     distil.add_argument("--teacher", type=Path, required=True, metavar="RUN", help="run folder, of any size")
     distil.add_argument("--out", type=Path, required=True, help="run folder of the student")
+    add_replace(distil)
     distil.add_argument("--hidden", type=sizes, metavar="N,N,...", help="sizes of its hidden layers (default: 96,64)")
     distil.add_argument("--steps", type=count)
     distil.add_argument("--labels", type=weight, metavar="WEIGHT", help="of the windows' own labels (default: 0)")
@@ -49,7 +50,9 @@ def _distil(arguments: argparse.Namespace) -> int:
     }
     chosen = {name: value for name, value in given.items() if value is not None}
     config = msgspec.structs.replace(DistilConfig(), **chosen)
-    run_distillation(load_run(arguments.teacher), config, folder=arguments.out)
+    teacher = load_run(arguments.teacher)
+    run_distillation(teacher, config, folder=arguments.out, replace=arguments.replace, tell=tell)
+    tell(f"next: python -m export quantize {arguments.out}")
     print((arguments.out / "metrics.json").read_text(), end="")
     return os.EX_OK
 

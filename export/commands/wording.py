@@ -9,6 +9,8 @@ from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from export.commands.arguments import add_replace
+
 if TYPE_CHECKING:
     from export.evaluation.sentences import Found, Refused, Texts
 
@@ -23,7 +25,8 @@ def add_wording(commands: Any) -> None:
     describe.add_argument(
         "--takes-anyway", action="store_true", help="however many windows trained on examples take from other faults"
     )
-    describe.add_argument("--out", type=Path, required=True, help="bundle folder; replaced if it is one")
+    describe.add_argument("--out", type=Path, required=True, help="bundle folder")
+    add_replace(describe)
     describe.add_argument("--version", help="default: that of the bundle, marked as changed")
     _add_reader(describe)
     describe.set_defaults(command=_describe)
@@ -63,6 +66,7 @@ def _describe(arguments: argparse.Namespace) -> int:
         tower=arguments.tower,
         version=arguments.version,
         takes_anyway=arguments.takes_anyway,
+        replace=arguments.replace,
     )
     for fault, other in made.nearest.items():
         grant = f", granted {made.granted[fault]:+.2f}" if fault in made.granted else ""

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import hashlib
 import zipfile
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 
@@ -22,13 +22,16 @@ from agent.machine import Bearing
 from agent.recordings.foreign import reading
 from agent.recordings.kept import Kept, KeptWindow, read_kept
 from agent.service.watching.confirmed import confirmed_in
-from agent.service.watching.ring_folder import FOLDER, files_of
+from agent.service.watching.ring_folder import FOLDER, WORD, files_of
 from agent.types import HEALTHY
+from export.data import trained_files
 from export.data.table import Table, join, load, save
 from export.data.windows import labelled
 
 BASELINE = "-healthy"  # ends the name of the rows that an alert was compared with
-SPEC = "spec"  # array of a file of rows
+SPEC, FILES = "spec", "files"  # arrays of a file of rows
+ROWS = "file of rows, as `python -m export adopt` writes it"
+AGAIN = "adopt the alerts again"
 OVERLAP = 3  # windows before and after one that share samples with it, of two seconds every half second
 
 
@@ -41,19 +44,28 @@ class Adopted:
     machine: str
     windows: int
     table: Table  # with the rows of its healthy state
+    file: int  # hash of its file, as `export.data.trained_files` has it
 
 
 def ring_of(folder: Path) -> Path:
     """The folder of kept windows of an agent's state folder, or `folder` where it is one; RecordingError if neither."""
     ring = folder / FOLDER if (folder / FOLDER).is_dir() else folder
     if not ring.is_dir():
-        raise RecordingError(f"{folder}: there is no such folder; name an agent's state folder, or the ring in it")
+        what = "is a file" if folder.is_file() else "there is no such folder"
+        raise RecordingError(f"{folder}: {what}; name an agent's state folder, or the ring in it")
     return ring
 
 
-def write_rows(table: Table, spec: FeatureSpec, path: Path) -> None:
-    """Rows and by which features they are told."""
-    save(table, path, beside={SPEC: np.array(_digest(spec))})
+def write_rows(table: Table, spec: FeatureSpec, path: Path, *, files: Iterable[int] | None = None) -> None:
+    """Rows, by which features they are told, and the hashes of the `files` that they are from."""
+    told = {} if files is None else {FILES: np.array(sorted(files), "<u8")}
+    save(table, path, beside={SPEC: np.array(_digest(spec)), **told})
+
+
+def files_of_rows(path: Path) -> frozenset[int] | None:
+    """The hashes of the files that rows are from; None where they do not say so, as those of before do not."""
+    with reading(path, ROWS, mend=AGAIN), np.load(path, allow_pickle=False) as arrays:
+        return frozenset(arrays[FILES].tolist()) if FILES in arrays.files else None
 
 
 def read_rows(path: Path, spec: FeatureSpec) -> Table:
@@ -62,8 +74,8 @@ def read_rows(path: Path, spec: FeatureSpec) -> Table:
     Files of before do not say by which features they are told; their number alone is held against `spec`.
     """
     if path.is_file() and not zipfile.is_zipfile(path):
-        raise RecordingError(f"{path}: is damaged or no file of rows, as `python -m export adopt` writes it")
-    with reading(path, "file of rows, as `python -m export adopt` writes it"):
+        raise RecordingError(f"{path}: is damaged or no {ROWS}; {AGAIN}")
+    with reading(path, ROWS, mend=AGAIN):
         table = load(path)
         with np.load(path, allow_pickle=False) as arrays:
             told = str(arrays[SPEC]) if SPEC in arrays.files else None
@@ -88,14 +100,17 @@ def _digest(spec: FeatureSpec) -> str:
 
 def adopt(ring: Path, spec: FeatureSpec) -> tuple[list[Adopted], list[str]]:
     """Every alert with windows and a word on it, and one line for each word that nothing came of."""
-    words, found, notes = confirmed_in(ring), [], []
+    words, found = confirmed_in(ring), []
+    unread = [path for path in sorted(ring.glob(f"*{WORD}")) if path.stem not in words]
+    notes = [f"{path}: is damaged; say it again: textvib-agent acknowledge {path.stem} --was FAULT" for path in unread]
     there = {file.alert: file.path for file in files_of(ring)}
     for alert, word in words.items():
         if alert not in there:
             notes.append(f"{alert}: is said to be {word.was}, but no windows of it are kept")
             continue
         try:
-            found.append(_adopted(read_kept(there[alert], features=len(feature_names(spec))), word.was, spec))
+            kept = read_kept(there[alert], features=len(feature_names(spec)))
+            found.append(_adopted(kept, word.was, spec, file=trained_files.hash_of(there[alert])))
         except RecordingError as error:
             notes.append(str(error))
     if not words and not there:
@@ -108,7 +123,7 @@ def adopt(ring: Path, spec: FeatureSpec) -> tuple[list[Adopted], list[str]]:
     ]
 
 
-def _adopted(kept: Kept, label: str, spec: FeatureSpec) -> Adopted:
+def _adopted(kept: Kept, label: str, spec: FeatureSpec, *, file: int) -> Adopted:
     about, setup = kept.about, kept.setup
     bearing = next((one for one in setup.bearings if one.id == about.bearing), Bearing("", None))
     windows = [one for one in kept.windows if label == HEALTHY or _is_over(one, about.bearing)]
@@ -131,7 +146,7 @@ def _adopted(kept: Kept, label: str, spec: FeatureSpec) -> Adopted:
             ),
         ]
     )
-    return Adopted(about.alert, label, about.machine, len(windows), table)
+    return Adopted(about.alert, label, about.machine, len(windows), table, file)
 
 
 def _is_over(window: KeptWindow, bearing: str | None) -> bool:

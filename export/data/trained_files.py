@@ -26,14 +26,24 @@ def hash_of(path: Path) -> int:
     return int.from_bytes(digest[:HASH_BYTES], "big")
 
 
+def hashes_of(paths: Iterable[Path]) -> frozenset[int]:
+    """Those of all files; OSError where one cannot be read."""
+    return frozenset(hash_of(path) for path in track(sorted(set(paths)), "hashes of recordings"))
+
+
 def stored(paths: Iterable[Path]) -> bytes:
     """The content of FILE for recordings at `paths`."""
-    return _bytes({hash_of(path) for path in track(sorted(set(paths)), "hashes of recordings")})
+    return _bytes(hashes_of(paths))
 
 
 def stored_beside(folder: Path, paths: Iterable[Path]) -> bytes:
     """The content of FILE for recordings at `paths` and for what the run or bundle in `folder` was trained on."""
-    return _bytes({hash_of(path) for path in paths} | (read(folder) or frozenset()))
+    return stored_with(folder, hashes_of(paths))
+
+
+def stored_with(folder: Path, hashes: frozenset[int]) -> bytes:
+    """The same for files of these `hashes`."""
+    return _bytes(hashes | (read(folder) or frozenset()))
 
 
 def _bytes(hashes: Iterable[int]) -> bytes:

@@ -117,7 +117,7 @@ def judged_windows(samples: Samples, *, rate_hz: float, window_s: float, hop_s: 
 
 def recording_name(row: ManifestRow) -> str:
     """What tells the recording of `row` from others in a table."""
-    return f"{row.path.parent.name}/{row.path.name}:{row.variable}"
+    return f"{row.path.absolute().parent.name}/{row.path.name}:{row.variable}"
 
 
 def labelled(

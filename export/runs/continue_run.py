@@ -22,12 +22,16 @@ from export.data.manifest import ManifestRow
 from export.data.store import kept_rows
 from export.data.table import Table, join
 from export.data.windows import recording_name, table_of
+from export.runs.figures import Outcome
 from export.runs.folder import Continued, ForgetsOfRun, Run, load_trained, read_descriptions
+from export.runs.kept_start import keep_start, start_in, unlabelled_in
+from export.runs.order import begin, digest_of, end, is_finished, order_of, rows_digest
 from export.runs.remembering import Lineage, forgets_of_heard
 from export.runs.suitability import lacks_of, survey
-from export.runs.train_run import FOLDS, FOLDS_FOLDER, Outcome, finish
+from export.runs.train_run import FOLDS, FOLDS_FOLDER, finish
 from export.text.tower import sha256
 from export.training.continuing import ContinueConfig, go_on
+from export.training.start import Start
 
 Tell = Callable[[str], None]
 
@@ -40,13 +44,17 @@ def run_continuation(
     folder: Path,
     cache: Path,
     adopted: Sequence[Table] = (),
+    adopted_files: frozenset[int] | None = frozenset(),
+    replace: bool = False,
     tell: Tell = lambda line: None,
 ) -> None:
     """Train the network of `run` on with the recordings `rows` and with what was `adopted` from agents.
 
-    `tell` hears what the recordings lack, which of them it knows already, and which faults it cannot learn.
+    `adopted_files` are hashes of the files that the rows adopted are from, None where these do not say. `tell` hears
+    what the recordings lack, which of them it knows already, and which faults it cannot learn.
 
     It is calibrated by groups, old and new, that neither a fold's network nor what became of it has heard.
+    What lies in `folder` is treated as `export.runs.order` says; `replace` writes over it.
     """
     if folder.resolve() == run.folder.resolve():
         raise ConfigError(f"--out {folder}: is the folder of the run that goes on; name another one")
@@ -54,25 +62,36 @@ def run_continuation(
         raise ConfigError(
             f"{run.folder}: is a distilled student; continue the run that it learnt from, and distil that again"
         )
-    folder.mkdir(parents=True, exist_ok=True)
+    run_sha256 = sha256((run.folder / "trained.pt").read_bytes())
+    told = [digest_of(table.values, table.labels, table.recordings) for table in adopted]
+    asked = {"continue": config, "run": run_sha256, "manifest": rows_digest(rows), "adopted": " ".join(sorted(told))}
+    order = order_of("continue", asked, files=[row.path for row in rows])
+    if is_finished(folder, order, replace=replace, tell=tell):
+        return
     texts, spec, recipe = read_descriptions(run), run.config.spec, run.config.train
     recorded, used = _new_windows(run, rows, cache=cache, tell=tell) if rows else (None, [])
     new = _with_adopted(run, recorded, adopted, tell)
     heard = run.table.take(kept_rows(run.table, config.keep))
-    (folder / trained_files.FILE).write_bytes(trained_files.stored_beside(run.folder, [row.path for row in used]))
+    files = trained_files.hashes_of([row.path for row in used]) | (adopted_files or frozenset())
+    start = _start_of_folds(run, files, tell, all_known=adopted_files is not None)
+    begin(folder, order)
+    keep_start(folder, start, unlabelled_in(run) - files)
+    (folder / trained_files.FILE).write_bytes(trained_files.stored_with(run.folder, files))
 
     before = load_trained(run, texts.encoder)
     trained = go_on(before, heard, new, config, recipe=recipe, spec=spec, texts=texts.texts, folder=folder)
     table = join([heard, new])
-    lineage = Lineage(run, texts, config, len(heard), folder / FOLDS_FOLDER)
+    lineage = Lineage(run, texts, config, len(heard), folder / FOLDS_FOLDER, start)
     held_out = held_out_similarities(
         table, lineage.learner(table), spec=spec, texts=texts.texts, count=FOLDS, seed=recipe.seed
     )
-    source = Continued(config, recordings=len(used), run_sha256=sha256((run.folder / "trained.pt").read_bytes()))
+    source = Continued(config, recordings=len(used), run_sha256=run_sha256)
+    begun = run.config.begun
     run_config = msgspec.structs.replace(
         run.config,
         recordings=run.config.recordings + len(used),
         continued=(*run.config.continued, source),
+        begun=None if begun is None else msgspec.structs.replace(begun, folds=start is not None),
     )
     forgets = ForgetsOfRun(
         left_out_groups=lineage.forgets(table, seed=recipe.seed),
@@ -81,6 +100,24 @@ def run_continuation(
     outcome = Outcome(trained, table, held_out, texts.texts, texts.encoder)
     signs = FittedSigns(run.calibration.signs, run.calibration.blind_signs)
     finish(folder, run_config, outcome, deviation=run.deviation, signs=signs, beside={"forgets": forgets})
+    end(folder, order)
+
+
+def _start_of_folds(run: Run, files: frozenset[int], tell: Tell, *, all_known: bool) -> Start | None:
+    """What the run's folds began with, if that has heard none of the new `files`; else None, and `tell` hears why."""
+    start = start_in(run)
+    if start is None:
+        return None
+    if known := len(files & unlabelled_in(run)):
+        tell(f"folds start from chance: {known} of the new files were heard without labels before")
+        return None
+    if not all_known:
+        tell(
+            "folds start from chance: the rows adopted do not say which files they are from, and some may have been "
+            "heard without labels before; adopt the alerts again to have it known"
+        )
+        return None
+    return start
 
 
 def _new_windows(
@@ -88,7 +125,8 @@ def _new_windows(
 ) -> tuple[Table, Sequence[ManifestRow]]:
     """Windows of the recordings that the run has not heard, and these; RecordingError where none is left."""
     spec, hop_s = run.config.spec, run.config.hop_s
-    known = trained_files.known_among([row.path for row in rows], trained_files.read(run.folder) or frozenset())
+    learnt = (trained_files.read(run.folder) or frozenset()) - unlabelled_in(run)
+    known = trained_files.known_among([row.path for row in rows], learnt)
     for path in sorted(known):
         tell(f"left out: {path}: this run was trained on it already")
     surveyed = survey([row for row in rows if row.path not in known], spec, hop_s=hop_s)
@@ -113,7 +151,10 @@ def _with_adopted(run: Run, recorded: Table | None, adopted: Sequence[Table], te
     for table in adopted:
         known = np.isin(table.labels, FAULTS)
         for label in sorted(set(table.labels[~known].tolist())):
-            tell(f"left out: {label}: no fault that an encoder is trained on; describe adds it to a bundle by words")
+            tell(
+                f"left out: {label}: no fault that an encoder is trained on; `describe` adds it to a bundle by words, "
+                "and by these examples of it (--examples)"
+            )
         tables.append(table.take(known))
     table = join(tables)
     if table.baseline.all():

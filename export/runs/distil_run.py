@@ -6,7 +6,8 @@ recordings themselves may be gone; description, scaling and limits of deviation 
 
 from __future__ import annotations
 
-from dataclasses import replace
+from collections.abc import Callable
+from dataclasses import replace as changed
 from pathlib import Path
 
 import msgspec
@@ -21,23 +22,38 @@ from export.data.sampling import folds, foreign_rows
 from export.data.table import Table
 from export.network.graph import Graph, embed, multiplications
 from export.network.model import fold
+from export.runs.figures import Outcome
 from export.runs.folder import Descriptions, Run, read_descriptions
-from export.runs.train_run import FOLDS, FOLDS_FOLDER, Outcome, finish, fold_steps
+from export.runs.kept_start import keep_start, start_in, unlabelled_in
+from export.runs.order import begin, end, is_finished, order_of
+from export.runs.train_run import FOLDS, FOLDS_FOLDER, finish, fold_steps
 from export.scoring.agreement import Agreement, agreement_of, agreement_of_named
 from export.scoring.score import REFERENCES, by_family, encoder_inputs, nearest
 from export.shrinking.distil import DistilConfig, Network, distil
 from export.text.tower import fault_centres, sha256
+from export.training.start import Start
 from export.training.train import Trained
 
+Tell = Callable[[str], None]
 
-def run_distillation(run: Run, config: DistilConfig, *, folder: Path) -> None:
+
+def run_distillation(
+    run: Run, config: DistilConfig, *, folder: Path, replace: bool = False, tell: Tell = lambda line: None
+) -> None:
     """Teach a student of `config` what the network of `run` says, into a run folder of its own.
 
     The student is calibrated as its network was, by groups that neither a fold's network nor its student has seen.
+    What lies in `folder` is treated as `export.runs.order` says; `replace` writes over it.
     """
     if folder.resolve() == run.folder.resolve():
         raise ConfigError(f"--out {folder}: is the folder of the network; name another one")
-    folder.mkdir(parents=True, exist_ok=True)
+    network_sha256 = sha256((run.folder / "trained.pt").read_bytes())
+    order = order_of("distil", {"distil": config, "teacher": network_sha256})
+    if is_finished(folder, order, replace=replace, tell=tell):
+        return
+    start = start_in(run)
+    begin(folder, order)
+    keep_start(folder, start, unlabelled_in(run))
     if (heard := run.folder / trained_files.FILE).is_file():
         (folder / trained_files.FILE).write_bytes(heard.read_bytes())
     recipe, spec, table = run.config.train, run.config.spec, run.table
@@ -49,7 +65,7 @@ def run_distillation(run: Run, config: DistilConfig, *, folder: Path) -> None:
     networks: list[Trained] = []
     students: list[Trained] = []
     place = folder / FOLDS_FOLDER
-    teach = _lineage(run, texts, place)
+    teach = _lineage(run, texts, place, start)
 
     def learn(part: Table, number: int) -> Trained:
         networks.append(teach(part, number))
@@ -60,7 +76,7 @@ def run_distillation(run: Run, config: DistilConfig, *, folder: Path) -> None:
     run_config = msgspec.structs.replace(
         run.config,
         distilled=(*run.config.distilled, config),
-        network_sha256=sha256((run.folder / "trained.pt").read_bytes()),
+        network_sha256=network_sha256,
     )
     beside_network = {
         "multiplications": {"network": multiplications(run.graph), "student": multiplications(fold(student))},
@@ -70,13 +86,14 @@ def run_distillation(run: Run, config: DistilConfig, *, folder: Path) -> None:
     outcome = Outcome(trained, table, held_out, texts.texts, texts.encoder)
     signs = FittedSigns(run.calibration.signs, run.calibration.blind_signs)  # no encoder has a say in them
     finish(folder, run_config, outcome, deviation=run.deviation, signs=signs, beside={"network": beside_network})
+    end(folder, order)
 
 
-def _lineage(run: Run, texts: Descriptions, folder: Path) -> Learner:
-    """Makes each fold's network as that of the run was made: trained, then distilled as often as it was."""
+def _lineage(run: Run, texts: Descriptions, folder: Path, start: Start | None) -> Learner:
+    """Makes each fold's network as that of the run was made: trained from its start, then distilled as often."""
     recipe = run.config.train
     steps = fold_steps(recipe.steps)
-    train = training(recipe, steps=steps, spec=run.config.spec, texts=texts.texts, folder=folder)
+    train = training(recipe, steps=steps, spec=run.config.spec, texts=texts.texts, folder=folder, start=start)
 
     def learn(part: Table, number: int) -> Trained:
         trained = train(part, number)
@@ -97,7 +114,7 @@ def _pupil(
     place = folder / f"student{number}"
     place.mkdir(parents=True, exist_ok=True)
     student, losses = distil(table, source, short, recipe=run.config.train, spec=run.config.spec, folder=place)
-    return replace(network, student=student, losses=losses)
+    return changed(network, student=student, losses=losses)
 
 
 def _on_training(table: Table, network: Network, student: Graph) -> dict[str, Agreement]:

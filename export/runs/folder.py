@@ -1,7 +1,8 @@
 """A run folder: everything that one training leaves behind, so that quantizing and packing need nothing else.
 
-`config.json table.npz trained.pt tower.npz calibration.json deviation.json trained_on.npy metrics.json curves.png`, and
-after quantizing `encoder.onnx encoder.tflite quantized.json`.
+`order.json config.json table.npz trained.pt tower.npz calibration.json deviation.json trained_on.npy metrics.json
+curves.png`, where it began without labels `start.npz`, and after quantizing `encoder.onnx encoder.tflite
+quantized.json`.
 """
 
 from __future__ import annotations
@@ -55,6 +56,7 @@ class BegunWith(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
 
     objective: str
     sha256: str  # of its weights then
+    folds: bool = False  # whether the students of the folds began there, too; what they began with is then kept
 
 
 class RunConfig(msgspec.Struct, frozen=True, forbid_unknown_fields=True):

@@ -2,15 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
-from dataclasses import dataclass, replace
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import asdict, dataclass
+from dataclasses import replace as changed
 from pathlib import Path
 
 import numpy as np
 
 from agent.dsp.features import VERSION
 from agent.dsp.spectra import FeatureSpec
-from agent.errors import ConfigError, RecordingError
+from agent.errors import RecordingError
 from agent.service.watching.ring_folder import files_of
 from export.data import trained_files
 from export.data.manifest import ManifestRow
@@ -31,6 +32,7 @@ from export.data.viewed import views_of
 from export.data.windows import recording_name, table_of
 from export.runs.curves import draw_looks
 from export.runs.folder import write_json
+from export.runs.order import begin, end, is_finished, order_of, rows_digest
 from export.runs.pretrained import PretrainedConfig, save_pretrained
 from export.runs.suitability import survey
 from export.runs.train_run import FIRST_SIMULATED, HOP_S
@@ -59,15 +61,19 @@ def run_pretraining(
     folder: Path,
     cache: Path,
     machines: int,
+    replace: bool = False,
     tell: Tell = lambda line: None,
 ) -> None:
     """Learn from `sources`, from the recordings `rows` of manifests, and from `machines` simulated ones.
 
     `tell` hears of every file that is left out, of what is not known, and in the end whether embeddings collapsed.
+    What lies in `folder` is treated as `export.runs.order` says; `replace` writes over it.
     """
-    if (folder / "trained.pt").exists():
-        raise ConfigError(f"--out {folder}: is the folder of a run of `train`; name another one")
     spec = FeatureSpec()
+    asked = {"pretrain": config, "recipe": recipe, "spec": spec, "machines": machines, "facts": asdict(facts)}
+    order = order_of("pretrain", {**asked, "manifest": rows_digest(rows)}, files=_files_of(sources, rows))
+    if is_finished(folder, order, replace=replace, tell=tell):
+        return
     found = heard_in(sources, rows, spec, facts=facts, views=config.views, cache=cache, tell=tell)
     heard = found.heard
     if machines:
@@ -75,7 +81,11 @@ def run_pretraining(
         heard = together([heard, as_heard(simulated_table(seeds, spec, cache=cache), config.views)])
     for lack in lacks_of(found.heard, machines=machines):
         tell(f"lacking: {lack}")
-    folder.mkdir(parents=True, exist_ok=True)
+    tell(
+        f"learning from {len(found.heard)} windows of {len(found.files)} files and {machines} simulated machines: "
+        f"{len(np.unique(states_of(heard.table)))} states, {config.steps} steps"
+    )
+    begin(folder, order)
     (folder / trained_files.FILE).write_bytes(trained_files.stored(found.files))
     made = pretrain(heard, config, recipe=recipe, spec=spec, folder=folder)
     said = PretrainedConfig(config, recipe, spec, VERSION, recordings=len(found.files), windows=len(found.heard))
@@ -83,7 +93,18 @@ def run_pretraining(
     _, verdict = verdict_of(list(made.looks))
     write_json(folder / "metrics.json", metrics_of(heard, made))
     draw_looks(folder / "curves.png", made.losses, made.looks, verdict.partition(":")[0])
+    end(folder, order)
     tell(verdict)
+
+
+def _files_of(sources: Sequence[Path], rows: Sequence[ManifestRow]) -> Iterator[Path]:
+    """All files that may be read; none of what is not there."""
+    yield from (row.path for row in rows)
+    for source in sources:
+        if (ring := ring_in(source)) is not None:
+            yield from (file.path for file in files_of(ring))
+        else:
+            yield from [source] if source.is_file() else source.rglob("*")
 
 
 def heard_in(
@@ -125,7 +146,7 @@ def _recordings(
 ) -> tuple[Unlabelled | None, list[str], list[Path]]:
     surveyed = survey(rows, spec, hop_s=HOP_S)
     notes = [one.problem for one in surveyed if one.problem is not None]
-    used = [replace(one.row, rpm=one.row.rpm or one.own_rpm) for one in surveyed if one.problem is None]
+    used = [changed(one.row, rpm=one.row.rpm or one.own_rpm) for one in surveyed if one.problem is None]
     if not used:
         return None, notes, []
     table, unjudged = table_of(used, spec, cache=cache, hop_s=HOP_S)

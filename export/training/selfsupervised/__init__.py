@@ -5,9 +5,10 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 
 from export.network.model import Student
+from export.training.names import SelfSupervised
 from export.training.selfsupervised.heads import BYOL, BarlowTwins, Head, MoCo, SimCLR, SwAV, VICReg
 
-SELF_SUPERVISED: Mapping[str, Callable[[Student, int], Head]] = {
+SELF_SUPERVISED: Mapping[SelfSupervised, Callable[[Student, int], Head]] = {
     "simclr": SimCLR,
     "moco": MoCo,
     "byol": BYOL,

@@ -9,7 +9,6 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Literal
 
 import msgspec
 import numpy as np
@@ -28,6 +27,7 @@ from export.network.graph import Floats
 from export.training.checkpoint import Stateful, checkpoint_in
 from export.training.descent import Descent, one_cycle
 from export.training.masking import Masking, hide, mask_groups
+from export.training.names import SelfSupervised
 from export.training.recipe import TrainConfig
 from export.training.selfsupervised import SELF_SUPERVISED
 from export.training.selfsupervised.pairs import Pair
@@ -41,7 +41,7 @@ WATCHED = 512  # windows
 class PretrainConfig(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """How a student learns before anybody has labelled anything; what it is made of follows its recipe."""
 
-    objective: Literal["simclr", "moco", "byol", "swav", "vicreg", "barlow"] = "vicreg"
+    objective: SelfSupervised = "vicreg"
     seed: int = 0
     steps: int = 1000
     batch: int = 256

@@ -287,7 +287,7 @@ def test_examples_beside_another_bundle_say_nothing_and_damaged_ones_are_told(ma
     redescribe(made / "bundle", made / "seal.toml", tmp_path / "out", examples=[path], takes_anyway=True)
     assert set(examples_beside(tmp_path / "out")) == {"seal_rub"}
     assert read_stored(tmp_path / "out", "0" * 64).examples == {}
-    redescribe(made / "bundle", made / "seal.toml", tmp_path / "out")
+    redescribe(made / "bundle", made / "seal.toml", tmp_path / "out", replace=True)
     assert not place_of(tmp_path / "out").exists()
     place_of(tmp_path / "out").write_bytes(b"no archive")
     with pytest.raises(RecordingError, match=r"out\.examples\.npz: is damaged"):

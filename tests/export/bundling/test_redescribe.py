@@ -183,7 +183,13 @@ def test_the_command_says_what_lies_near(case: Case, tmp_path: Path, capsys: pyt
     assert "granted" in line
     assert load_bundle(tmp_path / "out").manifest.version == "9"
     again = [*arguments, "--out", str(tmp_path / "out"), "--tower", str(case.tower)]
-    assert main(again) == 0  # an older bundle is replaced
+    assert main(again) == 65
+    assert "holds another bundle, default 9; name another folder, or write over it with --replace" in (
+        capsys.readouterr().err
+    )
+    assert load_bundle(tmp_path / "out").manifest.version == "9"
+    assert main([*again, "--replace"]) == 0
+    assert main(again) == 0, "the same may be written again"
 
 
 def test_another_tower_is_refused(case: Case, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:

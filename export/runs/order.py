@@ -1,0 +1,158 @@
+"""What a run folder was begun for: the same order goes on or is left as it is, another one is refused.
+
+Whatever fills such a folder (`train`, `pretrain`, `continue`, `distil`, `rebuild`) keeps to this one rule: what is
+unfinished and the same goes on, what is finished and the same is left alone, and nothing else that training has left is
+written over unless told so (`--replace`).
+"""
+
+from __future__ import annotations
+
+import hashlib
+import shutil
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from pathlib import Path
+
+import msgspec
+import numpy as np
+from numpy.typing import NDArray
+
+from agent.bundle.runtimes import RUNTIMES
+from agent.dsp.features import VERSION
+from agent.errors import ConfigError
+from export.data.manifest import ManifestRow
+
+FILE = "order.json"
+FINISHED = ("trained.pt", "pretrained.pt")  # what folders of before, without an order, show that something lies there
+OWN = (
+    *FINISHED,
+    *("config.json", "table.npz", "scaling.npy", "tower.npz", "calibration.json", "deviation.json", "trained_on.npy"),
+    *("metrics.json", "curves.png", "quantized.json", "pretrained.json", "start.npz"),
+    *("checkpoint.pt", "checkpoint.part", "aware.pt", "aware.part", FILE),
+    *(runtime.file for runtime in RUNTIMES.values()),
+)
+"""Files that commands leave in such a folder; what else lies there is somebody's own, and stays."""
+FOLDERS = ("folds",)
+TOLD = 4  # differences that are named
+
+
+class Order(msgspec.Struct, frozen=True):
+    """A command, all that decides what comes of it as words, and whether it has come to its end."""
+
+    command: str
+    asked: dict[str, str]
+    finished: bool = False
+
+    def same_as(self, other: Order) -> bool:
+        return (self.command, self.asked) == (other.command, other.asked)
+
+
+def order_of(command: str, settings: Mapping[str, object], *, files: Iterable[Path] = ()) -> Order:
+    """That of a command with `settings`, of any depth, which reads `files`: a file with another content is another."""
+    asked = dict(_words(msgspec.to_builtins({**settings, "features": VERSION}), ""))
+    digest = hashlib.sha256()
+    for path in sorted({path.resolve() for path in files}):
+        try:
+            seen = path.stat()
+        except OSError:
+            continue  # whoever reads it says what is wrong with it
+        digest.update(f"{path}\0{seen.st_size}\0{seen.st_mtime_ns}\0".encode())
+    return Order(command, {**asked, "recordings": digest.hexdigest()})
+
+
+def is_finished(folder: Path, order: Order, *, replace: bool, tell: Callable[[str], None] = lambda line: None) -> bool:
+    """Whether `folder` holds what `order` makes; `tell` hears so. Nothing in it is touched.
+
+    ConfigError where something else lies there, unless it may be replaced, or where it is a file.
+    """
+    if folder.exists() and not folder.is_dir():
+        raise ConfigError(f"--out {folder}: is a file; name a folder")
+    found = _found(folder)
+    if replace or found is None:
+        return False
+    if not found.same_as(order):
+        state = "finished" if found.finished else "begun"
+        raise ConfigError(
+            f"--out {folder}: holds what another command has {state} ({_apart(found, order)}); name another folder, or "
+            "write over it with --replace"
+        )
+    if found.finished:
+        tell(f"{folder}: was finished by this very command and is left as it is; --replace makes it anew")
+    return found.finished
+
+
+def begin(folder: Path, order: Order) -> None:
+    """Make the folder ready for `order`: what the same one has begun stays, to go on; all else of ours goes."""
+    found = _found(folder)
+    if found is not None and (found.finished or not found.same_as(order)):
+        _clear(folder)
+    folder.mkdir(parents=True, exist_ok=True)
+    _write(folder, order)
+
+
+def end(folder: Path, order: Order) -> None:
+    """Note that all of `order` is there."""
+    _write(folder, msgspec.structs.replace(order, finished=True))
+
+
+def rows_digest(rows: Iterable[ManifestRow]) -> str:
+    """A word for all that manifests say of recordings."""
+    return hashlib.sha256("\n".join(map(repr, rows)).encode()).hexdigest()
+
+
+def digest_of(*arrays: NDArray[np.generic]) -> str:
+    """A word for arrays of numbers or strings, to ask for by."""
+    digest = hashlib.sha256()
+    for array in arrays:
+        digest.update(f"{array.dtype}{array.shape}".encode() + np.ascontiguousarray(array).tobytes())
+    return digest.hexdigest()
+
+
+def _found(folder: Path) -> Order | None:
+    """The order that a folder was begun for; one that nobody knows where it lies there without; None for a new one."""
+    try:
+        return msgspec.json.decode((folder / FILE).read_bytes(), type=Order)
+    except FileNotFoundError:
+        pass
+    except msgspec.DecodeError:
+        return Order("", {})
+    if not any((folder / name).exists() for name in (*OWN, *FOLDERS)):
+        return None
+    return Order("", {}, finished=any((folder / name).exists() for name in FINISHED))
+
+
+def _write(folder: Path, order: Order) -> None:
+    part = folder / f"{FILE}.part"
+    part.write_bytes(msgspec.json.format(msgspec.json.encode(order), indent=1) + b"\n")
+    part.replace(folder / FILE)
+
+
+def _clear(folder: Path) -> None:
+    for name in FOLDERS:
+        shutil.rmtree(folder / name, ignore_errors=True)
+    for name in OWN:
+        (folder / name).unlink(missing_ok=True)
+
+
+def _apart(found: Order, order: Order) -> str:
+    if not found.command:
+        return "which one is not known any more"
+    if found.command != order.command:
+        return f"`{found.command}`, not `{order.command}`"
+    before, now = found.asked, order.asked
+    names = [name for name in dict.fromkeys((*now, *before)) if now.get(name) != before.get(name)]
+    told = [_difference(name, before.get(name), now.get(name)) for name in names[:TOLD]]
+    return ", ".join(told) + (f" and {len(names) - TOLD} more" if len(names) > TOLD else "")
+
+
+def _difference(name: str, before: str | None, now: str | None) -> str:
+    if any(word is not None and len(word) == hashlib.sha256().digest_size * 2 for word in (before, now)):
+        return f"other {name}"
+    return f"{name} {before or 'unsaid'}, not {now or 'unsaid'}"
+
+
+def _words(value: object, name: str) -> Iterator[tuple[str, str]]:
+    if isinstance(value, Mapping):
+        for key, part in value.items():
+            yield from _words(part, f"{name}.{key}" if name else str(key))
+    else:
+        yield name, value if isinstance(value, str) else msgspec.json.encode(value).decode()

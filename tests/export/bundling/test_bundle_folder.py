@@ -1,0 +1,57 @@
+"""Where a bundle is written: no folder of somebody is ever replaced, another bundle only when told so."""
+
+from __future__ import annotations
+
+import shutil
+from pathlib import Path
+
+import msgspec
+import pytest
+
+from agent.bundle.load import DEFAULT, load_bundle
+from agent.bundle.manifest import FILES, MANIFEST
+from agent.errors import BundleError
+from export.bundling.bundle_folder import check_folder, check_free, check_same
+from export.cli import main
+
+SHIPPED = load_bundle(DEFAULT).manifest
+
+
+def contents() -> dict[str, bytes]:
+    return {name: (DEFAULT / name).read_bytes() for name in FILES}
+
+
+def test_only_a_new_place_an_empty_folder_or_a_bundle_is_written_to(tmp_path: Path) -> None:
+    check_folder(tmp_path / "new")
+    check_folder(tmp_path)
+    check_folder(DEFAULT)
+    (tmp_path / "letter").write_text("dear")
+    for place in (tmp_path, tmp_path / "letter"):
+        with pytest.raises(BundleError, match="exists and is no bundle"):
+            check_folder(place)
+
+
+def test_pack_leaves_a_folder_of_somebody_alone(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    home = tmp_path / "home"
+    home.mkdir()
+    (home / "letter").write_text("dear")
+    assert main(["pack", str(tmp_path / "run"), "--out", str(home), "--replace"]) == BundleError.exit_code
+    assert "home: exists and is no bundle" in capsys.readouterr().err
+    assert (home / "letter").exists()
+
+
+def test_the_same_may_be_written_again_another_one_not(tmp_path: Path) -> None:
+    check_same(tmp_path / "new", SHIPPED, contents())
+    check_same(DEFAULT, SHIPPED, contents() | {"model_card.md": b"of another day"})
+    newer = msgspec.structs.replace(SHIPPED, version="9")
+    for made, files in ((newer, contents()), (SHIPPED, contents() | {"texts.json": b"{}"})):
+        with pytest.raises(BundleError, match=f"another bundle, default {SHIPPED.version}; .*--replace"):
+            check_same(DEFAULT, made, files)
+    with pytest.raises(BundleError, match="another bundle"):
+        check_free(DEFAULT)
+    check_free(tmp_path)
+    there = tmp_path / "there"
+    shutil.copytree(DEFAULT, there)
+    (there / MANIFEST).write_text("{}")
+    with pytest.raises(BundleError, match="does not read"):
+        check_same(there, SHIPPED, contents())
