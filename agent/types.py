@@ -425,9 +425,11 @@ AlertReason: TypeAlias = Literal[
     "rolled_back",
     "state_lost",
     "moved",
+    "judged",
 ]
 """Why an alert changed: those up to `clock_corrected` and `moved` update it, the others clear it; only `recovered` says
-that all is well. An alert leaves its shelf by hand, because the time is over, or because the machine is worse."""
+that all is well. An alert leaves its shelf by hand, because the time is over, or because the machine is worse. `judged`
+is said of one that is over: somebody has found what it was."""
 
 Clock: TypeAlias = Literal["synchronised", "unknown"]
 """Whether a wall clock was known to be right when a time was read from it."""

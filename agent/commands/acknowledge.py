@@ -4,23 +4,24 @@ from __future__ import annotations
 
 import argparse
 import os
-import re
 import sys
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from pathlib import Path
+from typing import Any
 
 from agent.commands import alerts, running
-from agent.errors import ConfigError, TransportError
+from agent.errors import TransportError
 from agent.faults import FAULTS
-from agent.messages.finding_text import no_name_in_words, own_name_in_words
+from agent.messages.finding_text import own_name_in_words
 from agent.messages.words import Language, say
-from agent.service.alert_requests import FAULT_ID, Acknowledge, Close, Remote
+from agent.service.alert_requests import Acknowledge, Close
 from agent.service.control import ask
-from agent.service.watching.confirmed import Confirmed, confirm
-from agent.service.watching.ring_folder import FOLDER, beginning_with
+from agent.service.names import fault_name
+from agent.service.watching.confirmed import Confirmed, cannot_be_kept, confirm, over_with_windows
+from agent.service.watching.ring_folder import FOLDER
 
-REQUESTS: dict[str, Callable[..., Remote]] = {"acknowledge": Acknowledge, "close": Close}
+REQUESTS: dict[str, Callable[..., Acknowledge | Close]] = {"acknowledge": Acknowledge, "close": Close}
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -35,46 +36,43 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 def main(args: argparse.Namespace) -> int:
     agent = running.agent_of(args)
-    was = args.was
-    request = _request(args, was, agent.language())
+    request = REQUESTS[args.command](args.alert, args.by, *([] if args.was is None else [args.was]))
+    was = None if args.was is None else fault_name(args.was)
     try:
         answer = ask(agent.state_dir, request)
-    except (ConfigError, TransportError) as error:
-        alert = None if was is None else _over(agent.state_dir / FOLDER, args.alert)
+    except TransportError as error:
+        alert = None if was is None else over_with_windows(agent.state_dir / FOLDER, args.alert)
         if alert is None:
             raise
-        _tell_of_own_name(was, agent.language())
-        confirm(agent.state_dir / FOLDER, alert, Confirmed(was, args.by, time.time()))
-        print(say("asked.was_kept", agent.language(), alert=alert, fault=was))
-        if isinstance(error, TransportError) and not _is_over(agent.state_dir, alert):
-            print(say("asked.was_open", agent.language(), alert=alert), file=sys.stderr)
-            return error.exit_code
-        return os.EX_OK
+        return _keep_alone(agent, alert, Confirmed(str(was), request.by, time.time(), is_told=False), error)
     language = agent.language(answer)
-    print(say(f"asked.{args.command}", language, alert=answer["alert"]))
+    if not answer.get("over"):
+        print(say(f"asked.{args.command}", language, alert=answer["alert"]))
     if was is not None:
-        _tell_of_own_name(was, language)
-        kept = "was_kept" if answer["kept"] else "was_alone"
-        print(say(f"asked.{kept}", language, alert=answer["alert"], fault=was))
+        _tell(was, answer, language)
     return os.EX_OK
 
 
-def _tell_of_own_name(was: str, language: Language) -> None:
-    """A slip of the pen would be a fault of its own."""
+def _keep_alone(agent: running.Agent, alert: str, word: Confirmed, error: TransportError) -> int:
+    """Keep a word where no agent answers, which publishes it once it runs; an alert that is open stays open."""
+    try:
+        last = confirm(agent.state_dir / FOLDER, alert, word)
+    except OSError as trouble:
+        raise cannot_be_kept(agent.state_dir / FOLDER, alert, trouble) from trouble
+    language = agent.language()
+    _tell(word.was, {"alert": alert, "kept": True, "before": None if last is None else last.was}, language)
+    is_over = _is_over(agent.state_dir, alert)
+    print(say(f"asked.{'was_later' if is_over else 'was_open'}", language, alert=alert), file=sys.stderr)
+    return os.EX_OK if is_over else error.exit_code
+
+
+def _tell(was: str, answer: Mapping[str, Any], language: Language) -> None:
+    """That the word is kept, which other one it replaces, and that it is one's own: a slip of the pen would be one."""
     if remark := own_name_in_words(was, language):
         print(remark, file=sys.stderr)
-
-
-def _request(args: argparse.Namespace, was: str | None, language: Language) -> Remote:
-    if was is not None and re.fullmatch(FAULT_ID, was) is None:
-        raise ConfigError(f"--was: {no_name_in_words(was, language)}")
-    return REQUESTS[args.command](args.alert, args.by, *([] if was is None else [was]))
-
-
-def _over(folder: Path, wanted: str) -> str | None:
-    """The alert whose id begins so and whose windows are kept, open or not; None where there are none or several."""
-    fitting = {file.alert for file in beginning_with(folder, wanted)}
-    return fitting.pop() if len(fitting) == 1 else None
+    print(say(f"asked.{'was_kept' if answer['kept'] else 'was_alone'}", language, alert=answer["alert"], fault=was))
+    if before := answer.get("before"):
+        print(say("asked.was_before", language, alert=answer["alert"], fault=was, before=before))
 
 
 def _is_over(state_dir: Path, alert: str) -> bool:

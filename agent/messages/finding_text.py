@@ -1,16 +1,26 @@
-"""What is said of a name for what an alert really was: that it is none, or one of one's own, as a slip would be."""
+"""What is said of a name for what an alert really was: that it is one of one's own, as a slip of the pen would be."""
 
 from __future__ import annotations
 
 import difflib
 
 from agent.faults import FAULTS
-from agent.messages.words import Language, say
+from agent.messages.words import Language, say, table
 
 
-def no_name_in_words(was: str, language: Language) -> str:
-    """What may stand where `was` stands, which is no name."""
-    return say("asked.was_no_name", language, fault=repr(was), known=", ".join(FAULTS))
+def title_of_finding(was: str, language: Language) -> str:
+    """Of a fault the title by the agent's own table, of all else the name as it is."""
+    title = table()["fault"].get(was)
+    return was if title is None else str(title[language])
+
+
+def found_in_words(title: str, before: str | None, language: Language) -> str:
+    """What an alert was found to be, and what was said before; both as a person reads them."""
+    return (
+        say("found.is", language, title=title)
+        if before is None
+        else say("found.now", language, title=title, before=before)
+    )
 
 
 def own_name_in_words(was: str, language: Language) -> str | None:

@@ -6,7 +6,7 @@ A schema name ends in its version: fields may be added under one version, never 
 from __future__ import annotations
 
 from datetime import datetime
-from typing import Any, Literal
+from typing import Annotated, Any, Literal
 
 import msgspec
 
@@ -28,6 +28,12 @@ from agent.types import (
     Signs,
     Speed,
     State,
+)
+
+WAS = (
+    "What somebody has found the alert to be: a fault id, healthy where nothing was wrong, or a name of one's own (at "
+    "most 40 small letters of any script, digits and _). The last word counts; of an alert that is over it comes as "
+    "one more event, cleared with reason judged."
 )
 
 
@@ -147,7 +153,7 @@ class AlertPayload(Place, frozen=True, kw_only=True):
     shelved_until: datetime | None = None  # somebody knows of it and put it aside until then; null: it is not
     clock: Clock = "unknown"  # what `opened` was read from; a correction is an update
     recording: str | None = None  # file in the agent's state folder with the raw windows that raised it; null: none
-    was: str | None = None  # what somebody has found it to be: a fault id, of ours or not, or `healthy`
+    was: Annotated[str, msgspec.Meta(description=WAS)] | None = None
 
 
 class MaintenancePayload(msgspec.Struct, frozen=True, kw_only=True):

@@ -42,6 +42,7 @@ class AlertSection:
     raised: Section  # what it rested on when it was raised
     place: tuple[str, ...]  # machine, position, sensor, bearing: names of whoever configured them
     since: datetime | None
+    until: datetime | None  # None: it is open, or nobody knows
     is_open: bool
     changes: tuple[Change, ...]
     no_windows: str | None  # code of why none are drawn
@@ -91,7 +92,7 @@ def _standing(section: AlertSection) -> str:
     language = section.last.language
     since = written(section.since, section)
     code = "report.alert_open" if section.is_open else "report.alert_past"
-    until = written(section.changes[-1].when if section.changes else None, section)
+    until = written(section.until, section)
     severity = say(f"page.severity_{section.alert.severity}", language)
     return say(code, language, id=section.alert.id, severity=severity, since=since, until=until)
 

@@ -10,6 +10,7 @@ import msgspec
 
 from agent.errors import ConfigError
 from agent.limits import DAY_S
+from agent.service.names import fault_name, person_named
 
 MAX_REMOTE_BYTES = 4 << 10
 MIN_SHELF_S = 60.0
@@ -20,22 +21,33 @@ the time up to the next planned stop."""
 UNIT_S = {"s": 1.0, "m": 60.0, "min": 60.0, "h": 3600.0, "d": DAY_S}
 _DURATION = re.compile(r"\s*([0-9]{1,9}(?:\.[0-9]{1,6})?)\s*(s|min|m|h|d)\s*")
 
-Who = Annotated[str, msgspec.Meta(max_length=100)]
-"""An alert: its id, the beginning of it, or sensor/bearing. Or whoever says so."""
+Which = Annotated[str, msgspec.Meta(max_length=100)]
+"""An alert: its id, the beginning of it, or sensor/bearing. Or for how long."""
 
 
-FAULT_ID = r"^(?!(?:abnormal|idle|invalid|unknown)$)[a-z][a-z0-9_]{0,39}$(?!\n)"
-"""Names in small letters; what the agent says where it can name nothing is none."""
-Fault = Annotated[str, msgspec.Meta(pattern=FAULT_ID)]
-"""What an alert really was, as somebody has found: a fault id, of ours or not, or `healthy`."""
+class _Said(msgspec.Struct, frozen=True):
+    """What somebody says of an alert; `by` as `person_named` has it."""
+
+    alert: Which
+    by: str | None = None
+
+    def __post_init__(self) -> None:
+        msgspec.structs.force_setattr(self, "by", person_named(self.by))
 
 
-class Acknowledge(msgspec.Struct, frozen=True, tag_field="command", tag="acknowledge", forbid_unknown_fields=True):
+class _Judged(_Said, frozen=True):
+    """With what the alert really was, as somebody has found: a name as `fault_name` has it."""
+
+    was: str | None = None
+
+    def __post_init__(self) -> None:
+        super().__post_init__()
+        if self.was is not None:
+            msgspec.structs.force_setattr(self, "was", fault_name(self.was))
+
+
+class Acknowledge(_Judged, frozen=True, tag_field="command", tag="acknowledge", forbid_unknown_fields=True):
     """Note that somebody has seen an open alert; it stays open. Of one that is over, only what it was can be said."""
-
-    alert: Who
-    by: Who | None = None
-    was: Fault | None = None
 
 
 class Shelve(
@@ -48,24 +60,20 @@ class Shelve(
 ):
     """Put an open alert aside for a time, as `seconds_of` reads it; it stays open and comes back by itself."""
 
-    alert: Who
-    duration: Who
-    by: Who | None = None
+    alert: Which
+    duration: Which
+    by: str | None = None
+
+    def __post_init__(self) -> None:
+        msgspec.structs.force_setattr(self, "by", person_named(self.by))
 
 
-class Unshelve(msgspec.Struct, frozen=True, tag_field="command", tag="unshelve", forbid_unknown_fields=True):
+class Unshelve(_Said, frozen=True, tag_field="command", tag="unshelve", forbid_unknown_fields=True):
     """Take an alert back from the shelf before its time."""
 
-    alert: Who
-    by: Who | None = None
 
-
-class Close(msgspec.Struct, frozen=True, tag_field="command", tag="close", forbid_unknown_fields=True):
+class Close(_Judged, frozen=True, tag_field="command", tag="close", forbid_unknown_fields=True):
     """Clear an open alert with the reason `closed`; a machine that is not well raises another one."""
-
-    alert: Who
-    by: Who | None = None
-    was: Fault | None = None
 
 
 Remote: TypeAlias = Acknowledge | Shelve | Unshelve | Close

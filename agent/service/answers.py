@@ -38,7 +38,7 @@ from agent.service.share import Share
 from agent.service.surveying import look_of, spoken, whole_survey
 from agent.service.teaching import Teaching
 from agent.service.wall_clock import origin_now
-from agent.service.watching.confirmed import Confirmed, confirm
+from agent.service.watching.confirmed import Confirmed, cannot_be_kept, confirm
 from agent.service.watching.events import place_of
 from agent.types import Alert
 
@@ -161,7 +161,7 @@ class Answers:
             changes = {"acknowledged": True, "by": request.by, "was": request.was or alert.was, "wall_s": time.time()}
             amended = desk.pipeline.decision.amend(alert, reason="acknowledged", **changes)
             self._announcer.announce_alert(amended)
-        return {**_about(alert), "kept": kept}
+        return {**_about(alert), **kept}
 
     def _shelve(self, request: Shelve) -> Answer:
         desk, alert = self._open_alert(request.alert)
@@ -186,21 +186,20 @@ class Answers:
             desk.pipeline.decision.amend(alert, was=request.was)
         now = {"time_s": time.monotonic(), "wall_s": time.time()}
         self._announcer.announce(desk, desk.close("closed", alert=alert.id, by=request.by, **now))
-        return {**_about(alert), "kept": kept}
+        return {**_about(alert), **kept}
 
-    def _confirmed(self, alert: Alert, request: Acknowledge | Close) -> bool:
-        """Keep somebody's word beside the windows of an alert; whether there are or will be any. ConfigError where the
-        disk does not take it."""
-        ring = self._everything.ring
-        if request.was is None or ring is None:
-            return False
-        try:
-            confirm(ring.folder, alert.id, Confirmed(request.was, request.by, time.time()))
-        except OSError as error:
-            raise ConfigError(
-                f"{ring.folder}: the word on alert {alert.id} cannot be kept ({error.strerror}); check the disk"
-            ) from error
-        return alert.recording is not None
+    def _confirmed(self, alert: Alert, request: Acknowledge | Close) -> Answer:
+        """Keep somebody's word beside the windows of an alert: whether there are or will be any (`kept`), and which
+        other word it replaces (`before`). ConfigError where the disk does not take it."""
+        ring, was, last = self._everything.ring, request.was, None
+        if was is not None and ring is not None:
+            try:
+                last = confirm(ring.folder, alert.id, Confirmed(was, request.by, time.time()))
+            except OSError as error:
+                raise cannot_be_kept(ring.folder, alert.id, error) from error
+        is_kept = was is not None and ring is not None and alert.recording is not None
+        before = alert.was if last is None else last.was
+        return {"kept": is_kept, "before": None if was in (None, before) else before}
 
     def _open_alert(self, wanted: str) -> tuple[SensorDesk, Alert]:
         """The open alert of an id, of the beginning of one, or of sensor/bearing."""

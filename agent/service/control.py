@@ -160,7 +160,7 @@ def ask(state_dir: Path, request: Request, *, timeout_s: float = 15.0) -> Answer
         connection.settimeout(timeout_s)
         try:
             _connect(connection, path, timeout_s=timeout_s)
-            connection.sendall(msgspec.json.encode(request) + b"\n")
+            connection.sendall(_line_of(request))
             line = _read_line(connection, MAX_ANSWER_BYTES)
         except PermissionError:
             raise ConfigError(
@@ -178,6 +178,13 @@ def ask(state_dir: Path, request: Request, *, timeout_s: float = 15.0) -> Answer
     if not answer.pop("ok", False):
         raise refusal_of(answer)
     return answer
+
+
+def _line_of(request: Request) -> bytes:
+    try:
+        return msgspec.json.encode(request) + b"\n"
+    except UnicodeEncodeError:
+        raise ConfigError("the command line holds bytes that are no UTF-8; type the name again") from None
 
 
 def _connect(connection: socket.socket, path: Path, *, timeout_s: float) -> None:

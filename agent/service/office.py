@@ -25,6 +25,7 @@ from agent.service.looking_back.history import History
 from agent.service.merging import merged
 from agent.service.outbox import Outbox
 from agent.service.outboxes import Outboxes
+from agent.service.past_words import PastWords
 from agent.service.publishers import Publishers
 from agent.service.readers import Threads
 from agent.service.registry import Registry
@@ -92,9 +93,16 @@ class Office:
         )
         bulletin = self._registry.bulletin
         self._sinks = Sinks(self._house, bulletin=bulletin, outboxes=self.outboxes, publishers=self.publishers)
+        words = PastWords(
+            self._house,
+            outboxes=self.outboxes,
+            ask=lambda request: self.hearing.ask(request),
+            wake=lambda: self.hearing.wake(),
+        )
         self._upkeep = Upkeep(
             self._house,
             bulletin=bulletin,
+            words=words,
             wake=lambda: self.hearing.wake(),
             tell=lambda request: self.hearing.ask(request),
         )
@@ -129,7 +137,7 @@ class Office:
                 thread=thread,
             )
         self.commands = Commands(
-            self.hearing.ask,
+            words.ask,
             outboxes=self.outboxes,
             topic=parts.topics.answer,
             language=lambda: self.parts.config.agent.language,

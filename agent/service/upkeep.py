@@ -1,4 +1,5 @@
-"""What is to be done for all sensors at once between two messages: the store's disk, and what sinks still show."""
+"""What is to be done for all sensors at once between two messages: the store's disk, what sinks still show, and what
+people say of alerts that are over."""
 
 from __future__ import annotations
 
@@ -7,6 +8,7 @@ from collections.abc import Callable, Mapping
 
 from agent.service.bulletin import Bulletin
 from agent.service.house import House
+from agent.service.past_words import PastWords
 from agent.service.requests import Found, SaveAgain
 
 TICK_S = 0.5
@@ -16,10 +18,16 @@ class Upkeep:
     """`begin` and `turn` are for the thread that keeps and tells, `found` for any."""
 
     def __init__(
-        self, house: House, *, bulletin: Bulletin, wake: Callable[[], None], tell: Callable[[SaveAgain | Found], object]
+        self,
+        house: House,
+        *,
+        bulletin: Bulletin,
+        words: PastWords,
+        wake: Callable[[], None],
+        tell: Callable[[SaveAgain | Found], object],
     ) -> None:
         """`wake` has `turn` called soon; `tell` leaves a request for whoever hears sensors."""
-        self._house, self._bulletin = house, bulletin
+        self._house, self._bulletin, self._words = house, bulletin, words
         self._wake, self._tell = wake, tell
         self._found: queue.SimpleQueue[tuple[str, Mapping[str, bytes], bool]] = queue.SimpleQueue()
         self._ticked_s = 0.0
@@ -27,6 +35,7 @@ class Upkeep:
     def begin(self) -> None:
         """At the start: what is open, and what sinks may still show."""
         self._bulletin.take_up_alerts(self._house.parts.setups)
+        self._words.begin()
 
     def found(self, sink: str, held: Mapping[str, bytes], *, moved: bool = False) -> None:
         """Be told what a sink holds retained from before; or, having moved, where it is now."""
@@ -38,6 +47,7 @@ class Upkeep:
         while not self._found.empty():
             sink, held, moved = self._found.get()
             (self._bulletin.tidy if moved else self._bulletin.reconcile)(sink, held)
+        self._words.turn()
         if now_s - self._ticked_s >= TICK_S:
             self._ticked_s = now_s
             self._house.tick(now_s)

@@ -13,18 +13,21 @@ from typing import Literal, Protocol, runtime_checkable
 
 import msgspec
 
+from agent.messages.finding_text import title_of_finding
 from agent.messages.words import Language, say, words_for
 from agent.ports import Message
 
 NEWS = (None, "worse")
 """Reasons of an update that is the machine's own; the others are a person's doing, or a clock's."""
+JUDGED = "judged"
+"""Reason of what is said of an alert that was over before."""
 
 
 class Telling(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
     """Keys of a sink that tells people: which events, and in which language; None: the agent's."""
 
     severity: Literal["warning", "alarm"] = "warning"  # told from this on
-    tell: Literal["news", "all"] = "news"  # "all": also who acknowledged or shelved an alert, and corrected clocks
+    tell: Literal["news", "all"] = "news"  # "all": also who saw, shelved or judged an alert, and corrected clocks
     language: Language | None = None
 
 
@@ -68,6 +71,7 @@ class Event(msgspec.Struct, frozen=True, kw_only=True):
     deviation: float | None = None
     reason: str | None = None
     by: str | None = None
+    was: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -96,13 +100,14 @@ def note_of(message: Message, telling: Telling) -> Note | None:
 def _is_wanted(event: Event, telling: Telling) -> bool:
     if telling.severity == "alarm" and event.severity == "warning":
         return False
-    return telling.tell == "all" or event.event != "updated" or event.reason in NEWS
+    return telling.tell == "all" or (event.event != "updated" and event.reason != JUDGED) or event.reason in NEWS
 
 
 def _headline(event: Event, language: Language) -> str:
     place = " · ".join(filter(None, (event.site, event.machine_name or event.machine, event.position, event.bearing)))
     title = event.text.title if isinstance(event.text, Wording) else event.text
     kind = event.event if event.event in ("cleared", "test") else event.severity or "maintenance"
+    kind = JUDGED if event.reason == JUDGED else kind
     return say(f"note.{kind}", language, place=place, title=title)
 
 
@@ -117,6 +122,7 @@ def _lines(event: Event, language: Language) -> list[str]:
         "sensor": event.sensor,
         "bearing": event.bearing,
         "opened": _moment(event.opened),
+        "was": None if event.was is None else title_of_finding(event.was, language),
         "deviation": None
         if event.deviation is None
         else say("shown.baseline", language, deviation=f"{event.deviation:.3g}"),

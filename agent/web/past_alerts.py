@@ -15,15 +15,16 @@ from starlette.responses import JSONResponse, PlainTextResponse, Response
 
 from agent.bundle.load import Bundle
 from agent.errors import ConfigError, TextVibError
-from agent.messages.compose import Speaker
 from agent.messages.notices import in_language
 from agent.messages.payloads import encode
 from agent.messages.words import Language
 from agent.report.page import POLICY
-from agent.service.looking_back.alert_report import change_in_words, found_to_be, report_of
+from agent.service.control import Answer
+from agent.service.looking_back.alert_report import changes_in_words, found_to_be, report_of
 from agent.service.looking_back.bundles import bundle_for
 from agent.service.looking_back.history_file import past_alerts
-from agent.service.looking_back.past import Past
+from agent.service.looking_back.past import Past, published_word
+from agent.service.looking_back.past_speaker import speaker_of
 from agent.service.watching.confirmed import Confirmed, confirm, confirmed_in
 from agent.service.watching.ring_folder import FOLDER, kept_of
 from agent.web.languages import language_of
@@ -56,20 +57,19 @@ class PastAlerts:
             return JSONResponse({"error": in_language(str(error), language)}, 409)
         return Response(msgspec.json.encode(content), media_type="application/json")
 
-    def keep_word(self, said: Judgement) -> bool:
-        """Keep what an alert that has ended was, beside its windows; False where it is none, or there are none.
-
-        As `textvib-agent acknowledge` does: the agent that raised it need not run.
-        """
+    def keep_word(self, said: Judgement) -> Answer | None:
+        """Keep what an alert that has ended was, beside its windows, for the agent to publish once it runs; None where
+        it is none, or there are none. As `textvib-agent acknowledge` does."""
         folder = self._state_dir / FOLDER
         try:
             past = found(self._state_dir, said.alert)
             if said.was is None or past is None or not past.closed or not kept_of(folder, {past.last.id}):
-                return False
-            confirm(folder, past.last.id, Confirmed(said.was, said.by, time.time()))
+                return None
+            last = confirm(folder, past.last.id, Confirmed(said.was, said.by, time.time(), is_told=False))
         except (OSError, TextVibError):
-            return False
-        return True
+            return None
+        before = published_word(past) if last is None else last.was
+        return {"before": None if before == said.was else before}
 
     async def report(self, request: Request) -> Response:
         """The report of an alert, open or ended, as `textvib-agent report` writes it."""
@@ -135,18 +135,10 @@ def _titles(bundle: Bundle, language: Language) -> dict[str, str]:
 
 def _told(past: Past, bundle: Bundle, language: Language, *, kept: bool) -> dict[str, Any]:
     """The payload of an alert as it was last, in the words of who looks, and what became of it."""
-    whence = past.whence
-    speaker = Speaker(
-        agent=whence.agent,
-        site=whence.site,
-        language=language,
-        descriptions=bundle.descriptions,
-        setups={} if whence.setup is None else {past.last.sensor: whence.setup.setup},
-        calibration=bundle.calibration,
-    )
+    speaker = speaker_of(past, bundle, language)
     events = [
-        {"time": one.wall_s, "what": change_in_words(one, bundle.descriptions, language), "by": one.by}
-        for one in past.events
+        {"time": one.wall_s, "what": what, "by": one.by}
+        for one, what in zip(past.events, changes_in_words(past, bundle.descriptions, language), strict=True)
     ]
     payload: dict[str, Any] = msgspec.json.decode(encode(speaker.alert(past.last)))
-    return {**payload, "kept": kept, "events": events, "closed": past.events[-1].wall_s if past.events else None}
+    return {**payload, "kept": kept, "events": events, "closed": None if past.end is None else past.end.wall_s}

@@ -6,7 +6,6 @@ that is told.
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -16,12 +15,10 @@ import numpy as np
 from agent.dsp.spectra import FeatureSpec
 from agent.errors import RecordingError
 from agent.faults import PARENTS, children_of
-from agent.service.alert_requests import FAULT_ID
-from agent.types import HEALTHY, INVALID, UNKNOWN
+from agent.service.names import is_fault_name
+from agent.types import HEALTHY
 from export.data.adopted import alerts_of, read_rows
 from export.data.table import Table, join
-
-NO_FAULTS = (UNKNOWN, INVALID)
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,7 +64,7 @@ def _problem_of(table: Table, row: int) -> str | None:
     if label in PARENTS:
         closer = ", ".join(children_of(label))
         return f"{label} is what is said where no closer name can be; say which it was ({closer}), and adopt it again"
-    if label in NO_FAULTS or re.fullmatch(FAULT_ID, label) is None:
+    if not is_fault_name(label):
         return (
             f"{label!r} is no fault; say what it was (textvib-agent acknowledge ALERT --was FAULT), and adopt it again"
         )

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 import tomllib
 from collections.abc import Mapping
 from pathlib import Path
@@ -11,10 +10,10 @@ import msgspec
 
 from agent.bundle.load import Bundle
 from agent.diagnosis.matching import Text
-from agent.types import HEALTHY, INVALID, UNKNOWN
+from agent.service.names import MOST_OF_A_FAULT, NO_FAULTS, is_fault_name
+from agent.types import HEALTHY
 from export.text.encoders import TextError
 
-FAULT_ID = re.compile(r"[a-z][a-z0-9_]{0,39}")
 ADVICE = {"ko": "설비를 점검하고 진동 추이를 관찰하십시오.", "en": "Inspect the machine and watch the trend."}
 """For a fault that is described without advice; other languages get the English one."""
 
@@ -47,8 +46,11 @@ def read_descriptions(path: Path) -> Descriptions:
         for fault, wording in faults.items():
             whole = wording if isinstance(wording, Wording) else Wording(wording)
             where = f"{path}: {language}.{fault}"
-            if not FAULT_ID.fullmatch(fault) or fault in (UNKNOWN, INVALID):
-                raise TextError(f"{where}: not a fault id; use small letters, digits and _, not unknown or invalid")
+            if not is_fault_name(fault):
+                raise TextError(
+                    f"{where}: not a fault id; use at most {MOST_OF_A_FAULT} small letters, digits and _, and none of "
+                    f"{', '.join(NO_FAULTS)}"
+                )
             if not whole.sentences or any(not sentence.strip() for sentence in whole.sentences):
                 raise TextError(f"{where}: an empty list or sentence; write one or take it out")
             found.setdefault(language, {})[fault] = whole

@@ -221,6 +221,13 @@ def test_an_alert_of_a_sensor_that_vanished_stays_until_somebody_closes_it(field
     assert [event["by"] for event in listener.events] == [None, "Kim", "Kim"]
     assert [event["acknowledged"] for event in listener.events] == [False, True, True]
     assert [event["was"] for event in listener.events] == [None, None, "misalignment"]
+    done = field.agent.command("acknowledge", alert[:8], "--was", "씰마모")
+    assert f"{alert}: was said to be misalignment before; 씰마모 stands in its place" in done.stdout
+    until(lambda: listener.story[-1] == ("press", "cleared", "judged"))
+    assert listener.events[-1] == {**listener.events[-2], "reason": "judged", "was": "씰마모", "by": None} | {
+        key: listener.events[-1][key] for key in ("seq", "time")
+    }
+    assert listener.last("alert/press/machine") == b""
 
 
 def test_alerts_are_acknowledged_and_closed_over_mqtt_and_nothing_else_is(field: Field) -> None:

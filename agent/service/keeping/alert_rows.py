@@ -46,6 +46,10 @@ class AlertRows:
         """Keep what an alert is now, what is to be said of it and where it will be shown. False: not written yet."""
         return self._transactions.write(self.steps(said))
 
+    def commit_event(self, event: Message, *, sinks: tuple[str, ...]) -> bool:
+        """Keep what is to be said of an alert that is over, for every sink. False: not written yet."""
+        return self._transactions.write([self._waiting(event, sinks), *self._numbers.steps()])
+
     def open(self) -> tuple[OpenAlert, ...]:
         """The alerts that were open at the last write, also those of sensors that are no longer configured."""
         alerts = []
@@ -70,14 +74,18 @@ class AlertRows:
         newer."""
         alert, event, shown, sinks = said
         place = (shown.topic, shown.alert, shown.seq)
-        bucket_s = self._numbers.bucket_s(event.seq)
-        row = (event.seq, event.topic, event.payload, event.qos, event.kind, event.alert, bucket_s)
         return [
             *([] if alert is None else [_standing(alert, event)]),
-            Put("outbox", [(sink, *row) for sink in sinks]),
+            self._waiting(event, sinks),
             Put("retained", [(sink, *place) for sink in sinks]),
             *self._numbers.steps(),
         ]
+
+    def _waiting(self, event: Message, sinks: tuple[str, ...]) -> Put:
+        """An event for every sink, until it has it."""
+        bucket_s = self._numbers.bucket_s(event.seq)
+        row = (event.seq, event.topic, event.payload, event.qos, event.kind, event.alert, bucket_s)
+        return Put("outbox", [(sink, *row) for sink in sinks])
 
 
 def _standing(alert: Alert, event: Message) -> Statement:

@@ -18,13 +18,14 @@ from agent.errors import RecordingError
 from agent.faults import FAULTS
 from agent.machine import Machine, SensorSetup
 from agent.messages.alert_answer import answer_of_alert
+from agent.messages.finding_text import found_in_words
 from agent.messages.wording import text_of
 from agent.messages.words import Language, say, words_for
 from agent.recordings.asked import Asked
 from agent.recordings.kept import Kept, read, read_kept
 from agent.report.alert_page import AlertSection, Change, alert_page_of
 from agent.report.section import Judge, SourceFile, file_of, section_of
-from agent.service.looking_back.past import Event, Past
+from agent.service.looking_back.past import Event, Past, published_word
 from agent.service.looking_back.sensor_days import days_around
 from agent.service.watching.confirmed import Confirmed, confirmed_in
 from agent.service.watching.ring import WAIT_S
@@ -84,6 +85,7 @@ def _section_of(past: Past, state_dir: Path, *, bundle: Bundle, language: Langua
         raised=section,
         place=place_in_words(past, language),
         since=_when(past.last.opened_wall_s),
+        until=None if past.end is None else _when(past.end.wall_s),
         is_open=not past.closed,
         changes=tuple(_changes(past, bundle.descriptions, language)),
         no_windows=windows.missing,
@@ -94,14 +96,17 @@ def _section_of(past: Past, state_dir: Path, *, bundle: Bundle, language: Langua
 def found_to_be(past: Past, words: Mapping[str, Confirmed]) -> str | None:
     """What somebody has said that the alert was, as in the ring's `words`, which are the latest, else in its events."""
     word = words.get(past.last.id)
-    return word.was if word is not None else next((one.was for one in reversed(past.events) if one.was), past.last.was)
+    return word.was if word is not None else published_word(past)
 
 
 def _title_of_finding(past: Past, state_dir: Path, descriptions: Descriptions, language: Language) -> str | None:
     """What somebody has said that the alert was, the latest word, as a title where it is a fault of the bundle's."""
     was = found_to_be(past, confirmed_in(state_dir / FOLDER))
-    if was is None:
-        return None
+    return None if was is None else title_of_word(was, descriptions, language)
+
+
+def title_of_word(was: str, descriptions: Descriptions, language: Language) -> str:
+    """Of what somebody found an alert to be, where it is a fault of the bundle's; else the name as it is."""
     return text_of(was, descriptions=descriptions, language=language).title if was in FAULTS else was
 
 
@@ -163,14 +168,27 @@ def _remarks(past: Past, bundle: Bundle) -> tuple[str, ...]:
 
 
 def _changes(past: Past, descriptions: Descriptions, language: Language) -> Iterator[Change]:
+    words = changes_in_words(past, descriptions, language)
+    for event, what in zip(past.events, words, strict=True):
+        yield Change(_when(event.wall_s), what, event.by)
+
+
+def changes_in_words(past: Past, descriptions: Descriptions, language: Language) -> Iterator[str]:
+    """What each event says that became of the alert, and what somebody found it to be where he says something else."""
+    before = None
     for event in past.events:
-        yield Change(_when(event.wall_s), change_in_words(event, descriptions, language), event.by)
+        told = [_change_in_words(event, descriptions, language)]
+        if event.was not in (None, before):
+            title = title_of_word(str(event.was), descriptions, language)
+            last = None if before is None else title_of_word(before, descriptions, language)
+            told.append(found_in_words(title, last, language))
+            before = event.was
+        yield " ".join(filter(None, told))
 
 
-def change_in_words(event: Event, descriptions: Descriptions, language: Language) -> str:
-    """What an event says that became of its alert."""
+def _change_in_words(event: Event, descriptions: Descriptions, language: Language) -> str:
     because = "" if event.reason is None else words_for("because", event.reason, language)
-    if event.event == "cleared":
+    if event.event == "cleared" and event.reason != "judged":
         return say("report.cleared", language, because=because).strip()
     if event.shelved_until_s is not None and event.reason == "shelved":
         until = datetime.fromtimestamp(event.shelved_until_s).strftime("%Y-%m-%d %H:%M")

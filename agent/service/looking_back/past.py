@@ -13,7 +13,7 @@ from agent.service.assembly import Parts
 from agent.types import Alert
 from firmware_bridge import VERSION
 
-BY_HAND = ("acknowledged", "shelved", "unshelved", "closed", "repaired", "forgotten")
+BY_HAND = ("acknowledged", "shelved", "unshelved", "closed", "repaired", "forgotten", "judged")
 """Reasons of changes that somebody made; in all others the name is that of whoever made an earlier one."""
 
 
@@ -53,6 +53,16 @@ class Past:
     closed: bool
     seq: int  # of its last event
     events: tuple[Event, ...]  # oldest first
+
+    @property
+    def end(self) -> Event | None:
+        """The event that ended it; None where it is open, or not kept."""
+        return next((one for one in self.events if one.event == "cleared"), None)
+
+
+def published_word(past: Past) -> str | None:
+    """What it was found to be, as was published last."""
+    return next((one.was for one in reversed(past.events) if one.was), past.last.was)
 
 
 def whence_of(parts: Parts, sensor: str) -> Whence:

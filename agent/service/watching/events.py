@@ -39,8 +39,9 @@ def log_state(change: StateChange) -> None:
 def log_alert(alert: Alert) -> None:
     about = {"event": f"alert_{alert.event}", "alert": alert.id, "sensor": alert.sensor, "bearing": alert.bearing}
     what = alert.reason or alert.event
-    told = {"kind": alert.fault, "reason": alert.reason}
-    log.warning("alert %s %s: %s %s", alert.id, what, place_of(alert), alert.fault, extra=about | told)
+    told = {"kind": alert.fault, "reason": alert.reason, "was": alert.was}
+    found = f", was {alert.was}" if alert.was else ""
+    log.warning("alert %s %s: %s %s%s", alert.id, what, place_of(alert), alert.fault, found, extra=about | told)
 
 
 def place_of(alert: Alert) -> str:

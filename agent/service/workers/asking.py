@@ -79,12 +79,14 @@ class Asking:
             if (error := given.exception()) is not None:
                 answer.set_exception(error)
             else:
-                answer.set_result(self._amended(given.result()))
+                answer.set_result(self._amended(request, given.result()))
 
         member.ask(lambda number: Asked(number, request)).add_done_callback(said)
 
-    def _amended(self, answer: Answer) -> Answer:
-        """Whether something is kept is known here alone."""
+    def _amended(self, request: Any, answer: Answer) -> Answer:
+        """Whether what was learnt is kept is known here alone; which windows are, the worker knows."""
+        if isinstance(request, Acknowledge | Close):
+            return answer
         return {**answer, "kept": self._house.store.is_kept} if isinstance(answer.get("kept"), bool) else answer
 
     def _tell_all(self, request: Any, answer: Future[Answer]) -> None:

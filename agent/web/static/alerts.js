@@ -5,7 +5,7 @@ import { press } from "./ask.js";
 import { moment, say } from "./words.js";
 import { drawWindow, evidenceOf, reportLink, windowDetails } from "./alert_parts.js";
 import { pastAlerts } from "./past_alerts.js";
-import { showWord, verdict } from "./verdict.js";
+import { replaced, showWord, verdict } from "./verdict.js";
 
 const WHO = "textvib-who";
 const SHELVES = ["1h", "8h", "1d", "7d"];
@@ -51,7 +51,7 @@ function make(alert, by, isChosen) {
     const made = el("button", { type: "button", class: className }, say(label));
     made.addEventListener("click", () => {
       const word = hasWord ? found.word() : {};
-      if (word) press(made, { alert: alert.id, by: by(), ...command(), ...word }, out);
+      if (word) press(made, { alert: alert.id, by: by(), ...command(), ...word }, out, (answer) => replaced(answer, word, row.titles ?? {}));
     });
     return made;
   };
@@ -101,6 +101,7 @@ function update(row, alert, machine, titles) {
   show(find(".asks"), Boolean(alert.asks));
   show(find(".acknowledge"), !alert.acknowledged);
   show(find(".keep-word"), alert.acknowledged);
+  row.titles = titles;
   find(".verdict").fill(titles);
   showWord(find(".found"), alert.was, titles);
   show(find(".shelf"), !isShelved);

@@ -14,12 +14,12 @@ export async function ask(command) {
   return answer.json().catch(() => ({ error: String(answer.status) }));
 }
 
-// Ask, with the button out of use meanwhile; `out` says what became of it.
-export async function press(button, command, out) {
+// Ask, with the button out of use meanwhile; `out` says what became of it, and what `more` has to say of the answer.
+export async function press(button, command, out, more = () => "") {
   button.disabled = true;
   const answer = await ask(command);
   button.disabled = false;
-  const said = answer.error ?? [say("done"), ...(answer.remarks ?? [])].join(" ");
+  const said = answer.error ?? [say("done"), more(answer), ...(answer.remarks ?? [])].filter(Boolean).join(" ");
   out.classList.toggle("wrong", Boolean(answer.error));
   setText(out, said);
   tell(said);

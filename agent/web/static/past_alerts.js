@@ -4,7 +4,7 @@ import { el, setText, show } from "./dom.js";
 import { press } from "./ask.js";
 import { moment, say } from "./words.js";
 import { drawWindow, evidenceOf, reportLink, windowDetails } from "./alert_parts.js";
-import { showWord, verdict } from "./verdict.js";
+import { replaced, showWord, verdict } from "./verdict.js";
 
 // `by()`: who looks, or null.
 export function pastAlerts(main, by) {
@@ -73,11 +73,10 @@ function make(alert, titles, by) {
   return row;
 }
 
-// What it was found to be, which can be said as long as there are windows to say it of.
+// What it was found to be; the agent publishes it, and learns from the windows if there are any.
 function wordOf(alert, titles, by) {
   const said = el("p", { class: "found" });
   showWord(said, alert.was, titles);
-  if (!alert.kept) return [said];
   const out = el("p", { role: "status", class: "out" });
   const found = verdict();
   found.fill(titles);
@@ -85,7 +84,7 @@ function wordOf(alert, titles, by) {
   keep.addEventListener("click", async () => {
     const word = found.word();
     if (!word || !found.isChosen()) return;
-    const isKept = await press(keep, { command: "acknowledge", alert: alert.id, by: by(), ...word }, out);
+    const isKept = await press(keep, { command: "acknowledge", alert: alert.id, by: by(), ...word }, out, (answer) => replaced(answer, word, titles));
     if (isKept) showWord(said, word.was, titles);
   });
   return [said, el("div", { class: "buttons" }, found, keep), out];

@@ -5,7 +5,7 @@ import { say } from "./words.js";
 
 const HEALTHY = "healthy";
 const OTHER = "_"; // no fault is called so
-const OWN = "[a-z][a-z0-9_]*"; // as the agent takes it
+const OWN = "\\p{L}[\\p{L}\\p{M}\\p{Nd}_]*"; // the agent looks more closely
 
 // `row.fill(titles)` says which faults there are; `row.word()` is what goes with a command: `{}` where nothing is chosen,
 // null where what is written is no name.
@@ -40,9 +40,18 @@ export function verdict() {
   });
 }
 
+function titleOf(was, titles) {
+  return was === HEALTHY ? say("was_nothing") : (titles[was] ?? was);
+}
+
+// Which other word one has replaced, if it has.
+export function replaced({ before }, { was }, titles) {
+  return before && was ? say("was_before", { before: titleOf(before, titles), title: titleOf(was, titles) }) : "";
+}
+
 // Beside the alert, what somebody has said.
 export function showWord(element, was, titles) {
-  const title = was === HEALTHY ? say("was_nothing") : (titles[was] ?? was);
+  const title = titleOf(was, titles);
   setText(element, was ? say("was_said", { title }) : "");
   show(element, Boolean(was));
 }

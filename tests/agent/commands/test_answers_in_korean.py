@@ -50,6 +50,8 @@ def handle(request: Request) -> Answer:
             return {"forgotten": ["1480 rpm", "speed unknown"], "remarks": [], "language": "ko"}
         case Acknowledge(alert="over"):
             raise RefusedError("alert: 'over' is not an open alert; open: none", language="ko")
+        case Acknowledge(alert="past"):
+            return {"alert": "34cd", "over": True, "kept": False, "before": "imbalance", "language": "ko"}
         case Acknowledge() | Close() | Unshelve():
             return {"alert": "12ab", "kept": True, "language": "ko"}
         case Record():
@@ -116,21 +118,21 @@ def test_of_an_alert_that_is_over_it_may_still_be_said_what_it_was(
     agent: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
     def said(*arguments: str) -> int:
-        return main(["acknowledge", "over", *arguments, "--state-dir", str(agent), "--language", "en"])
+        return main(["acknowledge", *arguments, "--state-dir", str(agent), "--language", "en"])
 
-    assert said("--was", "ball") == ConfigError.exit_code  # none of its windows are kept
+    assert said("over", "--was", "ball") == ConfigError.exit_code
     assert "is not an open alert" in capsys.readouterr().err
-    (agent / "ring").mkdir()
-    put(agent / "ring", name_of(1, "over12"), b"windows")
-    assert said() == ConfigError.exit_code
-    assert said("--was", "Broken!") == ConfigError.exit_code
-    assert "in small letters, digits and _" in capsys.readouterr().err
-    assert said("--was", "missalignment") == 0
-    assert "if misalignment was meant, say it again" in capsys.readouterr().err
-    assert said("--was", "ball", "--by", "Kim") == 0
-    assert "over12: noted as ball" in capsys.readouterr().out
-    word = confirmed_in(agent / "ring")["over12"]
-    assert (word.was, word.by) == ("ball", "Kim")
+    assert said("past", "--was", "Broken!") == ConfigError.exit_code
+    assert "small letters, digits and _" in capsys.readouterr().err
+    assert said("past", "--by", "Kim\x1b[2J") == ConfigError.exit_code
+    assert r"'Kim\x1b[2J' is no name of a person" in capsys.readouterr().err
+    assert said("past", "--was", "missalignment") == 0
+    heard = capsys.readouterr()
+    assert "if misalignment was meant, say it again" in heard.err
+    assert heard.out.splitlines() == [
+        "34cd: noted as missalignment; no windows of it are kept, so there is nothing to train with",
+        "34cd: was said to be imbalance before; missalignment stands in its place",
+    ]
 
 
 def test_where_no_agent_answers_the_word_is_kept_and_the_alert_is_said_to_be_open(
@@ -143,6 +145,11 @@ def test_where_no_agent_answers_the_word_is_kept_and_the_alert_is_said_to_be_ope
     said = capsys.readouterr()
     assert "open12: noted as ball" in said.out
     assert "open12: no agent answers, so the alert is open as before" in said.err
+    close[3] = "씰마모"
+    assert main(close) == TransportError.exit_code
+    assert "open12: was said to be ball before; 씰마모 stands in its place" in capsys.readouterr().out
+    word = confirmed_in(tmp_path / "ring")["open12"]
+    assert (word.was, word.is_told, [one.was for one in word.before]) == ("씰마모", False, ["ball"])
 
 
 def test_a_refusal_is_in_the_agents_language_or_the_one_asked_for(

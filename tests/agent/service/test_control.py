@@ -108,6 +108,11 @@ def test_a_refusal_arrives_as_its_one_line(state_dir):
         ask(state_dir, Commission(sensor="absent", windows=7))
 
 
+def test_bytes_that_are_no_letters_are_refused_before_they_are_sent(state_dir):
+    with pytest.raises(ConfigError, match="no UTF-8; type the name again"):
+        ask(state_dir, Learnt("pump\udcff"))
+
+
 def test_only_the_owner_may_connect(state_dir):
     assert stat.S_IMODE((state_dir / SOCKET_NAME).stat().st_mode) == 0o600
 

@@ -60,6 +60,16 @@ def test_a_clearing_says_why_and_asks_for_nothing() -> None:
     assert "acknowledge" not in note.body
 
 
+def test_what_an_alert_was_found_to_be_is_told_as_such() -> None:
+    note = note_of(message(event="cleared", reason="judged", by="kim", was="ball"), Telling(tell="all", language="ko"))
+    assert note is not None
+    assert note.headline.startswith("[원인 확인] ")
+    assert "실제 원인: 베어링 볼(전동체) 결함" in note.body
+    note = note_of(message(event="updated", reason="acknowledged", was="씰마모"), Telling(tell="all"))
+    assert note is not None
+    assert "found to be: 씰마모" in note.body
+
+
 def test_maintenance_is_told() -> None:
     told = {"agent": "gw", "machine": "pump2", "event": "raised", "text": "No speed has been told.", "severity": None}
     note = note_of(Message("t", msgspec.json.encode(told), kind="event"), Telling(severity="alarm"))
@@ -78,6 +88,8 @@ def test_maintenance_is_told() -> None:
         ({"event": "updated", "reason": "clock_corrected"}, Telling(), False),
         ({"event": "updated", "reason": "acknowledged"}, Telling(tell="all"), True),
         ({"event": "cleared", "reason": "state_lost"}, Telling(), True),
+        ({"event": "cleared", "reason": "judged"}, Telling(), False),
+        ({"event": "cleared", "reason": "judged"}, Telling(tell="all"), True),
     ],
 )
 def test_what_is_news(changes: dict[str, object], telling: Telling, is_told: bool) -> None:

@@ -224,6 +224,11 @@ def test_a_bundle_that_fails_its_self_test_is_not_written(case: Case, tmp_path: 
     assert not (tmp_path / "out.part").exists()
 
 
+def test_names_of_ones_own_may_be_of_any_script(tmp_path: Path) -> None:
+    (tmp_path / "words.toml").write_text('[ko]\n"씰_마모" = ["씰이 닿는다"]', encoding="utf-8")
+    assert list(read_descriptions(tmp_path / "words.toml")["ko"]) == ["씰_마모"]
+
+
 @pytest.mark.parametrize(
     ("content", "said"),
     [

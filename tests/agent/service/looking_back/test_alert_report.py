@@ -171,3 +171,21 @@ def test_what_somebody_found_the_alert_to_be_stands_in_the_report(state: Path, t
     assert "Somebody has found: Shaft misalignment" in page(folder)[0]
     confirm(folder / "ring", alert, Confirmed("seal_rubs"))
     assert "현장 확인 결과: seal_rubs" in page(folder, "ko")[0]
+
+
+def test_each_word_on_an_alert_stands_among_what_became_of_it(state: Path, tmp_path: Path) -> None:
+    folder, alert = moved(state, tmp_path, raised(state)), raised(state)
+    file = HistoryFile(folder)
+    said = replace(alert, event="updated", reason="acknowledged", was="imbalance")
+    worse = replace(said, reason="worse")
+    over = replace(said, event="cleared", reason="closed", wall_s=1e9)
+    judged = replace(over, reason="judged", was="misalignment", by="Lee", wall_s=2e9)
+    for seq, one in enumerate((said, worse, over, judged, judged), start=3):
+        file.note(one, event_of(one, seq), WHENCE)
+    file.close()
+    told = page(folder)[0]
+    assert told.count("Found to be: Rotor imbalance.") == 1
+    assert told.count("Found to be: Shaft misalignment; before, it was said to be: Rotor imbalance.") == 1
+    assert told.count("It was over, and somebody has found what it was.") == 2
+    assert "to 2001-09-09" in told  # it ended when it ended
+    assert find_alert(folder, None).events[-1].by == "Lee"

@@ -43,7 +43,8 @@ def test_a_killed_worker_comes_back_and_nobody_hears_an_alert_twice(agent: Agent
 
     # whoever asks is answered by whom it is about
     lost = one["sensors"][0]
-    assert ask(agent.state_dir, Acknowledge(f"{lost}/machine", by="Kim"))["sensor"] == lost
+    seen = ask(agent.state_dir, Acknowledge(f"{lost}/machine", by="Kim", was="ball"))
+    assert (seen["sensor"], seen["kept"]) == (lost, False)  # figures are no windows
     until(lambda: machines.story[4:] == [(lost, "updated", "acknowledged")])
     assert ask(agent.state_dir, Learnt(kept))["learning"] is None
     assert ask(agent.state_dir, ExportState(lost))["state"]
@@ -51,6 +52,7 @@ def test_a_killed_worker_comes_back_and_nobody_hears_an_alert_twice(agent: Agent
     for request, words in (
         (Learnt("nobody"), "there is no sensor 'nobody'"),
         (Acknowledge("none"), "not an open alert"),
+        (Acknowledge("none", was="ball"), "there is no alert 'none'"),
     ):
         with pytest.raises(ConfigError, match=words):
             ask(agent.state_dir, request)
@@ -68,6 +70,10 @@ def test_a_killed_worker_comes_back_and_nobody_hears_an_alert_twice(agent: Agent
         machines.figure(name, WELL)
     until(lambda: sorted(machines.story[7:]) == [(name, "cleared", "recovered") for name in (*NAMES[1:], "fe")])
     assert agent.health["open_alerts"] == []
+
+    # what an alert was of a sensor that is no more
+    assert ask(agent.state_dir, Acknowledge("fa/machine", was="cage"))["over"]
+    until(lambda: machines.story[-1] == ("fa", "cleared", "judged"))
     assert agent.failures == []
 
 
