@@ -8,9 +8,9 @@ from collections.abc import Callable, Iterable
 from dataclasses import replace
 from typing import Any, TypeAlias
 
-from agent.alerting.counted import MOST_RECENT, BearingCounts, HeldName
+from agent.alerting.counted import MOST_RECENT, BearingCounts, HeldName, held_on
 from agent.alerting.shelf import is_worse, shelf_for
-from agent.alerting.standing import NEXT, SHOWN, Event, Shown, Standing, event_of
+from agent.alerting.standing import NEXT, SHOWN, Event, Shown, Standing, event_of, shown_once_closed
 from agent.alerting.window_rules import (
     DecisionConfig,
     Detector,
@@ -28,8 +28,6 @@ from agent.types import UNKNOWN, Alert, AlertReason, Diagnosis, State
 CONTRADICTED = "speed_contradicts"
 """Reason of a state: the speed is told to be 0, or to leap, and the machine plainly shakes."""
 
-_SLOWEST_RENAME = 6  # doublings: a name that keeps changing is told ever more rarely, in the end 64 times as slowly
-
 Stamp: TypeAlias = Callable[[Alert], Alert]
 """Gives an alert that is raised what only the service knows: an id that no other has, and what its clock is worth."""
 
@@ -46,6 +44,7 @@ class BearingAlert:
         self._standing = Standing.UNCONFIRMED
         self._name = HeldName()
         self._rests_on = Detector.NONE  # what ever detected while the alert was open: only that may end it
+        self._heard: Event | None = None  # of the latest window that could be judged
         self.alert: Alert | None = None
         self.state: Shown | None = None
 
@@ -87,7 +86,7 @@ class BearingAlert:
         if Detector.SEVERITY in self._rests_on and level is Level.LOW and is_nearly_severe(diagnosis, self._config):
             level = Level.BETWEEN
         changes = self._count(diagnosis, level)
-        event = event_of(diagnosis, level)
+        self._heard = event = event_of(diagnosis, level)
         if self.alert:
             self.state = _state_of(self.alert)
         else:
@@ -168,7 +167,7 @@ class BearingAlert:
             return []
         self._rests_on |= detectors_of(diagnosis, self._config)
         fault, probability = consensus(self._recent, name_at=self._config.name_at)
-        self._name, renamed = _held_on(self._name, alert.fault, fault, self._config.raise_after)
+        self._name, renamed = held_on(self._name, alert.fault, fault, self._config.raise_after)
         worse = alert.severity == "warning" and self._is_alarm
         comes_back = alert.shelf is not None and (worse or is_worse(alert.shelf, self._recent))
         if not (renamed or worse or comes_back):
@@ -221,9 +220,10 @@ class BearingAlert:
         self._recent.clear()
         self.alert = None
         self._rests_on = Detector.NONE
-        self._happens(Event.NOT_JUDGED if closed is None else Event.CLEARED)
+        self._happens(Event.NOT_JUDGED)  # nobody's word makes it healthy
+        self._happens(Event.CLEARED)
         if self.state is not None and self.state[0] in (State.HEALTHY, State.ABNORMAL, State.FAULT):
-            self.state = (State.LEARNING, "no_baseline")
+            self._standing, self.state = shown_once_closed(reason, self._standing, self._heard)
         if closed is None:
             return []
         return [replace(closed, event="cleared", reason=reason, time_s=time_s, wall_s=wall_s, by=by, shelf=None)]
@@ -236,13 +236,6 @@ class BearingAlert:
     def _witness(self, fault: str) -> Diagnosis:
         """The latest abnormal window that says what the alert says: its evidence is the alert's."""
         return next((d for d in reversed(self._recent) if name_in(d) == fault), self._recent[-1])
-
-
-def _held_on(name: HeldName, present: str, fault: str, raise_after: int) -> tuple[HeldName, bool]:
-    """With one window's consensus counted; True where it has held long enough to replace the `present` name."""
-    windows = name.windows + 1 if fault == name.fault else 1
-    changed = fault != present and windows >= raise_after << min(name.changes, _SLOWEST_RENAME)
-    return HeldName(fault, windows, name.changes + changed), changed
 
 
 def _state_of(alert: Alert) -> Shown:

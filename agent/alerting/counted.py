@@ -16,6 +16,8 @@ from agent.types import UNKNOWN, Alert, Diagnosis
 MOST_RECENT = 64
 """Of the latest windows over the limit that are moved; a decision that waits for more counts those anew."""
 
+_SLOWEST_RENAME = 6  # doublings: a name that keeps changing is told ever more rarely, in the end 64 times as slowly
+
 Count = Annotated[int, msgspec.Meta(ge=0, le=1 << 40)]
 Name = Annotated[str, msgspec.Meta(max_length=200)]
 
@@ -27,6 +29,13 @@ class HeldName:
     fault: Name = UNKNOWN
     windows: Count = 0
     changes: Count = 0
+
+
+def held_on(name: HeldName, present: str, fault: str, raise_after: int) -> tuple[HeldName, bool]:
+    """With one window's consensus counted; True where it has held long enough to replace the `present` name."""
+    windows = name.windows + 1 if fault == name.fault else 1
+    changed = fault != present and windows >= raise_after << min(name.changes, _SLOWEST_RENAME)
+    return HeldName(fault, windows, name.changes + changed), changed
 
 
 @dataclass(frozen=True, slots=True)

@@ -9,7 +9,7 @@ from enum import Enum, auto
 from typing import TypeAlias
 
 from agent.alerting.window_rules import Level
-from agent.types import Diagnosis, State
+from agent.types import AlertReason, Diagnosis, State
 
 Shown: TypeAlias = tuple[State, str | None]
 """A state with its reason."""
@@ -53,6 +53,16 @@ SHOWN: dict[tuple[Standing, Event], Shown] = {
     (Standing.HEALTHY, Event.UNDER_LIMIT): (State.HEALTHY, None),
 }
 """By the standing after the event; an open alert shows itself, a window that cannot be judged its own reason."""
+
+
+def shown_once_closed(reason: AlertReason, standing: Standing, last: Event | None) -> tuple[Standing, Shown]:
+    """Of a bearing whose alert somebody's word has ended, and which was heard: by its last window that could be judged
+    where it was closed, for what it is held against is known as before; in all other cases that is known no more."""
+    if reason != "closed":
+        return standing, (State.LEARNING, "no_baseline")
+    heard = last or Event.OVER_LIMIT  # an alert from before a restart
+    after = NEXT.get((standing, heard), standing)
+    return after, SHOWN[after, heard]
 
 
 def event_of(diagnosis: Diagnosis, level: Level) -> Event:

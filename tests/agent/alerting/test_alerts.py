@@ -598,6 +598,38 @@ def test_a_repair_ends_what_is_open_with_its_reason_and_counts_afresh() -> None:
     assert watch.decision.open_alerts == ()  # two and two windows are not three in succession
 
 
+@pytest.mark.parametrize("before", [(), (GOOD,)])
+@pytest.mark.parametrize(
+    ("last", "shown"),
+    [
+        ((), (State.ABNORMAL, "unconfirmed")),
+        ((GOOD,), (State.HEALTHY, None)),
+        ((GOOD, UNSTEADY), (State.UNSTEADY, "speed")),
+        ((GOOD, UNSTEADY, OUTER), (State.ABNORMAL, "unconfirmed")),
+        ((IDLE,), (State.IDLE, None)),
+        ((UNCOMMISSIONED,), (State.LEARNING, "no_baseline")),  # a speed at which nothing was learnt
+    ],
+)
+def test_an_alert_closed_by_hand_leaves_what_was_heard_last(
+    before: tuple[Diagnosis, ...], last: tuple[Diagnosis, ...], shown: tuple[State, str | None]
+) -> None:
+    """What it is held against is known as before, so that it is not learning."""
+    watch = Watch().feed(*before, *[OUTER] * 3, *last)
+    watch.decision.close("closed", time_s=99.0, wall_s=None)
+    assert watch.decision.counted.entered == shown
+    if last == ():
+        watch.feed(OUTER)
+        assert watch.decision.counted.entered == shown  # nobody's word has made it healthy
+
+
+def test_one_closed_before_anything_is_heard_after_a_restart_is_not_learning() -> None:
+    watch, again = Watch().feed(*[OUTER] * 3), Watch()
+    again.decision.restore(watch.decision.open_alerts)
+    again.decision.close("closed", time_s=1.0, wall_s=None)
+    again.decision.feed(replace(GOOD, bearing="nde"))
+    assert again.state is State.ABNORMAL
+
+
 def test_what_is_forgotten_is_no_longer_said_to_be_healthy() -> None:
     watch = Watch().feed(GOOD)
     assert watch.decision.state is State.HEALTHY
