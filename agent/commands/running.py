@@ -3,21 +3,18 @@
 from __future__ import annotations
 
 import argparse
-import os
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from agent.config.state_folder import DEFAULT_STATE_DIR, VARIABLE, state_folder
 from agent.errors import ConfigError
 from agent.messages.notices import in_language
 from agent.messages.words import LANGUAGES, Language, as_language, say
 
 if TYPE_CHECKING:  # the command line loads nothing heavy
     from agent.config.keys import Config
-
-DEFAULT_STATE_DIR = "/var/lib/textvib"
-VARIABLE = "TEXTVIB_STATE_DIR"
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -64,8 +61,7 @@ class Agent:
 def agent_of(args: argparse.Namespace) -> Agent:
     """The one that the arguments name; ConfigError where the config does not say where its state is."""
     if args.config is None:
-        state_dir = args.state_dir or os.environ.get(VARIABLE, DEFAULT_STATE_DIR)
-        return Agent(Path(state_dir), None, (), args.language)
+        return Agent(args.state_dir or Path(state_folder()), None, (), args.language)
     from agent.config.load import check_config
 
     config, problems = check_config(args.config)

@@ -6,13 +6,12 @@ It writes with the rights of who started it, so it asks even users of this compu
 from __future__ import annotations
 
 import argparse
-import os
 import secrets
 import socket
 import tomllib
 from pathlib import Path
 
-from agent.commands.running import DEFAULT_STATE_DIR, VARIABLE
+from agent.config.state_folder import state_folder
 from agent.config.web import Listening, listening, problems_of_packages
 from agent.errors import ConfigError
 from agent.messages.words import say
@@ -76,4 +75,4 @@ def _state_dir(path: Path) -> Path:
         told = tomllib.loads(path.read_text(encoding="utf-8")).get("agent", {})
         return path.resolve().parent / str(told["state_dir"])
     except (OSError, ValueError, KeyError, AttributeError):
-        return Path(os.environ.get(VARIABLE, DEFAULT_STATE_DIR))
+        return Path(state_folder())

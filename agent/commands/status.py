@@ -5,10 +5,10 @@ from __future__ import annotations
 import argparse
 import json
 import os
-from datetime import datetime
 from typing import Any
 
 from agent.commands import running
+from agent.commands.status_alerts import alert_lines
 from agent.messages.notices import in_language
 from agent.messages.terminal import WIDEST, columns, hanging, tabulated
 from agent.messages.words import Language, as_language, say, words_for
@@ -48,7 +48,7 @@ def lines_of(answer: dict[str, Any], *, room: int = WIDEST) -> list[str]:
         *(_sink(name, sink, language) for name, sink in sorted(health.get("sinks", {}).items())),
         *(f"{sensor}: {coverage}" for sensor, coverage in known),
         *(say("status.commissioning", language, sensor=sensor, progress=progress) for sensor, progress in learning),
-        *(_alert(alert, health.get("shelved", {}), language) for alert in health["open_alerts"]),
+        *alert_lines(answer, language),
         *(say("status.kept", language, alert=alert, path=path) for alert, path in sorted(_kept(answer).items())),
         *(say("status.notice", language, notice=notice) for notice in health["notices"]),
     ]
@@ -135,13 +135,6 @@ def _refusals(source: dict[str, Any], language: Language) -> list[str]:
         told = say("status.refused_one", language, count=one["count"], kind=words_for("refused", one["kind"], language))
         lines.append(f"  {told}{about and f' ({about})'}: {in_language(one['detail'], language)}")
     return lines
-
-
-def _alert(alert: str, shelved: dict[str, str], language: Language) -> str:
-    if alert not in shelved:
-        return say("status.alert", language, alert=alert)
-    until = datetime.fromisoformat(shelved[alert]).astimezone().strftime("%Y-%m-%d %H:%M")
-    return say("status.alert_shelved", language, alert=alert, until=until)
 
 
 def _sink(name: str, sink: dict[str, Any], language: Language) -> str:

@@ -14,6 +14,7 @@ from agent.bearings.catalogue import Entry
 from agent.bearings.orders import checked_orders
 from agent.bundle import runtimes
 from agent.config.decoding import Id
+from agent.config.state_folder import state_folder
 from agent.config.watching_keys import LogConfig, MetricsConfig, RingConfig, TrendConfig, WebConfig
 from agent.limits import MAX_RPM
 from agent.machine import AxisRole, BallCount, FaultOrders, Geometry, Inside
@@ -31,7 +32,7 @@ class AgentConfig(msgspec.Struct, frozen=True, kw_only=True):
 
     id: Id
     site: str | None = None
-    state_dir: str = "/var/lib/textvib"
+    state_dir: str = msgspec.field(default_factory=state_folder)
     language: Literal["ko", "en"] = "en"
     bundle: str = "default"
     runtime: runtimes.Choice = "auto"

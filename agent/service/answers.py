@@ -35,7 +35,7 @@ from agent.service.recording_jobs import Tapes
 from agent.service.reloading.moving import Moving
 from agent.service.sensor import SensorDesk
 from agent.service.share import Share
-from agent.service.surveying import look_of, spoken, whole_survey
+from agent.service.surveying import alerts_of, look_of, spoken, whole_survey
 from agent.service.teaching import Teaching
 from agent.service.wall_clock import origin_now
 from agent.service.watching.confirmed import Confirmed, cannot_be_kept, confirm
@@ -120,6 +120,7 @@ class Answers:
                 )
                 for sensor, desk in desks.items()
             },
+            "alerts": {sensor: alerts_of(seen, desk) for sensor, desk in desks.items()},
             "kept": self._kept(),
             **(whole_survey(seen) if request.whole else {}),
         }

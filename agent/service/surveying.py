@@ -36,12 +36,11 @@ def spoken(seen: Everything, language: Language | None) -> Everything:
 
 
 def whole_survey(seen: Everything) -> Answer:
-    """By sensor what a page shows beside `status`: open alerts, severity, how its commissioning ended, its machine; and
+    """By sensor what a page shows beside `status`: severity, how its commissioning ended, its machine; and
     by fault what the bundle calls it."""
     language, desks, speaker = seen.parts.config.agent.language, seen.desks, seen.parts.speaker
     return {
         "titles": {fault: speaker.title(fault) for fault in speaker.descriptions.faults},
-        "alerts": {sensor: _alerts(seen, desk) for sensor, desk in desks.items()},
         "severity": {sensor: _severity(seen, desk) for sensor, desk in desks.items()},
         "ended": {
             sensor: [in_language(line, language) for line in outcome_in_words(desk.pipeline.healthy.latest)]
@@ -80,7 +79,8 @@ def _window(window: Window) -> Answer:
     return {**told, "stream": stream, "rate": rate, "samples": window.samples.astype("<f4", copy=False).tobytes()}
 
 
-def _alerts(seen: Everything, desk: SensorDesk) -> list[Any]:
+def alerts_of(seen: Everything, desk: SensorDesk) -> list[Any]:
+    """Open alerts as they would be said now."""
     return [_plain(encode(seen.parts.speaker.alert(alert))) for alert in desk.pipeline.decision.open_alerts]
 
 

@@ -10,26 +10,27 @@ from pathlib import Path
 from typing import Any
 
 from agent.config.load import check_table
+from agent.config.state_folder import DEFAULT_STATE_DIR, told_state_folder
 from agent.errors import ConfigError
 from agent.messages.notices import in_language
 from agent.messages.words import Language, say
 from agent.setup.interview import Interview
 from agent.setup.tables import id_of
 
-STATE = Path("/var/lib/textvib")
 BESIDE = "textvib-state"
 """The state folder beside the config, where the service's own is out of reach."""
 
 
 def begun(path: Path, existing: Mapping[str, Any], *, language: Language, secrets: Path | None) -> Interview:
     """An interview for the config at `path`, which has these tables; none: it is written anew."""
-    has_state = STATE.exists() or os.access(STATE.parent, os.W_OK)
+    state = Path(DEFAULT_STATE_DIR)
+    beside = None if state.exists() or os.access(state.parent, os.W_OK) else BESIDE
     return Interview(
         folder=path.resolve().parent,
         language=language,
         existing=existing,
         agent_id=id_of(socket.gethostname()) or "gateway",
-        state_dir=None if has_state else BESIDE,
+        state_dir=told_state_folder() or beside,  # the service is not told by whoever sets it up
         secrets=secrets,
     )
 

@@ -361,7 +361,7 @@ def answer_in(language):
                 "line3": {"ended": True},
             },
             "sinks": {"opc": {"connected": True, "published": 4, "waiting": 0, "dropped": 0}},
-            "open_alerts": ["0011", "0012"],
+            "open_alerts": ["0011", "0012", "0013"],
             "shelved": {"0012": "2026-03-01T12:00:00Z"},
             "notices": ["mind the gap"],
         },
@@ -386,7 +386,21 @@ def answer_in(language):
         "to_learn": {"a": 0, "long_name": 12},
         "healthy": {"a": "healthy at 1800 rpm", "long_name": "no healthy state is known: commission it"},
         "learning": {"long_name": "0 of 12 windows"},
+        "alerts": {"a": [ALERT_SHOWN]},
     }
+
+
+ALERT_SHOWN = {
+    "id": "0013",
+    "sensor": "a",
+    "bearing": "de",
+    "severity": "alarm",
+    "text": {"title": "베어링 외륜 결함"},
+    "opened": "2026-03-01T11:00:00Z",
+    "acknowledged": True,
+    "by": "Kim",
+    "was": "씰마모",
+}
 
 
 def test_the_status_lines_up_in_korean_and_fits_100_columns():
@@ -409,6 +423,9 @@ def test_the_status_lines_up_in_korean_and_fits_100_columns():
         "long_name 정상 상태 학습 중: 0 of 12 windows",
         "열린 경보: 0011",
         f"열린 경보: 0012, {datetime(2026, 3, 1, 12, tzinfo=UTC).astimezone():%Y-%m-%d %H:%M}까지 보류",
+        "열린 경보: 0013(a/de): 경보: 베어링 외륜 결함; "
+        f"{datetime(2026, 3, 1, 11, tzinfo=UTC).astimezone():%Y-%m-%d %H:%M} 발생; Kim 확인; 현장 확인 결과:",
+        "  씰마모",
         "알림: mind the gap",
     ]
 
@@ -421,6 +438,21 @@ def test_the_status_fits_narrower_terminals_and_cuts_nothing(language, room):
     shown = "".join("".join(lines).split())
     for figure in ("25631.2", "1797", "0.81", "0.40", "11", "0011"):
         assert figure in shown
+
+
+def test_an_alert_shows_what_people_said_of_it():
+    answer = answer_in("en")
+    for changes, shown in (
+        ({"acknowledged": False, "by": None, "was": None}, ""),
+        ({"by": None, "was": "healthy"}, "; acknowledged; Somebody has found: nothing (false alarm)"),
+        ({"bearing": None, "was": "imbalance"}, "; acknowledged by Kim; Somebody has found: Rotor imbalance"),
+        ({"was": None, "shelved_until": "2026-03-01T11:00:00Z"}, "; acknowledged by Kim; shelved until 2026-03-01 "),
+    ):
+        answer["alerts"] = {"a": [ALERT_SHOWN | changes]}
+        (line,) = (line for line in lines_of(answer, room=1000) if "0013" in line)
+        place = "a/machine" if "bearing" in changes else "a/de"
+        assert line.startswith(f"open alert: 0013 on {place}: Alarm: 베어링 외륜 결함; opened 2026-03-01 ")
+        assert line[line.index("opened") + len("opened 2026-03-01 11:00") :].startswith(shown)
 
 
 LOSSES = ("dropped_fifo", "dropped_queue", "lost_on_wire", "rejected", "dropped_agent")

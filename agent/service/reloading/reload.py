@@ -22,7 +22,6 @@ from agent.bundle.load import load_bundle
 from agent.config.load import check_config
 from agent.config.resolve import trust_of
 from agent.errors import BundleError, ConfigError, TextVibError
-from agent.messages.notices import in_language
 from agent.service.assembly import Elsewhere, Parts, assemble
 from agent.service.beats import Beat
 from agent.service.control import Answer
@@ -91,21 +90,13 @@ class Reloader:
             return self._count
 
     def answer(self, number: int) -> Answer:
-        """How a reload ended, or that it has not yet; ConfigError where there was none."""
+        """How a reload ended, in the words of the code, or that it has not yet; ConfigError where there was none."""
         with self._lock:
             ended, was_asked = self._ended.get(number), 0 < number <= self._count
         if ended is None and not was_asked:
             raise ConfigError(f"reload: there was none of number {number}; the agent was started anew meanwhile")
-        return {"ended": None} if ended is None else {"ended": msgspec.to_builtins(self._in_words(ended))}
-
-    def _in_words(self, ended: Reloaded) -> Reloaded:
-        """In the language of the agent, as far as the table has words."""
-        language = self._parts.config.agent.language
-
-        def in_words(lines: tuple[str, ...]) -> tuple[str, ...]:
-            return tuple(in_language(line, language) for line in lines)
-
-        return Reloaded(ended.code, in_words(ended.done), in_words(ended.told), in_words(ended.problems))
+        told = None if ended is None else msgspec.to_builtins(ended)
+        return {"ended": told, "language": self._parts.config.agent.language}
 
     def run(self) -> None:
         while not self._stop.is_set():

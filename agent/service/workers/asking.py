@@ -131,7 +131,7 @@ class Asking:
         speaker = replace(self._house.parts.speaker, language=language)
         for sensor in lost:  # whose worker is gone
             whole["states"][sensor] = msgspec.to_builtins(speaker.state(said_lost(sensor), last=None, losses=None))
-        return {"to_learn": {}, "learning": {}, "healthy": {}, "kept": {}, **whole}
+        return {"to_learn": {}, "learning": {}, "healthy": {}, "alerts": {}, "kept": {}, **whole}
 
     def _figures(self, given: dict[int, Answer]) -> Answer:
         self._take({number: answer["share"] for number, answer in given.items()})

@@ -20,6 +20,8 @@ from agent.service.control import (
     Learnt,
     Record,
     RefusedError,
+    Reload,
+    Reloading,
     Request,
     Status,
 )
@@ -35,6 +37,7 @@ LEARNT = {
     "troubles": [],
 }
 ASKED: list[Request] = []
+RELOAD_PROBLEMS = ["agent.id: cannot change from 'a' to 'b' while the agent runs; put it back, or restart the agent"]
 KEPT_BACK = "the healthy state from before the repair is taken back"
 
 
@@ -59,6 +62,11 @@ def handle(request: Request) -> Answer:
         case Status():
             ASKED.append(request)
             return {"language": "ko"}
+        case Reload():
+            return {"number": 1 + len(ASKED)}
+        case Reloading():
+            ended = {"code": 78, "problems": RELOAD_PROBLEMS[: len(ASKED)], "done": ["sensor a: added"]}
+            return {"ended": {**ended, "told": [KEPT_BACK]}, "language": "ko"}
         case ExportState():
             raise RefusedError("there is no sensor 'x'; known: a", language="ko")
     raise AssertionError(request)
@@ -167,3 +175,24 @@ def test_status_is_asked_for_in_the_language_of_who_asks(agent: Path, capsys: py
         assert main(["status", "--json", "--state-dir", str(agent), *more]) == 0
     assert [Status(), Status(language="en")] == ASKED
     assert '"language": "en"' in capsys.readouterr().out
+
+
+def test_what_a_reload_did_is_told_in_the_same_way(agent: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    where = ["--state-dir", str(agent)]
+    for refused, language, told in (
+        (False, [], ["센서 a: 추가했습니다", "주의: 수리 전의 정상 상태를 되살렸"]),
+        (False, ["--language", "en"], ["sensor a: added", f"mind: {KEPT_BACK}"]),
+        (True, [], ["agent.id: 실행 중에는 'a'에서 'b'(으)로", "거부: 바뀐 것이 없습니다"]),
+        (True, ["--language", "en"], [RELOAD_PROBLEMS[0], "refused: nothing is changed"]),
+    ):
+        ASKED[:] = [Status()] * refused
+        assert main(["reload", *where, *language]) == (78 if refused else 0)
+        said = "".join(capsys.readouterr())
+        assert [line for line in told if line not in said] == []
+
+
+def test_that_no_agent_answers_is_told_in_the_language_asked_for(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert main(["status", "--state-dir", str(tmp_path), "--language", "ko"]) == TransportError.exit_code
+    assert "응답하는 에이전트가 없습니다" in capsys.readouterr().err

@@ -22,7 +22,10 @@ WORDING = {
     "agent/sources/__init__.py agent/sources/modbus.py agent/sources/transmitters.py agent/diagnosis/commissioning.py "
     "agent/sinks agent/transport/secrets.py agent/transport/address.py agent/bearings/given.py "
     "agent/bearings/part_numbers.py "
-    "agent/bearings/catalogue.py agent/commands/trend.py",
+    "agent/bearings/catalogue.py agent/commands agent/service/alert_requests.py agent/service/names.py "
+    "agent/service/answers.py agent/service/commands.py agent/service/control.py agent/service/control_server.py "
+    "agent/service/teaching.py agent/service/recording_jobs.py agent/service/reloading/reload.py "
+    "agent/service/keeping/sensor_state.py agent/service/keeping/state_file.py agent/service/looking_back",
     "notes": "agent/recordings agent/tables/columns.py agent/tables/choice.py agent/tables/header.py "
     "agent/tables/settle.py",
 }
@@ -37,6 +40,11 @@ COMPOSED = {
     "7; or give 7",
     "'7'7 is not in the catalogue7",
     "7, so not in the catalogue7",
+    "--listen: 7",
+    "alert: '7' is 7; open: 7",
+    "alert: there is no alert77 in 7; 77",
+    "alert: '7' is the beginning of several7; 7",
+    "7: nothing was learnt7; known: 7",
 }
 """Sentences put together of others, which `test_words_behind_quotes_are_not_cut` has whole."""
 RAISED = {"ConfigError", "TransportError", "ValueError", "SeveralBearingsError"}
