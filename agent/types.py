@@ -131,6 +131,11 @@ Item: TypeAlias = SampleBlock | Reading | DeviceStatus | SourceFault
 # --------------------------------------------------------------------------------------------- what the pipeline makes
 
 
+SeenAs: TypeAlias = Literal["stamps", "late", "evenly"]
+"""How a rate off the declared one shows: by the sensor's own time stamps; by messages that come late, in bursts or
+against those stamps; or by samples that come evenly at it."""
+
+
 @dataclass(frozen=True, slots=True)
 class Rate:
     """A sample rate and where it came from."""
@@ -139,6 +144,7 @@ class Rate:
     origin: Literal["device_time", "arrival", "declared"]
     error_ppm: float | None = None  # one-sided uncertainty, None where unknown
     seen_hz: float | None = None  # measured, and so far off the declared rate that neither is believed; None: agrees
+    seen_as: SeenAs | None = None  # how that shows: what is to be looked at first
 
 
 @dataclass(frozen=True, slots=True)

@@ -5,7 +5,7 @@ Each is said as long as it lasts and a minute longer, so that what comes and goe
 
 from __future__ import annotations
 
-from agent.types import Diagnosis, SourceFault
+from agent.types import Diagnosis, SeenAs, SourceFault
 
 CONTRADICTIONS = {
     "rate_off": "rate_mismatch",
@@ -35,6 +35,17 @@ SPEED_NOTICES = {
 }
 """By why a speed is doubted, and whether the spectrum shows another."""
 
+RATE_MENDS: dict[SeenAs | None, str] = {
+    "stamps": " by the sensor's own time stamps; correct rate_hz, or the sensor's clock",
+    "late": (
+        ", late or in bursts; look at who sends them and at the network, which hold samples up or lose them, and only "
+        "then at rate_hz"
+    ),
+    "evenly": " evenly; correct rate_hz, or the sensor's clock, or see that who sends them leaves none out",
+    None: "; correct rate_hz, or the sensor's clock",
+}
+"""By how a rate shows that is not the declared one: what is to be looked at, the likeliest first."""
+
 
 class ToldDoubts:
     """The contradictions of one sensor."""
@@ -55,8 +66,8 @@ class ToldDoubts:
         """Note what a window says of speed and rate."""
         speed, rate = diagnosis.speed, diagnosis.rate
         if rate.seen_hz is not None:
-            words = f"{rate.hz:g} Hz declared, {rate.seen_hz:g} Hz arrive; correct rate_hz, or the sensor's clock"
-            self._refused["rate_mismatch"] = (diagnosis.time_s, words)
+            told = f"{rate.hz:g} Hz declared, {rate.seen_hz:g} Hz arrive{RATE_MENDS[rate.seen_as]}"
+            self._refused["rate_mismatch"] = (diagnosis.time_s, told)
         if speed.doubt is not None:
             self._speed = (diagnosis.time_s, SPEED_NOTICES[speed.doubt, speed.rpm is not None])
         if speed.doubt == "silent" and diagnosis.running:

@@ -211,7 +211,7 @@ class BatchReader:
         seen_hz = None if self._route.snapshots else self._pace.feed(time_s, position.end, rate_hz=rate_hz)
         if seen_hz is None:
             return None
-        why = MEND if sent.t0 is not None else f"{MEND}, or send t0 if there are pauses between batches"
+        why = _mends(seen_hz / rate_hz, is_stamped=sent.t0 is not None)
         if TWICE[0] <= seen_hz / rate_hz <= TWICE[1]:
             why += ", or give each sensor a topic of its own if two send here"
         return self._rate_off(f"{rate_hz:g} Hz declared, {seen_hz:.4g} Hz arrive; {why}", sent.count)
@@ -224,6 +224,15 @@ class BatchReader:
 
     def _fault(self, kind: str, detail: str, samples: int = 0, *, key: str | None = None) -> SourceFault:
         return SourceFault(kind, detail[:200], self._route.sensor, samples, key=key)
+
+
+def _mends(factor: float, *, is_stamped: bool) -> str:
+    """What may be wrong where batches come at so many times the declared rate, by the clock of who sends or by ours."""
+    if is_stamped:
+        return f"{MEND}, or the clock behind t0"
+    if factor < 1:
+        return f"{MEND}, or send t0 where who sends them pauses between batches or loses some"
+    return MEND
 
 
 def _in_g(columns: NDArray[np.float64], unit: str | None) -> tuple[Samples, Literal["g", "raw"], float] | None:

@@ -123,7 +123,7 @@ class SampleClock:
         seen_hz = self._check.by_arrival(upto)
         if seen_hz is None and rate.origin == "declared":
             seen_hz = self._check.by_device()
-        return rate if seen_hz is None else replace(rate, seen_hz=float(f"{seen_hz:.3g}"))
+        return rate if seen_hz is None else replace(rate, seen_hz=float(f"{seen_hz:.3g}"), seen_as=self._check.seen_as)
 
     def _believed(self, upto: int) -> Rate:
         assert self._stream is not None, "feed a block first"

@@ -11,7 +11,7 @@ from statistics import median
 
 from agent.limits import RATE_TOLERANCE
 from agent.stream.lower_line import ARRIVAL_RESOLUTION_US, LowerLine, LowerLineFit, Point
-from agent.types import Piece, Stream
+from agent.types import Piece, SeenAs, Stream
 
 STEP_US = 100_000.0  # least time between two stamps that are compared: one of theirs may be off by milliseconds
 STEPS = 8
@@ -25,6 +25,11 @@ CLOCK_FACTOR = 2.5  # by which a device's clock may be wrong; what comes faster 
 JITTER_US = 100_000.0  # of the arrivals of a few blocks, shared among them
 HORIZON_S, HORIZON_SAMPLES = 10.0, 256  # of the arrivals, the longer one: a rate that changes is told that soon
 PAUSE_S = 1.0  # beyond what a block lasts, after which arrivals are looked at anew
+STRIDE_S = 0.25  # of arrivals that are compared with each other
+STRIDES = 24
+LEAST_STRIDES = 6
+UNEVEN = 0.3  # of the middle one, beyond which a stride is another; networks jitter by tens of milliseconds
+UNEVEN_SHARE = 0.2  # of strides that are others, from which arrivals are not even
 
 
 class RateCheck:
@@ -38,6 +43,8 @@ class RateCheck:
         self._lately = self._empty()  # arrivals since the last pause
         self._least_span_us = LEAST_SPAN_US
         self._last: Piece | None = None
+        self._mark: Piece | None = None  # where the present stride of arrivals began
+        self._strides: deque[float] = deque(maxlen=STRIDES)  # of arrivals, in declared time
         self._faster_since_s: float | None = None  # than the stamps say, by arrival
 
     def feed(self, piece: Piece, *, is_live: bool) -> None:
@@ -70,6 +77,22 @@ class RateCheck:
         return None if is_recorded or now_s - self._faster_since_s < CAUGHT_UP_S else 1e6 / line.us_per_count
 
     @property
+    def seen_as(self) -> SeenAs:
+        """How a rate shows that contradicts the declared one."""
+        if self.by_device() is not None:
+            return "stamps"
+        return "late" if self._stamps_agree or self._is_uneven else "evenly"
+
+    @property
+    def _is_uneven(self) -> bool:
+        """Whether samples come in bursts, or some of them late, rather than at a rate."""
+        if len(self._strides) < LEAST_STRIDES:
+            return False
+        usual = median(self._strides)
+        others = sum(abs(stride - usual) > UNEVEN * max(usual, 1.0) for stride in self._strides)
+        return others >= UNEVEN_SHARE * len(self._strides)
+
+    @property
     def _stamps_agree(self) -> bool:
         """With the declared rate."""
         return len(self._steps) >= LEAST_STEPS and abs(1 / median(self._steps) - 1) <= RATE_TOLERANCE
@@ -90,7 +113,18 @@ class RateCheck:
             seconds = (piece.end - piece.start) * self._declared_us / 1e6
             if piece.start == last.end and piece.arrival_s - last.arrival_s - seconds > PAUSE_S:
                 self._lately, self._least_span_us = self._empty(), LEAST_SPAN_AFTER_US
+        self._stride(piece)
         self._lately.add((piece.end, round(piece.arrival_s * 1e6)))
+
+    def _stride(self, piece: Piece) -> None:
+        mark = self._mark
+        if mark is None or piece.end <= mark.end:
+            self._mark = piece
+            return
+        expected_s = (piece.end - mark.end) * self._declared_us / 1e6
+        if expected_s >= STRIDE_S:
+            self._strides.append((piece.arrival_s - mark.arrival_s) / expected_s)
+            self._mark = piece
 
     def _contradicts(self, line: LowerLine) -> bool:
         if line.points < LEAST_POINTS or line.span_us < self._least_span_us:

@@ -13,7 +13,7 @@ MENDS = {
     State.LOST: "check the sensor's power and its line",
 }
 CONTRADICTION_MENDS = {
-    "rate_mismatch": "correct rate_hz, or the sensor's clock",
+    "rate_mismatch": "its notices say whether to look at rate_hz, at the sensor's clock or at who sends late",
     "speed_contradicts": "check the tacho, and who may write its topic",
     "second_sender": "give each sender a topic of its own",
 }

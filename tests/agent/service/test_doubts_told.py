@@ -4,15 +4,16 @@ from __future__ import annotations
 
 from dataclasses import replace
 from types import SimpleNamespace
-from typing import Any
+from typing import Any, cast
 
 import pytest
 from one_alert import ALERT
 
 from agent.config.keys import MachineConfig, SpeedConfig
+from agent.messages.notices import is_known
 from agent.service.doubts_told import LASTS_S, ToldDoubts
 from agent.service.maintenance import Silences
-from agent.types import Diagnosis, Rate, SourceFault, Speed
+from agent.types import Diagnosis, Rate, SeenAs, SourceFault, Speed
 
 SILENT, TOLD = Speed(None, "unknown", doubt="silent"), Speed(1500.0, "topic")
 
@@ -98,3 +99,17 @@ def test_a_tacho_that_is_off_together_with_its_machine_is_nobodys_work() -> None
     watch.desk.last = window(SILENT, 1100.0, running=False)  # it was switched off meanwhile
     watch.look(2000.0)
     assert heard.said == []
+
+
+def test_what_to_look_at_first_follows_from_how_a_wrong_rate_shows() -> None:
+    for seen_as, first, then in (
+        ("late", "look at who sends them", "rate_hz"),
+        ("stamps", "correct rate_hz", "the sensor's clock"),
+        ("evenly", "correct rate_hz", "who sends them"),
+    ):
+        doubts = ToldDoubts()
+        rate = Rate(3200.0, "declared", seen_hz=2720.0, seen_as=cast("SeenAs", seen_as))
+        doubts.feed(replace(window(TOLD, 5.0, quality="rate_mismatch"), rate=rate))
+        (notice,) = doubts.notices(5.0)
+        assert 0 < notice.index(first) < notice.rindex(then)
+        assert is_known(notice, "ko")

@@ -11,6 +11,7 @@ from hypothesis import strategies as st
 from requirements import ROOT
 
 from agent.limits import STANDARD_GRAVITY
+from agent.messages.notices import is_known
 from agent.sources.batches import MAX_SAMPLES, BatchReader
 from agent.transport.routes import Route
 from agent.types import Item, Reading, SampleBlock, SourceFault
@@ -339,12 +340,27 @@ def test_unknown_keys_are_named_once() -> None:
 @pytest.mark.parametrize("t0", [False, True])
 def test_batches_that_come_at_another_pace_are_told_and_refused(t0: bool) -> None:
     target = reader(rate_hz=500.0)  # 50 samples every 0.05 s are 1000 Hz
-    kinds = []
+    kinds, why = [], ""
     for n in range(40):
         message = {"x": X, "t0": 100 + 0.05 * n} if t0 else {"x": X}
         said = target.feed(json.dumps(message).encode(), arrival_s=10 + 0.05 * n, wall_s=1.7e9)[0]
         kinds.append(said.kind if isinstance(said, SourceFault) else "block")
+        why = said.detail if isinstance(said, SourceFault) else why
     assert kinds == ["block"] * 10 + ["rate_off"] * 30
+    assert ("the clock behind t0" in why) is t0
+    assert "pauses between" not in why  # that makes nothing faster
+    assert is_known(why, "ko")
+
+
+def test_batches_that_come_too_slowly_may_have_pauses_between_them() -> None:
+    target = reader(rate_hz=1000.0)  # 50 samples every 0.1 s are 500 Hz
+    said = [target.feed(json.dumps({"x": X}).encode(), arrival_s=10 + 0.1 * n, wall_s=1.7e9)[0] for n in range(20)]
+    fault = said[-1]
+    assert isinstance(fault, SourceFault)
+    assert fault.detail.endswith(
+        "500 Hz arrive; correct rate_hz, or send t0 where who sends them pauses between batches or loses some"
+    )
+    assert is_known(fault.detail, "ko")
 
 
 def test_pace_that_says_nothing_refuses_nothing() -> None:

@@ -50,6 +50,33 @@ def test_from_the_first_window_on_nothing_is_judged_at_a_wrong_rate(factor: floa
     assert found[-1].rate.seen_hz == pytest.approx(true_hz, rel=0.01)
 
 
+def bursts(true_hz: float, seconds: float, *, at_once: int) -> Iterator[SampleBlock]:
+    """So many blocks wait for the last of them, as where a sender or a network holds them up."""
+    held: list[SampleBlock] = []
+    for block in sensor(true_hz, seconds):
+        held.append(block)
+        if len(held) == at_once:
+            yield from (replace(one, arrival_s=block.arrival_s + 1e-3 * k) for k, one in enumerate(held))
+            held = []
+
+
+@pytest.mark.parametrize(
+    ("blocks", "seen_as"),
+    [
+        (sensor(0.8 * DECLARED_HZ, 12.0), "evenly"),
+        (sensor(1.3 * DECLARED_HZ, 12.0), "evenly"),
+        (sensor(0.8 * DECLARED_HZ, 12.0, block=3200), "evenly"),
+        (sensor(0.8 * DECLARED_HZ, 12.0, late=np.random.default_rng(3).exponential(0.02, 997)), "evenly"),
+        (sensor(0.8 * DECLARED_HZ, 12.0, device_hz=0.8 * DECLARED_HZ), "stamps"),
+        (sensor(0.8 * DECLARED_HZ, 12.0, device_hz=DECLARED_HZ), "late"),  # those stamps keep the declared rate
+        (bursts(0.7 * DECLARED_HZ, 20.0, at_once=6), "late"),
+        (sensor(0.8 * DECLARED_HZ, 12.0, late=[0.0] * 6 + [0.5]), "late"),
+    ],
+)
+def test_a_wrong_rate_is_told_with_how_it_shows(blocks: Iterable[SampleBlock], seen_as: str) -> None:
+    assert windows(blocks)[-1].rate.seen_as == seen_as
+
+
 def test_network_delays_hide_no_wrong_rate() -> None:
     late = np.random.default_rng(3).exponential(0.02, 997)
     assert all(mismatches(sensor(0.85 * DECLARED_HZ, 20.0, late=late)))
