@@ -41,6 +41,7 @@ from agent.service.watching.tally import Tally
 from agent.service.watching.watched import endpoint_of, page_of
 from agent.service.workers.asking import said_lost
 from agent.service.workers.hearers import Hearers
+from agent.service.workers.nursery import Nursery
 from agent.service.workers.shares import workers_of
 
 
@@ -58,8 +59,9 @@ class Office:
         deadlines: Deadlines,
         thread: Threads,
         read_again: Callable[[], object],
+        nursery: Nursery | None = None,
     ) -> None:
-        """`read_again` has the config read again, as who asks for that."""
+        """`read_again` has the config read again, as who asks for that; workers are forked from `nursery`."""
         self._kept, self._read_again = kept, read_again
         self.store = open_store(Path(parts.config.agent.state_dir), retry_s=deadlines.disk_s)
         durations = Durations() if parts.config.metrics.enabled else None
@@ -119,6 +121,7 @@ class Office:
                 rolled_back=self._rolled_back_elsewhere,
                 is_timed=durations is not None,
                 copy_of=kept.copy_of,
+                nursery=nursery,
                 beats=beats,
                 deadlines=deadlines,
                 thread=thread,

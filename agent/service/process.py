@@ -12,6 +12,7 @@ PAGE_BYTES = os.sysconf("SC_PAGE_SIZE")
 KEPT_BYTES = 16 << 20
 """Free memory that is kept: a window takes some 6 MB for a moment (25.6 kHz, three axes), and the next one the same."""
 M_TRIM_THRESHOLD, M_MMAP_THRESHOLD, M_ARENA_MAX = -1, -3, -8  # <malloc.h>
+MADV_DONTNEED = 4  # <sys/mman.h>
 
 
 def memory_mb(process: int | str = "self") -> float | None:
@@ -47,6 +48,38 @@ def give_memory_back() -> None:
     library.mallopt(M_MMAP_THRESHOLD, KEPT_BYTES)
     library.mallopt(M_TRIM_THRESHOLD, KEPT_BYTES)
     library.malloc_trim(0)
+
+
+def let_go_of_start() -> None:
+    """Let go of the pages of programs and libraries, of which most are read at the start alone (madvise(2)).
+
+    What is needed again is there again at its first use: from the kernel's cache of files, or from the file. It must
+    not be written to nor hold what was written (relocations): such pages would come back as they are in the file. So no
+    thread may load a library meanwhile. Where the kernel does not tell what was written, nothing is done.
+    """
+    library = ctypes.CDLL(None)
+    library.madvise.argtypes = (ctypes.c_void_p, ctypes.c_size_t, ctypes.c_int)
+    for first, last in unwritten_mappings("self"):
+        library.madvise(first, last - first, MADV_DONTNEED)
+
+
+def unwritten_mappings(process: int | str) -> list[tuple[int, int]]:
+    """First address and the one after the last of each mapping of a file that cannot be written to and never was."""
+    try:
+        lines = Path(f"/proc/{process}/smaps").read_text().splitlines()
+    except OSError:
+        return []
+    found: list[tuple[int, int]] = []
+    candidate: tuple[int, int] | None = None
+    for line in lines:
+        fields = line.split()
+        if not fields[0].endswith(":"):  # the head of a mapping: its addresses, rights, place in the file and the file
+            first, _, last = fields[0].partition("-")
+            is_read_only = len(fields) > 5 and fields[5].startswith("/") and fields[1][1] == "-"
+            candidate = (int(first, 16), int(last, 16)) if is_read_only else None
+        elif fields[0] == "Anonymous:" and candidate is not None and fields[1] == "0":
+            found.append(candidate)
+    return found
 
 
 def tell_systemd(state: str) -> None:

@@ -1,18 +1,15 @@
-"""The nursery as the crew has it: made when the first worker is to be started, and made anew where it is gone."""
+"""The nursery as the crew has it: given, or made when the first worker is to be started; made anew where it is gone."""
 
 from __future__ import annotations
 
-import contextlib
 import logging
 import selectors
-import socket
-import subprocess
 import time
 from collections.abc import Sequence
 
 from agent.service.process import shared_out_mb
 from agent.service.workers.member import Member
-from agent.service.workers.nursery import MOST_WORDS, fork_worker, start_nursery
+from agent.service.workers.nursery import MOST_WORDS, Nursery, fork_worker, start_nursery
 
 WORDS = 64
 """Dealt with at a time."""
@@ -23,22 +20,26 @@ log = logging.getLogger(__name__)
 class Cradle:
     """Used by the crew's thread alone."""
 
-    def __init__(self, members: Sequence[Member], *, selector: selectors.BaseSelector) -> None:
+    def __init__(
+        self, members: Sequence[Member], *, selector: selectors.BaseSelector, nursery: Nursery | None = None
+    ) -> None:
+        """`nursery`: one that is there, and which from now on is this one's to end."""
         self._members, self._selector = members, selector
-        self._process: subprocess.Popen[bytes] | None = None
-        self._socket: socket.socket | None = None
+        self._nursery = nursery
+        if nursery is not None:
+            selector.register(nursery.socket, selectors.EVENT_READ)
 
     def is_heard_by(self, source: object) -> bool:
         """Whether that is the nursery's socket."""
-        return source is self._socket
+        return self._nursery is not None and source is self._nursery.socket
 
     def spawn(self, member: Member) -> None:
         """Begin another life of a worker."""
-        if self._socket is None:
-            self._process, self._socket = start_nursery(member.terms.runtime)
-            self._selector.register(self._socket, selectors.EVENT_READ)
+        if self._nursery is None:
+            self._nursery = start_nursery(member.terms.runtime)
+            self._selector.register(self._nursery.socket, selectors.EVENT_READ)
         try:
-            connection = fork_worker(self._socket, member.number)
+            connection = fork_worker(self._nursery.socket, member.number)
         except OSError as error:  # it is gone, which its socket tells in a moment
             log.warning("%s cannot be started: %s", member.name, error)
             return
@@ -47,17 +48,18 @@ class Cradle:
 
     def hear(self) -> None:
         """Which process a worker is, and how one ended."""
-        for _ in range(WORDS if self._socket is not None else 0):
-            assert self._socket is not None
+        nursery = self._nursery
+        for _ in range(WORDS if nursery is not None else 0):
+            assert nursery is not None
             try:
-                words = self._socket.recv(MOST_WORDS).decode().split()
+                words = nursery.socket.recv(MOST_WORDS).decode().split()
             except BlockingIOError:
                 return
             except OSError:
                 words = []
             if not words:  # its workers end with it
                 log.critical("the process that workers are forked from is gone; it is started anew")
-                self._selector.unregister(self._socket)
+                self._selector.unregister(nursery.socket)
                 self.close()
                 return
             if words[0] == "started":
@@ -69,15 +71,10 @@ class Cradle:
     @property
     def memory_mb(self) -> float | None:
         """What it takes, beside what its workers share with it."""
-        return None if self._process is None else shared_out_mb(self._process.pid)
+        return None if self._nursery is None else shared_out_mb(self._nursery.pid)
 
     def close(self) -> None:
         """End it, with whatever it has."""
-        if self._socket is not None:
-            self._socket.close()
-            self._socket = None
-        if self._process is not None:
-            with contextlib.suppress(ProcessLookupError):
-                self._process.kill()
-            self._process.wait()
-            self._process = None
+        if self._nursery is not None:
+            self._nursery.end()
+            self._nursery = None

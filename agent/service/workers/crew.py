@@ -24,6 +24,7 @@ from agent.service.upkeep import Upkeep
 from agent.service.workers.errands import Errands
 from agent.service.workers.lifetimes import Lifetimes
 from agent.service.workers.member import Member
+from agent.service.workers.nursery import Nursery
 from agent.service.workers.said import do
 from agent.service.workers.spoken import (
     Answered,
@@ -62,9 +63,10 @@ class Crew:
         silent_s: float,
         build_s: float,
         beat: Beat | None = None,
+        nursery: Nursery | None = None,
     ) -> None:
         """`gone` is told sensors that are not heard for long; a worker silent for `silent_s` hangs; building may take
-        `build_s`."""
+        `build_s`; workers are forked from `nursery`, if there is one yet."""
         self.members = members
         self._house, self._registry, self._upkeep = house, registry, upkeep
         self._rolled_back = rolled_back
@@ -73,7 +75,13 @@ class Crew:
         self.errands = Errands()
         self._selector.register(self.errands.woken, selectors.EVENT_READ)
         self.lives = Lifetimes(
-            members, house=house, selector=self._selector, gone=gone, silent_s=silent_s, build_s=build_s
+            members,
+            house=house,
+            selector=self._selector,
+            gone=gone,
+            silent_s=silent_s,
+            build_s=build_s,
+            nursery=nursery,
         )
         self._standing: Standing | None = None
         self._health_s = 0.0

@@ -19,7 +19,7 @@ from agent.service.assembly import Parts, assemble
 from agent.service.beats import Beats
 from agent.service.control import Answer
 from agent.service.hearing import Hearing
-from agent.service.process import give_memory_back
+from agent.service.process import give_memory_back, let_go_of_start
 from agent.service.reloading.changes import changes_between
 from agent.service.watch import Watch
 from agent.service.watching.logs import log_to_stderr, tell_suppressed, use
@@ -115,6 +115,7 @@ class WorkerLife:
             processes=terms.workers,
         )
         give_memory_back()
+        let_go_of_start()
         return hearing
 
     def _watch(self, hearing: Hearing, watch: Watch) -> None:

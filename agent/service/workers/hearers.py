@@ -28,6 +28,7 @@ from agent.service.worker import ToWorker
 from agent.service.workers.asking import Asking
 from agent.service.workers.crew import Crew
 from agent.service.workers.member import Member
+from agent.service.workers.nursery import Nursery
 from agent.service.workers.shares import share_of, shared
 from agent.service.workers.spoken import Reload
 from agent.service.workers.terms import Terms
@@ -57,8 +58,9 @@ class Hearers:
         deadlines: Deadlines,
         thread: Threads,
         copy_of: Callable[[Manifest], str | None],
+        nursery: Nursery | None = None,
     ) -> None:
-        """`copy_of`: where a bundle lies that nobody writes over, if it does."""
+        """`copy_of`: where a bundle lies that nobody writes over, if it does; `nursery`: one that is there already."""
         self._copy_of = copy_of
         self._house, self._exchange = house, exchange
         self._deadlines, self._is_timed = deadlines, is_timed
@@ -74,6 +76,7 @@ class Hearers:
             silent_s=deadlines.turn_s,
             build_s=deadlines.open_s,
             beat=beats.add("workers", turn_s=deadlines.turn_s),
+            nursery=nursery,
         )
         self._asking = Asking(self.crew, house=house, registry=registry)
         self._build_s = deadlines.open_s

@@ -13,6 +13,7 @@ from agent.service.house import House
 from agent.service.workers.accounts import Accounts
 from agent.service.workers.cradle import Cradle
 from agent.service.workers.member import Member
+from agent.service.workers.nursery import Nursery
 from agent.service.workers.spoken import error_of
 
 AWAY_S = 10.0
@@ -33,9 +34,10 @@ class Lifetimes:
         gone: Callable[[str], None],
         silent_s: float,
         build_s: float,
+        nursery: Nursery | None = None,
     ) -> None:
         self.accounts = Accounts(members, house)
-        self.cradle = Cradle(members, selector=selector)
+        self.cradle = Cradle(members, selector=selector, nursery=nursery)
         self.begun = threading.Event()  # all are built, or one cannot be
         self.failure: TextVibError | None = None  # why
         self.ends_s: float | None = None  # told to stop: by when all must have ended

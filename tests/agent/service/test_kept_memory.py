@@ -1,11 +1,14 @@
-"""The agent's rule of memory: windows in turn fault nothing in, and what is free is given back on demand."""
+"""The agent's rule of memory: windows in turn fault nothing in, and what is free, or read at the start, is let go."""
 
 from __future__ import annotations
 
 import subprocess
 import sys
+from pathlib import Path
 
 from requirements import ROOT
+
+from agent.service.process import unwritten_mappings
 
 PROGRAM = """
 import resource
@@ -43,3 +46,38 @@ def test_what_windows_take_in_turn_is_kept_and_a_burst_can_be_given_back() -> No
     assert int(faults) < 100
     assert grown_mb > 25
     assert left_mb < 5
+
+
+LET_GO = """
+import ctypes, mmap, sys
+import numpy as np
+from agent.service.process import let_go_of_start, memory_mb, unwritten_mappings
+
+path = sys.argv[1]
+file = open(path, "r+b")
+pages = [mmap.mmap(file.fileno(), mmap.PAGESIZE, flags=mmap.MAP_PRIVATE, prot=mmap.PROT_READ | mmap.PROT_WRITE)
+         for _ in range(2)]
+at = [ctypes.addressof(ctypes.c_char.from_buffer(page)) for page in pages]
+pages[0][:7] = b"written"  # in memory alone, as relocations are
+before = float(np.abs(np.fft.rfft(np.arange(64.0))).sum())
+for place in at:
+    assert ctypes.CDLL(None).mprotect(ctypes.c_void_p(place), mmap.PAGESIZE, mmap.PROT_READ) == 0
+spans = unwritten_mappings("self")
+print(*[any(first <= place < last for first, last in spans) for place in at])
+large = memory_mb()
+let_go_of_start()
+print(large - memory_mb())
+print(pages[0][:7].decode(), pages[1][:4].decode(), float(np.abs(np.fft.rfft(np.arange(64.0))).sum()) == before)
+"""
+
+
+def test_what_was_read_at_the_start_is_let_go_and_nothing_that_was_written(tmp_path: Path) -> None:
+    mapped = tmp_path / "library"
+    mapped.write_bytes(b"file" * 4096)
+    command = [sys.executable, "-c", LET_GO, str(mapped)]
+    ran = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, check=True, timeout=60)
+    are_told, let_go_mb, stands = ran.stdout.splitlines()
+    assert are_told == "False True"
+    assert float(let_go_mb) > 3
+    assert stands == "written file True"
+    assert unwritten_mappings("no-such-process") == []
