@@ -17,7 +17,7 @@ from pathlib import Path
 
 from agent.config.keys import Config
 from agent.errors import ConfigError, TextVibError
-from agent.service.assembly import Elsewhere, Parts, assemble
+from agent.service.assembly import Parts, assemble
 from agent.service.beats import Beats, Deadlines
 from agent.service.control import Answer, RefusedError, Reload, Reloading, Request, Retry
 from agent.service.control_server import ControlServer
@@ -28,7 +28,7 @@ from agent.service.reloading.kept_bundles import KeptBundles
 from agent.service.reloading.reload import Reassemble, Reloader, reassembly_of, unchangeable
 from agent.service.watch import Watch
 from agent.service.watching.logs import tell_suppressed
-from agent.service.workers.nursery import Nursery, forked_nursery
+from agent.service.workers.forked import Forked, forked_workers
 from agent.service.workers.shares import workers_of
 
 STOP_SIGNALS = (signal.SIGTERM, signal.SIGINT)
@@ -56,7 +56,7 @@ def run(config: Config, *, path: Path | None = None) -> int:
     hups: list[Caught] = []
     lists = dict.fromkeys(STOP_SIGNALS, caught) | {signal.SIGHUP: hups}
     before = {number: signal.getsignal(number) for number in lists}
-    nursery: Nursery | None = None
+    forked: tuple[Forked, ...] = ()
     for number in lists:
         # A handler may run between any two instructions of the main thread: it takes no lock and says nothing.
         signal.signal(number, lambda number, _frame: lists[signal.Signals(number)].append((number, time.monotonic())))
@@ -65,16 +65,17 @@ def run(config: Config, *, path: Path | None = None) -> int:
         asked = kept.standing_in(config)
         parts = assemble(asked, judges=workers_of(asked) == 1)
         reassemble = unchangeable if path is None else reassembly_of(path, kept)
+        workers = workers_of(asked)
         give_memory_back()  # what building and the self-test took; what the threads take later follows the same rule
         let_go_of_start()
-        if isinstance(parts.encoder, Elsewhere):
-            nursery = forked_nursery(parts.runtime)  # before there is a thread, or a file that is ours alone
-        daemon = Daemon(parts, signals=caught, hups=hups, reassemble=reassemble, kept=kept, nursery=nursery)
+        if workers > 1:  # forked before there is a thread, or a file that is ours alone
+            forked = forked_workers(workers, parts.runtime)
+        daemon = Daemon(parts, signals=caught, hups=hups, reassemble=reassemble, kept=kept, forked=forked)
         kept.keep(parts.bundle, parts.config)  # not before the state folder is known to be ours
         return daemon.run()
     finally:
-        if nursery is not None:
-            nursery.end()
+        for one in forked:
+            one.end()
         for number, handler in before.items():
             signal.signal(number, handler)
 
@@ -100,11 +101,11 @@ class Daemon:
         kept: KeptBundles | None = None,
         goodbyes_s: float = GOODBYES_S,
         deadlines: Deadlines | None = None,
-        nursery: Nursery | None = None,
+        forked: Sequence[Forked] = (),
     ) -> None:
         """`signals` to leave and `hups` to read the config again may grow while it runs; `reassemble` reads it.
 
-        Workers, where there are several, are forked from `nursery`.
+        Where there are several workers, the first are those that were `forked`; `run` ends them all.
         """
         deadlines = deadlines or Deadlines()
         beats = Beats()
@@ -122,7 +123,7 @@ class Daemon:
             beats=beats,
             deadlines=deadlines,
             thread=self._thread,
-            nursery=nursery,
+            forked=forked,
         )
         self._reloader = Reloader(
             parts,

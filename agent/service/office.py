@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import threading
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from concurrent.futures import Future
 from functools import partial
 from pathlib import Path
@@ -40,8 +40,8 @@ from agent.service.watching.stopwatch import Durations, Histogram
 from agent.service.watching.tally import Tally
 from agent.service.watching.watched import endpoint_of, page_of
 from agent.service.workers.asking import said_lost
+from agent.service.workers.forked import Forked
 from agent.service.workers.hearers import Hearers
-from agent.service.workers.nursery import Nursery
 from agent.service.workers.shares import workers_of
 
 
@@ -59,9 +59,9 @@ class Office:
         deadlines: Deadlines,
         thread: Threads,
         read_again: Callable[[], object],
-        nursery: Nursery | None = None,
+        forked: Sequence[Forked] = (),
     ) -> None:
-        """`read_again` has the config read again, as who asks for that; workers are forked from `nursery`."""
+        """`read_again` has the config read again, as who asks for that; the first workers were `forked`."""
         self._kept, self._read_again = kept, read_again
         self.store = open_store(Path(parts.config.agent.state_dir), retry_s=deadlines.disk_s)
         durations = Durations() if parts.config.metrics.enabled else None
@@ -121,7 +121,7 @@ class Office:
                 rolled_back=self._rolled_back_elsewhere,
                 is_timed=durations is not None,
                 copy_of=kept.copy_of,
-                nursery=nursery,
+                forked=forked,
                 beats=beats,
                 deadlines=deadlines,
                 thread=thread,

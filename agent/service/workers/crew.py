@@ -9,7 +9,7 @@ from __future__ import annotations
 import logging
 import selectors
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 
 from agent.bundle.manifest import Manifest
 from agent.errors import TransportError
@@ -22,9 +22,9 @@ from agent.service.requests import RollBack
 from agent.service.share import Share
 from agent.service.upkeep import Upkeep
 from agent.service.workers.errands import Errands
+from agent.service.workers.forked import Forked
 from agent.service.workers.lifetimes import Lifetimes
 from agent.service.workers.member import Member
-from agent.service.workers.nursery import Nursery
 from agent.service.workers.said import do
 from agent.service.workers.spoken import (
     Answered,
@@ -63,10 +63,11 @@ class Crew:
         silent_s: float,
         build_s: float,
         beat: Beat | None = None,
-        nursery: Nursery | None = None,
+        forked: Sequence[Forked] = (),
     ) -> None:
         """`gone` is told sensors that are not heard for long; a worker silent for `silent_s` hangs; building may take
-        `build_s`; workers are forked from `nursery`, if there is one yet."""
+        `build_s`; the first workers are those that were
+        `forked`."""
         self.members = members
         self._house, self._registry, self._upkeep = house, registry, upkeep
         self._rolled_back = rolled_back
@@ -81,7 +82,7 @@ class Crew:
             gone=gone,
             silent_s=silent_s,
             build_s=build_s,
-            nursery=nursery,
+            forked=forked,
         )
         self._standing: Standing | None = None
         self._health_s = 0.0
@@ -153,8 +154,7 @@ class Crew:
         self._later = [(at_s, action) for at_s, action in self._later if at_s > now_s]
         for action in due:
             action()
-        for member in self.members:
-            self.lives.mind(member, now_s)
+        self.lives.mind_all(now_s)
         self._upkeep.turn(now_s)
         store = self._house.store
         standing = Standing(store.is_kept, store.troubles)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import logging
 import threading
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from concurrent.futures import Future
 from dataclasses import replace
 from typing import Any
@@ -27,8 +27,8 @@ from agent.service.upkeep import Upkeep
 from agent.service.worker import ToWorker
 from agent.service.workers.asking import Asking
 from agent.service.workers.crew import Crew
+from agent.service.workers.forked import Forked
 from agent.service.workers.member import Member
-from agent.service.workers.nursery import Nursery
 from agent.service.workers.shares import share_of, shared
 from agent.service.workers.spoken import Reload
 from agent.service.workers.terms import Terms
@@ -58,9 +58,10 @@ class Hearers:
         deadlines: Deadlines,
         thread: Threads,
         copy_of: Callable[[Manifest], str | None],
-        nursery: Nursery | None = None,
+        forked: Sequence[Forked] = (),
     ) -> None:
-        """`copy_of`: where a bundle lies that nobody writes over, if it does; `nursery`: one that is there already."""
+        """`copy_of`: where a bundle lies that nobody writes over, if it does; `forked`: workers that
+        wait."""
         self._copy_of = copy_of
         self._house, self._exchange = house, exchange
         self._deadlines, self._is_timed = deadlines, is_timed
@@ -76,7 +77,7 @@ class Hearers:
             silent_s=deadlines.turn_s,
             build_s=deadlines.open_s,
             beat=beats.add("workers", turn_s=deadlines.turn_s),
-            nursery=nursery,
+            forked=forked,
         )
         self._asking = Asking(self.crew, house=house, registry=registry)
         self._build_s = deadlines.open_s

@@ -12,8 +12,8 @@ from agent.errors import TextVibError
 from agent.service.house import House
 from agent.service.workers.accounts import Accounts
 from agent.service.workers.cradle import Cradle
+from agent.service.workers.forked import Forked
 from agent.service.workers.member import Member
-from agent.service.workers.nursery import Nursery
 from agent.service.workers.spoken import error_of
 
 AWAY_S = 10.0
@@ -34,10 +34,10 @@ class Lifetimes:
         gone: Callable[[str], None],
         silent_s: float,
         build_s: float,
-        nursery: Nursery | None = None,
+        forked: Sequence[Forked] = (),
     ) -> None:
         self.accounts = Accounts(members, house)
-        self.cradle = Cradle(members, selector=selector, nursery=nursery)
+        self.cradle = Cradle(members, selector=selector, forked=forked)
         self.begun = threading.Event()  # all are built, or one cannot be
         self.failure: TextVibError | None = None  # why
         self.ends_s: float | None = None  # told to stop: by when all must have ended
@@ -100,6 +100,12 @@ class Lifetimes:
         about = {"event": "worker_restarted", "loop": member.name}
         why = "; ".join(member.problems[1]) if member.problems else "its process ended"
         log.critical("%s is gone (%s); it is started anew", member.name, why, extra=about)
+
+    def mind_all(self, now_s: float) -> None:
+        """Of each worker, now and then."""
+        self.cradle.reap()
+        for member in self._members:
+            self.mind(member, now_s)
 
     def mind(self, member: Member, now_s: float) -> None:
         """Start what is gone, end what hangs, say what is not heard for long."""
