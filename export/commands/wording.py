@@ -128,6 +128,8 @@ def _as_text(texts: Texts) -> str:
         *_refused_rows("about none", texts.refused, width=16),
         *_found_rows("own words, fault", texts.said_found, width=22),
         *_refused_rows("own words, denied", texts.said_refused, width=22),
+        *_found_rows("as written, fault", texts.written_found, width=20),
+        *_refused_rows("as written, none", texts.written_refused, width=20),
     ]
     if texts.wrong:
         rows += ["", "worst"]

@@ -1,7 +1,7 @@
 """How far sentences may be trusted: other words for a fault find it, and what describes no fault is near none.
 
-All sentences here are never-seen ones (unseen.toml, negatives-unseen.toml, said-unseen.toml), and the limit is the one
-that the tower was stored with: nothing is fitted to what is measured.
+All sentences here are never-seen ones (`unseen` stands in their files' names), and the limit is the one that the tower
+was stored with: nothing is fitted to what is measured.
 """
 
 from __future__ import annotations
@@ -21,7 +21,8 @@ from export.bundling.sentence_reader import Reader
 from export.network.graph import Floats
 from export.text.encoders import FOLDER, LANGUAGES, NONE, read_wordings, sentences_of
 from export.text.no_fault import UNSEEN, read_contrasts
-from export.text.said import SAID_UNSEEN, read_said
+from export.text.said import SAID_UNSEEN, SaidSentence, read_said
+from export.text.written import WRITTEN_UNSEEN, read_written
 
 Rows: TypeAlias = Sequence[tuple[str, str, str]]
 """(sentence, fault or NONE, language)"""
@@ -69,6 +70,8 @@ class Texts(msgspec.Struct, frozen=True):
     wrong: tuple[Wrong, ...]  # the worst first
     said_found: tuple[Found, ...] = ()  # in people's own words
     said_refused: tuple[Refused, ...] = ()  # likewise, per kind of denial
+    written_found: tuple[Found, ...] = ()  # by somebody who knew no others
+    written_refused: tuple[Refused, ...] = ()  # likewise
 
 
 @dataclass(frozen=True, slots=True)
@@ -112,8 +115,17 @@ def never_seen(cosines: Callable[[Sequence[str]], Floats]) -> tuple[Read, ...]:
 
 def read_never_said(cosines: Callable[[Sequence[str]], Floats]) -> tuple[Read, ...]:
     """People's own words, likewise: those about faults, then denials kind by kind."""
+    return _read_said(read_said(SAID_UNSEEN), cosines)
+
+
+def read_never_written(cosines: Callable[[Sequence[str]], Floats]) -> tuple[Read, ...]:
+    """Whole sentences of somebody who knew no others, likewise."""
+    return _read_said(read_written(WRITTEN_UNSEEN), cosines)
+
+
+def _read_said(sentences: Sequence[SaidSentence], cosines: Callable[[Sequence[str]], Floats]) -> tuple[Read, ...]:
     rows: dict[str, list[tuple[str, str, str]]] = {}
-    for one in sorted(read_said(SAID_UNSEEN), key=lambda one: one.fault == NONE):
+    for one in sorted(sentences, key=lambda one: one.fault == NONE):
         rows.setdefault(one.kind, []).append((one.text, one.fault, one.language))
     return _read(rows, cosines)
 
@@ -130,8 +142,14 @@ def judge_texts(bundle: Bundle, reader: Reader, read: Sequence[Read]) -> Texts:
     """Shares per kind and language, and the sentences that lie worst; people's own words likewise."""
     faults, name = bundle.descriptions.faults, f"{bundle.manifest.name} {bundle.manifest.version}"
     found, refused, wrong = judge(read, faults, near=reader.near)
-    said = judge(read_never_said(lambda texts: reader.cosines(texts, bundle)), faults, near=reader.near)
-    return Texts(name, reader.near, found, refused, wrong[:WORST], said[0], said[1])
+
+    def cosines(texts: Sequence[str]) -> Floats:
+        return reader.cosines(texts, bundle)
+
+    said = judge(read_never_said(cosines), faults, near=reader.near)
+    written = judge(read_never_written(cosines), faults, near=reader.near)
+    worst = sorted((*wrong, *written[2]), key=lambda one: -one.similarity)[:WORST]
+    return Texts(name, reader.near, found, refused, tuple(worst), *said[:2], *written[:2])
 
 
 def judge(

@@ -1,7 +1,7 @@
 """A run folder: everything that one training leaves behind, so that quantizing and packing need nothing else.
 
-`order.json config.json table.npz trained.pt tower.npz calibration.json deviation.json trained_on.npy metrics.json
-curves.png`, where it began without labels `start.npz`, and after quantizing `encoder.onnx encoder.tflite
+`order.json config.json table.npz sentences.json trained.pt tower.npz calibration.json deviation.json trained_on.npy
+metrics.json curves.png`, where it began without labels `start.npz`, and after quantizing `encoder.onnx encoder.tflite
 quantized.json`.
 """
 
@@ -27,12 +27,15 @@ from export.scoring.agreement import Agreement
 from export.scoring.forgetting import Forgets
 from export.shrinking.aware import AwareConfig
 from export.shrinking.distil import DistilConfig
-from export.text.encoders import EncodedSentences, TextEncoder, encoder_name, text_encoder
+from export.text.encoders import EncodedSentences, Sentences, TextEncoder, encoder_name, text_encoder
 from export.text.no_fault import WORDINGS, sentences_of_digest
 from export.text.tower import Tower, fault_centres, load_tower, tower_bytes
 from export.training.continuing import ContinueConfig
 from export.training.recipe import TrainConfig
 from export.training.train import Trained, student_of
+
+SENTENCES = "sentences.json"
+"""What the tower learnt from: kept, as a later version may train with others, and the run still be gone on with."""
 
 Value = TypeVar("Value")
 
@@ -111,6 +114,7 @@ def save_run(
     *,
     config: RunConfig,
     table: Table,
+    sentences: Sentences,
     trained: Trained,
     calibration: Calibration,
     deviation: DeviationScale,
@@ -121,6 +125,7 @@ def save_run(
     write_json(folder / "calibration.json", calibration)
     write_json(folder / "deviation.json", deviation)
     save(table, folder / "table.npz")
+    write_json(folder / SENTENCES, sentences)
     scaling = trained.scaling
     np.save(folder / "scaling.npy", np.stack([scaling.mean, scaling.gain, scaling.deviation_gain]))
     torch.save(trained.student.state_dict(), folder / "trained.pt")
@@ -176,13 +181,20 @@ class Descriptions:
 
 
 def read_descriptions(run: Run) -> Descriptions:
-    """The training wordings through the run's tower; RunError where they are not those that it was trained with."""
-    sentences = sentences_of_digest(run.config.wordings_sha256)
-    if sentences is None:
-        raise RunError(f"{WORDINGS.parent}: changed since the run {run.folder} was trained; train again")
+    """The sentences that the run was trained with, through its tower; RunError where nobody has them any longer."""
+    sentences = _sentences_of(run)
     encoder = text_encoder(encoder_name(run.tower))
     texts, tower = EncodedSentences(sentences, encoder.encode(sentences.texts)), load_tower(run.tower, encoder)
     return Descriptions(encoder, tower, texts, fault_centres(tower, texts))
+
+
+def _sentences_of(run: Run) -> Sentences:
+    if (run.folder / SENTENCES).exists():
+        return read_json(run.folder / SENTENCES, Sentences)
+    sentences = sentences_of_digest(run.config.wordings_sha256)  # runs of before, which kept none
+    if sentences is None:
+        raise RunError(f"{WORDINGS.parent}: changed since the run {run.folder} was trained; train again")
+    return sentences
 
 
 class ForgetsOfRun(msgspec.Struct, frozen=True):

@@ -156,6 +156,7 @@ def finish(
         folder,
         config=config,
         table=table,
+        sentences=outcome.texts.sentences,
         trained=trained,
         calibration=calibration,
         deviation=deviation,

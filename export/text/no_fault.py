@@ -19,6 +19,7 @@ from agent.types import FAULTS
 from export.text.encoders import FOLDER, NONE, Sentences, TextError, read_wordings, sentences_of
 from export.text.forms import fill, thinned
 from export.text.said import SAID, read_said
+from export.text.written import WRITTEN, read_written
 
 Kind = Literal["denied", "sound", "topic", "other"]
 KINDS: tuple[Kind, ...] = ("denied", "sound", "topic", "other")
@@ -98,7 +99,7 @@ def read_contrasts(path: Path = TRAINING, *, faults: Sequence[str] | None = None
 def training_sentences(faults: Sequence[str] = FAULTS, *, said: bool = True) -> Sentences:
     """All that a tower learns from: the wordings, defects affirmed, and what describes no fault (labelled NONE).
 
-    Without `said`, what towers learnt from before people's own words were written down.
+    Without `said`, what towers learnt from before people's own words and sentences were written down.
     """
     described = sentences_of(read_wordings(WORDINGS), faults)
     contrasts = read_contrasts(faults=faults, every=EVERY)
@@ -108,13 +109,14 @@ def training_sentences(faults: Sequence[str] = FAULTS, *, said: bool = True) -> 
     rows += [(one.text, NONE, one.language) for one in contrasts.negatives]
     if said:
         known = {text for text, _, _ in rows}
-        rows += [(one.text, one.fault, one.language) for one in read_said(faults=faults) if one.text not in known]
+        more = (*read_said(faults=faults), *read_written(faults=faults))
+        rows += [(one.text, one.fault, one.language) for one in more if one.text not in known]
     return Sentences(*(tuple(column) for column in zip(*rows, strict=True)))
 
 
 def wordings_digest(*, said: bool = True) -> str:
     """SHA-256 over the files that `training_sentences` reads."""
-    files = (WORDINGS, TRAINING, SAID) if said else (WORDINGS, TRAINING)
+    files = (WORDINGS, TRAINING, SAID, WRITTEN) if said else (WORDINGS, TRAINING)
     return hashlib.sha256(b"".join(file.read_bytes() for file in files)).hexdigest()
 
 

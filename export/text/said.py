@@ -1,6 +1,6 @@
-"""Faults affirmed and denied as a shop floor says it: kinds of denials, faults insisted on, jargon, misspellings.
+"""What a shop floor says: kinds of denials, faults insisted on, jargon, misspellings, talk of machines.
 
-What trains (said.toml) and what measures (said-unseen.toml) have the same kinds, and no sentence or form in common.
+What trains (said.toml) and what measures (said-unseen.toml) have no sentence or form in common.
 """
 
 from __future__ import annotations
@@ -29,11 +29,12 @@ class _Spoken(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     misspelt: Mapping[str, tuple[str, ...]]
     insisted: tuple[str, ...] | Mapping[str, tuple[str, ...]]
     defects: Mapping[str, tuple[str, ...]] = {}
+    topic: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
 class SaidSentence:
-    """`kind` is "insisted", "jargon" or "misspelt", or that of a denial; `fault` is NONE for a denial."""
+    """`kind` is "insisted", "jargon", "misspelt", "topic" or that of a denial; `fault` is NONE for the last two."""
 
     text: str
     kind: str
@@ -69,6 +70,7 @@ def _sentences(path: Path, language: str, spoken: _Spoken, faults: Sequence[str]
             raise TextError(f"{path}: {language}: {form!r} may hold {{}} once, where one of `defects` goes")
     whole = [(kind, text) for kind, text in forms if "{}" not in text]
     open_ = [(kind, text) for kind, text in forms if "{}" in text]
+    whole += [("topic", text) for text in spoken.topic]
     rows = [SaidSentence(text, kind, language, NONE) for kind, text in whole]
     described: tuple[tuple[str, Mapping[str, tuple[str, ...]]], ...]
     described = (("insisted", insisted), ("jargon", spoken.jargon), ("misspelt", spoken.misspelt))

@@ -134,7 +134,7 @@ def test_the_version_names_python_runtime_and_bundle():
     (line,) = shown.stdout.splitlines()
     assert line.startswith(f"textvib-agent {VERSION}, Python {platform.python_version()}, ")
     assert "onnxruntime " in line
-    assert line.endswith(", bundle default 3")
+    assert line.endswith(", bundle default 4")
 
 
 def test_a_bug_is_exit_70_and_shows_where_it_is(monkeypatch, caplog):

@@ -21,7 +21,7 @@ from numpy.typing import NDArray
 
 from agent.types import FAULTS, HEALTHY
 from export.calibration.near_limit import fit_limit
-from export.evaluation.sentences import Found, Refused, judge, never_seen, read_never_said
+from export.evaluation.sentences import Found, Refused, judge, never_seen, read_never_said, read_never_written
 from export.network.graph import Floats
 from export.progress import track
 from export.studies.columns.training_cache import imported, kept
@@ -29,6 +29,7 @@ from export.text.encoders import FOLDER, LANGUAGES, NONE, EncodedSentences, Sent
 from export.text.no_fault import KINDS, UNSEEN, training_sentences
 from export.text.said import SAID_UNSEEN
 from export.text.tower import Tower, describe, describe_whole, fault_centres, whole
+from export.text.written import WRITTEN_UNSEEN
 from export.training.descent import one_cycle, step_down
 from export.training.objectives import OBJECTIVES
 from export.training.recipe import TrainConfig
@@ -46,6 +47,8 @@ class Judged(msgspec.Struct, frozen=True):
     limit: float
     found: tuple[Found, ...]
     refused: tuple[Refused, ...]
+    written_found: tuple[Found, ...]
+    written_refused: tuple[Refused, ...]
 
 
 class Inside(msgspec.Struct, frozen=True):
@@ -88,7 +91,8 @@ def judge_tower(texts: EncodedSentences, encoder: TextEncoder, config: TrainConf
 
     limit = fit_limit(texts.sentences, texts.vectors, config)
     found, refused, _ = judge((*never_seen(cosines), *read_never_said(cosines)), FAULTS, near=limit)
-    return Judged(config.seed, limit, found, refused)
+    written = judge(read_never_written(cosines), FAULTS, near=limit)
+    return Judged(config.seed, limit, found, refused, *written[:2])
 
 
 def judge_inside(texts: EncodedSentences, config: TrainConfig) -> Inside:
@@ -151,7 +155,7 @@ def run_towers(
 
 def _key(texts: EncodedSentences, recipe: TrainConfig) -> str:
     digest = hashlib.sha256(msgspec.json.encode((recipe, texts.sentences.texts)) + texts.vectors.tobytes())
-    for path in (*imported(Path(__file__)), UNSEEN, SAID_UNSEEN, FOLDER / "unseen.toml"):
+    for path in (*imported(Path(__file__)), UNSEEN, SAID_UNSEEN, WRITTEN_UNSEEN, FOLDER / "unseen.toml"):
         digest.update(path.read_bytes())
     return digest.hexdigest()[:16]
 
@@ -179,10 +183,11 @@ def _figures(towers: Sequence[Judged] | Sequence[Inside]) -> dict[str, list[floa
             new = {"about none, refused": tower.refused, "own nearest": tower.nearest, "AUROC": tower.auroc}
         else:
             new = {"limit": tower.limit}
-            for one in tower.found:
-                new[f"{one.kind} {one.language}, own nearest"] = one.nearest
-                new[f"{one.kind} {one.language}, and near"] = one.near
-            new |= {f"{one.kind} {one.language}, near none": one.near_none for one in tower.refused}
+            new |= _shares(tower.found, tower.refused)
+            new |= {
+                f"as written, {what}": share
+                for what, share in _shares(tower.written_found, tower.written_refused).items()
+            }
             said = [one for one in tower.refused if one.kind not in KINDS]
             for language in LANGUAGES:
                 new[f"all own denials {language}, near none"] = float(
@@ -191,6 +196,12 @@ def _figures(towers: Sequence[Judged] | Sequence[Inside]) -> dict[str, list[floa
         for what, value in new.items():
             figures.setdefault(what, []).append(value)
     return figures
+
+
+def _shares(found: Sequence[Found], refused: Sequence[Refused]) -> dict[str, float]:
+    shares = {f"{one.kind} {one.language}, own nearest": one.nearest for one in found}
+    shares |= {f"{one.kind} {one.language}, and near": one.near for one in found}
+    return shares | {f"{one.kind} {one.language}, near none": one.near_none for one in refused}
 
 
 def _with_spread(values: Sequence[float]) -> str:

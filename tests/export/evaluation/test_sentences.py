@@ -33,6 +33,7 @@ from export.text.encoders import (
 from export.text.glossary import GlossaryEncoder
 from export.text.no_fault import KINDS, UNSEEN, read_contrasts, training_sentences
 from export.text.tower import Tower, average_wordings, describe, describe_faults, load_tower, sha256, tower_bytes, whole
+from export.text.written import WRITTEN_UNSEEN, read_written
 from export.training.recipe import TrainConfig
 from export.training.sentences import sentence_draws, separate_texts
 
@@ -210,6 +211,11 @@ def test_the_report_counts_what_the_reader_says(tower: Tower, tmp_path: Path) ->
         assert refused.sentences == len(worst)
     assert {one.kind for one in texts.said_found} == {"insisted", "jargon", "misspelt"}
     assert len(texts.said_refused) == 2 * len({one.kind for one in texts.said_refused}) >= 40
+    assert {one.kind for one in texts.written_found} == {"described", "insisted"}
+    assert {one.kind for one in texts.written_refused} == set(KINDS)
+    assert sum(one.sentences for one in (*texts.written_found, *texts.written_refused)) == len(
+        read_written(WRITTEN_UNSEEN)
+    )
     reader.tower.near.fill_(-1.0)
     assert all(refused.near_none == 0 for refused in judge_texts(shipped, reader, read).refused)
     assert judge_texts(shipped, reader, read).wrong[0].similarity >= texts.wrong[-1].similarity

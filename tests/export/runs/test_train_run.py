@@ -29,7 +29,7 @@ from export.data.sampling import sampling_weights
 from export.data.table import Table, join
 from export.data.windows import labelled
 from export.network.graph import Dense, Graph
-from export.runs.folder import Run, RunError, load_run
+from export.runs.folder import SENTENCES, Run, RunError, load_run, read_descriptions, write_json
 from export.scoring.statistics import weighted_quantile
 from export.text.encoders import FOLDER, EncodedSentences, NgramEncoder, read_wordings, sentences_of
 from export.text.tower import sha256
@@ -57,6 +57,16 @@ def test_a_run_leaves_what_is_needed_to_judge_it(run: Run) -> None:
     assert 0 <= metrics["embedding"]["alignment"] <= 4
     assert metrics["embedding"]["uniformity"] < 0
     assert set(run.deviation.limits) <= {name.split("/")[0] for name in feature_names(SPEC)}
+
+
+def test_a_run_outlives_the_sentences_that_it_was_trained_with(run: Run, tmp_path: Path) -> None:
+    later = shutil.copytree(run.folder, tmp_path / "run")
+    config = msgspec.structs.replace(run.config, wordings_sha256="0" * 64)  # what no file holds any longer
+    write_json(later / "config.json", config)
+    np.testing.assert_array_equal(read_descriptions(load_run(later)).centres, read_descriptions(run).centres)
+    (later / SENTENCES).unlink()  # as runs of before, which kept none
+    with pytest.raises(RunError, match="changed since the run"):
+        read_descriptions(load_run(later))
 
 
 def test_packed_it_is_a_bundle_that_both_runtimes_pass(run: Run, tmp_path: Path) -> None:
