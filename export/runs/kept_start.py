@@ -61,7 +61,7 @@ def unlabelled_in(run: Run) -> frozenset[int]:
 
 def _arrays(run: Run) -> Mapping[str, Any]:
     try:
-        with np.load(run.folder / FILE, allow_pickle=False) as arrays:
+        with (run.folder / FILE).open("rb") as file, np.load(file, allow_pickle=False) as arrays:
             return {UNLABELLED: np.array([], "<u8"), **{name: arrays[name] for name in arrays.files}}
     except Exception as error:  # numpy and zipfile raise nearly anything on a damaged file
         raise _damaged(run) from error
