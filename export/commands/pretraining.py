@@ -30,7 +30,7 @@ def add_pretraining(commands: Any, *, cache: Path) -> None:
     )
     parser.add_argument("--out", type=Path, required=True, help="folder of what it becomes")
     add_replace(parser)
-    parser.add_argument("--objective", help=f"{', '.join(SELF_SUPERVISED)} (default: vicreg)")
+    parser.add_argument("--objective", help=f"{', '.join(SELF_SUPERVISED)} (default: simclr)")
     parser.add_argument("--steps", type=count, help="default: 1000")
     parser.add_argument("--seed", type=int)
     parser.add_argument("--batch", type=count, help="windows of each step (default: 256)")

@@ -14,6 +14,12 @@ from export.commands.arguments import add_replace
 if TYPE_CHECKING:
     from export.evaluation.sentences import Found, Refused, Texts
 
+LIKE: dict[str, str] = {
+    "denial": "of sentences that describe none it is most like one that denies a fault or praises a part",
+    "other": "of sentences that describe none it is most like one about something else",
+}
+"""What a sentence near no fault reads like."""
+
 
 def add_wording(commands: Any) -> None:
     """Add the commands to argparse's `commands`."""
@@ -85,19 +91,25 @@ def _rank(arguments: argparse.Namespace) -> int:
     import msgspec
 
     from agent.bundle.load import load_bundle
+    from agent.errors import ConfigError
+    from export.bundling.near_none import reads_like
     from export.bundling.sentence_reader import rank, reader_of
 
+    if not any(letter.isalpha() for letter in arguments.sentence):
+        raise ConfigError(f"sentence {arguments.sentence!r}: holds no word; write what is wrong with the machine")
     bundle = load_bundle(arguments.bundle)
     reader = reader_of(bundle, arguments.tower, folder=arguments.bundle)
     ranking = rank(bundle, reader, arguments.sentence)
     near = [one.fault for one in ranking if one.similarity >= reader.near]
+    like = None if near else reads_like(arguments.sentence, reader)
     if arguments.json:
         document = {"sentence": arguments.sentence, "near": near, "limit": reader.near, "faults": ranking}
+        document["reads_like"] = like
         print(msgspec.json.encode(document).decode())
         return os.EX_OK
     lines = [f"{one.fault:<16}{one.similarity:>6.2f}{'  near' if one.fault in near else ''}" for one in ranking]
-    if not near:
-        lines.append(f"near no fault: no cosine reaches {reader.near:.2f}")
+    if like is not None:
+        lines.append(f"near no fault: no cosine reaches {reader.near:.2f}; {LIKE[like.kind]}, as {like.example!r} is")
     print("\n".join(lines))
     return os.EX_OK
 

@@ -55,7 +55,11 @@ def save(table: Table, path: Path, *, beside: Mapping[str, NDArray[Any]] | None 
     `beside` are arrays of other names that `load` leaves alone.
     """
     part = path.with_suffix(f".{os.getpid()}.part")
-    with part.open("wb") as file:
+    try:
+        opened = part.open("wb")
+    except OSError as error:  # said of the file that was asked for: nobody knows the other
+        raise OSError(error.errno, error.strerror, str(path)) from error
+    with opened as file:
         arrays: dict[str, Any] = {field.name: getattr(table, field.name) for field in fields(Table)}
         arrays |= beside or {}
         np.savez_compressed(file, **arrays)

@@ -10,6 +10,7 @@ import msgspec
 import numpy as np
 import pytest
 from one_alert import ABOUT, DIAGNOSIS
+from small_windows import small_table
 
 import simulator
 from agent.diagnosis.baseline import Baseline
@@ -21,10 +22,10 @@ from agent.machine import Bearing, Geometry, Machine, SensorSetup
 from agent.recordings.kept import Kept, KeptWindow
 from agent.recordings.kept_writer import to_file
 from agent.service.watching.confirmed import Confirmed, confirm
-from agent.service.watching.ring_folder import name_of, put
+from agent.service.watching.ring_folder import WORD, name_of, put
 from agent.types import Rate, Speed, Stream, Window
 from export.cli import main
-from export.data.adopted import adopt, read_rows, ring_of
+from export.data.adopted import adopt, files_of_rows, read_rows, ring_of, write_rows
 from export.data.healthy import healthy_pools
 from export.data.table import load
 
@@ -127,3 +128,19 @@ def test_the_command_writes_what_continue_reads(
     table = load(out)
     assert table.values.shape[1] == len(feature_names(SPEC))
     assert (table.labels == "ball").sum() == 4
+
+
+def test_a_word_that_is_damaged_is_told_and_not_taken_for_none(tmp_path: Path) -> None:
+    (tmp_path / f"0123{WORD}").write_bytes(b"{")
+    found, notes = adopt(tmp_path, SPEC)
+    assert found == []
+    assert f"0123{WORD}: is damaged; say it again: textvib-agent acknowledge 0123 --was FAULT" in notes[0]
+
+
+def test_rows_say_of_which_files_they_are(tmp_path: Path) -> None:
+    write_rows(small_table(1), SPEC, tmp_path / "new.npz", files={7, 2**63})
+    write_rows(small_table(1), SPEC, tmp_path / "old.npz")
+    assert files_of_rows(tmp_path / "new.npz") == {7, 2**63}
+    assert files_of_rows(tmp_path / "old.npz") is None
+    with pytest.raises(FileNotFoundError, match=r"nowhere.rows\.npz'"):
+        write_rows(small_table(1), SPEC, tmp_path / "nowhere" / "rows.npz")

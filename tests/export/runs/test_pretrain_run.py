@@ -61,7 +61,7 @@ def test_a_folder_is_made_that_says_what_it_is_and_whether_it_collapsed(made: Pa
     assert "effective rank" in metrics["verdict"]
     assert (made / "curves.png").read_bytes().startswith(b"\x89PNG")
     begun = read_begun(made, RECIPE, SPEC)
-    assert begun.objective == "vicreg"
+    assert begun.objective == "simclr"
     assert begun.heard == trained_files.read(made)
     assert trained_files.hash_of(folder / "1.csv") in begun.heard
 
@@ -232,5 +232,5 @@ def test_train_from_ends_in_a_run_that_says_where_it_began(
     assert "folds start from chance" in capsys.readouterr().err
     run = load_run(out)
     assert run.config.begun is not None
-    assert run.config.begun.objective == "vicreg"
+    assert run.config.begun.objective == "simclr"
     assert run.config.begun.sha256 == read_begun(start, run.config.train, SPEC).sha256

@@ -87,7 +87,7 @@ def test_pulling_alone_collapses_and_is_said(heard: Unlabelled, monkeypatch: pyt
         def loss(self, student: Student, pair: Pair) -> Tensor:
             return student.raw(pair.both).square().mean() + student(pair.both).var(dim=0).sum()
 
-    monkeypatch.setattr(pretraining, "SELF_SUPERVISED", {"vicreg": Pulling})
+    monkeypatch.setattr(pretraining, "SELF_SUPERVISED", {"simclr": Pulling})
     made = pretrained(heard, steps=40, learning_rate=3e-2)
     collapsed, verdict = verdict_of(list(made.looks))
     assert collapsed
