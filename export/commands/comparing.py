@@ -12,6 +12,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from export.commands.arguments import add_material, names, tell
+from export.training.names import IN_WORDS
 
 if TYPE_CHECKING:
     from export.studies.objectives.sign_flip import Difference
@@ -24,7 +25,8 @@ def add_compare(commands: Any) -> None:
     add_material(compare, machines=150, out="compare", holds="finished trials")
     compare.add_argument("--seeds", type=int, default=3, help="trainings of each kind (default: %(default)s)")
     compare.add_argument("--columns", type=names, metavar="NAME,...", help="default: 007,800,U+H>C")
-    compare.add_argument("--only", type=names, metavar="OBJECTIVE,...", help="default: each objective and miner once")
+    objectives = f"{IN_WORDS} (default: each objective and miner once)"
+    compare.add_argument("--only", type=names, metavar="OBJECTIVE,...", help=objectives)
     compare.add_argument("--shares", type=_shares, metavar="SHARE,...", help="of the windows (default: 1.0,0.1)")
     compare.add_argument("--recipe", type=Path, help="TOML or JSON of a training configuration (default: as shipped)")
     compare.add_argument("--steps", type=int, help="of every training (default: those of the recipe)")

@@ -8,6 +8,7 @@ from collections.abc import Iterator, Sequence
 from typing import TYPE_CHECKING, Any
 
 from export.commands.arguments import add_material, count, names, tell
+from export.training.names import IN_WORDS
 
 if TYPE_CHECKING:
     from export.studies.continual.summary import Row
@@ -20,7 +21,7 @@ def add_continual(commands: Any) -> None:
     parser = commands.add_parser("continual", help="learn one domain after another: what is forgotten, and what helps")
     add_material(parser, machines=40, out="continual", holds="finished courses")
     parser.add_argument("--sequences", type=names, metavar="NAME,...", help="default: speeds,rigs")
-    parser.add_argument("--objectives", type=names, metavar="NAME,...", help="default: triplet,infonce")
+    parser.add_argument("--objectives", type=names, metavar="NAME,...", help=f"{IN_WORDS} (default: triplet,infonce)")
     parser.add_argument(
         "--ways", type=names, metavar="WAY,...", help="default: fine-tuning,rehearsal,distillation,both,joint"
     )
