@@ -140,7 +140,7 @@ def test_a_word_that_is_damaged_is_told_and_not_taken_for_none(tmp_path: Path) -
 def test_rows_say_of_which_files_they_are(tmp_path: Path) -> None:
     write_rows(small_table(1), SPEC, tmp_path / "new.npz", files={7, 2**63})
     write_rows(small_table(1), SPEC, tmp_path / "old.npz")
-    assert files_of_rows(tmp_path / "new.npz") == {7, 2**63}
+    assert files_of_rows(tmp_path / "new.npz") == frozenset({7, 2**63})
     assert files_of_rows(tmp_path / "old.npz") is None
     with pytest.raises(FileNotFoundError, match=r"nowhere.rows\.npz'"):
         write_rows(small_table(1), SPEC, tmp_path / "nowhere" / "rows.npz")

@@ -50,7 +50,7 @@ def test_a_start_comes_back_as_it_was(tmp_path: Path) -> None:
 
 def test_where_folds_began_by_chance_only_what_was_heard_is_kept(tmp_path: Path) -> None:
     keep_start(tmp_path, None, {7})
-    assert (start_in(run_in(tmp_path, folds=False)), unlabelled_in(run_in(tmp_path))) == (None, {7})
+    assert (start_in(run_in(tmp_path, folds=False)), unlabelled_in(run_in(tmp_path))) == (None, frozenset({7}))
     keep_start(tmp_path, None, ())
     assert not (tmp_path / FILE).exists()
     assert unlabelled_in(run_in(tmp_path)) == frozenset()
@@ -111,7 +111,7 @@ def test_machines_of_other_kinds_are_not_scored_as_forgotten(monkeypatch: pytest
 
     def named(inputs: np.ndarray[Any, Any], *_: object) -> np.ndarray[Any, Any]:
         scored.append(len(inputs))
-        return own.labels[: len(inputs)]
+        return np.asarray(own.labels[: len(inputs)])
 
     monkeypatch.setattr(remembering, "named", named)
     monkeypatch.setattr(remembering, "fold", lambda student: None)
