@@ -22,6 +22,7 @@ from agent.diagnosis.commissioning import Asked
 from agent.diagnosis.doubts import Examiner
 from agent.diagnosis.evidence import velocity_rms
 from agent.diagnosis.healthy_state import HealthyState
+from agent.diagnosis.idle import idle_below, why_still
 from agent.diagnosis.lessons import Lesson
 from agent.diagnosis.matching import match
 from agent.diagnosis.one_window import Comparison, Judge, Measurement, id_of
@@ -152,15 +153,17 @@ class Pipeline:
 
     def _diagnose(self, window: Window) -> list[Diagnosis]:
         """One diagnosis per bearing."""
-        quality, running, measured = fault_of_signal(window), True, None
+        quality, running, measured, still = fault_of_signal(window), True, None, None
         learning = self.healthy.windows_to_learn > 0
         if quality is None:
             spectra = analyse(window, self._bundle.spec)
             self._witness.lap("features")
             self._speed = self._speed_during(window, spectra)
             measured = Measurement(window, spectra, self._speed)
-            running = self._gate.feed(measured.rms, limit=self._idle_below(window), speed=self._speed)
-        under = Circumstances(self._speed, running, learning, self.healthy.baselines)
+            limit = self._idle_below(window, spectra)
+            running = self._gate.feed(measured.rms, limit=limit, speed=self._speed)
+            still = None if running else why_still(measured, limit=limit, setup=self.setup)
+        under = Circumstances(self._speed, running, learning, self.healthy.baselines, still)
         compared, judged = self._judged(window, measured, quality, under)
         self._witness.judged(window, under, judged)
         if learning and compared and measured and self._speed.steady and self._speed.doubt is None:
@@ -181,7 +184,7 @@ class Pipeline:
         if measured is None:
             return [], [judge.unusable(window, one, speed=under.speed, quality=str(quality)) for one in bearings]
         if not under.running:
-            return [], [judge.standing_still(measured, bearing) for bearing in bearings]
+            return [], [judge.standing_still(measured, bearing, still=under.still) for bearing in bearings]
         compared = [self._compare(measured, bearing, under) for bearing in bearings]
         return compared, [judge.running(measured, one, learning=under.learning) for one in compared]
 
@@ -195,7 +198,7 @@ class Pipeline:
         return speed
 
     def _shakes(self, window: Window, spectra: Spectra) -> bool:
-        rms, limit, unit = float(spectra.rms.max()), self._idle_below(window), window.stream.unit
+        rms, limit, unit = float(spectra.rms.max()), self._idle_below(window, spectra), window.stream.unit
         return plainly_shakes(rms, limit=limit, unit=unit, velocity=velocity_rms(spectra, unit=unit))
 
     def _teach(self, measured: Measurement, compared: list[Comparison], judged: list[Diagnosis]) -> None:
@@ -226,10 +229,8 @@ class Pipeline:
         )
         return Comparison(bearing, features, reference, matches, deviation)
 
-    def _idle_below(self, window: Window) -> float | None:
-        """RMS under which the machine stands still, in the stream's unit: configured, else learnt, else None."""
-        configured = self.setup.idle_below_g if window.stream.unit == "g" else None
-        return self.healthy.idle_below if configured is None else configured
+    def _idle_below(self, window: Window, spectra: Spectra) -> float | None:
+        return idle_below(window, spectra, setup=self.setup, healthy=self.healthy, spec=self._bundle.spec)
 
     def take_over(self, before: Pipeline) -> None:
         """Go on within the windows, the speed and the running gate of another pipeline of this sensor, as far as they

@@ -380,6 +380,16 @@ class Commissioned:
 
 
 @dataclass(frozen=True, slots=True)
+class Still:
+    """Why a machine is held to stand still: its speed is told to be 0, or its RMS lies below a limit."""
+
+    by: Literal["speed", "config", "healthy_state"]
+    rms: float | None  # of the worst axis, in `unit`
+    below: float | None  # the limit; None: it is the speed
+    unit: Literal["g", "raw"]
+
+
+@dataclass(frozen=True, slots=True)
 class Diagnosis:
     """What one window says about one bearing (or about the machine, where none is configured)."""
 
@@ -409,6 +419,7 @@ class Diagnosis:
     asks: Question | None = None  # about the bearing, where lines stand that what is told of it does not explain
     seconds: float | None = None  # length of a piece shorter than a window; None: a whole window
     needs_s: float | None = None  # how long such a piece would have to be to be a whole window
+    still: Still | None = None  # why it is not running; None: it is, or that is not known any more
 
     @property
     def second(self) -> Match | None:

@@ -11,14 +11,14 @@ from dataclasses import dataclass
 from statistics import median
 
 from agent.diagnosis.asking import lasting, question_of
-from agent.diagnosis.evidence import WINDOW_TOO_SHORT
-from agent.diagnosis.grounds import Grounds
+from agent.diagnosis.evidence import BAND_ABOVE_NYQUIST, WINDOW_TOO_SHORT
+from agent.diagnosis.grounds import BANDWIDTH, GEOMETRY, Grounds
 from agent.diagnosis.line_check import mean_heights
 from agent.diagnosis.matching import Calibration
 from agent.diagnosis.naming import NAME_AT, name_on
 from agent.diagnosis.signs import mean_signs
 from agent.dsp.speed_doubts import asked_together
-from agent.types import INVALID, UNKNOWN, BearingLine, Diagnosis, LineHeights, Match, Objection, Question, Signs
+from agent.types import INVALID, UNKNOWN, BearingLine, Diagnosis, LineHeights, Match, Objection, Question, Signs, Still
 
 NO_WINDOW, STOPPED = "no_window", "machine_stopped"  # reasons why nothing was judged
 
@@ -44,6 +44,7 @@ class Verdict:
     asks: Question | None = None  # about the bearing, where lines last that what is told of it does not explain
     heard_s: float | None = None  # of pieces shorter than a window, taken together; None: whole windows
     needs_s: float | None = None  # how long one such piece would have to be to be a whole window
+    still: Still | None = None  # why the machine is held to stand still, where no window could be judged
 
 
 def verdict_of(
@@ -53,7 +54,8 @@ def verdict_of(
     judged = [d for d in diagnoses if d.quality is None and d.running and d.matches]
     if not judged:
         fault, reason = _nothing_judged(diagnoses)
-        return Verdict(fault, 0.0, reason, len(diagnoses), 0, (), None, (), True)
+        still = next((d.still for d in reversed(diagnoses) if d.still is not None), None)
+        return Verdict(fault, 0.0, reason, len(diagnoses), 0, (), None, (), True, still=still)
     matches = mean_matches([d.matches for d in judged])
     deviations = [d.deviation for d in judged if d.deviation is not None]
     deviation = median(deviations) if 2 * len(deviations) >= len(judged) else None
@@ -63,7 +65,7 @@ def verdict_of(
         matches=matches,
         knows_speed=_most(d.speed.rpm is not None and d.speed.steady for d in judged)
         and asked_together([d.speed for d in judged]) is None,
-        knows_geometry=heights is not None or _most(_is_placed_but_short(d) for d in judged),
+        knows_geometry=heights is not None or _most(_is_placed_but_unheard(d) for d in judged),
         has_baseline=deviation is not None,
         within_baseline=within,
         deviates=deviation is not None and deviation >= detect_at,
@@ -95,9 +97,12 @@ def verdict_of(
     )
 
 
-def _is_placed_but_short(diagnosis: Diagnosis) -> bool:
-    """Whether the bearing's lines have their places, and only the piece is too short to look for them."""
-    return diagnosis.evidence is not None and diagnosis.evidence.lines_reason == WINDOW_TOO_SHORT
+def _is_placed_but_unheard(diagnosis: Diagnosis) -> bool:
+    """Whether the bearing's lines have their places, and only the piece is too short to look for them, or the sensor
+    too slow to hear them."""
+    reason = None if diagnosis.evidence is None else diagnosis.evidence.lines_reason
+    is_slow = reason == BAND_ABOVE_NYQUIST and BANDWIDTH in diagnosis.missing
+    return reason == WINDOW_TOO_SHORT or (is_slow and GEOMETRY not in diagnosis.missing)
 
 
 def _heard_s(judged: Sequence[Diagnosis]) -> float | None:

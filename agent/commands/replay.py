@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 
 from agent.bundle.runtimes import CHOICES as RUNTIME_CHOICES
 from agent.commands import arguments, replay_kept, replay_report, report_file
-from agent.commands.replay_judging import diagnose, learn
+from agent.commands.replay_judging import comparable, diagnose, learn
 from agent.commands.replay_output import exit_code, tell
 from agent.commands.replay_reading import beside_itself, check_speed, check_together, read, setup_of
 from agent.errors import RecordingError
@@ -109,7 +109,8 @@ def main(args: argparse.Namespace) -> int:
         if seconds not in learnt:
             learnt[seconds] = learn(healthy, args, bundle, encoder, windows_like(seconds, bundle.spec))
         setup = setup_of(args, recording, rpm=args.rpm)
-        diagnoses = diagnose(recording, setup, bundle, encoder, learnt[seconds])
+        baselines, recording = comparable(learnt[seconds], recording, healthy, bundle)
+        diagnoses = diagnose(recording, setup, bundle, encoder, baselines)
         answer = answer_of(
             recording,
             diagnoses,

@@ -4,6 +4,7 @@ listens to sensors."""
 from __future__ import annotations
 
 import argparse
+import dataclasses
 from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
@@ -38,6 +39,31 @@ def learn(
     if args.healthy_rpm is None:
         return {bearing: baseline.at_unknown_speed() for bearing, baseline in learnt.items()}
     return learnt
+
+
+def comparable(
+    learnt: dict[str | None, Baseline], recording: Recording, healthy: Sequence[Recording], bundle: Bundle
+) -> tuple[dict[str | None, Baseline], Recording]:
+    """What was learnt, without levels where those of this recording are of another unit or over another band; and the
+    recording, with a note of it."""
+    from agent.dsp.features import views
+
+    apart = [one for one in healthy if _level_of(one, bundle) != _level_of(recording, bundle)]
+    if not apart:
+        return learnt, recording
+    level = views(bundle.spec)["level"]
+    first, unit = apart[0], {"g": "in g", "raw": "without a unit"}
+    note = (
+        f"is {unit[recording.unit]} at {recording.rate_hz:g} Hz, and {first.path.name} (--healthy) {unit[first.unit]} "
+        f"at {first.rate_hz:g} Hz; how strong they are is not compared"
+    )
+    bare = {bearing: baseline.without_gain(level) for bearing, baseline in learnt.items()}
+    return bare, dataclasses.replace(recording, notes=(*recording.notes, note))
+
+
+def _level_of(recording: Recording, bundle: Bundle) -> tuple[str, float]:
+    """What the level of a recording is of: its unit, and up to which frequency in whole Hz."""
+    return recording.unit, round(min((recording.rate_hz or 0.0) / 2, bundle.spec.spectrum_hz[1]))
 
 
 def _teachers(healthy: Sequence[Recording], cutting: Cutting) -> list[Recording]:

@@ -192,9 +192,15 @@ class Baseline:
         cells = (replace(cell, seen=np.where(level, 0, cell.seen), rms_g=0.0) for cell in self.cells)
         return replace(self, cells=tuple(cells))
 
-    def running_rms(self) -> float | None:
-        """The quietest healthy RMS ever learnt, or None: the running gate's yardstick."""
-        return min((cell.rms_g for cell in self.cells if cell.count >= MIN_WINDOWS), default=None)
+    def running_rms(self, unheard: NDArray[np.bool_] | None = None) -> float | None:
+        """The quietest healthy RMS ever learnt, or None: the running gate's yardstick.
+
+        Not of cells that knew one of the features `unheard` (n,): a sensor that hears less shows a smaller RMS.
+        """
+        ready = [cell for cell in self.cells if cell.count >= MIN_WINDOWS]
+        if unheard is not None:
+            ready = [cell for cell in ready if not (cell.seen[unheard] > 0).any()]
+        return min((cell.rms_g for cell in ready), default=None)
 
 
 def _distance(

@@ -8,6 +8,9 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import TypeAlias
 
+import numpy as np
+from numpy.typing import NDArray
+
 from agent.diagnosis.baseline import MIN_WINDOWS, Baseline
 from agent.diagnosis.commissioning import MAX_WINDOWS, Asked, Commissioning
 from agent.diagnosis.lessons import Lesson
@@ -43,10 +46,11 @@ class HealthyState:
         """How far commissioning is; None where none is under way."""
         return None if self._commissioning is None else self._commissioning.progress
 
-    @property
-    def idle_below(self) -> float | None:
-        """RMS under which the machine stands still, in the unit that was learnt in; None where nothing was learnt."""
-        learnt = [rms for baseline in self.baselines.values() if (rms := baseline.running_rms()) is not None]
+    def idle_below(self, unheard: NDArray[np.bool_] | None = None) -> float | None:
+        """RMS under which the machine stands still, in the unit that was learnt in; None where nothing was learnt, or
+        only where features were known that are `unheard` (n,) now."""
+        found = (baseline.running_rms(unheard) for baseline in self.baselines.values())
+        learnt = [rms for rms in found if rms is not None]
         return RUNNING_SHARE * min(learnt) if learnt else None
 
     @property

@@ -19,7 +19,7 @@ from agent.diagnosis.unnamed import unnamed
 from agent.dsp.features import Features
 from agent.dsp.spectra import FeatureSpec, Spectra
 from agent.machine import Bearing, SensorSetup
-from agent.types import Diagnosis, Evidence, Match, Speed, Window
+from agent.types import Diagnosis, Evidence, Match, Speed, Still, Window
 
 QUIET_AT_SPEED = "quiet_at_speed"  # quality of a window that is as still as a machine at rest, at a measured speed
 NO_DIRECTION = "no_embedding"  # quality of a window whose embedding is no direction
@@ -80,7 +80,9 @@ class Judge:
         """Of a bad signal, at the latest speed that is known."""
         return self._unnamed(window, bearing, speed, quality=quality)
 
-    def standing_still(self, measured: Measurement, bearing: Bearing | None) -> Diagnosis:
+    def standing_still(
+        self, measured: Measurement, bearing: Bearing | None, *, still: Still | None = None
+    ) -> Diagnosis:
         """Of a window without vibration, which is a bad signal where the machine was measured to turn.
 
         The sensor then hears nothing: it has come off.
@@ -88,8 +90,8 @@ class Judge:
         speed = measured.speed
         turning = speed.origin in ("topic", "tacho") and speed.steady and bool(speed.rpm)
         quality = QUIET_AT_SPEED if turning else None
-        still = self._unnamed(measured.window, bearing, speed, quality=quality)
-        return replace(still, evidence=self._evidence(measured, bearing))
+        quiet = self._unnamed(measured.window, bearing, speed, quality=quality)
+        return replace(quiet, evidence=self._evidence(measured, bearing), still=still)
 
     def running(self, measured: Measurement, compared: Comparison, *, learning: bool) -> Diagnosis:
         """Of a machine that runs; its deviation is no limit yet while it is `learning` what is healthy."""

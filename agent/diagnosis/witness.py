@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from typing import Protocol
 
 from agent.diagnosis.baseline import Baseline
-from agent.types import Diagnosis, Speed, Window
+from agent.types import Diagnosis, Speed, Still, Window
 
 
 @dataclass(frozen=True, slots=True)
@@ -22,6 +22,7 @@ class Circumstances:
     running: bool
     learning: bool  # a commissioning was under way, so that the deviation was no limit
     baselines: Mapping[str | None, Baseline]  # by bearing; never changed, only replaced
+    still: Still | None = None  # why it is not running
 
 
 class Witness(Protocol):

@@ -204,11 +204,15 @@ def _low_order_part(
     )
 
 
+def bands_heard(spectra: Spectra, spec: FeatureSpec) -> NDArray[np.bool_]:
+    """Of the view `spectrum` the bands that the sensor is fast enough to hear, (spectrum_bands,)."""
+    bounds = _band_bounds(spec, spectra.bin_hz)
+    return (bounds[1:] <= len(spectra.power)) & (np.diff(bounds) > 0)
+
+
 def _spectrum_part(spectra: Spectra, spec: FeatureSpec) -> Part:
     """Log power in logarithmic bands against the total in range, and the log level itself."""
-    bounds = _band_bounds(spec, spectra.bin_hz)
-    last = len(spectra.power)
-    known = (bounds[1:] <= last) & (np.diff(bounds) > 0)
+    bounds, last, known = _band_bounds(spec, spectra.bin_hz), len(spectra.power), bands_heard(spectra, spec)
     sums = np.add.reduceat(spectra.power, np.minimum(bounds, last - 1))[:-1]
     total = max(float(sums[known].sum()), 1e-30)
     values = np.log(sums / total + np.float32(1e-6))

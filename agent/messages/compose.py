@@ -150,6 +150,7 @@ class Speaker:
             asks=self.asked(diagnosis.asks),
             seconds=_short(diagnosis.seconds),
             needs_s=_short(diagnosis.needs_s),
+            still=diagnosis.still,
         )
 
     def alert(self, alert: Alert, *, seq: int = 0) -> AlertPayload:

@@ -28,6 +28,7 @@ from agent.types import (
     Signs,
     Speed,
     State,
+    Still,
 )
 
 WAS = (
@@ -116,6 +117,7 @@ class DiagnosisPayload(Place, frozen=True, kw_only=True):
     asks: Asked | None  # about the bearing, where lines stand that what is told of it does not explain
     seconds: float | None = None  # length of a piece shorter than a window; null: a whole window
     needs_s: float | None = None  # how long such a piece would have to be to be a whole window
+    still: Still | None = None  # why the machine is held to stand still
 
 
 class AlertPayload(Place, frozen=True, kw_only=True):

@@ -29,7 +29,7 @@ from agent.messages.wording import (
     text_of,
 )
 from agent.messages.words import Language, say, words_for
-from agent.types import Alert, BearingLine, Diagnosis, Evidence, Objection, ShaftGrowth, Signs
+from agent.types import Alert, BearingLine, Diagnosis, Evidence, Objection, ShaftGrowth, Signs, Still
 
 SURE_ENOUGH = 0.5
 """A name less likely than this is not said, whatever `name_at` allows: it would be wrong more often than right."""
@@ -59,6 +59,7 @@ class Said:
     looks_like: str | None = None
     evidence: Evidence | None = None
     needs_s: float | None = None  # how long a piece would have to be that is too short
+    still: Still | None = None
 
     @property
     def is_named(self) -> bool:
@@ -81,6 +82,7 @@ def said_by_window(diagnosis: Diagnosis) -> Said:
         looks_like=diagnosis.looks_like,
         evidence=diagnosis.evidence,
         needs_s=diagnosis.needs_s,
+        still=diagnosis.still,
     )
 
 
@@ -120,6 +122,7 @@ def said_by_verdict(verdict: Verdict) -> Said:
         missing=verdict.missing,
         looks_like=verdict.looks_like,
         needs_s=verdict.needs_s,
+        still=verdict.still,
     )
 
 
@@ -173,6 +176,8 @@ def _basis(said: Said, descriptions: Descriptions, language: Language) -> str | 
     """What it rests on, or what is missing; None where there is nothing to add."""
     if said.rms_only:
         return _zone(said.evidence, language)
+    if said.quality is None and said.still is not None and not said.running:
+        return _why_still(said.still, language)
     if said.quality is not None or not said.running or not said.judged:
         return None
     if said.objection is not None:
@@ -186,6 +191,19 @@ def _basis(said: Said, descriptions: Descriptions, language: Language) -> str | 
         title = text_of(said.looks_like, descriptions=descriptions, language=language).title
         return say("basis.looks_like", language, title=title)
     return _deviation(said, language)
+
+
+def _why_still(still: Still, language: Language) -> str:
+    if still.below is None or still.rms is None:
+        return say("basis.still_speed", language)
+    return say(
+        "basis.still_configured" if still.by == "config" else "basis.still_learnt",
+        language,
+        rms=f"{still.rms:.3g}",
+        below=f"{still.below:.3g}",
+        unit="" if still.unit == "raw" else " g",
+        key="idle_below_g",
+    )
 
 
 def _grounds_of_name(said: Said, language: Language) -> str | None:

@@ -25,7 +25,7 @@ from agent.recordings import KEPT as SUFFIX
 from agent.recordings.asked import Asked
 from agent.recordings.foreign import array_in, reading, weighed
 from agent.recordings.recording import Piece, Recording
-from agent.types import Diagnosis, Rate, Samples, Speed, Stream, Window
+from agent.types import Diagnosis, Rate, Samples, Speed, Still, Stream, Window
 
 ABOUT, SAMPLES, JUDGED = "about.json", "samples.npy", "judged.msgpack"
 MOST_WINDOWS = 1000
@@ -157,7 +157,7 @@ def read_kept(path: Path, *, features: int) -> Kept:
                         clipped=one.clipped,
                     ),
                     one.row,
-                    Circumstances(one.speed, one.running, one.learning, states[one.healthy]),
+                    Circumstances(one.speed, one.running, one.learning, states[one.healthy], _still_in(one.diagnoses)),
                     one.diagnoses,
                 )
                 for one in judged.windows
@@ -190,6 +190,11 @@ def read(path: Path, asked: Asked) -> Recording:
         written_unit="g" if stream.unit == "g" else None,
         notes=(f"kept around alert {about.alert}",),
     )
+
+
+def _still_in(diagnoses: tuple[Diagnosis, ...]) -> Still | None:
+    """Why the machine was held to stand still: each of the window's diagnoses bears it."""
+    return next((one.still for one in diagnoses), None)
 
 
 def _members(path: Path, archive: zipfile.ZipFile) -> tuple[About, Samples, Judged]:

@@ -53,6 +53,7 @@ from agent.types import (
     Speed,
     State,
     StateChange,
+    Still,
     Stream,
 )
 
@@ -330,6 +331,9 @@ def test_machine_that_stands_still_is_idle_by_what_was_learnt() -> None:
     assert line.alerts == [("raised", "outer_race")]
     idle = line.diagnoses[-1]
     assert (idle.running, idle.fault, idle.matches, idle.deviation) == (False, UNKNOWN, (), None)
+    assert idle.still is not None
+    assert (idle.still.by, idle.still.unit) == ("healthy_state", "g")
+    assert (idle.still.rms, idle.still.below) == (pytest.approx(0.01, rel=0.1), pytest.approx(0.025, rel=0.1))
     line.feed(signal(5, faulty=True))
     assert line.states[-3:] == [State.FAULT, State.IDLE, State.FAULT]
     assert len(line.alerts) == 1
@@ -340,7 +344,20 @@ def test_configured_idle_limit_needs_a_scale() -> None:
     for unit, running in (("g", False), ("raw", True)):
         stream = replace(STREAM, unit=unit)  # type: ignore[arg-type] # both literals
         line = Line(Pipeline(setup, bundle=BUNDLE, encoder=LineEncoder(), config=CONFIG))
-        assert line.feed(signal(1), stream=stream).diagnoses[-1].running is running
+        last = line.feed(signal(1), stream=stream).diagnoses[-1]
+        assert last.running is running
+        assert (last.still is None) is running
+        assert last.still is None or (last.still.by, last.still.below) == ("config", 0.2)
+
+
+def test_a_sensor_that_hears_less_than_the_one_that_learnt_is_not_taken_for_one_of_a_machine_at_rest() -> None:
+    """The level of a narrower band is another one: of what a bearing sends out, a slow sensor hears a part."""
+    line = Line().commissioned().feed(signal(4, level=0.01))
+    assert not line.diagnoses[-1].running
+    slow = replace(STREAM, rate_hz=STREAM.rate_hz / 8, session=7, live=False)
+    line.feed(signal(1, level=0.01), stream=slow)
+    assert line.diagnoses[-1].rate.hz == slow.rate_hz
+    assert line.diagnoses[-1].running
 
 
 def test_uncommissioned_sensor_is_learning_and_raises_nothing() -> None:
@@ -378,6 +395,7 @@ def test_measured_standstill_is_idle() -> None:
     line = on_topic()
     line.pipeline.feed(Reading("pump", "rpm", 0.0, arrival_s=0.0))
     assert line.feed(signal(2, level=0.01)).states == [State.IDLE]
+    assert line.diagnoses[-1].still == Still("speed", pytest.approx(0.01, rel=0.1), None, "g")
 
 
 def told(line: Line, rpm: float) -> Line:

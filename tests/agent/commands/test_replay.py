@@ -105,9 +105,46 @@ def test_a_window_line_says_what_a_reader_needs_and_nothing_internal(capsys: pyt
     assert main(["replay", str(HEALTHY), "--json"]) == 0
     window = json.loads(capsys.readouterr().out.splitlines()[0])
     assert window["kind"] == "window"
-    shown = ["heights", "objection", "signs", "missing", "looks_like", "asks", "seconds", "needs_s"]
-    assert list(window)[-8:] == shown
+    shown = ["heights", "objection", "signs", "missing", "looks_like", "asks", "seconds", "needs_s", "still"]
+    assert list(window)[-9:] == shown
     assert (window["seconds"], window["needs_s"]) == (None, None)
+
+
+def test_levels_of_another_unit_or_band_call_no_machine_stopped(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """A recording without a unit holds small numbers, a slow one little of what a bearing sends out."""
+    rng = np.random.default_rng(4)
+    healthy, quiet, slow = tmp_path / "healthy.csv", tmp_path / "quiet.wav", tmp_path / "slow.csv"
+    _write_table(healthy, rng.normal(0, 0.3, 20_000), rate_hz=4000)
+    _write_table(slow, rng.normal(0, 0.02, 3_000), rate_hz=1000)
+    with wave.open(str(quiet), "wb") as file:
+        file.setnchannels(1)
+        file.setsampwidth(2)
+        file.setframerate(4000)
+        file.writeframes((rng.normal(0, 0.01, 10_000) * 32767).astype("<i2").tobytes())
+    for path, told in (
+        (quiet, "is without a unit at 4000 Hz, and healthy.csv (--healthy) in g"),
+        (slow, "is in g at 1000 Hz, and"),
+    ):
+        arguments = ["--healthy", str(healthy), "--rpm", "1480", "--healthy-rpm", "1480", "--bearing", "6205"]
+        main(["replay", str(path), *arguments])
+        shown = " ".join(capsys.readouterr().out.split())
+        assert "Machine stopped" not in shown
+        assert told in shown
+        assert "the bearing's type" not in shown  # it was given, however slow the sensor
+    still = tmp_path / "still.csv"
+    _write_table(still, rng.normal(0, 0.02, 10_000), rate_hz=4000)
+    assert main(["replay", str(still), *arguments]) == 3
+    shown = " ".join(capsys.readouterr().out.split())
+    assert re.search(r"It shakes by 0\.0[12]\d* g RMS, less than 0\.07", shown)
+    assert "or set idle_below_g" in shown
+
+
+def _write_table(path: Path, samples: np.ndarray, *, rate_hz: int) -> None:
+    """Samples in g with their times."""
+    rows = [f"{n / rate_hz:.6f},{one:.6f}" for n, one in enumerate(samples.tolist())]
+    path.write_text("\n".join(["time_s,x_g", *rows]) + "\n")
 
 
 def test_the_healthy_machine_is_within_its_own_baseline(capsys: pytest.CaptureFixture[str]) -> None:
