@@ -26,7 +26,7 @@ from agent.diagnosis.idle import idle_below, why_still
 from agent.diagnosis.lessons import Lesson
 from agent.diagnosis.matching import match
 from agent.diagnosis.one_window import Comparison, Judge, Measurement, id_of
-from agent.diagnosis.rms_only import Transmitter
+from agent.diagnosis.rms_only import Transmitter, why_unjudged
 from agent.diagnosis.running import RunningGate, is_told_still, plainly_shakes
 from agent.diagnosis.settling import Yardstick
 from agent.diagnosis.witness import NOBODY, Circumstances, Witness
@@ -84,6 +84,7 @@ class Pipeline:
         self.decision = Decision(setup.sensor, decided_by, stamp=stamp)
         self._witness = witness
         self._heard_s: float | None = None
+        self._unjudged = "no_window"  # why nothing was judged of what came
         self._refused_after_s = spec.window_s
 
     def feed(self, item: Item) -> list[Output]:
@@ -91,14 +92,14 @@ class Pipeline:
         diagnoses: Iterable[Diagnosis] = ()
         match item:
             case SampleBlock():
-                self._heard_s = item.arrival_s
+                self._heard_s, self._unjudged = item.arrival_s, "no_window"
                 windows = self.windower.feed(item)
                 self._witness.lap("window")
                 diagnoses = self._diagnose_all(windows)
             case Reading(quantity="rpm"):
                 self._speed_track.feed(item)
             case Reading():
-                self._heard_s = item.arrival_s
+                self._heard_s, self._unjudged = item.arrival_s, why_unjudged(item)
                 speed = self._speed_track.during(None, start_s=item.arrival_s, end_s=item.arrival_s)
                 diagnoses = self._transmitter.feed(item, speed)
         return self._decide(diagnoses)
@@ -122,7 +123,7 @@ class Pipeline:
         silent = self._heard_s is None or now_s - self._heard_s > self._lost_after_s
         if self._heard_s is not None and now_s - self._heard_s > FORGOTTEN_AFTER_S:
             self.healthy.abandon("silence")  # who comes back then may not be the machine that was called healthy
-        return [*ended, *self.decision.tick(now_s, "no_data" if silent else "no_window")]
+        return [*ended, *self.decision.tick(now_s, "no_data" if silent else self._unjudged)]
 
     def _decide(self, diagnoses: Iterable[Diagnosis]) -> list[Output]:
         outputs: list[Output] = []

@@ -45,6 +45,7 @@ def lines_of(answer: dict[str, Any], *, room: int = WIDEST) -> list[str]:
             for name, source in sorted(health["sources"].items())
             for line in (_source(name, source, language), *_refusals(source, language))
         ),
+        *_broker(health["publishing"], language),
         *(_sink(name, sink, language) for name, sink in sorted(health.get("sinks", {}).items())),
         *(f"{sensor}: {coverage}" for sensor, coverage in known),
         *(say("status.commissioning", language, sensor=sensor, progress=progress) for sensor, progress in learning),
@@ -137,9 +138,25 @@ def _refusals(source: dict[str, Any], language: Language) -> list[str]:
     return lines
 
 
+def _broker(publishing: dict[str, Any], language: Language) -> list[str]:
+    """Why the broker is away, where it is and that is known."""
+    error = _away_for(publishing, language)
+    return [] if error is None else [say("status.broker_away", language, error=error)]
+
+
+def _away_for(way_out: dict[str, Any], language: Language) -> str | None:
+    error = None if way_out["connected"] else way_out.get("error")
+    return None if error is None else in_language(error, language)
+
+
 def _sink(name: str, sink: dict[str, Any], language: Language) -> str:
+    connection, error = _connection(sink, language), _away_for(sink, language)
     return say(
-        "status.sink", language, name=name, connection=_connection(sink, language), counts=_counts(sink, language)
+        "status.sink",
+        language,
+        name=name,
+        connection=connection if error is None else f"{connection} ({error})",
+        counts=_counts(sink, language),
     )
 
 

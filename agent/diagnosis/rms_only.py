@@ -77,6 +77,11 @@ class Transmitter:
         return Figure(max(values), unit) if values else Figure(None, unit, "not_sent")
 
 
+def why_unjudged(reading: Reading) -> str:
+    """The reason of a state, where nothing but such readings comes and none of them can be judged."""
+    return "temperature_alone" if reading.quantity == "temperature_c" else "no_window"
+
+
 def is_rms_only(diagnosis: Diagnosis) -> bool:
     """Whether a diagnosis rests on figures that a transmitter sent, not on samples."""
     return diagnosis.evidence is not None and diagnosis.evidence.lines_reason == NO_SAMPLES

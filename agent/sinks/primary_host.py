@@ -10,6 +10,8 @@ import time
 
 import msgspec
 
+from agent.errors import TransportError
+
 MAX_STATE_BYTES = 4096
 
 
@@ -38,6 +40,11 @@ class PrimaryHost:
         if self._told_ms is None or told.timestamp >= self._told_ms:
             self._told_ms, self.is_there = told.timestamp, told.online
             self._heard.put(told.online)
+
+    def await_it(self, timeout_s: float) -> None:
+        """TransportError where it is not there within that time."""
+        if not self.wait(timeout_s):
+            raise TransportError(f"the primary host is away: {self.topic} does not say that it is online")
 
     def wait(self, timeout_s: float) -> bool:
         """Whether it is there within that time."""

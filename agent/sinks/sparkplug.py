@@ -94,17 +94,25 @@ class SparkplugSink(BrokerSink):
             client.on_unsubscribe = lambda _c, _d, mid, _reasons, _p: handed.answer(mid, None)
             connect(client, broker, max_packet_bytes=MAX_COMMAND_BYTES)
             self._deaf = self._subscribe(client, broker)
-            if self._host is not None and not self._host.wait(HOST_S):
-                raise TransportError(f"the primary host is away: {self._host.topic} does not say that it is online")
+            if self._host is not None:
+                self._host.await_it(HOST_S)
         self._asked.clear()
         self._bear()
 
     def try_out(self) -> None:
-        """See whether the broker lets us in, beside a node that may be connected; raises as `open`."""
+        """See whether the broker lets us in, and the primary host is there, beside a node that may be connected; raises
+        as `open`."""
         broker = self._link.opens()
         client = make_client(broker, role="sink-trial")
         connect(client, broker)
-        disconnect(client)
+        try:
+            if self._host_id is not None:
+                host = PrimaryHost(self._host_id)
+                client.on_message = lambda _client, _data, message: host.hear(bytes(message.payload))
+                client.subscribe(host.topic, 1)
+                host.await_it(HOST_S)
+        finally:
+            disconnect(client)
 
     def publish(self, message: Message, heard: Heard | None = None) -> bool:
         """Say what a message changes; of an event `heard` is told once the broker has it, else at once."""

@@ -346,7 +346,7 @@ def answer_in(language):
             "bundle": "default 1",
             "runtime": "onnx",
             "uptime_s": 3725.0,
-            "publishing": {"connected": False, "published": 5, "waiting": 2, "dropped": 1},
+            "publishing": {"connected": False, "published": 5, "waiting": 2, "dropped": 1, "error": "gone"},
             "sensors": {
                 "a": {
                     "rate": {"hz": 25631.2},
@@ -360,7 +360,10 @@ def answer_in(language):
                 "line2": {"ended": False, "connected": True, "outages": 0, "faults": {"crc": 3, "newer_kind": 1}},
                 "line3": {"ended": True},
             },
-            "sinks": {"opc": {"connected": True, "published": 4, "waiting": 0, "dropped": 0}},
+            "sinks": {
+                "chat": {"connected": False, "published": 4, "waiting": 3, "dropped": 0, "error": "refused us"},
+                "opc": {"connected": True, "published": 4, "waiting": 0, "dropped": 0, "error": None},
+            },
             "open_alerts": ["0011", "0012", "0013"],
             "shelved": {"0012": "2026-03-01T12:00:00Z"},
             "notices": ["mind the gap"],
@@ -417,6 +420,8 @@ def test_the_status_lines_up_in_korean_and_fits_100_columns():
         "소스 line1: 끊김: is gone",
         "소스 line2: 연결됨, 지금까지 끊김 0회; 거부: CRC 오류 3건, newer kind 1건",
         "소스 line3: 끝까지 읽음",
+        "브로커 끊김: gone",
+        "싱크 chat: 끊김 (refused us), 발행 4건, 대기 3건, 폐기 0건",
         "싱크 opc: 연결됨, 발행 4건, 대기 0건, 폐기 0건",
         "a: healthy at 1800 rpm",
         "long_name: no healthy state is known: commission it",

@@ -560,6 +560,15 @@ def test_silence_is_lost_and_blocks_without_windows_say_so() -> None:
     assert (lost.state, lost.reason) == (State.LOST, "no_window")
 
 
+def test_a_sensor_of_temperatures_alone_says_so() -> None:
+    line = Line()
+    line.pipeline.tick(0.0)
+    line.pipeline.feed(Reading("pump_de", "temperature_c", 41.0, arrival_s=60.0))
+    (lost,) = line.pipeline.tick(60.0)
+    assert isinstance(lost, StateChange)
+    assert (lost.state, lost.reason) == (State.LOST, "temperature_alone")
+
+
 def test_sensor_of_long_windows_is_not_lost_between_two_of_them() -> None:
     slow = bundle(FeatureSpec(window_s=20.0, hop_s=10.0))
     pipeline = Pipeline(SETUP, bundle=slow, encoder=LineEncoder(), config=CONFIG)

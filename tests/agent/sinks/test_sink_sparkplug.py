@@ -124,8 +124,11 @@ def test_nothing_is_said_while_the_primary_host_is_away(make, mosquitto, group: 
         patch.setattr("agent.sinks.sparkplug.HOST_S", 0.05)
         with pytest.raises(TransportError, match=r"the primary host is away: spBv1\.0/STATE/"):
             sink.open()
+        with pytest.raises(TransportError, match=r"the primary host is away: spBv1\.0/STATE/"):
+            make(primary_host=group).try_out()
     assert host.kinds == []
     say(online=True, timestamp=6)
+    make(primary_host=group).try_out()
     sink.open()
     host.await_kinds("NBIRTH")
     client.publish(topic, b"nonsense", qos=1).wait_for_publish(10)
