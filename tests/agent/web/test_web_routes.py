@@ -33,6 +33,7 @@ from agent.types import Speed
 from agent.web.app import app_of
 from agent.web.asking import AWAY
 from agent.web.languages import preferred
+from agent.web.past_alerts import found
 from agent.web.settings import Settings
 from agent.web.static_files import FOLDER as STATIC
 
@@ -214,6 +215,21 @@ def test_a_word_that_replaces_another_says_which(client, agent):
     agent.answered = lambda request: {"alert": "a", "kept": True, "before": "imbalance"}
     wish = {"command": "acknowledge", "alert": "a", "was": "misalignment"}
     assert client.post("/ask", json=wish, headers=OURS).json() == {"ok": True, "remarks": [], "before": "imbalance"}
+
+
+def test_a_word_on_a_past_alert_stands_among_its_events_and_changes_not_when_it_ended(client, tmp_path):
+    end_alerts(tmp_path, 1, sensor="fan")
+    (before,) = client.get("/alerts/past").json()["alerts"]
+    past = found(tmp_path, "fan1")
+    judged = replace(past.last, event="cleared", reason="judged", was="imbalance", by="Kim", wall_s=4e9)
+    file = HistoryFile(tmp_path)
+    file.note(judged, event_of(judged, past.seq + 1), past.whence)
+    file.close()
+    (after,) = client.get("/alerts/past").json()["alerts"]
+    assert after["closed"] == before["closed"] != 4e9
+    assert after["events"][:-1] == before["events"]
+    assert after["events"][-1]["what"].endswith("Found to be: Rotor imbalance.")
+    assert (after["events"][-1]["by"], after["was"]) == ("Kim", "imbalance")
 
 
 def test_without_windows_there_is_nothing_to_say_a_word_of(client, agent, tmp_path):

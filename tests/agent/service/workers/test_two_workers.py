@@ -46,6 +46,9 @@ def test_a_killed_worker_comes_back_and_nobody_hears_an_alert_twice(agent: Agent
     seen = ask(agent.state_dir, Acknowledge(f"{lost}/machine", by="Kim", was="ball"))
     assert (seen["sensor"], seen["kept"]) == (lost, False)  # figures are no windows
     until(lambda: machines.story[4:] == [(lost, "updated", "acknowledged")])
+    again = ask(agent.state_dir, Acknowledge(f"{lost}/machine", was="씰마모"))
+    assert (seen["before"], again["before"]) == (None, "ball")
+    until(lambda: machines.story[5:] == [(lost, "updated", "acknowledged")])
     assert ask(agent.state_dir, Learnt(kept))["learning"] is None
     assert ask(agent.state_dir, ExportState(lost))["state"]
     assert set(ask(agent.state_dir, Status())["states"]) == set(NAMES)
@@ -63,12 +66,12 @@ def test_a_killed_worker_comes_back_and_nobody_hears_an_alert_twice(agent: Agent
     agent.configure(*NAMES[1:], "fe")
     done = agent.reload()["done"]
     assert sorted(done) == ["sensor fa: removed", "sensor fe: added"]
-    until(lambda: machines.story[5:] == [("fa", "cleared", "removed")])
-    until(lambda: machines.figure("fe", SICK, times=1) or machines.story[6:] == [("fe", "raised", None)])
+    until(lambda: machines.story[6:] == [("fa", "cleared", "removed")])
+    until(lambda: machines.figure("fe", SICK, times=1) or machines.story[7:] == [("fe", "raised", None)])
 
     for name in (*NAMES[1:], "fe"):
         machines.figure(name, WELL)
-    until(lambda: sorted(machines.story[7:]) == [(name, "cleared", "recovered") for name in (*NAMES[1:], "fe")])
+    until(lambda: sorted(machines.story[8:]) == [(name, "cleared", "recovered") for name in (*NAMES[1:], "fe")])
     assert agent.health["open_alerts"] == []
 
     # what an alert was of a sensor that is no more
