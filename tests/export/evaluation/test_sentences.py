@@ -15,8 +15,8 @@ import torch
 
 from agent.bundle.load import DEFAULT, load_bundle
 from agent.bundle.manifest import MANIFEST
-from agent.types import FAULTS
-from export.bundling.sentence_reader import NEAR, Reader
+from agent.types import FAULTS, HEALTHY
+from export.bundling.sentence_reader import NEAR, Reader, reader_of
 from export.calibration.near_limit import ADMITTED, fit_limit, read_left_out
 from export.cli import main
 from export.evaluation.sentences import draw_texts, judge_texts, read_never_seen
@@ -43,8 +43,8 @@ ENCODER = JoinedEncoder([NgramEncoder(dim=512), GlossaryEncoder()])
 
 @pytest.fixture(scope="module")
 def learnt() -> EncodedSentences:
-    """What the tower learns from, read once."""
-    sentences = training_sentences()
+    """What a small tower learns from in few steps, read once."""
+    sentences = training_sentences(said=False)
     return EncodedSentences(sentences, ENCODER.encode(sentences.texts))
 
 
@@ -84,6 +84,21 @@ def test_never_seen_denials_are_near_no_fault(tower: Tower, centres: np.ndarray)
     cosines = describe(tower, ENCODER.encode([text for text, _ in affirmed])) @ whole(tower, centres).T
     right = cosines.argmax(axis=1) == [FAULTS.index(fault) for _, fault in affirmed]
     assert (right & (cosines.max(axis=1) > 0.6)).mean() > 0.9
+
+
+@pytest.mark.long
+def test_the_tower_that_ships_tells_faults_from_none_as_a_stranger_writes_of_them() -> None:
+    bundle = load_bundle(DEFAULT)
+    reader = reader_of(bundle, None, folder=DEFAULT)
+    written = [one for one in read_written(WRITTEN_UNSEEN) if one.fault != HEALTHY]
+    cosines = reader.cosines([one.text for one in written], bundle)
+    faults = np.array(bundle.descriptions.faults)
+    about = np.array([one.fault != NONE for one in written])
+    nearest = faults[cosines[about].argmax(axis=1)] == [one.fault for one in written if one.fault != NONE]
+    best = cosines[:, faults != HEALTHY].max(axis=1)
+    above = (best[about][:, None] > best[~about][None]).mean()
+    assert above > 0.9
+    assert nearest.mean() > 0.9
 
 
 def test_without_negatives_a_denial_is_its_fault() -> None:
