@@ -10,7 +10,7 @@ from dataclasses import replace
 from pathlib import Path
 
 from agent.errors import ConfigError, TextVibError
-from export.commands.arguments import add_replace, tell
+from export.commands.arguments import add_replace, count, tell
 from export.commands.continuing import add_adopting, add_continuing
 from export.commands.judging import add_judging
 from export.commands.needs import needs_of, require_for
@@ -112,7 +112,7 @@ def _add_training(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "--config", type=Path, help="TOML or JSON of a training configuration; what follows goes over it"
     )
-    parser.add_argument("--steps", type=int, help="training steps")
+    parser.add_argument("--steps", type=count, help="training steps")
     parser.add_argument("--seed", type=int)
     parser.add_argument("--objective", help=f"what is minimised: {IN_WORDS} (default: that of the recipe)")
     parser.add_argument(
