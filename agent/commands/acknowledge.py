@@ -18,7 +18,7 @@ from agent.messages.words import Language, say
 from agent.service.alert_requests import Acknowledge, Close
 from agent.service.control import ask
 from agent.service.names import fault_name
-from agent.service.watching.confirmed import Confirmed, cannot_be_kept, confirm, over_with_windows
+from agent.service.watching.confirmed import Confirmed, keep_word, over_with_windows
 from agent.service.watching.ring_folder import FOLDER
 
 REQUESTS: dict[str, Callable[..., Acknowledge | Close]] = {"acknowledge": Acknowledge, "close": Close}
@@ -55,12 +55,8 @@ def main(args: argparse.Namespace) -> int:
 
 def _keep_alone(agent: running.Agent, alert: str, word: Confirmed, error: TransportError) -> int:
     """Keep a word where no agent answers, which publishes it once it runs; an alert that is open stays open."""
-    try:
-        last = confirm(agent.state_dir / FOLDER, alert, word)
-    except OSError as trouble:
-        raise cannot_be_kept(agent.state_dir / FOLDER, alert, trouble) from trouble
-    language = agent.language()
-    _tell(word.was, {"alert": alert, "kept": True, "before": None if last is None else last.was}, language)
+    before, language = keep_word(agent.state_dir / FOLDER, alert, word), agent.language()
+    _tell(word.was, {"alert": alert, "kept": True, "before": before}, language)
     is_over = _is_over(agent.state_dir, alert)
     print(say(f"asked.{'was_later' if is_over else 'was_open'}", language, alert=alert), file=sys.stderr)
     return os.EX_OK if is_over else error.exit_code

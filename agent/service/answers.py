@@ -38,7 +38,7 @@ from agent.service.share import Share
 from agent.service.surveying import alerts_of, look_of, spoken, whole_survey
 from agent.service.teaching import Teaching
 from agent.service.wall_clock import origin_now
-from agent.service.watching.confirmed import Confirmed, cannot_be_kept, confirm
+from agent.service.watching.confirmed import Confirmed, keep_word, replaced
 from agent.service.watching.events import place_of
 from agent.types import Alert
 
@@ -192,15 +192,12 @@ class Answers:
     def _confirmed(self, alert: Alert, request: Acknowledge | Close) -> Answer:
         """Keep somebody's word beside the windows of an alert: whether there are or will be any (`kept`), and which
         other word it replaces (`before`). ConfigError where the disk does not take it."""
-        ring, was, last = self._everything.ring, request.was, None
-        if was is not None and ring is not None:
-            try:
-                last = confirm(ring.folder, alert.id, Confirmed(was, request.by, time.time()))
-            except OSError as error:
-                raise cannot_be_kept(ring.folder, alert.id, error) from error
-        is_kept = was is not None and ring is not None and alert.recording is not None
-        before = alert.was if last is None else last.was
-        return {"kept": is_kept, "before": None if was in (None, before) else before}
+        ring, was = self._everything.ring, request.was
+        if was is None or ring is None:
+            return {"kept": False, "before": None if was is None else replaced(was, alert.was)}
+        word = Confirmed(was, request.by, time.time())
+        before = keep_word(ring.folder, alert.id, word, published=alert.was)
+        return {"kept": alert.recording is not None, "before": before}
 
     def _open_alert(self, wanted: str) -> tuple[SensorDesk, Alert]:
         """The open alert of an id, of the beginning of one, or of sensor/bearing."""

@@ -27,7 +27,7 @@ from agent.service.looking_back.past import Past, published_word
 from agent.service.looking_back.past_speaker import speaker_of
 from agent.service.outboxes import Outboxes
 from agent.service.wall_clock import clock_now
-from agent.service.watching.confirmed import Confirmed, cannot_be_kept, confirm, confirmed_in, over_with_windows
+from agent.service.watching.confirmed import Confirmed, confirmed_in, keep_word, over_with_windows, replaced
 from agent.service.watching.events import log_alert
 from agent.service.watching.ring_folder import FOLDER, kept_of
 
@@ -140,14 +140,10 @@ class PastWords:
 
     def _kept(self, alert: str, request: Judgement, *, published: str | None) -> Answer:
         """The word beside the windows, where they are; what it replaces."""
-        before, is_kept = published, bool(kept_of(self._folder, {alert}))
-        if is_kept:
-            try:
-                last = confirm(self._folder, alert, Confirmed(str(request.was), request.by, time.time()))
-            except OSError as error:
-                raise cannot_be_kept(self._folder, alert, error) from error
-            before = published if last is None else last.was
-        return {"kept": is_kept, "before": None if before == request.was else before}
+        word = Confirmed(str(request.was), request.by, time.time())
+        if not kept_of(self._folder, {alert}):
+            return {"kept": False, "before": replaced(word.was, published)}
+        return {"kept": True, "before": keep_word(self._folder, alert, word, published=published)}
 
 
 def _answer(alert: str, kept: Answer) -> Answer:

@@ -25,7 +25,7 @@ from agent.service.looking_back.bundles import bundle_for
 from agent.service.looking_back.history_file import past_alerts
 from agent.service.looking_back.past import Past, published_word
 from agent.service.looking_back.past_speaker import speaker_of
-from agent.service.watching.confirmed import Confirmed, confirm, confirmed_in
+from agent.service.watching.confirmed import Confirmed, confirmed_in, keep_word
 from agent.service.watching.ring_folder import FOLDER, kept_of
 from agent.web.languages import language_of
 from agent.web.requests import Judgement
@@ -65,11 +65,10 @@ class PastAlerts:
             past = found(self._state_dir, said.alert)
             if said.was is None or past is None or not past.closed or not kept_of(folder, {past.last.id}):
                 return None
-            last = confirm(folder, past.last.id, Confirmed(said.was, said.by, time.time(), is_told=False))
+            word = Confirmed(said.was, said.by, time.time(), is_told=False)
+            return {"before": keep_word(folder, past.last.id, word, published=published_word(past))}
         except (OSError, TextVibError):
             return None
-        before = published_word(past) if last is None else last.was
-        return {"before": None if before == said.was else before}
 
     async def report(self, request: Request) -> Response:
         """The report of an alert, open or ended, as `textvib-agent report` writes it."""

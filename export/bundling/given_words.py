@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import tomllib
 from collections.abc import Mapping
 from pathlib import Path
 
@@ -12,7 +11,7 @@ from agent.bundle.load import Bundle
 from agent.diagnosis.matching import Text
 from agent.service.names import MOST_OF_A_FAULT, NO_FAULTS, is_fault_name
 from agent.types import HEALTHY
-from export.text.encoders import TextError
+from export.text.encoders import HOLD_SENTENCES, TextError, read_file
 
 ADVICE = {"ko": "설비를 점검하고 진동 추이를 관찰하십시오.", "en": "Inspect the machine and watch the trend."}
 """For a fault that is described without advice; other languages get the English one."""
@@ -36,11 +35,7 @@ def read_descriptions(path: Path) -> Descriptions:
 
     Instead of a list a fault may have a table with `sentences` and, optionally, `title`, `sentence` and `advice`.
     """
-    try:
-        content = tomllib.loads(path.read_text(encoding="utf-8"))
-        given = msgspec.convert(content, dict[str, dict[str, tuple[str, ...] | Wording]])
-    except (OSError, UnicodeDecodeError, tomllib.TOMLDecodeError, msgspec.ValidationError) as error:
-        raise TextError(f"{path}: {error}; it must hold a table per language, fault = [sentences]") from error
+    given = read_file(path, dict[str, dict[str, tuple[str, ...] | Wording]], must=HOLD_SENTENCES)
     found: dict[str, dict[str, Wording]] = {}
     for language, faults in given.items():
         for fault, wording in faults.items():

@@ -26,7 +26,7 @@ FINISHED = ("trained.pt", "pretrained.pt")  # what folders of before, without an
 OWN = (
     *FINISHED,
     *("config.json", "table.npz", "scaling.npy", "tower.npz", "calibration.json", "deviation.json", "trained_on.npy"),
-    *("metrics.json", "curves.png", "quantized.json", "pretrained.json", "start.npz"),
+    *("metrics.json", "curves.png", "quantized.json", "pretrained.json", "start.npz", "sentences.json"),
     *("checkpoint.pt", "checkpoint.part", "aware.pt", "aware.part", FILE),
     *(runtime.file for runtime in RUNTIMES.values()),
 )

@@ -15,7 +15,7 @@ from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Protocol
+from typing import Protocol, TypeVar
 
 import msgspec
 import numpy as np
@@ -32,6 +32,10 @@ SHIPPED = "ngrams+minilm+glossary"
 """What the shipped recipe reads sentences by, as `text_encoder` takes it."""
 NONE = "none"
 """The fault of a sentence that describes none; no vibration has this label and no bundle this description."""
+
+HOLD_SENTENCES = "hold a table per language, fault = [sentences]"
+
+Content = TypeVar("Content")
 
 Wordings = Mapping[str, Mapping[str, Sequence[str]]]
 """language -> fault -> sentences"""
@@ -70,13 +74,17 @@ class TextEncoder(Protocol):
         """(len(texts), dim), rows of unit length."""
 
 
+def read_file(path: Path, kind: type[Content], *, must: str) -> Content:
+    """A TOML file as `kind`; TextError says what is wrong and what it `must` do or hold."""
+    try:
+        return msgspec.convert(tomllib.loads(path.read_text(encoding="utf-8")), kind)
+    except (OSError, UnicodeDecodeError, tomllib.TOMLDecodeError, msgspec.ValidationError) as error:
+        raise TextError(f"{path}: {error}; it must {must}") from error
+
+
 def read_wordings(path: Path) -> Wordings:
     """A TOML file with a table per language, fault id -> list of sentences; TextError names what is wrong."""
-    try:
-        content = tomllib.loads(path.read_text(encoding="utf-8"))
-        wordings: Wordings = msgspec.convert(content, dict[str, dict[str, tuple[str, ...]]])
-    except (OSError, UnicodeDecodeError, tomllib.TOMLDecodeError, msgspec.ValidationError) as error:
-        raise TextError(f"{path}: {error}; it must hold a table per language, fault = [sentences]") from error
+    wordings = read_file(path, dict[str, dict[str, tuple[str, ...]]], must=HOLD_SENTENCES)
     for language, faults in wordings.items():
         for fault, sentences in faults.items():
             if not sentences or any(not sentence.strip() for sentence in sentences):
@@ -86,10 +94,7 @@ def read_wordings(path: Path) -> Wordings:
 
 def read_texts(path: Path = FOLDER / "texts.toml") -> dict[str, dict[str, Text]]:
     """What the agent publishes: fault -> language -> Text."""
-    try:
-        return msgspec.convert(tomllib.loads(path.read_text(encoding="utf-8")), dict[str, dict[str, Text]])
-    except (OSError, UnicodeDecodeError, tomllib.TOMLDecodeError, msgspec.ValidationError) as error:
-        raise TextError(f"{path}: {error}; it must hold title, sentence and advice per fault and language") from error
+    return read_file(path, dict[str, dict[str, Text]], must="hold title, sentence and advice per fault and language")
 
 
 def sentences_of(wordings: Wordings, faults: Sequence[str]) -> Sentences:

@@ -7,7 +7,6 @@ words and which ways to deny are trained on and which only measure stands in two
 from __future__ import annotations
 
 import hashlib
-import tomllib
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -16,7 +15,7 @@ from typing import Literal
 import msgspec
 
 from agent.types import FAULTS
-from export.text.encoders import FOLDER, NONE, Sentences, TextError, read_wordings, sentences_of
+from export.text.encoders import FOLDER, NONE, Sentences, TextError, read_file, read_wordings, sentences_of
 from export.text.forms import fill, thinned
 from export.text.said import SAID, read_said
 from export.text.written import WRITTEN, read_written
@@ -67,10 +66,7 @@ def read_contrasts(path: Path = TRAINING, *, faults: Sequence[str] | None = None
     With `faults`, defects of other faults are left out. Each defect or part takes every `every`-th form, the next
     one another, so that all forms and all words occur.
     """
-    try:
-        languages = msgspec.convert(tomllib.loads(path.read_text(encoding="utf-8")), dict[str, _Forms])
-    except (OSError, UnicodeDecodeError, tomllib.TOMLDecodeError, msgspec.ValidationError) as error:
-        raise TextError(f"{path}: {error}; it must be made like negatives.toml") from error
+    languages = read_file(path, dict[str, _Forms], must="be made like negatives.toml")
     negatives: list[Negative] = []
     affirmed: dict[str, dict[str, tuple[str, ...]]] = {}
     for language, forms in languages.items():

@@ -5,14 +5,13 @@ What trains (said.toml) and what measures (said-unseen.toml) have no sentence or
 
 from __future__ import annotations
 
-import tomllib
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
 import msgspec
 
-from export.text.encoders import FOLDER, NONE, TextError
+from export.text.encoders import FOLDER, NONE, TextError, read_file
 from export.text.forms import fill, thinned
 from export.text.typos import typos
 
@@ -47,10 +46,7 @@ def read_said(path: Path = SAID, *, faults: Sequence[str] | None = None) -> tupl
 
     With `faults`, what describes others is left out, and so is what is said around the names of others' defects.
     """
-    try:
-        languages = msgspec.convert(tomllib.loads(path.read_text(encoding="utf-8")), dict[str, _Spoken])
-    except (OSError, UnicodeDecodeError, tomllib.TOMLDecodeError, msgspec.ValidationError) as error:
-        raise TextError(f"{path}: {error}; it must be made like said.toml") from error
+    languages = read_file(path, dict[str, _Spoken], must="be made like said.toml")
     rows = [row for language, spoken in languages.items() for row in _sentences(path, language, spoken, faults)]
     first = {(row.language, plain(row.text)): row for row in reversed(rows)}
     return tuple(row for row in reversed(first.values()) if faults is None or row.fault in (*faults, NONE))

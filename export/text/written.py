@@ -6,13 +6,12 @@ Who wrote those that train (written.toml) had seen no other sentences, and neith
 
 from __future__ import annotations
 
-import tomllib
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 import msgspec
 
-from export.text.encoders import FOLDER, NONE, TextError
+from export.text.encoders import FOLDER, NONE, read_file
 from export.text.said import SaidSentence
 
 WRITTEN, WRITTEN_UNSEEN = FOLDER / "written.toml", FOLDER / "written-unseen.toml"
@@ -34,10 +33,7 @@ def read_written(path: Path = WRITTEN, *, faults: Sequence[str] | None = None) -
 
     With `faults`, what describes or denies others is left out. TextError names what is wrong.
     """
-    try:
-        languages = msgspec.convert(tomllib.loads(path.read_text(encoding="utf-8")), dict[str, _Written])
-    except (OSError, UnicodeDecodeError, tomllib.TOMLDecodeError, msgspec.ValidationError) as error:
-        raise TextError(f"{path}: {error}; it must be made like written.toml") from error
+    languages = read_file(path, dict[str, _Written], must="be made like written.toml")
     about: list[SaidSentence] = []
     none: list[SaidSentence] = []
     for language, written in languages.items():

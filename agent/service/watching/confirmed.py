@@ -61,9 +61,21 @@ def over_with_windows(folder: Path, wanted: str) -> str | None:
     return fitting.pop() if len(fitting) == 1 else None
 
 
-def cannot_be_kept(folder: Path, alert: str, error: OSError) -> ConfigError:
-    """What is told where the disk does not take a word."""
-    return ConfigError(f"{folder}: the word on alert {alert} cannot be kept ({error.strerror}); check the disk")
+def keep_word(folder: Path, alert: str, word: Confirmed, *, published: str | None = None) -> str | None:
+    """Keep a word (`confirm`); the other one that it replaces, of those kept or else the `published` one. ConfigError
+    where the disk does not take it."""
+    try:
+        last = confirm(folder, alert, word)
+    except OSError as error:
+        raise ConfigError(
+            f"{folder}: the word on alert {alert} cannot be kept ({error.strerror}); check the disk"
+        ) from error
+    return replaced(word.was, published if last is None else last.was)
+
+
+def replaced(was: str, before: str | None) -> str | None:
+    """The word of before, where it is another one."""
+    return None if before == was else before
 
 
 def _read(path: Path) -> Confirmed | None:

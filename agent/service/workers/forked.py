@@ -7,7 +7,6 @@ by the nursery, which is not there until it is needed.
 from __future__ import annotations
 
 import contextlib
-import gc
 import os
 import signal
 import socket
@@ -15,7 +14,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 
-from agent.service.workers.nursery import UNASKED, ends_with_its_parent
+from agent.service.workers.nursery import leave_behind, life_of_worker, settle
 
 
 @dataclass(slots=True)
@@ -46,20 +45,14 @@ class Forked:
 
 def forked_workers(count: int, runtime: str) -> tuple[Forked, ...]:
     """So many that judge with `runtime`; none where this process has threads, of which a copy has only the locks."""
-    from agent import ports
-    from agent.bundle.runtimes import RUNTIMES
-    from agent.service.workers import entry
-
-    ports.load(RUNTIMES, runtime)
-    return copies(count, entry.main)
+    return copies(count, life_of_worker(runtime))
 
 
 def copies(count: int, live: Callable[[int], object]) -> tuple[Forked, ...]:
     """So many copies of this process, which live by `live`, told which descriptor their end of the socket is."""
     if len(list(Path("/proc/self/task").iterdir())) > 1:
         return ()
-    gc.collect()
-    gc.freeze()  # what is here stays, and no collection shall write to its pages
+    settle()
     made: list[Forked] = []
     for _ in range(count):
         ours, theirs = socket.socketpair(socket.AF_UNIX, socket.SOCK_STREAM)
@@ -71,18 +64,10 @@ def copies(count: int, live: Callable[[int], object]) -> tuple[Forked, ...]:
                 at_last.callback(os._exit, os.EX_SOFTWARE)
                 for one in (ours, *(other.connection for other in made)):
                     one.close()
-                _leave_behind()
+                leave_behind()
                 if os.getppid() == parent:
                     live(theirs.fileno())
         theirs.close()
         ours.setblocking(False)
         made.append(Forked(pid, ours))
     return tuple(made)
-
-
-def _leave_behind() -> None:
-    """What the copied process is to its own parent and to the service manager."""
-    ends_with_its_parent()
-    for number in UNASKED:
-        signal.signal(number, signal.SIG_IGN)
-    os.environ.pop("NOTIFY_SOCKET", None)

@@ -15,6 +15,7 @@ import signal
 import socket
 import subprocess
 import sys
+from collections.abc import Callable
 from types import FrameType
 
 PR_SET_PDEATHSIG = 1  # <linux/prctl.h>
@@ -54,18 +55,9 @@ def fork_worker(nursery: socket.socket, tag: int) -> socket.socket:
 
 def main(descriptor: int, runtime: str) -> None:
     """The life of the nursery, whose end of the socket is `descriptor`."""
-    ends_with_its_parent()
-    for number in UNASKED:
-        signal.signal(number, signal.SIG_IGN)
-    os.environ.pop("NOTIFY_SOCKET", None)
-    from agent import ports
-    from agent.bundle.runtimes import RUNTIMES
-    from agent.service.workers import entry
-
-    if runtime in RUNTIMES:
-        ports.load(RUNTIMES, runtime)
-    gc.collect()
-    gc.freeze()  # what is here stays, and no collection shall write to its pages
+    leave_behind()
+    live = life_of_worker(runtime)
+    settle()
     asked = socket.socket(fileno=descriptor)
 
     def reap(_number: int, _frame: FrameType | None) -> None:
@@ -83,9 +75,34 @@ def main(descriptor: int, runtime: str) -> None:
             asked.close()
             random.seed()
             ends_with_its_parent()
-            entry.main(descriptors[0])
+            live(descriptors[0])
         os.close(descriptors[0])
         asked.send(f"started {word.decode()} {pid}".encode())
+
+
+def life_of_worker(runtime: str) -> Callable[[int], object]:
+    """What a worker does, told which descriptor its end of the socket is; all that it needs is imported with it."""
+    from agent import ports
+    from agent.bundle.runtimes import RUNTIMES
+    from agent.service.workers import entry
+
+    if runtime in RUNTIMES:
+        ports.load(RUNTIMES, runtime)
+    return entry.main
+
+
+def settle() -> None:
+    """Before the first fork: what is here stays, and no collection shall write to its pages."""
+    gc.collect()
+    gc.freeze()
+
+
+def leave_behind() -> None:
+    """End with the parent, and have nothing of what it is to its own parent and to the service manager."""
+    ends_with_its_parent()
+    for number in UNASKED:
+        signal.signal(number, signal.SIG_IGN)
+    os.environ.pop("NOTIFY_SOCKET", None)
 
 
 def ends_with_its_parent() -> None:

@@ -30,6 +30,7 @@ from export.data.table import Table, join
 from export.data.windows import labelled
 from export.network.graph import Dense, Graph
 from export.runs.folder import SENTENCES, Run, RunError, load_run, read_descriptions, write_json
+from export.runs.order import FOLDERS, OWN
 from export.scoring.statistics import weighted_quantile
 from export.text.encoders import FOLDER, EncodedSentences, NgramEncoder, read_wordings, sentences_of
 from export.text.tower import sha256
@@ -49,6 +50,7 @@ def run(trained_run: Path) -> Run:
 def test_a_run_leaves_what_is_needed_to_judge_it(run: Run) -> None:
     left = {path.name for path in run.folder.iterdir()}
     assert {"config.json", "metrics.json", "curves.png", "encoder.onnx", "encoder.tflite"} <= left
+    assert left <= {*OWN, *FOLDERS}  # so that --replace leaves nothing of it behind
     assert (run.folder / "curves.png").read_bytes().startswith(b"\x89PNG")
     metrics = json.loads((run.folder / "metrics.json").read_text())
     assert metrics["windows"]["real"] == 4 * 13
