@@ -9,6 +9,7 @@ from dataclasses import replace
 from typing import Any, TypeAlias
 
 from agent.alerting.counted import MOST_RECENT, BearingCounts, HeldName, held_on
+from agent.alerting.cusum import is_enough, with_window
 from agent.alerting.shelf import is_worse, shelf_for
 from agent.alerting.standing import NEXT, SHOWN, Event, Shown, Standing, event_of, shown_once_closed
 from agent.alerting.window_rules import (
@@ -40,6 +41,7 @@ class BearingAlert:
         self._stamp = stamp
         self._recent: deque[Diagnosis] = deque(maxlen=config.raise_after)  # the latest HIGH windows
         self._run = 0  # windows that count towards raising in succession, with an alert open towards clearing it
+        self._over = 0.0  # the sum of what lies over the limit, while no alert is open
         self._raised = 0
         self._standing = Standing.UNCONFIRMED
         self._name = HeldName()
@@ -58,6 +60,7 @@ class BearingAlert:
         return BearingCounts(
             bearing=bearing,
             run=self._run,
+            cusum=self._over,
             raised=self._raised,
             standing=self._standing,
             rests_on=self._rests_on.value,
@@ -69,7 +72,8 @@ class BearingAlert:
 
     def go_on(self, counts: BearingCounts) -> None:
         """Take up what was counted elsewhere, with the open alert."""
-        self._run, self._raised, self._standing = counts.run, counts.raised, counts.standing
+        self._run, self._over, self._raised = counts.run, counts.cusum, counts.raised
+        self._standing = counts.standing
         self._rests_on, self._name = Detector(counts.rests_on), counts.name
         self._recent = deque(counts.recent, maxlen=self._config.raise_after)
         self.alert, self.state = counts.alert, counts.state
@@ -116,6 +120,8 @@ class BearingAlert:
         """Raise after so many HIGH windows in succession; clear after so many LOW ones with no HIGH among them."""
         if level is Level.HIGH:
             self._recent.append(diagnosis)
+        if self.alert is None:
+            self._over = with_window(self._over, diagnosis, level, self._config)
         match level, self.alert:
             case Level.HIGH, None:
                 self._run += 1
@@ -131,7 +137,11 @@ class BearingAlert:
         return []
 
     def _raise(self, diagnosis: Diagnosis) -> list[Alert]:
+        """Without a name, for which likeness and evidence would have to agree, only what is far or long over the limit
+        is sure."""
         fault, probability = consensus(self._recent, name_at=self._config.name_at)
+        if fault == UNKNOWN and not is_enough(self._over, self._config):
+            return []
         raised = Alert(
             id=_alert_id(diagnosis, self._raised),
             event="raised",
@@ -153,7 +163,7 @@ class BearingAlert:
 
     def _open(self, alert: Alert, witnesses: Iterable[Diagnosis]) -> None:
         self.alert = alert
-        self._run = 0
+        self._run, self._over = 0, 0.0
         self._name = HeldName(alert.fault)
         self._rests_on = Detector.NONE
         for diagnosis in witnesses:
@@ -216,7 +226,7 @@ class BearingAlert:
     def close(self, reason: AlertReason, *, time_s: float, wall_s: float | None, by: str | None = None) -> list[Alert]:
         """Somebody's word, not the vibration, ends what is open and forgets what was counted towards the next."""
         closed = self.alert
-        self._run = 0
+        self._run, self._over = 0, 0.0
         self._recent.clear()
         self.alert = None
         self._rests_on = Detector.NONE

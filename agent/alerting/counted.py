@@ -44,6 +44,7 @@ class BearingCounts:
 
     bearing: Name | None
     run: Count = 0
+    cusum: Annotated[float, msgspec.Meta(ge=0, le=1e6)] = 0.0
     raised: Count = 0
     standing: Standing = Standing.UNCONFIRMED
     rests_on: Annotated[int, msgspec.Meta(ge=0, le=3)] = 0  # as `window_rules.Detector`

@@ -26,7 +26,7 @@ from agent.types import (
     StateChange,
 )
 
-CONFIG = DecisionConfig(raise_after=3, clear_after=4, lost_after_s=10.0)
+CONFIG = DecisionConfig(raise_after=3, raise_at_cusum=1.5, clear_after=4, lost_after_s=10.0)
 NO_FIGURE = Figure(None, "1", "not_measured")
 GOOD = Diagnosis(
     sensor="pump_de",

@@ -19,9 +19,9 @@ CONFIG = DecisionConfig(raise_after=3, clear_after=3)
 
 
 def window(number: int, kind: str) -> Diagnosis:
-    """One of a bearing: over the limit by a fault or by another, within it, or not to be judged."""
-    deviation = {"high": 2.0, "other": 4.0, "low": 0.1, "bad": 2.0}[kind]
-    fault = {"high": ALERT.diagnosis.fault, "other": "looseness", "low": "healthy", "bad": "healthy"}[kind]
+    """One of a bearing: over the limit by a fault, by another or by none, within it, or not to be judged."""
+    deviation = {"high": 2.0, "other": 4.0, "mute": 7.0, "low": 0.1, "bad": 2.0}[kind]
+    fault = {"high": ALERT.diagnosis.fault, "other": "looseness", "mute": "abnormal"}.get(kind, "healthy")
     return replace(
         ALERT.diagnosis,
         time_s=float(number),
@@ -37,7 +37,9 @@ def said(decision: Decision, windows: list[Diagnosis]) -> list[Output]:
     return [output for one in windows for output in decision.feed(one)]
 
 
-@given(st.lists(st.sampled_from(["high", "high", "other", "low", "low", "bad"]), max_size=60), st.data())
+@given(
+    st.lists(st.sampled_from(["high", "high", "other", "mute", "mute", "low", "low", "bad"]), max_size=60), st.data()
+)
 def test_a_decision_moved_at_any_window_says_the_same(kinds, data):
     windows = [window(number, kind) for number, kind in enumerate(kinds)]
     cut = data.draw(st.integers(0, len(windows)))
