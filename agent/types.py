@@ -21,6 +21,7 @@ from agent.faults import OWN_LINES
 from agent.faults import UNKNOWN as UNKNOWN
 
 Samples = NDArray[np.float32]
+Stretch: TypeAlias = NDArray[np.int16] | Samples  # (axes, n): counts of the stream's step, or samples as they came
 Vector = NDArray[np.float32]
 
 AXES = ("x", "y", "z")
@@ -132,8 +133,7 @@ Item: TypeAlias = SampleBlock | Reading | DeviceStatus | SourceFault
 
 
 SeenAs: TypeAlias = Literal["stamps", "late", "evenly"]
-"""How a rate off the declared one shows: by the sensor's own time stamps; by messages that come late, in bursts or
-against those stamps; or by samples that come evenly at it."""
+"""How a rate off the declared one shows: by the sensor's own time stamps, by messages that come late, or evenly."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -186,6 +186,7 @@ class Window:
     arrival_s: float  # of the block that completed it
     wall_s: float | None  # of its first sample
     clipped: int = 0  # counted by the device in blocks that touch it
+    held: tuple[Stretch, ...] = ()  # the same samples, each once for all windows; to be read. Empty where they are not
 
 
 @dataclass(frozen=True, slots=True)

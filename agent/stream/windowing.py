@@ -10,12 +10,11 @@ from __future__ import annotations
 from collections import deque
 from collections.abc import Sequence
 
-import numpy as np
-
 from agent.dsp.fft import fast_length, fast_length_within
 from agent.limits import MAX_RATE_HZ
 from agent.stream.clock import SampleClock
-from agent.types import Counters, Drift, SampleBlock, Samples, Stream, Window
+from agent.stream.holding import Held
+from agent.types import Counters, Drift, SampleBlock, Stream, Window
 
 MIN_WINDOW = 16  # samples; fewer hold no spectrum worth the name
 MIN_PIECE = 128  # samples of a piece shorter than a window
@@ -28,7 +27,7 @@ class Windower:
 
     `window_s` and `hop_s` are in seconds at the declared rate: a window is `window_length(...)` samples, the
     next starts `round(hop_s * rate_hz)` later. A stream too slow for 16 samples a window, or declared beyond 200 kHz,
-    gives no windows; its blocks are counted under `unusable_rate`. Memory: one window per stream and axis.
+    gives no windows; its blocks are counted under `unusable_rate`. Memory: one window, in 16 bits where it came so.
 
     With `shortest_s` the stream comes in pieces: consecutive samples that a gap, another session or a pause ends. What
     there is of a piece that is shorter than a window becomes one, where it lasts `shortest_s` at least.
@@ -48,9 +47,8 @@ class Windower:
         self._hop = 1
         self._expected = 0  # sample index that continues the stream
         self._stale_run = 0
-        self._buffer: Samples = np.empty((1, 0), np.float32)  # (axes, samples): whatever reads a window runs along axes
-        self._filled = 0
-        self._start = 0  # sample index of the buffer's first sample
+        self._held = Held(1, hop=1, step=None)
+        self._start = 0  # sample index of the first that is held
         self._clipped: deque[tuple[int, int, int]] = deque()  # start, end, count of blocks with clipped samples
         self._counts = {"gaps": 0, "samples_missing": 0, "stale_blocks": 0, "unusable_rate": 0, "windows": 0}
 
@@ -66,9 +64,9 @@ class Windower:
         block = self._last
         if self._shortest_s is None or block is None:
             return []
-        n = fast_length_within(self._filled) if self._filled else 0
+        n = fast_length_within(len(self._held)) if len(self._held) else 0
         enough = n >= max(MIN_PIECE, round(self._shortest_s * block.stream.rate_hz))
-        windows = [self._window(block, self._buffer[:, :n].copy())] if self._is_fresh and enough else []
+        windows = [self._window(block, n)] if self._is_fresh and enough else []
         self._align(self._expected)
         return windows
 
@@ -120,54 +118,52 @@ class Windower:
         self._stream = stream
         self._length = length if length >= MIN_WINDOW else 0
         self._hop = max(1, round(self._hop_s * stream.rate_hz)) if self._length else 1
-        self._buffer = np.empty((len(stream.axes), self._length), np.float32)
+        self._held = Held(len(stream.axes), hop=self._hop, step=stream.step)
         self._align(start)
 
     def _align(self, start: int) -> None:
         """Drop the tail and go on at the first multiple of the hop from `start` on; a piece begins where it begins."""
-        self._filled = 0
+        self._held.clear()
         self._start = start if self._shortest_s is not None else -(-start // self._hop) * self._hop
         self._last, self._is_fresh = None, True
         self._clipped.clear()
 
     def _cut(self, block: SampleBlock) -> list[Window]:
         windows = []
-        row = self._start + self._filled - block.start  # first row of the block that the buffer still wants
-        while row < len(block.samples):
+        axes = block.samples.T  # whatever reads a window runs along axes
+        row = self._start + len(self._held) - block.start  # first row of the block that is still wanted
+        while row < axes.shape[1]:
             # Counted, not measured on the slice: rows before the block would be none, and never end this loop.
-            taken = min(self._length - self._filled, len(block.samples) - row)
-            self._buffer[:, self._filled : self._filled + taken] = block.samples[row : row + taken].T
-            self._filled += taken
+            taken = min(self._length - len(self._held), axes.shape[1] - row)
+            self._held.add(axes[:, row : row + taken])
             row += taken
-            if self._filled == self._length:
-                windows.append(self._window(block, self._buffer))
+            if len(self._held) == self._length:
+                windows.append(self._window(block, self._length))
                 self._slide()
         return windows
 
     def _slide(self) -> None:
-        """Begin the next window with what it shares with this one, whose samples are its own from now on."""
-        before, self._buffer = self._buffer, np.empty_like(self._buffer)
-        kept = self._length - self._hop
-        self._buffer[:, :kept] = before[:, self._hop :]
-        self._filled = kept
+        """Begin the next window with what it shares with this one."""
+        self._held.drop_hop()
         self._start += self._hop
         self._is_fresh = False
         while self._clipped and self._clipped[0][1] <= self._start:
             self._clipped.popleft()
 
-    def _window(self, block: SampleBlock, samples: Samples) -> Window:
-        end = self._start + samples.shape[1]
+    def _window(self, block: SampleBlock, length: int) -> Window:
+        end = self._start + length
         rate = self._clock.rate(end)
         wall_s = None if block.wall_s is None else block.wall_s + (self._start - block.start) / rate.hz
         self._counts["windows"] += 1
         return Window(
             stream=block.stream,
             start=self._start,
-            samples=samples.T,
+            samples=self._held.samples(length).T,
             rate=rate,
             arrival_s=block.arrival_s,
             wall_s=wall_s,
             clipped=_touching(self._clipped, self._start, end),
+            held=self._held.stretches(length),
         )
 
 

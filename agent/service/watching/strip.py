@@ -1,21 +1,21 @@
 """The latest windows of one sensor, in case that an alert comes, and those around an alert that came.
 
-Windows overlap: of each only the samples that the one before it lacks are held, in 16 bits where they came so, and a
-strip costs what it lasts.
+Windows overlap: of each only the samples that the one before it lacks are kept, as the windower holds them, so that a
+strip costs what it lasts and shares that with the window under way.
 """
 
 from __future__ import annotations
 
 from collections import deque
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field, replace
 
 import numpy as np
 
 from agent.diagnosis.witness import Circumstances
 from agent.recordings.kept import KeptWindow
-from agent.service.watching.steps import Steps, in_steps
-from agent.types import Diagnosis, Samples, Window
+from agent.stream.steps import in_steps, samples_from
+from agent.types import Diagnosis, Samples, Stretch, Window
 
 NO_SAMPLES: Samples = np.empty((0, 0), np.float32)
 
@@ -26,7 +26,7 @@ class Seen:
 
     window: Window
     shared: int
-    behind: Steps
+    behind: tuple[Stretch, ...]
     under: Circumstances
     diagnoses: tuple[Diagnosis, ...]
 
@@ -37,7 +37,7 @@ class Seen:
     @property
     def length(self) -> int:
         """Samples of the whole window."""
-        return self.shared + len(self.behind)
+        return self.shared + sum(stretch.shape[1] for stretch in self.behind)
 
 
 @dataclass(slots=True)
@@ -78,8 +78,8 @@ class Strip:
             self._seen.clear()
             last = None
         shared = 0 if last is None else max(0, last.end - window.start)
-        behind = in_steps(window.samples[shared:], window.stream.step)
-        seen = Seen(replace(window, samples=NO_SAMPLES), shared, behind, under, tuple(diagnoses))
+        bare = replace(window, samples=NO_SAMPLES, held=())
+        seen = Seen(bare, shared, _behind(window, shared), under, tuple(diagnoses))
         self._seen.append(seen)
         for excerpt in self._excerpts:
             excerpt.add(seen)
@@ -105,23 +105,37 @@ class Strip:
         self._excerpts = [excerpt for excerpt in self._excerpts if excerpt.is_open]
 
 
-def joined(strip: Iterable[Seen]) -> tuple[Samples, tuple[KeptWindow, ...]]:
+def _behind(window: Window, shared: int) -> tuple[Stretch, ...]:
+    """The samples of a window behind the first `shared`."""
+    if not window.held:
+        return (in_steps(window.samples[shared:].T.copy(), window.stream.step),)
+    found: list[Stretch] = []
+    for stretch in window.held:
+        if shared < stretch.shape[1]:
+            found.append(stretch[:, shared:])
+        shared = max(0, shared - stretch.shape[1])
+    return tuple(found)
+
+
+def joined(strip: Sequence[Seen]) -> tuple[Samples, tuple[KeptWindow, ...]]:
     """Every sample once, and the windows in them; those at the beginning are left out of which samples are missing."""
-    parts: list[Samples] = []
+    stream = strip[0].window.stream
+    samples = np.empty((sum(seen.length - seen.shared for seen in strip), len(stream.axes)), np.float32)
     placed: list[tuple[Seen, int]] = []
-    total = 0
+    row = 0
     for seen in strip:
-        if seen.shared <= total:  # after a gap a window shares none
-            placed.append((seen, total - seen.shared))
-        parts.append(seen.behind.samples)
-        total += len(seen.behind)
-    samples = np.concatenate(parts)
+        if seen.shared <= row:  # after a gap a window shares none
+            placed.append((seen, row - seen.shared))
+        for stretch in seen.behind:
+            count = stretch.shape[1]
+            samples_from(stretch, stream.step, out=samples[row : row + count].T)
+            row += count
     return samples, tuple(
         KeptWindow(
-            replace(seen.window, samples=samples[row : row + seen.length]),
-            row,
+            replace(seen.window, samples=samples[at : at + seen.length]),
+            at,
             seen.under,
             seen.diagnoses,
         )
-        for seen, row in placed
+        for seen, at in placed
     )
