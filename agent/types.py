@@ -72,7 +72,7 @@ class SampleBlock:
 
     stream: Stream
     start: int  # index of the first sample
-    samples: Samples  # (n, axes) in the stream's unit
+    values: NDArray[np.int16] | Samples  # (n, axes): counts of the stream's step, or samples in its unit
     device_us: int | None = None  # sensor-side monotonic time of the first sample
     arrival_s: float = 0.0  # host monotonic time at which the block was complete
     wall_s: float | None = None  # Unix time of the first sample, for publishing
@@ -81,7 +81,14 @@ class SampleBlock:
 
     @property
     def end(self) -> int:
-        return self.start + len(self.samples)
+        return self.start + len(self.values)
+
+    @property
+    def samples(self) -> Samples:
+        """(n, axes) in the stream's unit."""
+        if self.values.dtype != np.int16 or self.stream.step is None:
+            return self.values.astype(np.float32, copy=False)
+        return np.multiply(self.values, np.float32(self.stream.step), dtype=np.float32)
 
     @property
     def pieces(self) -> tuple[Piece, ...]:
@@ -427,24 +434,11 @@ class Diagnosis:
         return self.matches[1] if len(self.matches) > 1 else None
 
 
-AlertReason: TypeAlias = Literal[
-    "acknowledged",
-    "shelved",
-    "unshelved",
-    "shelf_over",
-    "worse",
-    "clock_corrected",
-    "recovered",
-    "repaired",
-    "forgotten",
-    "closed",
-    "not_configured",
-    "removed",
-    "rolled_back",
-    "state_lost",
-    "moved",
-    "judged",
+_Going = Literal["acknowledged", "shelved", "unshelved", "shelf_over", "worse", "clock_corrected"]
+_Gone = Literal[
+    "recovered", "repaired", "forgotten", "closed", "not_configured", "removed", "rolled_back", "state_lost"
 ]
+AlertReason: TypeAlias = Literal[_Going, _Gone, "moved", "judged"]
 """Why an alert changed: those up to `clock_corrected` and `moved` update it, the others clear it; only `recovered` says
 that all is well. An alert leaves its shelf by hand, because the time is over, or because the machine is worse. `judged`
 is said of one that is over: somebody has found what it was."""

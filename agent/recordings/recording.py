@@ -81,7 +81,7 @@ def blocks_of(
             yield SampleBlock(
                 stream=stream,
                 start=piece.start + row - piece.row,
-                samples=samples,
+                values=samples,
                 device_us=piece.device_us if row == piece.row else None,
                 arrival_s=elapsed / rate_hz,
                 clipped=piece.clipped if row == piece.row else 0,

@@ -193,7 +193,7 @@ class Inbox:
         lane.bytes -= _weight(item)
         lane.dropped += 1
         if isinstance(item, SampleBlock):
-            self._ledger.drop(item.stream.sensor, len(item.samples))
+            self._ledger.drop(item.stream.sensor, len(item.values))
 
 
 def _sensor_of(item: Item) -> str | None:
@@ -201,4 +201,4 @@ def _sensor_of(item: Item) -> str | None:
 
 
 def _weight(item: Item) -> int:
-    return ITEM_BYTES + (item.samples.nbytes if isinstance(item, SampleBlock) else 0)
+    return ITEM_BYTES + (item.values.nbytes if isinstance(item, SampleBlock) else 0)

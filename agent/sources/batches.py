@@ -162,7 +162,7 @@ class BatchReader:
         return SampleBlock(
             stream=position.stream,
             start=position.start,
-            samples=samples,
+            values=samples,
             device_us=None if t0 is None or t0 < 0 else round(t0 * 1e6),
             arrival_s=arrival_s,
             wall_s=t0 if t0 is not None and t0 >= UNIX_TIMES_FROM_S else wall_s - count / rate_hz,

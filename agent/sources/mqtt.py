@@ -32,6 +32,7 @@ from agent.transport.vbp import FrameReader
 from agent.types import Counters, Item, SourceFault
 from firmware_bridge.frames import decode_frame
 
+FIRST_OF_FRAMES = b"\x80"  # or higher: no JSON text starts so, every frame does
 MAX_TOPICS = 256  # that patterns may match: each keeps a little state
 
 
@@ -56,6 +57,7 @@ class MqttSource:
         self._routes = Routes(tuple(routes))
         self._gone = Routes(())  # that it had a moment ago
         self._frames: dict[str, FrameReader] = {}
+        self._exact: dict[str, FrameReader] = {}  # of topics that routes name as they are: nothing else is to be asked
         self._batches: dict[tuple[str, Route], BatchReader] = {}
         self._owners: dict[Route, Owner] = {}
         self._first_session = secrets.randbits(32)
@@ -158,6 +160,7 @@ class MqttSource:
         """Hear other topics from now on; of those that stay no message is missed, and their sessions go on."""
         before, self._routes = self._routes, Routes(tuple(routes))
         stay = set(self._routes.routes)
+        self._exact.clear()
         self._gone = Routes(tuple(route for route in before.routes if route not in stay))
         self._first_session = secrets.randbits(32)  # of routes that are new, or come again
         self._batches = {key: reader for key, reader in self._batches.items() if key[1] in stay}
@@ -188,6 +191,9 @@ class MqttSource:
         payload, topic = message.payload, message.topic
         if len(payload) > self._config.max_payload_bytes:
             return [SourceFault("oversize", f"{len(payload)} bytes; raise max_payload_bytes, or send shorter batches")]
+        reader = self._exact.get(topic)
+        if reader is not None and payload[:1] >= FIRST_OF_FRAMES:
+            return reader.feed(decode_frame(payload), arrival_s=message.arrival_s, wall_s=message.wall_s)
         routes = self._routes.of_topic(topic)
         if not routes and self._gone.of_topic(topic):
             return []  # sent before the broker knew that we hear it no more
@@ -195,8 +201,8 @@ class MqttSource:
             return [SourceFault("no_route", f"no sensor is configured for topic {topic!r}")]
         if not payload:
             return []  # how MQTT deletes a retained message
-        if payload[0] >= 0x80 and all(route.mapping is None for route in routes):
-            return self._read_frame(message, routes)  # no JSON text starts so, every frame does
+        if payload[:1] >= FIRST_OF_FRAMES and all(route.mapping is None for route in routes):
+            return self._read_frame(message, routes)
         device, what = sparkplug_topic(topic)
         if what in SILENT_MESSAGES:
             return []
@@ -233,6 +239,8 @@ class MqttSource:
             if len(self._frames) >= MAX_TOPICS:
                 return [SourceFault("too_many_topics", f"more than {MAX_TOPICS}; {message.topic!r} is left out")]
             reader = self._frames[message.topic] = FrameReader(Routes(routes))
+        if all(route.topic == message.topic for route in routes):
+            self._exact[message.topic] = reader
         return reader.feed(decode_frame(message.payload), arrival_s=message.arrival_s, wall_s=message.wall_s)
 
 

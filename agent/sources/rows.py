@@ -70,7 +70,7 @@ class RowBlocks:
         return SampleBlock(
             stream=self.stream,
             start=run.start,
-            samples=np.array(run.rows, np.float32),
+            values=np.array(run.rows, np.float32),
             device_us=run.device_us,
             arrival_s=arrival_s,
             wall_s=wall_s - (self.end - run.start) / self.stream.rate_hz,

@@ -25,16 +25,16 @@ class Held:
     def __len__(self) -> int:
         return self._filled
 
-    def add(self, samples: Samples) -> None:
-        """(axes, n) samples that follow."""
-        counts = in_steps(samples, self._step)
-        at, end = 0, samples.shape[1]
+    def add(self, values: Stretch) -> None:
+        """(axes, n) counts or samples that follow."""
+        counts = in_steps(values, self._step)
+        at, end = 0, values.shape[1]
         while at < end:
             place = self._filled % self._hop
             taken = min(self._hop - place, end - at)
             stretch = self._last_for(counts.dtype, place)
-            added = counts if stretch.dtype == counts.dtype else samples
-            stretch[:, place : place + taken] = added[:, at : at + taken]
+            into, added = stretch[:, place : place + taken], counts[:, at : at + taken]
+            into[:] = added if stretch.dtype == added.dtype else samples_from(added, self._step)
             self._filled += taken
             at += taken
 

@@ -40,7 +40,7 @@ class Joiner:
             waiting = self._waiting.get(sensor)
             if waiting is not None and not _follows(item, waiting[-1]):
                 going += self._let_go(sensor)
-            if item.clipped or len(item.samples) >= self._join_s * item.stream.rate_hz:
+            if item.clipped or len(item.values) >= self._join_s * item.stream.rate_hz:
                 going += [*self._let_go(sensor), item]  # how far clipped samples reach is told by the block
                 continue
             self._waiting.setdefault(sensor, []).append(item)
@@ -80,9 +80,10 @@ def joined(blocks: list[SampleBlock]) -> SampleBlock:
         if pieces and piece.arrival_s == pieces[-1].arrival_s:
             pieces.pop()
         pieces.append(piece)
-    samples = np.concatenate([block.samples for block in blocks])
-    return replace(first, samples=samples, arrival_s=last.arrival_s, joined=tuple(pieces))
+    values = np.concatenate([block.values for block in blocks])
+    return replace(first, values=values, arrival_s=last.arrival_s, joined=tuple(pieces))
 
 
 def _follows(block: SampleBlock, before: SampleBlock) -> bool:
-    return block.start == before.end and (block.stream is before.stream or block.stream == before.stream)
+    is_same = block.stream is before.stream or block.stream == before.stream
+    return block.start == before.end and is_same and block.values.dtype == before.values.dtype

@@ -135,14 +135,14 @@ class _Account:
     def receive(self, block: SampleBlock) -> bool:
         """Book a block; False where so many lie behind the count that the device must have started again."""
         if self._first is not None and block.start < self._end:
-            self._overlapping += len(block.samples)
+            self._overlapping += len(block.values)
             self._stale_run += 1
             return self._stale_run < STALE_RUN
         if self._first is None:
             self._first = block.start
         self._stale_run = 0
         self._end = block.end
-        self._received += len(block.samples)
+        self._received += len(block.values)
         self._recent.append((block.start, block.end))
         return True
 

@@ -10,9 +10,12 @@ import numpy as np
 from agent.types import Samples, Stretch
 
 
-def in_steps(samples: Samples, step: float | None) -> Stretch:
-    """Samples (axes, n) as counts of `step`, that of the converter in their unit; else, or where None, themselves."""
-    if step is None:
+def in_steps(samples: Stretch, step: float | None) -> Stretch:
+    """Samples (axes, n) as counts of `step`, that of the converter in their unit; else, or where None, themselves.
+
+    What is counts already stays as it is.
+    """
+    if step is None or samples.dtype == np.int16:
         return samples
     with np.errstate(all="ignore"):  # what is no number, or too large for its step, is not the same afterwards
         single = np.float32(step)

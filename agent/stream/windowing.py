@@ -54,7 +54,7 @@ class Windower:
 
     def feed(self, block: SampleBlock) -> list[Window]:
         """The windows that this block completes, in order; each owns its samples."""
-        if not len(block.samples):
+        if not len(block.values):
             return []
         ended = self.end_piece() if self._begins_piece(block) else []
         return ended + self._go_on(block)
@@ -76,7 +76,7 @@ class Windower:
             return False
         if block.stream != last.stream or block.start > self._expected:
             return True
-        pause_s = block.arrival_s - last.arrival_s - len(block.samples) / block.stream.rate_hz
+        pause_s = block.arrival_s - last.arrival_s - len(block.values) / block.stream.rate_hz
         return block.stream.live and block.start == self._expected and pause_s > PAUSE_S
 
     def _go_on(self, block: SampleBlock) -> list[Window]:
@@ -130,7 +130,7 @@ class Windower:
 
     def _cut(self, block: SampleBlock) -> list[Window]:
         windows = []
-        axes = block.samples.T  # whatever reads a window runs along axes
+        axes = block.values.T  # whatever reads a window runs along axes
         row = self._start + len(self._held) - block.start  # first row of the block that is still wanted
         while row < axes.shape[1]:
             # Counted, not measured on the slice: rows before the block would be none, and never end this loop.

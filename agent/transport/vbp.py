@@ -12,6 +12,7 @@ from pathlib import Path
 from typing import NamedTuple
 
 import numpy as np
+from numpy.typing import NDArray
 
 from agent.errors import RecordingError
 from agent.limits import MAX_RATE_HZ, MIN_RATE_HZ
@@ -27,14 +28,25 @@ HELLO_PATIENCE_S = 15.0  # devices say HELLO every few seconds; who comes late w
 SELF_TEST = int(Flag.SELF_TEST)  # a plain number: whether a flag is set is asked of every frame
 
 
-def samples_of(data: Data, description: StreamDescription) -> Samples:
-    """Samples in g where the device knows its scale, else its integers, as float32 (n, axes)."""
-    if data.format is Format.I16:  # as nearly all are; each of these integers is a float32
+def values_of(data: Data, description: StreamDescription) -> NDArray[np.int16] | Samples:
+    """(n, axes) counts as they came where they have 16 bits, as nearly all do; else samples, as float32.
+
+    These are in g where the device knows its scale, else its integers.
+    """
+    if data.format is Format.I16:
         counts = np.frombuffer(data.payload, "<i2").reshape(data.n_samples, data.n_axes)
-    else:
-        counts = counts_of(data).astype(np.float32)
+        return counts.astype(np.int16, copy=False)
+    samples = counts_of(data).astype(np.float32)
     step = description.scale_g
-    return counts.astype(np.float32) if step is None else np.multiply(counts, np.float32(step), dtype=np.float32)
+    return samples if step is None else np.multiply(samples, np.float32(step), dtype=np.float32)
+
+
+def samples_of(data: Data, description: StreamDescription) -> Samples:
+    """The same as samples alone."""
+    values = values_of(data, description)
+    if values.dtype != np.int16 or description.scale_g is None:
+        return values.astype(np.float32, copy=False)
+    return np.multiply(values, np.float32(description.scale_g), dtype=np.float32)
 
 
 def stream_of(description: StreamDescription, *, sensor: str, session: int, live: bool) -> Stream:
@@ -141,7 +153,7 @@ class FrameReader:
         return SampleBlock(
             stream=place.stream,
             start=data.sample_index,
-            samples=samples_of(data, description),
+            values=values_of(data, description),
             device_us=data.t_us,
             arrival_s=arrival_s,
             wall_s=None if wall_s is None else wall_s - data.n_samples / description.rate_hz,

@@ -37,7 +37,7 @@ class Seen:
     @property
     def length(self) -> int:
         """Samples of the whole window."""
-        return self.shared + sum(stretch.shape[1] for stretch in self.behind)
+        return self.shared + sum(int(stretch.shape[1]) for stretch in self.behind)
 
 
 @dataclass(slots=True)

@@ -13,12 +13,15 @@ from mqtt_clients import client_of, leave
 
 from agent import ports
 from agent.sources import KINDS
+from agent.sources.mailbox import Message
 from agent.sources.modbus import ModbusConfig, ModbusSource
 from agent.sources.mqtt import MqttConfig, MqttSource
 from agent.transport.mqtt import Broker
 from agent.transport.routes import Route, Routes
 from agent.transport.vbp import FrameReader
 from agent.types import Item, SampleBlock, SourceFault
+from firmware_bridge.device import Profile, VirtualSensor
+from firmware_bridge.frames import encode
 
 
 class Sender:
@@ -85,6 +88,24 @@ def test_mqtt_topics_come_and_go_and_a_sensor_that_stays_goes_on_in_its_session(
         assert source.counters()["opens"] == 1
     finally:
         source.close()
+
+
+def test_frames_of_a_topic_named_exactly_go_by_the_new_routes_at_once() -> None:
+    device = VirtualSensor(Profile(rate_hz=1000.0, block_samples=100))
+    said = [encode(one) for one in device.produce(np.zeros((400, 3), np.float32)) if not isinstance(one, bytes)]
+    source = MqttSource(MqttConfig(broker=Broker(host="nowhere")), [route("a"), Route(sensor="a2", topic="reroute/+")])
+
+    def frame_goes_to(name: str) -> list[str]:
+        items = source._understand(Message(f"reroute/{name}", said.pop(0), False, 1.0, 1.0))
+        return [item.stream.sensor for item in items if isinstance(item, SampleBlock)]
+
+    while (before := frame_goes_to("a")) == []:
+        pass
+    assert before == frame_goes_to("a") == ["a"]
+    source.reroute([Route(sensor="b", topic="reroute/a")])
+    assert frame_goes_to("a") == ["b"]
+    source.reroute([])
+    assert source._understand(Message("reroute/a", said.pop(0), False, 1.0, 1.0)) == []
 
 
 def test_an_mqtt_source_that_is_not_open_subscribes_to_the_new_topics_when_it_is(mosquitto, sender) -> None:

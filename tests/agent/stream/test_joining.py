@@ -133,3 +133,17 @@ def test_the_clock_hears_every_piece() -> None:
     for one in through_a_joiner(blocks):
         clocks[1].feed(one)
     assert clocks[0].rate(3000) == clocks[1].rate(3000)
+
+
+def test_counts_and_samples_are_no_one_block_and_give_the_same_windows() -> None:
+    stream = Stream("pump", RATE_HZ, step=0.5)
+    counted = [SampleBlock(stream, k * N, np.arange(k * N, (k + 1) * N, dtype=np.int16)[:, None]) for k in range(300)]
+    as_samples = [SampleBlock(stream, one.start, one.samples) for one in counted]
+    mixed = [*counted[:75], *as_samples[75:150], *counted[150:]]
+    assert as_samples[7].values[:, 0].tolist() == [35.0, 35.5, 36.0, 36.5, 37.0, 37.5, 38.0, 38.5, 39.0, 39.5]
+    went = through_a_joiner(mixed)
+    assert [one.values.dtype for one in went].count(np.dtype(np.float32)) == 8
+    kinds = [windows_of(blocks) for blocks in (counted, as_samples, went)]
+    for windows in zip(*kinds, strict=True):
+        assert len({window.samples.tobytes() for window in windows}) == 1
+        assert {stretch.dtype for window in windows for stretch in window.held} == {np.dtype(np.int16)}
