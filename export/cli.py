@@ -10,10 +10,11 @@ from dataclasses import replace
 from pathlib import Path
 
 from agent.errors import ConfigError, TextVibError
-from export.commands.arguments import add_replace, count, tell
+from export.commands.arguments import add_replace, count, tell, tell_next
 from export.commands.continuing import add_adopting, add_continuing
 from export.commands.judging import add_judging
 from export.commands.needs import needs_of, require_for
+from export.commands.packing import add_name, add_packing, pack_run
 from export.commands.pretraining import add_pretraining
 from export.commands.shrinking import add_shrinking, quantize_run
 from export.commands.signing import add_signing
@@ -71,28 +72,14 @@ def _parser() -> argparse.ArgumentParser:
     train.add_argument("--out", type=Path, default=RUNS / "default", help="run folder (default: %(default)s)")
     train.set_defaults(command=_train)
 
-    pack = commands.add_parser("pack", help="a quantized run -> a verified bundle")
-    pack.add_argument("run", type=Path)
-    pack.add_argument("--out", type=Path, required=True, help="bundle folder")
-    _add_name(pack)
-    add_replace(pack)
-    pack.add_argument(
-        "--forgets-anyway", action="store_true", help="pack a continued run although it forgets more than is allowed"
-    )
-    pack.set_defaults(command=_pack)
-
-    verify = commands.add_parser("verify", help="compare a bundle with the float student of its run, in both runtimes")
-    verify.add_argument("--bundle", default="default", help="bundle folder, or default")
-    verify.add_argument("--run", type=Path, default=RUNS / "default", help="run folder (default: %(default)s)")
-    verify.add_argument("--json", action="store_true", help="end with one JSON document")
-    verify.set_defaults(command=_verify)
+    add_packing(commands, run=RUNS / "default")
 
     rebuild = commands.add_parser("rebuild", help="train, quantize, verify and pack the default bundle in one go")
     _add_training(rebuild)
     rebuild.add_argument("--run", type=Path, default=RUNS / "default", help="run folder (default: %(default)s)")
     rebuild.add_argument("--out", type=Path, default=Path("agent/bundles/default"), help="default: %(default)s")
-    _add_name(rebuild)
-    rebuild.set_defaults(command=_rebuild, aware=None, forgets_anyway=False)
+    add_name(rebuild)
+    rebuild.set_defaults(command=_rebuild, aware=None, forgets_anyway=False, guesses_anyway=False)
 
     add_adopting(commands)
     add_continuing(commands, cache=RUNS / "features")
@@ -121,17 +108,11 @@ def _add_training(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--text", help="ngrams, minilm, glossary or several joined by +")
 
 
-def _add_name(parser: argparse.ArgumentParser) -> None:
-    parser.add_argument("--name", help="what the bundle calls itself (default: as the run folder is called)")
-    parser.add_argument("--version", default="1")
-    parser.add_argument("--towers", type=Path, help="folder for the text tower (default: beside the bundle)")
-
-
 # Torch, matplotlib and MiniLM take seconds to load: each command imports what it uses, so that --help answers at once.
 
 
 def _manifest(arguments: argparse.Namespace) -> int:
-    from export.data.layouts import LAYOUTS
+    from export.data.layouts import LAYOUTS, guess_at
     from export.data.manifest import ManifestError, write_manifest
 
     if not arguments.folder.is_dir():
@@ -140,7 +121,9 @@ def _manifest(arguments: argparse.Namespace) -> int:
     for line in found.skipped:
         print(f"skipped {line}", file=sys.stderr)
     if not found.rows:
-        raise ManifestError(f"{arguments.folder}: no recording of the layout {arguments.layout}")
+        raise ManifestError(
+            f"{arguments.folder}: no recording of the layout {arguments.layout}{guess_at(arguments.folder)}"
+        )
     if arguments.out is None:
         print(write_manifest([replace(row, path=row.path.resolve()) for row in found.rows]), end="")
         return 0
@@ -182,61 +165,20 @@ def _train(arguments: argparse.Namespace) -> int:
     replace = arguments.replace
     run_experiment(rows, config, **place, machines=arguments.machines, begun=begun, replace=replace, tell=tell)
     if arguments.chosen == "train":
-        tell(f"next: python -m export quantize {arguments.out}")
+        tell_next("quantize", arguments.out)
     print((arguments.out / "metrics.json").read_text(), end="")
     return 0
-
-
-def _pack(arguments: argparse.Namespace) -> int:
-    from export.bundling.bundle_folder import check_folder
-    from export.bundling.pack import check_forgets, pack
-    from export.bundling.stored_towers import bundle_name, place_for
-    from export.runs.folder import load_run
-
-    name = bundle_name(arguments.name, run=arguments.run, out=arguments.out)
-    tower = place_for(arguments.out, arguments.towers, name=name)
-    check_folder(arguments.out)
-    run = load_run(arguments.run)
-    if not arguments.forgets_anyway:
-        check_forgets(run)
-    pack(run, arguments.out, name=name, version=arguments.version, tower=tower, replace=arguments.replace)
-    total = sum(path.stat().st_size for path in arguments.out.iterdir())
-    print(f"{arguments.out}: bundle {name} {arguments.version}, {total} bytes; its text tower: {tower}")
-    return 0
-
-
-def _verify(arguments: argparse.Namespace) -> int:
-    import msgspec
-
-    from agent.bundle.load import load_bundle
-    from export.bundling.pack import verification_case
-    from export.bundling.verify import verify
-    from export.runs.folder import load_run
-
-    run = load_run(arguments.run)
-    report = verify(load_bundle(arguments.bundle), run.graph, verification_case(run))
-    for name, figures in report.runtimes.items():
-        print(
-            f"{name:7} cosine {figures.cosine_mean:.5f} mean {figures.cosine_min:.5f} min, same fault in "
-            f"{figures.top1_agreement:.3f}, {figures.microseconds:.1f} us"
-        )
-    print(f"runtimes {report.steps_apart} steps apart; changed most: {'; '.join(report.worst)}")
-    for problem in report.problems:
-        print(f"refused: {problem}")
-    if arguments.json:
-        print(msgspec.json.encode(report).decode())
-    return os.EX_DATAERR if report.problems else 0
 
 
 def _rebuild(arguments: argparse.Namespace) -> int:
     from export.bundling.bundle_folder import check_folder, check_free
     from export.bundling.stored_towers import bundle_name, place_for
 
-    name = bundle_name(arguments.name, run=arguments.run, out=arguments.out)
     check_folder(arguments.out)
+    name = bundle_name(arguments.name, run=arguments.run, out=arguments.out)
     if not arguments.replace:
         check_free(arguments.out)
     place_for(arguments.out, arguments.towers, name=name)  # what pack would refuse is refused before the training
     _train(argparse.Namespace(**{**vars(arguments), "out": arguments.run}))
     quantize_run(arguments)
-    return _pack(arguments)
+    return pack_run(arguments)

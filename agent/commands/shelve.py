@@ -22,7 +22,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 def main(args: argparse.Namespace) -> int:
     agent = running.agent_of(args)
-    answer = ask(agent.state_dir, Shelve(args.alert, args.duration, args.by))
+    answer = ask(agent.state_dir, Shelve(args.alert, duration=args.duration, by=args.by))
     until = time.strftime("%Y-%m-%d %H:%M", time.localtime(answer["until_wall_s"]))
     print(say("asked.shelve", agent.language(answer), alert=answer["alert"], until=until))
     return os.EX_OK

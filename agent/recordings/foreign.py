@@ -35,6 +35,8 @@ def reading(path: Path, what: str, *, mend: str = "copy or save it again, or nam
             yield
     except (RecordingError, ImportError, MemoryError):
         raise
+    except FileNotFoundError as error:
+        raise RecordingError(f"{path}: cannot be read ({error.strerror}); name an existing file") from error
     except Exception as error:  # libraries raise nearly anything on a damaged file
         raise RecordingError(f"{path}: is damaged or no {what} ({in_words(error):.200}); {mend}") from error
 

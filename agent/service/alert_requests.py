@@ -51,8 +51,9 @@ class Acknowledge(_Judged, frozen=True, tag_field="command", tag="acknowledge", 
 
 
 class Shelve(
-    msgspec.Struct,
+    _Said,
     frozen=True,
+    kw_only=True,
     tag_field="command",
     tag="shelve",
     forbid_unknown_fields=True,
@@ -60,12 +61,7 @@ class Shelve(
 ):
     """Put an open alert aside for a time, as `seconds_of` reads it; it stays open and comes back by itself."""
 
-    alert: Which
     duration: Which
-    by: str | None = None
-
-    def __post_init__(self) -> None:
-        msgspec.structs.force_setattr(self, "by", person_named(self.by))
 
 
 class Unshelve(_Said, frozen=True, tag_field="command", tag="unshelve", forbid_unknown_fields=True):

@@ -2,7 +2,7 @@
 
 Nothing is told before FIRST_S. Then one line is drawn over and over on a terminal; elsewhere a line is written every
 EVERY_S. A thread writes, so that a wait which nobody counts shows that it is alive, too. Waits may lie in each other:
-the innermost is counted, the others are named before it.
+the innermost is counted, the others are named before it, with what is left of them where they are counted, too.
 """
 
 from __future__ import annotations
@@ -14,6 +14,7 @@ import time
 from collections.abc import Callable, Iterable, Iterator, Sequence, Sized
 from contextlib import contextmanager, nullcontext, redirect_stderr, redirect_stdout, suppress
 from dataclasses import dataclass, field
+from itertools import pairwise
 from multiprocessing import parent_process
 from typing import IO, TypeVar, cast
 
@@ -65,8 +66,8 @@ def busy(what: str) -> Iterator[None]:
 
 def line_of(waits: Sequence[Wait], *, now_s: float) -> str:
     """What is told of waits, the outermost first, at the monotonic time `now_s`."""
-    *outer, inner = waits
-    names = [_place(wait) for wait in outer]
+    inner = waits[-1]
+    names = [_place(wait, inside, now_s) for wait, inside in pairwise(waits)]
     took_s = now_s - inner.started_s
     if inner.share is not None:
         told = f"{inner.what} {inner.share:.0%}, {_spoken(took_s)}"
@@ -88,9 +89,15 @@ def _left(took_s: float, share: float) -> str:
     return f", about {_spoken(took_s / share * (1 - share))} left" if 0 < share < 1 else ""
 
 
-def _place(wait: Wait) -> str:
-    """Which element of a wait another one lies in."""
-    return f"{wait.what} {min(wait.done + 1, wait.total)} of {wait.total}" if wait.total else wait.what
+def _place(wait: Wait, inside: Wait, now_s: float) -> str:
+    """Which element of a wait another one lies `inside`, and how long it may take yet, once an element is done."""
+    if not wait.total:
+        return wait.what
+    place = f"{wait.what} {min(wait.done + 1, wait.total)} of {wait.total}"
+    if not 0 < wait.done < wait.total:
+        return place
+    begun = inside.share or (inside.done / inside.total if inside.total else 0.0)
+    return place + _left(now_s - wait.started_s, (wait.done + begun) / wait.total)
 
 
 def _spoken(seconds: float) -> str:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import unicodedata
 from collections.abc import Mapping
 from pathlib import Path
 
@@ -11,10 +12,13 @@ from agent.bundle.load import Bundle
 from agent.diagnosis.matching import Text
 from agent.service.names import MOST_OF_A_FAULT, NO_FAULTS, is_fault_name
 from agent.types import HEALTHY
-from export.text.encoders import HOLD_SENTENCES, TextError, read_file
+from export.text.encoders import HOLD_SENTENCES, LANGUAGES, TextError, read_file
 
 ADVICE = {"ko": "설비를 점검하고 진동 추이를 관찰하십시오.", "en": "Inspect the machine and watch the trend."}
 """For a fault that is described without advice; other languages get the English one."""
+
+SCRIPTS = {"ko": {"HANGUL", "LATIN"}, "en": {"LATIN"}}
+"""Language -> what Unicode calls the letters in which it is written."""
 
 
 class Wording(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
@@ -34,10 +38,16 @@ def read_descriptions(path: Path) -> Descriptions:
     """A TOML file with a table per language, fault id -> sentences; TextError names what is wrong.
 
     Instead of a list a fault may have a table with `sentences` and, optionally, `title`, `sentence` and `advice`.
+    A language that no text tower has learnt is refused: its sentences would stand for nothing.
     """
     given = read_file(path, dict[str, dict[str, tuple[str, ...] | Wording]], must=HOLD_SENTENCES)
     found: dict[str, dict[str, Wording]] = {}
     for language, faults in given.items():
+        if language not in LANGUAGES:
+            raise TextError(
+                f"{path}: [{language}]: text towers read {' and '.join(LANGUAGES)} alone, and agents speak no other "
+                "language; write these sentences in one of them"
+            )
         for fault, wording in faults.items():
             whole = wording if isinstance(wording, Wording) else Wording(wording)
             where = f"{path}: {language}.{fault}"
@@ -48,10 +58,21 @@ def read_descriptions(path: Path) -> Descriptions:
                 )
             if not whole.sentences or any(not sentence.strip() for sentence in whole.sentences):
                 raise TextError(f"{where}: an empty list or sentence; write one or take it out")
+            if unread := [sentence for sentence in whole.sentences if not _is_readable(sentence, language)]:
+                raise TextError(
+                    f"{where}: {unread[0]!r} holds no word in the letters of {language}, and the tower reads no "
+                    "others; write it in that language, or take it out"
+                )
             found.setdefault(language, {})[fault] = whole
     if not found:
         raise TextError(f"{path}: describes no fault; write a table per language, fault = [sentences]")
     return found
+
+
+def _is_readable(sentence: str, language: str) -> bool:
+    """Whether a letter of it is one in which `language` is written: Korean is typed in Latin letters, too."""
+    scripts = {unicodedata.name(letter, "").split(" ")[0] for letter in sentence if letter.isalpha()}
+    return bool(scripts & SCRIPTS[language])
 
 
 def texts_of(bundle: Bundle, given: Descriptions) -> bytes:

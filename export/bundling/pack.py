@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import hashlib
 import io
-import shutil
 from collections.abc import Mapping
 from pathlib import Path
 
@@ -25,12 +24,13 @@ from agent.errors import BundleError
 from agent.machine import Geometry
 from agent.ports import Encoder, load
 from agent.types import FAULTS
-from export.bundling.bundle_folder import check_folder, check_same
+from export.bundling.bundle_folder import check_folder, check_same, move_into_place, part_of
 from export.bundling.card import model_card
 from export.bundling.verify import Case, Verification, verify
 from export.data import trained_files
 from export.data.sampling import recorded_rows
 from export.runs.folder import QuantizedConfig, Run, RunError, forgets_of, read_descriptions, read_json
+from export.scoring.doubts import WAY_OUT, doubts_of
 from export.scoring.score import encoder_inputs
 from export.text.encoders import read_texts
 from export.text.tower import sha256
@@ -56,12 +56,9 @@ def pack(run: Run, out: Path, *, name: str, version: str, tower: Path, replace: 
     BundleError, and nothing at `out` touched, where it fails, or where something else lies there (unless `replace`).
     """
     check_folder(out)
-    if not (run.folder / "quantized.json").is_file():
-        raise RunError(f"{run.folder}: not quantized; run `python -m export quantize {run.folder}`")
+    check_quantized(run)
     quantized = read_json(run.folder / "quantized.json", QuantizedConfig)
-    part = out.with_name(out.name + ".part")
-    shutil.rmtree(part, ignore_errors=True)
-    part.mkdir(parents=True)
+    part = part_of(out)
     contents = _contents(run, quantized)
     draft = contents | {"model_card.md": b"# Not yet verified\n"}
     _write(part, draft, run, quantized, name=name, version=version)
@@ -81,9 +78,14 @@ def pack(run: Run, out: Path, *, name: str, version: str, tower: Path, replace: 
         (part / trained_files.FILE).write_bytes(heard.read_bytes())
     tower.parent.mkdir(parents=True, exist_ok=True)
     tower.write_bytes(run.tower)
-    shutil.rmtree(out, ignore_errors=True)
-    part.replace(out)
+    move_into_place(part, out)
     return report
+
+
+def check_quantized(run: Run) -> None:
+    """RunError where the run has no int8 files yet."""
+    if not (run.folder / "quantized.json").is_file():
+        raise RunError(f"{run.folder}: not quantized; run `python -m export quantize {run.folder}`")
 
 
 def check_forgets(run: Run) -> None:
@@ -98,6 +100,18 @@ def check_forgets(run: Run) -> None:
         f"more than {MAY_FORGET}; continue with a larger --keep or --imitate, or a smaller --new, or pack it with "
         "--forgets-anyway"
     )
+
+
+def check_guesses(run: Run) -> tuple[str, ...]:
+    """What the run's own figures give reason to doubt; BundleError where nothing speaks for it."""
+    doubts = doubts_of(run.held_out, run.table)
+    if doubts.is_useless:
+        lines = "\n".join(doubts.lines)
+        raise BundleError(
+            f"{run.folder}: names machines that it was not trained on by guessing\n{lines}\nway out: {WAY_OUT}; or "
+            "pack it with --guesses-anyway"
+        )
+    return doubts.lines
 
 
 def verification_case(run: Run, count: int = VERIFY_WINDOWS) -> Case:

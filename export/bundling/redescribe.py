@@ -24,7 +24,7 @@ from export.bundling.given_words import Descriptions, read_descriptions, texts_o
 from export.bundling.rewritten import descriptions_bytes, replace_bundle
 from export.bundling.sentence_reader import Near, Reader, rank, reader_of
 from export.bundling.stored_examples import Stored, keep_examples, read_stored
-from export.bundling.stored_towers import folder_of, keep_tower
+from export.bundling.stored_towers import check_tower, folder_of, place_to_keep
 from export.bundling.told import counted, grants_of, named_by, told_of
 from export.calibration.head_start import TAKEN
 from export.data import trained_files
@@ -94,12 +94,15 @@ def redescribe(
     contents["texts.json"] = texts_of(bundle, given)
     if not replace:
         check_same(out, made, contents)
+    if (place := place_to_keep(reader.stored, out)) is not None:
+        check_tower(place, reader.stored, replace=replace)
     by_windows = reader.heard is not None
     contents["model_card.md"] += _card(bundle, made, described, moved, by_windows=by_windows).encode()
     trained_on = source / trained_files.FILE
     beside = {trained_files.FILE: trained_on.read_bytes()} if trained_on.is_file() else {}
     replace_bundle(out, contents, made, beside)
-    keep_tower(reader.stored, out)
+    if place is not None:
+        place.write_bytes(reader.stored)
     keep_examples(Stored(told.examples, told.words), out, identity_of(load_bundle(out).manifest))
     ungranted = (UNGRANTED,) if granted and reader.heard is None else ()
     remarks = (*ungranted, *notes, *by_examples.remarks_on(moved), *_remarks(bundle, reader, given))

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import hashlib
 import io
-import shutil
 from collections.abc import Mapping
 from pathlib import Path
 
@@ -15,6 +14,7 @@ from agent.bundle.encoder import load_encoder
 from agent.bundle.load import load_bundle
 from agent.bundle.manifest import MANIFEST, FileEntry, Manifest
 from agent.errors import BundleError
+from export.bundling.bundle_folder import drop, move_into_place, part_of
 from export.bundling.pack import MAX_BUNDLE_BYTES
 from export.network.graph import Floats
 
@@ -32,9 +32,7 @@ def replace_bundle(out: Path, contents: Mapping[str, bytes], manifest: Manifest,
     """
     files = {name: FileEntry(hashlib.sha256(content).hexdigest(), len(content)) for name, content in contents.items()}
     encoded = msgspec.json.encode(msgspec.structs.replace(manifest, files=files))
-    part = out.with_name(out.name + ".part")
-    shutil.rmtree(part, ignore_errors=True)
-    part.mkdir(parents=True)
+    part = part_of(out)
     for name, content in (*contents.items(), *beside.items()):
         (part / name).write_bytes(content)
     (part / MANIFEST).write_bytes(msgspec.json.format(encoded, indent=1) + b"\n")
@@ -44,7 +42,6 @@ def replace_bundle(out: Path, contents: Mapping[str, bytes], manifest: Manifest,
         if total > MAX_BUNDLE_BYTES:
             raise BundleError(f"the bundle would have {total} bytes, more than {MAX_BUNDLE_BYTES}; describe less")
     except BundleError:
-        shutil.rmtree(part)
+        drop(part)
         raise
-    shutil.rmtree(out, ignore_errors=True)
-    part.replace(out)
+    move_into_place(part, out)

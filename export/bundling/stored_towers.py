@@ -10,6 +10,7 @@ import json
 import re
 from collections.abc import Iterator
 from pathlib import Path
+from zipfile import BadZipFile
 
 from agent.bundle.load import DEFAULT
 from agent.bundle.manifest import MANIFEST
@@ -82,11 +83,27 @@ def stored_tower(bundle: Path | str, digest: str, given: Path | None, *, called:
     )
 
 
-def keep_tower(content: bytes, bundle: Path) -> None:
-    """Put a tower beside the bundle that it belongs to, unless it would be found anyhow."""
+def check_tower(file: Path, content: bytes, *, replace: bool) -> None:
+    """TextError where the tower `content` would go to `file` over another file; over a tower it may with `replace`."""
+    if not file.exists() or (file.is_file() and file.read_bytes() == content):
+        return
+    try:
+        encoder_name(file.read_bytes())
+    except (OSError, ValueError, KeyError, EOFError, BadZipFile) as error:
+        raise TextError(f"{file}: is there and no text tower; name another folder with --towers or --out") from error
+    if not replace:
+        raise TextError(
+            f"{file}: is another text tower, and the bundle that it belongs to could not be described any more; name "
+            "another folder with --towers or --out, or write over it with --replace"
+        )
+
+
+def place_to_keep(content: bytes, bundle: Path) -> Path | None:
+    """The file beside `bundle` for the tower that it belongs to; None where it is found anyhow."""
     digest = hashlib.sha256(content).hexdigest()
-    if not any(hashlib.sha256(file.read_bytes()).hexdigest() == digest for file in _places(bundle, None)):
-        place_for(bundle, None, name=bundle.name).write_bytes(content)
+    if any(hashlib.sha256(file.read_bytes()).hexdigest() == digest for file in _places(bundle, None)):
+        return None
+    return place_for(bundle, None, name=bundle.name)
 
 
 def encoder_name_for(bundle: Path | str, given: Path | None) -> str | None:

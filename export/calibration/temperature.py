@@ -29,6 +29,8 @@ from export.scoring.score import embeddings, encoder_inputs
 from export.scoring.statistics import weighted_quantile
 from export.text.encoders import EncodedSentences
 from export.text.tower import fault_centres
+from export.training.checkpoint import run_key
+from export.training.finished import keep_whole, whole_in
 from export.training.recipe import TrainConfig
 from export.training.start import Start
 from export.training.train import Trained, train
@@ -61,6 +63,7 @@ def training(
 ) -> Learner:
     """Trains as `config` says, for `steps` alone and with a seed of each fold's own; its checkpoints go to `folder`.
 
+    One that ended there is not trained again.
     `start` may have heard nothing that a fold leaves out.
     """
 
@@ -68,7 +71,12 @@ def training(
         short = msgspec.structs.replace(config, steps=steps, seed=config.seed + number)
         place = folder / str(number)
         place.mkdir(parents=True, exist_ok=True)
-        return train(table, short, spec=spec, texts=texts, folder=place, start=start)
+        key = run_key(table, short, texts.vectors, *(() if start is None else start.arrays))
+        trained = whole_in(place, key, short, spec=spec, text_dim=texts.vectors.shape[1])
+        if trained is None:
+            trained = train(table, short, spec=spec, texts=texts, folder=place, start=start)
+            keep_whole(place, key, trained)
+        return trained
 
     return learn
 

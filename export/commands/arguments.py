@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import argparse
+import shlex
 import sys
 from pathlib import Path
 
@@ -62,3 +63,8 @@ def add_replace(parser: argparse.ArgumentParser) -> None:
 def tell(line: str) -> None:
     """A line on standard error at once: standard output is for what a command found."""
     print(line, file=sys.stderr, flush=True)
+
+
+def tell_next(*words: str | Path) -> None:
+    """The command that a person gives next, as a shell takes it."""
+    tell(f"next: python -m export {shlex.join(map(str, words))}")

@@ -8,7 +8,7 @@ from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from export.commands.arguments import add_replace, count, share, tell, weight
+from export.commands.arguments import add_replace, count, share, tell, tell_next, weight
 
 if TYPE_CHECKING:
     from export.data.adopted import Adopted
@@ -96,7 +96,7 @@ def _continue(arguments: argparse.Namespace) -> int:
         replace=arguments.replace,
         tell=tell,
     )
-    tell(f"next: python -m export quantize {arguments.out}")
+    tell_next("quantize", arguments.out)
     forgets = forgets_of(load_run(arguments.out))
     if forgets is not None:
         print("\n".join(as_table(forgets.left_out_groups)))

@@ -8,7 +8,7 @@ import os
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from export.commands.arguments import add_replace, count, sizes, tell, weight
+from export.commands.arguments import add_replace, count, sizes, tell, tell_next, weight
 
 if TYPE_CHECKING:
     from export.scoring.agreement import Agreement
@@ -52,7 +52,7 @@ def _distil(arguments: argparse.Namespace) -> int:
     config = msgspec.structs.replace(DistilConfig(), **chosen)
     teacher = load_run(arguments.teacher)
     run_distillation(teacher, config, folder=arguments.out, replace=arguments.replace, tell=tell)
-    tell(f"next: python -m export quantize {arguments.out}")
+    tell_next("quantize", arguments.out)
     print((arguments.out / "metrics.json").read_text(), end="")
     return os.EX_OK
 
@@ -71,6 +71,8 @@ def quantize_run(arguments: argparse.Namespace) -> int:
     print(_line("written", made.float_likeness))
     if made.post_training is not None:
         print(verdict(made.post_training, made.float_likeness))
+    if arguments.chosen == "quantize":
+        tell_next("pack", arguments.run, "--out", Path("bundles", arguments.run.resolve().name))
     return os.EX_OK
 
 

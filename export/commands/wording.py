@@ -4,14 +4,17 @@ from __future__ import annotations
 
 import argparse
 import os
+import shlex
 import sys
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from export.commands.arguments import add_replace
+from export.commands.arguments import add_replace, tell
 
 if TYPE_CHECKING:
+    from export.bundling.heard_sentence import Doubt, Heard
+    from export.bundling.sentence_reader import Near
     from export.evaluation.sentences import Found, Refused, Texts
 
 LIKE: dict[str, str] = {
@@ -19,12 +22,36 @@ LIKE: dict[str, str] = {
     "other": "of sentences that describe none it is most like one about something else",
 }
 """What a sentence near no fault reads like."""
+DOUBTS: dict[Doubt, str] = {
+    "question": "it asks; what it asks about is near, and nothing is stated",
+    "plan": "it speaks of what is to be done or to come; that is near, and nothing is stated of the machine as it is",
+    "part alone": "it names a part, and nothing that is known to be wrong with one",
+    "no part described": (
+        "no word in it is known to be one by which that fault is told: a part that no description covers (a gear, a "
+        "belt, a winding) lies where the words beside it lie"
+    ),
+}
+"""Why a sentence near a fault may describe none all the same."""
 
 
 def add_wording(commands: Any) -> None:
     """Add the commands to argparse's `commands`."""
-    describe = commands.add_parser("describe", help="a bundle with faults described anew, its encoder untouched")
-    describe.add_argument("--descriptions", type=Path, help="TOML: a table per language, fault = [...]")
+    describe = commands.add_parser(
+        "describe",
+        help="a bundle with faults described anew, its encoder untouched",
+        description=(
+            "Write a bundle that knows another fault, or the known ones by other words or by examples, without any "
+            "training. Text towers read Korean and English. They read words, and hardly in which order these stand: "
+            "that a sentence means what you mean is yours to see to; what lies near another fault or near none is told."
+        ),
+        epilog=(
+            'Example: a file seal.toml with the lines [en] and seal_rub = ["The shaft rubs on its seal"], then: '
+            "python -m export describe --descriptions seal.toml --out bundles/seal"
+        ),
+    )
+    describe.add_argument(
+        "--descriptions", type=Path, help="TOML: a table per language (ko, en), fault = [sentences] (docs/training.md)"
+    )
     describe.add_argument(
         "--examples", type=Path, action="append", default=[], help="rows of judged alerts, of `adopt`; may be repeated"
     )
@@ -37,13 +64,32 @@ def add_wording(commands: Any) -> None:
     _add_reader(describe)
     describe.set_defaults(command=_describe)
 
-    rank = commands.add_parser("rank", help="which faults a sentence is near")
-    rank.add_argument("sentence")
+    rank = commands.add_parser(
+        "rank",
+        help="which faults a sentence is near",
+        description=(
+            "Read a sentence as a bundle's text tower reads it: the cosine to the description of every fault, the "
+            "nearest first; `near` stands where it reaches the limit. Below stands what speaks against taking it for a "
+            "description: that it asks or plans, names a part alone, or names no part that is described. Try sentences "
+            "here before you give them to `describe`."
+        ),
+        epilog='Example: python -m export rank "the outer ring is pitted"',
+    )
+    rank.add_argument("sentence", help="in Korean or English, in quotes")
     rank.add_argument("--json", action="store_true", help="print one JSON document")
     _add_reader(rank)
     rank.set_defaults(command=_rank)
 
-    texts = commands.add_parser("texts", help="how far a bundle's sentences may be trusted, by never-seen ones")
+    texts = commands.add_parser(
+        "texts",
+        help="how far a bundle's sentences may be trusted, by never-seen ones",
+        description=(
+            "Read sentences that no training has seen, kind by kind in Korean and English: how many about a fault are "
+            "nearest to their own and reach the limit, how many about none (denials, praise, other subjects) stay "
+            "below it, and which lie worst. Look here before you trust `rank` or `describe`."
+        ),
+        epilog="Example: python -m export texts --bundle bundles/mine --out judged",
+    )
     texts.add_argument("--out", type=Path, help="folder for texts.png")
     texts.add_argument("--json", action="store_true", help="end with one JSON document")
     _add_reader(texts)
@@ -82,8 +128,11 @@ def _describe(arguments: argparse.Namespace) -> int:
     for line in as_lines(made.moved):
         print(line)
     for remark in made.remarks:
-        print(remark, file=sys.stderr)
+        tell(f"WARNING: {remark}")
+    if arguments.descriptions is not None:
+        tell("not checked: what the sentences mean; the tower reads words, and hardly in which order they stand")
     print(f"wrote {arguments.out}")
+    tell(f"next: {shlex.join(['textvib-agent', 'replay', 'RECORDING', '--bundle', str(arguments.out)])}")
     return os.EX_OK
 
 
@@ -92,7 +141,7 @@ def _rank(arguments: argparse.Namespace) -> int:
 
     from agent.bundle.load import load_bundle
     from agent.errors import ConfigError
-    from export.bundling.near_none import reads_like
+    from export.bundling.heard_sentence import hear
     from export.bundling.sentence_reader import rank, reader_of
 
     if not any(letter.isalpha() for letter in arguments.sentence):
@@ -100,18 +149,31 @@ def _rank(arguments: argparse.Namespace) -> int:
     bundle = load_bundle(arguments.bundle)
     reader = reader_of(bundle, arguments.tower, folder=arguments.bundle)
     ranking = rank(bundle, reader, arguments.sentence)
-    near = [one.fault for one in ranking if one.similarity >= reader.near]
-    like = None if near else reads_like(arguments.sentence, reader)
+    heard = hear(arguments.sentence, ranking, reader)
     if arguments.json:
-        document = {"sentence": arguments.sentence, "near": near, "limit": reader.near, "faults": ranking}
-        document["reads_like"] = like
+        document = {"sentence": arguments.sentence, "near": heard.near, "limit": reader.near, "faults": ranking}
+        document |= {"reads_like": heard.like, "doubts": heard.doubts, "nearly": heard.nearly, "is_well": heard.is_well}
         print(msgspec.json.encode(document).decode())
         return os.EX_OK
-    lines = [f"{one.fault:<16}{one.similarity:>6.2f}{'  near' if one.fault in near else ''}" for one in ranking]
-    if like is not None:
-        lines.append(f"near no fault: no cosine reaches {reader.near:.2f}; {LIKE[like.kind]}, as {like.example!r} is")
-    print("\n".join(lines))
+    lines = [f"{one.fault:<16}{one.similarity:>6.2f}{'  near' if one.fault in heard.near else ''}" for one in ranking]
+    print("\n".join([*lines, *_said_of(heard, ranking[0], limit=reader.near)]))
     return os.EX_OK
+
+
+def _said_of(heard: Heard, nearest: Near, *, limit: float) -> Iterator[str]:
+    """The lines below the cosines."""
+    if heard.near:
+        yield from (f"but: {DOUBTS[doubt]}" for doubt in heard.doubts)
+        return
+    told = f"near no fault: no cosine reaches {limit:.2f}"
+    if heard.is_well:
+        yield f"{told}; it says that something is in order, which describes no fault"
+    elif heard.nearly is not None:
+        yield f"{told}; nearly {heard.nearly} ({nearest.similarity:.2f}): say it in other words, or more plainly"
+    elif heard.like is not None:
+        yield f"{told}; {LIKE[heard.like.kind]}, as {heard.like.example!r} is"
+    else:
+        yield f"{told}; the nearest is {nearest.fault} ({nearest.similarity:.2f})"
 
 
 def _texts(arguments: argparse.Namespace) -> int:

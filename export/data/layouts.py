@@ -62,7 +62,7 @@ def hit(folder: Path) -> Found:
     kinds = {"Normal": "healthy", "IR": "inner_race", "OR": "outer_race"}
     return _by_name(
         folder,
-        re.compile(r"(?P<kind>Normal|IR|OR)(?P<size>\d*)_(?P<rpm>\d+)\.mat"),
+        re.compile(r"(?P<kind>Normal|IR|OR)(?P<size>\d*)_(?P<rpm>\d{3,5})\.mat"),
         lambda path, found: ManifestRow(
             path=path,
             variable="*",
@@ -84,7 +84,7 @@ def uestc(folder: Path) -> Found:
     kinds = {"N": "healthy", "I": "inner_race", "O": "outer_race", "B": "ball"}
     return _by_name(
         folder,
-        re.compile(r"(?P<kind>[NIOB])_(?P<rpm>\d+)_\d+\.mat"),
+        re.compile(r"(?P<kind>[NIOB])_(?P<rpm>\d{3,5})_\d+\.mat"),
         lambda path, found: ManifestRow(
             path=path,
             variable="Data",
@@ -109,7 +109,7 @@ def uos(folder: Path) -> Found:
     rotor |= dict.fromkeys(imbalance, "imbalance") | dict.fromkeys(misalignment, "misalignment")
     bearing = {"H": None, "B": "ball", "IR": "inner_race", "OR": "outer_race"}
     names = re.compile(
-        r"(?P<rotor>[A-Z]\d?)_(?P<bearing>H|B|IR|OR)_(?P<khz>\d+)_(?P<type>[A-Za-z0-9]+)_(?P<rpm>\d+)\.mat"
+        r"(?P<rotor>[A-Z]\d?)_(?P<bearing>H|B|IR|OR)_(?P<khz>\d+)_(?P<type>[A-Za-z0-9]+)_(?P<rpm>\d{3,5})\.mat"
     )
 
     def row(path: Path, found: re.Match[str]) -> ManifestRow | None:
@@ -133,6 +133,15 @@ UOS_BEARINGS = ("6204",)
 """Ball bearings of that set whose geometry the catalogue holds; its roller bearings go without."""
 
 LAYOUTS: dict[str, Callable[[Path], Found]] = {"cwru": cwru, "uestc": uestc, "hit": hit, "uos": uos}
+
+
+def guess_at(folder: Path) -> str:
+    """What to say of a folder that is not of the layout that was named: of which one it is, or that it is of none."""
+    counts = {name: len(layout(folder).rows) for name, layout in LAYOUTS.items()}
+    best = max(counts, key=lambda name: counts[name])
+    if counts[best]:
+        return f"; {counts[best]} files in it are of the layout {best}: python -m export manifest {best} {folder}"
+    return f"; nor of {', '.join(counts)}: write the manifest yourself, one row per recording (docs/training.md)"
 
 
 def _by_name(

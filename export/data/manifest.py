@@ -69,8 +69,10 @@ def read_manifest(path: Path, *, labels: Sequence[str] = FAULTS) -> tuple[Manife
     """The rows of a manifest with their labels among `labels`; ManifestError lists every bad row."""
     try:
         text = path.read_text(encoding="utf-8-sig")
-    except (OSError, UnicodeDecodeError) as error:
-        raise ManifestError(f"{path}: cannot be read as UTF-8 text: {error}") from error
+    except OSError as error:
+        raise ManifestError(f"{path}: cannot be read ({error.strerror}); name an existing manifest") from error
+    except UnicodeDecodeError as error:
+        raise ManifestError(f"{path}: is no UTF-8 text ({error.reason}); save the table as CSV UTF-8") from error
     reader = csv.reader(io.StringIO(text), strict=True)
     try:
         lines = [(reader.line_num, line) for line in reader if line]

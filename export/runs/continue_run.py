@@ -99,7 +99,7 @@ def run_continuation(
     )
     outcome = Outcome(trained, table, held_out, texts.texts, texts.encoder)
     signs = FittedSigns(run.calibration.signs, run.calibration.blind_signs)
-    finish(folder, run_config, outcome, deviation=run.deviation, signs=signs, beside={"forgets": forgets})
+    finish(folder, run_config, outcome, deviation=run.deviation, signs=signs, beside={"forgets": forgets}, tell=tell)
     end(folder, order)
 
 

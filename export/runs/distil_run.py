@@ -85,7 +85,9 @@ def run_distillation(
     }
     outcome = Outcome(trained, table, held_out, texts.texts, texts.encoder)
     signs = FittedSigns(run.calibration.signs, run.calibration.blind_signs)  # no encoder has a say in them
-    finish(folder, run_config, outcome, deviation=run.deviation, signs=signs, beside={"network": beside_network})
+    finish(
+        folder, run_config, outcome, deviation=run.deviation, signs=signs, beside={"network": beside_network}, tell=tell
+    )
     end(folder, order)
 
 

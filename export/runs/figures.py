@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 
@@ -39,7 +40,7 @@ class Outcome:
     encoder: TextEncoder
 
 
-def metrics_of(outcome: Outcome, calibration: Calibration, *, real_share: float) -> dict[str, object]:
+def metrics_of(outcome: Outcome, calibration: Calibration, *, real_share: float) -> dict[str, Any]:
     """What every run folder says of its student."""
     trained, table, texts = outcome.trained, outcome.table, outcome.texts
     real, foreign = int(recorded_rows(table).sum()), int(foreign_rows(table).sum())

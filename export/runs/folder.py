@@ -1,15 +1,16 @@
 """A run folder: everything that one training leaves behind, so that quantizing and packing need nothing else.
 
 `order.json config.json table.npz sentences.json trained.pt tower.npz calibration.json deviation.json trained_on.npy
-metrics.json curves.png`, where it began without labels `start.npz`, and after quantizing `encoder.onnx encoder.tflite
-quantized.json`.
+metrics.json curves.png`, where it began without labels `start.npz`, after quantizing `encoder.onnx encoder.tflite
+quantized.json`, and after packing `packed.json`.
 """
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TypeVar
+from typing import Any, TypeVar
 
 import msgspec
 import numpy as np
@@ -107,6 +108,12 @@ class Run:
     @property
     def metrics(self) -> dict[str, object]:
         return read_json(self.folder / "metrics.json", dict[str, object])
+
+    @property
+    def held_out(self) -> Mapping[str, Any]:
+        """The figures on groups left out."""
+        found: Mapping[str, Any] = msgspec.convert(self.metrics["held_out_groups"], dict[str, Any])
+        return found
 
 
 def save_run(
@@ -222,5 +229,7 @@ def write_json(path: Path, value: object) -> None:
 def read_json(path: Path, kind: type[Value]) -> Value:
     try:
         return msgspec.json.decode(path.read_bytes(), type=kind)
-    except (OSError, msgspec.DecodeError) as error:
+    except OSError as error:
+        raise RunError(f"{path}: cannot be read ({error.strerror}); train or quantize again") from error
+    except msgspec.DecodeError as error:
         raise RunError(f"{path}: {error}; train or quantize again") from error

@@ -2,7 +2,7 @@
 
 Whatever fills such a folder (`train`, `pretrain`, `continue`, `distil`, `rebuild`) keeps to this one rule: what is
 unfinished and the same goes on, what is finished and the same is left alone, and nothing else that training has left is
-written over unless told so (`--replace`).
+written over unless told so (`--replace`). A folder in which somebody else's files lie, and no run, is never filled.
 """
 
 from __future__ import annotations
@@ -10,6 +10,7 @@ from __future__ import annotations
 import hashlib
 import shutil
 from collections.abc import Callable, Iterable, Iterator, Mapping
+from contextlib import suppress
 from pathlib import Path
 
 import msgspec
@@ -20,6 +21,8 @@ from agent.bundle.runtimes import RUNTIMES
 from agent.dsp.features import VERSION
 from agent.errors import ConfigError
 from export.data.manifest import ManifestRow
+from export.data.trained_files import hash_of
+from export.progress import track
 
 FILE = "order.json"
 FINISHED = ("trained.pt", "pretrained.pt")  # what folders of before, without an order, show that something lies there
@@ -27,7 +30,7 @@ OWN = (
     *FINISHED,
     *("config.json", "table.npz", "scaling.npy", "tower.npz", "calibration.json", "deviation.json", "trained_on.npy"),
     *("metrics.json", "curves.png", "quantized.json", "pretrained.json", "start.npz", "sentences.json"),
-    *("checkpoint.pt", "checkpoint.part", "aware.pt", "aware.part", FILE),
+    *("checkpoint.pt", "checkpoint.part", "aware.pt", "aware.part", "packed.json", FILE),
     *(runtime.file for runtime in RUNTIMES.values()),
 )
 """Files that commands leave in such a folder; what else lies there is somebody's own, and stays."""
@@ -47,26 +50,34 @@ class Order(msgspec.Struct, frozen=True):
 
 
 def order_of(command: str, settings: Mapping[str, object], *, files: Iterable[Path] = ()) -> Order:
-    """That of a command with `settings`, of any depth, which reads `files`: a file with another content is another."""
+    """That of a command with `settings`, of any depth, which reads `files`: a file with another content is another.
+
+    When a file was written says nothing of what is in it, and of folders nothing counts.
+    """
     asked = dict(_words(msgspec.to_builtins({**settings, "features": VERSION}), ""))
     digest = hashlib.sha256()
-    for path in sorted({path.resolve() for path in files}):
-        try:
-            seen = path.stat()
-        except OSError:
+    for path in track(sorted({path.resolve() for path in files}), "contents of recordings"):
+        if not path.is_file():
             continue  # whoever reads it says what is wrong with it
-        digest.update(f"{path}\0{seen.st_size}\0{seen.st_mtime_ns}\0".encode())
+        with suppress(OSError):
+            digest.update(f"{path}\0{hash_of(path)}\0".encode())
     return Order(command, {**asked, "recordings": digest.hexdigest()})
 
 
 def is_finished(folder: Path, order: Order, *, replace: bool, tell: Callable[[str], None] = lambda line: None) -> bool:
     """Whether `folder` holds what `order` makes; `tell` hears so. Nothing in it is touched.
 
-    ConfigError where something else lies there, unless it may be replaced, or where it is a file.
+    ConfigError where something else lies there, unless it may be replaced, where it is a file, or where it holds
+    what no training has left.
     """
     if folder.exists() and not folder.is_dir():
         raise ConfigError(f"--out {folder}: is a file; name a folder")
     found = _found(folder)
+    if found is None and (others := _others(folder)):
+        raise ConfigError(
+            f"--out {folder}: holds {', '.join(others[:TOLD])}{' ...' if len(others) > TOLD else ''} and no run; name "
+            "a folder that is new or empty"
+        )
     if replace or found is None:
         return False
     if not found.same_as(order):
@@ -118,6 +129,14 @@ def _found(folder: Path) -> Order | None:
     if not any((folder / name).exists() for name in (*OWN, *FOLDERS)):
         return None
     return Order("", {}, finished=any((folder / name).exists() for name in FINISHED))
+
+
+def _others(folder: Path) -> list[str]:
+    """What lies in a folder, but for hidden files, which desktops and version control leave anywhere."""
+    if not folder.is_dir():
+        return []
+    own = f"{FILE}.part"
+    return sorted(path.name for path in folder.iterdir() if not path.name.startswith(".") and path.name != own)
 
 
 def _write(folder: Path, order: Order) -> None:

@@ -12,6 +12,7 @@ import numpy as np
 from agent.dsp.features import VERSION
 from agent.dsp.spectra import FeatureSpec
 from agent.errors import RecordingError
+from agent.recordings import format_of
 from agent.service.watching.ring_folder import files_of
 from export.data import trained_files
 from export.data.manifest import ManifestRow
@@ -98,13 +99,14 @@ def run_pretraining(
 
 
 def _files_of(sources: Sequence[Path], rows: Sequence[ManifestRow]) -> Iterator[Path]:
-    """All files that may be read; none of what is not there."""
+    """All files that are read; none of what is not there, and none beside them that no format reads."""
     yield from (row.path for row in rows)
     for source in sources:
         if (ring := ring_in(source)) is not None:
             yield from (file.path for file in files_of(ring))
         else:
-            yield from [source] if source.is_file() else source.rglob("*")
+            below = [source] if source.is_file() else source.rglob("*")
+            yield from (path for path in below if format_of(path) is not None)
 
 
 def heard_in(

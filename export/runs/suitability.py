@@ -54,8 +54,8 @@ def lacks_of(surveyed: Sequence[Surveyed], spec: FeatureSpec, *, hop_s: float, m
             f"all recordings are {labels.pop()} and no machine is simulated: there is nothing to tell apart; add "
             "recordings of another label, or leave out --machines 0"
         )
-    checks: tuple[Callable[[Sequence[Surveyed]], Iterable[str]], ...] = (_faults, _groups, _speeds, _unknown, _units)
-    found = [*_unusable(surveyed), *_healthy(usable), *_deviation(usable, spec, hop_s)]
+    checks: tuple[Callable[[Sequence[Surveyed]], Iterable[str]], ...] = (_groups, _speeds, _unknown, _units)
+    found = [*_unusable(surveyed), *_healthy(usable), *_deviation(usable, spec, hop_s), *_faults(usable, machines)]
     return [*found, *(line for check in checks for line in check(usable))]
 
 
@@ -112,8 +112,14 @@ def _deviation(usable: Sequence[Surveyed], spec: FeatureSpec, hop_s: float) -> I
     )
 
 
-def _faults(usable: Sequence[Surveyed]) -> Iterable[str]:
+def _faults(usable: Sequence[Surveyed], machines: int) -> Iterable[str]:
     shown = {one.row.label for one in usable}
+    if machines == 0 and (unheard := [fault for fault in FAULTS if fault not in shown]):
+        yield (
+            f"{', '.join(unheard)}: neither recorded nor simulated, so never heard; a name of theirs means nothing; "
+            "way out: leave out --machines 0, or recordings of them"
+        )
+        return
     faults = [fault for fault in FAULTS if fault in shown - {HEALTHY}]
     if len(faults) < 2:
         what = f"one fault alone, {faults[0]}," if faults else "no fault"

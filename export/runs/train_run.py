@@ -37,6 +37,7 @@ from export.runs.kept_start import keep_start
 from export.runs.order import begin, end, is_finished, order_of, rows_digest
 from export.runs.pretrained import Begun, start_of_folds
 from export.runs.suitability import lacks_of, survey
+from export.scoring.doubts import WAY_OUT, doubts_of
 from export.text.encoders import EncodedSentences, text_encoder
 from export.text.no_fault import training_sentences, wordings_digest
 from export.training.recipe import TrainConfig
@@ -123,7 +124,7 @@ def run_experiment(
         begun=None if begun is None else BegunWith(begun.objective, begun.sha256, folds=start is not None),
     )
     outcome = Outcome(trained, learnt, held_out, texts, encoder)
-    finish(folder, run_config, outcome, deviation=deviation, signs=signs)
+    finish(folder, run_config, outcome, deviation=deviation, signs=signs, tell=tell)
     end(folder, order)
 
 
@@ -146,8 +147,12 @@ def finish(
     deviation: DeviationScale,
     signs: FittedSigns,
     beside: Mapping[str, object] = MappingProxyType({}),
+    tell: Callable[[str], None] = lambda line: None,
 ) -> None:
-    """Calibrate and write the whole run folder, `beside` among its metrics; the folds' checkpoints go."""
+    """Calibrate and write the whole run folder, `beside` among its metrics; the folds' checkpoints go.
+
+    `tell` hears what the run's own figures say against it.
+    """
     trained, table, recipe = outcome.trained, outcome.table, config.train
     with busy("probabilities and limits"):
         likeness = fit_calibration(outcome.held_out, table, real_share=recipe.real_share)
@@ -164,9 +169,14 @@ def finish(
     )
     with busy("figures of the run"):
         metrics = metrics_of(outcome, calibration, real_share=recipe.real_share)
-    write_json(folder / "metrics.json", {**metrics, **beside})
+    doubts = doubts_of(metrics["held_out_groups"], table)
+    write_json(folder / "metrics.json", {**metrics, "doubts": doubts.lines, **beside})
     draw_curves(folder / "curves.png", trained.losses, outcome.held_out, table)
     shutil.rmtree(folder / FOLDS_FOLDER)
+    for line in doubts.lines:
+        tell(f"WARNING: {line}")
+    if doubts.lines:
+        tell(f"way out: {WAY_OUT}")
 
 
 def fold_steps(steps: int) -> int:

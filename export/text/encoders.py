@@ -78,7 +78,11 @@ def read_file(path: Path, kind: type[Content], *, must: str) -> Content:
     """A TOML file as `kind`; TextError says what is wrong and what it `must` do or hold."""
     try:
         return msgspec.convert(tomllib.loads(path.read_text(encoding="utf-8")), kind)
-    except (OSError, UnicodeDecodeError, tomllib.TOMLDecodeError, msgspec.ValidationError) as error:
+    except OSError as error:
+        raise TextError(
+            f"{path}: cannot be read ({error.strerror}); name an existing file, which must {must}"
+        ) from error
+    except (UnicodeDecodeError, tomllib.TOMLDecodeError, msgspec.ValidationError) as error:
         raise TextError(f"{path}: {error}; it must {must}") from error
 
 

@@ -27,6 +27,7 @@ from export.data.sampling import recorded_rows, sampling_weights
 from export.data.table import Table
 from export.network.branches import MACHINE, PHYSICS, PHYSICS_BLIND, ROTOR, SPECTRUM, columns
 from export.network.graph import Floats
+from export.progress import track
 from export.training.familiarity import nearness
 from export.training.masking import Masking, hide, mask_groups
 
@@ -125,11 +126,15 @@ class Teacher:
         recorded = sampling_weights(table, rows, 1.0) * (real & absolute)
         mixed = sampling_weights(table, rows, 1 - config.simulated_share, foreign_share=self._foreign_share)
         seen = compared[:, -1] > 0
-        self._machine.fit(compared, table.labels, recorded * seen)
-        self._machine_blind.fit(blind, table.labels, recorded)
-        self._physics.fit(compared, table.labels, mixed * (absolute & seen))
-        self._physics_blind.fit(blind, table.labels, mixed * absolute)
-        self._rotor.fit(covered, table.labels, mixed * self._covered(here))
+        lessons = (
+            (self._machine, compared, recorded * seen),
+            (self._machine_blind, blind, recorded),
+            (self._physics, compared, mixed * (absolute & seen)),
+            (self._physics_blind, blind, mixed * absolute),
+            (self._rotor, covered, mixed * self._covered(here)),
+        )
+        for expert, inputs, weights in track(lessons, "expert"):
+            expert.fit(inputs, table.labels, weights)
         self._recorded = blind[real][:, self._spectrum]
         self._recordings = table.recordings[real]
         return self

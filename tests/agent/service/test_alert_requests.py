@@ -32,7 +32,7 @@ def test_a_shelf_has_bounds(told):
 
 def test_a_shelf_is_asked_for_by_the_word_of_the_command_line():
     asked = remote_request(b'{"command": "shelve", "alert": "a/b", "for": "8h"}')
-    assert asked == Shelve("a/b", "8h")
+    assert asked == Shelve("a/b", duration="8h")
     for wrong in (b'{"command": "shelve", "alert": "a/b"}', b'{"command": "shelve", "alert": "a/b", "for": 8}'):
         with pytest.raises(ConfigError, match="for"):
             remote_request(wrong)

@@ -62,7 +62,7 @@ def test_what_is_no_name_of_a_person_is_refused_in_both_languages(text: str) -> 
 
 def test_both_hold_for_every_request_whichever_way_it_comes() -> None:
     assert Close("a", "김\u3000철수", "ｂａｌｌ") == Close("a", "김 철수", "ball")
-    for request in (Acknowledge, Close, Unshelve, lambda alert, by: Shelve(alert, "8h", by)):
+    for request in (Acknowledge, Close, Unshelve, lambda alert, by: Shelve(alert, by, duration="8h")):
         with pytest.raises(ConfigError, match="by: "):
             request("a", "a\nb")
     for asked in (

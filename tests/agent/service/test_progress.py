@@ -20,7 +20,12 @@ def test_the_innermost_wait_is_counted_and_the_others_named() -> None:
     outer, fold = Wait("train", started_s=0.0), Wait("fold", 5, 1, started_s=10.0)
     inner = Wait("training", 200, 50, started_s=20.0)
     told = line_of([outer, fold, inner], now_s=30.0)
-    assert told == "train: fold 2 of 5: training 50 of 200, 25%, 10 s, about 30 s left"
+    assert told == "train: fold 2 of 5, about 60 s left: training 50 of 200, 25%, 10 s, about 30 s left"
+    first = Wait("fold", 5, 0, started_s=10.0)
+    assert line_of([first, inner], now_s=30.0).startswith("fold 1 of 5: training"), "nothing is known of folds yet"
+    unknown = Wait("the experts learn", started_s=20.0)
+    told = line_of([outer, fold, unknown], now_s=30.0)
+    assert told == "train: fold 2 of 5, about 80 s left: the experts learn, 10 s"
     assert line_of([outer], now_s=4.0) == "train, 4 s"
     assert line_of([outer, Wait("training", 7, 0, started_s=0.0)], now_s=300.0) == "train: training 0 of 7, 0%, 5 min"
     assert line_of([Wait("none", 0, started_s=0.0)], now_s=1.0) == "none, 1 s"
@@ -38,7 +43,7 @@ def test_where_no_terminal_is_a_line_comes_now_and_then(
     printed = capsys.readouterr()
     assert printed.out == ""
     assert "elements 1 of 2: one that nobody counts, 0 s\n" in printed.err
-    assert "elements 2 of 2: one that nobody counts, 0 s\n" in printed.err
+    assert "elements 2 of 2, about 0 s left: one that nobody counts, 0 s\n" in printed.err
     assert "\r" not in printed.err
     assert threading.active_count() == before
 

@@ -10,8 +10,9 @@ import pytest
 
 from agent.bundle.load import DEFAULT, load_bundle
 from agent.bundle.manifest import FILES, MANIFEST
+from agent.bundle.signature import SIGNATURE
 from agent.errors import BundleError
-from export.bundling.bundle_folder import check_folder, check_free, check_same
+from export.bundling.bundle_folder import check_folder, check_free, check_same, move_into_place, part_of, size_of
 from export.cli import main
 
 SHIPPED = load_bundle(DEFAULT).manifest
@@ -38,6 +39,39 @@ def test_pack_leaves_a_folder_of_somebody_alone(tmp_path: Path, capsys: pytest.C
     assert main(["pack", str(tmp_path / "run"), "--out", str(home), "--replace"]) == BundleError.exit_code
     assert "home: exists and is no bundle" in capsys.readouterr().err
     assert (home / "letter").exists()
+
+
+@pytest.mark.parametrize("name", [".", "..", "/"])
+def test_a_bundle_needs_a_name_to_put_its_tower_beside(name: str) -> None:
+    with pytest.raises(BundleError, match="by its own name"):
+        check_folder(Path(name))
+
+
+def test_what_somebody_keeps_in_a_bundle_folder_stays_when_it_is_written_anew(tmp_path: Path) -> None:
+    out = tmp_path / "mine"
+    for name, content in {"notes.txt": "dear", MANIFEST: "old", SIGNATURE: "of the old"}.items():
+        out.mkdir(exist_ok=True)
+        (out / name).write_text(content)
+    (out / "measured").mkdir()
+    part = part_of(out)
+    for name in (*FILES, MANIFEST):
+        (part / name).write_text("new")
+    move_into_place(part, out)
+    assert sorted(path.name for path in out.iterdir()) == sorted((*FILES, MANIFEST, "notes.txt", "measured"))
+    assert ((out / "notes.txt").read_text(), (out / MANIFEST).read_text()) == ("dear", "new")
+    assert not part.exists()
+    assert size_of(out) == 3 * (len(FILES) + 1)
+
+
+def test_where_a_bundle_is_made_somebodys_files_are_not_deleted(tmp_path: Path) -> None:
+    out, part = tmp_path / "mine", tmp_path / "mine.part"
+    part.mkdir()
+    (part / MANIFEST).write_text("left by a kill")
+    assert list(part_of(out).iterdir()) == []
+    (part / "thesis.tex").write_text("dear")
+    with pytest.raises(BundleError, match=r"mine\.part: holds thesis\.tex, and is where the bundle is made"):
+        part_of(out)
+    assert (part / "thesis.tex").read_text() == "dear"
 
 
 def test_the_same_may_be_written_again_another_one_not(tmp_path: Path) -> None:

@@ -187,9 +187,14 @@ def test_the_command_says_what_lies_near(case: Case, tmp_path: Path, capsys: pyt
     assert "holds another bundle, default 9; name another folder, or write over it with --replace" in (
         capsys.readouterr().err
     )
+    (tmp_path / "out" / "notes.txt").write_text("dear")
     assert load_bundle(tmp_path / "out").manifest.version == "9"
     assert main([*again, "--replace"]) == 0
     assert main(again) == 0, "the same may be written again"
+    assert (tmp_path / "out" / "notes.txt").read_text() == "dear"
+    *_, unchecked, following = capsys.readouterr().err.splitlines()
+    assert "hardly in which order" in unchecked
+    assert following.startswith("next: textvib-agent replay RECORDING --bundle ")
 
 
 def test_another_tower_is_refused(case: Case, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
@@ -239,6 +244,11 @@ def test_names_of_ones_own_may_be_of_any_script(tmp_path: Path) -> None:
         ('[en]\nball = "x"', "a table per language"),
         ('[en]\nball = { sentences = ["x"], colour = "red" }', "colour"),
         ("", "describes no fault"),
+        ('[de]\nball = ["Kugelschaden"]', r"\[de\]: text towers read ko and en alone"),
+        ('[EN]\nball = ["chipped ball"]', r"\[EN\]: text towers read ko and en alone"),
+        ('[en]\nball = ["chipped ball", "볼 결함"]', "holds no word in the letters of en"),
+        ('[ko]\nball = ["дефект шарика"]', "holds no word in the letters of ko"),
+        ('[en]\nball = ["!!! 123"]', "holds no word in the letters of en"),
         ("[en", "a table per language"),
     ],
 )
@@ -246,6 +256,11 @@ def test_a_bad_file_names_the_mend(content: str, said: str, tmp_path: Path) -> N
     (tmp_path / "bad.toml").write_text(content)
     with pytest.raises(TextError, match=said):
         read_descriptions(tmp_path / "bad.toml")
+
+
+def test_a_file_that_is_not_there_is_told_in_words(tmp_path: Path) -> None:
+    with pytest.raises(TextError, match=r"none\.toml: cannot be read \(No such file or directory\); name an existing"):
+        read_descriptions(tmp_path / "none.toml")
 
 
 def test_a_fault_is_nearest_to_its_own_sentence(case: Case, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
@@ -293,6 +308,7 @@ def test_a_sentence_near_another_fault_is_remarked_on(tmp_path: Path, capsys: py
     arguments = ["--bundle", str(case.bundle), "--tower", str(case.tower), "--out", str(tmp_path / "out")]
     assert main(["describe", *arguments, "--descriptions", str(case.descriptions)]) == 0
     said = [line for line in capsys.readouterr().err.splitlines() if "describe what differs" in line]
+    assert all(line.startswith("WARNING: ") for line in said)
     assert len(said) == len(elsewhere) >= 1
     assert all(any(repr(sentence) in line for line in said) for sentence in elsewhere)
 

@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 import hashlib
+import shutil
 from pathlib import Path
 
+import numpy as np
 import pytest
 
 from agent.bundle.load import DEFAULT
 from agent.errors import ConfigError
-from export.bundling.stored_towers import TOWERS, bundle_name, keep_tower, place_for, stored_tower
+from export.bundling.stored_towers import TOWERS, bundle_name, check_tower, place_for, place_to_keep, stored_tower
 from export.cli import main
 from export.text.encoders import TextError
 
@@ -51,22 +53,41 @@ def test_a_tower_is_found_beside_its_bundle_under_any_name(tmp_path: Path) -> No
     assert stored_tower(tmp_path / "bundle", digest, None, called="mine 1") == b"a tower"
     with pytest.raises(TextError, match=r"bundle mine 1 .*--tower"):
         stored_tower(tmp_path / "elsewhere" / "bundle", digest, None, called="mine 1")
-    keep_tower(b"a tower", tmp_path / "bundle")
-    assert not (tmp_path / "bundle.tower.npz").exists()  # it is there already
-    (tmp_path / "elsewhere").mkdir()
-    keep_tower(b"a tower", tmp_path / "elsewhere" / "bundle")
-    assert (tmp_path / "elsewhere" / "bundle.tower.npz").read_bytes() == b"a tower"
+    assert place_to_keep(b"a tower", tmp_path / "bundle") is None  # it is there already
+    elsewhere = tmp_path / "elsewhere" / "bundle"
+    assert place_to_keep(b"a tower", elsewhere) == tmp_path / "elsewhere" / "bundle.tower.npz"
+
+
+def test_a_tower_goes_over_no_file_of_somebody_and_over_another_tower_when_told(tmp_path: Path) -> None:
+    file, shipped = tmp_path / "mine.npz", (TOWERS / "default.npz").read_bytes()
+    check_tower(file, b"new", replace=False)
+    for content in (b"dear", b""):
+        file.write_bytes(content)
+        with pytest.raises(TextError, match="is there and no text tower"):
+            check_tower(file, b"new", replace=True)
+    np.savez(file, measured=np.zeros(3))
+    with pytest.raises(TextError, match="is there and no text tower"):
+        check_tower(file, b"new", replace=True)
+    file.write_bytes(shipped)
+    check_tower(file, shipped, replace=False)
+    with pytest.raises(TextError, match=r"could not be described any more.*--replace"):
+        check_tower(file, b"new", replace=False)
+    check_tower(file, b"new", replace=True)
 
 
 def test_the_shipped_bundle_reads_on_after_a_user_has_packed(
     trained_run: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
     before = {path.name: path.read_bytes() for path in TOWERS.iterdir()}
+    shutil.copytree(trained_run, tmp_path / "trained_run")
     monkeypatch.chdir(tmp_path)
-    assert main(["pack", str(trained_run), "--out", "bundles/mine"]) == 0
-    assert "bundle trained_run" in capsys.readouterr().out
+    pack = ["pack", "trained_run", "--out", "bundles/mine", "--guesses-anyway"]
+    assert main(pack) == 0
+    told = capsys.readouterr()
+    assert "bundle trained_run" in told.out
+    assert told.err.splitlines()[-1] == "next: python -m export verify --bundle bundles/mine --run trained_run"
     assert {path.name: path.read_bytes() for path in TOWERS.iterdir()} == before
     assert (tmp_path / "bundles" / "mine.tower.npz").is_file()
     assert main(["rank", "the outer ring is pitted", "--bundle", "bundles/mine"]) == 0
     assert main(["rank", "the outer ring is pitted"]) == 0
-    assert main(["pack", str(trained_run), "--out", "bundles/mine", "--name", "default"]) == 78
+    assert main([*pack, "--name", "default"]) == 78

@@ -170,3 +170,25 @@ def test_a_folder_without_recordings(tmp_path: Path, capsys: pytest.CaptureFixtu
     assert main(["manifest", "hit", str(tmp_path)]) == 65
     assert main(["manifest", "hit", str(tmp_path / "nowhere")]) == 65
     assert "not a folder" in capsys.readouterr().err
+
+
+def test_recordings_of_another_layout_are_told_of_which_and_never_given_its_figures(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """`IR007_1.mat` of CWRU has a load behind its name where HIT has a speed."""
+    for name in ("97_Normal_0.mat", "IR007_1.mat", "OR007@6_0.mat"):
+        (tmp_path / name).touch()
+    assert main(["manifest", "hit", str(tmp_path)]) == 65
+    told = capsys.readouterr()
+    assert told.out == ""
+    assert "no recording of the layout hit; 1 files in it are of the layout cwru: python -m export" in told.err
+    (tmp_path / "97_Normal_0.mat").unlink()
+    assert main(["manifest", "hit", str(tmp_path)]) == 65
+    assert "nor of cwru, uestc, hit, uos: write the manifest yourself" in capsys.readouterr().err
+
+
+def test_a_manifest_that_is_not_there_is_told_in_words(tmp_path: Path) -> None:
+    with pytest.raises(
+        ManifestError, match=r"none\.csv: cannot be read \(No such file or directory\); name an existing"
+    ):
+        read_manifest(tmp_path / "none.csv")

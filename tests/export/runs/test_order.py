@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from pathlib import Path
 
 import msgspec
@@ -62,9 +63,20 @@ def test_recordings_of_another_content_are_others(tmp_path: Path) -> None:
     recording = tmp_path / "a.npy"
     recording.write_bytes(b"1")
     begin(tmp_path / "run", order_of("train", {}, files=[recording]))
-    recording.write_bytes(b"22")
+    recording.write_bytes(b"2")
     with pytest.raises(ConfigError, match="other recordings"):
         is_finished(tmp_path / "run", order_of("train", {}, files=[recording, tmp_path / "gone"]), replace=False)
+
+
+def test_when_a_file_or_folder_was_written_counts_for_nothing(tmp_path: Path) -> None:
+    data = tmp_path / "data"
+    data.mkdir()
+    (data / "a.npy").write_bytes(b"1")
+    first = order_of("train", {}, files=[data, data / "a.npy"])
+    os.utime(data / "a.npy", (1, 1))
+    (data / "note").write_text("touches the folder")
+    os.utime(data, (1, 1))
+    assert order_of("train", {}, files=[data, data / "a.npy"]).same_as(first)
 
 
 @pytest.mark.parametrize("name", [*OWN, "folds"])
@@ -74,9 +86,20 @@ def test_a_folder_of_before_without_an_order_is_not_written_over(tmp_path: Path,
         is_finished(tmp_path, order(), replace=False)
 
 
-def test_a_folder_of_somebody_is_filled_and_a_file_is_refused(tmp_path: Path) -> None:
+@pytest.mark.parametrize("replace", [False, True])
+def test_a_folder_of_somebody_is_refused_by_what_it_holds(tmp_path: Path, replace: bool) -> None:
+    for name in (".git", f"{FILE}.part"):
+        (tmp_path / name).write_text("")
+    assert not is_finished(tmp_path, order(), replace=replace), "hidden files, and what a kill may leave of ours"
     (tmp_path / "letter").write_text("dear")
-    assert not is_finished(tmp_path, order(), replace=False)
+    with pytest.raises(ConfigError, match="holds letter and no run; name a folder that is new or empty"):
+        is_finished(tmp_path, order(), replace=replace)
+    begin(tmp_path, order())
+    assert not is_finished(tmp_path, order(), replace=replace), "what somebody keeps beside a run stays"
+
+
+def test_a_file_is_refused(tmp_path: Path) -> None:
+    (tmp_path / "letter").write_text("dear")
     with pytest.raises(ConfigError, match="is a file; name a folder"):
         is_finished(tmp_path / "letter", order(), replace=True)
 

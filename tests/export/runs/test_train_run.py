@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import shutil
+from dataclasses import replace
 from pathlib import Path
 
 import msgspec
@@ -19,6 +20,7 @@ from agent.dsp.spectra import FeatureSpec
 from agent.errors import BundleError
 from agent.ports import load
 from agent.types import FAULTS
+from export.bundling import card
 from export.bundling.pack import pack, verification_case
 from export.bundling.verify import MIN_COSINE_APART, apart, verify
 from export.calibration.line_limits import Objecting, Standing, fit_objecting, objected
@@ -72,8 +74,10 @@ def test_a_run_outlives_the_sentences_that_it_was_trained_with(run: Run, tmp_pat
 
 
 def test_packed_it_is_a_bundle_that_both_runtimes_pass(run: Run, tmp_path: Path) -> None:
-    out, towers = tmp_path / "bundle", tmp_path / "towers"
-    assert main(["pack", str(run.folder), "--out", str(out), "--name", "tiny", "--towers", str(towers)]) == 0
+    out, towers, folder = tmp_path / "bundle", tmp_path / "towers", tmp_path / "run"
+    shutil.copytree(run.folder, folder)
+    given = ["pack", str(folder), "--out", str(out), "--name", "tiny", "--towers", str(towers), "--guesses-anyway"]
+    assert main(given) == 0
     bundle = load_bundle(out)
     for kind in RUNTIMES:
         self_test(bundle, load(RUNTIMES, kind)(bundle.model(kind)))
@@ -82,9 +86,21 @@ def test_packed_it_is_a_bundle_that_both_runtimes_pass(run: Run, tmp_path: Path)
     with np.load(towers / "tiny.npz") as stored:
         assert stored["common"].any()
         assert np.abs(bundle.descriptions.vectors @ stored["nothing"]).max() < 0.01
-    card = (out / "model_card.md").read_text()
-    assert "outer_race, cage, looseness, imbalance, misalignment" in card
-    assert main(["verify", "--bundle", str(out), "--run", str(run.folder), "--json"]) == 0
+    said = (out / "model_card.md").read_text()
+    assert "outer_race, cage, looseness, imbalance, misalignment" in said
+    assert main(["verify", "--run", str(folder), "--json"]) == 0, "the bundle that it was packed to is its own"
+
+
+def test_a_card_says_what_was_never_heard_and_what_is_guessed(run: Run) -> None:
+    table = run.table.take(run.table.labels != "cage")
+    limits = card._limits(replace(run, table=table))
+    assert "simulation alone: outer_race, looseness, imbalance, misalignment. Never heard" in limits
+    assert "known by their words alone: cage." in limits
+    assert "Never heard" not in card._limits(run)
+    guessed = run.metrics
+    held_out = card._held_out(run)
+    assert "| motor | " in held_out
+    assert ("**Doubtful:**" in held_out) == bool(guessed["doubts"])
 
 
 def test_the_edge_computes_what_training_saw(run: Run, tmp_path: Path) -> None:

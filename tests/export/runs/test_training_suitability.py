@@ -68,6 +68,12 @@ def test_each_lack_is_one_line_that_names_files_and_way_out(told: str) -> None:
     assert len(line) < 600
 
 
+def test_what_is_neither_recorded_nor_simulated_is_said_to_be_never_heard() -> None:
+    (line,) = [line for line in lacks(WHOLE, machines=0) if "never heard" in line]
+    assert line.startswith("ball, cage, looseness, imbalance, misalignment: neither recorded nor simulated")
+    assert not any("never heard" in line for line in lacks(WHOLE))
+
+
 def test_many_short_healthy_recordings_make_a_limit_as_well() -> None:
     short = [one(f"h{number}", windows=1, rpm=1500 + number) for number in range(10)]
     assert not any("deviation limit" in line for line in lacks([*short, *WHOLE[1:]]))

@@ -1,0 +1,71 @@
+"""`pack` refuses a run that guesses, and `verify` holds a run against its own bundle."""
+
+from __future__ import annotations
+
+import json
+import shutil
+from pathlib import Path
+
+import pytest
+
+from agent.bundle.load import DEFAULT
+from agent.errors import BundleError, ConfigError
+from export.bundling.pack import check_guesses
+from export.bundling.packed import bundle_of, note_packed
+from export.bundling.stored_towers import TOWERS
+from export.cli import main
+from export.runs.folder import Run, load_run
+
+
+@pytest.fixture
+def run(trained_run: Path, tmp_path: Path) -> Run:
+    """A copy, to write in."""
+    shutil.copytree(trained_run, tmp_path / "run")
+    return load_run(tmp_path / "run")
+
+
+def write_figures(run: Run, accuracy: float, healthy: float) -> None:
+    metrics = json.loads((run.folder / "metrics.json").read_text())
+    held_out = metrics["held_out_groups"]
+    held_out["balanced_accuracy_by_family"] = dict.fromkeys(held_out["balanced_accuracy_by_family"], accuracy)
+    held_out["recall_per_label"] = dict.fromkeys(held_out["recall_per_label"], 0.9) | {"healthy": healthy}
+    (run.folder / "metrics.json").write_text(json.dumps(metrics))
+
+
+def test_a_run_that_guesses_is_not_packed_unless_told(run: Run, capsys: pytest.CaptureFixture[str]) -> None:
+    out = run.folder.with_name("bundle")
+    for accuracy, healthy in ((0.01, 0.9), (0.9, 0.0)):
+        write_figures(run, accuracy, healthy)
+        assert main(["pack", str(run.folder), "--out", str(out)]) == BundleError.exit_code
+        told = capsys.readouterr().err
+        assert "by guessing" in told
+        assert "way out: train longer (--steps" in told
+        assert "--guesses-anyway" in told
+        assert not out.exists()
+    write_figures(run, 0.9, 0.9)
+    assert check_guesses(run) == ()
+
+
+def test_verify_takes_the_runs_own_bundle_or_asks_for_it(run: Run, capsys: pytest.CaptureFixture[str]) -> None:
+    with pytest.raises(ConfigError, match="is not known; name it with --bundle, or make it: python -m export pack"):
+        bundle_of(run)
+    assert main(["verify", "--run", str(run.folder)]) == ConfigError.exit_code
+    capsys.readouterr()
+    out = run.folder.with_name("bundle")
+    note_packed(run, out)
+    with pytest.raises(ConfigError, match=r"none lies at .*bundle any more"):
+        bundle_of(run)
+    shutil.copytree(DEFAULT, out)
+    assert bundle_of(run) == str(out.resolve())
+    assert main(["verify", "--run", str(run.folder)]) == BundleError.exit_code, "the shipped encoder is another"
+    told = capsys.readouterr()
+    assert f"({out.resolve()}) beside the run {run.folder}" in told.err
+    assert "is of another training than the run" in told.err
+    note_packed(run, DEFAULT)
+    assert bundle_of(run) == "default"
+
+
+def test_a_run_of_the_shipped_tower_is_held_against_the_shipped_bundle(run: Run) -> None:
+    shipped = (TOWERS / "default.npz").read_bytes()
+    (run.folder / "tower.npz").write_bytes(shipped)
+    assert bundle_of(load_run(run.folder)) == "default"
