@@ -46,6 +46,8 @@ def in_words(error: Exception) -> str:
     said = " ".join(str(error).split())
     if isinstance(error, EOFError | struct.error):
         return "it ends too early"
+    if isinstance(error, OSError) and error.strerror:
+        return error.strerror
     if isinstance(error, zlib.error):
         return "what is packed in it does not unpack"
     if isinstance(error, KeyError) and " " not in said:

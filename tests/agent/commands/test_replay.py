@@ -116,16 +116,16 @@ def test_levels_of_another_unit_or_band_call_no_machine_stopped(
     """A recording without a unit holds small numbers, a slow one little of what a bearing sends out."""
     rng = np.random.default_rng(4)
     healthy, quiet, slow = tmp_path / "healthy.csv", tmp_path / "quiet.wav", tmp_path / "slow.csv"
-    _write_table(healthy, rng.normal(0, 0.3, 20_000), rate_hz=4000)
-    _write_table(slow, rng.normal(0, 0.02, 3_000), rate_hz=1000)
+    _write_table(healthy, rng.normal(0, 0.3, 10_000), rate_hz=2000)
+    _write_table(slow, rng.normal(0, 0.02, 1_500), rate_hz=500)
     with wave.open(str(quiet), "wb") as file:
         file.setnchannels(1)
         file.setsampwidth(2)
-        file.setframerate(4000)
-        file.writeframes((rng.normal(0, 0.01, 10_000) * 32767).astype("<i2").tobytes())
+        file.setframerate(2000)
+        file.writeframes((rng.normal(0, 0.01, 5_000) * 32767).astype("<i2").tobytes())
     for path, told in (
-        (quiet, "is without a unit at 4000 Hz, and healthy.csv (--healthy) in g"),
-        (slow, "is in g at 1000 Hz, and"),
+        (quiet, "is without a unit at 2000 Hz, and healthy.csv (--healthy) in g"),
+        (slow, "is in g at 500 Hz, and"),
     ):
         arguments = ["--healthy", str(healthy), "--rpm", "1480", "--healthy-rpm", "1480", "--bearing", "6205"]
         main(["replay", str(path), *arguments])
@@ -134,7 +134,7 @@ def test_levels_of_another_unit_or_band_call_no_machine_stopped(
         assert told in shown
         assert "the bearing's type" not in shown  # it was given, however slow the sensor
     still = tmp_path / "still.csv"
-    _write_table(still, rng.normal(0, 0.02, 10_000), rate_hz=4000)
+    _write_table(still, rng.normal(0, 0.02, 5_000), rate_hz=2000)
     assert main(["replay", str(still), *arguments]) == 3
     shown = " ".join(capsys.readouterr().out.split())
     assert re.search(r"It shakes by 0\.0[12]\d* g RMS, less than 0\.07", shown)
