@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import argparse
 import os
+import shlex
 from pathlib import Path
 from typing import Any
 
@@ -53,7 +54,7 @@ def pack_run(arguments: argparse.Namespace) -> int:
     from export.bundling.packed import note_packed
     from export.bundling.stored_towers import bundle_name, check_tower, place_for
     from export.runs.folder import load_run
-    from export.scoring.doubts import doubts_of
+    from export.scoring.doubts import WAY_OUT, doubts_of
 
     check_folder(arguments.out)
     name = bundle_name(arguments.name, run=arguments.run, out=arguments.out)
@@ -67,8 +68,9 @@ def pack_run(arguments: argparse.Namespace) -> int:
     check_tower(tower, run.tower, replace=arguments.replace)
     pack(run, arguments.out, name=name, version=arguments.version, tower=tower, replace=arguments.replace)
     note_packed(run, arguments.out)
-    for line in doubts_of(run.held_out, run.table).lines:
-        tell(f"WARNING: {line}")
+    doubts = doubts_of(run.held_out, run.table).lines
+    for line in (*(f"WARNING: {doubt}" for doubt in doubts), *([f"way out: {WAY_OUT}"] if doubts else [])):
+        tell(line)
     size = size_of(arguments.out)
     print(f"{arguments.out}: bundle {name} {arguments.version}, {size} bytes; its text tower: {tower}")
     if arguments.chosen == "pack":
@@ -104,4 +106,7 @@ def _verify(arguments: argparse.Namespace) -> int:
         print(f"refused: {problem}")
     if arguments.json:
         print(msgspec.json.encode(report).decode())
-    return os.EX_DATAERR if report.problems else os.EX_OK
+    if report.problems:
+        return os.EX_DATAERR
+    tell(f"next: {shlex.join(['textvib-agent', 'replay', 'RECORDING', '--bundle', str(place)])}")
+    return os.EX_OK

@@ -87,7 +87,8 @@ def run_experiment(
         tell(f"left out: {note}")
     if not len(real):
         raise RecordingError("no window of any recording can be judged: each one's signal is dead, stuck or clipped")
-    deviation, borrowed = deviation_of(real, spec)
+    with busy("limits of deviation"):
+        deviation, borrowed = deviation_of(real, spec)
     seeds = range(FIRST_SIMULATED, FIRST_SIMULATED + machines)
     table = join([real, simulated_table(seeds, spec, cache=cache)]) if machines else real
     dressed = dressed_table(rows, spec, cache=cache)
@@ -101,8 +102,9 @@ def run_experiment(
     (folder / trained_files.FILE).write_bytes(
         trained_files.stored(heard) if begun is None else trained_files.stored_beside(begun.folder, heard)
     )
-    sentences = training_sentences()
-    texts = EncodedSentences(sentences, encoder.encode(sentences.texts))
+    with busy("sentences of the training"):
+        sentences = training_sentences()
+        texts = EncodedSentences(sentences, encoder.encode(sentences.texts))
 
     trained = train(learnt, config, spec=spec, texts=texts, folder=folder, start=None if begun is None else begun.start)
     trained.tower.near.fill_(fit_limit(sentences, texts.vectors, config))

@@ -24,6 +24,7 @@ from agent.diagnosis.matching import Text
 from agent.errors import TextVibError
 from export.extras import require, text_packages
 from export.network.graph import Floats, unit_rows
+from export.progress import track
 from export.text.glossary import GlossaryEncoder, glossary_file
 
 FOLDER = Path(__file__).parent / "wordings"
@@ -126,7 +127,7 @@ class NgramEncoder:
 
     def encode(self, texts: Sequence[str]) -> Floats:
         rows = np.zeros((len(texts), self.dim), dtype=np.float32)
-        for row, text in enumerate(texts):
+        for row, text in enumerate(track(texts, "sentences read by their n-grams")):
             for gram, count in self._grams(text).items():
                 rows[row, zlib.crc32(gram.encode()) % self.dim] += np.sqrt(count)
         return unit_rows(rows)

@@ -18,6 +18,7 @@ import msgspec
 import numpy as np
 
 from export.network.graph import Floats, unit_rows
+from export.progress import track
 
 GLOSSARY = Path(__file__).parent / "wordings" / "glossary.toml"
 SAID_OF = ("no", "in_order", "damage", "dismissed", "persists")
@@ -45,7 +46,7 @@ class GlossaryEncoder:
 
     def encode(self, texts: Sequence[str]) -> Floats:
         """(len(texts), dim), rows of unit length."""
-        rows = np.array([self._row(text) for text in texts], dtype=np.float32)
+        rows = np.array([self._row(text) for text in track(texts, "sentences read by the glossary")], dtype=np.float32)
         return unit_rows(rows)
 
     def concepts_in(self, text: str) -> frozenset[str]:

@@ -109,7 +109,8 @@ def train(
     """
     torch.manual_seed(config.seed)
     rng = np.random.default_rng(config.seed)
-    scaling = fit_scaling(table, spec, config.hidden_features)
+    with busy("scaling of inputs"):
+        scaling = fit_scaling(table, spec, config.hidden_features)
     student = student_of(config, spec, scaling)
     scaling = begun_with(start, student, scaling)
     student.to(device)
