@@ -1,4 +1,7 @@
-"""The command line as people and systemd meet it: a process of its own, exit codes, one clear line, no traceback."""
+"""The command line as people and systemd meet it: exit codes, one clear line, no traceback.
+
+`agent` is a process of its own; `here` is the same in this one, where a process would tell nothing more.
+"""
 
 from __future__ import annotations
 
@@ -57,6 +60,25 @@ def agent(*arguments: object, **environment: str) -> subprocess.CompletedProcess
     )
 
 
+Here = Callable[..., subprocess.CompletedProcess[str]]
+
+
+@pytest.fixture
+def here(capsys) -> Here:
+    """What `agent` gives, without a process."""
+
+    def ran(*arguments: object) -> subprocess.CompletedProcess[str]:
+        argv = [str(argument) for argument in arguments]
+        try:
+            code = main(argv)
+        except SystemExit as left:
+            code = int(left.code or 0)
+        printed = capsys.readouterr()
+        return subprocess.CompletedProcess(argv, code, printed.out, printed.err)
+
+    return ran
+
+
 @pytest.fixture
 def config(mosquitto, tmp_path) -> Path:
     path = tmp_path / "agent.toml"
@@ -102,8 +124,8 @@ def test_help_lists_every_command_with_what_it_does():
 
 
 @pytest.mark.parametrize("command", ["run", "check", "record", "commission", "forget", "status", "schemas"])
-def test_every_command_explains_itself(command):
-    shown = agent(command, "--help")
+def test_every_command_explains_itself(here, command):
+    shown = here(command, "--help")
     assert (shown.returncode, shown.stderr) == (0, "")
     assert "usage: textvib-agent" in shown.stdout
 
@@ -119,8 +141,8 @@ def test_every_command_explains_itself(command):
         ["forget", "a", "--speed", "fast"],
     ],
 )
-def test_wrong_usage_is_exit_64_and_one_line_that_says_where_to_read_on(arguments):
-    shown = agent(*arguments)
+def test_wrong_usage_is_exit_64_and_one_line_that_says_where_to_read_on(here, arguments):
+    shown = here(*arguments)
     assert shown.returncode == os.EX_USAGE
     (line,) = shown.stderr.splitlines()
     command = f"textvib-agent {arguments[0]}" if arguments and arguments[0] in COMMANDS else "textvib-agent"
@@ -152,16 +174,16 @@ def test_check_approves_a_good_config_and_opens_nothing(config, tmp_path):
     assert sorted(tmp_path.iterdir()) == [config]
 
 
-def test_check_says_what_the_bundle_at_hand_cannot_hear(config):
+def test_check_says_what_the_bundle_at_hand_cannot_hear(here, config):
     config.write_text(config.read_text().replace('machine = "pump"', 'machine = "pump"\nrate_hz = 2600'))
-    shown = agent("check", config)
+    shown = here("check", config)
     assert shown.returncode == 0, shown.stdout
     assert f"{config}: notice: sensors.pump_de.rate_hz: 2600 Hz is too slow for bearing work" in shown.stdout
 
 
-def test_check_prints_every_problem_with_its_key_and_exits_78(config):
+def test_check_prints_every_problem_with_its_key_and_exits_78(here, config):
     config.write_text(config.read_text().replace('"6205"', '"6025"').replace("[broker]", "[broker]\npasword = 1"))
-    shown = agent("check", config)
+    shown = here("check", config)
     assert shown.returncode == os.EX_CONFIG
     lines = shown.stdout.splitlines()
     assert lines[0].startswith(f"{config}: broker.pasword: unknown key; did you mean ")
@@ -193,10 +215,10 @@ def test_a_truncated_model_is_exit_65_and_names_the_file(config, tmp_path):
         assert "encoder.onnx" in shown.stderr
 
 
-def test_a_missing_bundle_file_is_exit_65_and_names_the_file(config, tmp_path):
+def test_a_missing_bundle_file_is_exit_65_and_names_the_file(here, config, tmp_path):
     (tmp_path / "empty").mkdir()
     config.write_text(config.read_text().replace("[agent]", '[agent]\nbundle = "empty"'))
-    shown = agent("check", config)
+    shown = here("check", config)
     assert shown.returncode == os.EX_DATAERR
     assert "manifest.json" in shown.stderr
     assert "Traceback" not in shown.stderr
@@ -215,25 +237,25 @@ def test_status_of_a_running_agent_as_a_table_and_as_json(config, start, tmp_pat
     assert json.loads(as_json.stdout)["health"]["agent"] == "gw"
 
 
-def test_commission_and_record_reach_the_running_agent(config, start, tmp_path):
+def test_commission_and_record_reach_the_running_agent(here, config, start, tmp_path):
     start(config)
     commissioned = agent("commission", "pump_de", "--windows", 12, "--no-wait", "--state-dir", tmp_path / "state")
     assert (commissioned.returncode, "next 12 windows" in commissioned.stdout) == (0, True)
     assert "mind: 12 windows are 7.5 s of the machine" in commissioned.stdout
     assert ask(tmp_path / "state", Status())["to_learn"] == {"pump_de": 12}
-    shown = agent("status", "--state-dir", tmp_path / "state").stdout
+    shown = here("status", "--state-dir", tmp_path / "state").stdout
     assert "commissioning pump_de: heard 0 of 12 windows\n" in shown
     assert "pump_de: no healthy state is known: commission it\n" in shown
-    cancelled = agent("commission", "pump_de", "--cancel", "--state-dir", tmp_path / "state")
+    cancelled = here("commission", "pump_de", "--cancel", "--state-dir", tmp_path / "state")
     assert (cancelled.returncode, cancelled.stdout) == (0, "pump_de: commissioning is given up\n")
-    forgotten = agent("forget", "pump_de", "--state-dir", tmp_path / "state")
+    forgotten = here("forget", "pump_de", "--state-dir", tmp_path / "state")
     assert forgotten.returncode == os.EX_CONFIG
     assert forgotten.stderr == "textvib-agent: pump_de: nothing was learnt; known: nothing\n"
     out = tmp_path / "pump.vbp"
     recorded = agent("record", "pump_de", "--seconds", 5, "--out", out, "--state-dir", tmp_path / "state")
     assert recorded.returncode == 0
     assert out.exists()
-    refused = agent("commission", "pump", "--state-dir", tmp_path / "state")
+    refused = here("commission", "pump", "--state-dir", tmp_path / "state")
     assert refused.returncode == os.EX_CONFIG
     assert refused.stderr == "textvib-agent: there is no sensor 'pump'; known: pump_de\n"
 
@@ -464,8 +486,8 @@ LOSSES = ("dropped_fifo", "dropped_queue", "lost_on_wire", "rejected", "dropped_
 
 
 @pytest.mark.parametrize("runtime", ["onnx", "litert"])
-def test_check_loads_the_runtime_that_is_asked_for(config, runtime):
+def test_check_loads_the_runtime_that_is_asked_for(here, config, runtime):
     config.write_text(config.read_text().replace("[agent]", f'[agent]\nruntime = "{runtime}"'))
-    shown = agent("check", config)
+    shown = here("check", config)
     assert shown.returncode == 0, shown.stderr
     assert f"runs on {runtime} and passes its self-test" in shown.stdout

@@ -10,6 +10,7 @@ from pathlib import Path
 import msgspec
 import numpy as np
 import pytest
+from few_sentences import FEW
 from requirements import ROOT
 
 from agent.dsp.spectra import FeatureSpec
@@ -18,6 +19,7 @@ from export.cli import main
 from export.commands.proving_tables import tryouts_as_text
 from export.data.table import Table
 from export.runs.recipes import read_recipe, read_recipes
+from export.studies.columns import training_cache
 from export.studies.columns.experts import FUSIONS
 from export.studies.columns.selection import all_folds, choose, inner_folds, same_folds, touched
 from export.studies.columns.simple import SimpleCell, SimpleConfig, simple_cell
@@ -102,7 +104,8 @@ _LONG = [pytest.param(name, marks=pytest.mark.long) for name in ("C>H", "U+H>C")
 
 
 @pytest.mark.parametrize("name", ["021", "1400", "C+H>U", *_LONG])
-def test_nothing_of_the_scored_side_is_read(published: Table, name: str) -> None:
+def test_nothing_of_the_scored_side_is_read(published: Table, name: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(training_cache, "descriptions", lambda text: FEW)
     other = scrambled(published, ~columns_of(published)[name].trained)
     assert not np.array_equal(other.labels, published.labels)
     folds, same = inner_folds(name, published), inner_folds(name, other)

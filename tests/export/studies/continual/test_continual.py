@@ -8,12 +8,13 @@ from pathlib import Path
 import msgspec
 import numpy as np
 import pytest
+from few_sentences import FEW
 
 from agent.dsp.spectra import FeatureSpec
 from agent.errors import ConfigError
 from export.commands.continual import as_table
 from export.data.table import Table, join
-from export.studies.columns.training_cache import Material, descriptions
+from export.studies.columns.training_cache import Material
 from export.studies.continual import study
 from export.studies.continual.domains import rigs, scored_inputs, speeds
 from export.studies.continual.study import course_of, figures_of, plan_of, run_courses
@@ -75,11 +76,12 @@ def test_each_way_hears_and_imitates_what_its_name_says(material: Material, monk
     monkeypatch.setattr(study, "go_on", watched)
     monkeypatch.setattr(study, "_scores", lambda *of: ((), ()))
     for way in study.WAYS:
-        course_of(rigs(material)[:2], RECIPE, CONFIG, way, texts=descriptions("ngrams"), spec=SPEC)
+        course_of(rigs(material)[:2], RECIPE, CONFIG, way, texts=FEW, spec=SPEC)
     assert heard == [(0, 0.0), (CONFIG.keep, 0.0), (0, CONFIG.imitation_weight), (CONFIG.keep, CONFIG.imitation_weight)]
 
 
-def test_courses_are_kept_and_summed_up(material: Material, tmp_path: Path) -> None:
+def test_courses_are_kept_and_summed_up(material: Material, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(study, "descriptions", lambda text: FEW)
     plan = plan_of(["speeds"], ["triplet"], ["fine-tuning", "joint"], seeds=2)
     told: list[str] = []
     found = run_courses(material, RECIPE, CONFIG, plan, folder=tmp_path, tell=told.append)

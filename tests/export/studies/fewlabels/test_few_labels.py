@@ -9,10 +9,11 @@ import msgspec
 import numpy as np
 import pytest
 import torch
+from few_sentences import FEW
 
 from agent.dsp.spectra import FeatureSpec
 from agent.errors import ConfigError
-from agent.types import FAULTS, HEALTHY
+from agent.types import HEALTHY
 from export.commands.few_labels import as_table
 from export.data.healthy import NEITHER_HALF
 from export.data.table import Table
@@ -25,7 +26,6 @@ from export.studies.fewlabels.lines import draw_worth
 from export.studies.fewlabels.sides import LeakError, heard_without_labels, refuse_leak, with_few_labels
 from export.studies.fewlabels.study import THREE_COLUMNS, heard_in, plan_of, recipe_of, run_courses
 from export.studies.fewlabels.summary import worth_of
-from export.text.encoders import EncodedSentences, Sentences
 from export.training.recipe import TrainConfig
 from export.training.selfsupervised.pretraining import PretrainConfig
 
@@ -46,12 +46,9 @@ def views(published: Table) -> Viewed:
 
 @pytest.fixture(autouse=True)
 def little_read(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Four sentences of each fault, numbers of chance, and no code: reading true ones takes longer than courses."""
+    """Few sentences and no code: reading true ones takes longer than courses."""
     monkeypatch.setattr(study, "cell_key", lambda material, recipe, *, code: f"{code.stem}-{recipe.config.steps}")
-    faults = tuple(fault for fault in FAULTS for _ in range(4))
-    vectors = np.random.default_rng(0).normal(size=(len(faults), 24)).astype(np.float32)
-    texts = EncodedSentences(Sentences(faults, faults, ("en",) * len(faults)), vectors)
-    monkeypatch.setattr(study, "descriptions", lambda text: texts)
+    monkeypatch.setattr(study, "descriptions", lambda text: FEW)
 
 
 @pytest.mark.parametrize("name", THREE_COLUMNS)
