@@ -15,13 +15,20 @@ class TextVibError(Exception):
 
 
 class ConfigError(TextVibError):
-    """The operator mends a file or an argument; never retried. `problems` holds one line per mistake found."""
+    """The operator mends a file, or what it is about; never retried. `problems` holds one line per mistake found."""
 
     exit_code = os.EX_CONFIG  # 78
 
     def __init__(self, *problems: str) -> None:
         super().__init__("\n".join(problems))
         self.problems = problems
+
+
+class WordError(ConfigError):
+    """The person at the keyboard names what there is none of (a sensor, an alert, a sink), or what cannot be (a time, a
+    name); says it otherwise, and mends no file."""
+
+    exit_code = os.EX_USAGE  # 64
 
 
 class BundleError(TextVibError):

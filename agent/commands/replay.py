@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING
 
 from agent.bundle.runtimes import CHOICES as RUNTIME_CHOICES
 from agent.commands import arguments, replay_kept, replay_report, report_file
+from agent.commands.replay_healthy import Learnt, told_beside
 from agent.commands.replay_judging import comparable, diagnose, learn
 from agent.commands.replay_output import exit_code, tell
 from agent.commands.replay_reading import beside_itself, check_speed, check_together, read, setup_of
@@ -21,7 +22,6 @@ from agent.recordings import suffixes_in_words
 from firmware_bridge.command_line import Parser
 
 if TYPE_CHECKING:
-    from agent.diagnosis.baseline import Baseline
     from agent.messages.answer import Answer
     from agent.report.section import Section
 
@@ -89,7 +89,7 @@ def main(args: argparse.Namespace) -> int:
     _, encoder = load_encoder(bundle, args.runtime)
     check_together(args)
     healthy = [read([path], args) for path in args.healthy]
-    learnt: dict[float | None, dict[str | None, Baseline]] = {}
+    learnt: dict[float | None, Learnt] = {}
     together = args.join or args.snapshots
     answers: list[Answer] = []
     sections: list[Section] = []
@@ -111,6 +111,7 @@ def main(args: argparse.Namespace) -> int:
         setup = setup_of(args, recording, rpm=args.rpm)
         baselines, recording = comparable(learnt[seconds], recording, healthy, bundle)
         diagnoses = diagnose(recording, setup, bundle, encoder, baselines)
+        recording = told_beside(recording, diagnoses, learnt[seconds], healthy)
         answer = answer_of(
             recording,
             diagnoses,

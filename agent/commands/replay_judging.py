@@ -8,6 +8,7 @@ import dataclasses
 from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
+from agent.commands.replay_healthy import Learnt
 from agent.commands.replay_reading import SENSOR, setup_of
 from agent.errors import RecordingError
 
@@ -18,31 +19,34 @@ if TYPE_CHECKING:
     from agent.ports import Encoder
     from agent.recordings.read import Recording
     from agent.stream.cutting import Cutting
-    from agent.types import Diagnosis
+    from agent.types import Diagnosis, Speed
 
 
 def learn(
     healthy: Sequence[Recording], args: argparse.Namespace, bundle: Bundle, encoder: Encoder, cutting: Cutting
-) -> dict[str | None, Baseline]:
+) -> Learnt:
     """What the healthy recordings teach, in windows of this cutting; RecordingError where they are too short for any.
 
     Those too short to teach anything by themselves do it together, as snapshots of one machine.
     """
     from agent.dsp.features import views
+    from agent.dsp.speed_doubts import asked_together
 
     learnt: dict[str | None, Baseline] = {}
+    speeds: list[Speed] = []
     for recording in _teachers(healthy, cutting):
-        learnt = _learn_one(recording, args, bundle, encoder, cutting, learnt)
+        learnt, heard = _learn_one(recording, args, bundle, encoder, cutting, learnt)
+        speeds += heard
         if recording.unit == "raw":
             level = views(bundle.spec)["level"]
             learnt = {bearing: baseline.without_gain(level) for bearing, baseline in learnt.items()}
     if args.healthy_rpm is None:
-        return {bearing: baseline.at_unknown_speed() for bearing, baseline in learnt.items()}
-    return learnt
+        learnt = {bearing: baseline.at_unknown_speed() for bearing, baseline in learnt.items()}
+    return Learnt(learnt, asked_together(speeds))
 
 
 def comparable(
-    learnt: dict[str | None, Baseline], recording: Recording, healthy: Sequence[Recording], bundle: Bundle
+    learnt: Learnt, recording: Recording, healthy: Sequence[Recording], bundle: Bundle
 ) -> tuple[dict[str | None, Baseline], Recording]:
     """What was learnt, without levels where those of this recording are of another unit or over another band; and the
     recording, with a note of it."""
@@ -50,14 +54,14 @@ def comparable(
 
     apart = [one for one in healthy if _level_of(one, bundle) != _level_of(recording, bundle)]
     if not apart:
-        return learnt, recording
+        return learnt.baselines, recording
     level = views(bundle.spec)["level"]
     first, unit = apart[0], {"g": "in g", "raw": "without a unit"}
     note = (
         f"is {unit[recording.unit]} at {recording.rate_hz:g} Hz, and {first.path.name} (--healthy) {unit[first.unit]} "
         f"at {first.rate_hz:g} Hz; how strong they are is not compared"
     )
-    bare = {bearing: baseline.without_gain(level) for bearing, baseline in learnt.items()}
+    bare = {bearing: baseline.without_gain(level) for bearing, baseline in learnt.baselines.items()}
     return bare, dataclasses.replace(recording, notes=(*recording.notes, note))
 
 
@@ -88,14 +92,15 @@ def _learn_one(
     encoder: Encoder,
     cutting: Cutting,
     before: dict[str | None, Baseline],
-) -> dict[str | None, Baseline]:
-    """What was learnt before, and what this recording teaches."""
+) -> tuple[dict[str | None, Baseline], list[Speed]]:
+    """What was learnt before, and what this recording teaches; and the speed of each window."""
     from agent.alerting.window_rules import DecisionConfig
     from agent.diagnosis.baseline import MIN_WINDOWS
     from agent.pipeline import Pipeline
     from agent.recordings.read import blocks_of
     from agent.recordings.short import windows_of
     from agent.recordings.speeds import readings_beside
+    from agent.types import Diagnosis
 
     count = sum(1 for _ in windows_of(recording, cutting))
     if count < MIN_WINDOWS:
@@ -106,13 +111,13 @@ def _learn_one(
         setup, bundle=bundle, encoder=encoder, config=DecisionConfig(), baselines=before, cutting=cutting
     )
     pipeline.healthy.commission(count, add=True)
-    for item in readings_beside(recording, blocks_of(recording, SENSOR)):
-        pipeline.feed(item)
-    pipeline.end()
+    heard = readings_beside(recording, blocks_of(recording, SENSOR))
+    outputs = [output for item in heard for output in pipeline.feed(item)]
+    outputs += pipeline.end()
     left = pipeline.healthy.windows_to_learn
     if left:
         raise RecordingError(f"{recording.path}: {left} of {count} windows cannot be learnt from")
-    return dict(pipeline.healthy.baselines)
+    return dict(pipeline.healthy.baselines), [one.speed for one in outputs if isinstance(one, Diagnosis)]
 
 
 def diagnose(

@@ -20,6 +20,8 @@ def main(args: argparse.Namespace) -> int:
     answer = ask(agent.state_dir, Retry(args.sink))
     language = agent.language(answer)
     for sink, waiting in answer["waiting"].items():
-        print(say("asked.retried", language, sink=sink, waiting=waiting))
+        events = answer.get("waiting_events", {}).get(sink)  # None: an older agent does not tell
+        code = "asked.retried" if events is None or not waiting else "asked.retried_events"
+        print(say(code, language, sink=sink, waiting=waiting, events=events))
     print(say("asked.follow", language, command="textvib-agent status"))
     return os.EX_OK

@@ -1,4 +1,4 @@
-"""`ring`: the files with raw windows around alerts, oldest first.
+"""`ring`: the files with raw windows around alerts, and what somebody has found each to be, oldest first.
 
 Nothing is asked of a running agent: the files are there without one, too.
 """
@@ -18,7 +18,7 @@ from agent.errors import ConfigError, RecordingError
 from agent.messages.terminal import columns, tabulated
 from agent.messages.words import Language, say
 
-HEADS = ("raised", "sensor", "bearing", "fault", "lasts", "size", "file")
+HEADS = ("raised", "sensor", "bearing", "fault", "was", "lasts", "size", "file")
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -27,12 +27,13 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 
 def main(args: argparse.Namespace) -> int:
+    from agent.service.watching.confirmed import confirmed_in
     from agent.service.watching.ring_folder import FOLDER, files_of
 
     agent = running.agent_of(args)
     folder = agent.state_dir / FOLDER
     try:
-        files = files_of(agent.there / FOLDER)
+        files, words = files_of(agent.there / FOLDER), confirmed_in(folder)
     except OSError as error:
         raise ConfigError(
             f"{folder}: cannot be read ({error.strerror}); run this command as the user that runs the agent"
@@ -40,7 +41,9 @@ def main(args: argparse.Namespace) -> int:
     rows, unreadable = [], False
     for file in files:
         try:
-            rows.append({"path": str(file.path), "bytes": file.bytes, **_about(file.path)})
+            word = words.get(file.alert)
+            found = {"was": None, "by": None} if word is None else {"was": word.was, "by": word.by}
+            rows.append({"path": str(file.path), "bytes": file.bytes, **_about(file.path), **found})
         except RecordingError as error:
             print(f"textvib-agent: {error}", file=sys.stderr)
             unreadable = True
@@ -69,6 +72,7 @@ def _lines(rows: list[dict[str, Any]], folder: Path, language: Language) -> list
             row["sensor"],
             row["bearing"] or "-",
             row["fault"],
+            row["was"] or "-",
             f"{row['seconds']:.1f} s",
             f"{row['bytes'] / 1e6:.2f} MB",
             Path(row["path"]).name,

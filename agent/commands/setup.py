@@ -13,7 +13,7 @@ from pathlib import Path
 from types import FrameType
 from typing import TYPE_CHECKING
 
-from agent.errors import ConfigError
+from agent.errors import ConfigError, WordError
 from agent.messages.words import LANGUAGES, Language, as_language, say
 
 if TYPE_CHECKING:
@@ -72,7 +72,7 @@ def main(args: argparse.Namespace) -> int:
     from agent.setup.given import read_answers
 
     if not 0 < args.seconds <= 3600:
-        raise ConfigError(f"--seconds: {args.seconds:g} is not between 0 and 3600")
+        raise WordError(f"--seconds: {args.seconds:g} is not between 0 and 3600")
     given = read_answers(args.answers)
     args.language = args.language or given.answers.get("language") or _of_the_terminal()
     path = args.out or (CONFIG if os.access(CONFIG.parent, os.W_OK) or os.geteuid() == 0 else Path("agent.toml"))

@@ -13,7 +13,7 @@ from pathlib import Path
 
 from agent.config.state_folder import state_folder
 from agent.config.web import Listening, listening, problems_of_packages
-from agent.errors import ConfigError
+from agent.errors import ConfigError, WordError
 from agent.messages.words import say
 
 LETTERS = "abcdefghjkmnpqrstuvwxyz23456789"  # none that looks like another
@@ -29,7 +29,7 @@ def serve_setup(args: argparse.Namespace, path: Path, folder: Path) -> int:
     try:
         where = listening(args.listen)
     except ValueError as error:
-        raise ConfigError(f"--listen: {error}") from error
+        raise WordError(f"--listen: {error}") from error
     password = new_password()
     write_secret(folder / "page.password", password)
     from agent.web.server import serve

@@ -88,7 +88,12 @@ def _connection(way_out: dict[str, Any], language: Language) -> str:
 
 
 def _counts(way_out: dict[str, Any], language: Language) -> str:
-    return say("status.counts", language, **{key: way_out[key] for key in ("published", "waiting", "dropped")})
+    """Of messages; of those that wait how many are events, where the agent tells that and any wait."""
+    told = {key: way_out[key] for key in ("published", "waiting", "dropped")}
+    events = way_out.get("waiting_events")
+    if events is None or not told["waiting"]:
+        return say("status.counts", language, **told)
+    return say("status.counts_events", language, **told, events=events)
 
 
 def _row(sensor: str, state: dict[str, Any], health: dict[str, Any], language: Language) -> tuple[str, ...]:

@@ -27,7 +27,8 @@ def alert_lines(answer: dict[str, Any], language: Language) -> Iterator[str]:
 
 
 def _whole(alert: dict[str, Any], language: Language) -> str:
-    since, until, by, was = (alert.get(key) for key in ("opened", "shelved_until", "by", "was"))
+    since, until, was = (alert.get(key) for key in ("opened", "shelved_until", "was"))
+    by = alert.get("acknowledged_by", alert.get("by"))  # of an older agent, who did something with it last
     said = [
         None if since is None else say("page.opened", language, time=_moment(since)),
         _acknowledged(by, language) if alert.get("acknowledged") else None,

@@ -12,7 +12,7 @@ from dataclasses import asdict
 from typing import TYPE_CHECKING, Any
 
 from agent.commands import running
-from agent.errors import ConfigError
+from agent.errors import WordError
 from agent.messages.terminal import columns, tabulated
 from agent.messages.words import Language, say
 
@@ -37,7 +37,7 @@ def main(args: argparse.Namespace) -> int:
     agent = running.agent_of(args)
     lines = list(lines_of(agent.there, args.sensor, mountings=_mountings(agent)))
     if args.sensor is not None and not lines:
-        raise ConfigError(f"of {args.sensor!r} no day is kept in {agent.state_dir}")
+        raise WordError(f"of {args.sensor!r} no day is kept in {agent.state_dir}")
     if args.json:
         for line in lines:
             print(json.dumps(_as_json(line), ensure_ascii=False))

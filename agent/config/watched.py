@@ -7,6 +7,7 @@ import ipaddress
 from collections.abc import Iterator
 
 from agent.config.watching_keys import MetricsConfig
+from firmware_bridge.installing import pip_line
 
 PACKAGE = "prometheus_client"
 
@@ -16,7 +17,7 @@ def problems_of(metrics: MetricsConfig) -> Iterator[str]:
     if not metrics.enabled:
         return
     if importlib.util.find_spec(PACKAGE) is None:
-        yield f"metrics.enabled: needs {PACKAGE}; install the extra: pip install 'textvib-edge[metrics]'"
+        yield f"metrics.enabled: needs {PACKAGE}; install the extra: {pip_line('metrics')}"
     if _ip(metrics.address) is None:
         yield f"metrics.address: {metrics.address!r} is no IP address of this computer; give 127.0.0.1, or one it has"
 

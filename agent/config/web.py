@@ -13,6 +13,7 @@ from typing import NamedTuple
 from agent.config.watching_keys import WebConfig
 from agent.errors import ConfigError
 from agent.transport.secrets import MAX_PASSWORD_BYTES, path_of
+from firmware_bridge.installing import pip_line
 
 PACKAGES = ("starlette", "uvicorn")
 LEAST_PASSWORD = 8
@@ -83,7 +84,7 @@ def problems_of_packages() -> Iterator[str]:
     """What must be installed before any page is served."""
     missing = [package for package in PACKAGES if importlib.util.find_spec(package) is None]
     if missing:
-        yield f"web: needs {' and '.join(missing)}; install the extra: pip install 'textvib-edge[web]'"
+        yield f"web: needs {' and '.join(missing)}; install the extra: {pip_line('web')}"
 
 
 def remarks_on(web: WebConfig | None) -> Iterator[str]:

@@ -16,6 +16,7 @@ from typing import TYPE_CHECKING, Any
 
 from agent.errors import ConfigError, TransportError
 from agent.faults import parent_of
+from firmware_bridge.installing import pip_line
 
 if TYPE_CHECKING:
     from agent.demo.listener import Mailbox
@@ -78,7 +79,7 @@ def main(args: argparse.Namespace) -> int:
     missing = [package for package in ("amqtt", "rich") if importlib.util.find_spec(package) is None]
     if missing:
         packages = " and ".join(missing)
-        raise ConfigError(f"the demo needs {packages}; install it with: pip install 'textvib-edge[demo]'")
+        raise ConfigError(f"the demo needs {packages}; install it with: {pip_line('demo')}")
     from agent.demo.broker import start_broker
 
     with tempfile.TemporaryDirectory(prefix="textvib-demo-") as folder:

@@ -7,9 +7,10 @@ from dataclasses import dataclass
 from agent.types import LineHeights, Match, Objection, Question, ShaftGrowth, Signs
 
 SPEED, GEOMETRY, HEALTHY_STATE, BANDWIDTH = "speed", "geometry", "healthy_state", "bandwidth"
-LENGTH = "length"
+LENGTH, SURE_SPEED = "length", "sure_speed"
 """What may be missing, and would let more be said: the shaft's speed, the bearing's geometry, a healthy state at this
-speed, a sensor fast enough for the bands that impacts excite, samples long enough in one piece."""
+speed, a sensor fast enough for the bands that impacts excite, samples long enough in one piece; and, in place of the
+speed, one that the vibration does not contradict, where a speed was told."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -26,6 +27,7 @@ class Grounds:
     heights: LineHeights | None  # of the bearing lines; None without geometry or speed
     signs: Signs | None  # None where nothing was measured
     asks: Question | None = None  # what the lines give cause to ask about the bearing
+    contradicts_speed: bool = False  # a speed was told, and is not known for this alone
     too_short: bool = False  # pieces shorter than a window, in which damage may hide that a whole one shows
 
     @property

@@ -19,7 +19,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from dataclasses import replace
 
-from agent.diagnosis.grounds import BANDWIDTH, GEOMETRY, HEALTHY_STATE, LENGTH, SPEED, Grounds, Name
+from agent.diagnosis.grounds import BANDWIDTH, GEOMETRY, HEALTHY_STATE, LENGTH, SPEED, SURE_SPEED, Grounds, Name
 from agent.diagnosis.line_check import objection_to
 from agent.diagnosis.matching import Calibration, Curve, SignLimits, name_of
 from agent.diagnosis.signs import has_risen, shows_imbalance, shows_looseness, shows_misalignment
@@ -107,7 +107,7 @@ def _by_impacts(
     likeliest = _likeliest(grounds, FAULTS_OF_BEARINGS)
     if likeliest is None:
         return None
-    missing = tuple(what for what in _missing(grounds) if what in (SPEED, GEOMETRY, LENGTH))
+    missing = tuple(what for what in _missing(grounds) if what in (SPEED, SURE_SPEED, GEOMETRY, LENGTH))
     parent = Name(BEARING, damage, "impacts", missing=missing, looks_like=_looks_like(grounds, BEARING))
     if not (grounds.knows_speed and grounds.knows_geometry) or grounds.heights is None:
         return parent
@@ -226,7 +226,7 @@ def _knows_shaft(grounds: Grounds) -> bool:
 def _missing(grounds: Grounds) -> tuple[str, ...]:
     """What would have to be given to say more."""
     given = {
-        SPEED: grounds.knows_speed,
+        SURE_SPEED if grounds.contradicts_speed else SPEED: grounds.knows_speed,
         GEOMETRY: grounds.knows_geometry,
         HEALTHY_STATE: grounds.has_baseline and _knows_shaft(grounds),
         BANDWIDTH: grounds.hears_bearings,

@@ -114,6 +114,7 @@ class Judge:
         grounds = Grounds(
             matches=matches,
             knows_speed=sure_rpm is not None,
+            contradicts_speed=is_contradicted(measured.speed),
             knows_geometry=bearing is not None and bearing.orders is not None,
             has_baseline=deviation is not None,
             within_baseline=within,
@@ -187,6 +188,11 @@ class Judge:
             speed=speed,
             quality=quality,
         )
+
+
+def is_contradicted(speed: Speed) -> bool:
+    """Whether a speed was told that the vibration contradicts."""
+    return speed.asks is not None or speed.doubt == "contradicted"
 
 
 def id_of(bearing: Bearing | None) -> str | None:

@@ -17,7 +17,7 @@ from agent.dsp.peaks import Floats, reach_hz
 from agent.dsp.survey import Survey
 
 _STEP = 0.0015  # relative spacing of candidates
-_HIT = 2.0  # -ln of the chance from which a line counts as seen
+HIT = 2.0  # -ln of the chance from which a line counts as seen
 _LEAST_LINES = 3
 _TRIES = 12  # candidates that are looked at closely
 _SAME = 0.006  # relative: nearer combs are one
@@ -119,13 +119,13 @@ def _placed(survey: Survey, hz: Floats) -> list[tuple[float, tuple[int, ...], fl
     """(frequency, orders, chance) of the combs near `hz`, placed by all of their lines; of those that are any."""
     for _ in range(2):
         found = look(survey.peaks, hz[:, None] * ORDERS)
-        hit = found.usable & (found.surprise >= _HIT)
+        hit = found.usable & (found.surprise >= HIT)
         enough = hit.sum(axis=1) >= _LEAST_LINES
         hz, hit, seen_hz, surprise = hz[enough], hit[enough], found.seen_hz[enough], found.surprise[enough]
         weight = np.where(hit, surprise / reach_hz(hz[:, None] * ORDERS, survey.bin_hz) ** 2, 0.0)
         hz = (ORDERS * np.where(hit, seen_hz, 0.0) * weight).sum(axis=1) / (ORDERS**2 * weight).sum(axis=1)
     found = look(survey.peaks, hz[:, None] * ORDERS)
-    hits = found.usable & (found.surprise >= _HIT)
+    hits = found.usable & (found.surprise >= HIT)
     seen = [tuple(int(order) for order in ORDERS[hit]) for hit in hits]
     combs = zip(map(float, hz), seen, map(float, chance(found)), strict=True)
     return [comb for comb in combs if _hangs_together(comb[1])]
@@ -173,7 +173,7 @@ def _binding(survey: Survey, hz: float) -> float:
     What is left of the double of another comb, of a drive's 1, 2, 6, 12 or of a belt's is one line, or none.
     """
     found = look(survey.peaks, hz * ORDERS)
-    found = replace(found, surprise=np.where(found.surprise >= _HIT, found.surprise, 0.0))
+    found = replace(found, surprise=np.where(found.surprise >= HIT, found.surprise, 0.0))
     worst = -math.inf
     for divisor in (2, 3):
         others = (ORDERS % divisor != 0) & found.usable
@@ -189,7 +189,7 @@ def _between(survey: Survey, hz: float) -> float:
     for part in (2, 3):
         steps = np.array([step for step in range(1, 3 * part + 1) if math.gcd(step, part) == 1])
         found = look(survey.peaks, hz * steps / part)
-        if (found.surprise >= _HIT).sum() >= 2:
+        if (found.surprise >= HIT).sum() >= 2:
             least = min(least, float(log_tail(found.surprise.sum(), np.asarray(found.usable.sum()))))
     return least
 
@@ -197,7 +197,7 @@ def _between(survey: Survey, hz: float) -> float:
 def _is_beside(survey: Survey, hz: float) -> bool:
     """Whether 1 x is seen, unless the mains are there, and what else is heard leaves no doubt whose comb it is."""
     first = look(survey.peaks, np.array([hz]))
-    if first.usable[0] and first.surprise[0] < _HIT:
+    if first.usable[0] and first.surprise[0] < HIT:
         return False
     return _is_alone(survey, hz) or _is_in_every_spectrum(survey, hz)
 

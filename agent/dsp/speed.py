@@ -10,12 +10,13 @@ from collections.abc import Callable, Sequence
 from dataclasses import replace
 from typing import NamedTuple
 
+from agent.dsp.bearing_combs import GivenSpeed, families_of, shaft_comb
 from agent.dsp.combs import Demand, clear_comb
 from agent.dsp.spectra import Spectra
-from agent.dsp.speed_doubts import NEARLY, PLACING, around, question_about, rpm_of
+from agent.dsp.speed_doubts import NEARLY, PLACING, SecondLook, around, question_about, rpm_of
 from agent.dsp.survey import survey_of
 from agent.dsp.told_speeds import STALE_AFTER_S, Doubted, Told
-from agent.machine import DEFAULT_TOLERANCE, Machine, Nominal
+from agent.machine import DEFAULT_TOLERANCE, Bearing, Machine, Nominal
 from agent.types import Reading, Speed
 
 NEAR_TOLD = 0.1  # relative: how far from the speed that was told last, or learnt, a silent one is sought
@@ -27,14 +28,26 @@ SEEKING = Demand(beside_sensor=True)
 
 
 class SpeedTrack:
-    """The speed of a machine's windows: as told, else as the spectrum shows it."""
+    """The speed of a machine's windows: as told, else as the spectrum shows it.
 
-    def __init__(self, machine: Machine, *, stale_after_s: float = STALE_AFTER_S) -> None:
+    What damage of its told `bearings` draws speaks for no speed; see `bearing_combs`.
+    """
+
+    def __init__(
+        self, machine: Machine, *, bearings: Sequence[Bearing] = (), stale_after_s: float = STALE_AFTER_S
+    ) -> None:
         self._machine = machine
+        self._families = families_of(bearings)
         self._stale_after_s = stale_after_s
         self._told = Told(stale_after_s=stale_after_s)
         self._seen: tuple[float, float, str, Speed] | None = None  # the window read last, how, and what was made of it
         self._shown: tuple[float, Speed] | None = None  # what a spectrum plainly showed, and when
+        self._second_look = SecondLook(stale_after_s)
+
+    def of(self, bearings: Sequence[Bearing]) -> SpeedTrack:
+        """The same, of a machine of which now these bearings are told."""
+        self._families = families_of(bearings)
+        return self
 
     def feed(self, reading: Reading) -> None:
         """Remember a reading with quantity "rpm"; a value that is no speed is ignored."""
@@ -47,11 +60,12 @@ class SpeedTrack:
 
         Without `spectra` (a transmitter sends none) nothing is estimated. What was read from one window holds for those
         that overlap with it: windows follow each other four times as fast as their samples. `learnt`: speeds at which
-        the machine is known, for where it is told no more.
+        the machine is known, for where it is told no more, or at another than its spectrum shows.
         """
         source = self._machine.speed_source
         if source not in ("topic", "tacho"):
-            return self._read("nominal", start_s, end_s, lambda: self._from_spectra(spectra, end_s))
+            nominal = self._read("nominal", start_s, end_s, lambda: self._from_spectra(spectra, end_s))
+            return _beside(nominal, learnt)
         doubt = self._told.doubt(start_s, end_s)
         if doubt is None:
             return self._told.during(source, start_s, end_s)
@@ -77,7 +91,11 @@ class SpeedTrack:
         if spectra is not None and not spectra.whole and not spectra.resolves(_slowest(self._machine) / 60):
             spectra = None  # a piece too short to tell a speed from its neighbours
         if source in ("config", "told", "file") and self._machine.rpm:
-            return self._held(refined(self._machine.rpm, self._machine.rpm_tolerance, spectra, origin=source), end_s)
+            told = self._machine.rpm, self._machine.rpm_tolerance
+            placed = refined(*told, spectra, origin=source, families=self._families)
+            if not self._second_look.believes(placed.speed.asks, end_s):
+                placed = Placed(Speed(self._machine.rpm, source), shown=False)
+            return self._held(placed, end_s)
         if source == "estimate" and self._machine.rpm_range is not None and spectra is not None:
             rpm = estimate_rpm(spectra, self._machine.rpm_range)
             return Speed(rpm, "estimated") if rpm is not None else Speed(None, "unknown")
@@ -103,6 +121,19 @@ class SpeedTrack:
         return Speed(rpm, "unknown" if rpm is None else "estimated", doubt=doubt)
 
 
+def _beside(speed: Speed, learnt: Sequence[float | None]) -> Speed:
+    """A nominal speed that is contradicted is a doubt to a machine that is known at speeds alone: nothing was learnt
+    that holds without one."""
+    is_unplaced = speed.asks is not None and speed.rpm is None
+    return replace(speed, doubt="contradicted") if is_unplaced and learnt and None not in learnt else speed
+
+
+def teaches(speed: Speed) -> bool:
+    """Whether windows at it may be learnt as healthy: a machine whose nominal speed is asked about is learnt at the one
+    that it has, or at none."""
+    return speed.steady and (speed.doubt is None or speed.asks is not None)
+
+
 def _slowest(machine: Machine) -> float:
     """The lowest speed, in rpm, that an estimate may come to."""
     if machine.speed_source != "estimate" and machine.rpm:
@@ -117,21 +148,30 @@ class Placed(NamedTuple):
     shown: bool  # whether the spectrum bears the speed out, or its question
 
 
-def refined(nominal_rpm: float, tolerance: float, spectra: Spectra | None, *, origin: Nominal) -> Placed:
+def refined(
+    nominal_rpm: float,
+    tolerance: float,
+    spectra: Spectra | None,
+    *,
+    origin: Nominal,
+    families: tuple[float, ...] = (),
+) -> Placed:
     """The speed that the spectrum shows within `tolerance` of the nominal one, else the nominal one, and what to ask.
 
     Name plates and set points are off by the slip of the motor, by several percent. A nominal speed that the spectrum
-    plainly contradicts is no speed at all; off by little more than slip, it stands and is asked about.
+    plainly contradicts is no speed at all; off by little more than slip, it stands and is asked about. What told
+    bearings draw, by the orders of their `families` of lines, does neither.
     """
     nominal = Speed(nominal_rpm, origin)
     if spectra is None:
         return Placed(nominal, shown=False)
     survey = survey_of(spectra)
     if tolerance > 0:
-        rpm = rpm_of(clear_comb(survey, *around(nominal_rpm, tolerance), PLACING))
+        given = GivenSpeed(nominal_rpm, tolerance, families)
+        rpm = rpm_of(shaft_comb(survey, *around(nominal_rpm, tolerance), PLACING, given=given))
         if rpm is not None:
             return Placed(nominal if abs(rpm / nominal_rpm - 1) <= AS_GOOD else Speed(rpm, "estimated"), shown=True)
-    question = question_about(nominal_rpm, max(tolerance, DEFAULT_TOLERANCE), survey)
+    question = question_about(GivenSpeed(nominal_rpm, max(tolerance, DEFAULT_TOLERANCE), families), survey)
     if question is None:
         return Placed(nominal, shown=False)
     if abs(question.seen_rpm / nominal_rpm - 1) <= NEARLY:

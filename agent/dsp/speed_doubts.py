@@ -11,6 +11,7 @@ from collections.abc import Sequence
 
 import numpy as np
 
+from agent.dsp.bearing_combs import GivenSpeed, shaft_comb
 from agent.dsp.combs import Comb, Demand, clear_comb, combs_between
 from agent.dsp.survey import Survey
 from agent.types import Speed, SpeedQuestion
@@ -40,17 +41,44 @@ def asked_together(speeds: Sequence[Speed]) -> SpeedQuestion | None:
     return alike[len(alike) // 2]
 
 
-def question_about(nominal_rpm: float, tolerance: float, survey: Survey) -> SpeedQuestion | None:
+class SecondLook:
+    """Whether what a window asks is believed: of a nominal speed that no window asked about for a while, one alone is
+    not, for among many some show a comb by chance; the next that shows the same is."""
+
+    def __init__(self, while_s: float) -> None:
+        self._while_s = while_s
+        self._since_s: float | None = None  # that no question was believed
+        self._asked: tuple[float, float] | None = None  # when the last was asked, and the speed seen
+
+    def believes(self, question: SpeedQuestion | None, now_s: float) -> bool:
+        """True where nothing is asked; `now_s`: the end of a window that shares no sample with the one before."""
+        if self._since_s is None or now_s < self._since_s:
+            self._since_s = now_s
+        if question is None:
+            return True
+        before, self._asked = self._asked, (now_s, question.seen_rpm)
+        stood = now_s - self._since_s >= self._while_s
+        if stood and not (before and self._is_alike(before, self._asked)):
+            return False
+        self._since_s = None
+        return True
+
+    def _is_alike(self, before: tuple[float, float], now: tuple[float, float]) -> bool:
+        return 0 <= now[0] - before[0] <= self._while_s and abs(now[1] / before[1] - 1) <= STEADY_WITHIN
+
+
+def question_about(given: GivenSpeed, survey: Survey) -> SpeedQuestion | None:
     """What speaks against a nominal speed at which no comb was found; None where nothing plainly does."""
+    nominal_rpm = given.rpm
     if nominal_rpm <= MOST_HZ:
-        rpm = rpm_of(clear_comb(survey, *around(60 * nominal_rpm, tolerance), PLACING))
+        rpm = rpm_of(clear_comb(survey, *around(60 * nominal_rpm, given.tolerance), PLACING))
         if rpm is not None:
             return SpeedQuestion("hertz", nominal_rpm, rpm)
         if 60 * nominal_rpm >= LEAST_RPM and nominal_rpm < LEAST_RPM / 2 and _stands_at(nominal_rpm, survey):
             return SpeedQuestion("hertz", nominal_rpm, 60 * nominal_rpm)
     low, high = max(nominal_rpm / _ASKED_WITHIN, LEAST_RPM), min(nominal_rpm * _ASKED_WITHIN, 60 * MOST_HZ)
-    comb = clear_comb(survey, low / 60, high / 60, CONTRADICTING) if low < high else None
-    if comb is None or _may_be_meant(nominal_rpm, tolerance, comb, survey):
+    comb = shaft_comb(survey, low / 60, high / 60, CONTRADICTING, given=given) if low < high else None
+    if comb is None or _may_be_meant(given, comb, survey):
         return None
     return SpeedQuestion("contradicted", nominal_rpm, 60 * comb.hz)
 
@@ -61,12 +89,12 @@ def _stands_at(hz: float, survey: Survey) -> bool:
     return float(survey.near(np.concatenate((around, 2 * around))).surprise.max()) >= _CLEAR
 
 
-def _may_be_meant(nominal_rpm: float, tolerance: float, comb: Comb, survey: Survey) -> bool:
+def _may_be_meant(given: GivenSpeed, comb: Comb, survey: Survey) -> bool:
     """Whether a shaft at the nominal speed may be heard, too: by a comb of its own, or by this one as its multiple."""
-    multiple = 60 * comb.hz / nominal_rpm
-    if round(multiple) >= 1 and abs(multiple / round(multiple) - 1) <= tolerance:
+    multiple = 60 * comb.hz / given.rpm
+    if round(multiple) >= 1 and abs(multiple / round(multiple) - 1) <= given.tolerance:
         return True
-    own = combs_between(survey, *around(nominal_rpm, tolerance))
+    own = combs_between(survey, *around(given.rpm, given.tolerance))
     return any(one.chance < _OWN_CHANCE and one.height > _OWN_HEIGHT * comb.height for one in own)
 
 

@@ -10,7 +10,7 @@ from collections.abc import Callable
 
 from paho.mqtt.reasoncodes import ReasonCode
 
-from agent.errors import ConfigError
+from agent.errors import WordError
 from agent.explain.finding import Finding
 from agent.explain.ports import BAUDS, explain_port, is_understood
 from agent.explain.reading import Arrived
@@ -58,7 +58,7 @@ def hear_topics(
     most_topics: int = MOST_TOPICS,
 ) -> list[Finding]:
     """What is said on `topic` (+ and # allowed), a finding for each, sorted; TransportError where the broker is away or
-    refuses, ConfigError where `topic` is none."""
+    refuses, WordError where `topic` is none."""
     found: dict[str, list[Arrived]] = {}
     held: dict[str, int] = {}
 
@@ -86,7 +86,7 @@ def _listen(broker: Broker, topic: str, seconds: float, keep: Callable[[str, byt
         client.subscribe(topic)
         time.sleep(seconds)
     except ValueError as error:
-        raise ConfigError(f"{topic!r} is no topic: {error}") from error
+        raise WordError(f"{topic!r} is no topic: {error}") from error
     finally:
         disconnect(client)
     if refused:

@@ -9,6 +9,7 @@ from typing import Annotated, Any, Literal
 
 import msgspec
 
+from agent.alerting.seen import seen_by
 from agent.diagnosis.matching import Calibration, Descriptions
 from agent.machine import SensorSetup
 from agent.messages.asked_text import text_of_question
@@ -189,6 +190,7 @@ class Speaker:
             seq=seq,
             acknowledged=alert.acknowledged,
             by=alert.by,
+            acknowledged_by=seen_by(alert),
             shelved_until=None if alert.shelf is None else _when(alert.shelf.until_wall_s),
             clock=alert.clock,
             recording=alert.recording,

@@ -12,6 +12,7 @@ import re
 from collections.abc import Mapping
 from functools import lru_cache
 
+from agent.messages.particles import with_particles
 from agent.messages.words import LANGUAGES, Language, table
 
 SENTENCES = {
@@ -64,7 +65,8 @@ def in_language(text: str, language: Language) -> str:
     if language == "en":
         return text
     masked, quoted = _masked(text, language)
-    return _unmasked(_in_words(masked, language), quoted)
+    words = _unmasked(_in_words(masked, language), quoted)
+    return with_particles(words) if language == "ko" else words
 
 
 def _masked(text: str, language: Language) -> tuple[str, list[str]]:

@@ -81,7 +81,9 @@ class StatePayload(Place, frozen=True, kw_only=True):
     speed: Speed | None
     losses: Balance | None
     asks: Asked | None  # about the bearing, by the last window
-    missing: tuple[str, ...] = ()  # of speed, geometry, healthy_state, bandwidth: what would let more be said
+    missing: tuple[
+        str, ...
+    ] = ()  # of speed or sure_speed, geometry, healthy_state, bandwidth: what would let more be said
     valid_until: datetime | None = None  # it is said again well before; later nobody says so any more
     notices: tuple[str, ...] = ()  # what else to know before relying on it
     commissioned_anyway: tuple[Doubt, ...] = ()  # what stood against the healthy states that it is held against
@@ -112,7 +114,9 @@ class DiagnosisPayload(Place, frozen=True, kw_only=True):
     heights: LineHeights | None  # of the bearing lines; null without geometry or speed
     objection: Objection | None  # why the nearest description is not its name, where bearing lines contradict it
     signs: Signs | None  # impacts, and growth at the shaft's orders; null where they cannot be measured
-    missing: tuple[str, ...]  # of speed, geometry, healthy_state, bandwidth, length: what would let more be said
+    missing: tuple[
+        str, ...
+    ]  # of speed (or sure_speed), geometry, healthy_state, bandwidth, length: what would let more be said
     looks_like: str | None  # the nearest description, where evidence does not bear it out
     asks: Asked | None  # about the bearing, where lines stand that what is told of it does not explain
     seconds: float | None = None  # length of a piece shorter than a window; null: a whole window
@@ -144,14 +148,17 @@ class AlertPayload(Place, frozen=True, kw_only=True):
     heights: LineHeights | None  # of the bearing lines; null without geometry or speed
     objection: Objection | None  # why the nearest description is not its name, where bearing lines contradict it
     signs: Signs | None  # impacts, and growth at the shaft's orders; null where they cannot be measured
-    missing: tuple[str, ...]  # of speed, geometry, healthy_state, bandwidth, length: what would let more be said
+    missing: tuple[
+        str, ...
+    ]  # of speed (or sure_speed), geometry, healthy_state, bandwidth, length: what would let more be said
     looks_like: str | None  # the nearest description, where evidence does not bear it out
     asks: Asked | None  # about the bearing, where lines stand that what is told of it does not explain
     needs_s: float | None = None  # where `missing` says length: how long one piece would have to be
     reason: AlertReason | None = None  # of an update or a clearing; only `recovered` says that the machine is well
     seq: int = 0  # of the event; grows with each event of this agent, and repeats of one keep it
     acknowledged: bool = False
-    by: str | None = None  # who acknowledged, shelved or closed it
+    by: str | None = None  # who acknowledged, shelved or closed it last
+    acknowledged_by: str | None = None  # whoever else did something with it since
     shelved_until: datetime | None = None  # somebody knows of it and put it aside until then; null: it is not
     clock: Clock = "unknown"  # what `opened` was read from; a correction is an update
     recording: str | None = None  # file in the agent's state folder with the raw windows that raised it; null: none
@@ -235,7 +242,8 @@ class PublishingHealth(msgspec.Struct, frozen=True, kw_only=True):
     connected: bool
     outages: int
     published: int
-    waiting: int  # messages that the sink does not have yet
+    waiting: int  # messages that the sink does not have yet: states, events, diagnoses
+    waiting_events: int = 0  # of them, those of alerts and maintenance, of which none may be lost
     dropped: int  # for want of room, or too old
     refused: int = 0  # refusals so far; what is refused is kept and tried again
     waiting_bytes: int = 0  # of events and diagnoses

@@ -12,6 +12,8 @@ from functools import lru_cache
 from pathlib import Path
 from typing import Any, Literal, TypeAlias, get_args
 
+from agent.messages.particles import with_particles
+
 Language: TypeAlias = Literal["ko", "en"]
 LANGUAGES: tuple[Language, ...] = get_args(Language)
 
@@ -24,11 +26,20 @@ def table() -> Mapping[str, Mapping[str, Mapping[str, Any]]]:
     return tomllib.loads(TABLE.read_text(encoding="utf-8"))
 
 
+class Counted(int):
+    """A number of things: `{files:file|files}` is filled in with it and with the word that goes with that number."""
+
+    def __format__(self, spec: str) -> str:
+        one, bar, many = spec.partition("|")
+        return f"{int(self)} {one if self == 1 else many}" if bar else super().__format__(spec)
+
+
 def say(code: str, language: Language, **filled: object) -> str:
-    """The entry `section.code` with its `{fields}` filled in; KeyError where there is none."""
+    """The entry `section.code` with its `{fields}` filled in, numbers as `Counted`; KeyError where there is none."""
     section, _, name = code.partition(".")
     words: str = table()[section][name][language]
-    return words.format(**filled)
+    said = words.format(**{name: Counted(one) if type(one) is int else one for name, one in filled.items()})
+    return with_particles(said) if language == "ko" else said
 
 
 def words_for(section: str, code: str, language: Language) -> str:

@@ -162,4 +162,6 @@ def _one_name(path: Path, pattern: str, there: Mapping[str, Leaf]) -> str:
     listed = ", ".join(f"{name} {'x'.join(map(str, there[name].shape))}" for name in (found or there)) or "none"
     if not found:
         raise RecordingError(f"{path}: has no variable {pattern!r}; there are: {listed:.600}")
+    if pattern == "*":
+        raise RecordingError(f"{path}: holds {len(found)} variables; name one (--channel): {listed:.600}")
     raise RecordingError(f"{path}: {len(found)} variables fit {pattern!r}; name one of (--channel): {listed:.600}")

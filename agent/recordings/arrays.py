@@ -39,6 +39,8 @@ from agent.tables.values import Facts, Question, Table, Told
 Floats = NDArray[np.float64]
 
 CHUNK_VALUES = 1 << 16  # of a table, read at a time
+UNSURE = "cannot tell which of "
+"""How a question begins that names nothing but the variables, which a list of them does, too."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -135,7 +137,7 @@ def _may_be_signal(name: str, head: Floats) -> bool:
 
 def _refused(path: Path, question: Question, there: Mapping[str, Leaf], parts: Sequence[Part]) -> RecordingError:
     if len(parts) > 1:
-        return _several(path, there, f"; {question.text}")
+        return _several(path, there, "" if question.text.startswith(UNSURE) else f"; {question.text}")
     (part,) = parts
     if question.settles != "columns" or part.width == 1:
         return refusal(path, question)
@@ -144,7 +146,7 @@ def _refused(path: Path, question: Question, there: Mapping[str, Leaf], parts: S
 
 def _several(path: Path, there: Mapping[str, Leaf], why: str = "") -> RecordingError:
     listed = ", ".join(f"{name} {'x'.join(map(str, leaf.shape))}" for name, leaf in there.items())
-    ask = f"{len(there)} variables fit '*'; name one of (--channel, like NAME or NAME+NAME)"
+    ask = f"holds {len(there)} variables that may be the signal; name one (--channel, like NAME or NAME+NAME)"
     return RecordingError(f"{path}: {ask}: {listed:.600}{why:.400}")
 
 

@@ -20,6 +20,7 @@ from agent.recordings.recording import Unit, checked
 from agent.recordings.recording import blocks_of as blocks_of
 from agent.recordings.scale import NO_SCALE, Scale
 from agent.recordings.told import overruled
+from firmware_bridge.installing import pip_line
 
 
 def read_recording(
@@ -57,7 +58,7 @@ def read_recording(
         if file_format.package is None:
             raise
         needed = (error.name or file_format.package).partition(".")[0]
-        mend = f"install the extra: pip install 'textvib-edge[{file_format.extra}]'"
+        mend = f"install the extra: {pip_line(file_format.extra or 'recordings')}"
         raise RecordingError(f"{path}: reading {suffix} needs {needed}; {mend}") from error
     except (OSError, MemoryError) as error:
         raise RecordingError(f"{path}: cannot be read ({error})") from error

@@ -5,12 +5,13 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from agent.diagnosis.evidence import VELOCITY_BAND_HZ
-from agent.diagnosis.grounds import BANDWIDTH, GEOMETRY, HEALTHY_STATE, LENGTH, SPEED
+from agent.diagnosis.grounds import BANDWIDTH, GEOMETRY, HEALTHY_STATE, LENGTH, SPEED, SURE_SPEED
 from agent.messages.answer import Answer
 from agent.messages.words import say, table, words_for
 
 REASONS = {
     SPEED: "no_speed",
+    SURE_SPEED: "speed_contradicted",
     GEOMETRY: "no_geometry",
     HEALTHY_STATE: "no_baseline",
     BANDWIDTH: "band_above_nyquist",
@@ -38,6 +39,8 @@ def unknowns(answer: Answer) -> list[tuple[str, tuple[str, ...], str]]:
     language = answer.language
     things: dict[str, list[str]] = {}
     for reason, thing in _unknown(answer):
+        if reason == "no_speed" and answer.speed_question is not None:
+            reason = REASONS[SURE_SPEED]
         low, high = (f"{hz:g}" for hz in VELOCITY_BAND_HZ)
         things.setdefault(reason, []).append(say(f"report.{thing}", language, low=low, high=high))
     return [

@@ -8,7 +8,7 @@ from typing import Annotated, TypeAlias
 
 import msgspec
 
-from agent.errors import ConfigError
+from agent.errors import ConfigError, WordError
 from agent.limits import DAY_S
 from agent.service.names import fault_name, person_named
 
@@ -90,14 +90,14 @@ def remote_request(payload: bytes) -> Remote:
 
 
 def seconds_of(duration: str) -> float:
-    """How long `8h`, `30m` or `2d` is; ConfigError where it is none, or none for a shelf."""
+    """How long `8h`, `30m` or `2d` is; WordError where it is none, or none for a shelf."""
     found = _DURATION.fullmatch(duration)
     if found is None:
-        raise ConfigError(f"for: {duration!r} is no time; write a number and its unit, like 30m, 8h or 2d")
+        raise WordError(f"for: {duration!r} is no time; write a number and its unit, like 30m, 8h or 2d")
     seconds = float(found[1]) * UNIT_S[found[2]]
     if not (math.isfinite(seconds) and MIN_SHELF_S <= seconds <= MAX_SHELF_S):
         most_d = f"{MAX_SHELF_S / DAY_S:g}d"
-        raise ConfigError(
+        raise WordError(
             f"for: {duration} is not between {MIN_SHELF_S / 60:g}m and {most_d}; shelve it for less or more"
         )
     return seconds

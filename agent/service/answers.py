@@ -11,8 +11,9 @@ from pathlib import Path
 
 import msgspec
 
+from agent.alerting.seen import seen_by
 from agent.diagnosis.coverage import learnt_speeds
-from agent.errors import ConfigError
+from agent.errors import ConfigError, WordError
 from agent.messages.commissioning_text import coverage_in_words, outcome_in_words, progress_in_words
 from agent.messages.notices import in_language
 from agent.service.alert_requests import Acknowledge, Close, Shelve, Unshelve, seconds_of
@@ -149,7 +150,7 @@ class Answers:
     def _record(self, request: Record) -> Answer:
         desk = self._desk(request.sensor)
         if not 0 < request.seconds <= MAX_RECORDING_S:
-            raise ConfigError(f"seconds: {request.seconds} is not between 0 and {MAX_RECORDING_S:g}")
+            raise WordError(f"seconds: {request.seconds} is not between 0 and {MAX_RECORDING_S:g}")
         path = Path(request.path) if request.path else self._new_path(request.sensor)
         until_s = time.monotonic() + request.seconds
         self._tapes.start(request.sensor, path, until_s=until_s, latest=desk.latest)
@@ -159,8 +160,9 @@ class Answers:
         desk, alert = self._open_alert(request.alert)
         kept = self._confirmed(alert, request)
         if not alert.acknowledged or request.was not in (None, alert.was):
-            changes = {"acknowledged": True, "by": request.by, "was": request.was or alert.was, "wall_s": time.time()}
-            amended = desk.pipeline.decision.amend(alert, reason="acknowledged", **changes)
+            seen = {"acknowledged": True, "acknowledged_by": request.by or seen_by(alert), "by": request.by}
+            changes = {"was": request.was or alert.was, "wall_s": time.time(), "reason": "acknowledged"}
+            amended = desk.pipeline.decision.amend(alert, **seen, **changes)
             self._announcer.announce_alert(amended)
         return {**_about(alert), **kept}
 
@@ -176,7 +178,7 @@ class Answers:
     def _unshelve(self, request: Unshelve) -> Answer:
         desk, alert = self._open_alert(request.alert)
         if alert.shelf is not None:
-            changes = {"shelf": None, "by": request.by, "wall_s": time.time()}
+            changes = {"shelf": None, "by": request.by, "acknowledged_by": seen_by(alert), "wall_s": time.time()}
             self._announcer.announce_alert(desk.pipeline.decision.amend(alert, reason="unshelved", **changes))
         return _about(alert)
 
@@ -208,7 +210,7 @@ class Answers:
     def _desk(self, sensor: str) -> SensorDesk:
         desks = self._everything.desks
         if sensor not in desks:
-            raise ConfigError(f"there is no sensor {sensor!r}; known: {', '.join(sorted(desks))}")
+            raise WordError(f"there is no sensor {sensor!r}; known: {', '.join(sorted(desks))}")
         return desks[sensor]
 
     def _new_path(self, sensor: str) -> Path:
@@ -223,12 +225,12 @@ class Answers:
 
 
 def the_alert(wanted: str, alerts: Sequence[Alert]) -> Alert:
-    """Of open alerts the one of an id, of the beginning of one, or of sensor/bearing; else ConfigError."""
+    """Of open alerts the one of an id, of the beginning of one, or of sensor/bearing; else WordError."""
     fitting = [alert for alert in alerts if wanted and (alert.id.startswith(wanted) or place_of(alert) == wanted)]
     if len(fitting) == 1:
         return fitting[0]
     known = ", ".join(f"{alert.id} ({place_of(alert)})" for alert in alerts) or "none"
-    raise ConfigError(f"alert: {wanted!r} is {'more than one' if fitting else 'not an open alert'}; open: {known}")
+    raise WordError(f"alert: {wanted!r} is {'more than one' if fitting else 'not an open alert'}; open: {known}")
 
 
 def _about(alert: Alert) -> Answer:

@@ -6,6 +6,7 @@ connect (0600). The worker does what is asked for, so that nothing of the data p
 
 from __future__ import annotations
 
+import os
 import socket
 import time
 from collections.abc import Callable
@@ -23,6 +24,8 @@ MAX_REQUEST_BYTES = 64 << 10
 MAX_ANSWER_BYTES = 16 << 20
 REQUEST_TIMEOUT_S = 5.0
 CROWDED_S = 0.05
+CODES = (os.EX_USAGE, os.EX_DATAERR, os.EX_TEMPFAIL, os.EX_CONFIG)
+"""Exit codes that an agent may name for what it refuses; an older one names none."""
 
 
 class Status(msgspec.Struct, frozen=True, tag_field="command", tag="status", forbid_unknown_fields=True):
@@ -128,17 +131,22 @@ _REQUESTS = msgspec.json.Decoder(Request)
 
 class RefusedError(ConfigError):
     """The agent refuses; in the words of the code, which whoever asked puts into their language, or else the agent's
-    `language`."""
+    `language`; with the exit code of what it refused for."""
 
-    def __init__(self, *problems: str, language: Language | None) -> None:
+    def __init__(self, *problems: str, language: Language | None, code: int = ConfigError.exit_code) -> None:
         super().__init__(*problems)
         self.language = language
+        self.exit_code = code
 
 
 def refusal_of(answer: Answer) -> RefusedError:
     """What an answer that is not `ok` says."""
-    told = answer.get("language")
-    return RefusedError(str(answer.get("error", "refused")), language=None if told is None else as_language(told))
+    told, code = answer.get("language"), answer.get("code")
+    return RefusedError(
+        str(answer.get("error", "refused")),
+        language=None if told is None else as_language(told),
+        code=code if code in CODES else ConfigError.exit_code,
+    )
 
 
 def answer_to(line: bytes, handle: Handler) -> Answer:
@@ -148,9 +156,9 @@ def answer_to(line: bytes, handle: Handler) -> Answer:
     except (msgspec.MsgspecError, RecursionError) as error:
         return {"ok": False, "error": f"not a request this agent knows: {error}"}
     except RefusedError as error:
-        return {"ok": False, "error": str(error), "language": error.language}
+        return {"ok": False, "error": str(error), "code": error.exit_code, "language": error.language}
     except TextVibError as error:
-        return {"ok": False, "error": str(error)}
+        return {"ok": False, "error": str(error), "code": error.exit_code}
 
 
 def ask(state_dir: Path, request: Request, *, timeout_s: float = 15.0) -> Answer:

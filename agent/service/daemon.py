@@ -195,7 +195,8 @@ class Daemon:
         try:
             return self._answered(request)
         except ConfigError as error:
-            raise RefusedError(*error.problems, language=self._office.parts.config.agent.language) from error
+            language = self._office.parts.config.agent.language
+            raise RefusedError(*error.problems, language=language, code=error.exit_code) from error
 
     def _answered(self, request: Request) -> Answer:
         match request:
@@ -204,8 +205,10 @@ class Daemon:
             case Reloading():
                 return self._reloader.answer(request.number)
             case Retry():
-                waiting = self._office.publishers.try_again(request.sink)
-                return {"waiting": waiting, "language": self._office.parts.config.agent.language}
+                left = self._office.publishers.try_again(request.sink)
+                waiting, events = ({sink: one[n] for sink, one in left.items()} for n in (0, 1))
+                told = {"waiting": waiting, "waiting_events": events}
+                return {**told, "language": self._office.parts.config.agent.language}
             case _:
                 return self._office.commands.handle(request)
 

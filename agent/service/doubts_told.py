@@ -5,7 +5,7 @@ Each is said as long as it lasts and a minute longer, so that what comes and goe
 
 from __future__ import annotations
 
-from agent.types import Diagnosis, SeenAs, SourceFault
+from agent.types import Diagnosis, SeenAs, SourceFault, SpeedQuestion
 
 CONTRADICTIONS = {
     "rate_off": "rate_mismatch",
@@ -33,7 +33,23 @@ SPEED_NOTICES = {
         "topic"
     ),
 }
-"""By why a speed is doubted, and whether the spectrum shows another."""
+"""By why a speed that is told all the time is doubted, and whether the spectrum shows another."""
+
+NOMINAL_NOTICES = {
+    ("contradicted", True): (
+        "speed_contradicts: {nominal:g} rpm is given, but the lines of a shaft stand at {seen:.0f} rpm; no part is "
+        "named by its lines until the speed that is right is given, or a tolerance that reaches it"
+    ),
+    ("contradicted", False): (
+        "speed_contradicts: {nominal:g} rpm is given, but the lines of a shaft stand at {seen:.0f} rpm; no speed is "
+        "used until the one that is right is given"
+    ),
+    ("hertz", False): (
+        "speed_contradicts: {nominal:g} rpm is given, but the lines of a shaft fit {seen:.0f} rpm; no speed is used "
+        "until one is given in rpm: were Hz meant?"
+    ),
+}
+"""By why a nominal speed is asked about, and whether it stands meanwhile."""
 
 RATE_MENDS: dict[SeenAs | None, str] = {
     "stamps": " by the sensor's own time stamps; correct rate_hz, or the sensor's clock",
@@ -53,6 +69,7 @@ class ToldDoubts:
     def __init__(self) -> None:
         self._refused: dict[str, tuple[float, str]] = {}  # reason -> when last, and in words
         self._speed: tuple[float, str] | None = None  # when last, and in words
+        self._nominal: tuple[float, str] | None = None  # likewise, of a nominal one
         self.silent_since_s: float | None = None  # since when the machine runs without the speed that should be told
 
     def refuse(self, fault: SourceFault, now_s: float) -> str | None:
@@ -68,7 +85,10 @@ class ToldDoubts:
         if rate.seen_hz is not None:
             told = f"{rate.hz:g} Hz declared, {rate.seen_hz:g} Hz arrive{RATE_MENDS[rate.seen_as]}"
             self._refused["rate_mismatch"] = (diagnosis.time_s, told)
-        if speed.doubt is not None:
+        if speed.asks is not None:
+            if diagnosis.running:
+                self._nominal = (diagnosis.time_s, _asked(speed.asks, stands=speed.rpm is not None))
+        elif speed.doubt is not None:
             self._speed = (diagnosis.time_s, SPEED_NOTICES[speed.doubt, speed.rpm is not None])
         if speed.doubt == "silent" and diagnosis.running:
             self.silent_since_s = self.silent_since_s or diagnosis.time_s
@@ -78,6 +98,10 @@ class ToldDoubts:
     def notices(self, now_s: float) -> list[str]:
         """What holds now."""
         found = [f"{reason}: {words}" for reason, (at_s, words) in self._refused.items() if now_s - at_s <= LASTS_S]
-        if self._speed is not None and now_s - self._speed[0] <= LASTS_S:
-            found.append(self._speed[1])
-        return found
+        speeds = [told for told in (self._speed, self._nominal) if told is not None]
+        return [*found, *(words for at_s, words in speeds if now_s - at_s <= LASTS_S)]
+
+
+def _asked(question: SpeedQuestion, *, stands: bool) -> str:
+    words = NOMINAL_NOTICES[question.reason, stands]
+    return words.format(nominal=question.nominal, seen=question.seen_rpm)

@@ -1,13 +1,23 @@
-"""Topics that a sink refused: each waits before it is tried again, for longer each time."""
+"""What a sink said of messages; topics that it refused wait before they are tried again, for longer each time."""
 
 from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
 
+from agent.ports import Message
+
 FIRST_S = 1.0
 LONGEST_S = 300.0
 """Pauses before what was refused is tried again: twice as long each time, up to this."""
+
+
+@dataclass(frozen=True, slots=True)
+class Settled:
+    """A message whose fate is known; `refusal` None: the sink has it."""
+
+    message: Message
+    refusal: str | None
 
 
 @dataclass(frozen=True, slots=True)

@@ -137,6 +137,7 @@ def _publishing(publisher: Publisher) -> PublishingHealth:
         outages=publisher.outage.count,
         published=publisher.published,
         waiting=publisher.waiting,
+        waiting_events=publisher.waiting_events,
         dropped=publisher.dropped,
         refused=publisher.refused,
         waiting_bytes=publisher.waiting_bytes,

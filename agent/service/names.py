@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import unicodedata
 
-from agent.errors import ConfigError
+from agent.errors import WordError
 from agent.faults import ABNORMAL, FAULTS, INVALID, UNKNOWN
 
 MOST_OF_A_PERSON = 100  # letters
@@ -17,21 +17,26 @@ MOST_OF_A_FAULT = 40
 MOST_SHOWN = 60
 """Letters of what is refused."""
 
-NO_FAULTS = (UNKNOWN, ABNORMAL, INVALID, "idle")
-"""What the agent says where it can name nothing."""
+NO_FAULTS = (UNKNOWN, ABNORMAL, INVALID, "fault", "idle", "learning", "lost", "unsteady")
+"""What the agent says where it can name nothing, and states of a sensor; a test holds that they are all of them."""
 
 _UNSEEN = {0x034F, 0x115F, 0x1160, 0x17B4, 0x17B5, *range(0x180B, 0x1810), *range(0xFE00, 0xFE10)}
 """Of the letters and marks of Unicode those that show nothing: fillers of Hangul, and what selects another shape."""
 
 
 def fault_name(text: str) -> str:
-    """The name of a fault, of ours or not, or `healthy`, as it is kept; ConfigError where it is none.
+    """The name of a fault, of ours or not, or `healthy`, as it is kept; WordError where it is none.
 
     Small letters of any script, digits and _, a letter first; letters of full width are as those of half.
     """
     name = unicodedata.normalize("NFKC", text)
+    if name in NO_FAULTS:
+        raise WordError(
+            f"was: {name!r} is reserved: the agent says it of a sensor, and it names no fault; give one of "
+            f"{', '.join(FAULTS)}, or another name of your own"
+        )
     if not is_fault_name(name):
-        raise ConfigError(
+        raise WordError(
             f"was: {text[:MOST_SHOWN]!r} is no name of a fault; give one of {', '.join(FAULTS)}, or a name of your own "
             f"of at most {MOST_OF_A_FAULT} small letters, digits and _, like seal_rubs"
         )
@@ -50,13 +55,13 @@ def is_fault_name(text: str) -> bool:
 
 
 def person_named(text: str | None) -> str | None:
-    """Who says so, as it is kept; None where nobody says who. ConfigError where it is more than a name on one line."""
+    """Who says so, as it is kept; None where nobody says who. WordError where it is more than a name on one line."""
     if text is None:
         return None
     name = "".join(" " if unicodedata.category(letter) == "Zs" else letter for letter in text)
     name = unicodedata.normalize("NFC", name.strip(" "))
     if not name or len(name) > MOST_OF_A_PERSON or not name.isprintable():
-        raise ConfigError(
+        raise WordError(
             f"by: {text[:MOST_SHOWN]!r} is no name of a person; give at most {MOST_OF_A_PERSON} letters on one line"
         )
     return name

@@ -10,21 +10,12 @@ from __future__ import annotations
 import time
 from collections import OrderedDict, deque
 from collections.abc import Callable, Iterable
-from dataclasses import dataclass
 
 from agent.ports import Message
 from agent.service.arrivals import Arrivals
-from agent.service.holds import Holds, Refusal
+from agent.service.holds import Holds, Refusal, Settled
 
 MAX_BYTES = 16 << 20
-
-
-@dataclass(frozen=True, slots=True)
-class Settled:
-    """A message whose fate is known; `refusal` None: the sink has it."""
-
-    message: Message
-    refusal: str | None
 
 
 class Outbox:
@@ -166,8 +157,12 @@ class Outbox:
     def waiting(self) -> int:
         """Messages that the sink does not have yet, those under way included."""
         with self._arrived:
-            under_way = len(self._sent) + (self._event is not None)
-            return len(self._events) + len(self._retained) + len(self._rest) + under_way
+            return self.waiting_events + len(self._sent) + len(self._retained) + len(self._rest)
+
+    @property
+    def waiting_events(self) -> int:
+        """Those of them that go one after another."""
+        return len(self._events) + (self._event is not None)
 
     @property
     def unanswered_s(self) -> float:

@@ -18,10 +18,10 @@ from typing import TypeAlias
 from agent.errors import ConfigError, TextVibError
 from agent.messages.payloads import encode
 from agent.ports import Message
-from agent.service.alert_requests import Acknowledge, Close
+from agent.service.alert_requests import Acknowledge, Close, Shelve, Unshelve
 from agent.service.control import Answer, Asked
 from agent.service.house import House
-from agent.service.looking_back.alert_found import find_alert
+from agent.service.looking_back.alert_found import find_alert, why_not_open
 from agent.service.looking_back.bundles import bundle_for
 from agent.service.looking_back.past import Past, published_word
 from agent.service.looking_back.past_speaker import speaker_of
@@ -33,6 +33,7 @@ from agent.service.watching.ring_folder import FOLDER, kept_of
 
 Judgement: TypeAlias = Acknowledge | Close
 """What may say what an alert was."""
+OfAnAlert: TypeAlias = Judgement | Shelve | Unshelve
 
 log = logging.getLogger(__name__)
 
@@ -51,21 +52,22 @@ class PastWords:
         """`ask` leaves a request for whoever hears sensors; `wake` has `turn` called soon."""
         self._house, self._outboxes = house, outboxes
         self._ask, self._wake = ask, wake
-        self._refused: queue.SimpleQueue[tuple[Judgement, ConfigError, Future[Answer]]] = queue.SimpleQueue()
+        self._refused: queue.SimpleQueue[tuple[OfAnAlert, ConfigError, Future[Answer]]] = queue.SimpleQueue()
 
     def ask(self, request: Asked) -> Future[Answer]:
-        """Leave a request; one that says what an alert was is answered for alerts that are over, too."""
+        """Leave a request; one that says what an alert was is answered for alerts that are over, too, and all else that
+        is asked of one that is over is refused for that."""
         asked = self._ask(request)
-        if not isinstance(request, Judgement) or request.was is None:
+        if not isinstance(request, OfAnAlert):
             return asked
-        judgement, answer = request, Future[Answer]()
+        about, answer = request, Future[Answer]()
 
         def given(done: Future[Answer]) -> None:
             match done.exception():
                 case None:
                     answer.set_result(done.result())
                 case ConfigError() as error:
-                    self._refused.put((judgement, error, answer))
+                    self._refused.put((about, error, answer))
                     self._wake()
                 case error:
                     answer.set_exception(error)
@@ -96,8 +98,10 @@ class PastWords:
     def _folder(self) -> Path:
         return self._state_dir / FOLDER
 
-    def _said(self, request: Judgement, error: ConfigError) -> Answer:
+    def _said(self, request: OfAnAlert, error: ConfigError) -> Answer:
         """The answer; `error`, or that of the search, where it is about no alert of the past."""
+        if not isinstance(request, Judgement) or request.was is None:
+            raise why_not_open(self._state_dir, request.alert) or error
         try:
             past = find_alert(self._state_dir, request.alert)
         except ConfigError:

@@ -98,6 +98,11 @@ class Publisher:
         return self._outbox.waiting
 
     @property
+    def waiting_events(self) -> int:
+        """Of them, events."""
+        return self._outbox.waiting_events
+
+    @property
     def waiting_bytes(self) -> int:
         """Of those that are not retained."""
         return self._outbox.bytes

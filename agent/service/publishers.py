@@ -11,7 +11,7 @@ import threading
 from collections.abc import Callable
 from functools import partial
 
-from agent.errors import ConfigError
+from agent.errors import WordError
 from agent.ports import Hearing, Numbering, Sink
 from agent.service.beats import Beats, Deadlines
 from agent.service.keeping.sink_rows import SinkRows
@@ -93,17 +93,18 @@ class Publishers:
         self._threads[name] = self._thread(name_of_thread(name), run)
         self._threads[name].start()
 
-    def try_again(self, sink: str | None) -> dict[str, int]:
-        """Have one sink, or all, try at once what is away or refused; how many messages wait for each.
+    def try_again(self, sink: str | None) -> dict[str, tuple[int, int]]:
+        """Have one sink, or all, try at once what is away or refused; how many messages wait for each, and how many of
+        them are events.
 
-        ConfigError where there is no such sink.
+        WordError where there is no such sink.
         """
         if sink is not None and sink not in self.by_sink:
-            raise ConfigError(f"there is no sink {sink!r}; known: {', '.join(self.by_sink)}")
+            raise WordError(f"there is no sink {sink!r}; known: {', '.join(self.by_sink)}")
         chosen = {name: one for name, one in self.by_sink.items() if sink in (None, name)}
         for publisher in chosen.values():
             publisher.try_again()
-        return {name: publisher.waiting for name, publisher in chosen.items()}
+        return {name: (publisher.waiting, publisher.waiting_events) for name, publisher in chosen.items()}
 
     def leave(self, name: str, outbox: Outbox) -> None:
         """Say goodbye to a sink: what waits is sent if that takes no longer than at the end, else it is kept."""

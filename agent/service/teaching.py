@@ -19,7 +19,7 @@ from agent.diagnosis.lesson_bytes import from_bytes
 from agent.diagnosis.lesson_bytes import to_bytes as lesson_to_bytes
 from agent.diagnosis.rms_only import is_rms_only
 from agent.dsp.features import feature_names
-from agent.errors import ConfigError
+from agent.errors import ConfigError, WordError
 from agent.messages.commissioning_text import doubt_in_words, doubt_of_alert, outcome_in_words, progress_in_words
 from agent.service.announcer import Announcer
 from agent.service.assembly import Parts
@@ -119,7 +119,7 @@ class Teaching:
         """Begin; ConfigError where what is asked for cannot be, or an alert stands against it."""
         windows, pipeline = request.windows, desk.pipeline
         if windows is not None and not MIN_WINDOWS <= windows <= MAX_WINDOWS:
-            raise ConfigError(f"windows: {windows} is not between {MIN_WINDOWS} and {MAX_WINDOWS}")
+            raise WordError(f"windows: {windows} is not between {MIN_WINDOWS} and {MAX_WINDOWS}")
         if desk.last is not None and is_rms_only(desk.last):
             raise ConfigError(f"{desk.sensor} sends figures and no samples: there is nothing to learn from")
         alerts = pipeline.decision.open_alerts
@@ -160,13 +160,15 @@ class Teaching:
         return {"remarks": remarks + self._written(desk, under_way=UnderWay())}
 
     def forget(self, desk: SensorDesk, request: Forget) -> Answer:
-        """Forget what was learnt, with the alerts that rest on it; ConfigError where there is no such speed."""
+        """Forget what was learnt, with the alerts that rest on it; WordError where there is no such speed, ConfigError
+        where there is none at all."""
         healthy = desk.pipeline.healthy
         known = ", ".join(_in_words(rpm) for rpm in healthy.speeds)
         forgotten = healthy.forget(request.rpm)
         if not forgotten:
             asked = "" if request.rpm is None else f" at {_in_words(request.rpm)}"
-            raise ConfigError(f"{desk.sensor}: nothing was learnt{asked}; known: {known or 'nothing'}")
+            refused = ConfigError if request.rpm is None else WordError
+            raise refused(f"{desk.sensor}: nothing was learnt{asked}; known: {known or 'nothing'}")
         remarks = self._end_alerts(desk, FORGOTTEN, rpm=request.rpm)
         left = desk.pipeline.decision.open_alerts
         remarks += [f"alert {alert.id} stays open: it was last seen at another speed" for alert in left]

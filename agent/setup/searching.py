@@ -16,7 +16,7 @@ from typing import Any
 import msgspec
 
 from agent.config.load import check_table
-from agent.errors import ConfigError, TextVibError
+from agent.errors import TextVibError, WordError
 from agent.explain.finding import Finding
 from agent.explain.listening import hear_port, hear_topics
 from agent.setup.found import Found
@@ -87,13 +87,13 @@ def unused(ports: Iterable[str], existing: Mapping[str, Any]) -> list[str]:
 
 def broker_of(told: str, interview: Interview, *, user: tuple[str, str] = ("", "")) -> Broker | None:
     """As `told`, with a name and a password; else that of the config; else one on this computer where there is one.
-    ConfigError where it is none."""
+    WordError where it is none."""
     if told == NONE:
         return None
     if told:
         broker = Broker(host=told)
         if problems := problems_of(broker, "broker"):
-            raise ConfigError(*problems)
+            raise WordError(*problems)
         return as_user(broker, *user, interview)
     here = as_user(Broker(), *user, interview)
     if interview.existing:

@@ -22,13 +22,17 @@ from agent.sinks.framed import Framed
 from agent.sinks.key_pairs import problem_of_pair
 from agent.transport.broker import is_here
 from agent.transport.secrets import path_of, read_secret
+from firmware_bridge.installing import pip_line
 
 START_S = 100.0  # a small computer builds the address space of the standard in ten or twenty
 ANSWER_S = 10.0
 GOODBYE_S = 3.0
-NEEDED = "needs asyncua; install the extra: pip install 'textvib-edge[opcua]'"
 LEAST_PASSWORD = 8
 """Letters of a password: what is shorter is guessed."""
+
+
+def _needed() -> str:
+    return f"needs asyncua; install the extra: {pip_line('opcua')}"
 
 
 class OpcuaConfig(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
@@ -62,7 +66,7 @@ class OpcuaConfig(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_on
     @property
     def remarks(self) -> tuple[str, ...]:
         """What is to be mended and shows without opening anything."""
-        return () if importlib.util.find_spec("asyncua") else (NEEDED,)
+        return () if importlib.util.find_spec("asyncua") else (_needed(),)
 
 
 class OpcuaSink:
@@ -87,7 +91,7 @@ class OpcuaSink:
         there."""
         self.close()
         if importlib.util.find_spec("asyncua") is None:
-            raise ConfigError(NEEDED)
+            raise ConfigError(_needed())
         settings = self._settings()
         ours, theirs = socket.socketpair()
         with theirs:

@@ -51,11 +51,10 @@ def read_descriptions(path: Path) -> Descriptions:
         for fault, wording in faults.items():
             whole = wording if isinstance(wording, Wording) else Wording(wording)
             where = f"{path}: {language}.{fault}"
+            if fault in NO_FAULTS:
+                raise TextError(f"{where}: is reserved, since the agent says it of a sensor; give the fault another id")
             if not is_fault_name(fault):
-                raise TextError(
-                    f"{where}: not a fault id; use at most {MOST_OF_A_FAULT} small letters, digits and _, and none of "
-                    f"{', '.join(NO_FAULTS)}"
-                )
+                raise TextError(f"{where}: not a fault id; use at most {MOST_OF_A_FAULT} small letters, digits and _")
             if not whole.sentences or any(not sentence.strip() for sentence in whole.sentences):
                 raise TextError(f"{where}: an empty list or sentence; write one or take it out")
             if unread := [sentence for sentence in whole.sentences if not _is_readable(sentence, language)]:

@@ -170,7 +170,7 @@ def test_a_bug_is_exit_70_and_shows_where_it_is(monkeypatch, caplog):
 def test_check_approves_a_good_config_and_opens_nothing(config, tmp_path):
     shown = agent("check", config)
     assert shown.returncode == 0, shown.stdout
-    assert "good; 1 sensors, 1 sources, bundle " in shown.stdout
+    assert "good; 1 sensor, 1 source, bundle " in shown.stdout
     assert sorted(tmp_path.iterdir()) == [config]
 
 
@@ -256,7 +256,7 @@ def test_commission_and_record_reach_the_running_agent(here, config, start, tmp_
     assert recorded.returncode == 0
     assert out.exists()
     refused = here("commission", "pump", "--state-dir", tmp_path / "state")
-    assert refused.returncode == os.EX_CONFIG
+    assert refused.returncode == os.EX_USAGE
     assert refused.stderr == "textvib-agent: there is no sensor 'pump'; known: pump_de\n"
 
 

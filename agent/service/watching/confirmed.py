@@ -37,14 +37,16 @@ class Confirmed(msgspec.Struct, frozen=True):
 
 
 def confirm(folder: Path, alert: str, word: Confirmed) -> Confirmed | None:
-    """Keep it, with the words that it replaces; the one in whose place it stands, if that was another. OSError where
-    the disk does not take it."""
+    """Keep it, with the words that it replaces; the one in whose place it stands, if that was another. Who said the
+    same before stands, too, where nobody says who repeats it. OSError where the disk does not take it."""
     folder.mkdir(mode=0o700, exist_ok=True)
     last = _read(folder / f"{alert}{WORD}")
     before = () if last is None else last.before
     is_other = last is not None and last.was != word.was
     if last is not None and is_other:
         before = (Earlier(last.was, last.by, last.wall_s), *before)[:MOST_BEFORE]
+    if last is not None and not is_other and word.by is None:  # said again by nobody who gave a name
+        word = msgspec.structs.replace(word, by=last.by, wall_s=last.wall_s)
     put(folder, f"{alert}{WORD}", msgspec.json.encode(msgspec.structs.replace(word, before=before)))
     return last if is_other else None
 

@@ -14,7 +14,7 @@ MENDS = {
 }
 CONTRADICTION_MENDS = {
     "rate_mismatch": "its notices say whether to look at rate_hz, at the sensor's clock or at who sends late",
-    "speed_contradicts": "check the tacho, and who may write its topic",
+    "speed_contradicts": "its notices say what is told and what is heard; check the tacho and its topic, or the config",
     "second_sender": "give each sender a topic of its own",
 }
 """By the reason of a state."""

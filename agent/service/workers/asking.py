@@ -10,7 +10,7 @@ from typing import Any
 
 import msgspec
 
-from agent.errors import ConfigError, TextVibError
+from agent.errors import TextVibError, WordError
 from agent.service.alert_requests import Acknowledge, Close, Shelve, Unshelve
 from agent.service.answers import the_alert
 from agent.service.control import Answer, Status
@@ -71,7 +71,7 @@ class Asking:
     def _member_of(self, sensor: str) -> Member:
         owners = self._crew.owners
         if sensor not in owners:
-            raise ConfigError(f"there is no sensor {sensor!r}; known: {', '.join(sorted(owners))}")
+            raise WordError(f"there is no sensor {sensor!r}; known: {', '.join(sorted(owners))}")
         return owners[sensor]
 
     def _hand(self, member: Member, request: Any, answer: Future[Answer]) -> None:

@@ -89,7 +89,7 @@ function update(row, alert, machine, titles) {
   badge.dataset.state = alert.severity === "alarm" ? "fault" : "abnormal";
   setText(badge, say(`severity_${alert.severity}`));
   const marks = [
-    alert.acknowledged ? say(alert.by ? "acknowledged_by" : "acknowledged", { by: alert.by ?? "" }) : "",
+    alert.acknowledged ? say(alert.acknowledged_by ? "acknowledged_by" : "acknowledged", { by: alert.acknowledged_by ?? "" }) : "",
     isShelved ? say("shelved_until", { time: moment(alert.shelved_until) }) : "",
   ];
   setText(find(".marks"), marks.filter(Boolean).join(" · "));

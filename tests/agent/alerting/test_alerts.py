@@ -22,6 +22,7 @@ from agent.types import (
     Match,
     Rate,
     Speed,
+    SpeedQuestion,
     State,
     StateChange,
 )
@@ -45,6 +46,27 @@ GOOD = Diagnosis(
     rate=Rate(25600.0, "declared"),
     evidence=None,
 )
+
+
+def test_a_doubted_speed_neither_interrupts_an_alert_nor_what_counts_towards_one() -> None:
+    decision = Decision("pump_de", CONFIG)
+    high = replace(GOOD, fault="outer_race", deviation=2.0)
+    doubted = Speed(None, "unknown", asks=SpeedQuestion("contradicted", 1500.0, 2700.0), doubt="contradicted")
+    aside = replace(high, speed=doubted, deviation=0.7)  # without a speed less is seen
+    for diagnosis in (high, high, aside, aside):
+        assert not [one for one in decision.feed(diagnosis) if isinstance(one, Alert)]
+    (raised,) = [one for one in decision.feed(high) if isinstance(one, Alert)]
+    assert raised.event == "raised"
+    for diagnosis in (aside, replace(aside, deviation=2.0)) * 3:
+        assert decision.feed(diagnosis) == []
+    assert decision.state is State.FAULT
+    for _ in range(CONFIG.clear_after - 1):
+        decision.feed(GOOD)
+    decision.feed(aside)  # nor does it count towards the end of one
+    assert decision.open_alerts
+    for _ in range(CONFIG.clear_after - 1):
+        decision.feed(GOOD)
+    assert decision.open_alerts
 
 
 def named(fault: str, probability: float = 0.9, **changes: object) -> Diagnosis:

@@ -62,7 +62,7 @@ def test_a_speed_that_a_quarter_of_the_windows_contradict_names_no_element(nearl
     nominal = replace(agree.speed, asks=question) if nearly else Speed(None, "unknown", asks=question)
     doubtful = replace(agree, speed=nominal)
     verdict = verdict_of([agree, agree, agree, doubtful], CALIBRATION)
-    assert (verdict.fault, "speed" in verdict.missing) == ("bearing", True)
+    assert (verdict.fault, "sure_speed" in verdict.missing) == ("bearing", True)
     assert verdict_of([agree] * 4 + [doubtful], CALIBRATION).fault == "inner_race"  # one odd window of five
 
 
@@ -100,6 +100,8 @@ def test_a_verdict_says_what_is_missing() -> None:
     assert (verdict.fault, verdict.missing) == ("bearing", ("geometry",))
     adrift = replace(somewhere, speed=replace(window.speed, rpm=None))
     assert verdict_of([adrift], CALIBRATION).missing == ("speed", "geometry")
+    of_a_told_bearing = replace(adrift, missing=("speed",))  # whose lines have no place for want of a speed alone
+    assert verdict_of([of_a_told_bearing], CALIBRATION).missing == ("speed",)
 
 
 def test_a_recording_too_slow_for_bearings_names_no_fault_of_one() -> None:

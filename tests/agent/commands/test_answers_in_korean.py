@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from agent.cli import main
-from agent.errors import ConfigError, TransportError
+from agent.errors import ConfigError, TransportError, WordError
 from agent.service.alert_requests import Acknowledge, Close, Unshelve
 from agent.service.control import (
     Answer,
@@ -53,7 +53,7 @@ def handle(request: Request) -> Answer:
             return {"forgotten": ["1480 rpm", "speed unknown"], "remarks": [], "language": "ko"}
         case Acknowledge(alert="over"):
             raise RefusedError("alert: 'over' is not an open alert; open: none", language="ko")
-        case Acknowledge(alert="past"):
+        case Acknowledge(alert="past") | Close(alert="past"):
             return {"alert": "34cd", "over": True, "kept": False, "before": "imbalance", "language": "ko"}
         case Acknowledge() | Close() | Unshelve():
             return {"alert": "12ab", "kept": True, "language": "ko"}
@@ -68,7 +68,7 @@ def handle(request: Request) -> Answer:
             ended = {"code": 78, "problems": RELOAD_PROBLEMS[: len(ASKED)], "done": ["sensor a: added"]}
             return {"ended": {**ended, "told": [KEPT_BACK]}, "language": "ko"}
         case ExportState():
-            raise RefusedError("there is no sensor 'x'; known: a", language="ko")
+            raise RefusedError("there is no sensor 'x'; known: a", language="ko", code=WordError.exit_code)
     raise AssertionError(request)
 
 
@@ -130,9 +130,9 @@ def test_of_an_alert_that_is_over_it_may_still_be_said_what_it_was(
 
     assert said("over", "--was", "ball") == ConfigError.exit_code
     assert "is not an open alert" in capsys.readouterr().err
-    assert said("past", "--was", "Broken!") == ConfigError.exit_code
+    assert said("past", "--was", "Broken!") == WordError.exit_code
     assert "small letters, digits and _" in capsys.readouterr().err
-    assert said("past", "--by", "Kim\x1b[2J") == ConfigError.exit_code
+    assert said("past", "--by", "Kim\x1b[2J") == WordError.exit_code
     assert r"'Kim\x1b[2J' is no name of a person" in capsys.readouterr().err
     assert said("past", "--was", "missalignment") == 0
     heard = capsys.readouterr()
@@ -140,6 +140,15 @@ def test_of_an_alert_that_is_over_it_may_still_be_said_what_it_was(
     assert heard.out.splitlines() == [
         "34cd: noted as missalignment; no windows of it are kept, so there is nothing to train with",
         "34cd: was said to be imbalance before; missalignment stands in its place",
+    ]
+
+
+def test_closing_what_is_over_says_that_it_is(agent: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    where = ["--state-dir", str(agent), "--language", "en"]
+    assert main(["close", "past", "--was", "ball", *where]) == 0
+    assert capsys.readouterr().out.splitlines()[:2] == [
+        "34cd: is over already, so there is nothing to close",
+        "34cd: noted as ball; no windows of it are kept, so there is nothing to train with",
     ]
 
 
@@ -165,7 +174,7 @@ def test_a_refusal_is_in_the_agents_language_or_the_one_asked_for(
 ) -> None:
     arguments = ["state", "export", "x", "--out", "/dev/null", "--state-dir", str(agent)]
     for more, told in (([], "센서 'x'이(가) 없습니다"), (["--language", "en"], "there is no sensor 'x'; known: a")):
-        assert main([*arguments, *more]) == 78
+        assert main([*arguments, *more]) == WordError.exit_code
         assert told in capsys.readouterr().err
 
 

@@ -7,20 +7,26 @@ import os
 import re
 import wave
 from collections.abc import Iterator
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 import pytest
+from one_alert import DIAGNOSIS
 from requirements import ROOT
 
 import simulator
 from agent.alerting.verdict import Verdict
 from agent.cli import main
 from agent.commands.arguments import rpm_range
+from agent.commands.replay_healthy import Learnt, told_beside
 from agent.faults import FAULTS_OF_BEARINGS
+from agent.messages.notices import is_known
 from agent.messages.sentences import fault_said
 from agent.messages.terminal import width
+from agent.recordings.recording import Recording
+from agent.types import Speed, SpeedQuestion
 
 HEALTHY = ROOT / "configs" / "recordings" / "pump_healthy.wav"
 
@@ -342,6 +348,57 @@ def test_a_given_speed_that_the_spectrum_contradicts_is_asked_about(
     else:
         assert asks in document["speed_question"]
         assert document["fault"] not in FAULTS_OF_BEARINGS
+
+
+@pytest.mark.parametrize(
+    ("options", "told"),
+    [
+        (
+            ["--rpm", "2400", "--healthy-rpm", "1480", "--bearing", "6205"],
+            r"has no limit by pump_healthy.wav (--healthy), since 2400 rpm is given and the "
+            r"vibration shows 14\d\d rpm; give the speed that is right (--rpm)",
+        ),
+        (
+            ["--rpm", "1480", "--healthy-rpm", "2400"],
+            r"has no limit by pump_healthy.wav (--healthy): 2400 rpm is given for that, and its vibration shows 14\d\d "
+            r"rpm; give its speed (--healthy-rpm)",
+        ),
+        (["--rpm", "1480"], r"has no limit by pump_healthy.wav (--healthy), whose speed is not given"),
+        (["--healthy-rpm", "1480"], r"has no limit by pump_healthy.wav (--healthy), since its own speed is not known"),
+        (["--rpm", "1480", "--healthy-rpm", "1480"], None),
+    ],
+)
+def test_a_healthy_recording_that_was_given_is_never_left_out_silently(
+    options: list[str], told: str | None, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert main(["replay", str(HEALTHY), "--healthy", str(HEALTHY), *options, "--json"]) == 0
+    document = json.loads(capsys.readouterr().out.splitlines()[-1])
+    notes = [note for note in document["notes"] if "(--healthy)" in note and "itself" not in note]
+    assert [is_known(note, "ko") for note in notes] == ([] if told is None else [True])
+    assert (document["deviation"] is None) == (told is not None and told.startswith("has no limit"))
+    if told is not None:
+        assert re.match(re.escape(told).replace(r"14\\d\\d", r"14\d\d"), notes[0])
+    assert "geometry" not in document["missing"] or "--bearing" not in options
+    assert "speed" not in document["missing"] or "--rpm" not in options
+
+
+def test_where_each_window_s_speed_is_doubted_it_is_compared_whatever_the_speed() -> None:
+    asks = SpeedQuestion("contradicted", 2400.0, 1477.0)
+    doubted = replace(DIAGNOSIS, speed=Speed(None, "unknown", asks=asks, doubt="contradicted"), deviation=0.7)
+    recording = Recording(HEALTHY, np.zeros((1, 1), np.float32), 8000.0, None, "raw", ("x",))
+    (note,) = told_beside(recording, [doubted] * 3, Learnt({}, None), [recording]).notes
+    assert note.startswith("is compared with pump_healthy.wav (--healthy) whatever the speed, since 2400 rpm is given")
+    assert is_known(note, "ko")
+    assert told_beside(recording, [doubted] * 3, Learnt({}, None), []).notes == ()
+    assert told_beside(recording, [replace(DIAGNOSIS, deviation=0.7)], Learnt({}, asks), [recording]).notes == ()
+
+
+def test_of_a_speed_and_a_bearing_that_were_given_only_the_one_that_is_doubted_is_asked_for(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert main(["replay", str(HEALTHY), "--rpm", "2400", "--bearing", "6205", "--json"]) == 0
+    missing = json.loads(capsys.readouterr().out.splitlines()[-1])["missing"]
+    assert not {"speed", "geometry"} & set(missing)
 
 
 @pytest.mark.parametrize(

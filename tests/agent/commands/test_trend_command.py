@@ -53,7 +53,7 @@ def test_json_has_every_day(folder: Path, capsys: pytest.CaptureFixture[str]) ->
 
 
 def test_what_is_not_there_is_said(folder: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
-    assert main(["trend", "nobody", "--state-dir", str(folder)]) == 78
+    assert main(["trend", "nobody", "--state-dir", str(folder)]) == 64
     assert "of 'nobody' no day is kept" in capsys.readouterr().err
     assert main(["trend", "--state-dir", str(tmp_path / "nowhere")]) == 78
     assert "there is no such folder" in capsys.readouterr().err

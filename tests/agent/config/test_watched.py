@@ -7,6 +7,7 @@ import pytest
 from agent.config.keys import MetricsConfig
 from agent.config.watched import problems_of, remarks_on
 from agent.messages.notices import is_known
+from firmware_bridge.installing import pip_line
 
 
 @pytest.mark.parametrize("address", ["0.0.0.0", "::", "192.168.1.5"])
@@ -32,5 +33,5 @@ def test_a_name_is_no_address() -> None:
 def test_without_its_package_the_extra_is_named(monkeypatch) -> None:
     monkeypatch.setattr("agent.config.watched.PACKAGE", "no_such_package")
     (problem,) = problems_of(MetricsConfig(enabled=True))
-    assert "textvib-edge[metrics]" in problem
+    assert problem.endswith(f"install the extra: {pip_line('metrics')}")
     assert is_known(problem, "ko")

@@ -10,6 +10,7 @@ from certificates import Authority
 from agent.config import web as web_module
 from agent.config.watching_keys import WebConfig
 from agent.config.web import Listening, listening, problems_of, remarks_on
+from firmware_bridge.installing import pip_line
 
 
 @pytest.fixture
@@ -90,7 +91,7 @@ def test_a_credential_of_systemd_serves(tmp_path, monkeypatch, password):
 def test_missing_packages_are_named_with_their_extra(monkeypatch):
     monkeypatch.setattr(web_module, "PACKAGES", ("no_such_package",))
     (problem,) = problems_of(WebConfig())
-    assert "textvib-edge[web]" in problem
+    assert problem.endswith(f"install the extra: {pip_line('web')}")
 
 
 def test_a_certificate_with_its_key_serves(tmp_path):

@@ -12,7 +12,7 @@ from requirements import ROOT
 
 from agent.bearings.given import inside_of
 from agent.messages.notices import in_language, is_known
-from agent.messages.words import LANGUAGES
+from agent.messages.words import LANGUAGES, table
 from agent.transport.mqtt import MENDS
 
 WORDING = {
@@ -20,7 +20,7 @@ WORDING = {
     "agent/service/keeping/learnt_rows.py agent/service/keeping/alert_rows.py agent/service/desks.py "
     "agent/service/reloading/handover.py agent/service/reloading/kept_bundles.py agent/service/reloading/moving.py "
     "agent/sources/__init__.py agent/sources/modbus.py agent/sources/transmitters.py agent/diagnosis/commissioning.py "
-    "agent/sinks agent/transport/secrets.py agent/transport/address.py agent/bearings/given.py "
+    "agent/sinks agent/transport agent/bearings/given.py "
     "agent/bearings/part_numbers.py "
     "agent/bearings/catalogue.py agent/commands agent/service/alert_requests.py agent/service/names.py "
     "agent/service/answers.py agent/service/commands.py agent/service/control.py agent/service/control_server.py "
@@ -31,7 +31,7 @@ WORDING = {
 }
 TAKES = {"notices", "remarks", "problems", "notes"}
 """Lists to which a sentence is added; they are parameters, variables and fields of these names."""
-MAKES = {"LeftOut", "_notice", "notice"}
+MAKES = {"LeftOut", "_notice", "notice", "SourceFault", "RenewalError"}
 """What is called with sentences."""
 HANDED_ON = re.compile(r"(([a-z.]+|7+|'7'|7\.7): )*7|([a-z.]+|7+); 7")
 """Another's sentence behind its place."""
@@ -45,9 +45,11 @@ COMPOSED = {
     "alert: there is no alert77 in 7; 77",
     "alert: '7' is the beginning of several7; 7",
     "7: nothing was learnt7; known: 7",
+    *("7.host: 7", "7.fallbacks[7]: 7", "mqtt 7: 7", "7: topic '7' 7", "no sensor is configured for 7"),
+    *("'7' is no path; 7", "'7' has more than 7 steps; 7", "'7' is no path from its character 7 on; 7"),
 }
 """Sentences put together of others, which `test_words_behind_quotes_are_not_cut` has whole."""
-RAISED = {"ConfigError", "TransportError", "ValueError", "SeveralBearingsError"}
+RAISED = {"ConfigError", "WordError", "TransportError", "ValueError", "SeveralBearingsError"}
 """What people are told of in the words that it is raised with, where a room is told of as notices."""
 TABLES = {"WHAT", "wants", "needs", "advice", "doubt"}
 
@@ -156,6 +158,34 @@ def test_fields_are_carried_over_and_looked_up_themselves(english: str, korean: 
     assert in_language(english, "en") == english
 
 
+def test_no_two_sentences_are_one_but_for_the_names_of_their_fields() -> None:
+    """Of two such the first would be said in the place of both."""
+    for language in OTHERS:
+        bare = [re.sub(r"\{\w+\}", "{}", english) for english in table()["sentence"][language]]
+        assert [one for one in bare if bare.count(one) > 1] == []
+
+
+@pytest.mark.parametrize(
+    ("english", "korean"),
+    [
+        (
+            "sources.a.mapping.x: 'a..b' is no path from its character 3 on; write it like acc.x, data[0].values, "
+            "rows[*].x or $",
+            "sources.a.mapping.x: 'a..b'은(는) 3번째 글자부터 경로가 아닙니다. acc.x, data[0].values, rows[*].x, $처럼 "
+            "적으십시오",
+        ),
+        ("no sensor is configured for device 1a2b stream 3", "장치 1a2b의 스트림 3에 설정된 센서가 없습니다"),
+        (
+            "mqtt h:1: connection lost without a reason; should it repeat, look for another client with the id 'gw'",
+            "mqtt h:1: 연결이 이유 없이 끊겼습니다. 되풀이되면 ID가 'gw'인 다른 클라이언트가 있는지 확인하십시오",
+        ),
+        ("a.csv: has no column 'b'; there are: t, x", "a.csv: 열 'b'이(가) 없습니다; 선택 가능: t, x"),
+    ],
+)
+def test_sentences_of_several_parts_are_whole_in_korean(english: str, korean: str) -> None:
+    assert in_language(english, "ko") == korean
+
+
 def test_a_name_is_no_sentence() -> None:
     assert in_language("5120 Hz from column time", "ko") == "time 열에서 5120 Hz"
     assert in_language("left out: time never changes", "ko") == "제외: time(변하지 않음)"
@@ -171,7 +201,9 @@ def test_a_name_is_no_sentence() -> None:
         "correct its time, or leave it out and give the sample rate (--rate-hz); there are: t, x",
         "a.csv: t is no acceleration: it is time by its name; "
         "name the columns that are acceleration (--channel, like 2+3+4); there are: t, x",
-        "a.mat: 2 variables fit '*'; name one of (--channel): a 48, b 48",
+        "a.mat: holds 2 variables; name one (--channel): a 48, b 48",
+        "a.mat: holds 2 variables that may be the signal; name one (--channel, like NAME or NAME+NAME): a 48, b 48",
+        "a.mat: 2 variables fit 'a*'; name one of (--channel): a 48, b 48",
         "a.csv: '6205/6306' names 2 bearings, 6205 and 6306; give one; see textvib-agent replay --help",
         "a.csv: does not say its sample rate; give it (--rate-hz)",
     ],

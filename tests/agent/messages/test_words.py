@@ -31,7 +31,7 @@ NO_WORDS = {
     # names of features, quantities and fields; none of them is ever a reason
     *("velocity_rms_mm_s", "acceleration_rms_g", "hears_bearings", "temperature_c", "inner_race", "outer_race"),
     *("healthy_state", "lost_after_s", "typical_sd", "most_spread", "rms_only", "bsf_even", "geometry_told"),
-    "geometry_unknown",
+    *("geometry_unknown", "sure_speed"),
 }
 
 
@@ -124,6 +124,12 @@ def test_korean_sentences_are_of_one_politeness() -> None:
                 assert end.endswith(("니다.", "시오.")) or not re.search(r"[가-힣]\.$", end), code
 
 
+def test_a_number_stands_with_the_word_that_goes_with_it() -> None:
+    said = [say("status.source_connected", "en", name="a", outages=outages) for outages in (0, 1, 2)]
+    assert said == [f"source a: connected, {told} so far" for told in ("0 outages", "1 outage", "2 outages")]
+    assert say("status.source_connected", "ko", name="a", outages=1) == "소스 a: 연결됨, 지금까지 끊김 1회"
+
+
 def test_all_text_is_composed_so_that_it_is_as_wide_as_it_looks() -> None:
     for code, entry in entries():
         for words in entry.values():
@@ -141,7 +147,7 @@ def test_every_fault_and_what_is_said_instead_has_a_title() -> None:
 
 def test_every_state_and_everything_that_may_be_missing_has_words() -> None:
     assert set(table()["state"]) == {state.value for state in State}
-    missing = {naming.SPEED, naming.GEOMETRY, naming.HEALTHY_STATE, naming.BANDWIDTH, naming.LENGTH}
+    missing = {naming.SPEED, naming.GEOMETRY, naming.HEALTHY_STATE, naming.BANDWIDTH, naming.LENGTH, naming.SURE_SPEED}
     assert set(table()["missing"]) == missing
 
 

@@ -49,7 +49,7 @@ def test_another_quantity_beside_the_signal_leaves_no_choice_and_is_said(tmp_pat
     assert recording.samples.shape == (4000, 1)
     assert "left out: temperature is a temperature by its name" in recording.notes
     np.savez(tmp_path / "two.npz", vib=SIGNAL[:, 0], other=np.linspace(40, 41, 50), fs=5000)
-    with pytest.raises(RecordingError, match="2 variables fit"):
+    with pytest.raises(RecordingError, match="holds 2 variables"):
         read_recording(tmp_path / "two.npz")
 
 

@@ -20,6 +20,7 @@ from agent.errors import RecordingError
 from agent.limits import STANDARD_GRAVITY
 from agent.recordings import FORMATS
 from agent.recordings.read import Recording, read_recording
+from firmware_bridge.installing import pip_line
 
 OTHER = np.random.default_rng(4).normal(0, 0.2, len(SIGNAL)).round(4)
 
@@ -79,7 +80,7 @@ def test_a_library_that_is_missing_is_one_line_that_names_the_extra(tmp_path: Pa
     )
     result = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, check=False)
     said = result.stderr.strip().splitlines()[-1]
-    assert f"reading {suffix} needs {package}; install the extra: pip install 'textvib-edge[recordings]'" in said
+    assert f"reading {suffix} needs {package}; install the extra: {pip_line('recordings')}" in said
 
 
 # -------------------------------------------------------------------------------------------------------- npy and npz
@@ -100,9 +101,9 @@ def test_npz_vectors_of_one_length_are_a_table(tmp_path: Path) -> None:
 def test_npz_that_leaves_a_choice_lists_what_there_is(tmp_path: Path) -> None:
     path = tmp_path / "a.npz"
     np.savez(path, a=SIGNAL, b=OTHER)
-    refused(path, "2 variables fit", "--channel", "a 600", "b 600")
+    refused(path, "holds 2 variables", "--channel", "a 600", "b 600")
     np.savez(path, a=SIGNAL, b=OTHER[:100])
-    refused(path, "2 variables fit", "b 100")
+    refused(path, "holds 2 variables", "b 100")
     holds(read_recording(path, variable="a"), SIGNAL)
 
 
@@ -153,7 +154,7 @@ def test_hdf5_of_several_groups_is_asked_about_and_chosen_by_path(tmp_path: Path
         for name, signal in (("de", SIGNAL), ("fe", OTHER)):
             file[f"{name}/acc"] = signal
             file[f"{name}/fs"] = RATE_HZ
-    refused(path, "2 variables fit", "de/acc")
+    refused(path, "holds 2 variables", "de/acc")
     recording = read_recording(path, variable="fe/*")
     holds(recording, OTHER)
     assert recording.rate_hz == RATE_HZ

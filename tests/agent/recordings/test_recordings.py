@@ -17,7 +17,9 @@ from read_or_refused import read_or_refuse
 
 from agent.errors import RecordingError
 from agent.limits import STANDARD_GRAVITY
+from agent.messages.notices import is_known
 from agent.recordings.read import blocks_of, read_recording
+from firmware_bridge.installing import pip_line
 
 SIGNAL = np.random.default_rng(0).normal(0, 0.3, (400, 3)).round(4)
 
@@ -412,7 +414,12 @@ def test_mat_globs_axes_and_speed(tmp_path: Path) -> None:
     assert recording.rpm == 1797
     refused(path, "2 variables fit", "X105_DE_time", "X106_DE_time", variable="*_DE_time")
     refused(path, "no variable 'DE'", "X105_DE_time", variable="DE")
-    refused(path, "4 variables fit '*'")
+    refused(path, "holds 4 variables")
+    with pytest.raises(RecordingError) as once:
+        read_recording(path, rate_hz=12_000.0)
+    assert all(str(once.value).count(name) == 1 for name in two)  # said once, in both languages
+    assert is_known(str(once.value), "ko")
+    assert "*" not in str(once.value)
 
 
 def test_mat_structs_and_cells_by_dots(tmp_path: Path) -> None:
@@ -518,7 +525,7 @@ def test_mat_without_scipy_names_the_extra(tmp_path: Path) -> None:
     )
     result = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, check=False)
     assert "RecordingError" in result.stderr
-    assert "textvib-edge[recordings]" in result.stderr
+    assert f"install the extra: {pip_line('recordings')}" in result.stderr
 
 
 def test_reading_other_formats_never_imports_scipy(tmp_path: Path) -> None:

@@ -13,8 +13,9 @@ from agent.config.keys import MachineConfig, SpeedConfig
 from agent.messages.notices import is_known
 from agent.service.doubts_told import LASTS_S, ToldDoubts
 from agent.service.maintenance import Silences
-from agent.types import Diagnosis, Rate, SeenAs, SourceFault, Speed
+from agent.types import Diagnosis, Rate, SeenAs, SourceFault, Speed, SpeedQuestion
 
+ASKED = SpeedQuestion("contradicted", 1797.0, 3217.2)
 SILENT, TOLD = Speed(None, "unknown", doubt="silent"), Speed(1500.0, "topic")
 
 
@@ -56,6 +57,29 @@ def test_a_contradicted_rate_is_a_notice_with_both_figures() -> None:
     assert doubts.notices(6.0) == [
         "rate_mismatch: 3200 Hz declared, 2720 Hz arrive; correct rate_hz, or the sensor's clock"
     ]
+
+
+@pytest.mark.parametrize(
+    ("speed", "told"),
+    [
+        (Speed(None, "unknown", asks=ASKED, doubt="contradicted"), ("1797 rpm is given", "at 3217 rpm; no speed is")),
+        (Speed(1797.0, "config", asks=replace(ASKED, seen_rpm=1950.0)), ("at 1950 rpm; no part is named", "tolerance")),
+        (Speed(None, "unknown", asks=SpeedQuestion("hertz", 29.95, 1797.0)), ("29.95 rpm is given", "were Hz meant?")),
+    ],
+)
+def test_a_nominal_speed_that_is_asked_about_is_a_notice_with_both_and_lasts(
+    speed: Speed, told: tuple[str, str]
+) -> None:
+    doubts = ToldDoubts()
+    doubts.feed(window(speed, 4.0, running=False))
+    assert doubts.notices(4.0) == []  # nothing is heard of a machine at rest
+    doubts.feed(window(speed, 5.0))
+    doubts.feed(window(replace(TOLD, origin="config"), 6.0))
+    (notice,) = doubts.notices(5.0 + LASTS_S)  # a person may look only when it has passed
+    assert notice.startswith("speed_contradicts: ")
+    assert all(one in notice for one in told)
+    assert is_known(notice, "ko")
+    assert doubts.notices(5.1 + LASTS_S) == []
 
 
 class Heard(Silences):

@@ -7,10 +7,11 @@ import unicodedata
 
 import pytest
 
-from agent.errors import ConfigError
+from agent.errors import ConfigError, WordError
 from agent.messages.notices import is_known
 from agent.service.alert_requests import Acknowledge, Close, Shelve, Unshelve, remote_request
-from agent.service.names import fault_name, is_fault_name, person_named
+from agent.service.names import NO_FAULTS, fault_name, is_fault_name, person_named
+from agent.types import State
 
 
 @pytest.mark.parametrize(
@@ -32,7 +33,7 @@ def test_names_of_faults_in_any_script_are_one_however_typed(text: str, name: st
     assert is_fault_name(name)
 
 
-NO_FAULT = ["", "Ball", "É", "seal rubs", "ball\n", "1st", "_x", "../x", "a+", "씰#", "a" * 41, "unknown", "ｉｄｌｅ"]
+NO_FAULT = ["", "Ball", "É", "seal rubs", "ball\n", "1st", "_x", "../x", "a+", "씰#", "a" * 41]
 UNSEEN = ["\x1b[2J", "a\u200bb", "\u3164", "a\ufe0f", "\u0301a", "a\udcff", "\u202ea", "\ufdfa" * 10]
 
 
@@ -43,6 +44,18 @@ def test_what_is_no_name_of_a_fault_is_refused_in_both_languages(text: str) -> N
     assert is_known(str(refused.value), "ko")
     assert len(str(refused.value)) < 600
     assert not is_fault_name(text)
+
+
+@pytest.mark.parametrize("text", [*NO_FAULTS, "ｉｄｌｅ"])
+def test_what_the_agent_says_of_a_sensor_is_refused_as_reserved(text: str) -> None:
+    with pytest.raises(WordError, match=r"^was: '[a-z]+' is reserved: .*; give one of healthy, ") as refused:
+        fault_name(text)
+    assert is_known(str(refused.value), "ko")
+    assert not is_fault_name(text)
+
+
+def test_every_state_but_healthy_is_reserved() -> None:
+    assert {state.value for state in State} - {"healthy"} <= set(NO_FAULTS)
 
 
 @pytest.mark.parametrize(

@@ -16,12 +16,13 @@ from line_bundle import BUNDLE, SETUP
 from one_alert import ALERT
 
 from agent.bundle.manifest import identity_of
-from agent.errors import ConfigError, TransportError
+from agent.errors import ConfigError, TransportError, WordError
+from agent.messages.notices import is_known
 from agent.messages.payloads import AlertPayload
 from agent.messages.topics import Topics
 from agent.ports import Message
 from agent.recordings.kept_writer import setup_row
-from agent.service.alert_requests import Acknowledge, Close, Unshelve
+from agent.service.alert_requests import Acknowledge, Close, Shelve, Unshelve
 from agent.service.control import Answer
 from agent.service.keeping.store import Store, open_store
 from agent.service.looking_back.history import History
@@ -160,10 +161,6 @@ def test_who_hears_is_asked_first_and_refuses_what_is_not_of_the_past(office: Of
     for alert, said in (("zz", "there is no alert 'zz'"), ("", "is empty")):
         with pytest.raises(ConfigError, match=said):
             office.say(alert, None, "ball")
-    with pytest.raises(ConfigError, match="not an open alert"):
-        office.words.ask(Acknowledge(OVER)).result(timeout=0)  # there is nothing to say of it
-    with pytest.raises(ConfigError, match="not an open alert"):
-        office.words.ask(Unshelve(OVER)).result(timeout=0)
 
     def busy(request: Any) -> Answer:
         raise TransportError("busy")
@@ -171,6 +168,31 @@ def test_who_hears_is_asked_first_and_refuses_what_is_not_of_the_past(office: Of
     office.answered = busy
     with pytest.raises(TransportError):
         office.say(OVER, None, "ball")
+    assert office.said == []
+
+
+def refusal(office: Office, request: Any) -> WordError:
+    asked = office.words.ask(request)
+    office.words.turn()
+    with pytest.raises(WordError) as refused:
+        asked.result(timeout=0)
+    assert is_known(str(refused.value), "ko")
+    return refused.value
+
+
+def test_what_else_is_asked_of_an_alert_that_is_over_is_refused_for_that(office: Office) -> None:
+    for request in (Acknowledge("0123"), Close(f"{ALERT.sensor}/{ALERT.bearing}"), Unshelve(OVER), Shelve(OVER, "8h")):
+        assert str(refusal(office, request)).startswith(f"alert: {OVER} ({ALERT.sensor}/{ALERT.bearing}) is over since")
+    file = HistoryFile(office.folder)
+    for event in (ALERT, replace(ALERT, event="cleared", reason="recovered")):
+        file.note(replace(event, id="0123eeee"), event_of(event, 3), WHENCE)
+    file.close()
+    several = str(refusal(office, Acknowledge("0123")))
+    assert "'0123' is the beginning of several, and all are over; alerts kept: " in several
+    assert all(alert in several for alert in (OVER, "0123eeee"))
+    assert f"{OVER} (" in str(refusal(office, Close(OVER)))  # told whole, it is one
+    with pytest.raises(ConfigError, match="not an open alert"):
+        office.say("zz")
     assert office.said == []
 
 

@@ -50,7 +50,7 @@ def test_a_sink_that_is_away_is_tried_at_once() -> None:
     thread = threading.Thread(target=publisher.run, daemon=True)
     thread.start()
     until(lambda: publisher.outage.error)
-    assert publishers(mail=publisher).try_again(None) == {"mail": 0}
+    assert publishers(mail=publisher).try_again(None) == {"mail": (0, 0)}
     until(lambda: sink.opened == 2)
     stop.set()
     thread.join(10)
@@ -64,7 +64,7 @@ def test_the_command_says_what_waits(tmp_path: Path, capsys: pytest.CaptureFixtu
 
     def handle(request: Request) -> dict[str, Any]:
         asked.append(request)
-        return {"waiting": {"broker": 3}, "language": "ko"}
+        return {"waiting": {"broker": 3}, "waiting_events": {"broker": 1}, "language": "ko"}
 
     stop = threading.Event()
     server = ControlServer(tmp_path, handle, stop=stop)
@@ -72,7 +72,7 @@ def test_the_command_says_what_waits(tmp_path: Path, capsys: pytest.CaptureFixtu
     thread = threading.Thread(target=server.run, daemon=True)
     thread.start()
     assert main(["retry", "--state-dir", str(tmp_path)]) == os.EX_OK
-    assert "broker: 지금 다시 시도합니다(대기 3건)" in capsys.readouterr().out
+    assert "broker: 지금 다시 시도합니다(대기 메시지 3건, 그중 경보·정비 이벤트 1건)" in capsys.readouterr().out
     assert main(["retry", "broker", "--state-dir", str(tmp_path), "--language", "en"]) == os.EX_OK
     assert "3 messages wait" in capsys.readouterr().out
     assert asked == [Retry(None), Retry("broker")]

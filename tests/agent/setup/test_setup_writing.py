@@ -48,7 +48,7 @@ def test_a_new_config_is_written_and_passes_the_check(tmp_path: Path) -> None:
     interview, draft = drafted(tmp_path, path)
     verdict = verdict_of(draft, interview.folder, "en")
     assert verdict.parts is not None
-    assert verdict.lines[-1].startswith("good; 1 sensors, 1 sources")
+    assert verdict.lines[-1].startswith("good; 1 sensor, 1 source")
     write(draft, path)
     assert check_config(path)[1] == []
     assert path.stat().st_mode & 0o777 == 0o640

@@ -239,7 +239,7 @@ def test_names_of_ones_own_may_be_of_any_script(tmp_path: Path) -> None:
     [
         ("[en]\nball = []", r"en\.ball: an empty list"),
         ('[en]\nball = [" "]', r"en\.ball: an empty list or sentence"),
-        ('[en]\nunknown = ["x"]', r"en\.unknown: not a fault id"),
+        ('[en]\nunknown = ["x"]', r"en\.unknown: is reserved"),
         ('[en]\n"Über" = ["x"]', "not a fault id"),
         ('[en]\nball = "x"', "a table per language"),
         ('[en]\nball = { sentences = ["x"], colour = "red" }', "colour"),

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import json
 import math
+import shutil
 import xml.etree.ElementTree as ElementTree
 from dataclasses import replace
 from pathlib import Path
@@ -157,11 +159,11 @@ def test_the_command(state: Path, tmp_path: Path, capsys: pytest.CaptureFixture[
         (["report", *where], 64),
         (["report", "x", "--last", *where], 64),
         (["report", "--last", *where, "--out", str(tmp_path / "a.txt")], 64),
-        (["report", "zz", *where], 78),
+        (["report", "zz", *where], 64),
         (["report", "--last", "--state-dir", str(tmp_path / "no")], 78),
     ):
         assert main(wrong) == code, wrong
-    assert f"there are: {raised(state).id}" in capsys.readouterr().err
+    assert f"alerts kept: {raised(state).id}" in capsys.readouterr().err
 
 
 def test_what_somebody_found_the_alert_to_be_stands_in_the_report(state: Path, tmp_path: Path) -> None:
@@ -171,6 +173,21 @@ def test_what_somebody_found_the_alert_to_be_stands_in_the_report(state: Path, t
     assert "Somebody has found: Shaft misalignment" in page(folder)[0]
     confirm(folder / "ring", alert, Confirmed("seal_rubs"))
     assert "현장 확인 결과: seal_rubs" in page(folder, "ko")[0]
+
+
+def test_the_ring_lists_what_each_was_found_to_be(
+    state: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    folder = shutil.copytree(state, tmp_path / "state")
+    listed = ["ring", "--state-dir", str(folder), "--language"]
+    assert main([*listed, "en"]) == 0
+    assert "WAS" in capsys.readouterr().out.splitlines()[1].split()
+    confirm(folder / "ring", raised(state).id, Confirmed("씰_마모", "Kim", 1e9))
+    assert main([*listed, "ko"]) == 0
+    assert "씰_마모" in capsys.readouterr().out
+    assert main([*listed, "en", "--json"]) == 0
+    row = json.loads(capsys.readouterr().out)
+    assert (row["was"], row["by"], row["alert"]) == ("씰_마모", "Kim", raised(state).id)
 
 
 def test_each_word_on_an_alert_stands_among_what_became_of_it(state: Path, tmp_path: Path) -> None:

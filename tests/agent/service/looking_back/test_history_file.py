@@ -161,9 +161,9 @@ def test_which_alert_is_meant(tmp_path: Path) -> None:
     assert find_alert(tmp_path, "fan/machine").raised == third
     assert find_alert(tmp_path, None).raised == third  # raised last, though another changed since
     assert find_alert(tmp_path, None, sensor="pump_de").raised == second
-    with pytest.raises(ConfigError, match=r"'0a' is the beginning of several; there are: 0a1 .*, 0a2"):
+    with pytest.raises(ConfigError, match=r"'0a' is the beginning of several; alerts kept: 0a1 .*, 0a2"):
         find_alert(tmp_path, "0a")
-    with pytest.raises(ConfigError, match=r"no alert '0b' of sensor 'pump_de' .* there are: 0a1"):
+    with pytest.raises(ConfigError, match=r"no alert '0b' of sensor 'pump_de' .* alerts kept: 0a1"):
         find_alert(tmp_path, "0b", sensor="pump_de")
     (tmp_path / "ring").mkdir()
     (tmp_path / "ring" / "00000001-77ab.vbw").write_bytes(b"")

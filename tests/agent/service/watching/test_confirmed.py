@@ -22,6 +22,7 @@ def test_a_word_is_kept_whole_and_a_later_one_stands_before_it(tmp_path: Path) -
     folder = tmp_path / "ring"
     assert confirm(folder, "A1", Confirmed("ball", "Kim", 5.0)) is None
     assert confirm(folder, "A1", Confirmed("ball", "Park", 6.0)) is None  # no other word
+    assert confirm(folder, "A1", Confirmed("ball", None, 7.0)) is None  # nobody says who repeats it
     assert confirm(folder, "A1", Confirmed("misalignment", "Lee", 9.0)) == Confirmed("ball", "Park", 6.0)
     (folder / "B2.was").write_bytes(b"\x00 no word")
     kept = Confirmed("misalignment", "Lee", 9.0, before=(Earlier("ball", "Park", 6.0),))
