@@ -128,8 +128,9 @@ class NgramEncoder:
     def encode(self, texts: Sequence[str]) -> Floats:
         rows = np.zeros((len(texts), self.dim), dtype=np.float32)
         for row, text in enumerate(track(texts, "sentences read by their n-grams")):
-            for gram, count in self._grams(text).items():
-                rows[row, zlib.crc32(gram.encode()) % self.dim] += np.sqrt(count)
+            grams = self._grams(text)
+            places = [zlib.crc32(gram.encode()) % self.dim for gram in grams]
+            np.add.at(rows[row], places, np.sqrt(list(grams.values())))
         return unit_rows(rows)
 
     def _grams(self, text: str) -> Counter[str]:

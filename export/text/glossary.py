@@ -42,7 +42,7 @@ class GlossaryEncoder:
         self.name = _name(content)
         self.concepts = tuple(concepts)
         self.dim = (2 + self._said_of) * len(concepts) + 1
-        self._patterns = [_pattern(words) for words in concepts.values()]
+        self._heard = [(name, _words(words), _pattern(words)) for name, words in concepts.items()]
 
     def encode(self, texts: Sequence[str]) -> Floats:
         """(len(texts), dim), rows of unit length."""
@@ -53,7 +53,9 @@ class GlossaryEncoder:
         """The names of the concepts that `text` names."""
         clean = f" {' '.join(unicodedata.normalize('NFC', text).lower().split())} "
         return frozenset(
-            name for name, pattern in zip(self.concepts, self._patterns, strict=True) if pattern.search(clean)
+            name
+            for name, words, pattern in self._heard
+            if any(word in clean for word in words) and pattern.search(clean)  # a pattern takes ten times as long
         )
 
     def _row(self, text: str) -> list[float]:
@@ -80,6 +82,11 @@ def _name(content: bytes) -> str:
 def _leading(concepts: tuple[str, ...]) -> int:
     """With how many of SAID_OF `concepts` begin."""
     return next((at for at, name in enumerate(SAID_OF) if concepts[at : at + 1] != (name,)), len(SAID_OF))
+
+
+def _words(words: Mapping[str, Sequence[str]]) -> tuple[str, ...]:
+    """All of them, of which a sentence that names the concept has at least one in it."""
+    return tuple(word for table in words.values() for word in table)
 
 
 def _pattern(words: Mapping[str, Sequence[str]]) -> re.Pattern[str]:
