@@ -57,9 +57,11 @@ system-packages:
 	    apt-get update -qq && DEBIAN_FRONTEND=noninteractive apt-get install -y -qq --no-install-recommends $$missing >/dev/null; \
 	  else echo "tests that need them will be skipped; mend: sudo apt-get install$$missing"; fi; fi
 
-# mypy beside pytest: what of it and of the tests fails, fails all. Trainings first, see conftest.
+# mypy beside pytest: what of it and of the tests fails, fails all. Trainings first, see conftest. The first time one process
+# looks for the tests before all do: three that start at once compile the same modules three times over.
 test: $(VENV)/all system-packages style
 	@$(BIN)/mypy > $(VENV)/mypy.said 2>&1 & typed=$$!; \
+	test -e $(VENV)/compiled || { OMP_NUM_THREADS=1 $(BIN)/python -m pytest --collect-only -qq > /dev/null 2>&1; touch $(VENV)/compiled; }; \
 	OMP_NUM_THREADS=1 $(BIN)/python -m pytest -n 3 --dist loadfile --no-loadscope-reorder -m "not long"; tested=$$?; \
 	wait $$typed; typed=$$?; echo "mypy:"; cat $(VENV)/mypy.said; test $$tested = 0 -a $$typed = 0
 
