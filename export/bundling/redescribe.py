@@ -30,6 +30,7 @@ from export.calibration.head_start import TAKEN
 from export.data import trained_files
 from export.network.graph import Floats
 from export.text.encoders import Sentences
+from export.text.moods import mood_of
 
 UNGRANTED = "the tower was stored without windows: a new fault is granted nothing, and hardly ever named; train anew"
 
@@ -117,7 +118,7 @@ def _digest(bundle: Bundle, files: Sequence[Path]) -> str:
 
 
 def _remarks(bundle: Bundle, reader: Reader, given: Descriptions) -> tuple[str, ...]:
-    """Sentences that the bundle's descriptions, as they were, place elsewhere than under the fault they are given for.
+    """Sentences that state nothing, or that the descriptions of before place elsewhere than under their fault.
 
     A new fault has no description yet: that it is near none is as it should be, and worth no remark.
     """
@@ -125,6 +126,9 @@ def _remarks(bundle: Bundle, reader: Reader, given: Descriptions) -> tuple[str, 
     for language, table in given.items():
         for fault, wording in table.items():
             for sentence in wording.sentences:
+                if mood_of(sentence) is not None:
+                    told = "asks, or speaks of what is to be done: write what is wrong with the machine"
+                    found.append(f"{language}.{fault}: {sentence!r} {told}")
                 where = f"{language}.{fault}: {sentence!r} is near"
                 first = rank(bundle, reader, sentence)[0]
                 if first.similarity < reader.near:

@@ -17,6 +17,7 @@ import numpy as np
 from agent.bundle.load import Bundle
 from export.bundling.stored_towers import SHIPPED, stored_tower
 from export.network.graph import Floats
+from export.progress import busy
 from export.text.encoders import Sentences, TextEncoder, encoder_name, text_encoder
 from export.text.tower import Tower, describe, describe_faults, describe_whole, heard_of, load_tower, whole
 
@@ -72,7 +73,8 @@ def reader_of(bundle: Bundle, tower: Path | None = None, *, folder: Path | str =
     """The tower of `bundle`, which lies in `folder`; TextError where `stored_tower` does not find it."""
     manifest = bundle.manifest
     content = stored_tower(folder, manifest.tower_sha256, tower, called=f"{manifest.name} {manifest.version}")
-    encoder = text_encoder(encoder_name(content))
+    with busy("loading the text tower"):
+        encoder = text_encoder(encoder_name(content))
     return Reader(encoder, load_tower(content, encoder), heard_of(content), content)
 
 

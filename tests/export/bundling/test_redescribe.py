@@ -293,6 +293,13 @@ def test_a_sentence_that_says_no_fault_is_remarked_on(tmp_path: Path, capsys: py
     assert (document["near"], document["limit"]) == ([], 2.0)
 
 
+def test_a_sentence_that_states_nothing_is_remarked_on(tmp_path: Path) -> None:
+    case = make_case(tmp_path, near=-1.0)
+    case.descriptions.write_text('[en]\nseal_rub = ["Does the shaft rub on its seal?"]\n')
+    made = redescribe(case.bundle, case.descriptions, tmp_path / "out", tower=case.tower)
+    assert made.remarks[0].startswith("en.seal_rub: 'Does the shaft rub on its seal?' asks, or speaks of what is")
+
+
 def test_a_sentence_near_another_fault_is_remarked_on(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     case = make_case(tmp_path, near=-1.0)
     bundle = load_bundle(case.bundle)
