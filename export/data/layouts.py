@@ -6,6 +6,7 @@ Each layout is a function of a folder that returns rows and notes about what it 
 from __future__ import annotations
 
 import re
+import shlex
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
@@ -140,7 +141,8 @@ def guess_at(folder: Path) -> str:
     counts = {name: len(layout(folder).rows) for name, layout in LAYOUTS.items()}
     best = max(counts, key=lambda name: counts[name])
     if counts[best]:
-        return f"; {counts[best]} files in it are of the layout {best}: python -m export manifest {best} {folder}"
+        command = shlex.join(["python", "-m", "export", "manifest", best, str(folder)])
+        return f"; as {best} it has {counts[best]}: {command}"
     return f"; nor of {', '.join(counts)}: write the manifest yourself, one row per recording (docs/training.md)"
 
 
