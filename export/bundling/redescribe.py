@@ -23,7 +23,7 @@ from export.bundling.examples import Moved, hear_examples
 from export.bundling.given_words import Descriptions, read_descriptions, texts_of
 from export.bundling.rewritten import descriptions_bytes, replace_bundle
 from export.bundling.sentence_reader import Near, Reader, rank, reader_of
-from export.bundling.stored_examples import Stored, keep_examples, read_stored
+from export.bundling.stored_examples import Stored, check_place, keep_examples, read_stored
 from export.bundling.stored_towers import check_tower, folder_of, place_to_keep
 from export.bundling.told import counted, grants_of, named_by, told_of
 from export.calibration.head_start import TAKEN
@@ -68,6 +68,7 @@ def redescribe(
     given = {} if descriptions is None else read_descriptions(descriptions)
     reader = reader_of(bundle, tower, folder=bundle_path)
     check_folder(out)
+    check_place(out)
     source = folder_of(bundle_path)
     heard, notes = hear_examples(examples, bundle) if examples else ({}, ())
     told = told_of(

@@ -10,9 +10,11 @@ import io
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
+from zipfile import BadZipFile
 
 import numpy as np
 
+from agent.errors import BundleError
 from agent.recordings.foreign import reading
 from export.calibration.few_shots import Examples
 from export.network.graph import Floats
@@ -59,6 +61,20 @@ def read_stored(bundle: Path, identity: str) -> Stored:
         own = {str(fault): labels == fault for fault in faults}
         examples = {fault: Examples(vectors[rows], machines[rows], alerts[rows]) for fault, rows in own.items()}
         return Stored(examples, dict(zip(own, words, strict=True)))
+
+
+def check_place(bundle: Path) -> None:
+    """BundleError where something else lies in the place for the examples of the bundle in folder `bundle`."""
+    path = place_of(bundle)
+    try:
+        with np.load(path, allow_pickle=False) as arrays:
+            if BUNDLE in arrays.files:
+                return
+    except FileNotFoundError:
+        return
+    except (OSError, ValueError, EOFError, AttributeError, BadZipFile):
+        pass  # somebody's own, as what other arrays hold is
+    raise BundleError(f"{path}: is there, and is where the bundle's examples go; move it, or name another --out")
 
 
 def keep_examples(stored: Stored, bundle: Path, identity: str) -> None:

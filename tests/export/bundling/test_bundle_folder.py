@@ -6,6 +6,7 @@ import shutil
 from pathlib import Path
 
 import msgspec
+import numpy as np
 import pytest
 
 from agent.bundle.load import DEFAULT, load_bundle
@@ -13,6 +14,7 @@ from agent.bundle.manifest import FILES, MANIFEST
 from agent.bundle.signature import SIGNATURE
 from agent.errors import BundleError
 from export.bundling.bundle_folder import check_folder, check_free, check_same, move_into_place, part_of, size_of
+from export.bundling.stored_examples import check_place
 from export.cli import main
 
 SHIPPED = load_bundle(DEFAULT).manifest
@@ -72,6 +74,20 @@ def test_where_a_bundle_is_made_somebodys_files_are_not_deleted(tmp_path: Path) 
     with pytest.raises(BundleError, match=r"mine\.part: holds thesis\.tex, and is where the bundle is made"):
         part_of(out)
     assert (part / "thesis.tex").read_text() == "dear"
+
+
+def test_examples_go_over_no_file_of_somebody(tmp_path: Path) -> None:
+    file = tmp_path / "seal.examples.npz"
+    check_place(tmp_path / "seal")
+    for content in (b"dear", b""):
+        file.write_bytes(content)
+        with pytest.raises(BundleError, match=r"seal\.examples\.npz: is there, and is where the bundle's examples go"):
+            check_place(tmp_path / "seal")
+    np.savez(file, values=np.zeros(2))  # as `adopt` writes
+    with pytest.raises(BundleError, match="is there"):
+        check_place(tmp_path / "seal")
+    np.savez(file, bundle=np.array("examples of some bundle"))
+    check_place(tmp_path / "seal")
 
 
 def test_the_same_may_be_written_again_another_one_not(tmp_path: Path) -> None:
