@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import zlib
 from collections.abc import Iterator
+from functools import partial
 from pathlib import Path
 
 import numpy as np
@@ -19,6 +20,7 @@ from export.data.manifest import COLUMNS
 from export.data.table import Table, join
 from export.data.windows import labelled
 from export.runs import train_run
+from export.text.no_fault import training_sentences
 
 D = len(feature_names(FeatureSpec()))
 KINDS = ("healthy", "inner_race", "outer_race", "ball")
@@ -98,6 +100,7 @@ def trained_run(tmp_path_factory: pytest.TempPathFactory) -> Path:
     with pytest.MonkeyPatch.context() as patch:
         patch.setitem(dressed_table.__kwdefaults__, "count", 40)
         patch.setattr(train_run, "FOLDS", 3)
+        patch.setattr(train_run, "training_sentences", partial(training_sentences, said=False))  # a quarter of them
         return made_once("trained_run", _train, tmp_path_factory)
 
 

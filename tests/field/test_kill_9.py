@@ -1,7 +1,7 @@
 """kill -9 at every point at which something is written, said or heard, and the power cut at any write: nothing lost,
 nothing twice, nothing left.
 
-30 kills and 5 cuts in every run of the tests; TEXTVIB_KILLS=1000 and TEXTVIB_CUTS=200 for as many as the published
+15 kills and 5 cuts in every run of the tests; TEXTVIB_KILLS=1000 and TEXTVIB_CUTS=200 for as many as the published
 table has. Between two lives the broker may have been restarted, or replaced by an empty one.
 """
 
@@ -23,7 +23,7 @@ from preloaded import build
 from requirements import ROOT
 from waiting import until
 
-KILLS = int(os.environ.get("TEXTVIB_KILLS", "30"))
+KILLS = int(os.environ.get("TEXTVIB_KILLS", "15"))
 CUTS = int(os.environ.get("TEXTVIB_CUTS", "5"))
 SECONDS_A_KILL = 3.0
 RESTARTED, REPLACED = 0.06, 0.03

@@ -205,23 +205,37 @@ def alike(one: torch.Tensor, other: torch.Tensor) -> bool:
     return torch.allclose(one, other, rtol=0, atol=0, equal_nan=True)
 
 
-def test_a_resumed_run_ends_where_an_uninterrupted_one_does(tmp_path: Path) -> None:
-    whole = trained(None, CONFIG)
-    trained(tmp_path, CONFIG)  # leaves its checkpoint of step 15 behind
-    resumed = trained(tmp_path, CONFIG)
+@pytest.fixture(scope="module")
+def whole() -> list[torch.Tensor]:
+    """What CONFIG ends with where nothing interrupts it."""
+    return trained(None, CONFIG)
+
+
+@pytest.fixture(scope="module")
+def begun(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A folder with the checkpoint of step 15 that CONFIG leaves behind; nobody writes there."""
+    folder = tmp_path_factory.mktemp("begun")
+    trained(folder, CONFIG)
+    return folder
+
+
+def test_a_resumed_run_ends_where_an_uninterrupted_one_does(
+    whole: list[torch.Tensor], begun: Path, tmp_path: Path
+) -> None:
+    resumed = trained(shutil.copytree(begun, tmp_path / "run"), CONFIG)
     assert all(alike(a, b) for a, b in zip(whole, resumed, strict=True))
 
 
-def test_a_checkpoint_of_another_recipe_is_not_continued(tmp_path: Path) -> None:
-    trained(tmp_path, CONFIG)
+def test_a_checkpoint_of_another_recipe_is_not_continued(begun: Path, tmp_path: Path) -> None:
     other = msgspec.structs.replace(CONFIG, dropout=0.5)
     fresh = trained(None, other)
-    assert all(alike(a, b) for a, b in zip(fresh, trained(tmp_path, other), strict=True))
+    continued = trained(shutil.copytree(begun, tmp_path / "run"), other)
+    assert all(alike(a, b) for a, b in zip(fresh, continued, strict=True))
 
 
-def test_another_seed_is_another_net() -> None:
-    first, second = trained(None, CONFIG), trained(None, msgspec.structs.replace(CONFIG, seed=1))
-    assert not torch.equal(first[0], second[0])
+def test_another_seed_is_another_net(whole: list[torch.Tensor]) -> None:
+    other = trained(None, msgspec.structs.replace(CONFIG, seed=1))
+    assert not torch.equal(whole[0], other[0])
 
 
 def test_scaling_standardises_what_is_known_and_hides_what_it_must() -> None:
