@@ -6,7 +6,8 @@ Nothing but the files of a bundle is ever replaced or deleted: what somebody kee
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from pathlib import Path
 
 import msgspec
@@ -50,6 +51,18 @@ def check_same(out: Path, made: Manifest, contents: Mapping[str, bytes]) -> None
     new = {name: hashlib.sha256(content).hexdigest() for name, content in contents.items() if name != CARD}
     if (there.name, there.version, hashes) != (made.name, made.version, new):
         raise _taken(out, f"another bundle, {there.name} {there.version}")
+
+
+@contextmanager
+def made_beside(out: Path) -> Iterator[Path]:
+    """A folder beside `out` to make its bundle in, which then takes its place; where that fails, none is left."""
+    part = part_of(out)
+    try:
+        yield part
+    except BaseException:
+        drop(part)
+        raise
+    move_into_place(part, out)
 
 
 def part_of(out: Path) -> Path:

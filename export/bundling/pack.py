@@ -24,7 +24,7 @@ from agent.errors import BundleError
 from agent.machine import Geometry
 from agent.ports import Encoder, load
 from agent.types import FAULTS
-from export.bundling.bundle_folder import check_folder, check_same, move_into_place, part_of
+from export.bundling.bundle_folder import check_folder, check_same, made_beside
 from export.bundling.card import model_card
 from export.bundling.verify import Case, Verification, verify
 from export.data import trained_files
@@ -58,27 +58,26 @@ def pack(run: Run, out: Path, *, name: str, version: str, tower: Path, replace: 
     check_folder(out)
     check_quantized(run)
     quantized = read_json(run.folder / "quantized.json", QuantizedConfig)
-    part = part_of(out)
-    contents = _contents(run, quantized)
-    draft = contents | {"model_card.md": b"# Not yet verified\n"}
-    _write(part, draft, run, quantized, name=name, version=version)
-    if not replace:
-        check_same(out, load_bundle(part).manifest, contents)
-    report = verify(load_bundle(part), run.graph, verification_case(run))
-    if report.problems:
-        raise BundleError("the bundle is not accepted:\n" + "\n".join(report.problems))
-    sizes = {file: len(content) for file, content in contents.items()}
-    card = model_card(run, quantized, report, name=name, version=version, sizes=sizes)
-    _write(part, contents | {"model_card.md": card.encode()}, run, quantized, name=name, version=version)
-    load_bundle(part)
-    total = sum((part / file).stat().st_size for file in (*FILES, MANIFEST))
-    if total > MAX_BUNDLE_BYTES:
-        raise BundleError(f"the bundle has {total} bytes, more than {MAX_BUNDLE_BYTES}; train a smaller student")
-    if (heard := run.folder / trained_files.FILE).is_file():
-        (part / trained_files.FILE).write_bytes(heard.read_bytes())
-    tower.parent.mkdir(parents=True, exist_ok=True)
-    tower.write_bytes(run.tower)
-    move_into_place(part, out)
+    with made_beside(out) as part:
+        contents = _contents(run, quantized)
+        draft = contents | {"model_card.md": b"# Not yet verified\n"}
+        _write(part, draft, run, quantized, name=name, version=version)
+        if not replace:
+            check_same(out, load_bundle(part).manifest, contents)
+        report = verify(load_bundle(part), run.graph, verification_case(run))
+        if report.problems:
+            raise BundleError("the bundle is not accepted:\n" + "\n".join(report.problems))
+        sizes = {file: len(content) for file, content in contents.items()}
+        card = model_card(run, quantized, report, name=name, version=version, sizes=sizes)
+        _write(part, contents | {"model_card.md": card.encode()}, run, quantized, name=name, version=version)
+        load_bundle(part)
+        total = sum((part / file).stat().st_size for file in (*FILES, MANIFEST))
+        if total > MAX_BUNDLE_BYTES:
+            raise BundleError(f"the bundle has {total} bytes, more than {MAX_BUNDLE_BYTES}; train a smaller student")
+        if (heard := run.folder / trained_files.FILE).is_file():
+            (part / trained_files.FILE).write_bytes(heard.read_bytes())
+        tower.parent.mkdir(parents=True, exist_ok=True)
+        tower.write_bytes(run.tower)
     return report
 
 

@@ -14,7 +14,7 @@ from agent.bundle.encoder import load_encoder
 from agent.bundle.load import load_bundle
 from agent.bundle.manifest import MANIFEST, FileEntry, Manifest
 from agent.errors import BundleError
-from export.bundling.bundle_folder import drop, move_into_place, part_of
+from export.bundling.bundle_folder import made_beside
 from export.bundling.pack import MAX_BUNDLE_BYTES
 from export.network.graph import Floats
 
@@ -32,16 +32,11 @@ def replace_bundle(out: Path, contents: Mapping[str, bytes], manifest: Manifest,
     """
     files = {name: FileEntry(hashlib.sha256(content).hexdigest(), len(content)) for name, content in contents.items()}
     encoded = msgspec.json.encode(msgspec.structs.replace(manifest, files=files))
-    part = part_of(out)
-    for name, content in (*contents.items(), *beside.items()):
-        (part / name).write_bytes(content)
-    (part / MANIFEST).write_bytes(msgspec.json.format(encoded, indent=1) + b"\n")
-    try:
+    with made_beside(out) as part:
+        for name, content in (*contents.items(), *beside.items()):
+            (part / name).write_bytes(content)
+        (part / MANIFEST).write_bytes(msgspec.json.format(encoded, indent=1) + b"\n")
         load_encoder(load_bundle(part))
         total = sum(path.stat().st_size for path in part.iterdir())
         if total > MAX_BUNDLE_BYTES:
             raise BundleError(f"the bundle would have {total} bytes, more than {MAX_BUNDLE_BYTES}; describe less")
-    except BundleError:
-        drop(part)
-        raise
-    move_into_place(part, out)

@@ -13,7 +13,15 @@ from agent.bundle.load import DEFAULT, load_bundle
 from agent.bundle.manifest import FILES, MANIFEST
 from agent.bundle.signature import SIGNATURE
 from agent.errors import BundleError
-from export.bundling.bundle_folder import check_folder, check_free, check_same, move_into_place, part_of, size_of
+from export.bundling.bundle_folder import (
+    check_folder,
+    check_free,
+    check_same,
+    made_beside,
+    move_into_place,
+    part_of,
+    size_of,
+)
 from export.bundling.stored_examples import check_place
 from export.cli import main
 
@@ -63,6 +71,17 @@ def test_what_somebody_keeps_in_a_bundle_folder_stays_when_it_is_written_anew(tm
     assert ((out / "notes.txt").read_text(), (out / MANIFEST).read_text()) == ("dear", "new")
     assert not part.exists()
     assert size_of(out) == 3 * (len(FILES) + 1)
+
+
+def test_of_a_bundle_that_fails_nothing_is_left(tmp_path: Path) -> None:
+    def make() -> None:
+        with made_beside(tmp_path / "mine") as part:
+            (part / MANIFEST).write_text("half")
+            raise BundleError("not accepted")
+
+    with pytest.raises(BundleError, match="not accepted"):
+        make()
+    assert list(tmp_path.iterdir()) == []
 
 
 def test_where_a_bundle_is_made_somebodys_files_are_not_deleted(tmp_path: Path) -> None:
