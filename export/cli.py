@@ -79,7 +79,7 @@ def _parser() -> argparse.ArgumentParser:
     rebuild.add_argument("--run", type=Path, default=RUNS / "default", help="run folder (default: %(default)s)")
     rebuild.add_argument("--out", type=Path, default=Path("agent/bundles/default"), help="default: %(default)s")
     add_name(rebuild)
-    rebuild.set_defaults(command=_rebuild, aware=None, forgets_anyway=False, guesses_anyway=False)
+    rebuild.set_defaults(command=_rebuild, aware=None, forgets_anyway=False)
 
     add_adopting(commands)
     add_continuing(commands, cache=RUNS / "features")

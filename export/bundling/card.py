@@ -111,7 +111,7 @@ def _figures(name: str, figures: RuntimeFigures) -> str:
 def _held_out(run: Run) -> str:
     metrics: Mapping[str, Any] = run.metrics
     held_out, text = metrics["held_out_groups"], metrics["text"]
-    chances, doubts = chances_of(run.table), doubts_of(held_out, run.table).lines
+    chances, doubts = chances_of(run.table), doubts_of(held_out, run.table)
     lines = [
         "## Groups left out of training",
         "",

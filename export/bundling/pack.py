@@ -30,7 +30,6 @@ from export.bundling.verify import Case, Verification, verify
 from export.data import trained_files
 from export.data.sampling import recorded_rows
 from export.runs.folder import QuantizedConfig, Run, RunError, forgets_of, read_descriptions, read_json
-from export.scoring.doubts import WAY_OUT, doubts_of
 from export.scoring.score import encoder_inputs
 from export.text.encoders import read_texts
 from export.text.tower import sha256
@@ -99,18 +98,6 @@ def check_forgets(run: Run) -> None:
         f"more than {MAY_FORGET}; continue with a larger --keep or --imitate, or a smaller --new, or pack it with "
         "--forgets-anyway"
     )
-
-
-def check_guesses(run: Run) -> tuple[str, ...]:
-    """What the run's own figures give reason to doubt; BundleError where nothing speaks for it."""
-    doubts = doubts_of(run.held_out, run.table)
-    if doubts.is_useless:
-        lines = "\n".join(doubts.lines)
-        raise BundleError(
-            f"{run.folder}: names machines that it was not trained on by guessing\n{lines}\nway out: {WAY_OUT}; or "
-            "pack it with --guesses-anyway"
-        )
-    return doubts.lines
 
 
 def verification_case(run: Run, count: int = VERIFY_WINDOWS) -> Case:

@@ -21,11 +21,6 @@ def add_packing(commands: Any, *, run: Path) -> None:
     pack.add_argument(
         "--forgets-anyway", action="store_true", help="pack a continued run although it forgets more than is allowed"
     )
-    pack.add_argument(
-        "--guesses-anyway",
-        action="store_true",
-        help="pack a run although it names machines that it was not trained on by guessing",
-    )
     pack.set_defaults(command=pack_run)
 
     verify = commands.add_parser("verify", help="compare a bundle with the float student of its run, in both runtimes")
@@ -50,11 +45,11 @@ def add_name(parser: argparse.ArgumentParser) -> None:
 def pack_run(arguments: argparse.Namespace) -> int:
     """The command `pack`, of the folder `arguments.run`."""
     from export.bundling.bundle_folder import check_folder, size_of
-    from export.bundling.pack import check_forgets, check_guesses, check_quantized, pack
+    from export.bundling.pack import check_forgets, check_quantized, pack
     from export.bundling.packed import note_packed
     from export.bundling.stored_towers import bundle_name, check_tower, place_for
     from export.runs.folder import load_run
-    from export.scoring.doubts import WAY_OUT, doubts_of
+    from export.scoring.doubts import doubts_of, warnings_of
 
     check_folder(arguments.out)
     name = bundle_name(arguments.name, run=arguments.run, out=arguments.out)
@@ -63,13 +58,10 @@ def pack_run(arguments: argparse.Namespace) -> int:
     check_quantized(run)
     if not arguments.forgets_anyway:
         check_forgets(run)
-    if not arguments.guesses_anyway:
-        check_guesses(run)
     check_tower(tower, run.tower, replace=arguments.replace)
     pack(run, arguments.out, name=name, version=arguments.version, tower=tower, replace=arguments.replace)
     note_packed(run, arguments.out)
-    doubts = doubts_of(run.held_out, run.table).lines
-    for line in (*(f"WARNING: {doubt}" for doubt in doubts), *([f"way out: {WAY_OUT}"] if doubts else [])):
+    for line in warnings_of(doubts_of(run.held_out, run.table)):
         tell(line)
     size = size_of(arguments.out)
     print(f"{arguments.out}: bundle {name} {arguments.version}, {size} bytes; its text tower: {tower}")
@@ -108,5 +100,5 @@ def _verify(arguments: argparse.Namespace) -> int:
         print(msgspec.json.encode(report).decode())
     if report.problems:
         return os.EX_DATAERR
-    tell(f"next: {shlex.join(['textvib-agent', 'replay', 'RECORDING', '--bundle', str(place)])}")
+    tell(f"next: textvib-agent replay RECORDING --bundle {shlex.quote(str(place))}")
     return os.EX_OK

@@ -37,7 +37,7 @@ from export.runs.kept_start import keep_start
 from export.runs.order import begin, end, is_finished, order_of, rows_digest
 from export.runs.pretrained import Begun, start_of_folds
 from export.runs.suitability import lacks_of, survey
-from export.scoring.doubts import WAY_OUT, doubts_of
+from export.scoring.doubts import doubts_of, warnings_of
 from export.text.encoders import EncodedSentences, text_encoder
 from export.text.no_fault import training_sentences, wordings_digest
 from export.training.recipe import TrainConfig
@@ -172,13 +172,11 @@ def finish(
     with busy("figures of the run"):
         metrics = metrics_of(outcome, calibration, real_share=recipe.real_share)
     doubts = doubts_of(metrics["held_out_groups"], table)
-    write_json(folder / "metrics.json", {**metrics, "doubts": doubts.lines, **beside})
+    write_json(folder / "metrics.json", {**metrics, "doubts": doubts, **beside})
     draw_curves(folder / "curves.png", trained.losses, outcome.held_out, table)
     shutil.rmtree(folder / FOLDS_FOLDER)
-    for line in doubts.lines:
-        tell(f"WARNING: {line}")
-    if doubts.lines:
-        tell(f"way out: {WAY_OUT}")
+    for line in warnings_of(doubts):
+        tell(line)
 
 
 def fold_steps(steps: int) -> int:

@@ -6,8 +6,7 @@ right in 1 / labels of balanced accuracy, whatever he says; that is what chance 
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 import numpy as np
@@ -28,14 +27,6 @@ WAY_OUT = (
 )
 
 
-@dataclass(frozen=True, slots=True)
-class Doubts:
-    """Lines for a person, and whether nothing speaks for the run."""
-
-    lines: tuple[str, ...] = ()
-    is_useless: bool = False
-
-
 def chances_of(table: Table) -> dict[str, float]:
     """Family -> balanced accuracy of whoever always says the same, for those with more than one label to tell apart."""
     judged = ~table.baseline & ~foreign_rows(table)
@@ -44,16 +35,13 @@ def chances_of(table: Table) -> dict[str, float]:
     return {family: 1 / count for family, count in counts.items() if count > 1}
 
 
-def doubts_of(held_out: Mapping[str, Any], table: Table) -> Doubts:
-    """What `held_out_groups` of a run with the windows `table` gives reason to doubt.
-
-    Useless is a run that guesses for every family, or that calls no healthy window healthy, where it could know better.
-    """
+def doubts_of(held_out: Mapping[str, Any], table: Table) -> tuple[str, ...]:
+    """What `held_out_groups` of a run with the windows `table` gives reason to doubt, in sentences for a person."""
     accuracy: Mapping[str, float] = held_out["balanced_accuracy_by_family"]
     recall: Mapping[str, float] = held_out["recall_per_label"]
     known, chances = _told_twice(table), chances_of(table)
     if not known:
-        return Doubts(("every label is of one group alone: no figure says whether anything else is recognised",))
+        return ("every label is of one group alone: no figure says whether anything else is recognised",)
     measured = {family: chance for family, chance in chances.items() if family in accuracy}
     guessed = [family for family, chance in measured.items() if accuracy[family] <= chance + MARGIN]
     missed = [label for label, share in recall.items() if label in known and share <= NEVER]
@@ -67,8 +55,12 @@ def doubts_of(held_out: Mapping[str, Any], table: Table) -> Doubts:
         + (", so that machines in order are given the names of faults" if label == HEALTHY else "")
         for label in missed
     ]
-    useless = (bool(measured) and len(guessed) == len(measured)) or HEALTHY in missed
-    return Doubts(tuple(lines), useless)
+    return tuple(lines)
+
+
+def warnings_of(doubts: Sequence[str]) -> list[str]:
+    """The same as a command tells them, with what to do about it."""
+    return [*(f"WARNING: {doubt}" for doubt in doubts), *([f"way out: {WAY_OUT}"] if doubts else [])]
 
 
 def _told_twice(table: Table) -> set[str]:

@@ -383,7 +383,10 @@ def answer_in(language):
                 "line3": {"ended": True},
             },
             "sinks": {
-                "chat": {"connected": False, "published": 4, "waiting": 3, "dropped": 0, "error": "refused us"},
+                "chat": {
+                    **{"connected": False, "published": 4, "waiting": 3, "waiting_events": 1, "dropped": 0},
+                    "error": "refused us",
+                },
                 "opc": {"connected": True, "published": 4, "waiting": 0, "dropped": 0, "error": None},
             },
             "open_alerts": ["0011", "0012", "0013"],
@@ -432,7 +435,7 @@ def test_the_status_lines_up_in_korean_and_fits_100_columns():
     lines = lines_of(answer_in("ko"))
     assert max(map(width, lines)) <= 100
     assert lines == [
-        "gw: 버전 1, 번들 default 1(onnx), 가동 1시간 02분, 브로커 끊김, 발행 5건, 대기 2건, 폐기 1건",
+        "gw: 버전 1, 번들 default 1(onnx), 가동 1시간 02분, 브로커 끊김, 메시지 발행 5건, 대기 2건, 폐기 1건",
         "",
         "센서       상태                     유사도                         샘플링      회전수    유실  경과",
         "a          결함 (베어링 외륜 결함)  베어링 볼(전동체) 결함 0.81,   25631.2 Hz  1797 rpm  11    0.2초",
@@ -443,8 +446,8 @@ def test_the_status_lines_up_in_korean_and_fits_100_columns():
         "소스 line2: 연결됨, 지금까지 끊김 0회; 거부: CRC 오류 3건, newer kind 1건",
         "소스 line3: 끝까지 읽음",
         "브로커 끊김: gone",
-        "싱크 chat: 끊김 (refused us), 발행 4건, 대기 3건, 폐기 0건",
-        "싱크 opc: 연결됨, 발행 4건, 대기 0건, 폐기 0건",
+        "싱크 chat: 끊김 (refused us), 메시지 발행 4건, 대기 3건(그중 경보·정비 이벤트 1건), 폐기 0건",
+        "싱크 opc: 연결됨, 메시지 발행 4건, 대기 0건, 폐기 0건",
         "a: healthy at 1800 rpm",
         "long_name: no healthy state is known: commission it",
         "long_name 정상 상태 학습 중: 0 of 12 windows",
@@ -473,6 +476,7 @@ def test_an_alert_shows_what_people_said_of_it():
         ({"acknowledged": False, "by": None, "was": None}, ""),
         ({"by": None, "was": "healthy"}, "; acknowledged; Somebody has found: nothing (false alarm)"),
         ({"bearing": None, "was": "imbalance"}, "; acknowledged by Kim; Somebody has found: Rotor imbalance"),
+        ({"by": "Lee", "acknowledged_by": "Kim", "was": None}, "; acknowledged by Kim"),
         ({"was": None, "shelved_until": "2026-03-01T11:00:00Z"}, "; acknowledged by Kim; shelved until 2026-03-01 "),
     ):
         answer["alerts"] = {"a": [ALERT_SHOWN | changes]}

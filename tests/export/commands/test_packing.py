@@ -1,4 +1,4 @@
-"""`pack` refuses a run that guesses, and `verify` holds a run against its own bundle."""
+"""`pack` warns of a run that guesses, and `verify` holds a run against its own bundle."""
 
 from __future__ import annotations
 
@@ -10,7 +10,6 @@ import pytest
 
 from agent.bundle.load import DEFAULT
 from agent.errors import BundleError, ConfigError
-from export.bundling.pack import check_guesses
 from export.bundling.packed import bundle_of, note_packed
 from export.bundling.stored_towers import TOWERS
 from export.cli import main
