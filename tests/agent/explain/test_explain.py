@@ -252,10 +252,10 @@ def test_a_port_is_explained(terminal: Terminal, capsys) -> None:
 @pytest.mark.parametrize(
     ("arguments", "code", "said"),
     [
-        (["no/such.wav"], 78, "there is no such file"),
+        (["no/such.wav"], 64, "there is no such file"),
         (["explain/silent", "--seconds", "0.3"], 75, "nothing came in 0.3 s"),
-        (["a/#/b", "--seconds", "0.3"], 78, "is no topic"),
-        (["a", "--seconds", "0"], 78, "--seconds: 0 is not between"),
+        (["a/#/b", "--seconds", "0.3"], 64, "is no topic"),
+        (["a", "--seconds", "0"], 64, "--seconds: 0 is not between"),
         (["/dev/ttyNONE"], 75, "there is no such port"),
     ],
 )

@@ -247,11 +247,15 @@ def test_a_word_on_an_open_alert_goes_to_the_agent_and_what_is_no_name_nowhere(c
         evil = {**OURS, "Origin": "http://evil"}
         assert client.post("/ask", json=wish, headers=evil).status_code == 403
     asked = len(agent.asked)
-    for wrong in ("Seal rubs", "", "../x", "unknown"):
+    for wrong, said in (
+        *((wrong, "is no name of a fault") for wrong in ("Seal rubs", "", "../x")),
+        ("unknown", "is reserved"),
+    ):
         wish = {"command": "close", "alert": "a", "was": wrong}
         answer = client.post("/ask", json=wish, headers=OURS)
         assert answer.status_code == 409
-        assert "is no name of a fault; give one of healthy, " in answer.json()["error"]
+        assert said in answer.json()["error"]
+        assert "; give one of healthy, " in answer.json()["error"]
     assert len(agent.asked) == asked
 
 
