@@ -31,18 +31,19 @@ def write_figures(run: Run, accuracy: float, healthy: float) -> None:
     (run.folder / "metrics.json").write_text(json.dumps(metrics))
 
 
-def test_a_run_that_guesses_is_not_packed_unless_told(run: Run, capsys: pytest.CaptureFixture[str]) -> None:
+def test_packing_a_run_that_guesses_warns_with_chance_and_the_way_out(
+    run: Run, capsys: pytest.CaptureFixture[str]
+) -> None:
     out = run.folder.with_name("bundle")
-    for accuracy, healthy in ((0.01, 0.9), (0.9, 0.0)):
+    given = ["pack", str(run.folder), "--out", str(out), "--towers", str(out.parent), "--replace"]
+    for accuracy, healthy in ((0.01, 0.9), (0.9, 0.0), (0.9, 0.9)):
         write_figures(run, accuracy, healthy)
-        assert main(["pack", str(run.folder), "--out", str(out)]) == BundleError.exit_code
+        assert main(given) == 0
         told = capsys.readouterr().err
-        assert "by guessing" in told
-        assert "way out: train longer (--steps" in told
-        assert "--guesses-anyway" in told
-        assert not out.exists()
-    write_figures(run, 0.9, 0.9)
-    assert check_guesses(run) == ()
+        assert ("WARNING: " in told) == (accuracy < 0.5 or healthy < 0.5)
+        assert ("by guessing: balanced accuracy 0.01" in told) == (accuracy < 0.5)
+        assert ("healthy is hardly ever recognised" in told) == (healthy < 0.5)
+        assert ("way out: train longer (--steps" in told) == ("WARNING: " in told)
 
 
 def test_verify_takes_the_runs_own_bundle_or_asks_for_it(run: Run, capsys: pytest.CaptureFixture[str]) -> None:

@@ -112,8 +112,7 @@ def test_a_run_goes_on_and_is_packed(run: Run, tmp_path: Path, capsys: pytest.Ca
 
     assert main(["quantize", str(folder)]) == 0
     out = tmp_path / "bundle"
-    anyway = ["--forgets-anyway"]
-    assert main(["pack", str(folder), "--out", str(out), *anyway, "--towers", str(tmp_path)]) == 0
+    assert main(["pack", str(folder), "--out", str(out), "--forgets-anyway", "--towers", str(tmp_path)]) == 0
     bundle = load_bundle(out)
     for kind in RUNTIMES:
         self_test(bundle, load(RUNTIMES, kind)(bundle.model(kind)))
