@@ -211,7 +211,7 @@ def test_an_alert_of_a_sensor_that_vanished_stays_until_somebody_closes_it(field
     done = field.agent.command("acknowledge", alert)
     assert done.returncode == os.EX_OK
     done = field.agent.command("close", "nonsense")
-    assert done.returncode == os.EX_CONFIG
+    assert done.returncode == os.EX_USAGE
     assert f"'nonsense' is not an open alert; open: {alert} (press/machine)" in done.stderr
     done = field.agent.command("close", alert[:8], "--by", "Kim", "--was", "misalignment")
     assert done.returncode == os.EX_OK

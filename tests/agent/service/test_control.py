@@ -17,7 +17,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from waiting import until
 
-from agent.errors import ConfigError, TransportError
+from agent.errors import ConfigError, TextVibError, TransportError, WordError
 from agent.service.control import (
     MAX_REQUEST_BYTES,
     REQUEST_TIMEOUT_S,
@@ -30,7 +30,9 @@ from agent.service.control import (
     Record,
     Request,
     Status,
+    answer_to,
     ask,
+    refusal_of,
 )
 from agent.service.control_server import MAX_CLIENTS, ControlServer
 
@@ -303,3 +305,17 @@ def test_a_socket_that_cannot_be_made_is_tried_again(tmp_path):
     server.wake()
     thread.join(5)
     assert not thread.is_alive()
+
+
+@pytest.mark.parametrize(
+    ("error", "code"), [(WordError("no such sensor"), 64), (ConfigError("refused"), 78), (TransportError("busy"), 75)]
+)
+def test_a_refusal_carries_the_exit_code_of_what_it_is(error: TextVibError, code: int) -> None:
+    def refuse(_: Request) -> Answer:
+        raise error
+
+    answer = answer_to(b'{"command": "status"}', refuse)
+    assert refusal_of(answer).exit_code == code
+    assert refusal_of({**answer, "code": 0}).exit_code == 78  # no refusal ends well, whatever an agent says
+    del answer["code"]
+    assert refusal_of(answer).exit_code == 78  # of an older agent
