@@ -68,3 +68,8 @@ def tell(line: str) -> None:
 def tell_next(*words: str | Path) -> None:
     """The command that a person gives next, as a shell takes it."""
     tell(f"next: python -m export {shlex.join(map(str, words))}")
+
+
+def tell_replay(bundle: str | Path) -> None:
+    """The command by which a person hears what a bundle says of a recording."""
+    tell(f"next: textvib-agent replay RECORDING --bundle {shlex.quote(str(bundle))}")

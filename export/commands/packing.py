@@ -4,11 +4,10 @@ from __future__ import annotations
 
 import argparse
 import os
-import shlex
 from pathlib import Path
 from typing import Any
 
-from export.commands.arguments import add_replace, tell, tell_next
+from export.commands.arguments import add_replace, tell, tell_next, tell_replay
 
 
 def add_packing(commands: Any, *, run: Path) -> None:
@@ -100,5 +99,5 @@ def _verify(arguments: argparse.Namespace) -> int:
         print(msgspec.json.encode(report).decode())
     if report.problems:
         return os.EX_DATAERR
-    tell(f"next: textvib-agent replay RECORDING --bundle {shlex.quote(str(place))}")
+    tell_replay(place)
     return os.EX_OK

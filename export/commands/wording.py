@@ -4,13 +4,12 @@ from __future__ import annotations
 
 import argparse
 import os
-import shlex
 import sys
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from export.commands.arguments import add_replace, tell
+from export.commands.arguments import add_replace, tell, tell_replay
 
 if TYPE_CHECKING:
     from export.bundling.heard_sentence import Doubt, Heard
@@ -132,7 +131,7 @@ def _describe(arguments: argparse.Namespace) -> int:
     if arguments.descriptions is not None:
         tell("not checked: what the sentences mean; the tower reads words, and hardly in which order they stand")
     print(f"wrote {arguments.out}")
-    tell(f"next: {shlex.join(['textvib-agent', 'replay', 'RECORDING', '--bundle', str(arguments.out)])}")
+    tell_replay(arguments.out)
     return os.EX_OK
 
 

@@ -62,7 +62,8 @@ def test_guessing_and_never_hearing_health_are_told(held_out: dict[str, Any], to
 def test_a_label_that_no_student_can_have_heard_says_nothing_against_a_run() -> None:
     told_once = join([table(), windows("looseness", "one")])
     assert doubts_of(figures(looseness=0.0), told_once) == ()
-    (nothing_known,) = doubts_of(figures(0.0, 0.0, healthy=0.0), table(groups=1))
+    one_group_each = join([windows(label, label) for label in LABELS])
+    (nothing_known,) = doubts_of(figures(0.0, 0.0, healthy=0.0), one_group_each)
     assert "one group alone" in nothing_known
 
 
