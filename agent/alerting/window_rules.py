@@ -28,9 +28,9 @@ class DecisionConfig(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     # Windows overlap: at 2 s every 0.5 s a lone knock is in four of them, and must not raise an alert.
     raise_after: Count = 6  # successive windows over the limit
     # Without a name: a foreign line that drifts across one of this machine's is over the limit for ten seconds, and
-    # barely; damage stays. What lies over the limit is added up (`agent.alerting.cusum`): at nine times the limit
-    # `raise_after` is enough, at twice the limit it takes 48 windows, at 1.2 times 240. 0: `raise_after` alone.
-    raise_at_cusum: Sum = 48.0
+    # barely; damage stays. What lies over the limit is added up (`agent.alerting.cusum`): at 15 times the limit
+    # `raise_after` is enough, at five times it takes 20 windows, at twice the limit 80. 0: `raise_after` alone.
+    raise_at_cusum: Sum = 80.0
     clear_after: Count = 10  # windows under `clear_below`, with none over the limit among them
     lost_after_s: Positive = 30.0
     detect_at: Positive = 1.0  # deviation; 1 is the baseline's own limit
