@@ -146,5 +146,5 @@ def test_keys_of_openssl_serve(bundle, tmp_path):
 
 def test_without_the_package_the_config_is_refused_with_the_mend(trust, monkeypatch):
     monkeypatch.setattr("importlib.util.find_spec", lambda name: None)
-    with pytest.raises(ConfigError, match=r"textvib-edge\[signatures\]"):
+    with pytest.raises(ConfigError, match=r"\[signatures\]"):
         trust_in(trust.folder, is_required=True)

@@ -181,7 +181,12 @@ def refusal(office: Office, request: Any) -> WordError:
 
 
 def test_what_else_is_asked_of_an_alert_that_is_over_is_refused_for_that(office: Office) -> None:
-    for request in (Acknowledge("0123"), Close(f"{ALERT.sensor}/{ALERT.bearing}"), Unshelve(OVER), Shelve(OVER, "8h")):
+    for request in (
+        Acknowledge("0123"),
+        Close(f"{ALERT.sensor}/{ALERT.bearing}"),
+        Unshelve(OVER),
+        Shelve(OVER, duration="8h"),
+    ):
         assert str(refusal(office, request)).startswith(f"alert: {OVER} ({ALERT.sensor}/{ALERT.bearing}) is over since")
     file = HistoryFile(office.folder)
     for event in (ALERT, replace(ALERT, event="cleared", reason="recovered")):

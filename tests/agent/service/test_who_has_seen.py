@@ -45,10 +45,10 @@ def test_a_later_word_without_a_name_keeps_who_has_seen_it() -> None:
     asked = Asked()
     first = asked.say(Acknowledge(MINE.id, "Kim"))
     assert (first.by, first.acknowledged_by) == ("Kim", "Kim")
-    for request in (Acknowledge(MINE.id, None, "ball"), Shelve(MINE.id, "8h"), Unshelve(MINE.id)):
+    for request in (Acknowledge(MINE.id, None, "ball"), Shelve(MINE.id, duration="8h"), Unshelve(MINE.id)):
         later = asked.say(request)
         assert (later.by, later.acknowledged_by, later.acknowledged) == (None, "Kim", True)
-    lent = asked.say(Shelve(MINE.id, "8h", "Lee"))
+    lent = asked.say(Shelve(MINE.id, by="Lee", duration="8h"))
     assert (lent.by, lent.acknowledged_by) == ("Lee", "Kim")
     again = asked.say(Acknowledge(MINE.id, "Park", "cage"))
     assert (again.by, again.acknowledged_by) == ("Park", "Park")
@@ -62,7 +62,7 @@ def test_who_saw_an_alert_of_before_that_was_kept_is_known_while_nothing_else_wa
     assert seen_by(replace(before, reason="shelved")) is None
     assert seen_by(replace(before, acknowledged=False)) is None
     assert Asked(before).say(Acknowledge(MINE.id, None, "ball")).acknowledged_by == "Kim"
-    assert Asked(before).say(Shelve(MINE.id, "8h", "Lee")).acknowledged_by == "Kim"
+    assert Asked(before).say(Shelve(MINE.id, by="Lee", duration="8h")).acknowledged_by == "Kim"
 
 
 def test_who_names_no_alert_or_sensor_is_asked_to_name_another() -> None:
