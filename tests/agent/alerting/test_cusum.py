@@ -40,7 +40,7 @@ def test_the_nearer_to_the_limit_the_longer_it_takes_without_a_name(deviation: f
 
 
 def test_what_passes_the_limit_and_is_gone_raises_nothing_however_often_it_comes() -> None:
-    """As lines that drift across lines of the machine: for twelve seconds at four times the limit, every minute and a half."""
+    """As lines that drift across the machine's own: twelve seconds at four times the limit, every minute and a half."""
     passing = [window(4.0)] * 24 + [window(0.5, HEALTHY)] * 156
     assert raised_after(passing * 20) is None
     assert raised_after([window(4.0)] * 40) == 27
