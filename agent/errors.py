@@ -31,6 +31,12 @@ class WordError(ConfigError):
     exit_code = os.EX_USAGE  # 64
 
 
+class DoubtedError(ConfigError):
+    """What the machine shows stands against what is asked; who knows better says so and asks again."""
+
+    exit_code = 1
+
+
 class BundleError(TextVibError):
     """The exporter rebuilds the bundle; never retried."""
 

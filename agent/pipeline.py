@@ -224,10 +224,8 @@ class Pipeline:
         embedding = bundle.embedding(self._encoder.embed(bundle.codes(features, reference)))
         matches = match(embedding, bundle.descriptions, bundle.calibration)
         self._witness.lap("encode")
-        anywhere = rpm is None and measured.speed.doubt is not None
-        deviation = baseline.deviation(
-            features, rpm=rpm, scale=bundle.manifest.deviation, views=self._views, at_any_speed=anywhere
-        )
+        scale, anywhere = bundle.manifest.deviation, measured.speed.is_withheld
+        deviation = baseline.deviation(features, rpm=rpm, scale=scale, views=self._views, at_any_speed=anywhere)
         return Comparison(bearing, features, reference, matches, deviation)
 
     def _idle_below(self, window: Window, spectra: Spectra) -> float | None:

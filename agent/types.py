@@ -181,6 +181,11 @@ class Speed:
     asks: SpeedQuestion | None = None  # what to ask whoever gave the speed
     doubt: Literal["silent", "contradicted"] | None = None  # why it is not the told one, where one should be told
 
+    @property
+    def is_withheld(self) -> bool:
+        """Whether one should be told, and none is known."""
+        return self.rpm is None and self.doubt is not None
+
 
 @dataclass(frozen=True, slots=True)
 class Window:

@@ -113,6 +113,10 @@ class Baseline:
         """Whether enough healthy windows of this very speed were seen to say what deviates."""
         return self._cell(rpm) is not None
 
+    def sets_limit(self, rpm: float | None, *, at_any_speed: bool = False) -> bool:
+        """Whether `deviation` says at this speed what deviates."""
+        return self.covers(rpm) or (at_any_speed and any(cell.count >= MIN_WINDOWS for cell in self.cells))
+
     def knows_shaft(self, rpm: float | None) -> bool:
         """Whether the growth of the shaft's orders can be told at this speed."""
         return self._shaft_db(rpm) is not None

@@ -32,12 +32,12 @@ class Coverage:
     bearings: bool  # bearing damage, compared with the machine's own healthy state
 
 
-def coverage_at(rpm: float | None, baselines: Mapping[str | None, Baseline]) -> Coverage:
-    """For every bearing; nothing is covered where nothing was learnt."""
+def coverage_at(rpm: float | None, baselines: Mapping[str | None, Baseline], *, at_any_speed: bool = False) -> Coverage:
+    """For every bearing; nothing is covered where nothing was learnt. `at_any_speed` as `Baseline.deviation` has it."""
     known = list(baselines.values())
     return Coverage(
         rpm,
-        limit=bool(known) and all(baseline.covers(rpm) for baseline in known),
+        limit=bool(known) and all(baseline.sets_limit(rpm, at_any_speed=at_any_speed) for baseline in known),
         shaft_orders=bool(known) and all(baseline.knows_shaft(rpm) for baseline in known),
         bearings=bool(known) and all(baseline.reference(rpm) is not None for baseline in known),
     )

@@ -60,6 +60,7 @@ class Said:
     evidence: Evidence | None = None
     needs_s: float | None = None  # how long a piece would have to be that is too short
     still: Still | None = None
+    recovered: bool = False  # an alert that ended by itself: all but its name is of a window that is well
 
     @property
     def is_named(self) -> bool:
@@ -103,6 +104,7 @@ def said_by_alert(alert: Alert) -> Said:
         looks_like=cause.looks_like if shared else None,
         evidence=cause.evidence,
         needs_s=cause.needs_s,
+        recovered=alert.event == "cleared" and alert.reason == "recovered",
     )
 
 
@@ -135,6 +137,10 @@ def fault_said(verdict: Verdict) -> str | None:
 
 def text_for(said: Said, *, descriptions: Descriptions, language: Language) -> Text:
     """The words for it; `sentence` holds two sentences at most."""
+    if said.recovered:
+        text = text_of(_name_of_text(said), descriptions=descriptions, language=language)
+        sentences = (say("basis.recovered", language), _deviation(said, language))
+        return Text(text.title, " ".join(filter(None, sentences)), text.advice)
     if said.objection is not None and said.fault == UNKNOWN:
         return text_against(said.objection, descriptions=descriptions, language=language)
     text = text_of(_name_of_text(said), descriptions=descriptions, language=language)
@@ -187,7 +193,7 @@ def _basis(said: Said, descriptions: Descriptions, language: Language) -> str | 
         return missing
     if said.is_named:
         return _grounds_of_name(said, language)
-    if said.looks_like is not None and said.fault != HEALTHY:
+    if said.looks_like not in (None, HEALTHY) and said.fault != HEALTHY:
         title = text_of(said.looks_like, descriptions=descriptions, language=language).title
         return say("basis.looks_like", language, title=title)
     return _deviation(said, language)
@@ -245,7 +251,7 @@ def _grown(growth: ShaftGrowth, language: Language) -> str | None:
 def _deviation(said: Said, language: Language) -> str | None:
     if said.deviation is None:
         return None
-    code = "basis.within" if said.fault == HEALTHY else "basis.over"
+    code = "basis.within" if said.fault == HEALTHY or said.recovered else "basis.over"
     return say(code, language, deviation=f"{said.deviation:.2f}")
 
 

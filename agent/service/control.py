@@ -15,7 +15,7 @@ from typing import Any, TypeAlias
 
 import msgspec
 
-from agent.errors import ConfigError, TextVibError, TransportError
+from agent.errors import ConfigError, DoubtedError, TextVibError, TransportError
 from agent.messages.words import Language, as_language
 from agent.service.alert_requests import Remote
 
@@ -24,7 +24,7 @@ MAX_REQUEST_BYTES = 64 << 10
 MAX_ANSWER_BYTES = 16 << 20
 REQUEST_TIMEOUT_S = 5.0
 CROWDED_S = 0.05
-CODES = (os.EX_USAGE, os.EX_DATAERR, os.EX_TEMPFAIL, os.EX_CONFIG)
+CODES = (DoubtedError.exit_code, os.EX_USAGE, os.EX_DATAERR, os.EX_TEMPFAIL, os.EX_CONFIG)
 """Exit codes that an agent may name for what it refuses; an older one names none."""
 
 

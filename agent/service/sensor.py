@@ -94,7 +94,7 @@ class SensorDesk:
         last = self.last
         if last is None or not last.running or not last.speed.steady:
             return None
-        return coverage_at(last.speed.rpm, self.pipeline.healthy.baselines)
+        return coverage_at(last.speed.rpm, self.pipeline.healthy.baselines, at_any_speed=last.speed.is_withheld)
 
     @property
     def last(self) -> Diagnosis | None:

@@ -19,7 +19,7 @@ from agent.diagnosis.lesson_bytes import from_bytes
 from agent.diagnosis.lesson_bytes import to_bytes as lesson_to_bytes
 from agent.diagnosis.rms_only import is_rms_only
 from agent.dsp.features import feature_names
-from agent.errors import ConfigError, WordError
+from agent.errors import ConfigError, DoubtedError, WordError
 from agent.messages.commissioning_text import doubt_in_words, doubt_of_alert, outcome_in_words, progress_in_words
 from agent.service.announcer import Announcer
 from agent.service.assembly import Parts
@@ -116,7 +116,7 @@ class Teaching:
         return True
 
     def commission(self, desk: SensorDesk, request: Commission) -> Answer:
-        """Begin; ConfigError where what is asked for cannot be, or an alert stands against it."""
+        """Begin; ConfigError where what is asked for cannot be, DoubtedError where an alert stands against it."""
         windows, pipeline = request.windows, desk.pipeline
         if windows is not None and not MIN_WINDOWS <= windows <= MAX_WINDOWS:
             raise WordError(f"windows: {windows} is not between {MIN_WINDOWS} and {MAX_WINDOWS}")
@@ -125,7 +125,7 @@ class Teaching:
         alerts = pipeline.decision.open_alerts
         against = () if request.after_repair else tuple(doubt_of_alert(alert) for alert in alerts)
         if against and not request.anyway:
-            raise ConfigError(
+            raise DoubtedError(
                 *(f"refused: {doubt_in_words(doubt)}" for doubt in against),
                 "if it was repaired since: --after-repair; if this is its healthy state all the same: --anyway",
             )

@@ -47,7 +47,10 @@ def why_not_open(state_dir: Path, wanted: str) -> WordError | None:
         return WordError(f"alert: {wanted!r} is the beginning of several, and all are over; {_told(fitting)}")
     (past,) = fitting
     since = "?" if past.end is None else _moment(past.end.wall_s)
-    return WordError(f"alert: {past.last.id} ({place_of(past.last)}) is over since {since}; --was says what it was")
+    return WordError(
+        f"alert: {past.last.id} ({place_of(past.last)}) is over since {since}; "
+        "acknowledge it with --was to say what it was"
+    )
 
 
 def _fitting(state_dir: Path, wanted: str, *, sensor: str | None = None) -> list[Past]:

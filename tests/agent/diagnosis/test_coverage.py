@@ -70,3 +70,10 @@ def test_speeds_are_told_once_for_all_bearings_with_what_stood_against_them() ->
     )
     assert commissioned_anyway(doubted) == (DOUBT,)
     assert learnt_speeds({None: learnt(None)}) == (LearntSpeed(None, MIN_WINDOWS),)
+
+
+def test_a_speed_that_is_withheld_is_held_against_all_that_were_learnt() -> None:
+    assert coverage_at(None, KNOWN, at_any_speed=True).limit
+    assert not coverage_at(None, KNOWN).limit
+    few = {"de": learnt(1000.0, windows=MIN_WINDOWS - 1)}
+    assert not coverage_at(None, few, at_any_speed=True).limit

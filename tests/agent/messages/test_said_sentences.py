@@ -128,3 +128,22 @@ def test_a_bundle_without_words_for_a_fault_still_names_it(language: Language) -
         text = text_for(Said(fault.id, 0.9), descriptions=bare, language=language)
         assert "_" not in text.title
         assert len(sentences(text.sentence)) <= 2
+
+
+@pytest.mark.parametrize("fault", ["unknown", "outer_race"])
+def test_an_alert_that_recovered_says_so_and_not_that_the_machine_departs(fault: str) -> None:
+    within = replace(ALERT.diagnosis, fault="healthy", deviation=0.37, objection=None)
+    over = replace(ALERT, fault=fault, event="cleared", reason="recovered", diagnosis=within)
+    text = text_for(said_by_alert(over), descriptions=SHIPPED, language="en")
+    assert text.sentence == (
+        "This is over: the machine is within its limits again. "
+        "Its deviation from the machine's healthy state is 0.37, where 1 is the limit."
+    )
+    by_hand = text_for(said_by_alert(replace(over, reason="closed")), descriptions=SHIPPED, language="en")
+    assert by_hand.title == text.title
+    assert "This is over" not in by_hand.sentence
+
+
+def test_what_deviates_is_not_said_to_be_most_like_healthy() -> None:
+    assert "most like" in said("unknown", deviation=1.5, raised=True, looks_like="ball").sentence
+    assert "most like" not in said("unknown", deviation=1.5, raised=True, looks_like="healthy").sentence

@@ -645,6 +645,7 @@ def test_an_open_alert_stands_against_commissioning_until_somebody_says_otherwis
     ) as refused:
         ask(running.state_dir, Commission(sensor="pump_de", windows=30))
     assert "--after-repair" in refused.value.problems[0]
+    assert refused.value.exit_code == 1  # as where windows speak against it: nothing is wrong with the config
     assert running.status()["to_learn"] == {"pump_de": 0}
     assert ask(running.state_dir, Commission(sensor="pump_de", windows=8, anyway=True))["remarks"]
     plant.shake(signal(6.5, faulty=True, seed=7))
