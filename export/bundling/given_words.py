@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import unicodedata
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from pathlib import Path
+from typing import Any
 
 import msgspec
 
@@ -12,7 +13,7 @@ from agent.bundle.load import Bundle
 from agent.diagnosis.matching import Text
 from agent.service.names import MOST_OF_A_FAULT, NO_FAULTS, is_fault_name
 from agent.types import HEALTHY
-from export.text.encoders import HOLD_SENTENCES, LANGUAGES, TextError, read_file
+from export.text.encoders import HOLD_SENTENCES, LANGUAGES, Sentences, TextError, read_file
 
 ADVICE = {"ko": "설비를 점검하고 진동 추이를 관찰하십시오.", "en": "Inspect the machine and watch the trend."}
 """For a fault that is described without advice; other languages get the English one."""
@@ -40,21 +41,23 @@ def read_descriptions(path: Path) -> Descriptions:
     Instead of a list a fault may have a table with `sentences` and, optionally, `title`, `sentence` and `advice`.
     A language that no text tower has learnt is refused: its sentences would stand for nothing.
     """
-    given = read_file(path, dict[str, dict[str, tuple[str, ...] | Wording]], must=HOLD_SENTENCES)
+    given = read_file(path, dict[str, Any], must=HOLD_SENTENCES)
     found: dict[str, dict[str, Wording]] = {}
     for language, faults in given.items():
+        if not isinstance(faults, dict):
+            raise TextError(f"{path}: {language}: stands below no language; the file must {HOLD_SENTENCES}")
         if language not in LANGUAGES:
             raise TextError(
                 f"{path}: [{language}]: text towers read {' and '.join(LANGUAGES)} alone, and agents speak no other "
                 "language; write these sentences in one of them"
             )
         for fault, wording in faults.items():
-            whole = wording if isinstance(wording, Wording) else Wording(wording)
             where = f"{path}: {language}.{fault}"
             if fault in NO_FAULTS:
                 raise TextError(f"{where}: is reserved, since the agent says it of a sensor; give the fault another id")
             if not is_fault_name(fault):
                 raise TextError(f"{where}: not a fault id; use at most {MOST_OF_A_FAULT} small letters, digits and _")
+            whole = _wording(wording, where)
             if not whole.sentences or any(not sentence.strip() for sentence in whole.sentences):
                 raise TextError(f"{where}: an empty list or sentence; write one or take it out")
             if unread := [sentence for sentence in whole.sentences if not _is_readable(sentence, language)]:
@@ -68,10 +71,47 @@ def read_descriptions(path: Path) -> Descriptions:
     return found
 
 
+def _wording(given: object, where: str) -> Wording:
+    """What stands for a fault; TextError, from `where` on, names the wrong key and those there are."""
+    table = {"sentences": given} if isinstance(given, list) else given
+    keys = ", ".join(Wording.__struct_fields__)
+    if not isinstance(table, dict):
+        raise TextError(f"{where}: is no list; the file must {HOLD_SENTENCES}, or instead of a list a table of {keys}")
+    if unknown := [key for key in table if key not in Wording.__struct_fields__]:
+        raise TextError(f"{where}.{unknown[0]}: no such key; there are {keys}")
+    if "sentences" not in table:
+        raise TextError(f"{where}: holds no sentences; write sentences = [...]")
+    for key, value in table.items():
+        if key != "sentences" and not isinstance(value, str):
+            raise TextError(f"{where}.{key}: is no text; write it in quotes")
+    sentences = table["sentences"]
+    if not isinstance(sentences, list) or not all(isinstance(sentence, str) for sentence in sentences):
+        raise TextError(f"{where}.sentences: is no list of sentences; write each in quotes, between [ and ]")
+    return msgspec.convert(table, Wording)
+
+
 def _is_readable(sentence: str, language: str) -> bool:
     """Whether a letter of it is one in which `language` is written: Korean is typed in Latin letters, too."""
     scripts = {unicodedata.name(letter, "").split(" ")[0] for letter in sentence if letter.isalpha()}
     return bool(scripts & SCRIPTS[language])
+
+
+def each_sentence(given: Descriptions) -> Iterator[tuple[str, str, str]]:
+    """Language, fault and sentence."""
+    for language, table in given.items():
+        for fault, wording in table.items():
+            for sentence in wording.sentences:
+                yield language, fault, sentence
+
+
+def sentences_of_given(given: Descriptions) -> Sentences:
+    """All that is given, flat; of no length where nothing is."""
+    each = list(each_sentence(given))
+    return Sentences(
+        tuple(sentence for _, _, sentence in each),
+        tuple(fault for _, fault, _ in each),
+        tuple(language for language, _, _ in each),
+    )
 
 
 def texts_of(bundle: Bundle, given: Descriptions) -> bytes:

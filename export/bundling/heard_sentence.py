@@ -55,6 +55,11 @@ def hear(sentence: str, ranking: Sequence[Near], reader: Reader) -> Heard:
     return Heard(near, like=like if denies or like.kind != "denial" else None)
 
 
+def denies(heard: Heard) -> bool:
+    """Whether a sentence that is near no fault denies one, or says that something is in order."""
+    return heard.is_well or (heard.like is not None and heard.like.kind == "denial")
+
+
 def _doubts(sentence: str, concepts: frozenset[str], fault: str) -> tuple[Doubt, ...]:
     found: list[Doubt] = []
     if (mood := mood_of(sentence)) is not None:

@@ -20,17 +20,16 @@ from agent.errors import ConfigError
 from export.bundling import examples as by_examples
 from export.bundling.bundle_folder import check_folder, check_same
 from export.bundling.examples import Moved, hear_examples
-from export.bundling.given_words import Descriptions, read_descriptions, texts_of
+from export.bundling.given_words import Descriptions, read_descriptions, sentences_of_given, texts_of
+from export.bundling.judged_words import check_words, remarks_on_words
 from export.bundling.rewritten import descriptions_bytes, replace_bundle
-from export.bundling.sentence_reader import Near, Reader, rank, reader_of
+from export.bundling.sentence_reader import Near, Reader, reader_of
 from export.bundling.stored_examples import Stored, check_place, keep_examples, read_stored
 from export.bundling.stored_towers import check_tower, folder_of, place_to_keep
 from export.bundling.told import counted, grants_of, named_by, told_of
 from export.calibration.head_start import TAKEN
 from export.data import trained_files
 from export.network.graph import Floats
-from export.text.encoders import Sentences
-from export.text.moods import mood_of
 
 UNGRANTED = "the tower was stored without windows: a new fault is granted nothing, and hardly ever named; train anew"
 
@@ -54,13 +53,14 @@ def redescribe(
     tower: Path | None = None,
     version: str | None = None,
     takes_anyway: bool = False,
+    near_anyway: bool = False,
     replace: bool = False,
 ) -> Redescribed:
     """Write to `out` the bundle with the faults of `descriptions` and of `examples` described anew; others keep theirs.
 
     TextError, RecordingError or BundleError, and nothing at `out` touched, where anything is wrong. That examples take
-    too many windows from other faults is wrong unless `takes_anyway`; so is another bundle at `out` unless
-    `replace`.
+    too many windows from other faults is wrong unless `takes_anyway`; that words describe another fault than theirs
+    is unless `near_anyway`; so is another bundle at `out` unless `replace`.
     """
     if descriptions is None and not examples:
         raise ConfigError("nothing to describe with: name words (--descriptions) or rows of judged alerts (--examples)")
@@ -69,6 +69,8 @@ def redescribe(
     reader = reader_of(bundle, tower, folder=bundle_path)
     check_folder(out)
     check_place(out)
+    if not near_anyway:
+        check_words(bundle, reader, given)
     source = folder_of(bundle_path)
     heard, notes = hear_examples(examples, bundle) if examples else ({}, ())
     told = told_of(
@@ -107,7 +109,7 @@ def redescribe(
         place.write_bytes(reader.stored)
     keep_examples(Stored(told.examples, told.words), out, identity_of(load_bundle(out).manifest))
     ungranted = (UNGRANTED,) if granted and reader.heard is None else ()
-    remarks = (*ungranted, *notes, *by_examples.remarks_on(moved), *_remarks(bundle, reader, given))
+    remarks = (*ungranted, *notes, *by_examples.remarks_on(moved), *remarks_on_words(bundle, reader, given))
     return Redescribed({one: _nearest_other(one, faults, vectors) for one in described}, granted, remarks, moved)
 
 
@@ -118,38 +120,11 @@ def _digest(bundle: Bundle, files: Sequence[Path]) -> str:
     return digest.hexdigest()
 
 
-def _remarks(bundle: Bundle, reader: Reader, given: Descriptions) -> tuple[str, ...]:
-    """Sentences that state nothing, or that the descriptions of before place elsewhere than under their fault.
-
-    A new fault has no description yet: that it is near none is as it should be, and worth no remark.
-    """
-    found = []
-    for language, table in given.items():
-        for fault, wording in table.items():
-            for sentence in wording.sentences:
-                if mood_of(sentence) is not None:
-                    told = "asks, or speaks of what is to be done: write what is wrong with the machine"
-                    found.append(f"{language}.{fault}: {sentence!r} {told}")
-                where = f"{language}.{fault}: {sentence!r} is near"
-                first = rank(bundle, reader, sentence)[0]
-                if first.similarity < reader.near:
-                    if fault in bundle.manifest.faults:
-                        found.append(
-                            f"{where} no fault; write what is wrong with the machine, and what is not leave out"
-                        )
-                elif first.fault != fault:
-                    found.append(f"{where} {first.fault} ({first.similarity:.2f}); describe what differs from it")
-    return tuple(found)
-
-
 def _vectors(given: Descriptions, reader: Reader, bundle: Bundle) -> dict[str, Floats]:
     """fault -> unit vector, every language with the same weight."""
-    flat = [
-        (s, fault, language) for language, table in given.items() for fault, w in table.items() for s in w.sentences
-    ]
-    if not flat:
+    sentences = sentences_of_given(given)
+    if not sentences.texts:
         return {}
-    sentences = Sentences(*zip(*flat, strict=True))
     faults = tuple(dict.fromkeys(sentences.faults))
     rows = reader.describe(sentences, faults, trained=bundle.manifest.trained)
     return dict(zip(faults, rows, strict=True))

@@ -46,10 +46,14 @@ class Reader:
 
     def cosines(self, sentences: Sequence[str], bundle: Bundle) -> Floats:
         """How near each sentence is to the whole description of each fault of `bundle`, (n, faults)."""
+        cosines: Floats = self.read(sentences) @ self.whole_descriptions(bundle).T
+        return cosines
+
+    def whole_descriptions(self, bundle: Bundle) -> Floats:
+        """Those of each fault of `bundle` (faults, dim), as sentences are held against them."""
         vectors, faults = bundle.descriptions.vectors, bundle.descriptions.faults
         trained = np.isin(faults, bundle.manifest.trained)  # the others are whole
-        cosines: Floats = self.read(sentences) @ np.where(trained[:, np.newaxis], whole(self.tower, vectors), vectors).T
-        return cosines
+        return np.where(trained[:, np.newaxis], whole(self.tower, vectors), vectors)
 
     def describe(self, sentences: Sentences, faults: Sequence[str], *, trained: Sequence[str]) -> Floats:
         """What windows are held against for each fault, (faults, dim).

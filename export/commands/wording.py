@@ -57,6 +57,9 @@ def add_wording(commands: Any) -> None:
     describe.add_argument(
         "--takes-anyway", action="store_true", help="however many windows trained on examples take from other faults"
     )
+    describe.add_argument(
+        "--near-anyway", action="store_true", help="although the words describe another fault, or those of health one"
+    )
     describe.add_argument("--out", type=Path, required=True, help="bundle folder")
     add_replace(describe)
     describe.add_argument("--version", help="default: that of the bundle, marked as changed")
@@ -117,6 +120,7 @@ def _describe(arguments: argparse.Namespace) -> int:
         tower=arguments.tower,
         version=arguments.version,
         takes_anyway=arguments.takes_anyway,
+        near_anyway=arguments.near_anyway,
         replace=arguments.replace,
     )
     for fault, other in made.nearest.items():

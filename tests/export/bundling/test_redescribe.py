@@ -242,7 +242,15 @@ def test_names_of_ones_own_may_be_of_any_script(tmp_path: Path) -> None:
         ('[en]\nunknown = ["x"]', r"en\.unknown: is reserved"),
         ('[en]\n"Über" = ["x"]', "not a fault id"),
         ('[en]\nball = "x"', "a table per language"),
-        ('[en]\nball = { sentences = ["x"], colour = "red" }', "colour"),
+        (
+            '[en]\nball = { sentences = ["x"], colour = "red" }',
+            r"bad\.toml: en\.ball\.colour: no such key; there are sentences, title, sentence, advice",
+        ),
+        ('[en]\nball = { title = "x" }', r"en\.ball: holds no sentences; write sentences ="),
+        ('[en]\nball = { sentences = "x" }', r"en\.ball\.sentences: is no list of sentences"),
+        ("[en]\nball = [1]", r"en\.ball\.sentences: is no list of sentences"),
+        ('[en]\nball = { sentences = ["x"], title = 3 }', r"en\.ball\.title: is no text; write it in quotes"),
+        ('ball = ["x"]', r"ball: stands below no language; .* a table per language"),
         ("", "describes no fault"),
         ('[de]\nball = ["Kugelschaden"]', r"\[de\]: text towers read ko and en alone"),
         ('[EN]\nball = ["chipped ball"]', r"\[EN\]: text towers read ko and en alone"),
@@ -298,6 +306,17 @@ def test_a_sentence_that_states_nothing_is_remarked_on(tmp_path: Path) -> None:
     case.descriptions.write_text('[en]\nseal_rub = ["Does the shaft rub on its seal?"]\n')
     made = redescribe(case.bundle, case.descriptions, tmp_path / "out", tower=case.tower)
     assert made.remarks[0].startswith("en.seal_rub: 'Does the shaft rub on its seal?' asks, or speaks of what is")
+
+
+def test_words_of_a_fault_for_health_are_refused_unless_told(
+    case: Case, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    case.descriptions.write_text('[en]\nhealthy = ["The outer race is pitted"]\n')
+    arguments = ["describe", "--bundle", str(case.bundle), "--tower", str(case.tower), "--out", str(tmp_path / "out")]
+    assert main([*arguments, "--descriptions", str(case.descriptions)]) == 65
+    assert "en.healthy: 'The outer race is pitted' says that something is wrong" in capsys.readouterr().err
+    assert not (tmp_path / "out").exists()
+    assert main([*arguments, "--descriptions", str(case.descriptions), "--near-anyway"]) == 0
 
 
 def test_a_sentence_near_another_fault_is_remarked_on(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
