@@ -117,6 +117,10 @@ def _manifest(arguments: argparse.Namespace) -> int:
 
     if not arguments.folder.is_dir():
         raise ManifestError(f"{arguments.folder}: not a folder")
+    if arguments.out is not None and not arguments.out.resolve().parent.is_dir():
+        raise ManifestError(
+            f"--out {arguments.out}: there is no folder {arguments.out.parent}; make it, or name another"
+        )
     found = LAYOUTS[arguments.layout](arguments.folder)
     for line in found.skipped:
         print(f"skipped {line}", file=sys.stderr)

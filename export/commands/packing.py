@@ -77,9 +77,15 @@ def _verify(arguments: argparse.Namespace) -> int:
     from export.bundling.pack import verification_case
     from export.bundling.packed import bundle_of
     from export.bundling.verify import verify
-    from export.runs.folder import load_run
+    from export.runs.folder import RunError, load_run
     from export.text.tower import sha256
 
+    if not (arguments.run / "config.json").is_file():
+        raise RunError(
+            f"{arguments.run}: holds no finished run; verify compares a bundle with the run that it was packed from, "
+            f"which --run names. Without one `textvib-agent bench --bundle {arguments.bundle or 'FOLDER'}` tests "
+            "whether a bundle answers here as it did when it was packed"
+        )
     run = load_run(arguments.run)
     place = arguments.bundle or bundle_of(run)
     bundle = load_bundle(place)

@@ -81,7 +81,8 @@ def read_manifest(path: Path, *, labels: Sequence[str] = FAULTS) -> tuple[Manife
     header = tuple(lines[0][1]) if lines else ()
     if header[: len(COLUMNS)] != COLUMNS or not _may_follow(header[len(COLUMNS) :]):
         then = f"; after these may stand: {', '.join(OPTIONAL)}"
-        raise ManifestError(f"{path}:1: the header must be {','.join(COLUMNS)}{then}")
+        apart = _separated_by(text)
+        raise ManifestError(f"{path}:1: {apart}the header must be {','.join(COLUMNS)}{then}")
     rows, problems = [], []
     for number, line in lines[1:]:
         row, wrong = _row(path.parent, header, line, labels)
@@ -105,6 +106,15 @@ def write_manifest(rows: Iterable[ManifestRow]) -> str:
     for row in rows:
         writer.writerow(_cell(getattr(row, name)) for name in header)
     return buffer.getvalue()
+
+
+def _separated_by(text: str) -> str:
+    """What separates the columns of a table that a spreadsheet has saved its own way; empty where commas do."""
+    header = text.split("\n", 1)[0]
+    for mark, name in ((";", "semicolons"), ("\t", "tabs")):
+        if header.count(mark) > header.count(","):
+            return f"{name} separate the columns where commas must; save the table as comma-separated CSV; "
+    return ""
 
 
 def _may_follow(names: Sequence[str]) -> bool:

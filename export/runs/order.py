@@ -23,6 +23,7 @@ from agent.errors import ConfigError
 from export.data.manifest import ManifestRow
 from export.data.trained_files import hash_of
 from export.progress import track
+from export.training.finished import FILE as WHOLE
 
 FILE = "order.json"
 FINISHED = ("trained.pt", "pretrained.pt")  # what folders of before, without an order, show that something lies there
@@ -78,6 +79,8 @@ def is_finished(folder: Path, order: Order, *, replace: bool, tell: Callable[[st
             f"--out {folder}: holds {', '.join(others[:TOLD])}{' ...' if len(others) > TOLD else ''} and no run; name "
             "a folder that is new or empty"
         )
+    if found is not None and found.same_as(order) and not found.finished:
+        tell(f"{folder}: goes on where this very command was stopped; {_kept(folder)}")
     if replace or found is None:
         return False
     if not found.same_as(order):
@@ -129,6 +132,16 @@ def _found(folder: Path) -> Order | None:
     if not any((folder / name).exists() for name in (*OWN, *FOLDERS)):
         return None
     return Order("", {}, finished=any((folder / name).exists() for name in FINISHED))
+
+
+def _kept(folder: Path) -> str:
+    """What of an unfinished training is not done again, for a person."""
+    folds = sorted(int(place.parent.name) + 1 for place in folder.glob(f"{FOLDERS[0]}/[0-9]*/{WHOLE}"))
+    if folds:
+        return f"its first network and fold{'s' if len(folds) > 1 else ''} {', '.join(map(str, folds))} are kept"
+    if (folder / "checkpoint.pt").exists():
+        return "its network is kept as of its last checkpoint"
+    return "no checkpoint was reached, so that it begins anew"
 
 
 def _others(folder: Path) -> list[str]:

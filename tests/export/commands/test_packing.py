@@ -65,6 +65,13 @@ def test_verify_takes_the_runs_own_bundle_or_asks_for_it(run: Run, capsys: pytes
     assert bundle_of(run) == "default"
 
 
+def test_verify_without_a_run_says_what_needs_none(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    assert main(["verify", "--bundle", "default", "--run", str(tmp_path / "none")]) == 65
+    told = capsys.readouterr().err
+    assert f"{tmp_path / 'none'}: holds no finished run; verify compares a bundle with the run" in told
+    assert "`textvib-agent bench --bundle default`" in told
+
+
 def test_a_run_of_the_shipped_tower_is_held_against_the_shipped_bundle(run: Run) -> None:
     shipped = (TOWERS / "default.npz").read_bytes()
     (run.folder / "tower.npz").write_bytes(shipped)

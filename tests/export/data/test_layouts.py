@@ -60,6 +60,12 @@ def test_a_column_that_may_be_left_out_is_read_and_written_where_a_row_needs_it(
         read_manifest(path)
 
 
+@pytest.mark.parametrize(("mark", "name"), [(";", "semicolons"), ("\t", "tabs")])
+def test_columns_that_no_comma_separates_are_told(tmp_path: Path, mark: str, name: str) -> None:
+    with pytest.raises(ManifestError, match=f"set.csv:1: {name} separate the columns where commas must; save"):
+        read_manifest(written(tmp_path, "a.npy", header=HEADER.replace(",", mark)))
+
+
 @pytest.mark.parametrize("more", ["colour", "rpm_tolerance,rpm_tolerance"])
 def test_a_header_with_other_columns_says_which_may_stand(tmp_path: Path, more: str) -> None:
     path = tmp_path / "set.csv"

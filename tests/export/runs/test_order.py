@@ -30,6 +30,29 @@ def test_the_same_goes_on_and_what_is_finished_is_left_alone(tmp_path: Path) -> 
     assert "--replace makes it anew" in told[0]
 
 
+def test_what_goes_on_says_what_it_keeps(tmp_path: Path) -> None:
+    told = list[str]()
+    is_finished(tmp_path, order(), replace=False, tell=told.append)
+    assert not told, "what begins goes on from nothing"
+    begin(tmp_path, order())
+    is_finished(tmp_path, order(), replace=False, tell=told.append)
+    (tmp_path / "checkpoint.pt").write_bytes(b"half")
+    is_finished(tmp_path, order(), replace=True, tell=told.append)
+    for number in range(3):
+        (tmp_path / "folds" / str(number)).mkdir(parents=True)
+        (tmp_path / "folds" / str(number) / ("whole.pt" if number < 2 else "checkpoint.pt")).write_bytes(b"whole")
+    is_finished(tmp_path, order(), replace=False, tell=told.append)
+    kept = [line.removeprefix(f"{tmp_path}: goes on where this very command was stopped; ") for line in told]
+    assert kept == [
+        "no checkpoint was reached, so that it begins anew",
+        "its network is kept as of its last checkpoint",
+        "its first network and folds 1, 2 are kept",
+    ]
+    with pytest.raises(ConfigError):
+        is_finished(tmp_path, order(6), replace=False, tell=told.append)
+    assert len(told) == 3, "another one does not go on"
+
+
 @pytest.mark.parametrize("finished", [False, True])
 def test_another_one_is_refused_by_what_differs_unless_told(tmp_path: Path, finished: bool) -> None:
     begin(tmp_path, order())
