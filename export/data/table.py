@@ -67,5 +67,5 @@ def save(table: Table, path: Path, *, beside: Mapping[str, NDArray[Any]] | None 
 
 
 def load(path: Path) -> Table:
-    with np.load(path, allow_pickle=False) as arrays:
+    with path.open("rb") as file, np.load(file, allow_pickle=False) as arrays:  # numpy leaves a damaged one open
         return Table(*(arrays[field.name] for field in fields(Table)))

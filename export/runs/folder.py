@@ -10,7 +10,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, TypeVar
+from typing import Any
 
 import msgspec
 import numpy as np
@@ -20,10 +20,10 @@ from agent.diagnosis.baseline import DeviationScale
 from agent.diagnosis.matching import Calibration
 from agent.dsp.encoder_inputs import CodeScale, InputScaling, view_shares
 from agent.dsp.spectra import FeatureSpec
-from agent.errors import TextVibError
 from export.data.table import Table, load, save
 from export.network.graph import Floats, Graph
 from export.network.model import Student, fold
+from export.runs.run_files import RunError, read_json, read_metrics, read_tower, told_if_damaged, write_json
 from export.scoring.agreement import Agreement
 from export.scoring.forgetting import Forgets
 from export.shrinking.aware import AwareConfig
@@ -35,16 +35,30 @@ from export.training.continuing import ContinueConfig
 from export.training.recipe import TrainConfig
 from export.training.train import Trained, student_of
 
+__all__ = [
+    "SENTENCES",
+    "BegunWith",
+    "Continued",
+    "Descriptions",
+    "ForgetsOfRun",
+    "QuantizedConfig",
+    "Run",
+    "RunConfig",
+    "RunError",
+    "forgets_of",
+    "load_run",
+    "load_trained",
+    "read_descriptions",
+    "read_json",
+    "save_run",
+    "write_json",
+]
+
 SENTENCES = "sentences.json"
 """What the tower learnt from: kept, as a later version may train with others, and the run still be gone on with."""
 
-Value = TypeVar("Value")
-
-
-class RunError(TextVibError):
-    """A run folder lacks something; the message says which command makes it."""
-
-    exit_code = 65
+NEEDED = ("config.json", "table.npz", "scaling.npy", "trained.pt", "tower.npz", "calibration.json", "deviation.json")
+"""Without these a run is not finished."""
 
 
 class Continued(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
@@ -107,7 +121,8 @@ class Run:
 
     @property
     def metrics(self) -> dict[str, object]:
-        return read_json(self.folder / "metrics.json", dict[str, object])
+        """All figures of the run; RunError where some are missing that a bundle tells."""
+        return read_metrics(self.folder / "metrics.json")
 
     @property
     def held_out(self) -> Mapping[str, Any]:
@@ -140,23 +155,26 @@ def save_run(
 
 
 def load_run(folder: Path) -> Run:
-    """A run as `save_run` left it; RunError where it never finished."""
-    for name in ("config.json", "trained.pt", "tower.npz", "calibration.json", "deviation.json"):
+    """A run as `save_run` left it; RunError where it never finished or one of its files is damaged."""
+    for name in NEEDED:
         if not (folder / name).is_file():
             raise RunError(
                 f"{folder / name}: not there; name a finished run, or repeat the command that was making this one "
                 f"(`python -m export train` or `continue` with --out {folder}), which goes on"
             )
     config = read_json(folder / "config.json", RunConfig)
-    rows = np.load(folder / "scaling.npy", allow_pickle=False)
-    scaling = InputScaling(rows[0], rows[1], rows[2], view_shares(config.spec))
+    with told_if_damaged(folder / "scaling.npy") as path:
+        rows = np.load(path, allow_pickle=False)
+        scaling = InputScaling(rows[0], rows[1], rows[2], view_shares(config.spec))
+    with told_if_damaged(folder / "table.npz") as path:
+        table = load(path)
     return Run(
         folder=folder,
         config=config,
-        table=load(folder / "table.npz"),
+        table=table,
         scaling=scaling,
         graph=fold(_student(folder, config, scaling)),
-        tower=(folder / "tower.npz").read_bytes(),
+        tower=read_tower(folder / "tower.npz"),
         calibration=read_json(folder / "calibration.json", Calibration),
         deviation=read_json(folder / "deviation.json", DeviationScale),
     )
@@ -173,7 +191,8 @@ def _student(folder: Path, config: RunConfig, scaling: InputScaling) -> Student:
         student = Student(scaling.size, hidden=config.distilled[-1].hidden, dim=recipe.dim)
     else:
         student = student_of(recipe, config.spec, scaling)
-    student.load_state_dict(torch.load(folder / "trained.pt", weights_only=True))
+    with told_if_damaged(folder / "trained.pt") as path:
+        student.load_state_dict(torch.load(path, weights_only=True))
     return student.eval()
 
 
@@ -220,16 +239,3 @@ def forgets_of(run: Run) -> ForgetsOfRun | None:
     """What `run` forgets; None where it did not go on from another one."""
     found = run.metrics.get("forgets")
     return None if found is None else msgspec.convert(found, ForgetsOfRun)
-
-
-def write_json(path: Path, value: object) -> None:
-    path.write_bytes(msgspec.json.format(msgspec.json.encode(value), indent=2) + b"\n")
-
-
-def read_json(path: Path, kind: type[Value]) -> Value:
-    try:
-        return msgspec.json.decode(path.read_bytes(), type=kind)
-    except OSError as error:
-        raise RunError(f"{path}: cannot be read ({error.strerror}); train or quantize again") from error
-    except msgspec.DecodeError as error:
-        raise RunError(f"{path}: {error}; train or quantize again") from error
