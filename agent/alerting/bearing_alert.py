@@ -3,32 +3,36 @@
 from __future__ import annotations
 
 import hashlib
-from collections import deque
 from collections.abc import Callable, Iterable
 from dataclasses import replace
 from typing import Any, TypeAlias
 
 from agent.alerting.counted import MOST_RECENT, BearingCounts, HeldName, held_on
 from agent.alerting.cusum import is_enough, with_window
+from agent.alerting.recent import Recent
 from agent.alerting.seen import seen_by
 from agent.alerting.shelf import is_worse, shelf_for
-from agent.alerting.standing import NEXT, SHOWN, Event, Shown, Standing, event_of, shown_once_closed
+from agent.alerting.standing import (
+    CONTRADICTED,
+    NEXT,
+    SHOWN,
+    Event,
+    Shown,
+    Standing,
+    event_of,
+    shown_by,
+    shown_once_closed,
+)
 from agent.alerting.window_rules import (
     DecisionConfig,
     Detector,
     Level,
-    consensus,
     detectors_of,
     hindrance,
-    is_alarming,
     is_nearly_severe,
     level_of,
-    name_in,
 )
 from agent.types import UNKNOWN, Alert, AlertReason, Diagnosis, State
-
-CONTRADICTED = "speed_contradicts"
-"""Reason of a state: the speed that is told cannot be, for the machine shakes, or shows another."""
 
 Stamp: TypeAlias = Callable[[Alert], Alert]
 """Gives an alert that is raised what only the service knows: an id that no other has, and what its clock is worth."""
@@ -40,7 +44,7 @@ class BearingAlert:
     def __init__(self, config: DecisionConfig, stamp: Stamp | None = None) -> None:
         self._config = config
         self._stamp = stamp
-        self._recent: deque[Diagnosis] = deque(maxlen=config.raise_after)  # the latest HIGH windows
+        self._recent = Recent(config)
         self._run = 0  # windows that count towards raising in succession, with an alert open towards clearing it
         self._over = 0.0  # the sum of what lies over the limit, while no alert is open
         self._raised = 0
@@ -54,7 +58,7 @@ class BearingAlert:
     def take_up(self, alert: Alert) -> None:
         """An alert from before a restart."""
         self._open(alert, (alert.diagnosis,))
-        self.state = _state_of(alert)  # until it is heard: not silently healthy beside another bearing
+        self.state = shown_by(alert)  # until it is heard: not silently healthy beside another bearing
 
     def counted(self, bearing: str | None) -> BearingCounts:
         """What it has counted, to go on from elsewhere."""
@@ -66,7 +70,7 @@ class BearingAlert:
             standing=self._standing,
             rests_on=self._rests_on.value,
             name=self._name,
-            recent=tuple(self._recent)[-MOST_RECENT:],
+            recent=self._recent.windows[-MOST_RECENT:],
             state=self.state,
             alert=self.alert,
         )
@@ -76,7 +80,7 @@ class BearingAlert:
         self._run, self._over, self._raised = counts.run, counts.cusum, counts.raised
         self._standing = counts.standing
         self._rests_on, self._name = Detector(counts.rests_on), counts.name
-        self._recent = deque(counts.recent, maxlen=self._config.raise_after)
+        self._recent = Recent(self._config, counts.recent)
         self.alert, self.state = counts.alert, counts.state
 
     def feed(self, diagnosis: Diagnosis) -> list[Alert]:
@@ -93,7 +97,7 @@ class BearingAlert:
         changes = self._count(diagnosis, level)
         self._heard = event = event_of(diagnosis, level)
         if self.alert:
-            self.state = _state_of(self.alert)
+            self.state = shown_by(self.alert)
         else:
             self._happens(event)
             self.state = SHOWN[self._standing, event]
@@ -107,7 +111,7 @@ class BearingAlert:
         else:
             changes, self._run = [], 0 if self.alert else self._run
             self.not_judged()
-        self.state = _state_of(self.alert) if self.alert else (State.INVALID, CONTRADICTED)
+        self.state = shown_by(self.alert) if self.alert else (State.INVALID, CONTRADICTED)
         return changes
 
     def not_judged(self) -> None:
@@ -120,7 +124,7 @@ class BearingAlert:
     def _count(self, diagnosis: Diagnosis, level: Level) -> list[Alert]:
         """Raise after so many HIGH windows in succession; clear after so many LOW ones with no HIGH among them."""
         if level is Level.HIGH:
-            self._recent.append(diagnosis)
+            self._recent.add(diagnosis)
         if self.alert is None:
             self._over = with_window(self._over, diagnosis, level, self._config)
         match level, self.alert:
@@ -140,7 +144,7 @@ class BearingAlert:
     def _raise(self, diagnosis: Diagnosis) -> list[Alert]:
         """Without a name, for which likeness and evidence would have to agree, only what is far or long over the limit
         is sure."""
-        fault, probability = consensus(self._recent, name_at=self._config.name_at)
+        fault, probability = self._recent.name
         if fault == UNKNOWN and not is_enough(self._over, self._config):
             return []
         raised = Alert(
@@ -153,13 +157,13 @@ class BearingAlert:
             opened_wall_s=diagnosis.wall_s,
             wall_s=diagnosis.wall_s,
             time_s=diagnosis.time_s,
-            severity="alarm" if self._is_alarm else "warning",
-            diagnosis=self._witness(fault),
+            severity="alarm" if self._recent.is_alarm else "warning",
+            diagnosis=self._recent.saying(fault),
         )
         if self._stamp is not None:
             raised = self._stamp(raised)
         self._raised += 1
-        self._open(raised, self._recent)
+        self._open(raised, self._recent.windows)
         return [raised]
 
     def _open(self, alert: Alert, witnesses: Iterable[Diagnosis]) -> None:
@@ -174,13 +178,13 @@ class BearingAlert:
     def _update(self, alert: Alert, diagnosis: Diagnosis) -> list[Alert]:
         """A change of name that has held, a warning that has become an alarm, or one on the shelf that is worse; it
         stays the same alert. What is worse comes back as if nobody had seen it."""
-        if len(self._recent) < self._config.raise_after:  # after a restart
+        if not self._recent.is_full:
             return []
         self._rests_on |= detectors_of(diagnosis, self._config)
-        fault, probability = consensus(self._recent, name_at=self._config.name_at)
+        fault, probability = self._recent.name
         self._name, renamed = held_on(self._name, alert.fault, fault, self._config.raise_after)
-        worse = alert.severity == "warning" and self._is_alarm
-        comes_back = alert.shelf is not None and (worse or is_worse(alert.shelf, self._recent))
+        worse = alert.severity == "warning" and self._recent.is_alarm
+        comes_back = alert.shelf is not None and (worse or is_worse(alert.shelf, self._recent.windows))
         if not (renamed or worse or comes_back):
             return []
         if not renamed and fault != alert.fault:
@@ -193,7 +197,7 @@ class BearingAlert:
             wall_s=diagnosis.wall_s,
             time_s=diagnosis.time_s,
             severity="alarm" if worse else alert.severity,
-            diagnosis=self._witness(fault),
+            diagnosis=self._recent.saying(fault),
             reason="worse" if comes_back else None,
         )
         if comes_back:
@@ -209,7 +213,7 @@ class BearingAlert:
         self, alert: Alert, *, seconds: float, wall_s: float, origin: tuple[str, float] | None, by: str | None
     ) -> Alert:
         """The open alert, put on the shelf from now on; see `agent.alerting.shelf`."""
-        windows = tuple(self._recent) or (alert.diagnosis,)  # after a restart none was heard yet
+        windows = self._recent.windows or (alert.diagnosis,)  # after a restart none was heard yet
         shelf = shelf_for(seconds, windows=windows, wall_s=wall_s, origin=origin)
         seen = seen_by(alert)
         return self.amend(alert, shelf=shelf, reason="shelved", by=by, acknowledged_by=seen, wall_s=wall_s)
@@ -221,37 +225,21 @@ class BearingAlert:
 
     def _end(self) -> None:
         self.alert = None
-        self._run = 0
+        self._run, self._over = 0, 0.0
         self._rests_on = Detector.NONE
         self._happens(Event.CLEARED)
 
     def close(self, reason: AlertReason, *, time_s: float, wall_s: float | None, by: str | None = None) -> list[Alert]:
         """Somebody's word, not the vibration, ends what is open and forgets what was counted towards the next."""
         closed = self.alert
-        self._run, self._over = 0, 0.0
         self._recent.clear()
-        self.alert = None
-        self._rests_on = Detector.NONE
         self._happens(Event.NOT_JUDGED)  # nobody's word makes it healthy
-        self._happens(Event.CLEARED)
+        self._end()
         if self.state is not None and self.state[0] in (State.HEALTHY, State.ABNORMAL, State.FAULT):
             self._standing, self.state = shown_once_closed(reason, self._standing, self._heard)
         if closed is None:
             return []
         return [replace(closed, event="cleared", reason=reason, time_s=time_s, wall_s=wall_s, by=by, shelf=None)]
-
-    @property
-    def _is_alarm(self) -> bool:
-        """More than half of the latest abnormal windows."""
-        return 2 * sum(is_alarming(d, self._config) for d in self._recent) > len(self._recent)
-
-    def _witness(self, fault: str) -> Diagnosis:
-        """The latest abnormal window that says what the alert says: its evidence is the alert's."""
-        return next((d for d in reversed(self._recent) if name_in(d) == fault), self._recent[-1])
-
-
-def _state_of(alert: Alert) -> Shown:
-    return (State.ABNORMAL if alert.fault == UNKNOWN else State.FAULT), alert.fault
 
 
 def _alert_id(diagnosis: Diagnosis, raised: int) -> str:

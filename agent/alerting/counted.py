@@ -11,6 +11,7 @@ from typing import Annotated
 import msgspec
 
 from agent.alerting.standing import Shown, Standing
+from agent.alerting.window_rules import Sum
 from agent.types import UNKNOWN, Alert, Diagnosis
 
 MOST_RECENT = 64
@@ -44,7 +45,7 @@ class BearingCounts:
 
     bearing: Name | None
     run: Count = 0
-    cusum: Annotated[float, msgspec.Meta(ge=0, le=1e6)] = 0.0
+    cusum: Sum = 0.0
     raised: Count = 0
     standing: Standing = Standing.UNCONFIRMED
     rests_on: Annotated[int, msgspec.Meta(ge=0, le=3)] = 0  # as `window_rules.Detector`

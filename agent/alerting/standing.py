@@ -9,10 +9,13 @@ from enum import Enum, auto
 from typing import TypeAlias
 
 from agent.alerting.window_rules import Level
-from agent.types import AlertReason, Diagnosis, State
+from agent.types import UNKNOWN, Alert, AlertReason, Diagnosis, State
 
 Shown: TypeAlias = tuple[State, str | None]
 """A state with its reason."""
+
+CONTRADICTED = "speed_contradicts"
+"""Reason of a state: the speed that is told cannot be, for the machine shakes, or shows another."""
 
 
 class Standing(Enum):
@@ -53,6 +56,11 @@ SHOWN: dict[tuple[Standing, Event], Shown] = {
     (Standing.HEALTHY, Event.UNDER_LIMIT): (State.HEALTHY, None),
 }
 """By the standing after the event; an open alert shows itself, a window that cannot be judged its own reason."""
+
+
+def shown_by(alert: Alert) -> Shown:
+    """What an open alert shows."""
+    return (State.ABNORMAL if alert.fault == UNKNOWN else State.FAULT), alert.fault
 
 
 def shown_once_closed(reason: AlertReason, standing: Standing, last: Event | None) -> tuple[Standing, Shown]:

@@ -51,7 +51,7 @@ def _print_text(answer: Answer) -> None:
 
 def exit_code(answers: Sequence[Answer], *, fail_on: Collection[str], unreadable: bool) -> int:
     """The gravest first: a fault that was found counts, whatever could not be read or judged beside it."""
-    from agent.messages.sentences import fault_said
+    from agent.messages.said import fault_said
 
     asked = {"fault", *fail_on} if fail_on else set()
     if asked & {fault_said(answer.verdict) for answer in answers}:

@@ -115,7 +115,7 @@ class Baseline:
 
     def sets_limit(self, rpm: float | None, *, at_any_speed: bool = False) -> bool:
         """Whether `deviation` says at this speed what deviates."""
-        return self.covers(rpm) or (at_any_speed and any(cell.count >= MIN_WINDOWS for cell in self.cells))
+        return self.covers(rpm) or (at_any_speed and bool(self._ready))
 
     def knows_shaft(self, rpm: float | None) -> bool:
         """Whether the growth of the shaft's orders can be told at this speed."""
@@ -135,8 +135,13 @@ class Baseline:
             return self
         return replace(self, cells=tuple(_doubted(cell, doubts) for cell in self.cells))
 
+    @property
+    def _ready(self) -> list[SpeedCell]:
+        """Those that saw enough windows to be compared with."""
+        return [cell for cell in self.cells if cell.count >= MIN_WINDOWS]
+
     def _cell(self, rpm: float | None) -> SpeedCell | None:
-        ready = [cell for cell in self.cells if cell.count >= MIN_WINDOWS and cell.covers(rpm)]
+        ready = (cell for cell in self._ready if cell.covers(rpm))
         return max(ready, key=lambda cell: cell.count, default=None)
 
     def reference(self, rpm: float | None, speed_bound: NDArray[np.bool_] | None = None) -> Features | None:
@@ -144,8 +149,7 @@ class Baseline:
 
         Of the features `speed_bound` (n,) only what was learnt at this very speed is known.
         """
-        ready = [cell for cell in self.cells if cell.count >= MIN_WINDOWS]
-        weighted = [(cell, weight) for cell in ready if (weight := _weight(cell.rpm, rpm)) > 0]
+        weighted = [(cell, weight) for cell in self._ready if (weight := _weight(cell.rpm, rpm)) > 0]
         if not weighted:
             return None
         weights = np.array([weight for _, weight in weighted])[:, None] * np.stack([c.seen > 0 for c, _ in weighted])
@@ -179,7 +183,7 @@ class Baseline:
         is healthy at no speed deviates.
         """
         cell = self._cell(rpm)
-        nearest = [one for one in self.cells if one.count >= MIN_WINDOWS] if cell is None and at_any_speed else []
+        nearest = self._ready if cell is None and at_any_speed else []
         distances = [_distance(features, one, scale, views) for one in (nearest if cell is None else [cell])]
         known = [distance for distance in distances if distance is not None]
         return float(np.min(known)) if known else None
@@ -201,7 +205,7 @@ class Baseline:
 
         Not of cells that knew one of the features `unheard` (n,): a sensor that hears less shows a smaller RMS.
         """
-        ready = [cell for cell in self.cells if cell.count >= MIN_WINDOWS]
+        ready = self._ready
         if unheard is not None:
             ready = [cell for cell in ready if not (cell.seen[unheard] > 0).any()]
         return min((cell.rms_g for cell in ready), default=None)

@@ -16,7 +16,8 @@ from agent.faults import ABNORMAL, UNKNOWN
 from agent.messages.answer import Answer
 from agent.messages.background import background_of
 from agent.messages.clearest import impulses_limit_of
-from agent.messages.sentences import said_by_alert, text_for
+from agent.messages.said import said_by_alert
+from agent.messages.sentences import text_for
 from agent.messages.words import Language
 from agent.recordings.recording import Piece, Recording
 from agent.types import Alert, Diagnosis

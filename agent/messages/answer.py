@@ -16,7 +16,8 @@ from agent.messages.asked_text import text_of_question
 from agent.messages.background import background_of, element_of
 from agent.messages.clearest import clearest_of, impulses_limit_of
 from agent.messages.notices import in_language
-from agent.messages.sentences import said_by_verdict, text_for
+from agent.messages.said import said_by_verdict
+from agent.messages.sentences import text_for
 from agent.messages.speed_question import text_of_speed_question
 from agent.messages.wording import text_of
 from agent.messages.words import Language, say, words_for

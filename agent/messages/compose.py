@@ -23,7 +23,8 @@ from agent.messages.payloads import (
     MaintenancePayload,
     StatePayload,
 )
-from agent.messages.sentences import said_by_alert, said_by_window, text_for
+from agent.messages.said import said_by_alert, said_by_window
+from agent.messages.sentences import text_for
 from agent.messages.wording import text_of
 from agent.messages.words import Language, say, table, words_for
 from agent.stream.ledger import Balance

@@ -7,15 +7,12 @@ neither is that nothing need be done.
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass
 
-from agent.alerting.verdict import NO_WINDOW as NO_WINDOW_TO_JUDGE
-from agent.alerting.verdict import Verdict
 from agent.diagnosis.grounds import LENGTH
 from agent.diagnosis.matching import Descriptions, Text
-from agent.diagnosis.rms_only import is_rms_only
-from agent.faults import ABNORMAL, BEARING, FAULTS_OF_BEARINGS, FAULTS_OF_DEGREE, HEALTHY, INVALID, ROTOR, UNKNOWN
+from agent.faults import BEARING, FAULTS_OF_BEARINGS, FAULTS_OF_DEGREE, HEALTHY, INVALID, ROTOR, UNKNOWN
 from agent.messages.background import element_of
+from agent.messages.said import Said
 from agent.messages.wording import (
     NO_WINDOW,
     NOT_NAMED,
@@ -29,123 +26,23 @@ from agent.messages.wording import (
     text_of,
 )
 from agent.messages.words import Language, say, words_for
-from agent.types import Alert, BearingLine, Diagnosis, Evidence, Objection, ShaftGrowth, Signs, Still
+from agent.types import Evidence, ShaftGrowth, Still
 
-SURE_ENOUGH = 0.5
-"""A name less likely than this is not said, whatever `name_at` allows: it would be wrong more often than right."""
 GROWN_DB = 3.0
 """From where on an order of the shaft is listed among what has risen."""
-NAMELESS = (UNKNOWN, ABNORMAL, INVALID)
 
 _SENTENCE_END = re.compile(r"(?<=[.!?])\s+(?=\S)")
 
 
-@dataclass(frozen=True, slots=True)
-class Said:
-    """What is said, and all that the second sentence may draw on."""
-
-    fault: str
-    probability: float
-    running: bool = True
-    judged: bool = True  # False: there was no window at all
-    rms_only: bool = False
-    raised: bool = False  # an alert is open on it
-    quality: str | None = None
-    deviation: float | None = None
-    lines: tuple[BearingLine, ...] = ()
-    signs: Signs | None = None
-    objection: Objection | None = None
-    missing: tuple[str, ...] = ()
-    looks_like: str | None = None
-    evidence: Evidence | None = None
-    needs_s: float | None = None  # how long a piece would have to be that is too short
-    still: Still | None = None
-    recovered: bool = False  # an alert that ended by itself: all but its name is of a window that is well
-
-    @property
-    def is_named(self) -> bool:
-        return self.fault not in NAMELESS and self.probability >= SURE_ENOUGH
-
-
-def said_by_window(diagnosis: Diagnosis) -> Said:
-    """What one window says."""
-    return Said(
-        fault=diagnosis.fault,
-        probability=diagnosis.probability,
-        running=diagnosis.running,
-        rms_only=is_rms_only(diagnosis),
-        quality=diagnosis.quality,
-        deviation=diagnosis.deviation,
-        lines=diagnosis.evidence.lines if diagnosis.evidence else (),
-        signs=diagnosis.signs,
-        objection=diagnosis.objection,
-        missing=diagnosis.missing,
-        looks_like=diagnosis.looks_like,
-        evidence=diagnosis.evidence,
-        needs_s=diagnosis.needs_s,
-        still=diagnosis.still,
-    )
-
-
-def said_by_alert(alert: Alert) -> Said:
-    """What an alert says: of its cause, all that holds of the alert's own name."""
-    cause = alert.diagnosis
-    shared = alert.fault in (UNKNOWN, cause.fault)
-    return Said(
-        fault=alert.fault,
-        probability=alert.probability,
-        rms_only=is_rms_only(cause),
-        raised=True,
-        deviation=cause.deviation,
-        lines=cause.evidence.lines if cause.evidence else (),
-        signs=cause.signs,
-        objection=cause.objection if shared else None,
-        missing=cause.missing if shared else (),
-        looks_like=cause.looks_like if shared else None,
-        evidence=cause.evidence,
-        needs_s=cause.needs_s,
-        recovered=alert.event == "cleared" and alert.reason == "recovered",
-    )
-
-
-def said_by_verdict(verdict: Verdict) -> Said:
-    """What a whole recording says."""
-    unusable = verdict.fault == INVALID and verdict.reason != NO_WINDOW_TO_JUDGE
-    return Said(
-        fault=verdict.fault,
-        probability=verdict.probability,
-        running=verdict.judged > 0 or unusable,
-        judged=verdict.reason != NO_WINDOW_TO_JUDGE,
-        quality=verdict.reason if unusable else None,
-        deviation=verdict.deviation,
-        lines=verdict.lines,
-        signs=verdict.signs,
-        objection=verdict.objection,
-        missing=verdict.missing,
-        looks_like=verdict.looks_like,
-        needs_s=verdict.needs_s,
-        still=verdict.still,
-    )
-
-
-def fault_said(verdict: Verdict) -> str | None:
-    """What a recording's answer tells of its machine: "fault", "abnormal", or None: neither."""
-    if verdict.fault not in (HEALTHY, *NAMELESS) and said_by_verdict(verdict).is_named:
-        return "fault"
-    return "abnormal" if verdict.fault == ABNORMAL else None
-
-
 def text_for(said: Said, *, descriptions: Descriptions, language: Language) -> Text:
     """The words for it; `sentence` holds two sentences at most."""
-    if said.recovered:
-        text = text_of(_name_of_text(said), descriptions=descriptions, language=language)
-        sentences = (say("basis.recovered", language), _deviation(said, language))
-        return Text(text.title, " ".join(filter(None, sentences)), text.advice)
-    if said.objection is not None and said.fault == UNKNOWN:
+    if said.objection is not None and said.fault == UNKNOWN and not said.recovered:
         return text_against(said.objection, descriptions=descriptions, language=language)
     text = text_of(_name_of_text(said), descriptions=descriptions, language=language)
     first, second = _first_sentence(text.sentence), _basis(said, descriptions, language)
-    if said.quality is not None:
+    if said.recovered:
+        first, second = say("basis.recovered", language), _deviation(said, language)
+    elif said.quality is not None:
         first = say("basis.invalid", language, reason=words_for("reason", said.quality, language))
     elif said.is_named:
         sure = say("basis.sure", language, percent=f"{said.probability:.0%}")

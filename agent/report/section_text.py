@@ -8,7 +8,7 @@ from agent.alerting.verdict import Verdict
 from agent.faults import HEALTHY
 from agent.messages.answer import Answer, questions, what_was_read
 from agent.messages.notices import in_language
-from agent.messages.sentences import fault_said, said_by_verdict
+from agent.messages.said import fault_said, said_by_verdict
 from agent.messages.wording import text_of
 from agent.messages.words import Language, say, words_for
 from agent.report.days_drawn import days_text

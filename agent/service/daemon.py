@@ -206,9 +206,11 @@ class Daemon:
                 return self._reloader.answer(request.number)
             case Retry():
                 left = self._office.publishers.try_again(request.sink)
-                waiting, events = ({sink: one[n] for sink, one in left.items()} for n in (0, 1))
-                told = {"waiting": waiting, "waiting_events": events}
-                return {**told, "language": self._office.parts.config.agent.language}
+                return {
+                    "waiting": {sink: messages for sink, (messages, _) in left.items()},
+                    "waiting_events": {sink: events for sink, (_, events) in left.items()},
+                    "language": self._office.parts.config.agent.language,
+                }
             case _:
                 return self._office.commands.handle(request)
 

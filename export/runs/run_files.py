@@ -76,6 +76,17 @@ def read_tower(path: Path) -> bytes:
     return content
 
 
+@contextmanager
+def _refused(path: Path) -> Iterator[None]:
+    """RunError with the mend, in the place of what is raised of a file that is not there, or holds something else."""
+    try:
+        yield
+    except OSError as error:
+        raise RunError(f"{path}: cannot be read ({error.strerror}); {MEND}") from error
+    except msgspec.DecodeError as error:  # a ValidationError is one
+        raise RunError(f"{path}: {error}; {MEND}") from error
+
+
 def write_json(path: Path, value: object) -> None:
     """Indented, as people read it."""
     path.write_bytes(msgspec.json.format(msgspec.json.encode(value), indent=2) + b"\n")
@@ -83,15 +94,13 @@ def write_json(path: Path, value: object) -> None:
 
 def read_json(path: Path, kind: type[Value]) -> Value:
     """RunError where the file is not there, damaged, or of something else than `kind`."""
-    try:
+    with _refused(path):
         return msgspec.json.decode(path.read_bytes(), type=kind)
-    except OSError as error:
-        raise RunError(f"{path}: cannot be read ({error.strerror}); {MEND}") from error
-    except msgspec.DecodeError as error:
-        raise RunError(f"{path}: {error}; {MEND}") from error
 
 
 def read_metrics(path: Path) -> dict[str, object]:
     """All figures of a run; RunError where some are missing that a bundle tells."""
-    read_json(path, _Told)
-    return read_json(path, dict[str, object])
+    found = read_json(path, dict[str, object])
+    with _refused(path):
+        msgspec.convert(found, _Told)
+    return found

@@ -12,7 +12,8 @@ from one_alert import DIAGNOSIS
 from agent.alerting.verdict import verdict_of
 from agent.diagnosis.matching import Calibration, Descriptions, LineLimits, SignLimits, Text
 from agent.diagnosis.naming import ELEMENT_RIGHT
-from agent.messages.sentences import said_by_verdict, text_for
+from agent.messages.said import said_by_verdict
+from agent.messages.sentences import text_for
 from agent.types import HEALTHY, UNKNOWN, Diagnosis, LineHeights, Match, ShaftGrowth, Signs, Speed, SpeedQuestion
 
 LIMITS = LineLimits(named=1.0, unnamed=2.0, absent={"inner_race": 0.5})

@@ -23,7 +23,7 @@ from agent.commands.arguments import rpm_range
 from agent.commands.replay_healthy import Learnt, told_beside
 from agent.faults import FAULTS_OF_BEARINGS
 from agent.messages.notices import is_known
-from agent.messages.sentences import fault_said
+from agent.messages.said import fault_said
 from agent.messages.terminal import width
 from agent.recordings.recording import Recording
 from agent.types import Speed, SpeedQuestion

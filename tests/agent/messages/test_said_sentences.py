@@ -13,7 +13,8 @@ from one_alert import ALERT, DIAGNOSIS
 from agent.bundle.load import load_bundle
 from agent.diagnosis.matching import Descriptions, Text
 from agent.faults import FAULTS, PARENTS, TABLE
-from agent.messages.sentences import NAMELESS, Said, said_by_alert, said_by_window, text_for
+from agent.messages.said import NAMELESS, Said, said_by_alert, said_by_window
+from agent.messages.sentences import text_for
 from agent.messages.words import LANGUAGES, Language
 from agent.types import BearingLine, Objection, ShaftGrowth, Signs
 
