@@ -106,7 +106,7 @@ class StrictHost:
     def await_kinds(self, *kinds: str) -> None:
         """Until the last messages are of these kinds."""
         until(lambda: tuple(self.kinds[-len(kinds) :]) == kinds or self.faults, seconds=20)
-        assert self.faults == []
+        assert self.faults == [], self.faults
 
     def _on_message(self, message: Any) -> None:
         if "/NCMD/" in message.topic:

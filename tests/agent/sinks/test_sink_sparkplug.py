@@ -151,10 +151,17 @@ def test_events_wait_for_a_broker_and_its_last_will_knows_the_birth(start_mosqui
     store = open_store(tmp_path)
     config = SparkplugConfig(host=broker.host, port=broker.port, group="plant", node="box")
 
+    heard = threading.Event()  # a host that begins to listen amid a birth would miss half of it
+    heard.set()
+
+    def next_once_heard() -> int:
+        assert heard.wait(20)
+        return store.sinks.next_connection("scada")
+
     def start() -> tuple[Publisher, Outbox, threading.Thread]:
         stop.clear()
         sink = SparkplugSink(config, availability=f"{told.ROOT}/availability")
-        sink.number_connections(lambda: store.sinks.next_connection("scada"))
+        sink.number_connections(next_once_heard)
         outbox = Outbox(limit=10)
         publisher = Publisher(sink, outbox, stop=stop, name="scada")
         thread = threading.Thread(target=publisher.run)
@@ -172,6 +179,7 @@ def test_events_wait_for_a_broker_and_its_last_will_knows_the_birth(start_mosqui
     try:
         outbox.put(told.state())
         host.await_kinds("NBIRTH", "DBIRTH")
+        heard.clear()
         broker.stop()
         until(lambda: not publisher.connected, seconds=10)
         outbox.put(told.event(ago_s=0.0))
@@ -179,6 +187,7 @@ def test_events_wait_for_a_broker_and_its_last_will_knows_the_birth(start_mosqui
         broker.start()
         host = StrictHost("plant", "box")
         host.listen(broker)
+        heard.set()
         until(lambda: publisher.waiting == 0, seconds=20)
         until(lambda: "DDATA" in host.kinds, seconds=20)
         assert len(host.devices["p2"].history) == 1  # said while nobody was there
