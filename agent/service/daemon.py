@@ -23,7 +23,7 @@ from agent.service.control import Answer, RefusedError, Reload, Reloading, Reque
 from agent.service.control_server import ControlServer
 from agent.service.hearing import LAST_READS_S
 from agent.service.office import Office
-from agent.service.process import give_memory_back, let_go_of_start, tell_systemd
+from agent.service.process import Holes, give_memory_back, let_go_of_start, tell_systemd
 from agent.service.reloading.kept_bundles import KeptBundles
 from agent.service.reloading.reload import Reassemble, Reloader, reassembly_of, unchangeable
 from agent.service.watch import Watch
@@ -175,6 +175,7 @@ class Daemon:
         self._stop_reading.set()
 
     def _wait_for_an_end(self) -> None:
+        holes = Holes()
         while not self._failures and not self._stop_reading.is_set():
             if self._signals:
                 log.info("%s: draining and leaving", signal.Signals(self._signals[0][0]).name)
@@ -187,6 +188,7 @@ class Daemon:
                 log.info("every source has been read to its end: leaving")
                 return
             self._watch.look()
+            holes.look()
             tell_suppressed()
             self._stop_reading.wait(WATCH_S)
 

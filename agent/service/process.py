@@ -6,11 +6,14 @@ import contextlib
 import ctypes
 import os
 import socket
+import time
+from collections.abc import Callable
 from pathlib import Path
 
 PAGE_BYTES = os.sysconf("SC_PAGE_SIZE")
 KEPT_BYTES = 16 << 20
 """Free memory that is kept: a window takes some 6 MB for a moment (25.6 kHz, three axes), and the next one the same."""
+RETURN_EVERY_S = 10.0
 M_TRIM_THRESHOLD, M_MMAP_THRESHOLD, M_ARENA_MAX = -1, -3, -8  # <malloc.h>
 MADV_DONTNEED = 4  # <sys/mman.h>
 
@@ -47,7 +50,33 @@ def give_memory_back() -> None:
     library.mallopt(M_ARENA_MAX, 1)
     library.mallopt(M_MMAP_THRESHOLD, KEPT_BYTES)
     library.mallopt(M_TRIM_THRESHOLD, KEPT_BYTES)
-    library.malloc_trim(0)
+    return_holes()
+
+
+def return_holes() -> None:
+    """Have glibc return all pages that nothing lies on, between what is used, too (malloc_trim(3))."""
+    trim = getattr(ctypes.CDLL(None), "malloc_trim", None)
+    if trim is not None:
+        trim(0)
+
+
+class Holes:
+    """Returns them now and then: windows in turn leave holes that are seldom filled as tightly as they could be.
+
+    By its own rule glibc returns what lies above all that is used, and no hole: of 64 sensors' two processes 10 MB
+    each (docs/decisions/0029-window-cost.md).
+    """
+
+    def __init__(self, *, clock: Callable[[], float] = time.monotonic, returned: Callable[[], None] = return_holes):
+        self._clock, self._return = clock, returned
+        self._returned_s = clock()
+
+    def look(self) -> None:
+        """To be called often; takes a millisecond where it is time, while whoever wants memory waits."""
+        now_s = self._clock()
+        if now_s - self._returned_s >= RETURN_EVERY_S:
+            self._returned_s = now_s
+            self._return()
 
 
 def let_go_of_start() -> None:

@@ -5,7 +5,9 @@ Delays only ever add, so nothing here averages: what decides are the points that
 
 from __future__ import annotations
 
+from array import array
 from collections import deque
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 
 SEGMENTS = 12  # the baseline slides by one segment at a time
@@ -63,6 +65,32 @@ class _Segment:
         self.index_sum += point[0]
         self.us_sum += point[1]
 
+    def closed(self) -> _Closed:
+        return _Closed(_flat(self.hull), self.count, self.index_sum, self.us_sum)
+
+
+@dataclass(frozen=True, slots=True)
+class _Closed:
+    """A segment to which no point comes any more. Most of a baseline is in these: as tuples it would take eight times
+    the memory."""
+
+    flat: Sequence[int]  # its hull, count and time in turn
+    count: int
+    index_sum: int
+    us_sum: int
+
+    @property
+    def hull(self) -> Iterator[Point]:
+        return zip(self.flat[::2], self.flat[1::2], strict=True)
+
+
+def _flat(points: Sequence[Point]) -> Sequence[int]:
+    numbers = [number for point in points for number in point]
+    try:
+        return array("q", numbers)
+    except OverflowError:  # a device may count on to 2**64
+        return tuple(numbers)
+
 
 @dataclass(frozen=True, slots=True)
 class _Whole:
@@ -86,8 +114,9 @@ class LowerLineFit:
     def __init__(self, *, horizon: int, resolution_us: float, segments: int = SEGMENTS) -> None:
         self._length = max(1, horizon // segments)
         self._resolution_us = resolution_us
-        self._segments: deque[_Segment] = deque(maxlen=segments)
-        self._before: _Whole | None = None  # all of them but the last; None: to be put together
+        self._closed: deque[_Closed] = deque(maxlen=segments - 1)
+        self._latest: _Segment | None = None
+        self._before: _Whole | None = None  # the closed ones; None: to be put together
         self._last: Point | None = None  # kept aside: it may lie beyond the count that is asked about
 
     def add(self, point: Point) -> None:
@@ -96,18 +125,20 @@ class LowerLineFit:
         if last is not None:
             if point[0] <= last[0]:
                 return
-            segments = self._segments
-            if not segments or last[0] >= segments[-1].start + self._length:
-                segments.append(_Segment(last[0]))
+            if self._latest is None or last[0] >= self._latest.start + self._length:
+                if self._latest is not None:
+                    self._closed.append(self._latest.closed())
+                self._latest = _Segment(last[0])
                 self._before = None
-            segments[-1].add(last)
+            self._latest.add(last)
         self._last = point
 
     def line(self, upto: int) -> LowerLine | None:
         """The line from points at or before count `upto`, which lies at or after all points but the last."""
-        if not self._segments:
+        latest = self._latest
+        if latest is None:
             return None
-        before, latest = self._all_before(), self._segments[-1]
+        before = self._all_before()
         hull = before.hull.copy()
         for point in latest.hull:
             push(hull, point)
@@ -129,22 +160,18 @@ class LowerLineFit:
         return LowerLine(slope, error * 1e6, count, span_us, (i0, t0))
 
     def _all_before(self) -> _Whole:
-        """The segments before the latest, to which no point comes any more: put together once for each."""
+        """The closed segments put together, once for each of them."""
         if self._before is None:
-            whole = list(self._segments)[:-1]
-            hull = lower_hull([point for segment in whole for point in segment.hull])
+            closed = self._closed
             self._before = _Whole(
-                hull,
-                sum(one.count for one in whole),
-                sum(one.index_sum for one in whole),
-                sum(one.us_sum for one in whole),
+                lower_hull([point for one in closed for point in one.hull]),
+                sum(one.count for one in closed),
+                sum(one.index_sum for one in closed),
+                sum(one.us_sum for one in closed),
             )
         return self._before
 
     def least_delays_us(self, line: LowerLine) -> list[float]:
         """How far above `line` the lowest point of each segment of the baseline lies, the one under way left out."""
         index, us = line.anchor
-        return [
-            min((t - us) - line.us_per_count * (i - index) for i, t in segment.hull)
-            for segment in list(self._segments)[:-1]
-        ]
+        return [min((t - us) - line.us_per_count * (i - index) for i, t in segment.hull) for segment in self._closed]

@@ -19,7 +19,7 @@ from agent.service.assembly import Parts, assemble
 from agent.service.beats import Beats
 from agent.service.control import Answer
 from agent.service.hearing import Hearing
-from agent.service.process import give_memory_back, let_go_of_start
+from agent.service.process import Holes, give_memory_back, let_go_of_start
 from agent.service.reloading.changes import changes_between
 from agent.service.watch import Watch
 from agent.service.watching.logs import log_to_stderr, tell_suppressed, use
@@ -119,9 +119,10 @@ class WorkerLife:
         return hearing
 
     def _watch(self, hearing: Hearing, watch: Watch) -> None:
-        said_s = 0.0
+        said_s, holes = 0.0, Holes()
         while not self._stop.wait(LOOK_S) and not self._failed:
             watch.look()
+            holes.look()
             tell_suppressed()
             if time.monotonic() - said_s >= LIVES_EVERY_S:
                 said_s = time.monotonic()

@@ -6,9 +6,10 @@ import subprocess
 import sys
 from pathlib import Path
 
+import numpy as np
 from requirements import ROOT
 
-from agent.service.process import unwritten_mappings
+from agent.service.process import RETURN_EVERY_S, Holes, unwritten_mappings
 
 PROGRAM = """
 import resource
@@ -81,3 +82,34 @@ def test_what_was_read_at_the_start_is_let_go_and_nothing_that_was_written(tmp_p
     assert float(let_go_mb) > 3
     assert stands == "written file True"
     assert unwritten_mappings("no-such-process") == []
+
+
+HOLES = """
+import numpy as np
+from agent.service.process import give_memory_back, memory_mb, return_holes
+
+give_memory_back()
+blocks = [np.ones(100_000, np.uint8) for _ in range(400)]
+large = memory_mb()
+between = blocks[::20]  # what lies among them, to the last, is still there
+del blocks
+kept = memory_mb()
+return_holes()
+print(large - kept, large - memory_mb(), all(one.all() for one in between))
+"""
+
+
+def test_holes_between_what_is_used_are_returned() -> None:
+    ran = subprocess.run([sys.executable, "-c", HOLES], cwd=ROOT, capture_output=True, text=True, check=True, timeout=60)
+    by_itself_mb, returned_mb, stands = ran.stdout.split()
+    assert float(by_itself_mb) < 10
+    assert float(returned_mb) > 30
+    assert stands == "True"
+
+
+def test_holes_are_returned_now_and_then() -> None:
+    now_s, returned = [0.0], []
+    holes = Holes(clock=lambda: now_s[0], returned=lambda: returned.append(now_s[0]))
+    for now_s[0] in np.arange(0.0, 3.5 * RETURN_EVERY_S, 0.25):
+        holes.look()
+    assert returned == [RETURN_EVERY_S, 2 * RETURN_EVERY_S, 3 * RETURN_EVERY_S]

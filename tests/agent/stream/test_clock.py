@@ -202,9 +202,20 @@ def test_state_is_bounded_even_for_a_clock_that_makes_every_point_a_corner() -> 
     envelope = LowerLineFit(horizon=120_000, resolution_us=1.0)
     for k in range(20_000):
         envelope.add((k * 10, k * k))
-    held = sum(len(segment.hull) for segment in envelope._segments)
-    assert held <= SEGMENTS * HULL_POINTS
+    assert len(envelope._closed) == SEGMENTS - 1
+    assert all(len(list(segment.hull)) <= HULL_POINTS for segment in envelope._closed)
     assert envelope.line(200_000) is not None
+
+
+@pytest.mark.parametrize("start_us", [0, 2**63 - 10_000_000, 2**64])
+def test_a_line_is_the_same_wherever_a_device_counts_on_from(start_us: int) -> None:
+    fit = LowerLineFit(horizon=60_000_000, resolution_us=1.0)
+    for k in range(1000):
+        fit.add((start_us + 100_000 * k, 100_010 * k + 700 * (k % 3)))
+    line = fit.line(start_us + 100_000_000)
+    assert line is not None
+    assert line.us_per_count == pytest.approx(1.0001, rel=1e-6)
+    assert min(fit.least_delays_us(line)) == pytest.approx(0.0, abs=1e-3)
 
 
 @given(st.integers(0, 2**32))
