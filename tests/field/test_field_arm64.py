@@ -12,6 +12,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from answers import differences
 from arm import DEBIAN, MARKS, PI_4, PI_5, checked, inside, library_for_arm, prepared
 from requirements import ROOT
 
@@ -75,23 +76,6 @@ def verdict_of(text: str) -> dict[str, Any]:
     """The last line, without the name under which the recording was given."""
     verdict: dict[str, Any] = json.loads(text.splitlines()[-1])
     return {key: value for key, value in verdict.items() if key != "path"}
-
-
-def differences(expected: Any, seen: Any, place: str = "") -> list[str]:
-    """Where two answers differ by more than rounding does."""
-    if isinstance(expected, dict) and isinstance(seen, dict):
-        return [
-            line for key in expected | seen for line in differences(expected.get(key), seen.get(key), f"{place}.{key}")
-        ]
-    if isinstance(expected, list) and isinstance(seen, list) and len(expected) == len(seen):
-        return [
-            line
-            for number, pair in enumerate(zip(expected, seen, strict=True))
-            for line in differences(*pair, f"{place}.{number}")
-        ]
-    if isinstance(expected, float) and isinstance(seen, float | int):
-        return [] if seen == pytest.approx(expected, rel=5e-3, abs=5e-3) else [f"{place}: {expected} and {seen}"]
-    return [] if expected == seen else [f"{place}: {expected} and {seen}"]
 
 
 def passed(*paths: str, **environment: str) -> str:
