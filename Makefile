@@ -109,7 +109,7 @@ systemd: $(VENV)/all system-packages
 # The agent in an arm64 Debian under emulation, made in build/arm64 and kept: as root, with Debian's packages in reach. It takes
 # long and is the last in line for the processor; what it measures of time means nothing, and is not shown.
 ARM64_NEEDS := qemu-user-static binfmt-support debootstrap gcc-aarch64-linux-gnu libc6-dev-arm64-cross
-arm64: $(VENV)/all
+arm64: $(VENV)/all system-packages
 	@for p in $(ARM64_NEEDS); do dpkg -s $$p >/dev/null 2>&1 || apt-get install -y -qq --no-install-recommends $$p >/dev/null; done
 	TEXTVIB_REQUIRE_ALL=1 TEXTVIB_ARM64=1 $(BIN)/python -m pytest -v tests/field/test_field_arm64.py tests/field/test_field_arm64_package.py
 
