@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import argparse
+import os
 import shlex
 import sys
 from pathlib import Path
@@ -14,6 +15,19 @@ def count(text: str) -> int:
     if value < 1:
         raise argparse.ArgumentTypeError(f"{text}: must be at least 1")
     return value
+
+
+def whole(text: str) -> int:
+    """A whole number from 0 on."""
+    value = int(text)
+    if value < 0:
+        raise argparse.ArgumentTypeError(f"{text}: must be a whole number from 0 on")
+    return value
+
+
+def processes(text: str) -> int:
+    """A whole number from 1 on, or as many as there are cores for."""
+    return len(os.sched_getaffinity(0)) if text == "auto" else count(text)
 
 
 def sizes(text: str) -> tuple[int, ...]:
@@ -49,6 +63,18 @@ def add_material(parser: argparse.ArgumentParser, *, machines: int, out: str, ho
     parser.add_argument("--cache", type=Path, default=Path("runs/features"), help="default: %(default)s")
     parser.add_argument("--out", type=Path, default=Path("runs", out), help=f"{holds} (default: %(default)s)")
     parser.add_argument("--json", action="store_true", help="end with one JSON document")
+
+
+def add_workers(parser: argparse.ArgumentParser, *names: str, of: str, default: int = 1) -> None:
+    """How many processes make what a study consists `of`; `names` are more names of the option."""
+    parser.add_argument(
+        "--workers",
+        *names,
+        type=processes,
+        default=default,
+        metavar="N",
+        help=f"processes that make {of}, one at a time each, or auto: one for each core (default: %(default)s)",
+    )
 
 
 def add_replace(parser: argparse.ArgumentParser) -> None:

@@ -11,7 +11,7 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from export.commands.arguments import add_material, names, tell
+from export.commands.arguments import add_material, add_workers, names, tell
 from export.training.names import IN_WORDS
 
 if TYPE_CHECKING:
@@ -30,7 +30,7 @@ def add_compare(commands: Any) -> None:
     compare.add_argument("--shares", type=_shares, metavar="SHARE,...", help="of the windows (default: 1.0,0.1)")
     compare.add_argument("--recipe", type=Path, help="TOML or JSON of a training configuration (default: as shipped)")
     compare.add_argument("--steps", type=int, help="of every training (default: those of the recipe)")
-    compare.add_argument("--jobs", type=int, default=2, help="trainings at a time (default: %(default)s)")
+    add_workers(compare, "--jobs", of="trials", default=2)
     compare.add_argument("--device", default="cpu", help="cpu, or cuda where there is one (default: %(default)s)")
     compare.set_defaults(command=_compare)
 
@@ -69,9 +69,8 @@ def _compare(arguments: argparse.Namespace) -> int:
         shares=SHARES if arguments.shares is None else arguments.shares,
         seeds=arguments.seeds,
     )
-    least = {"--jobs": arguments.jobs, "--steps": 1 if arguments.steps is None else arguments.steps}
-    if problems := [f"{name}: {value} is less than 1" for name, value in least.items() if value < 1]:
-        raise ConfigError(*problems)
+    if arguments.steps is not None and arguments.steps < 1:
+        raise ConfigError(f"--steps: {arguments.steps} is less than 1")
     config = TrainConfig() if arguments.recipe is None else read_recipe(arguments.recipe)
     if arguments.steps is not None:
         config = msgspec.structs.replace(config, steps=arguments.steps)
@@ -79,7 +78,7 @@ def _compare(arguments: argparse.Namespace) -> int:
     material = read_material(arguments.data, cache=arguments.cache, machines=arguments.machines, tell=tell)
     key = key_of(material, config)
     folder = arguments.out / key
-    cells = run_trials(material, config, plan, folder=folder, jobs=arguments.jobs, device=device, tell=tell)
+    cells = run_trials(material, config, plan, folder=folder, workers=arguments.workers, device=device, tell=tell)
     simulated = 0 if material.simulated is None else len(material.simulated)
     standings = standings_of(cells, plan, recipe=recipe_of(config), simulated_windows=simulated, key=key)
     write_json(folder / "standings.json", standings)

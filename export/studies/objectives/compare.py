@@ -6,11 +6,8 @@ they are compared for: the same first weights, the same windows kept of each rec
 
 from __future__ import annotations
 
-import math
-import multiprocessing
 import time
-from collections.abc import Callable, Iterator, Sequence
-from concurrent.futures import ProcessPoolExecutor, as_completed
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from functools import partial
 from itertools import product
@@ -29,6 +26,7 @@ from export.runs.folder import read_json
 from export.scoring.score import balanced_accuracy, embeddings, nearest
 from export.scoring.spread import Spread, spread_of
 from export.studies.columns.options import unknown_names
+from export.studies.columns.processes import made_in, minutes_left
 from export.studies.columns.splits import COLUMNS, Column, columns_of
 from export.studies.columns.training_cache import (
     Material,
@@ -120,11 +118,11 @@ def run_trials(
     plan: Plan,
     *,
     folder: Path,
-    jobs: int = 1,
+    workers: int = 1,
     device: torch.device = CPU,
     tell: Tell = lambda line: None,
 ) -> dict[Trial, TrialCell]:
-    """Every trial of `plan` with the recipe `config`, `jobs` at a time; `tell` hears of each that was not kept before.
+    """Every trial of `plan` with the recipe `config`, by `workers` processes; `tell` hears of each that was not kept.
 
     The recipe's own seed, objective and teacher count for nothing. `folder` belongs to one `key_of` alone.
     """
@@ -135,17 +133,17 @@ def run_trials(
     if cells:
         tell(f"{len(cells)} of {len(trials)} trials are kept in {folder}")
     missing = [trial for trial in trials if trial not in cells]
-    work = {trial: partial(_trial, material, columns[trial.column], recipe, trial, folder, device) for trial in missing}
+    make = partial(_made, material=material, columns=columns, recipe=recipe, folder=folder, device=device)
     took_s: list[float] = []
-    for trial, cell in track(_finished(work, jobs, recipe.text), "trials", total=len(work)):
-        cells[trial] = cell
-        took_s.append(cell.seconds)
-        left_s = sum(took_s) / len(took_s) * (len(missing) - len(took_s)) / jobs
-        tell(
-            f"{len(took_s)}/{len(missing)} {trial.column} share {trial.share:g} seed {trial.seed} {trial.objective}: "
-            f"{cell.balanced_accuracy:.3f}, without baseline {cell.without_baseline:.3f}, {cell.seconds:.0f} s; "
-            f"about {math.ceil(left_s / 60)} min left"
-        )
+    with made_in(workers, make, missing, ready=partial(descriptions, recipe.text)) as finished:
+        for trial, cell in track(finished, "trials", total=len(missing)):
+            cells[trial] = cell
+            took_s.append(cell.seconds)
+            tell(
+                f"{len(took_s)}/{len(missing)} {trial.column} share {trial.share:g} seed {trial.seed} "
+                f"{trial.objective}: {cell.balanced_accuracy:.3f}, without baseline {cell.without_baseline:.3f}, "
+                f"{cell.seconds:.0f} s; about {minutes_left(took_s, len(missing), workers)} min left"
+            )
     return {trial: cells[trial] for trial in trials}
 
 
@@ -199,37 +197,19 @@ def _accuracy(embedded: Floats, centres: Floats, scored: Table) -> float:
     return balanced_accuracy(nearest(embedded @ centres.T, FAULTS), scored.labels)
 
 
-def _trial(
-    material: Material, column: Column, recipe: TrainConfig, trial: Trial, folder: Path, device: torch.device
+def _made(
+    trial: Trial,
+    *,
+    material: Material,
+    columns: Mapping[str, Column],
+    recipe: TrainConfig,
+    folder: Path,
+    device: torch.device,
 ) -> TrialCell:
-    thin = thinned(material.recorded, column, share=trial.share, seed=trial.seed)
+    thin = thinned(material.recorded, columns[trial.column], share=trial.share, seed=trial.seed)
     config = msgspec.structs.replace(recipe, seed=trial.seed, objective=trial.objective)
     return kept(folder / _name(trial), TrialCell, partial(trial_cell, material, thin, config, device=device))
 
 
 def _name(trial: Trial) -> str:
     return f"{trial.column}-{trial.share:g}-{trial.objective.replace('/', '.')}-{trial.seed}.json"
-
-
-def _finished(work: dict[Trial, partial[TrialCell]], jobs: int, text: str) -> Iterator[tuple[Trial, TrialCell]]:
-    """The trials as they finish; with more than one job each runs on one thread in a process of its own."""
-    if not work:
-        return
-    if jobs == 1:
-        descriptions(text)
-        yield from ((trial, make()) for trial, make in work.items())
-        return
-    spawn = multiprocessing.get_context("spawn")
-    pool = ProcessPoolExecutor(jobs, mp_context=spawn, initializer=_start, initargs=(text,))
-    try:
-        pending = {pool.submit(make): trial for trial, make in work.items()}
-        for future in as_completed(pending):
-            yield pending[future], future.result()
-    finally:
-        pool.shutdown(cancel_futures=True)
-
-
-def _start(text: str) -> None:
-    """A process that makes trials: on one thread, with what all of them share read before the first is timed."""
-    torch.set_num_threads(1)
-    descriptions(text)
