@@ -10,7 +10,7 @@ import os
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from export.commands.arguments import add_material, count, names, share, tell
+from export.commands.arguments import add_material, add_workers, count, names, share, tell, whole
 
 if TYPE_CHECKING:
     from export.studies.claims.findings import Findings
@@ -25,11 +25,26 @@ def add_claims(commands: Any) -> None:
     add_material(parser, machines=20, out="claims", holds="plan and trials")
     parser.add_argument("--delta", type=share, default=0.05, help="smallest effect of interest (default: %(default)s)")
     parser.add_argument("--power", type=share, default=0.8, help="wanted (default: %(default)s)")
-    parser.add_argument("--minutes", type=count, default=40, help="that trials may take (default: %(default)s)")
+    parser.add_argument(
+        "--minutes",
+        type=count,
+        default=40,
+        help="that trials may take one process; 16 of them take a sixteenth of it (default: %(default)s)",
+    )
+    add_workers(parser, of="trials")
+    parser.add_argument(
+        "--first-seed",
+        type=whole,
+        default=0,
+        metavar="N",
+        help="of the trials: beyond those of a study that has been looked at (default: %(default)s)",
+    )
     parser.add_argument("--pilot-seeds", type=count, default=2, help="for the plan alone (default: %(default)s)")
     parser.add_argument("--drawn-seeds", type=count, default=1, help="of points that no claim needs (default: 1)")
     parser.add_argument("--others", type=names, metavar="OBJECTIVE,...", help="default: cosine_triplet/semi_hard")
-    parser.add_argument("--continual", type=Path, metavar="FOLDER", help="finished courses of `continual`")
+    parser.add_argument(
+        "--continual", type=Path, metavar="FOLDER", help="finished courses of `continual`; read from --first-seed on"
+    )
     parser.add_argument("--steps", type=count, default=120, help="of each training (default: %(default)s)")
     parser.add_argument("--text", default="glossary", help="text encoder; others are slower (default: %(default)s)")
     parser.add_argument("--device", default="cpu", help="cpu, or cuda where there is one (default: %(default)s)")
@@ -49,7 +64,7 @@ def _claims(arguments: argparse.Namespace) -> int:
     from export.studies.claims.courses import forgotten_in
     from export.studies.claims.findings import findings_of
     from export.studies.claims.picture import draw_findings
-    from export.studies.claims.plan import Wanted
+    from export.studies.claims.plan import FIRST_PILOT_SEED, Wanted
     from export.studies.claims.study import run_study, scores_of, so_far
     from export.studies.columns.published import read_material
     from export.training.device import chosen_device
@@ -62,9 +77,13 @@ def _claims(arguments: argparse.Namespace) -> int:
         drawn_seeds=arguments.drawn_seeds,
         minutes=float(arguments.minutes),
         others=Wanted().others if arguments.others is None else arguments.others,
+        first_seed=arguments.first_seed,
     )
+    latest = FIRST_PILOT_SEED - max(2, wanted.drawn_seeds)
     problems = [f"--others: {problem}" for name in wanted.others if (problem := problem_with(name))]
     problems += ["--pilot-seeds: 1 shows no spread; give 2 at least"] if wanted.pilot_seeds < 2 else []
+    if wanted.first_seed > latest:
+        problems.append(f"--first-seed: seeds from {FIRST_PILOT_SEED} on are the pilot's; give {latest} at most")
     if problems:
         raise ConfigError(*problems)
     recipe = msgspec.structs.replace(RECIPE, text=arguments.text, steps=arguments.steps)
@@ -76,7 +95,9 @@ def _claims(arguments: argparse.Namespace) -> int:
     if arguments.so_far:
         plan, cells = so_far(folder, wanted)
     else:
-        plan, cells = run_study(material, recipe, wanted, folder=folder, device=device, tell=tell)
+        plan, cells = run_study(
+            material, recipe, wanted, folder=folder, workers=arguments.workers, device=device, tell=tell
+        )
     findings = findings_of(plan, scores_of(cells), forgotten, recipe=recipe, key=key)
     write_json(folder / "findings.json", findings)
     draw_findings(folder / "findings.png", findings)

@@ -40,7 +40,8 @@ class Findings(msgspec.Struct, frozen=True):
 
 
 def findings_of(plan: Plan, scores: Scores, forgotten: Forgotten, *, recipe: TrainConfig, key: str) -> Findings:
-    """By the `scores` that there are; `forgotten` may be empty."""
+    """By the `scores` that there are, and what is `forgotten` with seeds from the first on; either may be empty."""
+    forgotten = {course: lost for course, lost in forgotten.items() if course[-1] >= plan.wanted.first_seed}
     evidence, seeds = [], {}
     for claim in CLAIMS:
         complete = [seed for seed in seeds_of(plan, claim) if all(one in scores for one in trials_for([claim], seed))]

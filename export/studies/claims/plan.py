@@ -33,7 +33,7 @@ WHY_DELTA = (
 DRAWN_AFTER = 3
 """Seeds of the claims, before the first of what is drawn beside them."""
 FIRST_PILOT_SEED = 1000
-"""Seeds of the pilot begin here: none of its trainings is among the trials."""
+"""Seeds of trials lie below, those of a pilot from here on: none of its trainings is ever a trial."""
 
 
 class Wanted(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
@@ -43,8 +43,9 @@ class Wanted(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     power: float = 0.8
     pilot_seeds: int = 2
     drawn_seeds: int = 1  # of points that no claim needs
-    minutes: float = 40.0  # of one process, without the pilot
+    minutes: float = 40.0  # of one process, without the pilot: several share them
     others: tuple[str, ...] = ("cosine_triplet/semi_hard",)  # objectives that are drawn beside the two
+    first_seed: int = 0  # of the trials: a study begins where those before it ended
 
 
 class Planned(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
@@ -118,7 +119,8 @@ def trials_planned(plan: Plan) -> list[Trial]:
 
 def seeds_of(plan: Plan, claim: Claim) -> range:
     """Those of the trials that decide `claim`."""
-    return range(next(row.seeds for row in plan.claims if row.claim == claim.name))
+    first = plan.wanted.first_seed
+    return range(first, first + next(row.seeds for row in plan.claims if row.claim == claim.name))
 
 
 def kept_plan(path: Path, wanted: Wanted, *, trials: Iterable[Path]) -> Plan | None:
@@ -162,7 +164,8 @@ def as_markdown(plan: Plan) -> str:
         f"each at its first step), to tell {wanted.delta:g} from 0 and 0 from {wanted.delta:g}.",
         f"Pilot: {wanted.pilot_seeds} seeds that are no trials; triplet less InfoNCE has a spread of "
         f"{plan.pilot_spread:.3f} over {plan.pilot_pairs} pairs. Planned with is more, since few pairs say it badly.",
-        f"{wanted.minutes:g} minutes at {plan.trial_s:.1f} s a trial pay for the seeds below, {plan.trials} trials. "
+        f"{wanted.minutes:g} minutes of one process at {plan.trial_s:.1f} s a trial pay for the seeds below, from "
+        f"{wanted.first_seed} on, {plan.trials} trials. "
         f"Where they are fewer than needed, the last two columns say what power is left.",
         "",
         "| claim | spread | pairs needed | seeds needed | seeds | power to tell | of equivalence |",
@@ -177,7 +180,9 @@ def as_markdown(plan: Plan) -> str:
 
 
 def _pilot_seeds(wanted: Wanted) -> range:
-    return range(FIRST_PILOT_SEED, FIRST_PILOT_SEED + wanted.pilot_seeds)
+    """Those of another study where its first seed is another one."""
+    first = FIRST_PILOT_SEED + wanted.first_seed
+    return range(first, first + wanted.pilot_seeds)
 
 
 def _pilot(wanted: Wanted, scores: Scores) -> tuple[float, int]:
@@ -197,8 +202,8 @@ def _pilot(wanted: Wanted, scores: Scores) -> tuple[float, int]:
 
 def _affordable(needed: Mapping[str, int], wanted: Wanted, *, trials: int) -> dict[str, int]:
     """Seeds of each claim: as many as it needs, and no more than all can have; two at least."""
-    cap = 2
-    while cap < max(needed.values()) and len(_scheduled(_capped(needed, cap + 1), wanted)) <= trials:
+    cap, most = 2, min(max(needed.values()), FIRST_PILOT_SEED - wanted.first_seed)
+    while cap < most and len(_scheduled(_capped(needed, cap + 1), wanted)) <= trials:
         cap += 1
     return _capped(needed, cap)
 
@@ -210,10 +215,11 @@ def _capped(seeds: Mapping[str, int], cap: int) -> dict[str, int]:
 def _scheduled(seeds: Mapping[str, int], wanted: Wanted) -> list[Trial]:
     found: dict[Trial, None] = {}
     extra = drawn(wanted.others)
-    for seed in range(max((*seeds.values(), wanted.drawn_seeds + DRAWN_AFTER))):
-        found |= dict.fromkeys(trials_for([claim for claim in CLAIMS if seed < seeds[claim.name]], seed))
-        if 0 <= (own := seed + 1 - DRAWN_AFTER) < wanted.drawn_seeds:
-            points = (trials_of(settings, [column], own) for column, settings in extra)
+    for place in range(max((*seeds.values(), wanted.drawn_seeds + DRAWN_AFTER))):
+        claims = [claim for claim in CLAIMS if place < seeds[claim.name]]
+        found |= dict.fromkeys(trials_for(claims, wanted.first_seed + place))
+        if 0 <= (own := place + 1 - DRAWN_AFTER) < wanted.drawn_seeds:
+            points = (trials_of(settings, [column], wanted.first_seed + own) for column, settings in extra)
             found |= dict.fromkeys(trial for trials in points for trial in trials)
     return list(found)
 

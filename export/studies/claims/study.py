@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-import math
 from collections.abc import Callable, Sequence
+from functools import partial
 from pathlib import Path
 
 import torch
@@ -14,6 +14,7 @@ from export.runs.folder import read_json
 from export.studies.claims.asked import Scores
 from export.studies.claims.cells import Sides, Trial, made, path_of, sides_of
 from export.studies.claims.plan import Plan, Wanted, kept_plan, pilot_trials, plan_of, trials_planned, write_plan
+from export.studies.columns.processes import made_in, minutes_left
 from export.studies.columns.training_cache import Material, descriptions
 from export.studies.objectives.compare import TrialCell
 from export.training.device import CPU
@@ -29,20 +30,24 @@ def run_study(
     wanted: Wanted,
     *,
     folder: Path,
+    workers: int = 1,
     device: torch.device = CPU,
     tell: Tell = lambda line: None,
 ) -> tuple[Plan, Cells]:
-    """The plan and every trial of it; `folder` belongs to one key alone. ConfigError where the plan cannot change."""
+    """The plan and every trial of it; `folder` belongs to one key alone. ConfigError where the plan cannot change.
+
+    Neither depends on how many `workers` there are: another number may go on with what is finished.
+    """
     trials = folder / "trials"
-    sides = sides_of(material)
+    run = partial(_run, sides=sides_of(material), recipe=recipe, workers=workers, device=device, tell=tell)
     plan = kept_plan(folder / "plan.json", wanted, trials=trials.glob("*.json"))
     if plan is None:
         tell(f"pilot: {wanted.pilot_seeds} seeds, of which none is a trial")
-        cells = _run(pilot_trials(wanted), sides, recipe, folder / "pilot", device, tell)
+        cells = run(pilot_trials(wanted), folder / "pilot")
         plan = plan_of(wanted, scores_of(cells), [cell.seconds for cell in cells.values()])
         write_plan(folder, plan)
         tell(f"wrote {folder / 'plan.json'} and plan.md: {plan.trials} trials, SHA-256 {plan.sha256[:16]}")
-    return plan, _run(trials_planned(plan), sides, recipe, trials, device, tell)
+    return plan, run(trials_planned(plan), trials)
 
 
 def so_far(folder: Path, wanted: Wanted) -> tuple[Plan, Cells]:
@@ -51,8 +56,7 @@ def so_far(folder: Path, wanted: Wanted) -> tuple[Plan, Cells]:
     plan = kept_plan(folder / "plan.json", wanted, trials=trials.glob("*.json"))
     if plan is None:
         raise ConfigError(f"--so-far: {folder / 'plan.json'}: no plan for this yet; leave --so-far away to make it")
-    places = {trial: path_of(trial, trials) for trial in trials_planned(plan)}
-    return plan, {trial: read_json(path, TrialCell) for trial, path in places.items() if path.exists()}
+    return plan, _finished(trials_planned(plan), trials)
 
 
 def scores_of(cells: Cells) -> Scores:
@@ -61,23 +65,32 @@ def scores_of(cells: Cells) -> Scores:
 
 
 def _run(
-    trials: Sequence[Trial], sides: Sides, recipe: TrainConfig, folder: Path, device: torch.device, tell: Tell
+    trials: Sequence[Trial],
+    folder: Path,
+    *,
+    sides: Sides,
+    recipe: TrainConfig,
+    workers: int,
+    device: torch.device,
+    tell: Tell,
 ) -> Cells:
-    missing = sum(not path_of(trial, folder).exists() for trial in trials)
-    if missing < len(trials):
-        tell(f"{len(trials) - missing} of {len(trials)} trials are kept in {folder}")
-    if missing:
-        descriptions(recipe.text)
-    cells: Cells = {}
+    cells = _finished(trials, folder)
+    if cells:
+        tell(f"{len(cells)} of {len(trials)} trials are kept in {folder}")
+    missing = [trial for trial in trials if trial not in cells]
+    make = partial(made, sides=sides, recipe=recipe, folder=folder, device=device)
     took_s: list[float] = []
-    for trial in track(trials, "trials", total=len(trials)):
-        fresh = not path_of(trial, folder).exists()
-        cells[trial] = cell = made(trial, sides, recipe, folder=folder, device=device)
-        if fresh:
+    with made_in(workers, make, missing, ready=partial(descriptions, recipe.text)) as finished:
+        for trial, cell in track(finished, "trials", total=len(missing)):
+            cells[trial] = cell
             took_s.append(cell.seconds)
-            left_s = sum(took_s) / len(took_s) * (missing - len(took_s))
             tell(
-                f"{len(took_s)}/{missing} {trial.name}: {cell.balanced_accuracy:.3f}, {cell.seconds:.0f} s; "
-                f"about {math.ceil(left_s / 60)} min left"
+                f"{len(took_s)}/{len(missing)} {trial.name}: {cell.balanced_accuracy:.3f}, {cell.seconds:.0f} s; "
+                f"about {minutes_left(took_s, len(missing), workers)} min left"
             )
-    return cells
+    return {trial: cells[trial] for trial in trials}
+
+
+def _finished(trials: Sequence[Trial], folder: Path) -> Cells:
+    places = {trial: path_of(trial, folder) for trial in trials}
+    return {trial: read_json(path, TrialCell) for trial, path in places.items() if path.exists()}

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+from functools import partial
 from pathlib import Path
 
 import msgspec
 import numpy as np
 import pytest
+import torch
 
 from agent.dsp.spectra import FeatureSpec
 from export.data.healthy import NEITHER_HALF
@@ -21,11 +23,14 @@ from export.studies.claims.cells import (
     Trial,
     few_windows,
     made,
+    path_of,
     recipe_of,
     sides_of,
 )
+from export.studies.claims.study import _run
 from export.studies.columns.splits import columns_of
 from export.studies.columns.training_cache import Material, training_table
+from export.training.device import CPU
 
 SPEC = FeatureSpec()
 
@@ -96,3 +101,29 @@ def test_a_trial_is_made_once(material: Material, tmp_path: Path) -> None:
     assert [path.stem for path in tmp_path.iterdir()] == [trial.name]
     assert 0 <= cell.balanced_accuracy <= 1
     assert made(trial, sides_of(material), recipe, folder=tmp_path) == cell
+
+
+@pytest.mark.long
+def test_trials_are_the_same_however_many_processes_make_them(material: Material, tmp_path: Path) -> None:
+    recipe = msgspec.structs.replace(RECIPE, steps=4, text_steps=2, text="glossary")
+    settings = (Setting("triplet", batch=256), Setting("infonce"), Setting("triplet", windows=2))
+    trials = [Trial(setting, "U+H>C", seed) for seed in (0, 1) for setting in settings]
+    run = partial(_run, sides=sides_of(material), recipe=recipe, device=CPU)
+    told: list[str] = []
+    before = torch.get_num_threads()
+    torch.set_num_threads(2)
+    try:
+        one = run(trials, tmp_path / "one", workers=1, tell=told.append)
+    finally:
+        torch.set_num_threads(before)
+    two = run(trials, tmp_path / "two", workers=2, tell=told.append)
+    assert list(one) == list(two) == trials
+    assert all(msgspec.structs.replace(two[trial], seconds=cell.seconds) == cell for trial, cell in one.items())
+    assert len(told) == 2 * len(trials)
+    assert sorted(path.stem for path in (tmp_path / "two").iterdir()) == sorted(trial.name for trial in trials)
+
+    for trial in trials[3:]:
+        path_of(trial, tmp_path / "one").unlink()
+    assert list(run(trials, tmp_path / "one", workers=3, tell=told.append)) == trials
+    assert "3 of 6 trials are kept" in told[2 * len(trials)]
+    assert len(told) == 2 * len(trials) + 1 + 3

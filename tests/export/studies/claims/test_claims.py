@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 import os
 from pathlib import Path
 
@@ -41,8 +42,8 @@ RULE = Rule(delta=0.05, level=0.05, power=0.8, tests=3)
 NOISE = np.random.default_rng(0)
 
 
-def a_plan(noise: float = 0.02, minutes: float = 40.0) -> Plan:
-    wanted = msgspec.structs.replace(WANTED, minutes=minutes)
+def a_plan(noise: float = 0.02, minutes: float = 40.0, first_seed: int = 0) -> Plan:
+    wanted = msgspec.structs.replace(WANTED, minutes=minutes, first_seed=first_seed)
     trials = pilot_trials(wanted)
     return plan_of(wanted, dict(zip(trials, NOISE.normal(0.7, noise, len(trials)), strict=True)), [5.0, 7.0])
 
@@ -75,13 +76,37 @@ def test_seeds_are_what_is_needed_or_what_minutes_buy() -> None:
     assert spreads[4] == pytest.approx(spreads[2] * np.sqrt(2))
 
 
-def test_no_training_of_the_pilot_is_a_trial() -> None:
-    plan = a_plan()
+@pytest.mark.parametrize("first_seed", [0, 100])
+def test_no_training_of_the_pilot_is_a_trial(first_seed: int) -> None:
+    plan = a_plan(first_seed=first_seed)
     trials = trials_planned(plan)
     assert len(set(trials)) == len(trials)
-    assert not {trial.name for trial in pilot_trials(WANTED)} & {trial.name for trial in trials}
+    assert not {trial.name for trial in pilot_trials(plan.wanted)} & {trial.name for trial in trials}
     for claim in CLAIMS:
+        assert seeds_of(plan, claim)[0] == first_seed
         assert all(set(trials_for([claim], seed)) <= set(trials) for seed in seeds_of(plan, claim))
+
+
+def test_a_later_study_looks_at_no_seed_of_an_earlier_one() -> None:
+    plans = [a_plan(0.05, first_seed=first_seed) for first_seed in (0, 100)]
+    before, after = (
+        {trial.seed for trials in (pilot_trials(plan.wanted), trials_planned(plan)) for trial in trials}
+        for plan in plans
+    )
+    assert before
+    assert not before & after
+    assert plans[0].trials == plans[1].trials
+    earlier, later = (
+        {(trial.setting, trial.column, trial.seed - plan.wanted.first_seed) for trial in trials_planned(plan)}
+        for plan in plans
+    )
+    assert earlier == later
+
+
+def test_seeds_end_where_those_of_the_pilot_begin() -> None:
+    plan = a_plan(1.0, minutes=1e6, first_seed=990)
+    assert max(trial.seed for trial in trials_planned(plan)) == 999
+    assert min(trial.seed for trial in pilot_trials(plan.wanted)) == 1990
 
 
 def test_a_plan_cannot_change_once_a_trial_has_followed(tmp_path: Path) -> None:
@@ -218,12 +243,12 @@ def test_courses_are_read_and_never_run(tmp_path: Path) -> None:
 
 def some_findings(folder: Path) -> Findings:
     """Of a plan whose first two seeds are finished; triplet leads where data are few."""
-    plan = a_plan(0.05)
+    plan = a_plan(0.05, first_seed=100)
     with pytest.raises(ConfigError, match="no plan for this yet"):
         so_far(folder, plan.wanted)
     write_plan(folder, plan)
     (folder / "trials").mkdir()
-    trials = trials_planned(plan)[: len(trials_for(CLAIMS, 0)) * 2 + 5]
+    trials = trials_planned(plan)[: len(trials_for(CLAIMS, 100)) * 2 + 5]
     for trial in trials:
         lead = 0.2 if trial.setting.objective == "triplet" and trial.setting.windows == 2 else 0.0
         score = 0.6 + lead + float(NOISE.normal(0, 0.01))
@@ -231,7 +256,9 @@ def some_findings(folder: Path) -> Findings:
         write_json(path_of(trial, folder / "trials"), TrialCell(score, score, spread, spread, 10, 1.0))
     seen, cells = so_far(folder, plan.wanted)
     assert len(cells) == len(trials)
-    return findings_of(seen, scores_of(cells), {}, recipe=RECIPE, key="key")
+    ways = itertools.product(("triplet", "infonce"), ("fine-tuning", "rehearsal"), (0, 1, 100, 101))
+    forgotten = {("rigs", objective, way, seed): 0.1 * (seed < 100) for objective, way, seed in ways}
+    return findings_of(seen, scores_of(cells), forgotten, recipe=RECIPE, key="key")
 
 
 def test_what_is_finished_is_judged(tmp_path: Path) -> None:
@@ -242,7 +269,9 @@ def test_what_is_finished_is_judged(tmp_path: Path) -> None:
     by_name = {one.claim: one for one in findings.decisions}
     assert by_name["few data"].difference is not None
     assert by_name["few data"].difference.mean == pytest.approx(0.2, abs=0.02)
-    assert "--continual" in by_name["forgets less"].why
+    assert findings.seeds["forgets less"] == 2  # those from the first seed on
+    bare = findings_of(findings.plan, {}, {}, recipe=RECIPE, key="key")
+    assert "--continual" in next(one for one in bare.decisions if one.claim == "forgets less").why
     assert "`pretrain`" in by_name["unlabelled"].why
     text = as_text(findings)
     assert all(one.claim in text for one in findings.decisions)
@@ -263,6 +292,11 @@ def test_the_command_refuses_before_it_reads_anything(tmp_path: Path, capsys: py
     refused = capsys.readouterr().err
     assert "'hinge' is none of triplet" in refused
     assert "--pilot-seeds: 1 shows no spread" in refused
+    assert main([*nowhere, "--first-seed", "998", "--drawn-seeds", "3"]) == os.EX_CONFIG
+    assert "--first-seed: seeds from 1000 on are the pilot's; give 997 at most" in capsys.readouterr().err
+    for option in (["--first-seed", "-1"], ["--workers", "0"], ["--workers", "all"]):
+        with pytest.raises(SystemExit):
+            main([*nowhere, *option])
     assert main([*nowhere, "--device", "gpu"]) == os.EX_CONFIG
     assert main([*nowhere, "--continual", str(tmp_path)]) == os.EX_CONFIG
     assert main(nowhere) == os.EX_DATAERR
