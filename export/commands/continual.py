@@ -7,7 +7,7 @@ import os
 from collections.abc import Iterator, Sequence
 from typing import TYPE_CHECKING, Any
 
-from export.commands.arguments import add_material, count, names, tell
+from export.commands.arguments import add_material, add_workers, count, names, tell, whole
 from export.training.names import IN_WORDS
 
 if TYPE_CHECKING:
@@ -26,6 +26,10 @@ def add_continual(commands: Any) -> None:
         "--ways", type=names, metavar="WAY,...", help="default: fine-tuning,rehearsal,distillation,both,joint"
     )
     parser.add_argument("--seeds", type=count, default=5, help="courses of each kind (default: %(default)s)")
+    parser.add_argument(
+        "--first-seed", type=whole, default=0, metavar="N", help="of these courses (default: %(default)s)"
+    )
+    add_workers(parser, of="courses")
     parser.add_argument("--steps", type=count, default=300, help="of each stage (default: %(default)s)")
     parser.add_argument("--keep", type=count, default=300, help="windows in the store (default: %(default)s)")
     parser.add_argument("--text", help="text encoder of the recipe (default: as shipped)")
@@ -44,13 +48,19 @@ def _continual(arguments: argparse.Namespace) -> int:
     from export.training.continuing import ContinueConfig
     from export.training.recipe import TrainConfig
 
-    plan = plan_of(arguments.sequences, arguments.objectives, arguments.ways, seeds=arguments.seeds)
+    plan = plan_of(
+        arguments.sequences,
+        arguments.objectives,
+        arguments.ways,
+        seeds=arguments.seeds,
+        first_seed=arguments.first_seed,
+    )
     recipe = TrainConfig(steps=arguments.steps)
     if arguments.text is not None:
         recipe = msgspec.structs.replace(recipe, text=arguments.text)
     config = ContinueConfig(steps=arguments.steps, keep=arguments.keep)
     material = read_material(arguments.data, cache=arguments.cache, machines=arguments.machines, tell=tell)
-    found = run_courses(material, recipe, config, plan, folder=arguments.out, tell=tell)
+    found = run_courses(material, recipe, config, plan, folder=arguments.out, workers=arguments.workers, tell=tell)
     rows = rows_of(found, plan)
     print(msgspec.json.encode(rows).decode() if arguments.json else "\n".join(as_table(rows)))
     return os.EX_OK

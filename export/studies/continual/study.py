@@ -20,8 +20,10 @@ from export.data.store import kept_rows
 from export.data.table import join
 from export.network.model import fold
 from export.progress import track
+from export.runs.folder import read_json
 from export.scoring.score import balanced_accuracy, named
 from export.studies.columns.options import known_names
+from export.studies.columns.processes import made_in
 from export.studies.columns.training_cache import Material, cell_key, descriptions, kept
 from export.studies.continual.domains import SEQUENCES, Domain, scored_inputs
 from export.text.encoders import EncodedSentences
@@ -73,6 +75,7 @@ class Plan:
     objectives: tuple[str, ...]
     ways: tuple[str, ...]
     seeds: int
+    first_seed: int = 0
 
 
 def plan_of(
@@ -81,6 +84,7 @@ def plan_of(
     ways: Sequence[str] | None = None,
     *,
     seeds: int,
+    first_seed: int = 0,
 ) -> Plan:
     """ConfigError names every part that cannot be run, with what may stand there; None is the default."""
     wanted = {
@@ -89,7 +93,7 @@ def plan_of(
         "--ways": (ways or ALL_WAYS, ALL_WAYS),
     }
     sequences, objectives, ways = known_names(wanted)
-    return Plan(sequences, objectives, ways, seeds)
+    return Plan(sequences, objectives, ways, seeds, first_seed)
 
 
 @dataclass(frozen=True, slots=True)
@@ -104,7 +108,8 @@ class Trial:
 
 def trials_of(plan: Plan) -> Iterator[Trial]:
     """Seed by seed, so that what was stopped has compared everything as often as time allowed."""
-    for parts in product(range(plan.seeds), plan.sequences, plan.objectives, plan.ways):
+    seeds = range(plan.first_seed, plan.first_seed + plan.seeds)
+    for parts in product(seeds, plan.sequences, plan.objectives, plan.ways):
         yield Trial(*parts)
 
 
@@ -115,23 +120,49 @@ def run_courses(
     plan: Plan,
     *,
     folder: Path,
+    workers: int = 1,
     tell: Callable[[str], None] = lambda line: None,
 ) -> dict[Trial, Course]:
-    """Every course of `plan`, kept below `folder` as it is finished. No teacher takes part: the ways alone differ."""
+    """Every course of `plan`, by `workers` processes, kept below `folder` as it is finished.
+
+    No teacher takes part: the ways alone differ.
+    """
     recipe = msgspec.structs.replace(recipe, seed=0, teacher=None)
     place = folder / cell_key(material, _Causes(recipe, config), code=Path(__file__))
     domains = {name: SEQUENCES[name](material) for name in plan.sequences}
+    trials = list(trials_of(plan))
+    found = {trial: read_json(_path(trial, place), Course) for trial in trials if _path(trial, place).exists()}
+    if found:
+        tell(f"{len(found)} of {len(trials)} courses are kept in {place}")
+    missing = [trial for trial in trials if trial not in found]
     texts = descriptions(recipe.text)
-    found = {}
-    for trial in track(list(trials_of(plan)), "courses"):
-        path = place / f"{trial.sequence}-{trial.objective.replace('/', '_')}-{trial.way}-{trial.seed}.json"
-        own = msgspec.structs.replace(recipe, seed=trial.seed, objective=trial.objective)
-        later = msgspec.structs.replace(config, seed=trial.seed)
-        make = partial(course_of, domains[trial.sequence], own, later, trial.way, texts=texts, spec=material.spec)
-        found[trial] = kept(path, Course, make)
-        average = figures_of(found[trial].with_baseline).average
-        tell(f"{trial.sequence}, {trial.objective}, {trial.way}, seed {trial.seed}: {average:.3f}")
-    return found
+    make = partial(_made, domains=domains, recipe=recipe, config=config, place=place, texts=texts, spec=material.spec)
+    with made_in(workers, make, missing) as finished:
+        for trial, course in track(finished, "courses", total=len(missing)):
+            found[trial] = course
+            average = figures_of(course.with_baseline).average
+            tell(f"{trial.sequence}, {trial.objective}, {trial.way}, seed {trial.seed}: {average:.3f}")
+    return {trial: found[trial] for trial in trials}
+
+
+def _made(
+    trial: Trial,
+    *,
+    domains: Mapping[str, Sequence[Domain]],
+    recipe: TrainConfig,
+    config: ContinueConfig,
+    place: Path,
+    texts: EncodedSentences,
+    spec: FeatureSpec,
+) -> Course:
+    own = msgspec.structs.replace(recipe, seed=trial.seed, objective=trial.objective)
+    later = msgspec.structs.replace(config, seed=trial.seed)
+    course = partial(course_of, domains[trial.sequence], own, later, trial.way, texts=texts, spec=spec)
+    return kept(_path(trial, place), Course, course)
+
+
+def _path(trial: Trial, place: Path) -> Path:
+    return place / f"{trial.sequence}-{trial.objective.replace('/', '_')}-{trial.way}-{trial.seed}.json"
 
 
 def course_of(

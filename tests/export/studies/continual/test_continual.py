@@ -17,7 +17,7 @@ from export.data.table import Table, join
 from export.studies.columns.training_cache import Material
 from export.studies.continual import study
 from export.studies.continual.domains import rigs, scored_inputs, speeds
-from export.studies.continual.study import course_of, figures_of, plan_of, run_courses
+from export.studies.continual.study import course_of, figures_of, plan_of, run_courses, trials_of
 from export.studies.continual.summary import rows_of
 from export.training.continuing import ContinueConfig
 from export.training.recipe import TrainConfig
@@ -90,6 +90,7 @@ def test_courses_are_kept_and_summed_up(material: Material, tmp_path: Path, monk
     assert len(kept) == 4
     assert run_courses(material, RECIPE, CONFIG, plan, folder=tmp_path) == found
     assert {path: path.stat().st_mtime_ns for path in tmp_path.rglob("*.json")} == kept
+    assert run_courses(material, RECIPE, CONFIG, plan, folder=tmp_path / "two at once", workers=2) == found
     rows = rows_of(found, plan)
     assert [(row.way, row.seeds) for row in rows] == [("fine-tuning", 2), ("joint", 2)]
     assert rows[1].of_ceiling == pytest.approx(1)
@@ -101,6 +102,11 @@ def test_courses_are_kept_and_summed_up(material: Material, tmp_path: Path, monk
     assert len(lines) == 3
     assert lines[1].startswith("speeds")
     assert msgspec.json.decode(msgspec.json.encode(rows))[0]["way"] == "fine-tuning"
+
+
+def test_courses_begin_with_the_seed_that_is_asked_for() -> None:
+    trials = list(trials_of(plan_of(["speeds"], ["triplet"], ["joint"], seeds=2, first_seed=100)))
+    assert [trial.seed for trial in trials] == [100, 101]
 
 
 def test_what_cannot_be_run_is_named_all_at_once() -> None:
