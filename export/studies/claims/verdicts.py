@@ -6,7 +6,6 @@ the level by Holm's step-down (1979, Scandinavian Journal of Statistics 6: 65-70
 
 from __future__ import annotations
 
-import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Literal
@@ -88,7 +87,7 @@ def _verdict(
     evidence: Evidence, difference: Difference, there: float, within: float, rule: Rule
 ) -> tuple[Verdict, str]:
     small, told = within <= rule.level, there <= rule.level
-    agree = len({math.copysign(1, mean) for mean in difference.columns.values()}) == 1
+    agree = not min(difference.columns.values()) < 0 < max(difference.columns.values())  # none at all contradicts none
     within_delta = f"within {rule.delta:g} either way"
     if evidence.of_no_effect and small:
         return "supported", within_delta

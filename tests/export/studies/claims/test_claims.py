@@ -184,6 +184,8 @@ def evidence(mean: float, spread: float, *, pairs: int = 10, of_no_effect: bool 
         (evidence(-0.1, 0.05, of_no_effect=True), "refuted"),
         (evidence(0.02, 0.2, of_no_effect=True), "undecided"),
         (Evidence("c", "", {"a": [0.2] * 8, "b": [-0.02] * 4}), "undecided"),
+        (Evidence("c", "", {"a": [-0.2] * 8, "b": [0.0] * 8}), "refuted"),
+        (Evidence("c", "", {"a": [0.2] * 8, "b": [0.0] * 8}), "supported"),
         (Evidence("c", "", {}, missing="not run"), "not asked"),
     ],
 )
