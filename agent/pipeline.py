@@ -167,6 +167,7 @@ class Pipeline:
         under = Circumstances(self._speed, running, learning, self.healthy.baselines, still)
         compared, judged = self._judged(window, measured, quality, under)
         self._witness.judged(window, under, judged)
+        self._speed_track.judge(is_well=running and quality is None and not any(map(self._judge.is_away, judged)))
         if learning and compared and measured and teaches(self._speed):
             self._teach(measured, compared, judged)
         return judged

@@ -24,6 +24,9 @@ from agent.types import Diagnosis, Evidence, Match, Speed, Still, Window
 QUIET_AT_SPEED = "quiet_at_speed"  # quality of a window that is as still as a machine at rest, at a measured speed
 NO_DIRECTION = "no_embedding"  # quality of a window whose embedding is no direction
 
+AWAY = 0.5
+"""Of the limit. Without a speed, damage of a bearing that lies at 1.6 limits with it lies at 0.7."""
+
 
 @dataclass(frozen=True, slots=True)
 class Measurement:
@@ -92,6 +95,10 @@ class Judge:
         quality = QUIET_AT_SPEED if turning else None
         quiet = self._unnamed(measured.window, bearing, speed, quality=quality)
         return replace(quiet, evidence=self._evidence(measured, bearing), still=still)
+
+    def is_away(self, diagnosis: Diagnosis) -> bool:
+        """Whether a window lies away from the healthy state, so that something may be wrong that is no alert yet."""
+        return diagnosis.deviation is not None and diagnosis.deviation >= AWAY * self.detect_at
 
     def running(self, measured: Measurement, compared: Comparison, *, learning: bool) -> Diagnosis:
         """Of a machine that runs; its deviation is no limit yet while it is `learning` what is healthy."""

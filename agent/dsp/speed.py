@@ -14,6 +14,7 @@ from agent.dsp.bearing_combs import GivenSpeed, families_of, shaft_comb
 from agent.dsp.combs import Demand, clear_comb
 from agent.dsp.spectra import Spectra
 from agent.dsp.speed_doubts import NEARLY, PLACING, SecondLook, around, question_about, rpm_of
+from agent.dsp.standing_doubt import StandingDoubt
 from agent.dsp.survey import survey_of
 from agent.dsp.told_speeds import STALE_AFTER_S, Doubted, Told
 from agent.machine import DEFAULT_TOLERANCE, Bearing, Machine, Nominal
@@ -43,6 +44,7 @@ class SpeedTrack:
         self._seen: tuple[float, float, str, Speed] | None = None  # the window read last, how, and what was made of it
         self._shown: tuple[float, Speed] | None = None  # what a spectrum plainly showed, and when
         self._second_look = SecondLook(stale_after_s)
+        self._standing = StandingDoubt()
 
     def of(self, bearings: Sequence[Bearing]) -> SpeedTrack:
         """The same, of a machine of which now these bearings are told."""
@@ -52,6 +54,10 @@ class SpeedTrack:
     def feed(self, reading: Reading) -> None:
         """Remember a reading with quantity "rpm"; a value that is no speed is ignored."""
         self._told.feed(reading)
+
+    def judge(self, *, is_well: bool) -> None:
+        """Whether the machine runs and nothing is wrong with it, by the latest window: damage hides a shaft."""
+        self._standing.judge(is_well=is_well)
 
     def during(
         self, spectra: Spectra | None, *, start_s: float, end_s: float, learnt: Sequence[float | None] = ()
@@ -102,12 +108,14 @@ class SpeedTrack:
         return Speed(None, "unknown")
 
     def _held(self, placed: Placed, end_s: float) -> Speed:
-        """Where a window shows nothing, what was shown or doubted a moment ago stands, rather than a name plate."""
+        """Where a window shows nothing, what was shown or doubted a moment ago stands, or doubted for long, rather than
+        a name plate."""
+        speed = placed.speed
         if placed.shown:
-            self._shown = end_s, placed.speed
+            self._shown = end_s, speed
         elif self._shown is not None and 0 <= end_s - self._shown[0] <= self._stale_after_s:
-            return self._shown[1]
-        return placed.speed
+            speed = self._shown[1]
+        return self._standing.over(speed, is_borne_out=placed.shown and speed.asks is None)
 
     def _sought(self, spectra: Spectra | None, doubt: Doubted, learnt: Sequence[float | None]) -> Speed:
         """In the range that is configured, else around the speed told last, else around the only one learnt."""

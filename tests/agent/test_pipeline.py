@@ -461,6 +461,24 @@ def test_an_alert_goes_on_while_the_nominal_speed_is_asked_about(monkeypatch: py
     assert line.pipeline.healthy.windows_to_learn == 0  # it may be learnt without a speed
 
 
+def test_a_doubt_of_the_nominal_speed_outlives_the_start_of_a_fault_and_ends_while_all_is_well(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    asked = Placed(Speed(None, "unknown", asks=SpeedQuestion("contradicted", 1500.0, 2688.0)), shown=True)
+    silent = Placed(Speed(1500.0, "config"), shown=False)
+    shows = asked
+    monkeypatch.setattr("agent.dsp.speed.refined", lambda *_, **__: shows)
+    line = Line()
+    line.pipeline.healthy.commission(MIN_WINDOWS)
+    line.feed(signal(20, seed=2))
+    shows = silent
+    line.feed(signal(30, faulty=True))
+    assert line.diagnoses[-1].speed == asked.speed
+    assert line.diagnoses[-1].fault != "outer_race"  # no line is read at a speed that is doubted
+    line.feed(signal(40))
+    assert line.diagnoses[-1].speed == silent.speed
+
+
 def test_commissioning_counts_only_good_running_windows_and_counts_down() -> None:
     line = Line()
     line.pipeline.healthy.commission(MIN_WINDOWS)
