@@ -212,7 +212,8 @@ class Pipeline:
             distances = self._yardstick.distances(known, one.features, rpm=measured.rpm)
             features[bearing] = one.features
             sights[bearing] = self._judge.sight(measured, one, diagnosis, distances)
-        self.healthy.feed(Lesson(features, measured.rpm, measured.rms, sights, measured.window.arrival_s))
+        at_s, asks = measured.window.arrival_s, measured.speed.asks
+        self.healthy.feed(Lesson(features, measured.rpm, measured.rms, sights, at_s, asks))
 
     def _compare(self, measured: Measurement, bearing: Bearing | None, under: Circumstances) -> Comparison:
         """Features, and from them what they resemble and how far they are from what is healthy here."""

@@ -390,6 +390,7 @@ class Commissioned:
     unsettled: float | None = None
     reason: str | None = None  # why abandoned: "silence", "cancelled"
     unchecked: tuple[str, ...] = ()  # kinds of doubt for which there was nothing to look at
+    asks: SpeedQuestion | None = None  # why the nominal speed was doubted meanwhile
 
 
 @dataclass(frozen=True, slots=True)

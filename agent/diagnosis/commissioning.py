@@ -15,7 +15,8 @@ from agent.diagnosis.baseline import MIN_WINDOWS, Baseline
 from agent.diagnosis.doubts import Examiner
 from agent.diagnosis.lessons import Lesson, learn, while_running
 from agent.diagnosis.settling import FEWEST, LEAST_S, MOST, SETTLED_BELOW, Yardstick, next_look, unsettled
-from agent.types import Doubt, Learning
+from agent.dsp.speed_doubts import question_together
+from agent.types import Doubt, Learning, SpeedQuestion
 
 MAX_WINDOWS = 10_000
 ENOUGH_WINDOWS = 20
@@ -86,6 +87,11 @@ class Commissioning:
     def unchecked(self) -> tuple[str, ...]:
         """Kinds of doubt for which what was collected gives nothing to look at."""
         return () if self._asked.examiner is None else self._asked.examiner.unchecked(self._lessons)
+
+    @property
+    def asks(self) -> SpeedQuestion | None:
+        """Why the nominal speed is doubted, where enough of what was collected doubts it."""
+        return question_together([lesson.asks for lesson in self._lessons])
 
     @property
     def windows_left(self) -> int:

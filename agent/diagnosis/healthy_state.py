@@ -124,7 +124,12 @@ class HealthyState:
         if done.result == "learnt":
             self.baselines, self.aside = done.teach(self.baselines), {}
         self.latest = Commissioned(
-            done.result, progress.windows, done.doubts, progress.unsettled, unchecked=done.unchecked
+            done.result,
+            progress.windows,
+            done.doubts,
+            progress.unsettled,
+            unchecked=done.unchecked,
+            asks=done.asks,
         )
         self._commissioning = None
 

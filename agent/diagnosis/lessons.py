@@ -13,7 +13,7 @@ from statistics import median
 from agent.diagnosis.baseline import Baseline
 from agent.diagnosis.running import RUNNING_SHARE
 from agent.dsp.features import Features
-from agent.types import BearingLine, LineHeights
+from agent.types import BearingLine, LineHeights, SpeedQuestion
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,6 +40,7 @@ class Lesson:
     rms: float  # of the worst axis
     sights: Mapping[str | None, Sight] = field(default_factory=dict)  # by bearing, likewise
     at_s: float = 0.0  # monotonic seconds of its arrival
+    asks: SpeedQuestion | None = None  # why its nominal speed is doubted
 
 
 def while_running(lessons: Sequence[Lesson]) -> list[Lesson]:

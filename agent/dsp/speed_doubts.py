@@ -33,8 +33,13 @@ CONTRADICTING = Demand(chance=-3.0, height=6.0, beside_sensor=True)
 
 def asked_together(speeds: Sequence[Speed]) -> SpeedQuestion | None:
     """What the speeds of a recording's windows ask together; None where too few of them ask."""
-    asked = [speed.asks for speed in speeds if speed.asks is not None]
-    if not asked or len(asked) < ASKED_FROM * len(speeds):
+    return question_together([speed.asks for speed in speeds])
+
+
+def question_together(questions: Sequence[SpeedQuestion | None]) -> SpeedQuestion | None:
+    """What windows ask together, None where one asks nothing."""
+    asked = [question for question in questions if question is not None]
+    if not asked or len(asked) < ASKED_FROM * len(questions):
         return None
     reason = Counter(question.reason for question in asked).most_common(1)[0][0]
     alike = sorted((question for question in asked if question.reason == reason), key=lambda one: one.seen_rpm)

@@ -7,9 +7,11 @@ from collections.abc import Callable, Iterable
 from agent.diagnosis.commissioning import DRIFTING
 from agent.diagnosis.coverage import Coverage, LearntSpeed
 from agent.diagnosis.settling import SETTLED_BELOW
-from agent.types import Alert, Commissioned, Doubt, Learning
+from agent.types import Alert, Commissioned, Doubt, Learning, SpeedQuestion
 
 _LINES = 4  # that a sentence names
+
+CORRECT_SPEED = "give the speed that is right, and commission it again"
 
 NOT_LOOKED_AT = {
     "bearing_lines": "bearing lines (needs the speed and the bearing's geometry)",
@@ -46,9 +48,16 @@ def outcome_in_words(ended: Commissioned) -> list[str]:
             why = {"silence": "nothing was heard for a day", "cancelled": "it was cancelled"}
             return [f"given up after {ended.windows} windows: {why.get(ended.reason or '', ended.reason)}"]
         case "refused":
-            return [f"refused after {ended.windows} windows", *map(doubt_in_words, ended.doubts), *_mends(ended.doubts)]
+            against = map(doubt_in_words, ended.doubts)
+            speed = () if ended.asks is None else (f"mind: {_told_and_seen(ended.asks)}; {CORRECT_SPEED}",)
+            return [f"refused after {ended.windows} windows", *against, *speed, *_mends(ended.doubts)]
         case "learnt":
             return [f"learnt from {ended.windows} windows", *_remarks(ended)]
+
+
+def speed_in_words(question: SpeedQuestion) -> str:
+    """What becomes of a commissioning that begins while the nominal speed is doubted."""
+    return f"mind: {_told_and_seen(question)}; unless the speed that is right is given, it is learnt without a sure one"
 
 
 def anyway_in_words(speed: LearntSpeed) -> str:
@@ -83,10 +92,14 @@ def _remarks(ended: Commissioned) -> list[str]:
     remarks = []
     if ended.doubts:
         remarks.append(f"believed anyway, against: {'; '.join(map(doubt_in_words, ended.doubts))}")
+    if ended.asks is not None:
+        remarks.append(f"mind: {_told_and_seen(ended.asks)}, so it was learnt without a sure speed; {CORRECT_SPEED}")
     if ended.unsettled is not None and ended.unsettled >= DRIFTING:
+        away = f"mind: the newer half of the windows lies {_limits(ended.unsettled)} from the older half"
         remarks.append(
-            f"mind: the newer half of the windows lies {_limits(ended.unsettled)} from the older half: the load still "
-            "moved, so expect false alerts; commission it again over all its loads"
+            f"{away}: the load still moved, so expect false alerts; commission it again over all its loads"
+            if ended.asks is None
+            else f"{away}, of which the doubted speed may be the cause: expect false alerts"
         )
     if ended.unchecked:
         remarks.append(f"not looked at: {'; '.join(NOT_LOOKED_AT[kind] for kind in ended.unchecked)}")
@@ -99,6 +112,10 @@ def _mends(doubts: Iterable[Doubt]) -> list[str]:
     if kinds & {"unlike_before", "open_alert"}:
         mends.append("if it was repaired since: --after-repair")
     return mends
+
+
+def _told_and_seen(question: SpeedQuestion) -> str:
+    return f"{question.nominal:g} rpm is given, but the lines of a shaft stand at {question.seen_rpm:.0f} rpm"
 
 
 def _at(rpm: float | None) -> str:

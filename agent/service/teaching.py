@@ -20,7 +20,13 @@ from agent.diagnosis.lesson_bytes import to_bytes as lesson_to_bytes
 from agent.diagnosis.rms_only import is_rms_only
 from agent.dsp.features import feature_names
 from agent.errors import ConfigError, DoubtedError, WordError
-from agent.messages.commissioning_text import doubt_in_words, doubt_of_alert, outcome_in_words, progress_in_words
+from agent.messages.commissioning_text import (
+    doubt_in_words,
+    doubt_of_alert,
+    outcome_in_words,
+    progress_in_words,
+    speed_in_words,
+)
 from agent.service.announcer import Announcer
 from agent.service.assembly import Parts
 from agent.service.control import Answer, Commission, Forget
@@ -130,6 +136,8 @@ class Teaching:
                 "if it was repaired since: --after-repair; if this is its healthy state all the same: --anyway",
             )
         remarks = [] if windows is None else remarks_on(windows, window_s=self._spec.window_s, hop_s=self._spec.hop_s)
+        if desk.last is not None and desk.last.running and desk.last.speed.asks is not None:
+            remarks.append(speed_in_words(desk.last.speed.asks))
         if (under_way := pipeline.healthy.progress) is not None:
             remarks.append(f"the commissioning that was under way is given up ({progress_in_words(under_way)})")
         pipeline.commission(windows, anyway=request.anyway, after_repair=request.after_repair, against=against)

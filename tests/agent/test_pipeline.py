@@ -471,6 +471,8 @@ def test_a_doubt_of_the_nominal_speed_outlives_the_start_of_a_fault_and_ends_whi
     line = Line()
     line.pipeline.healthy.commission(MIN_WINDOWS)
     line.feed(signal(20, seed=2))
+    assert line.pipeline.healthy.latest is not None
+    assert line.pipeline.healthy.latest.asks == asked.speed.asks
     shows = silent
     line.feed(signal(30, faulty=True))
     assert line.diagnoses[-1].speed == asked.speed

@@ -5,6 +5,7 @@ from __future__ import annotations
 import itertools
 import math
 from collections.abc import Callable, Iterator
+from dataclasses import replace
 
 import numpy as np
 import pytest
@@ -12,10 +13,11 @@ import pytest
 from agent.diagnosis.baseline import MIN_WINDOWS, Baseline, DeviationScale
 from agent.diagnosis.commissioning import ENOUGH_WINDOWS, Asked, Commissioning, remarks_on
 from agent.diagnosis.doubts import Examiner
+from agent.diagnosis.healthy_state import HealthyState
 from agent.diagnosis.lessons import Lesson, Sight
 from agent.diagnosis.settling import FEWEST, LEAST_S, MOST, Yardstick
 from agent.dsp.features import Features
-from agent.types import Doubt
+from agent.types import Doubt, SpeedQuestion
 
 
 def features(value: float) -> Features:
@@ -37,6 +39,20 @@ def taught(windows: dict[float, int], before: Baseline | None = None, *, add: bo
             commissioning.feed(lesson(rpm, rpm=rpm))
     assert commissioning.result == "learnt"
     return commissioning.teach({} if before is None else {"de": before})["de"]
+
+
+def test_a_nominal_speed_that_many_windows_doubt_is_kept_with_what_was_learnt() -> None:
+    question = SpeedQuestion("contradicted", 1000.0, 1214.0)
+    commissioning = Commissioning(Asked(20))
+    for k in range(20):
+        commissioning.feed(replace(lesson(1.0, rpm=None), asks=question if k % 2 else None))
+    assert (commissioning.result, commissioning.asks) == ("learnt", question)
+    healthy = HealthyState({})
+    healthy.begin(Asked(20))
+    for k in range(20):
+        healthy.feed(replace(lesson(1.0), asks=None if k else question))
+    assert healthy.latest is not None
+    assert healthy.latest.asks is None  # one alone asks nothing
 
 
 def test_few_windows_are_remarked_upon() -> None:

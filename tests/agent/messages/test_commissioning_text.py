@@ -15,9 +15,10 @@ from agent.messages.commissioning_text import (
     doubt_of_alert,
     outcome_in_words,
     progress_in_words,
+    speed_in_words,
 )
 from agent.messages.notices import in_language, is_known
-from agent.types import BearingLine, Commissioned, Doubt, Learning
+from agent.types import BearingLine, Commissioned, Doubt, Learning, SpeedQuestion
 
 LINES = (BearingLine("BPFO", 3.585, 89.6, 89.4, 24.0), BearingLine("2xBPFO", 7.17, 179.2, 178.8, 20.2))
 DOUBTS = {
@@ -83,6 +84,22 @@ def test_what_was_learnt_says_what_it_is_not_good_for() -> None:
     assert "1.4 limits" in words[2]
     assert "expect false alerts" in words[2]
     assert words[3].startswith("not looked at: the ISO 20816-3 zone (needs")
+
+
+ASKED = SpeedQuestion("contradicted", 1480.0, 1796.6)
+
+
+def test_a_doubted_speed_is_told_instead_of_a_load_that_moved() -> None:
+    told = "mind: 1480 rpm is given, but the lines of a shaft stand at 1797 rpm"
+    correct = "give the speed that is right, and commission it again"
+    _, speed, unsettled = outcome_in_words(Commissioned("learnt", 7200, unsettled=1.4, asks=ASKED))
+    assert speed == f"{told}, so it was learnt without a sure speed; {correct}"
+    assert "the doubted speed may be the cause" in unsettled
+    refused = outcome_in_words(Commissioned("refused", 20, (IMPACTS,), asks=ASKED))
+    assert refused[2] == f"{told}; {correct}"
+    assert all("load" not in line for line in (speed, unsettled, *refused))
+    lines = (speed, unsettled, refused[2], speed_in_words(ASKED))
+    assert not [line for line in lines if "rpm is" in in_language(line, "ko") or "mind" in in_language(line, "ko")]
 
 
 def test_what_was_given_up_says_why() -> None:
