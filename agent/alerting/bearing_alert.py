@@ -176,12 +176,14 @@ class BearingAlert:
         self._happens(Event.RAISED)
 
     def _update(self, alert: Alert, diagnosis: Diagnosis) -> list[Alert]:
-        """A change of name that has held, a warning that has become an alarm, or one on the shelf that is worse; it
-        stays the same alert. What is worse comes back as if nobody had seen it."""
+        """A change of name that has held (none is no name), a warning that has become an alarm, or one on the shelf
+        that is worse, which comes back as if nobody had seen it; it stays the same alert."""
         if not self._recent.is_full:
             return []
         self._rests_on |= detectors_of(diagnosis, self._config)
         fault, probability = self._recent.name
+        if fault == UNKNOWN:
+            fault, probability = alert.fault, alert.probability
         self._name, renamed = held_on(self._name, alert.fault, fault, self._config.raise_after)
         worse = alert.severity == "warning" and self._recent.is_alarm
         comes_back = alert.shelf is not None and (worse or is_worse(alert.shelf, self._recent.windows))

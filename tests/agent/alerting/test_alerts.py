@@ -254,6 +254,20 @@ def test_changed_name_updates_the_open_alert_once_it_has_held() -> None:
     assert watch.changes[-1].reason == "ball"
 
 
+def test_windows_that_agree_on_no_name_leave_an_alert_the_one_it_has() -> None:
+    watch = Watch().feed(OUTER, times=3).feed(NAMELESS, times=50)
+    assert watch.events == [("raised", "outer_race")]
+    watch.feed(replace(NAMELESS, deviation=9.0), times=50)
+    raised, worse = watch.alerts
+    assert (worse.event, worse.severity) == ("updated", "alarm")
+    assert (worse.fault, worse.probability) == (raised.fault, raised.probability)
+    assert worse.probability > 0
+    assert watch.state == State.FAULT
+    watch.feed(BALL, times=4)
+    assert watch.events[-1] == ("updated", "ball")
+    assert Watch().feed(*[NAMELESS] * 40).feed(OUTER, times=4).events[-1] == ("updated", "outer_race")
+
+
 def test_name_that_keeps_changing_is_told_ever_more_rarely() -> None:
     watch = Watch().feed(OUTER, times=3)
     for _ in range(200):
