@@ -10,7 +10,7 @@ from __future__ import annotations
 import unicodedata
 
 from agent.errors import WordError
-from agent.faults import ABNORMAL, FAULTS, INVALID, UNKNOWN
+from agent.faults import ABNORMAL, FAULTS, HEALTHY, INVALID, PARENTS, UNKNOWN, children_of
 
 MOST_OF_A_PERSON = 100  # letters
 MOST_OF_A_FAULT = 40
@@ -19,6 +19,25 @@ MOST_SHOWN = 60
 
 NO_FAULTS = (UNKNOWN, ABNORMAL, INVALID, "fault", "idle", "learning", "lost", "unsteady")
 """What the agent says where it can name nothing, and states of a sensor; a test holds that they are all of them."""
+
+ALL_WELL = {
+    *(
+        "none",
+        "nothing",
+        "no",
+        "no_fault",
+        "not_a_fault",
+        "normal",
+        "ok",
+        "okay",
+        "fine",
+        "good",
+        "well",
+        "false_alarm",
+    ),
+    *("없음", "정상", "양호", "이상없음", "이상_없음", "결함없음", "결함_없음", "무결함", "오경보", "거짓경보"),
+}
+"""What people write for `healthy`; as a name of one's own it would be learnt as a fault."""
 
 _UNSEEN = {0x034F, 0x115F, 0x1160, 0x17B4, 0x17B5, *range(0x180B, 0x1810), *range(0xFE00, 0xFE10)}
 """Of the letters and marks of Unicode those that show nothing: fillers of Hangul, and what selects another shape."""
@@ -35,6 +54,13 @@ def fault_name(text: str) -> str:
             f"was: {name!r} is reserved: the agent says it of a sensor, and it names no fault; give one of "
             f"{', '.join(FAULTS)}, or another name of your own"
         )
+    if name in PARENTS:
+        raise WordError(
+            f"was: {name!r} is said where no closer name can be, and nothing learns from it; give the one that it was, "
+            f"{', '.join(children_of(name))}, or a name of your own"
+        )
+    if name.lower().replace(" ", "_") in ALL_WELL:
+        raise WordError(f"was: {text!r} is no name of a fault; where nothing was wrong, give {HEALTHY}")
     if not is_fault_name(name):
         raise WordError(
             f"was: {text[:MOST_SHOWN]!r} is no name of a fault; give one of {', '.join(FAULTS)}, or a name of your own "

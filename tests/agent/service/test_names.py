@@ -8,7 +8,7 @@ import unicodedata
 import pytest
 
 from agent.errors import ConfigError, WordError
-from agent.messages.notices import is_known
+from agent.messages.notices import in_language, is_known
 from agent.service.alert_requests import Acknowledge, Close, Shelve, Unshelve, remote_request
 from agent.service.names import NO_FAULTS, fault_name, is_fault_name, person_named
 from agent.types import State
@@ -52,6 +52,26 @@ def test_what_the_agent_says_of_a_sensor_is_refused_as_reserved(text: str) -> No
         fault_name(text)
     assert is_known(str(refused.value), "ko")
     assert not is_fault_name(text)
+
+
+@pytest.mark.parametrize(
+    ("text", "mend"),
+    [
+        ("bearing", "inner_race, outer_race, ball, cage, or a name of your own"),
+        ("rotor", "looseness, imbalance, or a name of your own"),
+        ("none", "give healthy"),
+        ("Nothing", "give healthy"),
+        ("false alarm", "give healthy"),
+        ("이상 없음", "give healthy"),
+        (unicodedata.normalize("NFD", "정상"), "give healthy"),
+    ],
+)
+def test_groups_and_words_for_healthy_are_refused_with_what_to_give(text: str, mend: str) -> None:
+    with pytest.raises(WordError, match=f"^was: '.*' is .*{mend}$") as refused:
+        fault_name(text)
+    korean = in_language(str(refused.value), "ko")
+    assert "지정하십시오" in korean
+    assert " is " not in korean
 
 
 def test_every_state_but_healthy_is_reserved() -> None:
