@@ -23,6 +23,7 @@ from agent.sources.sent import MAX_SAMPLES as MAX_SAMPLES
 from agent.sources.sent import TIMES_TO_S, Sent, Unread
 from agent.sources.transmitters import POSSIBLE, is_full_register, is_possible
 from agent.sources.unknown_keys import named
+from agent.stream.figures import hz_in_figures
 from agent.tables.units import unit_sense
 from agent.transport.routes import Route
 from agent.types import Item, Reading, SampleBlock, Samples, SourceFault, Stream
@@ -208,13 +209,13 @@ class BatchReader:
             why = f"batches begin {overlap_s:.2g} s before the last has ended; {MEND}, or give each sensor a topic"
             return self._rate_off(why, sent.count)
         time_s = arrival_s if sent.t0 is None else sent.t0
-        seen_hz = None if self._route.snapshots else self._pace.feed(time_s, position.end, rate_hz=rate_hz)
+        seen_hz = None if self._route.snapshots else self._pace.feed(time_s, position.end, sent.count, rate_hz=rate_hz)
         if seen_hz is None:
             return None
         why = _mends(seen_hz / rate_hz, is_stamped=sent.t0 is not None)
         if TWICE[0] <= seen_hz / rate_hz <= TWICE[1]:
             why += ", or give each sensor a topic of its own if two send here"
-        return self._rate_off(f"{rate_hz:g} Hz declared, {seen_hz:.4g} Hz arrive; {why}", sent.count)
+        return self._rate_off(f"{rate_hz:g} Hz declared, {hz_in_figures(seen_hz)} Hz arrive; {why}", sent.count)
 
     def _rate_off(self, detail: str, samples: int) -> SourceFault:
         return self._fault("rate_off", detail, samples, key="rate_hz")

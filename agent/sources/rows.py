@@ -11,6 +11,7 @@ from dataclasses import dataclass, field
 import numpy as np
 
 from agent.limits import RATE_TOLERANCE
+from agent.stream.backlog import Backlog
 from agent.types import SampleBlock, Stream
 
 BLOCK_S = 0.1  # rows arrive one at a time, and a block for each would cost more than all that is done with it
@@ -85,6 +86,7 @@ class RateWatch:
         self._settled_s: float | None = None
         self._from_s: float | None = None
         self._rows = 0
+        self._backlog = Backlog()
 
     def feed(self, rows: int, *, now_s: float) -> float | None:
         """Note rows, lost ones included; the rate seen, in Hz, where it is far from the declared one."""
@@ -95,11 +97,15 @@ class RateWatch:
             self._from_s = now_s if now_s >= self._settled_s else None
             return None
         self._rows += rows
+        if rows and self._backlog.feed(now_s, rows / self._rate_hz):
+            self._from_s, self._rows = now_s, 0
         seconds = now_s - self._from_s
         if seconds < WATCH_S or self._rows < LEAST_ROWS:
             return None
         seen_hz = self._rows / seconds
         self._from_s, self._rows = now_s, 0
+        if seen_hz > self._rate_hz and self._backlog.is_due:
+            return None
         return seen_hz if abs(seen_hz / self._rate_hz - 1) > RATE_TOLERANCE else None
 
     def restart(self) -> None:

@@ -21,6 +21,7 @@ from agent.sources.port import Baud, Port, PortConfig
 from agent.sources.rows import RateWatch, RowBlocks
 from agent.sources.stamps import Counts, RateFromStamps, Stamps, Step
 from agent.sources.understanding import Understanding
+from agent.stream.figures import hz_in_figures
 from agent.tables.values import Table, Told
 from agent.transport.routes import Route
 from agent.types import Counters, Item, SampleBlock, SourceFault, Stream
@@ -233,7 +234,7 @@ class SerialCsvSource:
         if seen_hz is None or self._blocks is None:
             return []
         declared = self._blocks.stream.rate_hz
-        return [Refusal("rate_off", f"{declared:g} Hz declared, {seen_hz:.4g} Hz arrive; correct rate_hz")]
+        return [Refusal("rate_off", f"{declared:g} Hz declared, {hz_in_figures(seen_hz)} Hz arrive; correct rate_hz")]
 
     def _merged(self, refused: list[Refusal]) -> list[SourceFault]:
         """One fault per kind and read: a line that is always wrong would be thousands a second."""

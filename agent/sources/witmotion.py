@@ -16,6 +16,7 @@ from agent.sources.rows import RateWatch, RowBlocks
 from agent.sources.understanding import Understanding
 from agent.sources.witcombined import CombinedDecoder
 from agent.sources.witframes import STEP_G, Acceleration, WitDecoder, WitFault
+from agent.stream.figures import hz_in_figures
 from agent.transport.routes import Route
 from agent.types import AXES, Counters, Item, SourceFault, Stream
 
@@ -109,7 +110,7 @@ class WitmotionSource:
         seen_hz = self._watch.feed(rows, now_s=now_s)
         if seen_hz is None or self._route is None:
             return []
-        detail = f"{self._route.rate_hz:g} Hz declared, {seen_hz:.4g} Hz arrive; correct rate_hz"
+        detail = f"{self._route.rate_hz:g} Hz declared, {hz_in_figures(seen_hz)} Hz arrive; correct rate_hz"
         return [self._fault("rate_off", detail)]
 
     def _fault(self, kind: str, detail: str, samples: int = 0) -> SourceFault:

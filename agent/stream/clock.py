@@ -11,6 +11,7 @@ from dataclasses import replace
 from typing import Literal
 
 from agent.limits import RATE_TOLERANCE
+from agent.stream.backlog import Backlog
 from agent.stream.drift import HostDrift
 from agent.stream.lower_line import ARRIVAL_RESOLUTION_US, LowerLineFit, Point
 from agent.stream.rate_check import RateCheck
@@ -84,6 +85,7 @@ class SampleClock:
         self._device: DeviceTime | None = None
         self._arrival: LowerLineFit | None = None
         self._check: RateCheck | None = None
+        self._backlog = Backlog()
         self._drift = HostDrift()
         self._counts = {"device_time_strays": 0, "device_time_resets": 0, "rate_refused": 0}
 
@@ -162,5 +164,5 @@ class SampleClock:
         self._stream = stream
         self._device = DeviceTime(declared_us=1e6 / stream.rate_hz, horizon=horizon)
         self._arrival = LowerLineFit(horizon=horizon, resolution_us=ARRIVAL_RESOLUTION_US)
-        self._check = RateCheck(stream)
+        self._check = RateCheck(stream, self._backlog)
         self._drift = HostDrift()

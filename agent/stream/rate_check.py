@@ -1,7 +1,7 @@
 """Whether the clocks of a stream contradict the rate that it declares: by the device's own stamps, or by its arrivals.
 
 A contradiction is said only where nothing else explains what is seen: neither a stray stamp nor a stall, a pause or a
-backlog that arrives at once.
+backlog that arrives at once or is made up for.
 """
 
 from __future__ import annotations
@@ -10,6 +10,7 @@ from collections import deque
 from statistics import median
 
 from agent.limits import RATE_TOLERANCE
+from agent.stream.backlog import PAUSE_S, Backlog
 from agent.stream.lower_line import ARRIVAL_RESOLUTION_US, LowerLine, LowerLineFit, Point
 from agent.types import Piece, SeenAs, Stream
 
@@ -24,7 +25,6 @@ CAUGHT_UP_S = 30.0  # for which samples must come faster than the device's own s
 CLOCK_FACTOR = 2.5  # by which a device's clock may be wrong; what comes faster was recorded before
 JITTER_US = 100_000.0  # of the arrivals of a few blocks, shared among them
 HORIZON_S, HORIZON_SAMPLES = 10.0, 256  # of the arrivals, the longer one: a rate that changes is told that soon
-PAUSE_S = 1.0  # beyond what a block lasts, after which arrivals are looked at anew
 STRIDE_S = 0.25  # of arrivals that are compared with each other
 STRIDES = 24
 LEAST_STRIDES = 6
@@ -33,10 +33,12 @@ UNEVEN_SHARE = 0.2  # of strides that are others, from which arrivals are not ev
 
 
 class RateCheck:
-    """Of one stream; `seen_hz` is the rate that contradicts the declared one."""
+    """Of one stream; `seen_hz` is the rate that contradicts the declared one. `backlog`: of who sends it, which
+    outlasts a session."""
 
-    def __init__(self, stream: Stream) -> None:
+    def __init__(self, stream: Stream, backlog: Backlog | None = None) -> None:
         self._declared_us = 1e6 / stream.rate_hz
+        self._backlog = backlog or Backlog()
         self._horizon = max(HORIZON_SAMPLES, round(HORIZON_S * stream.rate_hz))
         self._steps: deque[float] = deque(maxlen=STEPS)  # of device time, in declared ones
         self._stamp: Point | None = None
@@ -67,6 +69,8 @@ class RateCheck:
         """The rate at which samples arrive, in Hz, where it is not the declared one."""
         line = self._lately.line(upto)
         contradicts = line is not None and self._contradicts(line)
+        if line is not None and line.us_per_count < self._declared_us and self._backlog.is_due:
+            contradicts = False
         if line is None or not contradicts or line.us_per_count > self._declared_us or not self._stamps_agree:
             self._faster_since_s = None
             return 1e6 / line.us_per_count if line is not None and contradicts else None
@@ -113,6 +117,9 @@ class RateCheck:
             seconds = (piece.end - piece.start) * self._declared_us / 1e6
             if piece.start == last.end and piece.arrival_s - last.arrival_s - seconds > PAUSE_S:
                 self._lately, self._least_span_us = self._empty(), LEAST_SPAN_AFTER_US
+        first = piece.start if last is None else min(last.end, piece.start)
+        if self._backlog.feed(piece.arrival_s, (piece.end - first) * self._declared_us / 1e6):
+            self._lately, self._least_span_us = self._empty(), LEAST_SPAN_AFTER_US
         self._stride(piece)
         self._lately.add((piece.end, round(piece.arrival_s * 1e6)))
 

@@ -363,6 +363,23 @@ def test_batches_that_come_too_slowly_may_have_pauses_between_them() -> None:
     assert is_known(fault.detail, "ko")
 
 
+def test_batches_that_make_up_for_a_pause_are_no_other_rate() -> None:
+    kept = [10 + 0.05 * n for n in range(100)] + [75.0 + 0.0125 * n for n in range(1600)]
+    later = [kept[-1] + 0.05 * n for n in range(1, 200)]
+    assert set(paced(reader(rate_hz=1000.0), [*kept, *later])) == {"block"}
+    twice = [kept[-1] + 0.025 * n for n in range(1, 800)]
+    assert paced(reader(rate_hz=1000.0), [*kept, *twice])[-1] == "rate_off"
+
+
+def test_a_rate_is_told_as_people_write_figures() -> None:
+    target = reader(rate_hz=10_000.0)
+    payload = json.dumps({"x": [0.0] * 1000})
+    said = [target.feed(payload.encode(), arrival_s=10 + n / 13.2187, wall_s=1.7e9)[0] for n in range(200)]
+    fault = said[-1]
+    assert isinstance(fault, SourceFault)
+    assert fault.detail.startswith("10000 Hz declared, 13220 Hz arrive; ")
+
+
 def test_pace_that_says_nothing_refuses_nothing() -> None:
     jitter = np.random.default_rng(1).uniform(0, 0.04, 400)
     steady = [10 + 0.05 * n + wait for n, wait in enumerate(jitter.tolist())]

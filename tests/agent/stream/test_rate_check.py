@@ -120,6 +120,41 @@ def test_a_backlog_that_is_made_up_for_is_no_contradiction_where_stamps_say_so()
     assert not any(mismatches(blocks))
 
 
+def after_a_pause(pause_s: float, factor: float, *, true_hz: float = DECLARED_HZ) -> Iterator[SampleBlock]:
+    """A sensor goes on meanwhile; who sends its blocks pauses after ten seconds, then sends so many times faster."""
+    last_s = 0.0
+    for one in sensor(true_hz, 40.0 + 3 * pause_s):
+        held = 110.0 < one.arrival_s <= 110.0 + pause_s
+        last_s = max(one.arrival_s, last_s + 256 / true_hz / factor, 110.0 + pause_s if held else 0.0)
+        yield replace(one, arrival_s=last_s)
+
+
+@pytest.mark.parametrize("factor", [1.3, 2.0, 4.1])
+@pytest.mark.parametrize("true_hz", [0.96 * DECLARED_HZ, DECLARED_HZ, 1.04 * DECLARED_HZ])
+@pytest.mark.parametrize("is_another_session", [False, True])
+def test_a_backlog_that_is_made_up_for_after_a_pause_is_no_contradiction(
+    factor: float, true_hz: float, *, is_another_session: bool
+) -> None:
+    blocks = list(after_a_pause(20.0, factor, true_hz=true_hz))
+    if is_another_session:
+        other = replace(STREAM, session=1)
+        blocks = [one if one.arrival_s <= 111.0 else replace(one, stream=other) for one in blocks]
+    assert not any(mismatches(blocks))
+
+
+def test_a_pause_hides_no_wrong_rate_for_long() -> None:
+    blocks = [
+        replace(one, arrival_s=one.arrival_s + (600.0 if one.start > 10 * DECLARED_HZ else 0.0))
+        for one in sensor(1.05 * DECLARED_HZ, 40.0)
+    ]
+    assert not any(mismatches(blocks))
+    faster = [
+        replace(one, start=one.start + blocks[-1].end, arrival_s=one.arrival_s + blocks[-1].arrival_s - 100.0)
+        for one in sensor(1.5 * DECLARED_HZ, 20.0)
+    ]
+    assert mismatches([*blocks, *faster])[-1]
+
+
 def test_what_was_recorded_before_and_comes_many_times_faster_is_no_contradiction() -> None:
     stamped = sensor(DECLARED_HZ, 900.0, block=1600, device_hz=DECLARED_HZ)
     assert not any(mismatches(replace(one, arrival_s=100.0 + one.end / DECLARED_HZ / 10) for one in stamped))
