@@ -15,7 +15,7 @@ from agent.commands import arguments, replay_kept, replay_report, report_file
 from agent.commands.replay_healthy import Learnt, told_beside
 from agent.commands.replay_judging import comparable, diagnose, learn
 from agent.commands.replay_output import exit_code, tell
-from agent.commands.replay_reading import beside_itself, check_speed, check_together, read, setup_of
+from agent.commands.replay_reading import beside_itself, check_speed, check_together, read, read_all_healthy, setup_of
 from agent.errors import RecordingError
 from agent.messages.words import LANGUAGES
 from agent.recordings import suffixes_in_words
@@ -55,6 +55,11 @@ def add_arguments(parser: Parser) -> None:
         type=arguments.rpm,
         help="their speed; without it they are a reference alone, and set no limit for a known speed",
     )
+    parser.add_argument(
+        "--healthy-channel",
+        metavar="CHANNEL",
+        help="their channel, where it has another name than --channel; one that differs in a number alone is found",
+    )
     parser.add_argument("--join", action="store_true", help="the files are one recording, consecutive in time")
     parser.add_argument(
         "--snapshots", action="store_true", help="the files are snapshots of one machine, judged together"
@@ -88,7 +93,7 @@ def main(args: argparse.Namespace) -> int:
     bundle = load_bundle(args.bundle)
     _, encoder = load_encoder(bundle, args.runtime)
     check_together(args)
-    healthy = [read([path], args) for path in args.healthy]
+    healthy, channels = read_all_healthy(args)
     learnt: dict[float | None, Learnt] = {}
     together = args.join or args.snapshots
     answers: list[Answer] = []
@@ -98,7 +103,7 @@ def main(args: argparse.Namespace) -> int:
         try:
             recording = with_rate(read(paths, args))
             check_speed(recording, args)
-            recording = beside_itself(recording, args.healthy)
+            recording = beside_itself(recording, args.healthy, channels)
         except RecordingError as error:
             if len(args.files) == 1 or together:
                 raise

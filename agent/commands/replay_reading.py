@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import argparse
 import dataclasses
+import re
 from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Literal
@@ -14,6 +15,9 @@ from agent.errors import RecordingError
 if TYPE_CHECKING:
     from agent.machine import SensorSetup
     from agent.recordings.read import Recording
+
+OF_HEALTHY = "of a --healthy file: --healthy-channel"
+"""Where a channel of a healthy file is named."""
 
 SENSOR = "recording"
 """Under which name the pipeline knows it."""
@@ -41,6 +45,35 @@ def read(paths: Sequence[Path], args: argparse.Namespace) -> Recording:
     return with_speeds_of(dataclasses.replace(parts[0], samples=samples, pieces=parts[0].pieces[:1]), parts)
 
 
+def read_healthy(path: Path, args: argparse.Namespace) -> tuple[Recording, str | None]:
+    """A healthy recording, and a note where its channel is the one that `--channel` would be called in its file.
+
+    Names of measurements (X105_DE_time, X097_DE_time) hold a number of two digits or more that is another in each file;
+    one of a single digit is a channel's, and so is one at the end. RecordingError as for `read`.
+    """
+    named = args.healthy_channel or args.channel
+    told = argparse.Namespace(**{**vars(args), "channel": named})
+    try:
+        return read([path], told), None
+    except RecordingError as error:
+        alike = None if named is None or args.healthy_channel else re.sub(r"\d{2,}(?=.*[A-Za-z])", "*", named)
+        if alike in (None, named):
+            raise RecordingError(f"{error}; {OF_HEALTHY}") from error
+        told.channel = alike
+        try:
+            recording = read([path], told)
+        except RecordingError:
+            raise RecordingError(f"{error}; {OF_HEALTHY}") from error
+    variables = [note for note in recording.notes if note.startswith("variable ")]
+    return recording, f"of {path.name} (--healthy) is taken: {', '.join(variables) or alike}"
+
+
+def read_all_healthy(args: argparse.Namespace) -> tuple[list[Recording], tuple[str, ...]]:
+    """The healthy recordings, and a note for each of which the channel was found by its likeness."""
+    found = [read_healthy(path, args) for path in args.healthy]
+    return [recording for recording, _ in found], tuple(note for _, note in found if note is not None)
+
+
 def check_together(args: argparse.Namespace) -> None:
     """UsageError for arguments that contradict each other, before anything is read; RecordingError for --join."""
     if args.join and args.snapshots:
@@ -49,10 +82,13 @@ def check_together(args: argparse.Namespace) -> None:
         raise arguments.UsageError("argument --rpm-range: not together with --rpm; give the one that is known")
     if args.healthy_rpm is not None and not args.healthy:
         raise arguments.UsageError("argument --healthy-rpm: is the speed of --healthy FILE; give that, too")
+    if args.healthy_channel is not None and not args.healthy:
+        raise arguments.UsageError("argument --healthy-channel: is a channel of --healthy FILE; give that, too")
 
 
-def beside_itself(recording: Recording, healthy: Sequence[Path]) -> Recording:
-    """The recording with a note where it is also the healthy one, and so cannot differ from it."""
+def beside_itself(recording: Recording, healthy: Sequence[Path], channels: Sequence[str] = ()) -> Recording:
+    """The recording with notes on the `channels` of the healthy ones, and where it is also one, so cannot differ."""
+    recording = dataclasses.replace(recording, notes=(*recording.notes, *channels))
     if recording.path.resolve() not in {path.resolve() for path in healthy}:
         return recording
     note = "is also given as healthy (--healthy), and cannot differ from itself"

@@ -111,7 +111,7 @@ def _whole(text: str, language: Language) -> str | None:
     if colon:
         behind = _whole(sentence, language)
         return None if behind is None else _placed(place, behind)
-    for space in re.finditer(" (?=is |holds |never |rises |counts |only |does )", text):
+    for space in re.finditer(" (?=is |was |holds |never |rises |counts |only |does )", text):
         if (reason := _translated(text[space.end() :], language)) is not None:
             return f"{text[: space.start()]}({reason})"
     return None

@@ -20,13 +20,17 @@ import simulator
 from agent.alerting.verdict import Verdict
 from agent.cli import main
 from agent.commands.arguments import rpm_range
+from agent.commands.replay import add_arguments
 from agent.commands.replay_healthy import Learnt, told_beside
+from agent.commands.replay_reading import read_all_healthy
+from agent.errors import RecordingError
 from agent.faults import FAULTS_OF_BEARINGS
-from agent.messages.notices import is_known
+from agent.messages.notices import in_language, is_known
 from agent.messages.said import fault_said
 from agent.messages.terminal import width
 from agent.recordings.recording import Recording
 from agent.types import Speed, SpeedQuestion
+from firmware_bridge.command_line import Parser
 
 HEALTHY = ROOT / "configs" / "recordings" / "pump_healthy.wav"
 
@@ -406,6 +410,7 @@ def test_of_a_speed_and_a_bearing_that_were_given_only_the_one_that_is_doubted_i
     [
         (["--rpm", "1480", "--rpm-range", "1400-1500"], "--rpm-range: not together with --rpm"),
         (["--healthy-rpm", "1480"], "--healthy-rpm: is the speed of --healthy FILE"),
+        (["--healthy-channel", "X"], "--healthy-channel: is a channel of --healthy FILE"),
     ],
 )
 def test_arguments_of_which_one_would_go_unheard_are_refused(
@@ -418,6 +423,39 @@ def test_arguments_of_which_one_would_go_unheard_are_refused(
 @pytest.mark.parametrize("dash", ["-", "\u2013", "~"])
 def test_a_range_of_speeds_is_written_with_any_dash(dash: str) -> None:
     assert rpm_range(f"1400{dash}1500") == (1400.0, 1500.0)
+
+
+@pytest.mark.parametrize(
+    ("asked", "more", "taken"),
+    [
+        ("X105_DE_time", [], "X097_DE_time"),
+        ("*_FE_time", [], "X097_FE_time"),
+        ("X105_DE_time", ["--healthy-channel", "X097_FE_time"], "X097_FE_time"),
+        ("X105_BA_time", [], None),
+        ("ch2", [], None),
+    ],
+)
+def test_a_healthy_file_has_its_own_names_of_channels(
+    tmp_path: Path, asked: str, more: list[str], taken: str | None
+) -> None:
+    from scipy.io import savemat
+
+    noise = np.random.default_rng(1).normal(size=12_000)
+    savemat(tmp_path / "97.mat", {"X097_DE_time": noise, "X097_FE_time": noise[1:], "ch1": noise[2:]})
+    parser = Parser()
+    add_arguments(parser)
+    args = parser.parse_args(
+        ["x.mat", "--channel", asked, "--rate-hz", "3000", "--healthy", str(tmp_path / "97.mat"), *more]
+    )
+    if taken is None:
+        with pytest.raises(RecordingError, match=f"has no variable .{asked}.; .*; of a --healthy file: --healthy-chan"):
+            read_all_healthy(args)
+        return
+    (recording,), notes = read_all_healthy(args)
+    assert len(recording.samples) == (12_000 if "DE" in taken else 11_999)
+    told = (f"of 97.mat (--healthy) is taken: variable {taken}",) if "*" not in asked and not more else ()
+    assert notes == told
+    assert [in_language(note, "ko") for note in notes] == [f"97.mat(--healthy)에서 사용: 변수 {taken}" for _ in told]
 
 
 def test_a_recording_that_is_its_own_healthy_state_says_so(capsys: pytest.CaptureFixture[str]) -> None:
