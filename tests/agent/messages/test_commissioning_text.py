@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import re
+from itertools import product
 from typing import get_args, get_type_hints
 
 import pytest
@@ -117,6 +119,16 @@ def test_what_is_not_covered_at_the_present_speed_is_said() -> None:
         "imbalance, misalignment and looseness cannot be told"
     )
     assert coverage_in_words((LearntSpeed(None, 9),), None) == "healthy at no known speed"
+
+
+@pytest.mark.parametrize("rpm", [None, 1250.0])
+@pytest.mark.parametrize("known", [(None,), (1000.0,), (None, 1000.0, 1500.0)])
+@pytest.mark.parametrize("covers", list(product((False, True), repeat=3)))
+def test_what_is_covered_is_told_in_korean_without_a_word_of_english(
+    rpm: float | None, known: tuple[float | None, ...], covers: tuple[bool, bool, bool]
+) -> None:
+    text = coverage_in_words([LearntSpeed(one, 9) for one in known], Coverage(rpm, *covers))
+    assert re.findall("[A-Za-z]{2,}", in_language(text, "ko").replace("rpm", "")) == []
 
 
 def test_what_was_believed_anyway_is_told_with_its_speed() -> None:
