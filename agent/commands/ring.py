@@ -15,7 +15,7 @@ from typing import Any
 
 from agent.commands import running
 from agent.errors import ConfigError, RecordingError
-from agent.messages.terminal import columns, tabulated
+from agent.messages.terminal import columns, with_names
 from agent.messages.words import Language, say
 
 HEADS = ("raised", "sensor", "bearing", "fault", "was", "lasts", "size", "file")
@@ -75,8 +75,9 @@ def _lines(rows: list[dict[str, Any]], folder: Path, language: Language) -> list
             row["was"] or "-",
             f"{row['seconds']:.1f} s",
             f"{row['bytes'] / 1e6:.2f} MB",
-            Path(row["path"]).name,
         ]
         for row in rows
     ]
-    return [f"{folder}:", *tabulated([[say(f"head.{head}", language) for head in HEADS], *told], columns=columns())]
+    heads = [say(f"head.{head}", language) for head in HEADS]
+    names = [heads[-1], *(Path(row["path"]).name for row in rows)]
+    return [f"{folder}:", *with_names([heads[:-1], *told], names, columns=columns())]

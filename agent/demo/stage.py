@@ -1,4 +1,4 @@
-"""The demo's play: it waits for what the agent publishes, damages and repairs the motor, and checks what happened."""
+"""The demo's stage: broker, virtual motor and agent are set up for the play, and what happened is checked."""
 
 from __future__ import annotations
 
@@ -9,11 +9,10 @@ import signal
 import subprocess
 import sys
 import tempfile
-import time
-from collections.abc import Callable
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from agent.demo.play import Play
 from agent.errors import ConfigError, TransportError
 from agent.faults import parent_of
 from firmware_bridge.installing import pip_line
@@ -24,8 +23,6 @@ if TYPE_CHECKING:
 
 SENSOR, MACHINE, BEARING = "motor_de", "motor", "de"
 CLOCK_ERROR = 0.021  # the virtual sensor's oscillator is this much too fast, as real ones are
-COMMISSION_WINDOWS = 16
-PATIENCE_S = 120.0  # for each thing the play waits for: a busy computer takes a minute to start an agent
 TERMS = ("received", "dropped_fifo", "dropped_queue", "lost_on_wire", "rejected", "in_flight", "before_hello")
 
 CONFIG = """\
@@ -119,13 +116,15 @@ def _perform(args: argparse.Namespace, folder: Path, port: int) -> int:
             encoding="utf-8",
         )
         command = [sys.executable, "-m", "agent", "run", str(config), "--log-level", "error"]
-        agent = subprocess.Popen(command)
+        log = folder / "agent.log"
+        with log.open("wb") as heard:
+            agent = subprocess.Popen(command, stderr=heard)
         try:
-            play = _Play(mailbox, screen, agent)
+            play = Play(mailbox, screen, agent, folder=folder, log=log, sensor=SENSOR)
             play.wait("the agent to listen", lambda: bool(mailbox.state))
             screen.say("the agent listens; the motor starts")
             pty.start()
-            health = play.run(folder, lambda act: motor.change(condition=acts[act]))
+            health = play.run(args.fault, lambda act: motor.change(condition=acts[act]))
             agent.send_signal(signal.SIGTERM)
             code = agent.wait(20)
             play.wait("the agent's goodbye", lambda: mailbox.availability == "offline")
@@ -141,73 +140,6 @@ def _perform(args: argparse.Namespace, folder: Path, port: int) -> int:
     client.disconnect()
     client.loop_stop()
     return os.EX_OK if good else 1
-
-
-class _Play:
-    """The acts in order; each waits for what the agent publishes, none for the clock alone."""
-
-    def __init__(self, mailbox: Mailbox, screen: Screen, agent: subprocess.Popen[bytes]) -> None:
-        self._mailbox = mailbox
-        self._screen = screen
-        self._agent = agent
-        self._act = "starting"
-
-    def run(self, folder: Path, change: Callable[[str], None]) -> dict[str, Any]:
-        """Play it; the agent's own health document at the end."""
-        from agent.service.control import Commission, Status, ask
-
-        mailbox, say = self._mailbox, self._screen.say
-        self.wait("a first diagnosis", lambda: bool(mailbox.diagnosis))
-        say("the motor runs healthy; commissioning it")
-        ask(folder, Commission(sensor=SENSOR, windows=COMMISSION_WINDOWS))
-        self._act = "healthy, commissioning"
-        self.wait("the state healthy", lambda: mailbox.state.get("state") == "healthy")
-        say("commissioned: the agent knows this motor's healthy state", style="green")
-        self._act = "healthy, watched"
-        self._hold(5.0)
-        say("the bearing is damaged", style="yellow")
-        self._act = "damaged"
-        change("damage")
-        self.wait("an alert", lambda: bool(mailbox.events))
-        say(_headline(mailbox.events[-1]), style="bold red")
-        self._hold(5.0)
-        say("the bearing is replaced", style="yellow")
-        self._act = "repaired"
-        change("repair")
-        self.wait("the alert's end", lambda: mailbox.events[-1]["event"] == "cleared")
-        say(_headline(mailbox.events[-1]), style="bold green")
-        self._hold(2.0)
-        return ask(folder, Status())
-
-    def wait(self, what: str, until: Callable[[], bool]) -> None:
-        """Show the screen until it is so; TransportError once patience ends or the agent has gone unasked."""
-        deadline_s = time.monotonic() + PATIENCE_S
-        while not until():
-            if time.monotonic() > deadline_s:
-                raise TransportError(f"waited {PATIENCE_S:g} s for {what}")
-            if self._agent.poll() not in (None, 0):
-                raise TransportError(f"the agent ended with exit code {self._agent.returncode}")
-            self._hold(0.2)
-
-    def _hold(self, seconds: float) -> None:
-        deadline_s = time.monotonic() + seconds
-        while True:
-            self._screen.refresh(self._act)
-            left_s = deadline_s - time.monotonic()
-            if left_s <= 0:
-                return
-            time.sleep(min(0.2, left_s))
-
-
-def _headline(event: dict[str, Any]) -> str:
-    lines = (event.get("evidence") or {}).get("lines") or []
-    seen = (
-        f"; {lines[0]['name']} at {lines[0]['seen_hz']:.1f} Hz, +{lines[0]['above_floor_db']:.0f} dB" if lines else ""
-    )
-    return (
-        f"ALERT {event['event']}: {event['text']['title']} ({event['probability']:.0%}), "
-        f"{event['machine_name']}, bearing {event['bearing']}{seen}"
-    )
 
 
 def _account(screen: Screen, mailbox: Mailbox, health: dict[str, Any], fault: str) -> bool:

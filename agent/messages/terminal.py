@@ -84,14 +84,31 @@ def hanging(text: str, *, columns: int, indent: int = 2) -> list[str]:
 
 def tabulated(rows: Sequence[Sequence[str]], *, columns: int) -> list[str]:
     """Rows of cells below each other; where they are wider than `columns`, cells of the widest columns are wrapped."""
+    return [line for lines in _laid_out(rows, columns) for line in lines]
+
+
+def with_names(rows: Sequence[Sequence[str]], names: Sequence[str], *, columns: int) -> list[str]:
+    """As `tabulated`, with a name for each row that is never broken, as it is to be copied: behind it where all fit,
+    else below it."""
+    across = sum(max(width(row[at]) for row in rows) + GAP for at in range(len(rows[0])))
+    if across + max(map(width, names)) <= columns:
+        return tabulated([[*row, name] for row, name in zip(rows, names, strict=True)], columns=columns)
+    laid_out = zip(_laid_out(rows, columns), names, strict=True)
+    return [line for lines, name in laid_out for line in (*lines, " " * GAP + name)]
+
+
+def _laid_out(rows: Sequence[Sequence[str]], columns: int) -> list[list[str]]:
+    """The lines of each row."""
     widths = [max(width(row[at]) for row in rows) for at in range(len(rows[0]))]
     while sum(widths) + GAP * (len(widths) - 1) > columns and max(widths) > 1:
         widths[widths.index(max(widths))] -= 1
-    lines = []
+    found = []
     for row in rows:
         cells = [wrapped(cell, room) for cell, room in zip(row, widths, strict=True)]
+        lines = []
         for at in range(max(map(len, cells))):
             parts = [cell[at] if at < len(cell) else "" for cell in cells]
             line = (" " * GAP).join(padded(part, room) for part, room in zip(parts, widths, strict=True))
             lines.append(line.rstrip())
-    return lines
+        found.append(lines)
+    return found

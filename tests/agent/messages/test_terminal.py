@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from agent.messages.terminal import WIDEST, columns, hanging, labelled, tabulated, width, wrapped
+from agent.messages.terminal import WIDEST, columns, hanging, labelled, tabulated, width, with_names, wrapped
 
 LETTERS = st.text(st.sampled_from("ab 가나. 結"), max_size=120)
 
@@ -57,3 +57,11 @@ def test_no_terminal_is_wider_than_what_is_read_well(monkeypatch: pytest.MonkeyP
     for told, room in (("200", WIDEST), ("72", 72), ("3", 40)):
         monkeypatch.setenv("COLUMNS", told)
         assert columns() == room
+
+
+def test_names_of_files_stand_behind_their_rows_or_below_them_and_are_never_broken() -> None:
+    rows, names = [["센서", "결함"], ["pump_de", "outer_race"]], ["파일", "00000001-000001671e7c54bb.vbw"]
+    assert with_names(rows, names, columns=80)[1].split() == ["pump_de", "outer_race", names[1]]
+    below = with_names(rows, names, columns=40)
+    assert [below[1], below[3]] == [f"  {name}" for name in names]
+    assert all(name in line for line, name in zip(with_names(rows, names, columns=10)[-1:], names[1:], strict=True))
