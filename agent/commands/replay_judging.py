@@ -105,7 +105,11 @@ def _learn_one(
     count = sum(1 for _ in windows_of(recording, cutting))
     if count < MIN_WINDOWS:
         seconds = cutting.window_s + (MIN_WINDOWS - 1) * cutting.hop_s
-        raise RecordingError(f"{recording.path}: too short to learn from; a healthy recording needs {seconds:g} s")
+        least_s = cutting.window_s if cutting.shortest_s is None else cutting.shortest_s
+        raise RecordingError(
+            f"{recording.path}: too short to learn from; a healthy recording needs {seconds:g} s, or {MIN_WINDOWS} and "
+            f"more snapshots of at least {least_s:g} s that are learnt from together: --healthy for each"
+        )
     setup = setup_of(args, recording, rpm=args.healthy_rpm or recording.rpm or (None if recording.speeds else args.rpm))
     pipeline = Pipeline(
         setup, bundle=bundle, encoder=encoder, config=DecisionConfig(), baselines=before, cutting=cutting

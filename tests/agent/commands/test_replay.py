@@ -549,4 +549,6 @@ def test_too_few_healthy_snapshots_teach_nothing(tmp_path: Path, capsys: pytest.
     files = short_files(tmp_path, "healthy", 4)
     healthy = [argument for path in files for argument in ("--healthy", path)]
     assert main(["replay", files[0], *AT, *healthy, "--healthy-rpm", "1800"]) != 0
-    assert "too short to learn from" in capsys.readouterr().err
+    told = capsys.readouterr().err
+    assert re.search(r"too short to learn from; .* or \d+ and more snapshots of .* 0\.2 s .*: --healthy for each", told)
+    assert is_known(told.strip().removeprefix("textvib-agent: "), "ko")

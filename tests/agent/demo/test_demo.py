@@ -121,5 +121,5 @@ def test_why_it_waits_is_said_once_and_soon_and_why_an_agent_ended(tmp_path, cap
         told = capsys.readouterr().out
         assert told.count("still waiting for a first diagnosis: the agent has not started") == 1
         ended = Play(Mailbox(), screen, Process(78), folder=tmp_path, log=log, sensor="motor_de")
-        with pytest.raises(TransportError, match="ended with exit code 78: CRITICAL agent.toml: no such port"):
+        with pytest.raises(TransportError, match=r"ended with exit code 78: CRITICAL agent\.toml: no such port"):
             ended.wait("a first diagnosis", lambda: False)
