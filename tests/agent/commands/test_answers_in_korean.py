@@ -109,7 +109,11 @@ def agent(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
         (["acknowledge", "12"], ["12ab: 확인 처리"], "12ab: acknowledged"),
         (["close", "12"], ["12ab: 종료"], "12ab: closed"),
         (["acknowledge", "12", "--was", "ball"], ["12ab: ball(으)로 기록"], "12ab: noted as ball; its windows stay"),
-        (["record", "a"], ["a: 60초 동안 기록합니다: /tmp/a.vbp", "a: 아직 수신된 데이터가"], "a: recording 60 s to /tmp/a.vbp"),
+        (
+            ["record", "a"],
+            ["a: 60초 동안 기록합니다: /tmp/a.vbp", "a: 아직 수신된 데이터가"],
+            "a: recording 60 s to /tmp/a.vbp",
+        ),
     ],
 )
 def test_answers_are_in_the_agents_language_or_the_one_asked_for(
