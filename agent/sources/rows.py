@@ -18,6 +18,7 @@ BLOCK_S = 0.1  # rows arrive one at a time, and a block for each would cost more
 WATCH_S = 20.0
 SETTLE_S = 2.0  # what waited in the port's buffer before it was opened arrives all at once
 LEAST_ROWS = 50
+SILENT_S = 5.0  # who said nothing for so long was silent, and has no rate meanwhile
 
 
 @dataclass(slots=True)
@@ -86,6 +87,7 @@ class RateWatch:
         self._settled_s: float | None = None
         self._from_s: float | None = None
         self._rows = 0
+        self._last_s = 0.0  # when rows came last
         self._backlog = Backlog()
 
     def feed(self, rows: int, *, now_s: float) -> float | None:
@@ -94,11 +96,14 @@ class RateWatch:
             self._settled_s = now_s + SETTLE_S
         if self._from_s is None:
             # Rows of the read that begins the watch belong to the time before it.
-            self._from_s = now_s if now_s >= self._settled_s else None
+            self._from_s, self._last_s = now_s if now_s >= self._settled_s else None, now_s
             return None
         self._rows += rows
-        if rows and self._backlog.feed(now_s, rows / self._rate_hz):
-            self._from_s, self._rows = now_s, 0
+        if rows:
+            is_made_up, is_paused = self._backlog.feed(now_s, rows / self._rate_hz), now_s - self._last_s > SILENT_S
+            self._last_s = now_s
+            if is_made_up or is_paused:
+                self._from_s, self._rows = now_s, 0
         seconds = now_s - self._from_s
         if seconds < WATCH_S or self._rows < LEAST_ROWS:
             return None
