@@ -100,7 +100,9 @@ print(large - kept, large - memory_mb(), all(one.all() for one in between))
 
 
 def test_holes_between_what_is_used_are_returned() -> None:
-    ran = subprocess.run([sys.executable, "-c", HOLES], cwd=ROOT, capture_output=True, text=True, check=True, timeout=60)
+    ran = subprocess.run(
+        [sys.executable, "-c", HOLES], cwd=ROOT, capture_output=True, text=True, check=True, timeout=60
+    )
     by_itself_mb, returned_mb, stands = ran.stdout.split()
     assert float(by_itself_mb) < 10
     assert float(returned_mb) > 30
