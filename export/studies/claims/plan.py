@@ -230,8 +230,9 @@ def _sealed(plan: Plan) -> Plan:
 
 
 def _digest(plan: Plan) -> str:
-    bare = msgspec.structs.replace(plan, written="", sha256="")
-    return hashlib.sha256(msgspec.json.encode(bare)).hexdigest()
+    bare = msgspec.json.encode(msgspec.structs.replace(plan, written="", sha256=""))
+    as_read = msgspec.json.decode(bare, type=Plan)  # a whole number of minutes is read back as 40.0
+    return hashlib.sha256(msgspec.json.encode(as_read)).hexdigest()
 
 
 def _changed(before: Wanted, after: Wanted) -> list[str]:

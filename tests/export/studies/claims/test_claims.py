@@ -109,6 +109,12 @@ def test_seeds_end_where_those_of_the_pilot_begin() -> None:
     assert min(trial.seed for trial in pilot_trials(plan.wanted)) == 1990
 
 
+def test_a_plan_of_whole_minutes_is_the_one_that_is_read_back(tmp_path: Path) -> None:
+    plan = a_plan(minutes=90)
+    write_plan(tmp_path, plan)
+    assert kept_plan(tmp_path / "plan.json", plan.wanted, trials=[tmp_path / "trial.json"]) == plan
+
+
 def test_a_plan_cannot_change_once_a_trial_has_followed(tmp_path: Path) -> None:
     plan = a_plan()
     path, trial = tmp_path / "plan.json", tmp_path / "trial.json"
