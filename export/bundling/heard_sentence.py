@@ -1,8 +1,9 @@
 """What a sentence says beside the cosines: whether it states a fault at all, and whether of a part that is described.
 
-A tower reads words. It puts a question, a plan and "gear tooth is broken" where their words lie, and was not taught
-that nothing is stated or that no description is about gears. What grammar and the glossary show of that is said here;
-no cosine is changed by it, and no training sentence is asked what it should have been.
+A tower reads words. It puts a question, a plan, a bare "bearing", a complaint and "gear tooth is broken" where their
+words lie, and was not taught that nothing is stated or that no description is about gears. What grammar, the glossary
+and lists of words show of that is said here; no cosine is changed by it, and no training sentence is asked what it
+should have been.
 """
 
 from __future__ import annotations
@@ -17,22 +18,28 @@ from export.bundling.near_none import ReadsLike, reads_like
 from export.bundling.sentence_reader import Near, Reader
 from export.text.concepts import PARTS, told_by
 from export.text.glossary import GlossaryEncoder
-from export.text.moods import mood_of
+from export.text.moods import Mood, mood_of
+from export.text.vague import Vague, vague_in
 
 NEARLY = 0.05
 """Of cosine below the limit, within which a sentence is nearly near."""
 WELL = 0.5
 """Cosine to health from which, where health is the nearest, a sentence says that something is in order."""
 DENYING = ("no", "dismissed")
+WRONG = ("damage", "loose", "unbalance", "misalignment")
+"""Concepts that say of a machine that something is wrong with it."""
 
-Doubt = Literal["question", "plan", "part alone", "no part described"]
+Doubt = Mood | Vague | Literal["no part described"]
 
 
 class Heard(msgspec.Struct, frozen=True):
-    """What is said of one sentence; at most one of `nearly`, `is_well` and `like`, and that only where none is near."""
+    """What is said of one sentence; at most one of `nearly`, `is_well` and `like`.
+
+    None of these where a fault is near, nor where there are doubts: what states nothing is no near miss, and no praise.
+    """
 
     near: tuple[str, ...]  # faults whose descriptions it reaches
-    doubts: tuple[Doubt, ...] = ()  # why it may describe none of them all the same
+    doubts: tuple[Doubt, ...] = ()  # why it may describe no fault, whatever it is near
     nearly: str | None = None  # the fault that it reaches all but NEARLY
     is_well: bool = False  # says that the machine is in order
     like: ReadsLike | None = None
@@ -42,10 +49,12 @@ def hear(sentence: str, ranking: Sequence[Near], reader: Reader) -> Heard:
     """What `sentence` says, whose faults are ranked in `ranking`, nearest first."""
     concepts = GlossaryEncoder().concepts_in(sentence)
     near = tuple(one.fault for one in ranking if one.similarity >= reader.near)
-    if near:
-        return Heard(near, _doubts(sentence, concepts, near[0]))
+    doubts = _doubts(sentence, concepts, near[0] if near else None)
+    if near or doubts:
+        return Heard(near, doubts)
     denies, first = bool(concepts.intersection(DENYING)), ranking[0]
-    if first.fault == HEALTHY and first.similarity >= WELL:
+    is_wrong = not denies and bool(concepts.intersection(WRONG))
+    if first.fault == HEALTHY and first.similarity >= WELL and not is_wrong:
         return Heard(near, is_well=True)
     if not denies and first.similarity >= reader.near - NEARLY:
         return Heard(near, nearly=first.fault)
@@ -60,12 +69,15 @@ def denies(heard: Heard) -> bool:
     return heard.is_well or (heard.like is not None and heard.like.kind == "denial")
 
 
-def _doubts(sentence: str, concepts: frozenset[str], fault: str) -> tuple[Doubt, ...]:
+def _doubts(sentence: str, concepts: frozenset[str], fault: str | None) -> tuple[Doubt, ...]:
+    """`fault` is the one that the sentence is near."""
     found: list[Doubt] = []
     if (mood := mood_of(sentence)) is not None:
         found.append(mood)
-    told = told_by().get(fault)
-    if told is not None and not concepts & told:
+    told = None if fault is None else told_by().get(fault)
+    if (vague := vague_in(sentence)) is not None:
+        found.append(vague)
+    elif told is not None and not concepts & told:
         found.append("no part described")
     elif told is not None and concepts <= frozenset(PARTS):
         found.append("part alone")

@@ -1,4 +1,4 @@
-"""What speaks against the words given for a fault: words of another fault are refused, the rest is remarked on.
+"""What speaks against words given for a fault: those of another one or of nothing are refused, others remarked on.
 
 The encoder was trained to put windows where the descriptions of before lie: words that lie at another fault's make
 agents call that one by the wrong name, and no figure of the bundle would show it.
@@ -13,22 +13,31 @@ import numpy as np
 from agent.bundle.load import Bundle
 from agent.types import HEALTHY
 from export.bundling.given_words import Descriptions, each_sentence, sentences_of_given
-from export.bundling.heard_sentence import DENYING, NEARLY, denies, hear
+from export.bundling.heard_sentence import DENYING, NEARLY, WRONG, denies, hear
 from export.bundling.sentence_reader import Near, Reader, rank
 from export.text.encoders import Sentences, TextError
 from export.text.glossary import GlossaryEncoder
-from export.text.moods import mood_of
+from export.text.moods import Mood, mood_of
+from export.text.vague import Vague, vague_in
 
 SAME = 0.95
 """Cosine to another fault's description from which words describe that one and no fault beside it."""
-WRONG = ("damage", "loose", "unbalance", "misalignment")
-"""Concepts that say of a machine that something is wrong with it."""
 TAKEN_ANYWAY = "or write the bundle with --near-anyway"
+STATES_NOTHING: dict[Mood | Vague, str] = {
+    "question": "asks",
+    "plan": "speaks of what is to be done",
+    "condition": "speaks of what would be under a condition",
+    "part alone": "names a part, and nothing that is known to be wrong with one",
+    "complaint": "says that something is wrong, and not what",
+}
 
 
 def check_words(bundle: Bundle, reader: Reader, given: Descriptions) -> None:
-    """TextError, a line each, where words for health read like a fault, or words for a fault lie at another one's."""
-    problems = [*_of_health(bundle, reader, given), *_of_others(bundle, reader, given)]
+    """TextError, a line each, for words of health that read like a fault, and of a fault that say nothing or another's.
+
+    One sentence among others that says nothing is remarked on alone.
+    """
+    problems = [*_of_health(bundle, reader, given), *_of_nothing(given), *_of_others(bundle, reader, given)]
     if problems:
         raise TextError("\n".join(problems))
 
@@ -40,8 +49,10 @@ def remarks_on_words(bundle: Bundle, reader: Reader, given: Descriptions) -> Ite
     """
     for language, fault, sentence in each_sentence(given):
         where = f"{language}.{fault}: {sentence!r}"
-        if mood_of(sentence) is not None:
-            yield f"{where} asks, or speaks of what is to be done: write what is wrong with the machine"
+        nothing = [one for one in (mood_of(sentence), vague_in(sentence)) if one is not None]
+        if nothing:
+            wanted = "that the machine is in order" if fault == HEALTHY else "what is wrong with the machine"
+            yield f"{where} {' and '.join(STATES_NOTHING[one] for one in nothing)}: write {wanted}"
         ranking = rank(bundle, reader, sentence)
         first = ranking[0]
         if first.similarity >= reader.near:
@@ -65,12 +76,27 @@ def _of_health(bundle: Bundle, reader: Reader, given: Descriptions) -> Iterator[
             )
 
 
+def _of_nothing(given: Descriptions) -> Iterator[str]:
+    """Faults of which no sentence says what is wrong."""
+    each = list(each_sentence(given))
+    for fault in dict.fromkeys(fault for _, fault, _ in each if fault != HEALTHY):
+        own = [(language, sentence, vague_in(sentence)) for language, one, sentence in each if one == fault]
+        language, sentence, vague = own[0]
+        if vague is not None and all(kind is not None for _, _, kind in own):
+            yield (
+                f"{language}.{fault}: {sentence!r} {STATES_NOTHING[vague]}, and the tower puts it anywhere; write what "
+                f"is wrong with the machine, {TAKEN_ANYWAY}"
+            )
+
+
 def _fault_in(bundle: Bundle, reader: Reader, sentence: str) -> str | None:
     """Which fault a sentence is near, all but near, or says in so many words; None for none."""
     concepts = GlossaryEncoder().concepts_in(sentence)
     denied, first = not concepts.isdisjoint(DENYING), rank(bundle, reader, sentence)[0]
     if first.fault != HEALTHY and first.similarity >= reader.near - (0 if denied else NEARLY):
         return f"is near {first.fault} ({first.similarity:.2f})"
+    if vague_in(sentence) == "complaint":
+        return "says that something is wrong"
     if not denied and "in_order" not in concepts and not concepts.isdisjoint(WRONG):
         return "says that something is wrong"
     return None

@@ -59,8 +59,8 @@ def redescribe(
     """Write to `out` the bundle with the faults of `descriptions` and of `examples` described anew; others keep theirs.
 
     TextError, RecordingError or BundleError, and nothing at `out` touched, where anything is wrong. That examples take
-    too many windows from other faults is wrong unless `takes_anyway`; that words describe another fault than theirs
-    is unless `near_anyway`; so is another bundle at `out` unless `replace`.
+    too many windows from other faults is wrong unless `takes_anyway`; that words describe another fault than theirs,
+    or say nothing of one, is unless `near_anyway`; so is another bundle at `out` unless `replace`.
     """
     if descriptions is None and not examples:
         raise ConfigError("nothing to describe with: name words (--descriptions) or rows of judged alerts (--examples)")

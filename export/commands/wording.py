@@ -22,15 +22,17 @@ LIKE: dict[str, str] = {
 }
 """What a sentence near no fault reads like."""
 DOUBTS: dict[Doubt, str] = {
-    "question": "it asks; what it asks about is near, and nothing is stated",
-    "plan": "it speaks of what is to be done or to come; that is near, and nothing is stated of the machine as it is",
+    "question": "it asks, and states nothing",
+    "plan": "it speaks of what is to be done or to come, and states nothing of the machine as it is",
+    "condition": "it speaks of what would be under a condition, and states nothing of the machine as it is",
+    "complaint": "it says that something is wrong, and not what",
     "part alone": "it names a part, and nothing that is known to be wrong with one",
     "no part described": (
         "no word in it is known to be one by which that fault is told: a part that no description covers (a gear, a "
         "belt, a winding) lies where the words beside it lie"
     ),
 }
-"""Why a sentence near a fault may describe none all the same."""
+"""Why a sentence may describe no fault, whatever it is near."""
 
 
 def add_wording(commands: Any) -> None:
@@ -58,7 +60,9 @@ def add_wording(commands: Any) -> None:
         "--takes-anyway", action="store_true", help="however many windows trained on examples take from other faults"
     )
     describe.add_argument(
-        "--near-anyway", action="store_true", help="although the words describe another fault, or those of health one"
+        "--near-anyway",
+        action="store_true",
+        help="although words describe another fault, those of health one, or those of a fault nothing",
     )
     describe.add_argument("--out", type=Path, required=True, help="bundle folder")
     add_replace(describe)
@@ -72,8 +76,8 @@ def add_wording(commands: Any) -> None:
         description=(
             "Read a sentence as a bundle's text tower reads it: the cosine to the description of every fault, the "
             "nearest first; `near` stands where it reaches the limit. Below stands what speaks against taking it for a "
-            "description: that it asks or plans, names a part alone, or names no part that is described. Try sentences "
-            "here before you give them to `describe`."
+            "description: that it asks, plans or speaks of a condition, names a part alone, complains without "
+            "saying of what, or names no part that is described. Try sentences here before you give them to `describe`."
         ),
         epilog='Example: python -m export rank "the outer ring is pitted"',
     )
@@ -169,7 +173,9 @@ def _said_of(heard: Heard, nearest: Near, *, limit: float) -> Iterator[str]:
         yield from (f"but: {DOUBTS[doubt]}" for doubt in heard.doubts)
         return
     told = f"near no fault: no cosine reaches {limit:.2f}"
-    if heard.is_well:
+    if heard.doubts:
+        yield f"{told}; {'; '.join(DOUBTS[doubt] for doubt in heard.doubts)}"
+    elif heard.is_well:
         yield f"{told}; it says that something is in order, which describes no fault"
     elif heard.nearly is not None:
         yield f"{told}; nearly {heard.nearly} ({nearest.similarity:.2f}): say it in other words, or more plainly"

@@ -1,4 +1,4 @@
-"""Whether a sentence states anything: one that asks, and one that speaks of what is to be done, do not."""
+"""Whether a sentence states anything: one that asks, one that plans and one under a condition do not."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from export.text.encoders import FOLDER, read_file
 
 MOODS = FOLDER / "moods.toml"
 
-Mood = Literal["question", "plan"]
+Mood = Literal["question", "plan", "condition"]
 
 
 class _Marks(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
@@ -24,18 +24,28 @@ class _Marks(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     begins: tuple[str, ...]
     holds: tuple[str, ...]
     ends: tuple[str, ...]
+    end_of_words: tuple[str, ...] = ()
+    spare: tuple[str, ...] = ()
 
 
 def mood_of(sentence: str) -> Mood | None:
-    """ "question", "plan", or None for a sentence that states something, as far as its grammar shows."""
+    """The first mood of the file that its grammar shows; None for a sentence that states something."""
     clean = " ".join(unicodedata.normalize("NFC", sentence).lower().replace("’", "'").split())
-    return next((mood for mood, pattern in _patterns().items() if pattern.search(clean)), None)
+    for mood, (pattern, spare) in _patterns().items():
+        if pattern.search(clean if spare is None else spare.sub(" ", clean)):
+            return mood
+    return None
 
 
 @cache
-def _patterns(path: Path = MOODS) -> Mapping[Mood, re.Pattern[str]]:
+def _patterns(path: Path = MOODS) -> Mapping[Mood, tuple[re.Pattern[str], re.Pattern[str] | None]]:
+    """What marks each mood, and what is taken out of a sentence before these marks are looked for."""
     moods = read_file(path, dict[Mood, dict[str, _Marks]], must="be made like moods.toml")
-    return {mood: re.compile("|".join(_parts(languages))) for mood, languages in moods.items()}
+    found: dict[Mood, tuple[re.Pattern[str], re.Pattern[str] | None]] = {}
+    for mood, languages in moods.items():
+        spared = [re.escape(word) for marks in languages.values() for word in marks.spare]
+        found[mood] = re.compile("|".join(_parts(languages))), re.compile("|".join(spared)) if spared else None
+    return found
 
 
 def _parts(languages: Mapping[str, _Marks]) -> list[str]:
@@ -46,4 +56,5 @@ def _parts(languages: Mapping[str, _Marks]) -> list[str]:
         parts += [rf"^\W*{re.escape(word)}{whole}" for word in marks.begins]
         parts += [(r"(?<![\w'])" if whole else "") + re.escape(word) + whole for word in marks.holds]
         parts += [rf"{re.escape(word)}[^\w?？]*$" for word in marks.ends]
+        parts += [rf"{re.escape(word)}(?!\w)" for word in marks.end_of_words]
     return parts

@@ -6,6 +6,7 @@ sound alike or lie side by side on the keyboard. Chance is drawn from the senten
 
 from __future__ import annotations
 
+import unicodedata
 import zlib
 from collections.abc import Callable, Sequence
 
@@ -26,6 +27,20 @@ def typos(text: str, count: int) -> tuple[str, ...]:
         if slip != text and slip.strip():
             found[slip] = None
     return tuple(found)[:count]
+
+
+def is_slip(word: str, of: str) -> bool:
+    """Whether `word` is `of` with one letter, or jamo, lost, added, mistaken or swapped for its neighbour.
+
+    Never the first one: slips seldom strike there (Pollock and Zamora 1984, doi 10.1145/358027.358048), and many words
+    of another meaning differ in it alone ("wearing" and "bearing").
+    """
+    a, b = (unicodedata.normalize("NFD", text) for text in (word, of))
+    if a == b or abs(len(a) - len(b)) > 1 or a[:1] != b[:1]:
+        return False
+    at = next((at for at, (x, y) in enumerate(zip(a, b, strict=False)) if x != y), min(len(a), len(b)))
+    x, y = a[at:], b[at:]
+    return x[1:] == y[1:] or x[1:] == y or x == y[1:] or (x[1::-1] == y[:2] and x[2:] == y[2:])
 
 
 def _swapped(text: str, rng: np.random.Generator) -> str:

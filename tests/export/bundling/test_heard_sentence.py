@@ -31,6 +31,10 @@ def ranked(fault: str, similarity: float) -> tuple[Near, ...]:
         ("Is the cage broken?", "cage", ("question",)),
         ("we will replace the broken cage", "cage", ("plan",)),
         ("Is the gear broken?", "cage", ("question", "no part described")),
+        ("if the cage were broken", "cage", ("condition",)),
+        ("strange noise from the cage", "cage", ("complaint",)),
+        ("베어링에서 이상한 소리가 납니다", "cage", ("complaint",)),
+        ("abnormal vibration", "healthy", ("complaint",)),
         ("the shaft rubs on its seal", "seal_rub", ()),
         ("the machine is in good order", "healthy", ()),
     ],
@@ -58,3 +62,24 @@ def test_a_near_miss_is_no_denial_and_health_is_no_fault() -> None:
     assert denied.like is not None
     assert denied.like.kind == "denial"
     assert not hear("the cage is not fine", ranked("cage", 0.3), READER).is_well
+
+
+@pytest.mark.parametrize(
+    ("sentence", "doubt"),
+    [
+        ("bearing", "part alone"),
+        ("the motor sounds strange", "complaint"),
+        ("the pump is not right", "complaint"),
+        ("bearing fault", "complaint"),
+        ("if the bearing were in good order", "condition"),
+        ("is the machine fine?", "question"),
+    ],
+)
+def test_what_states_nothing_is_no_praise_however_near_health_it_lies(sentence: str, doubt: str) -> None:
+    heard = hear(sentence, ranked("healthy", 0.88), READER)
+    assert (heard.near, heard.doubts) == ((), (doubt,))
+    assert (heard.nearly, heard.is_well, heard.like) == (None, False, None)
+
+
+def test_what_is_wrong_is_no_praise_however_near_health_it_lies() -> None:
+    assert not hear("the belt is torn", ranked("healthy", 0.8), READER).is_well

@@ -72,6 +72,7 @@ def almost(cosine: float, *, to: int, else_to: int = 3) -> tuple[float, ...]:
         ("the outer ring looks odd", almost(0.87, to=2), "is near outer_race (0.87)"),  # all but near
         ("the seal is torn", NOWHERE, "says that something is wrong"),
         ("no damage on the outer ring", almost(0.95, to=2), "is near outer_race (0.95)"),  # whatever it denies
+        ("the motor sounds strange", NOWHERE, "says that something is wrong"),
     ],
 )
 def test_health_that_reads_like_a_fault_is_refused(sentence: str, place: Sequence[float], said: str) -> None:
@@ -101,9 +102,9 @@ def test_a_description_at_that_of_another_fault_is_refused() -> None:
         check_words(BUNDLE, reader({"a": almost(SAME, to=2), "b": OUTER}), given("seal_rub", "a", "b"))
     with pytest.raises(TextError, match="'a' lies where healthy is described"):
         check_words(BUNDLE, reader({"a": (1, 0, 0, 0)}), given("seal_rub", "a"))
-    swapped = {"en": {"inner_race": Wording(("outer",)), "outer_race": Wording(("inner",))}}
+    swapped = {"en": {"inner_race": Wording(("outer pits",)), "outer_race": Wording(("inner pits",))}}
     with pytest.raises(TextError) as refused:
-        check_words(BUNDLE, reader({"outer": OUTER, "inner": INNER}), swapped)
+        check_words(BUNDLE, reader({"outer pits": OUTER, "inner pits": INNER}), swapped)
     assert [line.split(":")[0] for line in str(refused.value).splitlines()] == ["en.inner_race", "en.outer_race"]
 
 
@@ -127,3 +128,27 @@ def test_a_denial_among_the_sentences_is_remarked_on() -> None:
     assert not told("seal_rub", "the shaft rubs on its seal")
     assert not told("healthy", "no defect in the outer race", (0.8, 0, 0, 0.6))
     assert "write plainly that the machine is in order" in told("healthy", "the weather", almost(0.2, to=1))[0]
+
+
+def test_a_fault_of_which_no_sentence_says_what_is_wrong_is_refused() -> None:
+    for sentences, said in (
+        (("the gearbox", "gear"), "names a part"),
+        (("베어링에서 이상한 소리가 납니다", "abnormal noise"), "says that something is wrong, and not what"),
+    ):
+        with pytest.raises(TextError) as refused:
+            check_words(BUNDLE, reader({}), given("gear_wear", *sentences))
+        assert str(refused.value).startswith(f"en.gear_wear: {sentences[0]!r} {said}")
+        assert str(refused.value).endswith("--near-anyway")
+
+
+def test_one_sentence_among_others_that_states_nothing_is_told() -> None:
+    for sentence, said in (
+        ("gear", "names a part, and nothing"),
+        ("the gearbox sounds strange", "says that something is wrong, and not what"),
+        ("if the gears were worn", "speaks of what would be under a condition"),
+    ):
+        words = given("gear_wear", "the teeth of the gear are worn", sentence)
+        check_words(BUNDLE, reader({}), words)
+        (told,) = remarks_on_words(BUNDLE, reader({}), words)
+        assert told.startswith(f"en.gear_wear: {sentence!r} {said}")
+        assert told.endswith(": write what is wrong with the machine")

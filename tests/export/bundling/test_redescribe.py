@@ -305,7 +305,7 @@ def test_a_sentence_that_states_nothing_is_remarked_on(tmp_path: Path) -> None:
     case = make_case(tmp_path, near=-1.0)
     case.descriptions.write_text('[en]\nseal_rub = ["Does the shaft rub on its seal?"]\n')
     made = redescribe(case.bundle, case.descriptions, tmp_path / "out", tower=case.tower)
-    assert made.remarks[0].startswith("en.seal_rub: 'Does the shaft rub on its seal?' asks, or speaks of what is")
+    assert made.remarks[0].startswith("en.seal_rub: 'Does the shaft rub on its seal?' asks: write what is wrong")
 
 
 def test_words_of_a_fault_for_health_are_refused_unless_told(
