@@ -12,6 +12,7 @@ from pathlib import Path
 from agent.errors import ConfigError, TextVibError
 from export.commands.arguments import add_replace, count, tell, tell_next
 from export.commands.continuing import add_adopting, add_continuing
+from export.commands.given import check_given
 from export.commands.judging import add_judging
 from export.commands.needs import needs_of, require_for
 from export.commands.packing import add_name, add_packing, pack_run
@@ -33,6 +34,7 @@ def main(argv: Sequence[str] | None = None) -> int:
     arguments = _parser().parse_args(argv)
     try:
         require_for(arguments.chosen, arguments)
+        check_given(arguments.chosen, arguments)
         with busy(arguments.chosen):
             return _run(arguments)
     except TextVibError as error:
@@ -112,7 +114,7 @@ def _add_training(parser: argparse.ArgumentParser) -> None:
 
 
 def _manifest(arguments: argparse.Namespace) -> int:
-    from export.data.layouts import LAYOUTS, guess_at
+    from export.data.layouts import LAYOUTS, guess_at, listed
     from export.data.manifest import ManifestError, write_manifest
 
     if not arguments.folder.is_dir():
@@ -122,12 +124,11 @@ def _manifest(arguments: argparse.Namespace) -> int:
             f"--out {arguments.out}: there is no folder {arguments.out.parent}; make it, or name another"
         )
     found = LAYOUTS[arguments.layout](arguments.folder)
+    if not found.rows:  # what to do about it, before the list of what is there
+        told = f"{arguments.folder}: no recording of the layout {arguments.layout}{guess_at(arguments.folder)}"
+        raise ManifestError("\n".join([told, *listed(found.skipped)]))
     for line in found.skipped:
         print(f"skipped {line}", file=sys.stderr)
-    if not found.rows:
-        raise ManifestError(
-            f"{arguments.folder}: no recording of the layout {arguments.layout}{guess_at(arguments.folder)}"
-        )
     if arguments.out is None:
         print(write_manifest([replace(row, path=row.path.resolve()) for row in found.rows]), end="")
         return 0
@@ -142,7 +143,7 @@ def _train(arguments: argparse.Namespace) -> int:
 
     from agent.dsp.spectra import FeatureSpec
     from export.data.layouts import rows_below
-    from export.data.manifest import ManifestError, ManifestRow, read_manifest
+    from export.data.manifest import ManifestRow, read_manifest
     from export.runs.pretrained import read_begun
     from export.runs.recipes import read_recipe
     from export.runs.train_run import run_experiment
@@ -162,8 +163,6 @@ def _train(arguments: argparse.Namespace) -> int:
             print(f"skipped {line}", file=sys.stderr)
     for path in arguments.manifest:
         rows += read_manifest(path)
-    if not rows:
-        raise ManifestError("no recordings: name a folder with --data or a table with --manifest")
     begun = None if arguments.begun is None else read_begun(arguments.begun, config, FeatureSpec())
     place = {"folder": arguments.out, "cache": arguments.cache}
     replace = arguments.replace
@@ -175,14 +174,6 @@ def _train(arguments: argparse.Namespace) -> int:
 
 
 def _rebuild(arguments: argparse.Namespace) -> int:
-    from export.bundling.bundle_folder import check_folder, check_free
-    from export.bundling.stored_towers import bundle_name, place_for
-
-    check_folder(arguments.out)
-    name = bundle_name(arguments.name, run=arguments.run, out=arguments.out)
-    if not arguments.replace:
-        check_free(arguments.out)
-    place_for(arguments.out, arguments.towers, name=name)  # what pack would refuse is refused before the training
     _train(argparse.Namespace(**{**vars(arguments), "out": arguments.run}))
     quantize_run(arguments)
     return pack_run(arguments)

@@ -18,6 +18,8 @@ from export.text.encoders import HOLD_SENTENCES, LANGUAGES, Sentences, TextError
 ADVICE = {"ko": "설비를 점검하고 진동 추이를 관찰하십시오.", "en": "Inspect the machine and watch the trend."}
 """For a fault that is described without advice; other languages get the English one."""
 
+NOTHING_GIVEN = "nothing to describe with: name words (--descriptions) or rows of judged alerts (--examples)"
+
 SCRIPTS = {"ko": {"HANGUL", "LATIN"}, "en": {"LATIN"}}
 """Language -> what Unicode calls the letters in which it is written."""
 

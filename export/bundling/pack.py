@@ -29,7 +29,8 @@ from export.bundling.card import model_card
 from export.bundling.verify import Case, Verification, verify
 from export.data import trained_files
 from export.data.sampling import recorded_rows
-from export.runs.folder import QuantizedConfig, Run, RunError, forgets_of, read_descriptions, read_json
+from export.runs.folder import QuantizedConfig, Run, forgets_of, read_descriptions, read_json
+from export.runs.run_files import check_quantized
 from export.scoring.score import encoder_inputs
 from export.text.encoders import read_texts
 from export.text.tower import sha256
@@ -55,7 +56,7 @@ def pack(run: Run, out: Path, *, name: str, version: str, tower: Path, replace: 
     BundleError, and nothing at `out` touched, where it fails, or where something else lies there (unless `replace`).
     """
     check_folder(out)
-    check_quantized(run)
+    check_quantized(run.folder)
     quantized = read_json(run.folder / "quantized.json", QuantizedConfig)
     with made_beside(out) as part:
         contents = _contents(run, quantized)
@@ -78,12 +79,6 @@ def pack(run: Run, out: Path, *, name: str, version: str, tower: Path, replace: 
         tower.parent.mkdir(parents=True, exist_ok=True)
         tower.write_bytes(run.tower)
     return report
-
-
-def check_quantized(run: Run) -> None:
-    """RunError where the run has no int8 files yet."""
-    if not (run.folder / "quantized.json").is_file():
-        raise RunError(f"{run.folder}: not quantized; run `python -m export quantize {run.folder}`")
 
 
 def check_forgets(run: Run) -> None:

@@ -20,7 +20,7 @@ from agent.errors import ConfigError
 from export.bundling import examples as by_examples
 from export.bundling.bundle_folder import check_folder, check_same
 from export.bundling.examples import Moved, hear_examples
-from export.bundling.given_words import Descriptions, read_descriptions, sentences_of_given, texts_of
+from export.bundling.given_words import NOTHING_GIVEN, Descriptions, read_descriptions, sentences_of_given, texts_of
 from export.bundling.judged_words import check_words, remarks_on_words
 from export.bundling.rewritten import descriptions_bytes, replace_bundle
 from export.bundling.sentence_reader import Near, Reader, reader_of
@@ -63,7 +63,7 @@ def redescribe(
     or say nothing of one, is unless `near_anyway`; so is another bundle at `out` unless `replace`.
     """
     if descriptions is None and not examples:
-        raise ConfigError("nothing to describe with: name words (--descriptions) or rows of judged alerts (--examples)")
+        raise ConfigError(NOTHING_GIVEN)
     bundle = load_bundle(bundle_path)
     given = {} if descriptions is None else read_descriptions(descriptions)
     reader = reader_of(bundle, tower, folder=bundle_path)

@@ -69,7 +69,6 @@ def _continue(arguments: argparse.Namespace) -> int:
     import msgspec
 
     from agent.dsp.spectra import FeatureSpec
-    from agent.errors import ConfigError
     from export.data.adopted import files_of_rows, read_rows
     from export.data.manifest import read_manifest
     from export.runs.continue_run import run_continuation
@@ -81,8 +80,6 @@ def _continue(arguments: argparse.Namespace) -> int:
         ContinueConfig(), **{name: value for name, value in chosen.items() if value is not None}
     )
     rows = [row for path in arguments.manifest for row in read_manifest(path)]
-    if not (rows or arguments.adopted):
-        raise ConfigError("nothing to go on with: name recordings (--manifest) or rows of confirmed alerts (--adopted)")
     adopted = [read_rows(path, FeatureSpec()) for path in arguments.adopted]
     files = [files_of_rows(path) for path in arguments.adopted]
     run_continuation(

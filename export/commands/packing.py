@@ -44,17 +44,18 @@ def add_name(parser: argparse.ArgumentParser) -> None:
 def pack_run(arguments: argparse.Namespace) -> int:
     """The command `pack`, of the folder `arguments.run`."""
     from export.bundling.bundle_folder import check_folder, size_of
-    from export.bundling.pack import check_forgets, check_quantized, pack
+    from export.bundling.pack import check_forgets, pack
     from export.bundling.packed import note_packed
     from export.bundling.stored_towers import bundle_name, check_tower, place_for
     from export.runs.folder import load_run
+    from export.runs.run_files import check_quantized
     from export.scoring.doubts import doubts_of, warnings_of
 
     check_folder(arguments.out)
     name = bundle_name(arguments.name, run=arguments.run, out=arguments.out)
     tower = place_for(arguments.out, arguments.towers, name=name)
     run = load_run(arguments.run)
-    check_quantized(run)
+    check_quantized(run.folder)
     if not arguments.forgets_anyway:
         check_forgets(run)
     check_tower(tower, run.tower, replace=arguments.replace)
@@ -77,15 +78,9 @@ def _verify(arguments: argparse.Namespace) -> int:
     from export.bundling.pack import verification_case
     from export.bundling.packed import bundle_of
     from export.bundling.verify import verify
-    from export.runs.folder import RunError, load_run
+    from export.runs.folder import load_run
     from export.text.tower import sha256
 
-    if not (arguments.run / "config.json").is_file():
-        raise RunError(
-            f"{arguments.run}: holds no finished run; verify compares a bundle with the run that it was packed from, "
-            f"which --run names. Without one `textvib-agent bench --bundle {arguments.bundle or 'FOLDER'}` tests "
-            "whether a bundle answers here as it did when it was packed"
-        )
     run = load_run(arguments.run)
     place = arguments.bundle or bundle_of(run)
     bundle = load_bundle(place)

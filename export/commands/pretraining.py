@@ -50,8 +50,6 @@ def add_pretraining(commands: Any, *, cache: Path) -> None:
 def _pretrain(arguments: argparse.Namespace) -> int:
     import msgspec
 
-    from agent.bearings.given import inside_of
-    from agent.errors import ConfigError
     from agent.types import FAULTS
     from export.data.manifest import read_manifest
     from export.data.unlabelled import UNLABELLED, Facts
@@ -60,19 +58,6 @@ def _pretrain(arguments: argparse.Namespace) -> int:
     from export.training.recipe import TrainConfig
     from export.training.selfsupervised.pretraining import PretrainConfig
 
-    problems = []
-    if not (arguments.source or arguments.manifest):
-        problems.append("nothing to learn from: name a folder of recordings, an agent's state folder, or a --manifest")
-    if arguments.objective is not None and arguments.objective not in SELF_SUPERVISED:
-        problems.append(f"--objective: {arguments.objective!r} is none of {', '.join(SELF_SUPERVISED)}")
-    if arguments.machines < 0:
-        problems.append(f"--machines: {arguments.machines} is less than 0")
-    try:
-        inside_of(arguments.bearing)
-    except ValueError as error:
-        problems.append(f"--bearing: {error}")
-    if problems:
-        raise ConfigError(*problems)
     chosen = {name: getattr(arguments, name) for name in ("objective", "steps", "seed", "batch", "views")}
     config = msgspec.structs.replace(
         PretrainConfig(), **{name: value for name, value in chosen.items() if value is not None}

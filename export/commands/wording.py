@@ -147,12 +147,9 @@ def _rank(arguments: argparse.Namespace) -> int:
     import msgspec
 
     from agent.bundle.load import load_bundle
-    from agent.errors import ConfigError
     from export.bundling.heard_sentence import hear
     from export.bundling.sentence_reader import rank, reader_of
 
-    if not any(letter.isalpha() for letter in arguments.sentence):
-        raise ConfigError(f"sentence {arguments.sentence!r}: holds no word; write what is wrong with the machine")
     bundle = load_bundle(arguments.bundle)
     reader = reader_of(bundle, arguments.tower, folder=arguments.bundle)
     ranking = rank(bundle, reader, arguments.sentence)

@@ -7,13 +7,14 @@ from __future__ import annotations
 
 import re
 import shlex
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from export.data.manifest import ManifestRow
+from export.data.manifest import ManifestError, ManifestRow
 
 SKF_6205 = "6205"
+LISTED = 10  # files that a refusal names
 UESTC_BEARING = "8/7.94/33.5"  # not published: assumed to be that of a 6204 insert
 
 
@@ -143,7 +144,15 @@ def guess_at(folder: Path) -> str:
     if counts[best]:
         command = shlex.join(["python", "-m", "export", "manifest", best, str(folder)])
         return f"; as {best} it has {counts[best]}: {command}"
-    return f"; nor of {', '.join(counts)}: write the manifest yourself, one row per recording (docs/training.md)"
+    return (
+        f"; and of none of {', '.join(counts)}: write the manifest yourself, one row per recording (docs/training.md)"
+    )
+
+
+def listed(skipped: Sequence[str]) -> list[str]:
+    """Lines of what was left out, the first ones and how many more there are, to stand below what to do about it."""
+    more = [f"skipped {len(skipped) - LISTED} more"] if len(skipped) > LISTED else []
+    return [*(f"skipped {line}" for line in skipped[:LISTED]), *more]
 
 
 def _by_name(
@@ -166,6 +175,17 @@ def _files(folder: Path) -> list[Path]:
 
 FOLDERS: dict[str, Callable[[Path], Found]] = {"cwru": cwru, "hit_selfbuilt": hit, "uestc": uestc, "uos": uos}
 """Folder name below a data folder -> its layout."""
+
+
+def check_below(data: Path) -> None:
+    """ManifestError, with what to do instead, where `data` holds no recording of any known set."""
+    if not data.is_dir():
+        raise ManifestError(f"--data {data}: no such folder; name one with {', '.join(FOLDERS)} in it, or a --manifest")
+    found = rows_below(data)
+    if found.rows:
+        return
+    told = f"--data {data}: no recording of a known set in a folder {', '.join(FOLDERS)}"
+    raise ManifestError("\n".join([told + guess_at(data), *listed(found.skipped)]))
 
 
 def rows_below(data: Path) -> Found:

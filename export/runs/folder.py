@@ -23,7 +23,15 @@ from agent.dsp.spectra import FeatureSpec
 from export.data.table import Table, load, save
 from export.network.graph import Floats, Graph
 from export.network.model import Student, fold
-from export.runs.run_files import RunError, read_json, read_metrics, read_tower, told_if_damaged, write_json
+from export.runs.run_files import (
+    RunError,
+    check_whole,
+    read_json,
+    read_metrics,
+    read_tower,
+    told_if_damaged,
+    write_json,
+)
 from export.scoring.agreement import Agreement
 from export.scoring.forgetting import Forgets
 from export.shrinking.aware import AwareConfig
@@ -56,9 +64,6 @@ __all__ = [
 
 SENTENCES = "sentences.json"
 """What the tower learnt from: kept, as a later version may train with others, and the run still be gone on with."""
-
-NEEDED = ("config.json", "table.npz", "scaling.npy", "trained.pt", "tower.npz", "calibration.json", "deviation.json")
-"""Without these a run is not finished."""
 
 
 class Continued(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
@@ -156,12 +161,7 @@ def save_run(
 
 def load_run(folder: Path) -> Run:
     """A run as `save_run` left it; RunError where it never finished or one of its files is damaged."""
-    for name in NEEDED:
-        if not (folder / name).is_file():
-            raise RunError(
-                f"{folder / name}: not there; name a finished run, or repeat the command that was making this one "
-                f"(`python -m export train` or `continue` with --out {folder}), which goes on"
-            )
+    check_whole(folder)
     config = read_json(folder / "config.json", RunConfig)
     with told_if_damaged(folder / "scaling.npy") as path:
         rows = np.load(path, allow_pickle=False)

@@ -28,6 +28,9 @@ DAMAGES = (
 )
 """What numpy and torch raise on files that are cut, changed or of something else."""
 
+NEEDED = ("config.json", "table.npz", "scaling.npy", "trained.pt", "tower.npz", "calibration.json", "deviation.json")
+"""Without these a run is not finished."""
+
 Value = TypeVar("Value")
 
 
@@ -52,6 +55,22 @@ class _Told(msgspec.Struct, frozen=True):
 
     held_out_groups: _HeldOut
     text: _Text
+
+
+def check_whole(folder: Path) -> None:
+    """RunError where a run never finished; nothing of it is read."""
+    for name in NEEDED:
+        if not (folder / name).is_file():
+            raise RunError(
+                f"{folder / name}: not there; name a finished run, or repeat the command that was making this one "
+                f"(`python -m export train` or `continue` with --out {folder}), which goes on"
+            )
+
+
+def check_quantized(folder: Path) -> None:
+    """RunError where a run has no int8 files yet."""
+    if not (folder / "quantized.json").is_file():
+        raise RunError(f"{folder}: not quantized; run `python -m export quantize {folder}`")
 
 
 @contextmanager

@@ -11,7 +11,8 @@ from numpy.typing import NDArray
 from agent.dsp.encoder_inputs import LIMIT
 from export.network.graph import Floats
 from export.training.batches import Windows, draw_rows, inputs_of, seen
-from export.training.teacher import TeacherConfig, mix
+from export.training.teacher import mix
+from export.training.teacher_recipe import TeacherConfig
 
 
 @dataclass(frozen=True, slots=True)

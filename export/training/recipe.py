@@ -7,7 +7,7 @@ import msgspec
 from export.network.branches import BRANCHES, Branch
 from export.text.encoders import SHIPPED
 from export.training.masking import Masking
-from export.training.teacher import TeacherConfig
+from export.training.teacher_recipe import TeacherConfig
 
 
 class TrainConfig(msgspec.Struct, frozen=True, forbid_unknown_fields=True):

@@ -13,7 +13,6 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-import msgspec
 import numpy as np
 from numpy.typing import NDArray
 from sklearn.ensemble import ExtraTreesClassifier
@@ -30,20 +29,9 @@ from export.network.graph import Floats
 from export.progress import track
 from export.training.familiarity import nearness
 from export.training.masking import Masking, hide, mask_groups
+from export.training.teacher_recipe import TeacherConfig
 
 OWN = ("own:*", "known:*")
-
-
-class TeacherConfig(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
-    """How the teacher is made, and what it is asked."""
-
-    trees: int = 200
-    simulated_share: float = 0.3  # of what the physics expert learns from
-    windows: int = 24_000  # imagined ones
-    simulated_windows: float = 0.3  # share of them that starts from simulation
-    mixing: float = 0.1  # chance that a view comes from another window
-    foreign_bands: float = 0.6  # share of a spectrum's bands, at most, that come from another window
-    disturbance: float = 0.4  # standard deviations, at most
 
 
 @dataclass(frozen=True, slots=True)

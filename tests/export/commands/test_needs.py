@@ -18,6 +18,7 @@ from requirements import ROOT
 from export.cli import _parser, main
 from export.commands.needs import DRAWING, NEEDS, WRITING, require_for
 from export.extras import EXTRAS, MINILM, WHEELS
+from export.runs.run_files import NEEDED as RUN_FILES
 
 READING = {"tokenizers", "safetensors", MINILM}
 """What sentences alone need, by the encoders that are chosen."""
@@ -167,6 +168,8 @@ def test_recordings_ask_for_what_reads_them(
 def test_a_package_that_is_there_and_broken_is_one_line_too(
     place: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
 ) -> None:
+    for name in RUN_FILES:  # what is given is looked at before what is broken is loaded
+        (place / "run" / name).touch()
     (place / "flatbuffers.py").write_text("raise OSError('libsomething.so.1: cannot open shared object file')\n")
     monkeypatch.syspath_prepend(str(place))
     monkeypatch.delitem(sys.modules, "flatbuffers", raising=False)

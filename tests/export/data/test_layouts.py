@@ -190,7 +190,7 @@ def test_recordings_of_another_layout_are_told_of_which_and_never_given_its_figu
     assert "no recording of the layout hit; as cwru it has 1: python -m export manifest cwru " in told.err
     (tmp_path / "97_Normal_0.mat").unlink()
     assert main(["manifest", "hit", str(tmp_path)]) == 65
-    assert "nor of cwru, uestc, hit, uos: write the manifest yourself" in capsys.readouterr().err
+    assert "of none of cwru, uestc, hit, uos: write the manifest yourself" in capsys.readouterr().err
 
 
 def test_a_manifest_that_is_not_there_is_told_in_words(tmp_path: Path) -> None:

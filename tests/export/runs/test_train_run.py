@@ -38,7 +38,7 @@ from export.text.encoders import FOLDER, EncodedSentences, NgramEncoder, read_wo
 from export.text.tower import sha256
 from export.training.masking import Masking, hide, mask_groups
 from export.training.recipe import TrainConfig
-from export.training.teacher import TeacherConfig
+from export.training.teacher_recipe import TeacherConfig
 from export.training.train import fit_scaling, train
 
 SPEC = FeatureSpec()

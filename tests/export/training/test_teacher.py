@@ -21,8 +21,9 @@ from export.network.graph import run
 from export.network.model import Student, fold
 from export.training.masking import Masking
 from export.training.recipe import TrainConfig
-from export.training.teacher import Imagined, Teacher, TeacherConfig, imagine, mix
+from export.training.teacher import Imagined, Teacher, imagine, mix
 from export.training.teacher_loss import Lessons
+from export.training.teacher_recipe import TeacherConfig
 
 SPEC = FeatureSpec()
 NAMES = feature_names(SPEC)

@@ -17,7 +17,7 @@ from export.text.tower import Tower
 from export.training.device import chosen_device
 from export.training.objectives import OBJECTIVES
 from export.training.recipe import TrainConfig
-from export.training.teacher import TeacherConfig
+from export.training.teacher_recipe import TeacherConfig
 from export.training.train import (
     StepLoss,
     fit_scaling,
