@@ -11,6 +11,7 @@ from collections.abc import Callable, Sequence
 from pathlib import Path
 
 from agent.errors import ConfigError, RecordingError
+from export.commands.ranking import check_sentences
 
 Check = Callable[[argparse.Namespace], None]
 
@@ -151,8 +152,7 @@ def _describe(arguments: argparse.Namespace) -> None:
 
 
 def _rank(arguments: argparse.Namespace) -> None:
-    if not any(letter.isalpha() for letter in arguments.sentence):
-        raise ConfigError(f"sentence {arguments.sentence!r}: holds no word; write what is wrong with the machine")
+    check_sentences(arguments.sentences)
     _texts(arguments)
 
 

@@ -1,4 +1,4 @@
-"""The workstation's commands about sentences: what they are near, others for a bundle, and how far to trust them."""
+"""The workstation's commands about sentences: others for a bundle, what they are near, and how far to trust them."""
 
 from __future__ import annotations
 
@@ -10,29 +10,10 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from export.commands.arguments import add_replace, tell, tell_replay
+from export.commands.ranking import add_ranking, add_reader
 
 if TYPE_CHECKING:
-    from export.bundling.heard_sentence import Doubt, Heard
-    from export.bundling.sentence_reader import Near
     from export.evaluation.sentences import Found, Refused, Texts
-
-LIKE: dict[str, str] = {
-    "denial": "of sentences that describe none it is most like one that denies a fault or praises a part",
-    "other": "of sentences that describe none it is most like one about something else",
-}
-"""What a sentence near no fault reads like."""
-DOUBTS: dict[Doubt, str] = {
-    "question": "it asks, and states nothing",
-    "plan": "it speaks of what is to be done or to come, and states nothing of the machine as it is",
-    "condition": "it speaks of what would be under a condition, and states nothing of the machine as it is",
-    "complaint": "it says that something is wrong, and not what",
-    "part alone": "it names a part, and nothing that is known to be wrong with one",
-    "no part described": (
-        "no word in it is known to be one by which that fault is told: a part that no description covers (a gear, a "
-        "belt, a winding) lies where the words beside it lie"
-    ),
-}
-"""Why a sentence may describe no fault, whatever it is near."""
 
 
 def add_wording(commands: Any) -> None:
@@ -67,24 +48,10 @@ def add_wording(commands: Any) -> None:
     describe.add_argument("--out", type=Path, required=True, help="bundle folder")
     add_replace(describe)
     describe.add_argument("--version", help="default: that of the bundle, marked as changed")
-    _add_reader(describe)
+    add_reader(describe)
     describe.set_defaults(command=_describe)
 
-    rank = commands.add_parser(
-        "rank",
-        help="which faults a sentence is near",
-        description=(
-            "Read a sentence as a bundle's text tower reads it: the cosine to the description of every fault, the "
-            "nearest first; `near` stands where it reaches the limit. Below stands what speaks against taking it for a "
-            "description: that it asks, plans or speaks of a condition, names a part alone, complains without "
-            "saying of what, or names no part that is described. Try sentences here before you give them to `describe`."
-        ),
-        epilog='Example: python -m export rank "the outer ring is pitted"',
-    )
-    rank.add_argument("sentence", help="in Korean or English, in quotes")
-    rank.add_argument("--json", action="store_true", help="print one JSON document")
-    _add_reader(rank)
-    rank.set_defaults(command=_rank)
+    add_ranking(commands)
 
     texts = commands.add_parser(
         "texts",
@@ -98,15 +65,8 @@ def add_wording(commands: Any) -> None:
     )
     texts.add_argument("--out", type=Path, help="folder for texts.png")
     texts.add_argument("--json", action="store_true", help="end with one JSON document")
-    _add_reader(texts)
+    add_reader(texts)
     texts.set_defaults(command=_texts)
-
-
-def _add_reader(parser: argparse.ArgumentParser) -> None:
-    parser.add_argument("--bundle", default="default", help="bundle folder, or default")
-    parser.add_argument(
-        "--tower", type=Path, help="the bundle's text tower, or a folder with it (default: beside the bundle)"
-    )
 
 
 # What a command needs takes seconds to load: each imports what it uses, so that --help answers at once.
@@ -141,45 +101,6 @@ def _describe(arguments: argparse.Namespace) -> int:
     print(f"wrote {arguments.out}")
     tell_replay(arguments.out)
     return os.EX_OK
-
-
-def _rank(arguments: argparse.Namespace) -> int:
-    import msgspec
-
-    from agent.bundle.load import load_bundle
-    from export.bundling.heard_sentence import hear
-    from export.bundling.sentence_reader import rank, reader_of
-
-    bundle = load_bundle(arguments.bundle)
-    reader = reader_of(bundle, arguments.tower, folder=arguments.bundle)
-    ranking = rank(bundle, reader, arguments.sentence)
-    heard = hear(arguments.sentence, ranking, reader)
-    if arguments.json:
-        document = {"sentence": arguments.sentence, "near": heard.near, "limit": reader.near, "faults": ranking}
-        document |= {"reads_like": heard.like, "doubts": heard.doubts, "nearly": heard.nearly, "is_well": heard.is_well}
-        print(msgspec.json.encode(document).decode())
-        return os.EX_OK
-    lines = [f"{one.fault:<16}{one.similarity:>6.2f}{'  near' if one.fault in heard.near else ''}" for one in ranking]
-    print("\n".join([*lines, *_said_of(heard, ranking[0], limit=reader.near)]))
-    return os.EX_OK
-
-
-def _said_of(heard: Heard, nearest: Near, *, limit: float) -> Iterator[str]:
-    """The lines below the cosines."""
-    if heard.near:
-        yield from (f"but: {DOUBTS[doubt]}" for doubt in heard.doubts)
-        return
-    told = f"near no fault: no cosine reaches {limit:.2f}"
-    if heard.doubts:
-        yield f"{told}; {'; '.join(DOUBTS[doubt] for doubt in heard.doubts)}"
-    elif heard.is_well:
-        yield f"{told}; it says that something is in order, which describes no fault"
-    elif heard.nearly is not None:
-        yield f"{told}; nearly {heard.nearly} ({nearest.similarity:.2f}): say it in other words, or more plainly"
-    elif heard.like is not None:
-        yield f"{told}; {LIKE[heard.like.kind]}, as {heard.like.example!r} is"
-    else:
-        yield f"{told}; the nearest is {nearest.fault} ({nearest.similarity:.2f})"
 
 
 def _texts(arguments: argparse.Namespace) -> int:
