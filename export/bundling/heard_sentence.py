@@ -18,6 +18,7 @@ from export.bundling.near_none import ReadsLike, reads_like
 from export.bundling.sentence_reader import Near, Reader
 from export.text.concepts import PARTS, told_by
 from export.text.glossary import GlossaryEncoder
+from export.text.languages import is_foreign
 from export.text.moods import Mood, mood_of
 from export.text.vague import Vague, vague_in
 
@@ -29,7 +30,7 @@ DENYING = ("no", "dismissed")
 WRONG = ("damage", "loose", "unbalance", "misalignment")
 """Concepts that say of a machine that something is wrong with it."""
 
-Doubt = Mood | Vague | Literal["no part described"]
+Doubt = Mood | Vague | Literal["no part described", "unknown words"]
 
 
 class Heard(msgspec.Struct, frozen=True):
@@ -75,7 +76,9 @@ def _doubts(sentence: str, concepts: frozenset[str], fault: str | None) -> tuple
     if (mood := mood_of(sentence)) is not None:
         found.append(mood)
     told = None if fault is None else told_by().get(fault)
-    if (vague := vague_in(sentence)) is not None:
+    if is_foreign(sentence):
+        found.append("unknown words")
+    elif (vague := vague_in(sentence)) is not None:
         found.append(vague)
     elif told is not None and not concepts & told:
         found.append("no part described")

@@ -15,8 +15,9 @@ from agent.types import HEALTHY
 from export.bundling.given_words import Descriptions, each_sentence, sentences_of_given
 from export.bundling.heard_sentence import DENYING, NEARLY, WRONG, denies, hear
 from export.bundling.sentence_reader import Near, Reader, rank
-from export.text.encoders import Sentences, TextError
+from export.text.encoders import LANGUAGES, Sentences, TextError
 from export.text.glossary import GlossaryEncoder
+from export.text.languages import is_foreign
 from export.text.moods import Mood, mood_of
 from export.text.vague import Vague, vague_in
 
@@ -49,6 +50,8 @@ def remarks_on_words(bundle: Bundle, reader: Reader, given: Descriptions) -> Ite
     """
     for language, fault, sentence in each_sentence(given):
         where = f"{language}.{fault}: {sentence!r}"
+        if is_foreign(sentence):
+            yield f"{where} holds hardly a word that text towers have learnt: write it in {' or '.join(LANGUAGES)}"
         nothing = [one for one in (mood_of(sentence), vague_in(sentence)) if one is not None]
         if nothing:
             wanted = "that the machine is in order" if fault == HEALTHY else "what is wrong with the machine"

@@ -27,6 +27,7 @@ DOUBTS: dict[Doubt, str] = {
     "condition": "it speaks of what would be under a condition, and states nothing of the machine as it is",
     "complaint": "it says that something is wrong, and not what",
     "part alone": "it names a part, and nothing that is known to be wrong with one",
+    "unknown words": "hardly a word of it is one that text towers have learnt: write Korean or English",
     "no part described": (
         "no word in it is known to be one by which that fault is told: a part that no description covers (a gear, a "
         "belt, a winding) lies where the words beside it lie"
@@ -44,7 +45,8 @@ def add_ranking(commands: Any) -> None:
             "Read sentences as a bundle's text tower reads them: the cosine to the description of every fault, the "
             "nearest first; `near` stands where it reaches the limit. Below stands what speaks against taking it for a "
             "description: that it asks, plans or speaks of a condition, names a part alone, complains without saying "
-            "of what, or names no part that is described. Try sentences here before you give them to `describe`."
+            "of what, is of words that no tower has learnt, or names no part that is described. Try sentences here "
+            "before you give them to `describe`."
         ),
         epilog=(
             'Examples: python -m export rank "the outer ring is pitted" "the cage is cracked"; '

@@ -73,6 +73,7 @@ def test_a_near_miss_is_no_denial_and_health_is_no_fault() -> None:
         ("bearing fault", "complaint"),
         ("if the bearing were in good order", "condition"),
         ("is the machine fine?", "question"),
+        ("Der Käfig ist gebrochen", "unknown words"),
     ],
 )
 def test_what_states_nothing_is_no_praise_however_near_health_it_lies(sentence: str, doubt: str) -> None:

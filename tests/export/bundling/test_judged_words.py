@@ -152,3 +152,9 @@ def test_one_sentence_among_others_that_states_nothing_is_told() -> None:
         (told,) = remarks_on_words(BUNDLE, reader({}), words)
         assert told.startswith(f"en.gear_wear: {sentence!r} {said}")
         assert told.endswith(": write what is wrong with the machine")
+
+
+def test_a_sentence_in_a_third_language_is_told() -> None:
+    words = given("gear_wear", "the teeth of the gear are worn", "Die Zähne des Zahnrads sind verschlissen")
+    (told,) = remarks_on_words(BUNDLE, reader({}), words)
+    assert told.startswith("en.gear_wear: 'Die Zähne des Zahnrads sind verschlissen' holds hardly a word")
