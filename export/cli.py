@@ -27,6 +27,10 @@ from firmware_bridge.command_line import Parser, Version
 RUNS = Path("runs")
 MACHINES = 150
 """Simulated machines beside the recordings."""
+MACHINES_HELP = (
+    f"simulated machines to learn from (default: {MACHINES}); whatever it says, 240 healthy machines of other kinds "
+    "are made of the healthy recordings, for limits that must hold on machines of which nothing is known"
+)
 
 
 def main(argv: Sequence[str] | None = None) -> int:
@@ -96,7 +100,7 @@ def _add_training(parser: argparse.ArgumentParser) -> None:
     add_replace(parser)
     parser.add_argument("--data", type=Path, help="folder with the published sets (cwru, hit_selfbuilt, uestc, uos)")
     parser.add_argument("--manifest", type=Path, action="append", default=[], help="more recordings; may be repeated")
-    parser.add_argument("--machines", type=int, default=MACHINES, help="simulated machines (default: %(default)s)")
+    parser.add_argument("--machines", type=int, default=MACHINES, help=MACHINES_HELP)
     parser.add_argument("--cache", type=Path, default=RUNS / "features", help="feature cache (default: %(default)s)")
     parser.add_argument(
         "--config", type=Path, help="TOML or JSON of a training configuration; what follows goes over it"

@@ -24,6 +24,7 @@ from export.progress import track
 
 DRESSED = "dressed-"  # what names of such machines begin with
 COUNT = 240
+"""However many machines are simulated: a share of false signs of a few in a hundred is counted on these."""
 MAINS_HZ = (50.0, 60.0)
 CARRIERS_HZ = (2000.0, 3000.0, 4000.0, 5000.0, 8000.0)  # of frequency converters
 RPM = (400.0, 3600.0)
@@ -55,13 +56,13 @@ def dressed_table(
     if kept.exists():
         return load(kept)
     seconds = spec.window_s + spec.hop_s + 0.1
-    read = track(healthy, "healthy recordings to dress")
+    read = track(healthy, "healthy recordings, to make other machines of")
     sources = [source for row in read if (source := _source_of(row, seconds)) is not None]
     if not sources:
         return None
     rng = np.random.default_rng(seed)
     tables = []
-    for number in track(list(range(count)), "dressed machines"):
+    for number in track(list(range(count)), "other machines made of healthy recordings"):
         row, samples, rate_hz = sources[int(rng.integers(len(sources)))]
         size = int(seconds * rate_hz)
         start = int(rng.integers(0, len(samples) - size + 1))

@@ -11,6 +11,7 @@ import pytest
 from requirements import ROOT
 
 from export.cli import main
+from export.data.dressed import COUNT
 
 HEAVY = {"torch", "matplotlib", "sklearn", "onnx", "onnxruntime", "tokenizers"}
 
@@ -70,3 +71,9 @@ def test_a_rebuild_that_could_not_be_packed_is_refused_before_it_trains(
     assert main(["rebuild", *folders, "--version", "9"]) == 78
     assert "name of the bundle that ships" in capsys.readouterr().err
     assert not run.exists()
+
+
+def test_help_says_how_many_machines_are_made_that_are_not_simulated(capsys: pytest.CaptureFixture[str]) -> None:
+    with pytest.raises(SystemExit):
+        main(["train", "--help"])
+    assert f"{COUNT} healthy machines of other kinds are made of" in " ".join(capsys.readouterr().out.split())
