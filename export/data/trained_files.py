@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import hashlib
 import io
+import time
 from collections.abc import Iterable
 from pathlib import Path
 
@@ -19,11 +20,28 @@ FILE = "trained_on.npy"
 HASH_BYTES = 8  # of a million files, two others share them once in 37 million times
 
 
+SETTLED_S = 2.0
+"""After which a file that is changed once more is seen to have been: the coarsest clocks of file systems tick so."""
+
+_known: dict[tuple[int, ...], int] = {}
+
+
 def hash_of(path: Path) -> int:
-    """That of the file's content; OSError where it cannot be read."""
+    """That of the file's content; OSError where it cannot be read.
+
+    A process reads a file once for it, as long as nothing shows that it has been written since.
+    """
+    state = path.stat()
+    key = (state.st_dev, state.st_ino, state.st_size, state.st_mtime_ns, state.st_ctime_ns)
+    if key in _known:
+        return _known[key]
+    is_settled = time.time() - max(state.st_mtime, state.st_ctime) > SETTLED_S
     with path.open("rb") as file:
         digest = hashlib.file_digest(file, "sha256").digest()
-    return int.from_bytes(digest[:HASH_BYTES], "big")
+    found = int.from_bytes(digest[:HASH_BYTES], "big")
+    if is_settled:
+        _known[key] = found
+    return found
 
 
 def hashes_of(paths: Iterable[Path]) -> frozenset[int]:

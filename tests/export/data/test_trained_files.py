@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 from pathlib import Path
 
 import numpy as np
@@ -23,6 +24,20 @@ def test_a_file_is_known_by_its_content_alone(tmp_path: Path) -> None:
     assert len(hashes) == 2
     asked = [tmp_path / name for name in ("copy.dat", "other.wav", "absent.wav")]
     assert trained_files.known_among(asked, hashes) == {tmp_path / "copy.dat"}
+
+
+def test_a_file_is_read_once_until_it_may_have_changed(tmp_path: Path) -> None:
+    settled, opened = Path(__file__), list[str]()
+    counting = [True]
+    sys.addaudithook(lambda event, given: opened.append(str(given[0])) if event == "open" and counting else None)
+    found = {trained_files.hash_of(settled) for _ in range(3)}
+    assert len(found) == 1
+    assert opened.count(str(settled)) <= 1, "a process that has hashed it before opens it no more"
+    for content in (b"one", b"two", b"six"):  # as long, and within a tick of the clock
+        (tmp_path / "new.wav").write_bytes(content)
+        found.add(trained_files.hash_of(tmp_path / "new.wav"))
+    assert len(found) == 4
+    counting.clear()
 
 
 @pytest.mark.parametrize("content", [None, b"", b"rot", trained_files.stored([])[:-40]])
