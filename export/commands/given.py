@@ -137,6 +137,14 @@ def _verify(arguments: argparse.Namespace) -> None:
         _check_bundle(arguments.bundle)
 
 
+def _evaluate(arguments: argparse.Namespace) -> None:
+    from agent.bundle.load import load_bundle
+    from agent.types import FAULTS
+
+    faults = load_bundle(arguments.bundle).manifest.faults
+    _check_manifests(arguments.manifest, labels=(*FAULTS, *faults))
+
+
 def _describe(arguments: argparse.Namespace) -> None:
     from export.bundling.bundle_folder import check_folder
     from export.bundling.given_words import NOTHING_GIVEN, read_descriptions
@@ -211,6 +219,7 @@ GIVEN: dict[str, Check] = {
     "quantize": _quantize,
     "pack": _pack,
     "verify": _verify,
+    "evaluate": _evaluate,
     "describe": _describe,
     "rank": _rank,
     "texts": _texts,

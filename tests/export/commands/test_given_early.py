@@ -38,6 +38,8 @@ WRONG = {
     "pack run --out bundle": "run: not quantized",
     "verify --run NOPE": "NOPE: holds no finished run",
     "verify --run run --bundle NOPE": "NOPE/manifest.json: No such file",
+    "evaluate --manifest NOPE.csv": "NOPE.csv: cannot be read",
+    "evaluate --bundle NOPE --manifest bad.csv": "NOPE/manifest.json: No such file",
     "describe --descriptions NOPE.toml --out out": "NOPE.toml: cannot be read",
     "describe --descriptions bad.csv --out out": "bad.csv: ",
     "describe --out out": "nothing to describe with",
