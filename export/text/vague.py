@@ -25,7 +25,9 @@ VAGUE = FOLDER / "vague.toml"
 SHORTEST = {"en": 5, "ko": 6}
 """Letters of a word, jamo in Korean, from which a slip of it is taken for it: of a shorter one it may be another."""
 SAYS_NOTHING = (*PARTS, "in_order", "persists", "other_cause")
-"""Concepts that a complaint may name: none of them says what is wrong ("sounds" counts as a word of good order)."""
+"""Concepts that say of no part what is wrong with it ("sounds" counts as a word of good order)."""
+FAULTY_ITSELF = ("alignment", "balance")
+"""Those that name a property: when it is not right, that is the fault."""
 PARTICLES = (
     *(
         "이",
@@ -88,11 +90,12 @@ def vague_in(sentence: str) -> Vague | None:
     rest = known.complaint.sub(" ", clean)
     kinds = [_kinds_of(word, known) for word in re.findall(r"[^\W\d_]+", rest)]
     said = {kind for found in kinds for kind in found}
-    concepts = _glossary().concepts_in(rest).difference(SAYS_NOTHING)
+    named = _glossary().concepts_in(rest)
+    concepts = named.difference(SAYS_NOTHING)
     if known.told.search(rest):
         return None
     if (rest != clean or "complaint" in said) and not concepts:
-        return "complaint"
+        return None if named.intersection(FAULTY_ITSELF) else "complaint"
     if not all(kinds):
         return None
     if "wrong" in said and "part" not in said and concepts <= {"damage"}:

@@ -100,6 +100,8 @@ def test_what_says_that_something_is_wrong_and_not_what_is_a_complaint(sentence:
             "정상입니다",
         ),
         "the largest animal",
+        "Vibration has risen because the coupling is badly aligned",
+        "체결 상태가 좋지 않습니다",
     ],
 )
 def test_what_says_more_or_denies_is_neither(sentence: str) -> None:
