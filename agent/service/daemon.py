@@ -207,20 +207,19 @@ class Daemon:
             case Reloading():
                 return self._reloader.answer(request.number)
             case Retry():
-                left = self._office.publishers.try_again(request.sink)
-                return {
-                    "waiting": {sink: messages for sink, (messages, _) in left.items()},
-                    "waiting_events": {sink: events for sink, (_, events) in left.items()},
-                    "language": self._office.parts.config.agent.language,
-                }
+                left = self._office.publishers.try_again(request.sink).items()
+                waiting = {sink: messages for sink, (messages, _) in left}
+                events = {sink: events for sink, (_, events) in left}
+                language = self._office.parts.config.agent.language
+                return {"waiting": waiting, "waiting_events": events, "language": language}
             case _:
                 return self._office.commands.handle(request)
 
     def _end(self, threads: Iterable[threading.Thread], *, patience_s: float) -> None:
         """Wait for threads that were told to stop, up to `patience_s` in all; a second signal leaves at once."""
         deadline_s = time.monotonic() + patience_s
-        for wake in (self._office.outboxes.wake, self._control.wake):
-            wake()
+        self._office.outboxes.wake()
+        self._control.wake()
         for thread in threads:
             while thread.is_alive():
                 if time.monotonic() > deadline_s:
