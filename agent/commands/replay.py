@@ -56,6 +56,12 @@ def add_arguments(parser: Parser) -> None:
         help="their speed; without it they are a reference alone, and set no limit for a known speed",
     )
     parser.add_argument(
+        "--healthy-rate-hz",
+        metavar="HZ",
+        type=float,
+        help="their sample rate, where it is another one than --rate-hz",
+    )
+    parser.add_argument(
         "--healthy-channel",
         metavar="CHANNEL",
         help="their channel, where it has another name than --channel; one that differs in a number alone is found",

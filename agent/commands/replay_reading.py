@@ -16,9 +16,6 @@ if TYPE_CHECKING:
     from agent.machine import SensorSetup
     from agent.recordings.read import Recording
 
-OF_HEALTHY = "of a --healthy file: --healthy-channel"
-"""Where a channel of a healthy file is named."""
-
 SENSOR = "recording"
 """Under which name the pipeline knows it."""
 
@@ -52,20 +49,27 @@ def read_healthy(path: Path, args: argparse.Namespace) -> tuple[Recording, str |
     one of a single digit is a channel's, and so is one at the end. RecordingError as for `read`.
     """
     named = args.healthy_channel or args.channel
-    told = argparse.Namespace(**{**vars(args), "channel": named})
+    told = argparse.Namespace(**{**vars(args), "channel": named, "rate_hz": args.healthy_rate_hz or args.rate_hz})
     try:
         return read([path], told), None
     except RecordingError as error:
         alike = None if named is None or args.healthy_channel else re.sub(r"\d{2,}(?=.*[A-Za-z])", "*", named)
         if alike in (None, named):
-            raise RecordingError(f"{error}; {OF_HEALTHY}") from error
+            raise RecordingError(_of_healthy(str(error))) from error
         told.channel = alike
         try:
             recording = read([path], told)
         except RecordingError:
-            raise RecordingError(f"{error}; {OF_HEALTHY}") from error
+            raise RecordingError(_of_healthy(str(error))) from error
     variables = [note for note in recording.notes if note.startswith("variable ")]
     return recording, f"of {path.name} (--healthy) is taken: {', '.join(variables) or alike}"
+
+
+def _of_healthy(problem: str) -> str:
+    """What is wrong with a healthy recording, with the option that mends its channel where that is what is wrong."""
+    if "--channel" in problem:
+        return problem.replace("--channel", "--healthy-channel")
+    return f"{problem}; name one of its own (--healthy-channel)" if re.search("variable|channel", problem) else problem
 
 
 def read_all_healthy(args: argparse.Namespace) -> tuple[list[Recording], tuple[str, ...]]:
@@ -84,6 +88,8 @@ def check_together(args: argparse.Namespace) -> None:
         raise arguments.UsageError("argument --healthy-rpm: is the speed of --healthy FILE; give that, too")
     if args.healthy_channel is not None and not args.healthy:
         raise arguments.UsageError("argument --healthy-channel: is a channel of --healthy FILE; give that, too")
+    if args.healthy_rate_hz is not None and not args.healthy:
+        raise arguments.UsageError("argument --healthy-rate-hz: is the rate of --healthy FILE; give that, too")
 
 
 def beside_itself(recording: Recording, healthy: Sequence[Path], channels: Sequence[str] = ()) -> Recording:

@@ -11,17 +11,18 @@ from pathlib import Path
 
 def count(text: str) -> int:
     """A whole number from 1 on."""
-    value = int(text)
-    if value < 1:
-        raise argparse.ArgumentTypeError(f"{text}: must be at least 1")
-    return value
+    return _at_least(1, text)
 
 
 def whole(text: str) -> int:
     """A whole number from 0 on."""
-    value = int(text)
-    if value < 0:
-        raise argparse.ArgumentTypeError(f"{text}: must be a whole number from 0 on")
+    return _at_least(0, text)
+
+
+def _at_least(least: int, text: str) -> int:
+    value = int(text) if text.strip().lstrip("+-").isdecimal() else None
+    if value is None or value < least:
+        raise argparse.ArgumentTypeError(f"{text!r}: must be a whole number from {least} on")
     return value
 
 

@@ -126,6 +126,8 @@ def _pack(arguments: argparse.Namespace) -> None:
 def _verify(arguments: argparse.Namespace) -> None:
     from export.runs.run_files import RunError, check_whole
 
+    if arguments.bundle is not None:
+        _check_bundle(arguments.bundle)
     if not (arguments.run / "config.json").is_file():
         raise RunError(
             f"{arguments.run}: holds no finished run; verify compares a bundle with the run that it was packed from, "
@@ -133,8 +135,6 @@ def _verify(arguments: argparse.Namespace) -> None:
             "whether a bundle answers here as it did when it was packed"
         )
     check_whole(arguments.run)
-    if arguments.bundle is not None:
-        _check_bundle(arguments.bundle)
 
 
 def _evaluate(arguments: argparse.Namespace) -> None:

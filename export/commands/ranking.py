@@ -108,6 +108,8 @@ def check_sentences(sentences: Sequence[str]) -> None:
     if not sentences and sys.stdin.isatty():
         raise ConfigError(f"no sentence: give some in quotes, or {STDIN} and a line each on standard input")
     for sentence in sentences:
+        if not _is_unicode(sentence):
+            raise ConfigError(f"sentence {sentence!a}: is no UTF-8 text; give it in a terminal that writes UTF-8")
         if sentence != STDIN and not _holds_word(sentence):
             raise ConfigError(f"sentence {sentence!r}: holds no word; write what is wrong with the machine")
 
@@ -129,15 +131,23 @@ def _lines() -> Iterator[str]:
     """Those of standard input that are not empty; ConfigError names one without a word."""
     from agent.errors import ConfigError
 
+    no_text = "is no UTF-8 text; save the sentences as UTF-8"
     try:
         lines = sys.stdin.read().removeprefix("\ufeff").splitlines()
     except UnicodeDecodeError as error:
-        raise ConfigError(f"standard input: is no UTF-8 text ({error.reason}); save the sentences as UTF-8") from error
+        raise ConfigError(f"standard input: {no_text}") from error
     for number, line in enumerate(lines, 1):
+        if not _is_unicode(line):
+            raise ConfigError(f"standard input:{number}: {no_text}")
         if line.strip() and not _holds_word(line):
             raise ConfigError(f"standard input:{number}: {line.strip()!r} holds no word; take it out")
         if line.strip():
             yield line.strip()
+
+
+def _is_unicode(text: str) -> bool:
+    """Whether it is text and no bytes of another encoding, which Python hides in it where a locale has none."""
+    return not any("\ud800" <= letter <= "\udfff" for letter in text)
 
 
 def _holds_word(sentence: str) -> bool:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import argparse
 import json
 import os
 import re
@@ -411,6 +412,7 @@ def test_of_a_speed_and_a_bearing_that_were_given_only_the_one_that_is_doubted_i
         (["--rpm", "1480", "--rpm-range", "1400-1500"], "--rpm-range: not together with --rpm"),
         (["--healthy-rpm", "1480"], "--healthy-rpm: is the speed of --healthy FILE"),
         (["--healthy-channel", "X"], "--healthy-channel: is a channel of --healthy FILE"),
+        (["--healthy-rate-hz", "48000"], "--healthy-rate-hz: is the rate of --healthy FILE"),
     ],
 )
 def test_arguments_of_which_one_would_go_unheard_are_refused(
@@ -448,7 +450,9 @@ def test_a_healthy_file_has_its_own_names_of_channels(
         ["x.mat", "--channel", asked, "--rate-hz", "3000", "--healthy", str(tmp_path / "97.mat"), *more]
     )
     if taken is None:
-        with pytest.raises(RecordingError, match=f"has no variable .{asked}.; .*; of a --healthy file: --healthy-chan"):
+        with pytest.raises(
+            RecordingError, match=rf"has no variable .{asked}.; .*; name one of its own \(--healthy-channel\)"
+        ):
             read_all_healthy(args)
         return
     (recording,), notes = read_all_healthy(args)
@@ -456,6 +460,23 @@ def test_a_healthy_file_has_its_own_names_of_channels(
     told = (f"of 97.mat (--healthy) is taken: variable {taken}",) if "*" not in asked and not more else ()
     assert notes == told
     assert [in_language(note, "ko") for note in notes] == [f"97.mat(--healthy)에서 사용: 변수 {taken}" for _ in told]
+
+
+def test_a_healthy_file_has_its_own_rate_and_problems(tmp_path: Path) -> None:
+    table = tmp_path / "healthy.csv"
+    np.savetxt(table, np.random.default_rng(1).normal(size=12_000), header="acc", comments="")
+    parser = Parser()
+    add_arguments(parser)
+
+    def asked(healthy: Path, *more: str) -> argparse.Namespace:
+        return parser.parse_args(["x.csv", "--rate-hz", "3000", "--healthy", str(healthy), *more])
+
+    for more, rate_hz in (((), 3000.0), (("--healthy-rate-hz", "12000"), 12000.0)):
+        ((recording,), _) = read_all_healthy(asked(table, *more))
+        assert recording.rate_hz == rate_hz
+    with pytest.raises(RecordingError) as refused:
+        read_all_healthy(asked(tmp_path / "nowhere.csv"))
+    assert "--healthy-channel" not in str(refused.value)
 
 
 def test_a_recording_that_is_its_own_healthy_state_says_so(capsys: pytest.CaptureFixture[str]) -> None:

@@ -9,6 +9,7 @@ import pytest
 
 from agent.errors import ConfigError
 from export.cli import main
+from export.commands.ranking import _given, check_sentences
 
 OUTER, CAGE = "the outer ring is pitted", "케이지가 깨졌다"
 
@@ -80,3 +81,12 @@ def test_without_a_sentence_and_a_pipe_it_says_how_to_give_some(
     monkeypatch.setattr("sys.stdin", Terminal())
     assert main(["rank"]) == ConfigError.exit_code
     assert "no sentence: give some in quotes" in capsys.readouterr().err
+
+
+@pytest.mark.parametrize("sentence", ["der K\udce4fig ist gebrochen", "\udcff\udcfe"])
+def test_bytes_of_another_encoding_are_told_as_such(sentence: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("sys.stdin", io.StringIO(f"the cage is cracked\n{sentence}\n"))
+    with pytest.raises(ConfigError, match="standard input:2: is no UTF-8 text; save"):
+        list(_given(["-"]))
+    with pytest.raises(ConfigError, match="is no UTF-8 text"):
+        check_sentences([sentence])

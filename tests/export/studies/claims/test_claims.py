@@ -167,9 +167,14 @@ def test_a_difference_is_of_sums_ranges_or_spreads(kind: str, expected: list[flo
 def test_a_range_of_chance_alone_is_none() -> None:
     settings = tuple(Setting(f"triplet@margin={value:g}") for value in (0.1, 0.2, 0.8))
     claim = Claim("c", "", settings, (INFONCE,), ("007",), "range")
-    seeds = range(400)
-    scores = {Trial(one, "007", seed): float(NOISE.normal(0.7, 0.05)) for one in (*settings, INFONCE) for seed in seeds}
-    assert np.mean(values_of(claim, scores, seeds)["007"]) == pytest.approx(0, abs=0.012)
+    noise, seeds, means = np.random.default_rng(7), range(20), []
+    for _ in range(200):  # one study of many seeds says less: whichever two settings lie nearest decide its mean
+        scores = {
+            Trial(one, "007", seed): float(noise.normal(0.7, 0.05)) for one in (*settings, INFONCE) for seed in seeds
+        }
+        means.append(np.mean(values_of(claim, scores, seeds)["007"]))
+    assert np.mean(means) == pytest.approx(0, abs=3.5 * np.std(means) / np.sqrt(len(means)))
+    assert np.std(means) / np.sqrt(len(means)) < 0.002
     assert values_of(claim, scores, range(1)) == {}
 
 

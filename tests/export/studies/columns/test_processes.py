@@ -138,10 +138,13 @@ def test_processes_end_with_who_started_them(how: signal.Signals, tmp_path: Path
             os.killpg(process.pid, how)  # as a terminal does: to all of them
         else:
             process.send_signal(how)
-        _, said = process.communicate(timeout=20)
+        _, said = process.communicate(timeout=40)
         _until(lambda: [pid for pid in begun if not Path(f"/proc/{pid}").exists()], least=2)
     finally:
         process.kill()
+        process.wait()
+        if process.stderr is not None:
+            process.stderr.close()
     assert said.count(b"Traceback") == (1 if how == signal.SIGINT else 0)
 
 

@@ -107,7 +107,7 @@ def test_the_command_refuses_before_it_reads_anything(tmp_path: Path, capsys: py
     for option in ("--workers", "--jobs"):
         with pytest.raises(SystemExit):
             main([*nowhere, option, "0"])
-        assert "must be at least 1" in capsys.readouterr().err
+        assert "must be a whole number from 1 on" in capsys.readouterr().err
 
 
 def test_every_objective_of_its_own_kind_competes() -> None:
