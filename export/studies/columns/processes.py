@@ -13,8 +13,7 @@ import pickle
 import signal
 import threading
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from concurrent.futures import FIRST_COMPLETED, Future, ProcessPoolExecutor
-from concurrent.futures import wait as wait_for
+from concurrent.futures import Future, ProcessPoolExecutor, as_completed
 from concurrent.futures.process import BrokenProcessPool
 from contextlib import contextmanager
 from multiprocessing.connection import Connection, wait
@@ -27,9 +26,6 @@ Cell = TypeVar("Cell")
 
 THREADS = ("OMP_NUM_THREADS", "MKL_NUM_THREADS", "OPENBLAS_NUM_THREADS")
 """What numpy and torch are told by, before they load, on how many threads to multiply."""
-
-LOOK_S = 1.0
-"""Ctrl-C that comes as this process begins to wait is heard after so long, and not with the next cell."""
 
 _HANDED: list[bytes] = []
 _MAKE: list[Callable[[Any], Any]] = []
@@ -80,11 +76,8 @@ def minutes_left(took_s: Sequence[float], missing: int, workers: int) -> int:
 
 def _finished(pending: Mapping[Future[Cell], Trial]) -> Iterator[tuple[Trial, Cell]]:
     try:
-        left = set(pending)
-        while left:
-            done, left = wait_for(left, LOOK_S, FIRST_COMPLETED)
-            for future in done:
-                yield pending[future], future.result()
+        for future in as_completed(pending):
+            yield pending[future], future.result()
     except BrokenProcessPool as error:
         raise ConfigError(
             "--workers: one of the processes was killed, as the system does where memory runs out; what is finished "

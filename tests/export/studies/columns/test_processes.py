@@ -108,7 +108,8 @@ def test_time_left_is_shared() -> None:
 
 
 ENDED = """
-import sys
+import signal, sys
+signal.signal(signal.SIGINT, signal.default_int_handler)  # a shell's jobs in the background begin deaf to Ctrl-C
 sys.path[:0] = {path!r}
 from test_processes import long_cell
 from functools import partial
@@ -138,7 +139,7 @@ def test_processes_end_with_who_started_them(how: signal.Signals, tmp_path: Path
             os.killpg(process.pid, how)  # as a terminal does: to all of them
         else:
             process.send_signal(how)
-        _, said = process.communicate(timeout=40)
+        _, said = process.communicate(timeout=20)
         _until(lambda: [pid for pid in begun if not Path(f"/proc/{pid}").exists()], least=2)
     finally:
         process.kill()
