@@ -9,9 +9,6 @@ import numpy as np
 
 from agent.faults import ABNORMAL, HEALTHY, UNKNOWN, parent_of
 
-Levels = dict[str, dict[str, "Answers"]]
-"""What is known -> label -> what is said of its windows."""
-
 
 class Answers(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """Shares of the windows of one label."""
@@ -22,6 +19,10 @@ class Answers(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     wrong: float  # another name, or a parent that is not its own
     healthy: float
     open: float  # no name: abnormal, unknown, or a window that could not be judged
+
+
+Levels = dict[str, dict[str, Answers]]
+"""What is known -> label -> what is said of its windows."""
 
 
 def answers_of(called: Sequence[str], label: str, *, unjudged: Iterable[str] = ()) -> Answers:
