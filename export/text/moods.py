@@ -28,9 +28,14 @@ class _Marks(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     spare: tuple[str, ...] = ()
 
 
+def cleaned(sentence: str) -> str:
+    """As marks and words are looked for in it: small letters, one space between words, straight apostrophes."""
+    return " ".join(unicodedata.normalize("NFC", sentence).lower().replace("’", "'").split())
+
+
 def mood_of(sentence: str) -> Mood | None:
     """The first mood of the file that its grammar shows; None for a sentence that states something."""
-    clean = " ".join(unicodedata.normalize("NFC", sentence).lower().replace("’", "'").split())
+    clean = cleaned(sentence)
     for mood, (pattern, spare) in _patterns().items():
         if pattern.search(clean if spare is None else spare.sub(" ", clean)):
             return mood

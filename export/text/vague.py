@@ -19,6 +19,7 @@ import msgspec
 from export.text.concepts import PARTS
 from export.text.encoders import FOLDER, read_file
 from export.text.glossary import GlossaryEncoder
+from export.text.moods import cleaned
 from export.text.typos import is_slip
 
 VAGUE = FOLDER / "vague.toml"
@@ -86,7 +87,7 @@ def vague_in(sentence: str) -> Vague | None:
     what holds a phrase of complaint.
     """
     known = _known()
-    clean = " ".join(unicodedata.normalize("NFC", sentence).lower().replace("’", "'").split())
+    clean = cleaned(sentence)
     rest = known.complaint.sub(" ", clean)
     kinds = [_kinds_of(word, known) for word in re.findall(r"[^\W\d_]+", rest)]
     said = {kind for found in kinds for kind in found}

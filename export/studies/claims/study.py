@@ -9,14 +9,12 @@ from pathlib import Path
 import torch
 
 from agent.errors import ConfigError
-from export.progress import track
-from export.runs.folder import read_json
 from export.studies.claims.asked import Scores
 from export.studies.claims.cells import Sides, Trial, made, path_of, sides_of
 from export.studies.claims.plan import Plan, Wanted, kept_plan, pilot_trials, plan_of, trials_planned, write_plan
-from export.studies.columns.processes import made_in, minutes_left
+from export.studies.columns.kept_cells import all_cells, finished_cells
 from export.studies.columns.training_cache import Material, descriptions
-from export.studies.objectives.compare import TrialCell
+from export.studies.objectives.compare import TrialCell, line_of_trial
 from export.training.device import CPU
 from export.training.recipe import TrainConfig
 
@@ -56,7 +54,7 @@ def so_far(folder: Path, wanted: Wanted) -> tuple[Plan, Cells]:
     plan = kept_plan(folder / "plan.json", wanted, trials=trials.glob("*.json"))
     if plan is None:
         raise ConfigError(f"--so-far: {folder / 'plan.json'}: no plan for this yet; leave --so-far away to make it")
-    return plan, _finished(trials_planned(plan), trials)
+    return plan, finished_cells(trials_planned(plan), TrialCell, path_of=partial(path_of, folder=trials))
 
 
 def scores_of(cells: Cells) -> Scores:
@@ -74,23 +72,17 @@ def _run(
     device: torch.device,
     tell: Tell,
 ) -> Cells:
-    cells = _finished(trials, folder)
-    if cells:
-        tell(f"{len(cells)} of {len(trials)} trials are kept in {folder}")
-    missing = [trial for trial in trials if trial not in cells]
-    make = partial(made, sides=sides, recipe=recipe, folder=folder, device=device)
-    took_s: list[float] = []
-    with made_in(workers, make, missing, ready=partial(descriptions, recipe.text)) as finished:
-        for trial, cell in track(finished, "trials", total=len(missing)):
-            cells[trial] = cell
-            took_s.append(cell.seconds)
-            tell(
-                f"{len(took_s)}/{len(missing)} {trial.name}: {cell.balanced_accuracy:.3f}, {cell.seconds:.0f} s; "
-                f"about {minutes_left(took_s, len(missing), workers)} min left"
-            )
-    return {trial: cells[trial] for trial in trials}
+    def line(trial: Trial, fresh: Sequence[TrialCell], missing: int) -> str:
+        return line_of_trial(f"{trial.name}: {fresh[-1].balanced_accuracy:.3f}", fresh, missing, workers)
 
-
-def _finished(trials: Sequence[Trial], folder: Path) -> Cells:
-    places = {trial: path_of(trial, folder) for trial in trials}
-    return {trial: read_json(path, TrialCell) for trial, path in places.items() if path.exists()}
+    return all_cells(
+        trials,
+        TrialCell,
+        path_of=partial(path_of, folder=folder),
+        make=partial(made, sides=sides, recipe=recipe, folder=folder, device=device),
+        workers=workers,
+        noun="trials",
+        tell=tell,
+        line=line,
+        ready=partial(descriptions, recipe.text),
+    )

@@ -19,11 +19,9 @@ from agent.dsp.spectra import FeatureSpec
 from export.data.store import kept_rows
 from export.data.table import join
 from export.network.model import fold
-from export.progress import track
-from export.runs.folder import read_json
 from export.scoring.score import balanced_accuracy, named
+from export.studies.columns.kept_cells import all_cells
 from export.studies.columns.options import known_names
-from export.studies.columns.processes import made_in
 from export.studies.columns.training_cache import Material, cell_key, descriptions, kept
 from export.studies.continual.domains import SEQUENCES, Domain, scored_inputs
 from export.text.encoders import EncodedSentences
@@ -130,19 +128,24 @@ def run_courses(
     recipe = msgspec.structs.replace(recipe, seed=0, teacher=None)
     place = folder / cell_key(material, _Causes(recipe, config), code=Path(__file__))
     domains = {name: SEQUENCES[name](material) for name in plan.sequences}
-    trials = list(trials_of(plan))
-    found = {trial: read_json(_path(trial, place), Course) for trial in trials if _path(trial, place).exists()}
-    if found:
-        tell(f"{len(found)} of {len(trials)} courses are kept in {place}")
-    missing = [trial for trial in trials if trial not in found]
     texts = descriptions(recipe.text)
-    make = partial(_made, domains=domains, recipe=recipe, config=config, place=place, texts=texts, spec=material.spec)
-    with made_in(workers, make, missing) as finished:
-        for trial, course in track(finished, "courses", total=len(missing)):
-            found[trial] = course
-            average = figures_of(course.with_baseline).average
-            tell(f"{trial.sequence}, {trial.objective}, {trial.way}, seed {trial.seed}: {average:.3f}")
-    return {trial: found[trial] for trial in trials}
+
+    def line(trial: Trial, fresh: Sequence[Course], _missing: int) -> str:
+        average = figures_of(fresh[-1].with_baseline).average
+        return f"{trial.sequence}, {trial.objective}, {trial.way}, seed {trial.seed}: {average:.3f}"
+
+    return all_cells(
+        list(trials_of(plan)),
+        Course,
+        path_of=partial(_path, place=place),
+        make=partial(
+            _made, domains=domains, recipe=recipe, config=config, place=place, texts=texts, spec=material.spec
+        ),
+        workers=workers,
+        noun="courses",
+        tell=tell,
+        line=line,
+    )
 
 
 def _made(

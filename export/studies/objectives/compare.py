@@ -21,12 +21,11 @@ from agent.errors import ConfigError
 from agent.types import FAULTS
 from export.data.table import Table
 from export.network.graph import Floats
-from export.progress import track
-from export.runs.folder import read_json
 from export.scoring.score import balanced_accuracy, embeddings, nearest
 from export.scoring.spread import Spread, spread_of
+from export.studies.columns.kept_cells import all_cells
 from export.studies.columns.options import unknown_names
-from export.studies.columns.processes import made_in, minutes_left
+from export.studies.columns.processes import minutes_left
 from export.studies.columns.splits import COLUMNS, Column, columns_of
 from export.studies.columns.training_cache import (
     Material,
@@ -128,23 +127,29 @@ def run_trials(
     """
     recipe = recipe_of(config)
     columns = columns_of(material.recorded)
-    trials = trials_of(plan)
-    cells = {t: read_json(folder / _name(t), TrialCell) for t in trials if (folder / _name(t)).exists()}
-    if cells:
-        tell(f"{len(cells)} of {len(trials)} trials are kept in {folder}")
-    missing = [trial for trial in trials if trial not in cells]
-    make = partial(_made, material=material, columns=columns, recipe=recipe, folder=folder, device=device)
-    took_s: list[float] = []
-    with made_in(workers, make, missing, ready=partial(descriptions, recipe.text)) as finished:
-        for trial, cell in track(finished, "trials", total=len(missing)):
-            cells[trial] = cell
-            took_s.append(cell.seconds)
-            tell(
-                f"{len(took_s)}/{len(missing)} {trial.column} share {trial.share:g} seed {trial.seed} "
-                f"{trial.objective}: {cell.balanced_accuracy:.3f}, without baseline {cell.without_baseline:.3f}, "
-                f"{cell.seconds:.0f} s; about {minutes_left(took_s, len(missing), workers)} min left"
-            )
-    return {trial: cells[trial] for trial in trials}
+
+    def line(trial: Trial, fresh: Sequence[TrialCell], missing: int) -> str:
+        cell, name = fresh[-1], f"{trial.column} share {trial.share:g} seed {trial.seed} {trial.objective}"
+        scores = f"{cell.balanced_accuracy:.3f}, without baseline {cell.without_baseline:.3f}"
+        return line_of_trial(f"{name}: {scores}", fresh, missing, workers)
+
+    return all_cells(
+        trials_of(plan),
+        TrialCell,
+        path_of=lambda trial: folder / _name(trial),
+        make=partial(_made, material=material, columns=columns, recipe=recipe, folder=folder, device=device),
+        workers=workers,
+        noun="trials",
+        tell=tell,
+        line=line,
+        ready=partial(descriptions, recipe.text),
+    )
+
+
+def line_of_trial(scored: str, fresh: Sequence[TrialCell], missing: int, workers: int) -> str:
+    """What is told of the last of `fresh`, of `missing` that are made: how it `scored`, its time, and what is left."""
+    left = minutes_left([cell.seconds for cell in fresh], missing, workers)
+    return f"{len(fresh)}/{missing} {scored}, {fresh[-1].seconds:.0f} s; about {left} min left"
 
 
 def recipe_of(config: TrainConfig) -> TrainConfig:
